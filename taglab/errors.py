@@ -1,0 +1,58 @@
+"""What taglab raises on purpose; pages and the command show these as one sentence, never as a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class TaglabError(Exception):
+    """Base of every error that is the user's to mend."""
+
+
+class DataError(TaglabError, ValueError):
+    """A file or upload that cannot be used as it is.
+
+    Args:
+        path: The file, or the name under which it was uploaded.
+        reason: What is wrong and what to do about it, as a sentence without the file's name.
+        line: Line of a text file, counted from 1; None where lines mean nothing.
+    """
+
+    def __init__(self, path: str | Path, reason: str, line: int | None = None) -> None:
+        where = f"{path}, line {line}" if line is not None else str(path)
+        super().__init__(f"{where}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+        self.line = line
+
+
+class MissingExtra(TaglabError, ImportError):
+    """An optional package is not installed.
+
+    Args:
+        package: The package that failed to import.
+        extra: The extra of taglab that brings it, as in ``pip install "taglab[extra]"``.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f'{package} is not installed; `python -m pip install "taglab[{extra}]"` brings it')
+
+
+class InvalidSetting(TaglabError, ValueError):
+    """An argument outside what it may be: name, value, expectation and likely cause."""
+
+
+class NotFound(TaglabError, LookupError):
+    """A name (of a data set, of vectors, of a tag) that is not there; the message lists what is."""
+
+
+class Conflict(TaglabError):
+    """Somebody else saved under the same name since it was opened; nothing was written."""
+
+
+class StorageError(TaglabError, OSError):
+    """The cache could not be read or written (full disk, no permission); earlier files are untouched."""
+
+
+class Cancelled(TaglabError):
+    """A long computation was stopped on request; nothing of it was kept."""

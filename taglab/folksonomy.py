@@ -1,0 +1,340 @@
+"""`Folksonomy`: what people wrote, as tracks, tags and the sparse matrix between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from taglab.cache import content_key, locked, replacing, write_json
+from taglab.errors import DataError, InvalidSetting, NotFound
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Something a reader or a selection left out, so that nothing goes silently.
+
+    Attributes:
+        reason: Why, as a phrase ("weight below 10").
+        count: How many.
+        what: Of what ("rows", "tags", "tracks", "assignments").
+        examples: A few of them, as text.
+    """
+
+    reason: str
+    count: int
+    what: str = "rows"
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Folksonomy:
+    """Tracks, tags, and who got what.
+
+    Attributes:
+        name: What it is called.
+        tracks: One row a track. `track` (text, unique) is required; `artist`, `album`, `title`, `split`
+            and whatever else the source knows may follow.
+        tags: One row a tag, most used first, ties by tag. `tag` (text, unique), `count` (tracks that have
+            it), `artists` (distinct artists among them, <NA> where artists are not known); a source may add
+            columns such as `category`.
+        matrix: Weights (tracks, tags), float32, every stored entry above 0.
+        dropped: What reading and selecting left out.
+
+    Raises:
+        ValueError: If shapes, counts or order disagree.
+    """
+
+    name: str
+    tracks: pd.DataFrame
+    tags: pd.DataFrame
+    matrix: sparse.csr_array
+    dropped: tuple[Dropped, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.matrix.shape != (len(self.tracks), len(self.tags)):
+            raise ValueError(
+                f"matrix is {self.matrix.shape}, but tracks are {len(self.tracks)} and tags {len(self.tags)}"
+            )
+        if not {"tag", "count", "artists"} <= set(self.tags.columns) or "track" not in self.tracks.columns:
+            raise ValueError("tracks need a column 'track'; tags need 'tag', 'count' and 'artists'")
+        if self.tracks["track"].duplicated().any() or self.tags["tag"].duplicated().any():
+            raise ValueError("a track or a tag stands twice")
+        if self.matrix.nnz and not self.matrix.data.min() > 0:
+            raise ValueError("weights must be above 0")
+        if not np.array_equal(_counts(self.matrix), self.tags["count"].to_numpy()):
+            raise ValueError("tags['count'] disagrees with the matrix")
+
+    @classmethod
+    def from_codes(
+        cls,
+        name: str,
+        tracks: pd.DataFrame,
+        tags: Sequence[str] | pd.DataFrame,
+        track_codes: npt.NDArray[Any],
+        tag_codes: npt.NDArray[Any],
+        weights: npt.NDArray[Any] | None = None,
+        dropped: Sequence[Dropped] = (),
+    ) -> Folksonomy:
+        """Build from assignments given as row numbers; the way in for every reader.
+
+        Args:
+            name: What it is called.
+            tracks: As the attribute `tracks`; tracks without a tag stay.
+            tags: Distinct tags, or a table with a column `tag` and others to keep; those that no track
+                has are left out and counted.
+            track_codes: Row in `tracks`, one an assignment.
+            tag_codes: Position in `tags`, one an assignment.
+            weights: Weight of each, above 0; 1 where None. Of a pair given twice the larger is kept, and
+                the repetition counted in `dropped`.
+            dropped: What the reader left out already.
+        """
+        table = (
+            tags.reset_index(drop=True)
+            if isinstance(tags, pd.DataFrame)
+            else pd.DataFrame({"tag": list(tags)})
+        )
+        table["tag"] = table["tag"].astype("str")
+        values = np.ones(len(track_codes), np.float32) if weights is None else np.asarray(weights, np.float32)
+        flat = np.asarray(track_codes, np.int64) * max(len(table), 1) + np.asarray(tag_codes, np.int64)
+        order = np.lexsort((-values, flat))
+        flat, values = flat[order], values[order]
+        first = np.ones(len(flat), bool)
+        first[1:] = flat[1:] != flat[:-1]
+        repeated = int(len(flat) - first.sum())
+        flat, values = flat[first], values[first]
+        rows, columns = np.divmod(flat, max(len(table), 1))
+        matrix = sparse.csr_array(
+            (values, (rows, columns)), shape=(len(tracks), len(table)), dtype=np.float32
+        )
+        notes = list(dropped)
+        if repeated:
+            notes.append(Dropped("the same tag on the same track again", repeated, "assignments"))
+        return cls._sorted(name, tracks.reset_index(drop=True), table, matrix, notes)
+
+    @classmethod
+    def _sorted(
+        cls,
+        name: str,
+        tracks: pd.DataFrame,
+        tags: pd.DataFrame,
+        matrix: sparse.csr_array,
+        dropped: Sequence[Dropped],
+    ) -> Folksonomy:
+        """Count, leave out tags without tracks, and put the most used first."""
+        counts = _counts(matrix)
+        table = tags.assign(count=counts, artists=_distinct_artists(tracks, matrix))
+        used = table[counts > 0].sort_values(["count", "tag"], ascending=[False, True], kind="stable")
+        notes = list(dropped)
+        if len(used) < len(table):
+            unused = table.loc[counts == 0, "tag"]
+            notes.append(Dropped("no track has it", len(unused), "tags", tuple(unused.head(5))))
+        ordered = sparse.csr_array(matrix[:, used.index.to_numpy()])
+        ordered.sort_indices()
+        return cls(name, tracks, used.reset_index(drop=True), ordered, tuple(notes))
+
+    def __repr__(self) -> str:
+        size = f"{self.n_tracks} tracks, {self.n_tags} tags, {self.n_assignments} assignments"
+        return f"<Folksonomy {self.name}: {size}>"
+
+    @property
+    def n_tracks(self) -> int:
+        return len(self.tracks)
+
+    @property
+    def n_tags(self) -> int:
+        return len(self.tags)
+
+    @property
+    def n_assignments(self) -> int:
+        """Distinct (track, tag) pairs."""
+        return int(self.matrix.nnz)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content key of tracks, tags and matrix; the name is not part of it."""
+        return content_key(
+            list(self.tracks["track"]),
+            list(self.tags["tag"]),
+            self.matrix.indptr.astype(np.int64),
+            self.matrix.indices.astype(np.int64),
+            self.matrix.data,
+        )
+
+    @cached_property
+    def _tag_rows(self) -> dict[str, int]:
+        return {tag: row for row, tag in enumerate(self.tags["tag"])}
+
+    @property
+    def knows_artists(self) -> bool:
+        """Whether at least one track names its artist."""
+        return "artist" in self.tracks.columns and bool(self.tracks["artist"].notna().any())
+
+    def counts(self) -> pd.Series:
+        """Return tracks per tag, indexed by tag, most used first."""
+        return self.tags.set_index("tag")["count"]
+
+    def tag_row(self, tag: str) -> int:
+        """Return the column of a tag in `matrix`.
+
+        Raises:
+            NotFound: If no track has it; names tags that differ by case only.
+        """
+        try:
+            return self._tag_rows[tag]
+        except KeyError:
+            folded = tag.casefold()
+            near = [other for other in self._tag_rows if other.casefold() == folded][:3]
+            hint = f"; did you mean {', '.join(map(repr, near))}?" if near else ""
+            raise NotFound(f"no tag {tag!r} in {self.name}{hint} (tags are case-sensitive)") from None
+
+    def select_tags(
+        self,
+        *,
+        min_count: int = 1,
+        min_artists: int = 0,
+        top: int | None = None,
+        names: Iterable[str] | None = None,
+        without: Iterable[str] = (),
+    ) -> Folksonomy:
+        """Keep the tags that pass every condition; all tracks stay.
+
+        Args:
+            min_count: Least number of tracks, inclusive.
+            min_artists: Least number of distinct artists, inclusive; 0 asks nothing.
+            top: At most this many, the most used.
+            names: Only these.
+            without: None of these.
+
+        Raises:
+            InvalidSetting: If `min_artists` is asked where artists are not known.
+            NotFound: If one of `names` is not a tag here.
+        """
+        if min_artists > 0 and not self.knows_artists:
+            raise InvalidSetting(f"min_artists={min_artists} needs artists, and {self.name} names none")
+        keep = (self.tags["count"] >= min_count).to_numpy(bool)
+        if min_artists > 0:
+            keep = keep & (self.tags["artists"].fillna(0) >= min_artists).to_numpy(bool)
+        if names is not None:
+            chosen = np.zeros(self.n_tags, bool)
+            chosen[[self.tag_row(tag) for tag in names]] = True
+            keep = keep & chosen
+        keep = keep & ~self.tags["tag"].isin(list(without)).to_numpy(bool)
+        if top is not None:
+            keep = keep & (np.cumsum(keep) <= top)
+        return replace(
+            self,
+            tags=self.tags[keep].reset_index(drop=True),
+            matrix=sparse.csr_array(self.matrix[:, np.flatnonzero(keep)]),
+        )
+
+    def select_tracks(self, keep: npt.NDArray[np.bool_] | Iterable[str]) -> Folksonomy:
+        """Keep these tracks, given as a mask (tracks,) or by name; tags are counted and ordered anew."""
+        if isinstance(keep, np.ndarray) and keep.dtype == bool:
+            mask = keep
+        else:
+            mask = self.tracks["track"].isin(list(keep)).to_numpy(bool)
+        rows = np.flatnonzero(mask)
+        tracks = self.tracks.iloc[rows].reset_index(drop=True)
+        tags = self.tags.drop(columns=["count", "artists"])
+        return self._sorted(self.name, tracks, tags, sparse.csr_array(self.matrix[rows]), self.dropped)
+
+    def co_tags(self, tag: str) -> pd.DataFrame:
+        """Return the tags found on the same tracks as a tag.
+
+        Returns:
+            Columns `tag`, `together` (tracks that have both), `share` (of the tracks that have `tag`),
+            `lift` (`share` over the other tag's own share of all tracks); most shared first.
+        """
+        column = self.tag_row(tag)
+        rows = self.matrix[:, [column]].tocoo().row
+        together = _counts(sparse.csr_array(self.matrix[rows]))
+        counts = self.tags["count"].to_numpy()
+        found = np.flatnonzero((together > 0) & (np.arange(self.n_tags) != column))
+        share = together[found] / max(len(rows), 1)
+        table = pd.DataFrame(
+            {
+                "tag": self.tags["tag"].to_numpy()[found],
+                "together": together[found],
+                "share": share,
+                "lift": share / (counts[found] / self.n_tracks),
+            }
+        )
+        return table.sort_values("together", ascending=False, kind="stable").reset_index(drop=True)
+
+    def save(self, folder: Path) -> None:
+        """Write to a folder, atomically: an earlier one is replaced whole or not at all.
+
+        Raises:
+            StorageError: If the disk is full or the place cannot be written.
+        """
+        manifest = {
+            "format": _FORMAT,
+            "name": self.name,
+            "tracks": self.n_tracks,
+            "tags": self.n_tags,
+            "assignments": self.n_assignments,
+            "dropped": [asdict(note) for note in self.dropped],
+        }
+        with locked(folder), replacing(folder) as temporary:
+            temporary.mkdir()
+            self.tracks.to_parquet(temporary / "tracks.parquet")
+            self.tags.to_parquet(temporary / "tags.parquet")
+            sparse.save_npz(temporary / "matrix.npz", self.matrix, compressed=False)
+            write_json(temporary / "manifest.json", manifest)
+
+    @classmethod
+    def open(cls, folder: Path) -> Folksonomy:
+        """Read what `save` wrote.
+
+        Raises:
+            DataError: If a file is missing, damaged, or of a newer format.
+        """
+        try:
+            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            if manifest["format"] > _FORMAT:
+                raise DataError(folder, f"was written by a newer taglab (format {manifest['format']})")
+            return cls(
+                name=manifest["name"],
+                tracks=pd.read_parquet(folder / "tracks.parquet"),
+                tags=pd.read_parquet(folder / "tags.parquet"),
+                matrix=sparse.csr_array(sparse.load_npz(folder / "matrix.npz")),
+                dropped=tuple(
+                    Dropped(**{**note, "examples": tuple(note["examples"])}) for note in manifest["dropped"]
+                ),
+            )
+        except DataError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                folder, f"is not a saved folksonomy or is damaged ({error}); add the data again"
+            ) from error
+
+
+def _counts(matrix: sparse.csr_array) -> npt.NDArray[np.int64]:
+    return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.int64)
+
+
+def _distinct_artists(tracks: pd.DataFrame, matrix: sparse.csr_array) -> pd.api.extensions.ExtensionArray:
+    """Return distinct artists per tag, <NA> throughout where no track names one."""
+    if "artist" not in tracks.columns or not tracks["artist"].notna().any():
+        return pd.array([pd.NA] * matrix.shape[1], dtype="Int64")
+    codes, artists = pd.factorize(tracks["artist"])
+    known = np.flatnonzero(codes >= 0)
+    by_artist = sparse.csr_array(
+        (np.ones(len(known), np.int32), (codes[known], known)), shape=(len(artists), len(tracks))
+    )
+    presence = sparse.csr_array(
+        (np.ones(matrix.nnz, np.int32), matrix.indices, matrix.indptr), shape=matrix.shape
+    )
+    return pd.array(_counts(sparse.csr_array(by_artist @ presence)), dtype="Int64")

@@ -1,0 +1,25 @@
+"""How a long computation tells how far it is, and is told to stop."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called now and then by everything that may take over a second.
+
+    A computation is cancelled by raising `taglab.errors.Cancelled` (or any other exception) from the
+    call; whoever computes lets it pass and leaves nothing half-written behind.
+    """
+
+    def __call__(self, fraction: float, text: str) -> None:
+        """Report.
+
+        Args:
+            fraction: Share done, in [0, 1].
+            text: What is being done, a few words.
+        """
+
+
+def silent(fraction: float, text: str) -> None:
+    """Report nothing: the default of every `progress` argument."""

@@ -1,0 +1,121 @@
+"""`TagVectors`: what tags mean, as unit vectors, with the list of tags that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from taglab.cache import content_key
+from taglab.errors import InvalidSetting, NotFound
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class TagVectors:
+    """Tags and their unit vectors.
+
+    Attributes:
+        tags: Tags that have a vector, in the order given (of a folksonomy: most used first).
+        vectors: Array (tags, dim), float32, rows of length 1.
+        missing: Tags for which nothing is known; they have no row, and are never clustered.
+        name: Which embedding they are from.
+
+    Raises:
+        ValueError: If shapes disagree, a tag stands twice, or a row is not a finite unit vector.
+    """
+
+    tags: tuple[str, ...]
+    vectors: FloatArray
+    missing: tuple[str, ...] = ()
+    name: str = ""
+    _rows: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.tags):
+            raise ValueError(
+                f"vectors must be (tags, dim) with {len(self.tags)} rows, not {self.vectors.shape}"
+            )
+        rows = {tag: row for row, tag in enumerate(self.tags)}
+        if len(rows) != len(self.tags):
+            raise ValueError("a tag stands twice in tags")
+        lengths = np.linalg.norm(self.vectors, axis=1)
+        if not np.all(np.abs(lengths - 1) < 1e-3):
+            worst = int(np.argmax(np.abs(np.nan_to_num(lengths, nan=np.inf) - 1)))
+            raise ValueError(f"the vector of {self.tags[worst]!r} has length {lengths[worst]}, not 1")
+        object.__setattr__(self, "_rows", rows)
+
+    @classmethod
+    def from_any(cls, tags: Sequence[str], vectors: npt.ArrayLike, name: str = "") -> TagVectors:
+        """Make unit vectors of any vectors; tags whose row is all zeros become `missing`.
+
+        Args:
+            tags: One tag a row.
+            vectors: Array (tags, dim), finite.
+            name: Which embedding they are from.
+        """
+        array = np.asarray(vectors, dtype=np.float32)
+        if array.ndim != 2 or len(array) != len(tags):
+            raise ValueError(f"vectors must be (tags, dim) with {len(tags)} rows, not {array.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError("vectors hold NaN or infinity")
+        # Scaled by the largest component first: the square of a tiny or huge one would under- or overflow.
+        largest = np.abs(array).max(axis=1, initial=0.0)
+        known = largest > 0
+        scaled = array[known] / largest[known, None]
+        unit = scaled / np.linalg.norm(scaled, axis=1, keepdims=True)
+        return cls(
+            tags=tuple(tag for tag, is_known in zip(tags, known, strict=True) if is_known),
+            vectors=unit.astype(np.float32),
+            missing=tuple(tag for tag, is_known in zip(tags, known, strict=True) if not is_known),
+            name=name,
+        )
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    def __contains__(self, tag: object) -> bool:
+        return tag in self._rows
+
+    @property
+    def dim(self) -> int:
+        """Number of components."""
+        return int(self.vectors.shape[1])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content key of tags and vectors."""
+        return content_key(list(self.tags), self.vectors)
+
+    def row(self, tag: str) -> int:
+        """Return the row of a tag.
+
+        Raises:
+            NotFound: If it has no vector; says whether it is among `missing`.
+        """
+        try:
+            return self._rows[tag]
+        except KeyError:
+            why = "none of its words has a vector" if tag in self.missing else "it is not among the tags"
+            raise NotFound(f"tag {tag!r} has no vector in {self.name or 'this embedding'}: {why}") from None
+
+    def select(self, tags: Iterable[str]) -> TagVectors:
+        """Return the vectors of these tags, in this order; those without go to `missing`."""
+        wanted = list(dict.fromkeys(tags))
+        present = [tag for tag in wanted if tag in self._rows]
+        rows = np.fromiter((self._rows[tag] for tag in present), dtype=np.intp, count=len(present))
+        absent = tuple(tag for tag in wanted if tag not in self._rows)
+        return TagVectors(tuple(present), self.vectors[rows], absent, self.name)
+
+    def require(self, at_least: int) -> None:
+        """Raise unless there are this many vectors, saying what is there instead."""
+        if len(self) < at_least:
+            raise InvalidSetting(
+                f"{len(self)} tags have a vector in {self.name or 'this embedding'} "
+                f"({len(self.missing)} have none), {at_least} are needed; lower the minimum count or "
+                "choose other vectors"
+            )

@@ -1,0 +1,13 @@
+"""Every test has a cache folder of its own."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def taglab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder, used by whatever the test calls and by the processes it starts."""
+    folder = tmp_path / "taglab-home"
+    monkeypatch.setenv("TAGLAB_HOME", str(folder))
+    return folder

@@ -1,0 +1,73 @@
+"""The layers of the README's picture, held against the imports the code really has."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = [
+    {"errors", "progress"},
+    {"cache"},
+    {"folksonomy", "tag_vectors", "predictions", "losses", "metrics", "figures"},
+    {"labels", "sources", "cleaning", "cooccurrence", "audio"},
+    {"embeddings", "clustering", "projection", "nets", "batches", "runs"},
+    {"training"},
+    {"launch", "recommend"},
+    {"studies", "benchmarks"},
+    {"ui", "cli"},
+]
+LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
+MODULES = sorted((ROOT / "taglab").rglob("*.py"))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Every module a file imports, anywhere in it, relative imports included as written."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write imports absolutely"
+            module = node.module or ""
+            yield from (f"{module}.{alias.name}" for alias in node.names) if module == "taglab" else (module,)
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT / "taglab").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down(path: Path) -> None:
+    room = room_of(path)
+    rooms = {name.split(".")[1] for name in imported_modules(path) if name.startswith("taglab.")}
+    rooms -= {room, "__version__"}
+    if room in ("__init__", "__main__"):
+        assert rooms <= {"cli"}
+        return
+    upward = {other for other in rooms if LAYER_OF[other] >= LAYER_OF[room]}
+    assert not upward, f"{room} (layer {LAYER_OF[room]}) imports {upward}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_streamlit_stays_in_the_user_interface(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imported_modules(path)}
+    assert room_of(path) == "ui" or "streamlit" not in roots
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_unpickled_or_run_through_a_shell(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    roots = {name.split(".")[0] for name in imported_modules(path)}
+    assert not roots & {"pickle", "cloudpickle", "dill", "shelve", "marshal"}
+    assert not re.search(
+        r"allow_pickle\s*=\s*True|weights_only\s*=\s*False|shell\s*=\s*True|read_pickle", text
+    )
+
+
+def test_top_level_is_as_it_should_be() -> None:
+    allowed = {"README.md", "pyproject.toml", "app.py", "pages", "taglab", "cache", "tests"}
+    ignored = {"build", "dist"}
+    found = {entry.name for entry in ROOT.iterdir() if not entry.name.startswith(".")}
+    assert {name for name in found if not name.endswith(".egg-info")} - ignored == allowed
