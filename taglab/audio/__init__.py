@@ -1,0 +1,1 @@
+"""Sound: what a tagger hears."""
