@@ -1,1 +1,16 @@
-import streamlit
+"""The dashboard's frame: which pages there are, and the one that opens first."""
+
+import streamlit as st
+from taglab.ui import guard
+
+st.set_page_config(page_title="taglab", page_icon=":material/sell:", layout="wide")
+page = st.navigation(
+    [
+        st.Page("pages/data.py", title="Data", icon=":material/library_music:"),
+        st.Page("pages/embeddings.py", title="Embeddings", icon=":material/hub:"),
+        st.Page("pages/clusters.py", title="Clusters", icon=":material/bubble_chart:", default=True),
+    ],
+    position="top",
+)
+with guard():
+    page.run()
