@@ -1,0 +1,1 @@
+"""Figures: pure functions from tables and arrays to Plotly figures."""
