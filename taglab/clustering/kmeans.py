@@ -1,0 +1,176 @@
+"""Spherical k-means: clusters of directions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from taglab.clustering.seeding import Points, Seeds
+from taglab.errors import InvalidSetting
+from taglab.progress import Progress, silent
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+RowArray = npt.NDArray[np.intp]
+
+# Similarities held at a time: 4 MB, which stay in a processor's cache.
+_BLOCK_VALUES = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class KMeans:
+    """Result of `spherical_kmeans`.
+
+    Attributes:
+        labels: Array (tags,), int32: cluster j grew from seed j.
+        centroids: Array (k, dim), float32: the normalised sum of each cluster's vectors.
+        objective: Mean cosine distance of the tags to their centroid; lower is better.
+        history: Objective after each round of the run kept, never rising.
+        converged: False if the rounds were used up.
+    """
+
+    labels: npt.NDArray[np.int32]
+    centroids: FloatArray
+    objective: float
+    history: tuple[float, ...]
+    converged: bool
+
+
+def spherical_kmeans(
+    vectors: FloatArray,
+    k: int,
+    seed: int = 0,
+    restarts: int = 1,
+    max_iterations: int = 100,
+    tolerance: float = 1e-4,
+    seeds: Sequence[Seeds] | None = None,
+    progress: Progress = silent,
+) -> KMeans:
+    """Cluster unit vectors by cosine distance.
+
+    Rounds of "each to the nearest centroid, each centroid to the normalised sum of its own" from k-means++
+    seeds. A cluster left empty gets the vector farthest from its centroid. Equal vectors always share a
+    cluster. The same arguments give the same labels, in any process and with any number of BLAS threads.
+
+    Time is O(tags k dim) a round; memory, beside the vectors and a copy of the distinct ones where some
+    are equal, O(tags + k dim).
+
+    Args:
+        vectors: Array (tags, dim), float32, finite, rows of length 1.
+        k: Number of clusters, at most the number of distinct vectors.
+        seed: Of the random draws.
+        restarts: Runs from different seeds; the best objective is kept, the earlier on a tie.
+        max_iterations: Most rounds a run.
+        tolerance: A run stops when a round lowers the objective by less than this share of it.
+        seeds: Seeds drawn before from these very vectors, one for each restart (then `seed` is not used).
+        progress: Told after each round.
+
+    Raises:
+        InvalidSetting: If k is below 1 or above the number of distinct vectors.
+
+    Source: Dhillon and Modha 2001 (spherical k-means); Ros Perez 2021, section 7.1.
+    """
+    if k < 1:
+        raise InvalidSetting(f"k={k} must be at least 1")
+    if not len(vectors):
+        raise InvalidSetting("there is no tag to cluster; lower the minimum count or choose other vectors")
+    starts = seeds if seeds is not None else draw(Points.of(vectors), seed, restarts)
+    runs = (
+        _run(start, k, max_iterations, tolerance, _part(progress, number, len(starts)))
+        for number, start in enumerate(starts)
+    )
+    return min(runs, key=lambda run: run.objective)
+
+
+def draw(points: Points, seed: int, restarts: int) -> list[Seeds]:
+    """Return the seed sequence of each restart; the first is the same however many there are."""
+    return [Seeds(points, (seed, restart)) for restart in range(restarts)]
+
+
+def _part(progress: Progress, number: int, parts: int) -> Progress:
+    def report(fraction: float, text: str) -> None:
+        progress((number + fraction) / parts, text)
+
+    return report
+
+
+def _run(seeds: Seeds, k: int, max_iterations: int, tolerance: float, progress: Progress) -> KMeans:
+    points = seeds.points
+    centroids = points.vectors[seeds.first(k, progress)]
+    labels = np.full(len(points), -1, np.intp)
+    sums = np.zeros((k, points.vectors.shape[1]))
+    total = points.weights.sum()
+    history: list[float] = []
+    converged = False
+    for iteration in range(max_iterations):
+        progress(iteration / max_iterations, f"k-means, round {iteration + 1}")
+        nearest, similarities = _assign(points.vectors, centroids)
+        _fill_empty(nearest, similarities, k)
+        _move(points, sums, labels, nearest)
+        lengths = np.linalg.norm(sums, axis=1)
+        history.append(1 - lengths.sum() / total)
+        converged = np.array_equal(nearest, labels) or (
+            iteration > 0 and history[-2] - history[-1] < tolerance * history[-2]
+        )
+        labels = nearest
+        cancelled = lengths < 1e-9
+        centroids = np.where(cancelled[:, None], centroids, sums / np.where(cancelled, 1, lengths)[:, None])
+        centroids = centroids.astype(np.float32)
+        if converged:
+            break
+    return KMeans(
+        labels[points.point_of].astype(np.int32), centroids, history[-1], tuple(history), bool(converged)
+    )
+
+
+def _assign(vectors: FloatArray, centroids: FloatArray) -> tuple[RowArray, FloatArray]:
+    """Return the nearest centroid of each vector and the cosine to it, block by block."""
+    n, k = len(vectors), len(centroids)
+    rows = max(256, _BLOCK_VALUES // k)
+    # Two columns at least: a product with one is done by another routine, whose rounding depends on threads.
+    turned = np.ascontiguousarray(centroids.T) if k > 1 else np.repeat(centroids.T, 2, axis=1)
+    buffer = np.empty((min(rows, n), turned.shape[1]), np.float32)
+    nearest = np.empty(n, np.intp)
+    similarities = np.empty(n, np.float32)
+    for start in range(0, n, rows):
+        block = vectors[start : start + rows]
+        found = np.matmul(block, turned, out=buffer[: len(block)])
+        best = found[:, :k].argmax(axis=1)
+        nearest[start : start + rows] = best
+        similarities[start : start + rows] = found[np.arange(len(block)), best]
+    return nearest, similarities
+
+
+def _fill_empty(labels: RowArray, similarities: FloatArray, k: int) -> None:
+    """Move the vectors farthest from their centroids into the clusters that have none, in place."""
+    sizes = np.bincount(labels, minlength=k)
+    empty = np.flatnonzero(sizes == 0)
+    if not len(empty):
+        return
+    worst_first = iter(np.argsort(similarities, kind="stable"))
+    for target in empty:
+        point = next(point for point in worst_first if sizes[labels[point]] > 1)
+        sizes[labels[point]] -= 1
+        labels[point] = target
+
+
+def _move(points: Points, sums: DoubleArray, before: RowArray, after: RowArray) -> None:
+    """Bring the clusters' sums up to date, in place, for the vectors that changed cluster."""
+    moved = np.flatnonzero(before != after)
+    rows_at_once = max(1, _BLOCK_VALUES // points.vectors.shape[1])
+    for start in range(0, len(moved), rows_at_once):
+        rows = moved[start : start + rows_at_once]
+        left = rows[before[rows] >= 0]
+        columns = np.arange(len(rows))
+        came = sparse.csr_array((points.weights[rows], (after[rows], columns)), shape=(len(sums), len(rows)))
+        change = came
+        if len(left):
+            gone = sparse.csr_array(
+                (points.weights[rows], (before[rows], columns)), shape=(len(sums), len(rows))
+            )
+            change = came - gone
+        sums += change @ points.vectors[rows].astype(np.float64)

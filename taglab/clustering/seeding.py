@@ -1,0 +1,151 @@
+"""Seeds of k-means: drawn once per vectors and seed number, shared by every k."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from taglab.errors import InvalidSetting
+from taglab.progress import Progress, silent
+
+FloatArray = npt.NDArray[np.float32]
+T = TypeVar("T")
+
+# Cosine distances of float32 unit vectors are rounding noise below this.
+_NOISE = 1e-6
+_BATCH = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Distinct vectors and how many tags share each.
+
+    Clustering these instead of the tags keeps tags of one vector together, whatever the rounding.
+
+    Attributes:
+        vectors: Array (points, dim), float32, unit length, in order of first appearance.
+        weights: Array (points,), float64: tags at each.
+        point_of: Array (tags,): the point each tag is at.
+    """
+
+    vectors: FloatArray
+    weights: npt.NDArray[np.float64]
+    point_of: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, vectors: FloatArray) -> Points:
+        """Find the distinct rows of an array (tags, dim) of finite unit vectors."""
+        numbers: dict[bytes, int] = {}
+        point_of = np.empty(len(vectors), np.intp)
+        for row, vector in enumerate(vectors):
+            # Adding 0 turns -0.0 into 0.0, which is the same number in other bytes.
+            digest = hashlib.blake2b((vector + np.float32(0)).tobytes(), digest_size=16).digest()
+            point_of[row] = numbers.setdefault(digest, len(numbers))
+        if len(numbers) == len(vectors):
+            return cls(np.ascontiguousarray(vectors), np.ones(len(vectors)), point_of)
+        first = np.full(len(numbers), len(vectors))
+        np.minimum.at(first, point_of, np.arange(len(vectors)))
+        return cls(vectors[first], np.bincount(point_of).astype(np.float64), point_of)
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def require(self, k: int) -> None:
+        """Raise unless there are at least k distinct vectors."""
+        tags = len(self.point_of)
+        if k > tags:
+            raise InvalidSetting(f"k={k} must be at most the number of tags, {tags}; ask for fewer clusters")
+        if k > len(self):
+            raise InvalidSetting(
+                f"k={k} must be at most {len(self)}, the number of distinct vectors: of {tags} tags "
+                f"{tags - len(self)} have the very vector of another, and cannot be told apart from it"
+            )
+
+
+class Seeds:
+    """A k-means++ sequence on cosine distance, drawn as far as somebody has asked.
+
+    Each seed is a point drawn with probability proportional to weight times cosine distance to the
+    nearest seed so far (half the squared Euclidean distance of Arthur and Vassilvitskii 2007). The first k
+    of the sequence are the seeds for k, whatever larger k was asked for before.
+
+    Seeds are proposed by the dozen, so that their distances are one matrix product, and each is accepted
+    with the probability its distance has left of what it had at the proposal: the same distribution as one
+    at a time.
+
+    Args:
+        points: What to draw from.
+        seed: Of the random generator; a sequence of numbers is one seed too.
+    """
+
+    def __init__(self, points: Points, seed: int | tuple[int, ...]) -> None:
+        self.points = points
+        self._random = np.random.default_rng(seed)
+        self._drawn: list[int] = []
+        # No cosine distance exceeds 2: with it for a start the first draw is by weight alone.
+        self._nearest = np.full(len(points), 2, np.float32)
+        self._lock = threading.Lock()
+
+    def first(self, k: int, progress: Progress = silent) -> npt.NDArray[np.intp]:
+        """Return the points that are the seeds for k clusters, array (k,), all different.
+
+        Raises:
+            InvalidSetting: If there are fewer than k distinct vectors.
+        """
+        self.points.require(k)
+        with self._lock:
+            while len(self._drawn) < k:
+                progress(len(self._drawn) / k, "drawing seeds")
+                self._draw()
+            return np.array(self._drawn[:k], dtype=np.intp)
+
+    def _draw(self) -> None:
+        cumulated = np.cumsum(self.points.weights * self._nearest)
+        if cumulated[-1] == 0:
+            self._draw_the_rest()
+            return
+        proposed = np.searchsorted(cumulated, self._random.random(_BATCH) * cumulated[-1], side="right")
+        proposed = np.minimum(proposed, len(self.points) - 1)
+        thresholds = self._random.random(_BATCH) * self._nearest[proposed]
+        distances = 1 - self.points.vectors[proposed] @ self.points.vectors.T
+        distances[distances < _NOISE] = 0
+        for point, threshold, distance in zip(proposed, thresholds, distances, strict=True):
+            if self._nearest[point] > threshold:
+                self._drawn.append(int(point))
+                np.minimum(self._nearest, distance, out=self._nearest)
+                self._nearest[point] = 0
+
+    def _draw_the_rest(self) -> None:
+        """Draw points that differ from the seeds by no more than rounding, in random order."""
+        left = np.setdiff1d(np.arange(len(self.points)), self._drawn)
+        self._drawn.extend(self._random.permutation(left).tolist())
+
+
+class Recent(Generic[T]):
+    """The last few things computed, by key; safe to share between threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[str, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        """Return what is kept under the key, or make it; two threads may both make it, one is kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            kept = self._kept.setdefault(key, made)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return kept

@@ -1,0 +1,299 @@
+"""How good a clustering is, and how much two of them agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from taglab.errors import InvalidSetting
+from taglab.progress import Progress, silent
+
+DoubleArray = npt.NDArray[np.float64]
+
+# float64 values held at a time per block (32 MB).
+_BLOCK_VALUES = 1 << 22
+# A mean of float64 cosine distances is rounding noise below this.
+_NOISE = 1e-13
+# Largest difference between d(i, j) and d(j, i), as a share of the largest distance.
+_ASYMMETRY = 1e-6
+
+
+def silhouette_cosine(
+    vectors: npt.NDArray[np.floating], labels: npt.ArrayLike, progress: Progress = silent
+) -> DoubleArray:
+    """Return the silhouette of each tag for cosine distance, exactly.
+
+    s = (b - a) / max(a, b), with a the mean distance to the others of its own cluster and b the least,
+    over the other clusters, of the mean distance to a cluster's members. The thesis's prose has b as the
+    distance to the nearest point outside; its formula, followed here, has the mean. A tag alone in its
+    cluster scores 0; so does one with a = b = 0, and hence every tag when each is alone.
+
+    The mean cosine distance of a vector to a cluster is 1 minus its product with the mean of the cluster's
+    unit vectors: O(tags clusters dim) time, and memory that does not grow with the tags but for the
+    result, computed in float64.
+
+    Args:
+        vectors: Array (tags, dim), finite, no row all zeros; of any length.
+        labels: Array (tags,) of integers, any numbers.
+        progress: Told after each block.
+
+    Returns:
+        Array (tags,), in [-1, 1].
+
+    Raises:
+        InvalidSetting: If there is only one cluster, for which no silhouette is defined.
+        ValueError: If shapes disagree or a vector is zero or not finite.
+
+    Source: Rousseeuw 1987; Ros Perez 2021, section 3.5.3.
+    """
+    clusters, sizes = _clusters_of(labels, len(vectors), at_least=2)
+    rows_at_once = max(64, _BLOCK_VALUES // (len(sizes) + vectors.shape[1]))
+    blocks = [slice(start, start + rows_at_once) for start in range(0, len(vectors), rows_at_once)]
+    sums = np.zeros((len(sizes), vectors.shape[1]))
+    for number, block in enumerate(blocks):
+        sums += _one_hot(clusters[block], len(sizes)).T @ _unit(vectors[block])
+        progress(0.2 * (number + 1) / len(blocks), "summing clusters")
+    means = np.ascontiguousarray((sums / sizes[:, None]).T)
+    result = np.empty(len(vectors))
+    for number, block in enumerate(blocks):
+        unit = _unit(vectors[block])
+        distances = 1 - unit @ means
+        result[block] = _silhouette(distances, clusters[block], sizes)
+        progress(0.2 + 0.8 * (number + 1) / len(blocks), "silhouettes")
+    return result
+
+
+def silhouette_distances(
+    distances: npt.NDArray[np.floating], labels: npt.ArrayLike, progress: Progress = silent
+) -> DoubleArray:
+    """Return the silhouette of each tag for given distances; see `silhouette_cosine`.
+
+    The sums over clusters are one product of the distances with the one-hot matrix of the labels.
+
+    Args:
+        distances: Array (tags, tags): finite, not negative, symmetric, zeros on the diagonal.
+        labels: Array (tags,) of integers.
+        progress: Told after each block.
+
+    Returns:
+        Array (tags,), in [-1, 1].
+
+    Raises:
+        InvalidSetting: If there is only one cluster, or the distances are not such.
+    """
+    check_distances(distances)
+    clusters, sizes = _clusters_of(labels, len(distances), at_least=2)
+    one_hot = _one_hot(clusters, len(sizes)).toarray()
+    result = np.empty(len(distances))
+    for block in _row_blocks(len(distances)):
+        sums = distances[block].astype(np.float64) @ one_hot
+        result[block] = _silhouette(sums / sizes, clusters[block], sizes)
+        progress(min(1.0, block.stop / len(distances)), "silhouettes")
+    return result
+
+
+def silhouette_euclidean(
+    vectors: npt.NDArray[np.floating], labels: npt.ArrayLike, progress: Progress = silent
+) -> DoubleArray:
+    """Return the silhouette of each tag for Euclidean distance: pairwise, O(tags² dim), a block at a time.
+
+    For positions on a map, which cosine does not suit. Arguments as `silhouette_cosine`, but that a row
+    may be all zeros.
+    """
+    clusters, sizes = _clusters_of(labels, len(vectors), at_least=2)
+    points = np.asarray(vectors, np.float64)
+    one_hot = _one_hot(clusters, len(sizes)).toarray()
+    from scipy.spatial.distance import cdist
+
+    result = np.empty(len(points))
+    for block in _row_blocks(len(points)):
+        result[block] = _silhouette(cdist(points[block], points) @ one_hot / sizes, clusters[block], sizes)
+        progress(min(1.0, block.stop / len(points)), "silhouettes")
+    return result
+
+
+def _silhouette(
+    mean_distances: DoubleArray, clusters: npt.NDArray[np.intp], sizes: npt.NDArray[np.int64]
+) -> DoubleArray:
+    """Return silhouettes from the mean distances (rows, clusters) of some tags, themselves included."""
+    rows = np.arange(len(clusters))
+    own = sizes[clusters]
+    a = mean_distances[rows, clusters] * own / np.maximum(own - 1, 1)
+    mean_distances[rows, clusters] = np.inf
+    b = mean_distances.min(axis=1)
+    a[a < _NOISE] = 0
+    b[b < _NOISE] = 0
+    larger = np.maximum(a, b)
+    return np.where((own > 1) & (larger > 0), (b - a) / np.where(larger > 0, larger, 1), 0.0)
+
+
+def within_cluster_distance(vectors: npt.NDArray[np.floating], labels: npt.ArrayLike) -> float:
+    """Return the summed squared distance of the vectors to the mean of their cluster.
+
+    Equal to half the sum, over clusters, of the squared distances between all ordered pairs of members
+    divided by the cluster's size. The means are not normalised. For unit vectors it is also the sum over
+    clusters of ordered pairs' cosine distances divided by size.
+
+    Args:
+        vectors: Array (tags, dim), finite.
+        labels: Array (tags,) of integers.
+
+    Returns:
+        At least 0; in squared units of the vectors.
+
+    Source: Ros Perez 2021, section 3.5.3.
+    """
+    clusters, sizes = _clusters_of(labels, len(vectors), at_least=1)
+    means = np.zeros((len(sizes), vectors.shape[1]))
+    blocks = [slice(s, s + 8192) for s in range(0, len(vectors), 8192)]
+    for block in blocks:
+        means += _one_hot(clusters[block], len(sizes)).T @ vectors[block].astype(np.float64)
+    means /= sizes[:, None]
+    return float(sum(np.square(vectors[block] - means[clusters[block]]).sum() for block in blocks))
+
+
+def within_cluster_distance_of_distances(distances: npt.NDArray[np.floating], labels: npt.ArrayLike) -> float:
+    """Return the sum over clusters of the distances between ordered pairs of members, over the size.
+
+    For cosine distances this is `within_cluster_distance` of the unit vectors, whose squared distance is
+    twice the cosine distance.
+
+    Args:
+        distances: As in `silhouette_distances`.
+        labels: Array (tags,) of integers.
+    """
+    check_distances(distances)
+    clusters, sizes = _clusters_of(labels, len(distances), at_least=1)
+    members = np.argsort(clusters, kind="stable")
+    groups = np.split(members, np.cumsum(sizes)[:-1])
+    return float(sum(distances[np.ix_(g, g)].sum(dtype=np.float64) / len(g) for g in groups))
+
+
+def adjusted_rand(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
+    """Return the adjusted Rand index of two clusterings of the same tags: 1 equal, about 0 by chance.
+
+    Args:
+        a: Array (tags,) of labels.
+        b: Array (tags,) of labels.
+
+    Source: Hubert and Arabie 1985, as scikit-learn computes it.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    return float(adjusted_rand_score(*_pair(a, b)))
+
+
+def normalised_mutual_information(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
+    """Return mutual information over the mean of the two entropies: 1 equal, 0 independent.
+
+    Unlike `adjusted_rand` it is not corrected for chance: many small clusters score high.
+
+    Args:
+        a: Array (tags,) of labels.
+        b: Array (tags,) of labels.
+    """
+    from sklearn.metrics import normalized_mutual_info_score
+
+    return float(normalized_mutual_info_score(*_pair(a, b)))
+
+
+def flow(a: npt.ArrayLike, b: npt.ArrayLike) -> pd.DataFrame:
+    """Return how many tags each pair of clusters shares.
+
+    Args:
+        a: Array (tags,) of integers.
+        b: Array (tags,) of integers.
+
+    Returns:
+        Columns `cluster_a`, `cluster_b`, `tags` (above 0), sorted by the first two.
+    """
+    first, second = _pair(a, b)
+    return (
+        pd.DataFrame({"cluster_a": first, "cluster_b": second})
+        .value_counts(sort=False)
+        .rename("tags")
+        .reset_index()
+        .sort_values(["cluster_a", "cluster_b"], ignore_index=True)
+    )
+
+
+def check_distances(distances: npt.NDArray[np.floating]) -> None:
+    """Raise unless these are distances: square, finite, not negative, symmetric, zeros on the diagonal.
+
+    Raises:
+        InvalidSetting: Naming the first pair that offends, by row numbers.
+    """
+    if distances.ndim != 2 or distances.shape[0] != distances.shape[1]:
+        raise InvalidSetting(f"distances must be (tags, tags), not {distances.shape}")
+    largest = 0.0
+    for block in _row_blocks(len(distances)):
+        rows = distances[block]
+        _refuse(rows, ~np.isfinite(rows), block.start, "must be finite; is a pair without a value in there?")
+        _refuse(rows, rows < 0, block.start, "must not be negative; similarities given as distances?")
+        largest = max(largest, float(rows.max()))
+    diagonal = np.flatnonzero(np.abs(np.diagonal(distances)) > _ASYMMETRY * largest)
+    if len(diagonal):
+        row = int(diagonal[0])
+        raise InvalidSetting(
+            f"distances[{row}, {row}]={distances[row, row]} must be 0, a thing's distance to itself; "
+            "similarities given as distances?"
+        )
+    for block in _row_blocks(len(distances)):
+        rows = distances[block]
+        uneven = np.abs(rows - distances[:, block].T) > _ASYMMETRY * largest
+        _refuse(rows, uneven, block.start, "must equal the distance the other way; average the two?")
+
+
+def _refuse(
+    rows: npt.NDArray[np.floating], offends: npt.NDArray[np.bool_], start: int, expectation: str
+) -> None:
+    if offends.any():
+        row, column = (int(i) for i in np.argwhere(offends)[0])
+        raise InvalidSetting(f"distances[{start + row}, {column}]={rows[row, column]} {expectation}")
+
+
+def _row_blocks(n: int) -> Iterator[slice]:
+    rows = max(1, _BLOCK_VALUES // max(n, 1))
+    return (slice(start, min(start + rows, n)) for start in range(0, n, rows))
+
+
+def _clusters_of(
+    labels: npt.ArrayLike, n: int, at_least: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+    """Return labels renumbered without gaps, and the size of each."""
+    given = np.asarray(labels)
+    if given.shape != (n,):
+        raise ValueError(f"labels must be ({n},), one a tag, not {given.shape}")
+    _, clusters, sizes = np.unique(given, return_inverse=True, return_counts=True)
+    if len(sizes) < at_least:
+        raise InvalidSetting(
+            f"k={len(sizes)}: a silhouette compares a tag's own cluster with others, so it needs "
+            f"at least {at_least} clusters"
+        )
+    return clusters.astype(np.intp), sizes.astype(np.int64)
+
+
+def _one_hot(clusters: npt.NDArray[np.intp], k: int) -> sparse.csr_array:
+    return sparse.csr_array(
+        (np.ones(len(clusters)), clusters, np.arange(len(clusters) + 1)), shape=(len(clusters), k)
+    )
+
+
+def _unit(vectors: npt.NDArray[np.floating]) -> DoubleArray:
+    doubles = vectors.astype(np.float64)
+    lengths = np.sqrt(np.einsum("ij,ij->i", doubles, doubles))
+    if not (np.isfinite(lengths).all() and lengths.all()):
+        raise ValueError("vectors must be finite and none all zeros")
+    doubles /= lengths[:, None]
+    return doubles
+
+
+def _pair(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    first, second = np.asarray(a), np.asarray(b)
+    if first.ndim != 1 or first.shape != second.shape:
+        raise ValueError(f"labels of the same tags are compared, but these are {first.shape}, {second.shape}")
+    return first.astype(np.int64), second.astype(np.int64)
