@@ -1,4 +1,4 @@
-"""The wheel alone is enough: built, unpacked into an empty environment, it opens the app."""
+"""The wheel alone is enough: built, installed into an empty environment, it opens the app."""
 
 import subprocess
 import sys
@@ -45,7 +45,11 @@ def test_wheel_holds_the_dashboard(wheel: Path) -> None:
     pages = {f"taglab/_app/pages/{page.name}" for page in (ROOT / "pages").glob("*.py")}
     scripts = {str(path.relative_to(ROOT)) for path in (ROOT / "taglab").rglob("*.js")}
     assert pages
-    assert {"taglab/_app/app.py", "taglab/_app/.streamlit/config.toml", "taglab/py.typed"} | pages | scripts <= names
+    assert {
+        "taglab/_app/app.py",
+        "taglab/_app/.streamlit/config.toml",
+        "taglab/py.typed",
+    } | pages | scripts <= names
     assert not any(name.startswith(("tests/", "cache/")) for name in names)
 
 
@@ -54,15 +58,11 @@ def test_app_opens_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
-    site = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    zipfile.ZipFile(wheel).extractall(site)
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    subprocess.run([*pip, "install", "--no-index", "--no-deps", wheel], check=True, capture_output=True)
+    site = next((environment / "lib").glob("python*/site-packages"))
     borrowed = {str(Path(path).resolve()) for path in sys.path if "site-packages" in path}
-    (Path(site) / "borrowed.pth").write_text("\n".join(sorted(borrowed)) + "\n")
+    (site / "borrowed.pth").write_text("\n".join(sorted(borrowed)) + "\n")
     done = subprocess.run(
         [python, "-c", OPEN_APP], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
     )
