@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from taglab.errors import Cancelled, TaglabError
+from taglab.figures.theme import visible
 from taglab.progress import Progress
 
 _LOG = logging.getLogger(__name__)
@@ -20,14 +21,13 @@ _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 # invisible word joiner keeps it from finding any.
 _FOUND_LATER = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
-# Control characters, and the marks that turn the direction of everything after them.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_SENTENCE = 2000
 
 
 def literal(text: str) -> str:
     """Return Markdown that shows a text as it is: no markup, no icons, no links, no turned direction."""
-    visible = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
-    return _MARKUP.sub(r"\\\1", _FOUND_LATER.sub(_WORD_JOINER, visible))
+    line = visible(text, _SENTENCE)
+    return _MARKUP.sub(r"\\\1", _FOUND_LATER.sub(_WORD_JOINER, line))
 
 
 @contextlib.contextmanager
@@ -60,12 +60,13 @@ def working(text: str) -> Iterator[Progress]:
     A click anywhere on the page meanwhile interrupts the body at its next report, as with any Streamlit
     script: whoever computes leaves nothing half-written.
     """
+    heading = text
     slot = st.empty()
     # A report may come from inside a cached function, which must not record it to be replayed later.
     outside = contextvars.copy_context()
 
-    def report(fraction: float, what: str) -> None:
-        outside.run(slot.progress, min(max(fraction, 0.0), 1.0), literal(what or text))
+    def report(fraction: float, text: str) -> None:
+        outside.run(slot.progress, min(max(fraction, 0.0), 1.0), literal(text or heading))
 
     try:
         yield report

@@ -1,0 +1,148 @@
+"""Pictures of a folksonomy: how steep its popularity, how many tags a track has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from taglab.figures.bars import ranked_bars
+from taglab.figures.theme import GREY, PALETTE, blank, plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_NAMED_RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_HEAD = 100
+_EXAMPLES = 4
+
+
+def head_slope(counts: npt.ArrayLike, head: int = _HEAD) -> float:
+    """Return the slope of log count over log rank among the most used tags, by least squares.
+
+    Args:
+        counts: Tracks per tag, largest first.
+        head: How many ranks to fit; the thesis's table 31 lists 100.
+
+    Returns:
+        At most 0; NaN for fewer than two tags.
+    """
+    used = np.asarray(counts, float)[:head]
+    used = used[used > 0]
+    if len(used) < 2:
+        return float("nan")
+    return float(np.polyfit(np.log10(np.arange(1, len(used) + 1)), np.log10(used), 1)[0])
+
+
+def popularity_curve(tags: pd.DataFrame, min_count: int = 1, selected: str | None = None) -> go.Figure:
+    """Draw count over rank, both logarithmic; every tag is on the line.
+
+    Tags with the same count are one level stretch of it, so that half a million tags are a few thousand
+    corners and nothing is left out.
+
+    Args:
+        tags: Columns `tag` and `count` (tracks), most used first.
+        min_count: Drawn as a level line with the number of tags that pass it; not drawn at 1.
+        selected: A tag to mark.
+    """
+    counts = tags["count"].to_numpy()
+    figure = blank("Popularity of tags", "rank (1 = the most used tag)", "count (tracks with the tag)", 430)
+    if len(counts):
+        first = np.flatnonzero(np.r_[True, counts[1:] != counts[:-1]])
+        last = np.r_[first[1:], len(counts)]
+        hover = [
+            _level_text(tags["tag"], start, stop, int(counts[start]))
+            for start, stop in zip(first.tolist(), last.tolist(), strict=True)
+        ]
+        figure.add_scatter(
+            x=np.ravel(np.column_stack([first + 1, last])),
+            y=np.repeat(counts[first], 2),
+            mode="lines",
+            line={"width": 2, "color": PALETTE[0]},
+            customdata=np.repeat(np.asarray(hover, dtype=object), 2),
+            hovertemplate="%{customdata}<extra></extra>",
+            name="tags",
+        )
+        _name_some_ranks(figure, tags)
+    if min_count > 1:
+        passing = int((counts >= min_count).sum())
+        figure.add_hline(
+            y=min_count,
+            line={"dash": "dot", "width": 1, "color": GREY},
+            annotation={
+                "text": f"{passing:,} tags on ≥ {min_count:,} tracks",
+                "font": {"size": 12},
+                "xanchor": "right",
+            },
+            annotation_position="top right",
+        )
+    if selected is not None and (tags["tag"] == selected).any():
+        rank = int(np.flatnonzero((tags["tag"] == selected).to_numpy())[0])
+        figure.add_scatter(
+            x=[rank + 1],
+            y=[counts[rank]],
+            mode="markers",
+            marker={"size": 12, "symbol": "circle-open", "color": PALETTE[1], "line": {"width": 3}},
+            customdata=[plain(selected)],
+            hovertemplate="<b>%{customdata}</b><br>rank %{{x:,}}<br>%{{y:,}} tracks<extra></extra>",
+        )
+    figure.update_layout(showlegend=False, hovermode="closest")
+    figure.update_xaxes(type="log", dtick=1)
+    figure.update_yaxes(type="log", dtick=1)
+    return figure
+
+
+def _level_text(names: pd.Series, start: int, stop: int, count: int) -> str:
+    """Say which tags lie on one level of the curve."""
+    some = ", ".join(plain(name) for name in names.iloc[start : min(start + _EXAMPLES, stop)])
+    more = f" and {stop - start - _EXAMPLES:,} more" if stop - start > _EXAMPLES else ""
+    ranks = f"rank {start + 1:,}" if stop - start == 1 else f"ranks {start + 1:,} to {stop:,}"
+    return f"<b>{some}</b>{more}<br>{ranks}<br>{count:,} tracks" + (" each" if stop - start > 1 else "")
+
+
+def _name_some_ranks(figure: go.Figure, tags: pd.DataFrame) -> None:
+    """Write the tag beside a few ranks, evenly on the logarithmic axis."""
+    ranks = np.asarray([rank for rank in _NAMED_RANKS if rank <= len(tags)])
+    rows = tags.iloc[ranks - 1]
+    figure.add_scatter(
+        x=ranks,
+        y=rows["count"].to_numpy(),
+        mode="markers+text",
+        marker={"size": 7, "color": PALETTE[0]},
+        text=[plain(name, 30) for name in rows["tag"]],
+        textposition="top right",
+        textfont={"size": 11},
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
+
+
+def tags_per_track(per_track: npt.ArrayLike) -> go.Figure:
+    """Draw how many tracks have 0, 1, 2, … tags.
+
+    Args:
+        per_track: Tags of each track (tracks,), integers.
+    """
+    tracks = np.bincount(np.asarray(per_track, np.int64)) if np.size(per_track) else np.zeros(1, np.int64)
+    figure = blank("Tags per track", "tags on a track", "tracks", 260)
+    figure.add_bar(
+        x=np.arange(len(tracks)),
+        y=tracks,
+        marker={"color": PALETTE[0]},
+        hovertemplate="%{y:,} tracks have %{x} tags<extra></extra>",
+    )
+    figure.update_layout(bargap=0.1)
+    return figure
+
+
+def co_tag_bars(table: pd.DataFrame, tag: str) -> go.Figure:
+    """Draw the tags that stand beside one tag, ranked by tracks that have both.
+
+    Args:
+        table: Columns `tag`, `together` (tracks), `share` (of the tag's tracks), `lift`.
+        tag: The one tag.
+    """
+    title = f"Found together with {plain(tag, 40)}"
+    return ranked_bars(table, "tag", "together", title, "tracks with both", {"share": ".1%", "lift": ".2f"})

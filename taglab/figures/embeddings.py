@@ -1,0 +1,168 @@
+"""Pictures of tags in a semantic space: neighbours, what has no vector, axes between two tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from taglab.figures.bars import ranked_bars
+from taglab.figures.theme import GREY, PALETTE, blank, plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_REST = "rgba(140, 143, 148, 0.4)"
+_STATES = {"all": "every word known", "some": "some words unknown", "none": "no vector"}
+
+
+def neighbour_bars(table: pd.DataFrame, title: str) -> go.Figure:
+    """Draw tags ranked by cosine similarity.
+
+    Args:
+        table: Columns `tag`, `similarity` (cosine, [-1, 1]), nearest first.
+        title: What they are near to, as it is written.
+    """
+    return ranked_bars(table, "tag", "similarity", plain(title), "cosine similarity", value_format=".3f")
+
+
+def unknown_word_bars(table: pd.DataFrame) -> go.Figure:
+    """Draw the words without a vector, by the weight of the tags they stand in.
+
+    Args:
+        table: Columns `word`, `count` (tracks of the tags that hold it), `tags` (how many hold it).
+    """
+    return ranked_bars(
+        table, "word", "count", "Words without a vector", "assignments of tags with the word", {"tags": ","}
+    )
+
+
+def coverage_bars(tags: pd.DataFrame) -> go.Figure:
+    """Draw the shares of tags and of assignments whose words all, some or none have a vector.
+
+    Args:
+        tags: Columns `count` (tracks), `state` ("all", "some" or "none").
+    """
+    figure = blank("How much of the data has a vector", "share", height=230)
+    totals = np.array([len(tags), tags["count"].sum()], float)
+    for (state, text), colour in zip(_STATES.items(), (PALETTE[0], PALETTE[3], GREY), strict=True):
+        chosen = tags[tags["state"] == state]
+        parts = np.array([len(chosen), chosen["count"].sum()], float)
+        figure.add_bar(
+            x=np.divide(parts, totals, out=np.zeros(2), where=totals > 0),
+            y=["tags", "assignments"],
+            orientation="h",
+            name=text,
+            customdata=parts,
+            texttemplate="%{x:.1%}",
+            hovertemplate=f"{text}: %{{customdata:,}} %{{y}} (%{{x:.2%}})<extra></extra>",
+            marker={"color": colour},
+        )
+    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": 1.3, "traceorder": "normal"})
+    figure.update_xaxes(tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def neighbourhood_map(
+    positions: npt.NDArray[np.float32], tags: Sequence[str], tag: str, near: Sequence[str], method: str
+) -> go.Figure:
+    """Draw a map with one tag and its neighbours named and coloured, all others grey.
+
+    Args:
+        positions: Array (tags, 2).
+        tags: One a row of `positions`.
+        tag: The tag in the middle of interest; may lack a position.
+        near: Its neighbours.
+        method: Name of the projection, for the axes.
+    """
+    rows = {name: row for row, name in enumerate(tags)}
+    figure = blank(f"{plain(tag, 40)} among its neighbours", f"{method} 1", f"{method} 2", 500)
+    figure.add_scattergl(
+        x=positions[:, 0],
+        y=positions[:, 1],
+        mode="markers",
+        marker={"size": 5, "color": _REST},
+        text=[plain(name) for name in tags],
+        hovertemplate="%{text}<extra></extra>",
+        name=f"all {len(tags):,} tags",
+    )
+    for names, label, size, colour in (
+        (near, "neighbours", 9, PALETTE[0]),
+        ([tag], "the tag", 13, PALETTE[1]),
+    ):
+        found = np.asarray([rows[name] for name in names if name in rows], dtype=np.intp)
+        shown = [plain(tags[row], 30) for row in found]
+        figure.add_scatter(
+            x=positions[found, 0],
+            y=positions[found, 1],
+            mode="markers+text",
+            marker={"size": size, "color": colour},
+            text=shown,
+            textposition="top center",
+            hovertemplate="<b>%{text}</b><extra></extra>",
+            name=label,
+        )
+    figure.update_layout(
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"}
+    )
+    figure.update_xaxes(showgrid=False, zeroline=False)
+    figure.update_yaxes(showgrid=False, zeroline=False, scaleanchor="x")
+    return figure
+
+
+def axis_plane(table: pd.DataFrame, from_tag: str, to_tag: str, named: Sequence[str]) -> go.Figure:
+    """Draw every tag along the line from one tag to another, and off it.
+
+    Args:
+        table: Columns `tag`, `position` (0 at `from_tag`, 1 at `to_tag`), `distance` (from the line).
+        from_tag: The tag at 0.
+        to_tag: The tag at 1.
+        named: Tags whose names are written; the others say theirs when pointed at.
+    """
+    written = table["tag"].isin(list(named)).to_numpy()
+    ends = table["tag"].isin([from_tag, to_tag]).to_numpy()
+    ends_text = f"position: 0 = {plain(from_tag, 25)}, 1 = {plain(to_tag, 25)}"
+    figure = blank("Tags along the axis", ends_text, "distance from the axis", 500)
+    for rows, text_too, label, size, colour in (
+        (~written & ~ends, False, "tags", 5, _REST),
+        (written & ~ends, True, "most used", 7, PALETTE[0]),
+        (ends, True, "the two ends", 12, PALETTE[1]),
+    ):
+        part = table[rows]
+        figure.add_scattergl(
+            x=part["position"].to_numpy(),
+            y=part["distance"].to_numpy(),
+            mode="markers+text" if text_too else "markers",
+            marker={"size": size, "color": colour},
+            text=[plain(name, 30) for name in part["tag"]],
+            textposition="top center",
+            hovertemplate="<b>%{text}</b><br>position %{x:.3f}<br>distance %{y:.3f}<extra></extra>",
+            name=label,
+        )
+    figure.update_layout(
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"}
+    )
+    return figure
+
+
+def overlap_histogram(table: pd.DataFrame, k: int) -> go.Figure:
+    """Draw how many tags share 0, 1, … k of their k nearest neighbours in two embeddings.
+
+    Args:
+        table: Column `overlap`, the share of the k neighbours in common, [0, 1].
+        k: How many neighbours were compared.
+    """
+    shared = np.rint(table["overlap"].to_numpy(float) * k).astype(int)
+    figure = blank("Do the two agree on neighbours?", f"neighbours in common, of {k}", "tags", 280)
+    figure.add_bar(
+        x=np.arange(k + 1),
+        y=np.bincount(shared, minlength=k + 1),
+        marker={"color": PALETTE[0]},
+        hovertemplate=f"%{{y:,}} tags share %{{x}} of {k}<extra></extra>",
+    )
+    figure.update_layout(bargap=0.1)
+    return figure

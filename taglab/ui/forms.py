@@ -1,0 +1,113 @@
+"""Settings as widgets: one for each field of a settings model, and the model back, checked."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import pydantic
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from taglab.errors import InvalidSetting
+
+Settings = TypeVar("Settings", bound=pydantic.BaseModel)
+
+
+def settings_widgets(model: type[Settings], key: str, omit: Collection[str] = ()) -> Settings:
+    """Draw a widget for each setting of a model and return what they hold.
+
+    Args:
+        model: A frozen settings model; its docstring's `Attributes` become the help of the widgets.
+        key: Begins the widgets' keys.
+        omit: Fields that are not shown and keep their defaults.
+
+    Raises:
+        InvalidSetting: If the values do not make a model; nothing to mend is hidden in `omit`.
+    """
+    help_of = described(model)
+    values: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        if name not in omit:
+            values[name] = _widget(name, field, f"{key} {name}", help_of.get(name))
+    return checked(model, values)
+
+
+def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Make a model of values.
+
+    Raises:
+        InvalidSetting: Naming each field that is wrong, what it holds and what it must be.
+    """
+    try:
+        return model(**values)
+    except pydantic.ValidationError as error:
+        said = (
+            f"{'.'.join(map(str, fault['loc'])) or model.__name__}={fault['input']!r}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise InvalidSetting("; ".join(said)) from error
+
+
+def described(model: type[pydantic.BaseModel]) -> dict[str, str]:
+    """Return what a model's docstring says of each field, under `Attributes:` or `Args:`."""
+    section = re.search(
+        r"^(?:Attributes|Args):\n((?:[ \t]+.*\n?|\n)+)", inspect.getdoc(model) or "", re.MULTILINE
+    )
+    if section is None:
+        return {}
+    entries = re.findall(r"^ {4}(\w+)(?: \([^)]*\))?:\s*(.*(?:\n {5,}.*)*)", section.group(1), re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in entries}
+
+
+def _widget(name: str, field: FieldInfo, key: str, said: str | None) -> Any:
+    label = (field.title or name.replace("_", " ")).capitalize()
+    default = field.get_default(call_default_factory=True)
+    kinds = _kinds(field.annotation)
+    common: dict[str, Any] = {"key": key, "help": field.description or said}
+    choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
+    if choices:
+        return st.selectbox(label, choices, index=choices.index(default), **common)
+    if bool in kinds:
+        return st.toggle(label, value=bool(default), **common)
+    if int in kinds or float in kinds:
+        number: type[int] | type[float] = float if float in kinds else int
+        low, high = _bounds(field, number)
+        return st.number_input(
+            label,
+            min_value=low,
+            max_value=high,
+            value=None if default is None else number(default),
+            step=1 if number is int else None,
+            format="%g" if number is float else None,
+            **common,
+        )
+    if kinds == [str]:
+        return st.text_input(label, value=default or "", **common) or default
+    text = st.text_input(f"{label} (comma-separated)", value=", ".join(map(str, default or ())), **common)
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """Return the types a field takes, without None."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [kind for kind in get_args(annotation) if kind is not type(None)]
+    return [annotation]
+
+
+def _bounds(field: FieldInfo, number: type[int] | type[float]) -> tuple[Any, Any]:
+    """Return the least and the greatest value a number field takes, as far as it says."""
+    low = high = None
+    for rule in field.metadata:
+        if getattr(rule, "ge", None) is not None:
+            low = number(rule.ge)
+        elif getattr(rule, "gt", None) is not None and number is int:
+            low = int(rule.gt) + 1
+        elif getattr(rule, "le", None) is not None:
+            high = number(rule.le)
+        elif getattr(rule, "lt", None) is not None and number is int:
+            high = int(rule.lt) - 1
+    return low, high

@@ -1,0 +1,130 @@
+"""Files given to a page: uploads laid down in the cache for as long as they are read, or a path."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import streamlit as st
+
+from taglab import cache
+from taglab.errors import DataError, InvalidSetting, StorageError
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_CHUNK_BYTES = 1 << 20
+_LONGEST_NAME = 80
+
+
+class Upload(Protocol):
+    """What Streamlit hands over: an open file with the name its sender claims."""
+
+    name: str
+    size: int
+
+    def read(self, size: int = ..., /) -> bytes: ...
+    def seek(self, offset: int, /) -> int: ...
+
+
+def harmless_name(name: str) -> str:
+    """Return a file name without folders, leading dots or anything but letters, digits, `.`, `_`, `-`."""
+    base = re.split(r"[/\\]", name)[-1]
+    safe = _UNSAFE.sub("_", base).lstrip(".-")
+    stem, dot, ending = safe.rpartition(".")
+    return (stem[: _LONGEST_NAME - len(ending) - 1] + dot + ending)[-_LONGEST_NAME:] or "upload"
+
+
+@contextlib.contextmanager
+def laid_down(uploads: Sequence[Upload]) -> Iterator[Path]:
+    """Write uploads to a folder of their own in the cache, removed afterwards.
+
+    Yields:
+        The path of the one file, or of the folder where there are several.
+
+    Raises:
+        DataError: If one is empty or two bear the same name; also what the body raises about a file, under
+            the name its sender gave it.
+        StorageError: If the cache cannot take them.
+    """
+    folder = _scratch_folder()
+    claimed: dict[str, str] = {}
+    try:
+        for upload in uploads:
+            safe = harmless_name(upload.name)
+            if safe in claimed:
+                raise DataError(upload.name, "is there twice; give each file a name of its own")
+            claimed[safe] = upload.name
+            _write(upload, folder / safe)
+        yield folder / next(iter(claimed)) if len(claimed) == 1 else folder
+    except DataError as error:
+        name = claimed.get(Path(error.path).name)
+        if name is None:
+            raise
+        raise DataError(name, error.reason, error.line) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _scratch_folder() -> Path:
+    parent = cache.home() / "uploads"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=parent))
+    except OSError as error:
+        raise StorageError(
+            f"{parent}: cannot keep uploads there ({error.strerror}); check its permissions"
+        ) from error
+
+
+def _write(upload: Upload, path: Path) -> None:
+    if upload.size == 0:
+        raise DataError(upload.name, "is empty (0 bytes); was it still being written when it was chosen?")
+    upload.seek(0)
+    try:
+        with path.open("wb") as file:
+            while chunk := upload.read(_CHUNK_BYTES):
+                file.write(chunk)
+    except OSError as error:
+        raise StorageError(
+            f"{path.parent}: cannot keep {upload.name} ({error.strerror}); free some space"
+        ) from error
+
+
+@contextlib.contextmanager
+def given_path(text: str) -> Iterator[Path]:
+    """Give the path somebody typed, if it is there.
+
+    Raises:
+        InvalidSetting: If nothing was typed.
+        DataError: If there is nothing under that path, or nothing that may be read.
+    """
+    if not text.strip():
+        raise InvalidSetting(
+            "path is empty; type where the file or folder lies on the machine taglab runs on"
+        )
+    path = Path(text.strip()).expanduser()
+    try:
+        there = path.exists()
+    except (OSError, ValueError) as error:
+        raise DataError(text.strip(), f"cannot be looked at ({error})") from error
+    if not there:
+        raise DataError(path, "is not there; is it on the machine taglab runs on?")
+    yield path
+
+
+def ask_for_file(key: str, what: str, several: bool) -> contextlib.AbstractContextManager[Path]:
+    """Let a file be uploaded, or its path be typed; the file is there inside a `with` of what is returned.
+
+    Args:
+        key: Begins the widgets' keys.
+        what: What the file must be, a few words.
+        several: Whether more than one file may be uploaded together.
+    """
+    uploads = st.file_uploader("Upload", key=f"{key} upload", help=what, accept_multiple_files=several)
+    path = st.text_input("or path on the machine taglab runs on", key=f"{key} path", placeholder=what)
+    chosen = uploads if isinstance(uploads, list) else [uploads] if uploads is not None else []
+    return laid_down(chosen) if chosen else given_path(path)
