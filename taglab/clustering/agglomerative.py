@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from taglab.clustering.result import IntArray, Linkage
+from taglab.clustering.result import IntArray, Linkage, TooManyClusters
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import check_distances
 
@@ -92,11 +92,11 @@ def cut(tree: DoubleArray, k: int) -> IntArray:
         Array (tags,), int32, numbered as `Clustering` says.
 
     Raises:
-        InvalidSetting: If k is not in [1, tags].
+        TooManyClusters: If k is not in [1, tags].
     """
     n = len(tree) + 1
     if not 1 <= k <= n:
-        raise InvalidSetting(f"k={k} must lie in [1, {n}], the number of tags")
+        raise TooManyClusters(f"k={k} must lie in [1, {n}], the number of tags")
     children = tree[:, :2].astype(np.int64).tolist()
     sizes = [1] * n + tree[:, 3].astype(np.int64).tolist()
     first = list(range(n))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from taglab.clustering.seeding import Points, Seeds
+from taglab.clustering.steps import part
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, silent
 
@@ -80,7 +81,13 @@ def spherical_kmeans(
         raise InvalidSetting("there is no tag to cluster; lower the minimum count or choose other vectors")
     starts = seeds if seeds is not None else draw(Points.of(vectors), seed, restarts)
     runs = (
-        _run(start, k, max_iterations, tolerance, _part(progress, number, len(starts)))
+        _run(
+            start,
+            k,
+            max_iterations,
+            tolerance,
+            part(progress, number / len(starts), (number + 1) / len(starts)),
+        )
         for number, start in enumerate(starts)
     )
     return min(runs, key=lambda run: run.objective)
@@ -89,13 +96,6 @@ def spherical_kmeans(
 def draw(points: Points, seed: int, restarts: int) -> list[Seeds]:
     """Return the seed sequence of each restart; the first is the same however many there are."""
     return [Seeds(points, (seed, restart)) for restart in range(restarts)]
-
-
-def _part(progress: Progress, number: int, parts: int) -> Progress:
-    def report(fraction: float, text: str) -> None:
-        progress((number + fraction) / parts, text)
-
-    return report
 
 
 def _run(seeds: Seeds, k: int, max_iterations: int, tolerance: float, progress: Progress) -> KMeans:

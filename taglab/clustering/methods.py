@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from taglab.clustering.agglomerative import cut, linkage_of_distances, linkage_of_vectors
 from taglab.clustering.kmeans import draw, spherical_kmeans
-from taglab.clustering.result import Clustering, ClusterSettings, FloatArray, IntArray
+from taglab.clustering.result import Clustering, ClusterSettings, FloatArray, IntArray, TooManyClusters
 from taglab.clustering.seeding import Points, Recent, Seeds
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import within_cluster_distance, within_cluster_distance_of_distances
@@ -51,7 +51,7 @@ def cluster(vectors: TagVectors, settings: ClusterSettings, progress: Progress =
     if not len(vectors):
         vectors.require(1)
     if settings.k > len(vectors):
-        raise InvalidSetting(
+        raise TooManyClusters(
             f"k={settings.k} must be at most {len(vectors)}, the number of tags that have a vector; "
             "ask for fewer clusters or lower the minimum count"
         )

@@ -9,9 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from taglab.errors import InvalidSetting
+
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 Linkage = Literal["complete", "single", "average"]
+
+
+class TooManyClusters(InvalidSetting):
+    """More clusters were asked for than there are tags, or distinct vectors."""
 
 
 class ClusterSettings(BaseModel):

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from taglab.errors import InvalidSetting
+from taglab.clustering.result import TooManyClusters
 from taglab.progress import Progress, silent
 
 FloatArray = npt.NDArray[np.float32]
@@ -61,9 +61,9 @@ class Points:
         """Raise unless there are at least k distinct vectors."""
         tags = len(self.point_of)
         if k > tags:
-            raise InvalidSetting(f"k={k} must be at most the number of tags, {tags}; ask for fewer clusters")
+            raise TooManyClusters(f"k={k} must be at most the number of tags, {tags}; ask for fewer clusters")
         if k > len(self):
-            raise InvalidSetting(
+            raise TooManyClusters(
                 f"k={k} must be at most {len(self)}, the number of distinct vectors: of {tags} tags "
                 f"{tags - len(self)} have the very vector of another, and cannot be told apart from it"
             )
@@ -97,7 +97,7 @@ class Seeds:
         """Return the points that are the seeds for k clusters, array (k,), all different.
 
         Raises:
-            InvalidSetting: If there are fewer than k distinct vectors.
+            TooManyClusters: If there are fewer than k distinct vectors.
         """
         self.points.require(k)
         with self._lock:

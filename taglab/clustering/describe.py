@@ -1,0 +1,51 @@
+"""A clustering as a table that people read."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from taglab.clustering.result import Clustering
+from taglab.errors import InvalidSetting
+
+
+def cluster_table(
+    clustering: Clustering, counts: pd.Series, silhouette: npt.NDArray[np.floating] | None = None
+) -> pd.DataFrame:
+    """Describe each cluster.
+
+    Args:
+        clustering: What to describe.
+        counts: Tracks by tag, for every tag of the clustering.
+        silhouette: Array (tags,) in the order of the clustering's tags; None leaves the column NaN.
+
+    Returns:
+        One row a cluster, by number: `cluster`, `name` (its most used tag, the earlier on a tie), `tags`
+        (list, most used first), `size`, `count` (sum of its tags' counts), `silhouette` (mean of its
+        tags), `medoid` (the tag nearest its centre).
+
+    Raises:
+        InvalidSetting: If a tag has no count, or silhouettes are not one a tag.
+    """
+    n = len(clustering.tags)
+    if silhouette is not None and silhouette.shape != (n,):
+        raise InvalidSetting(f"silhouette must be ({n},), one a tag, not {silhouette.shape}")
+    of_tags = counts.reindex(list(clustering.tags)).to_numpy(float)
+    if np.isnan(of_tags).any():
+        tag = clustering.tags[int(np.isnan(of_tags).argmax())]
+        raise InvalidSetting(f"tag {tag!r} has no count; are the clustering and the counts of the same data?")
+    order = np.lexsort((np.arange(n), -of_tags, clustering.labels))
+    members = np.split(order, np.cumsum(clustering.sizes)[:-1])
+    scores = np.full(n, np.nan) if silhouette is None else silhouette
+    return pd.DataFrame(
+        {
+            "cluster": np.arange(clustering.k),
+            "name": [clustering.tags[rows[0]] for rows in members],
+            "tags": [[clustering.tags[row] for row in rows] for rows in members],
+            "size": clustering.sizes,
+            "count": [int(of_tags[rows].sum()) for rows in members],
+            "silhouette": [float(scores[rows].mean()) for rows in members],
+            "medoid": [clustering.tags[row] for row in clustering.medoids],
+        }
+    )
