@@ -92,7 +92,7 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
     except OSError as error:
-        raise _storage_error(path, error) from error
+        raise storage_error(path, error) from error
     temporary = scratch / path.name
     try:
         yield temporary
@@ -105,7 +105,7 @@ def replacing(path: Path) -> Iterator[Path]:
             (scratch / "replaced").rename(path)
         if isinstance(error, StorageError) or error.errno not in _STORAGE_ERRNOS:
             raise
-        raise _storage_error(path, error) from error
+        raise storage_error(path, error) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -113,7 +113,8 @@ def replacing(path: Path) -> Iterator[Path]:
 _STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG}
 
 
-def _storage_error(path: Path, error: OSError) -> StorageError:
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Return what to raise when a file or folder of the cache cannot be written, and why."""
     cure = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check its permissions"
     return StorageError(
         f"{path.parent}: cannot save {path.name} ({error.strerror or error}); nothing was changed. "
@@ -151,7 +152,7 @@ def locked(path: Path) -> Iterator[None]:
             f"{path} has been in use by another process for {_LOCK_TIMEOUT_S:.0f} s"
         ) from error
     except OSError as error:
-        raise _storage_error(path, error) from error
+        raise storage_error(path, error) from error
     try:
         yield
     finally:

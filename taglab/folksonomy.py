@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -18,6 +20,15 @@ from taglab.cache import content_key, locked, replacing, write_json
 from taglab.errors import DataError, InvalidSetting, NotFound
 
 _FORMAT = 1
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def mend(text: str) -> str:
+    """Replace what is not valid Unicode (lone surrogates, as from undecodable bytes) by U+FFFD.
+
+    Such text can be neither saved nor sent to a browser; anything else comes through as it is.
+    """
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,11 @@ class Folksonomy:
             raise ValueError("a track or a tag stands twice")
         if self.matrix.nnz and not self.matrix.data.min() > 0:
             raise ValueError("weights must be above 0")
-        if not np.array_equal(_counts(self.matrix), self.tags["count"].to_numpy()):
+        counts = self.tags["count"].to_numpy()
+        if not np.array_equal(_counts(self.matrix), counts):
             raise ValueError("tags['count'] disagrees with the matrix")
+        if (np.diff(counts) > 0).any():
+            raise ValueError("tags must stand most used first")
 
     @classmethod
     def from_codes(
@@ -99,28 +113,26 @@ class Folksonomy:
                 the repetition counted in `dropped`.
             dropped: What the reader left out already.
         """
-        table = (
-            tags.reset_index(drop=True)
-            if isinstance(tags, pd.DataFrame)
-            else pd.DataFrame({"tag": list(tags)})
-        )
-        table["tag"] = table["tag"].astype("str")
-        values = np.ones(len(track_codes), np.float32) if weights is None else np.asarray(weights, np.float32)
-        flat = np.asarray(track_codes, np.int64) * max(len(table), 1) + np.asarray(tag_codes, np.int64)
-        order = np.lexsort((-values, flat))
+        rows = np.asarray(track_codes, np.int64)
+        columns = np.asarray(tag_codes, np.int64)
+        values = np.ones(len(rows), np.float32) if weights is None else np.asarray(weights, np.float32)
+        _check_assignments(rows, columns, values, len(tracks), len(tags))
+        notes = list(dropped)
+        table, columns = _distinct_tags(tags, columns, notes)
+        flat = rows * max(len(table), 1) + columns
+        order = np.argsort(flat, kind="stable")
         flat, values = flat[order], values[order]
-        first = np.ones(len(flat), bool)
-        first[1:] = flat[1:] != flat[:-1]
-        repeated = int(len(flat) - first.sum())
-        flat, values = flat[first], values[first]
+        starts = np.flatnonzero(np.diff(flat, prepend=-1))
+        if len(starts) < len(flat):
+            repeated = len(flat) - len(starts)
+            notes.append(Dropped("the same tag on the same track again", repeated, "assignments"))
+            flat, values = flat[starts], np.maximum.reduceat(values, starts)
         rows, columns = np.divmod(flat, max(len(table), 1))
         matrix = sparse.csr_array(
-            (values, (rows, columns)), shape=(len(tracks), len(table)), dtype=np.float32
+            (values, columns.astype(np.int32), _row_pointers(rows, len(tracks))),
+            shape=(len(tracks), len(table)),
         )
-        notes = list(dropped)
-        if repeated:
-            notes.append(Dropped("the same tag on the same track again", repeated, "assignments"))
-        return cls._sorted(name, tracks.reset_index(drop=True), table, matrix, notes)
+        return cls._sorted(name, _storable(tracks), table, matrix, notes)
 
     @classmethod
     def _sorted(
@@ -139,7 +151,11 @@ class Folksonomy:
         if len(used) < len(table):
             unused = table.loc[counts == 0, "tag"]
             notes.append(Dropped("no track has it", len(unused), "tags", tuple(unused.head(5))))
-        ordered = sparse.csr_array(matrix[:, used.index.to_numpy()])
+        place = np.zeros(len(table), np.int32)
+        place[used.index.to_numpy()] = np.arange(len(used), dtype=np.int32)
+        ordered = sparse.csr_array(
+            (matrix.data, place[matrix.indices], matrix.indptr), shape=(len(tracks), len(used))
+        )
         ordered.sort_indices()
         return cls(name, tracks, used.reset_index(drop=True), ordered, tuple(notes))
 
@@ -315,10 +331,60 @@ class Folksonomy:
             )
         except DataError:
             raise
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(
                 folder, f"is not a saved folksonomy or is damaged ({error}); add the data again"
             ) from error
+
+
+def _check_assignments(
+    rows: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float32],
+    n_tracks: int,
+    n_tags: int,
+) -> None:
+    if not len(rows) == len(columns) == len(weights):
+        raise ValueError(f"{len(rows)} track codes, {len(columns)} tag codes and {len(weights)} weights")
+    for what, codes, limit in (("track", rows, n_tracks), ("tag", columns, n_tags)):
+        if len(codes) and not (codes.min() >= 0 and codes.max() < limit):
+            raise ValueError(f"{what} codes must lie in [0, {limit}), not {codes.min()} to {codes.max()}")
+    if len(weights) and not (weights.min() > 0 and np.isfinite(weights.max())):
+        raise ValueError("weights must be finite and above 0")
+
+
+def _distinct_tags(
+    tags: Sequence[str] | pd.DataFrame, codes: npt.NDArray[np.int64], notes: list[Dropped]
+) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """Return the tags as a table of valid, distinct texts, and the codes that point at its rows."""
+    if isinstance(tags, pd.DataFrame):
+        table = _storable(tags)
+    else:
+        table = pd.DataFrame({"tag": pd.array([mend(tag) for tag in tags], dtype="str")})
+    firsts, distinct = pd.factorize(table["tag"])
+    if len(distinct) < len(table):
+        again = table["tag"].duplicated()
+        examples = tuple(table.loc[again, "tag"].head(5))
+        notes.append(Dropped("the same text as another tag; joined", int(again.sum()), "tags", examples))
+        table, codes = table[~again].reset_index(drop=True), firsts[codes]
+    return table, codes
+
+
+def _storable(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy whose columns of text are text throughout, valid Unicode, missing where empty."""
+    columns = {
+        str(name): pd.array([None if pd.isna(cell) else mend(str(cell)) for cell in column], dtype="str")
+        for name, column in table.items()
+        if column.dtype == object or name in ("track", "tag")
+    }
+    return table.reset_index(drop=True).assign(**columns)
+
+
+def _row_pointers(rows: npt.NDArray[np.int64], n_rows: int) -> npt.NDArray[np.int32]:
+    """Return where each row begins among sorted row numbers, as CSR wants it."""
+    pointers = np.zeros(n_rows + 1, np.int32)
+    np.cumsum(np.bincount(rows, minlength=n_rows), out=pointers[1:])
+    return pointers
 
 
 def _counts(matrix: sparse.csr_array) -> npt.NDArray[np.int64]:

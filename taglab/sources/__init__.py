@@ -1,0 +1,135 @@
+"""Data sets: what each is, how its files become a `Folksonomy`, and those already read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from taglab import cache
+from taglab.errors import InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, silent
+from taglab.sources import jamendo, lastfm, magnatagatune, table
+from taglab.sources.source import Remote, Source
+
+__all__ = ["DEMO", "SOURCES", "Remote", "Source", "add", "folksonomy_names", "open_folksonomy", "read"]
+
+DEMO = "demo"
+
+
+class _DemoSettings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _read_demo(path: Path | None, name: str, settings: BaseModel, progress: Progress = silent) -> Folksonomy:
+    from taglab.sources.demo import read_demo
+
+    return read_demo()
+
+
+SOURCES: dict[str, Source] = {
+    source.name: source
+    for source in (
+        Source(
+            name=DEMO,
+            title="Demo",
+            about="A synthetic folksonomy with known truth, built in and shaped like the real thing.",
+            files="",
+            read=_read_demo,
+            settings=_DemoSettings,
+        ),
+        lastfm.SOURCE,
+        magnatagatune.SOURCE,
+        jamendo.SOURCE,
+        table.SOURCE,
+    )
+}
+
+
+def _shelf() -> cache.Shelf:
+    return cache.Shelf(cache.FOLKSONOMIES)
+
+
+def read(
+    source: str,
+    path: Path | None,
+    name: str,
+    settings: BaseModel | None = None,
+    progress: Progress = silent,
+) -> Folksonomy:
+    """Read a data set.
+
+    Args:
+        source: Key in `SOURCES`.
+        path: What the source's `files` says; None for the demo, or to download a public data set first.
+        name: What to call the folksonomy.
+        settings: The source's settings; its defaults where None.
+        progress: Told how far it is.
+
+    Raises:
+        NotFound: If there is no such source.
+        InvalidSetting: If a path is needed and none given, or the settings are another source's.
+        DataError: If the files cannot be used as they are, or cannot be downloaded.
+    """
+    if source not in SOURCES:
+        raise NotFound(f"no source {source!r}; there are: {', '.join(SOURCES)}")
+    reader = SOURCES[source]
+    options = reader.settings() if settings is None else settings
+    if not isinstance(options, reader.settings):
+        raise InvalidSetting(
+            f"settings={options!r} must be of the source {source}, a {reader.settings.__name__}"
+        )
+    if path is None and reader.files:
+        if not reader.remote:
+            raise InvalidSetting(f"path=None must name the data of the source {source}: {reader.files}")
+        path = _download(reader, progress)
+    return reader.read(path, name, options, progress)
+
+
+def _download(source: Source, progress: Progress) -> Path:
+    """Download what is not there yet, and return what to read: the one file, or the folder of several."""
+    from taglab.sources.download import fetch
+
+    folder = cache.home() / "downloads" / source.name
+    files = [fetch(remote, folder, progress) for remote in source.remote]
+    return files[0] if len(files) == 1 else folder
+
+
+def add(
+    source: str,
+    path: Path | None,
+    name: str,
+    settings: BaseModel | None = None,
+    progress: Progress = silent,
+) -> Folksonomy:
+    """Read a data set and keep it under its name; one kept under this name before is replaced.
+
+    Raises:
+        InvalidSetting: If the name could be mistaken for a path, or is the demo's and the data are not.
+        StorageError: If it cannot be saved; what was kept before is untouched.
+    """
+    folder = _shelf().path(name)
+    if name == DEMO and (source != DEMO or settings is not None):
+        raise InvalidSetting(f"name={name!r} is kept for the demo as it is built in; choose another name")
+    folksonomy = read(source, path, name, settings, progress)
+    folksonomy.save(folder)
+    return folksonomy
+
+
+def open_folksonomy(name: str, progress: Progress = silent) -> Folksonomy:
+    """Return a folksonomy that was added; the demo is built and kept when first asked for.
+
+    Raises:
+        NotFound: If there is none of this name; the message lists those there are.
+        DataError: If its files are damaged.
+    """
+    shelf = _shelf()
+    if name == DEMO and not shelf.path(name).exists():
+        return add(DEMO, None, DEMO, progress=progress)
+    return Folksonomy.open(shelf.find(name))
+
+
+def folksonomy_names() -> list[str]:
+    """Return the names that `open_folksonomy` knows, the demo first."""
+    return [DEMO, *(name for name in _shelf().names() if name != DEMO)]

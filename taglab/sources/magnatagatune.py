@@ -1,0 +1,112 @@
+"""MagnaTagATune: clips tagged in the game TagATune, `annotations_final.csv`.
+
+Tab-separated, quoted: `clip_id`, 188 tags as 0 or 1, `mp3_path`; 25,863 clips. `clip_info_final.csv` beside
+it names title, artist and album of each clip.
+
+Source: Law, West, Mandel, Bay, Downie, "Evaluation of algorithms using games: the case of music tagging",
+ISMIR 2009; https://mirg.city.ac.uk/codeapps/the-magnatagatune-dataset
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from taglab.errors import DataError
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, silent
+from taglab.sources.reading import Assignments, delimited_rows, open_text
+from taglab.sources.source import Remote, Source
+
+ANNOTATIONS = "annotations_final.csv"
+CLIP_INFO = "clip_info_final.csv"
+_INFO_COLUMNS = ("artist", "album", "title")
+
+
+class MagnatagatuneSettings(BaseModel):
+    """Options of the MagnaTagATune reader: there are none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def read(path: Path, name: str, settings: MagnatagatuneSettings, progress: Progress = silent) -> Folksonomy:
+    """Read the annotations; artist, album and title come from `clip_info_final.csv` where it lies beside.
+
+    Args:
+        path: `annotations_final.csv` or the folder that holds it.
+        name: What to call the folksonomy. Its tracks are clips of 29 s, named by `clip_id`.
+        settings: None to make.
+        progress: Told as the file is read.
+
+    Raises:
+        DataError: If a file is missing, cut short, or lacks a column.
+    """
+    if path.is_dir():
+        path = path / ANNOTATIONS
+    info = _clip_info(path.with_name(CLIP_INFO), progress)
+    found = Assignments((*_INFO_COLUMNS, "path"))
+    with open_text(path) as text:
+        rows = delimited_rows(path, text, "\t", quotes=True, progress=progress)
+        _, header = next(rows, (1, []))
+        if "clip_id" not in header or "mp3_path" not in header:
+            raise DataError(path, "must have the tab-separated columns clip_id, tags and mp3_path", line=1)
+        clip, mp3 = header.index("clip_id"), header.index("mp3_path")
+        tags = [(column, tag) for column, tag in enumerate(header) if column not in (clip, mp3)]
+        for line, row in rows:
+            if len(row) != len(header):
+                found.tally.add("not as many columns as the header", "rows", f"line {line}")
+                continue
+            track = found.track(row[clip], (*info.get(row[clip], (None, None, None)), row[mp3]))
+            for column, tag in tags:
+                if row[column] == "1":
+                    found.assign(track, tag)
+                elif row[column] != "0":
+                    found.tally.add("neither 0 nor 1", "assignments", f"line {line}: {tag}={row[column]!r}")
+    if info:
+        unknown = [clip for clip in found.tracks.texts if clip not in info]
+        found.tally.add(f"not in {CLIP_INFO}: artist and title unknown", "tracks", count=len(unknown))
+    return found.folksonomy(path, name)
+
+
+def _clip_info(path: Path, progress: Progress) -> dict[str, tuple[str | None, str | None, str | None]]:
+    """Read artist, album and title by clip; nothing where the file is not there."""
+    if not path.is_file():
+        return {}
+    with open_text(path) as text:
+        rows = delimited_rows(path, text, "\t", quotes=True, progress=progress)
+        _, header = next(rows, (1, []))
+        missing = [column for column in ("clip_id", *_INFO_COLUMNS) if column not in header]
+        if missing:
+            raise DataError(path, f"lacks the column {missing[0]!r}", line=1)
+        clip, artist, album, title = (header.index(column) for column in ("clip_id", *_INFO_COLUMNS))
+        return {
+            row[clip]: (row[artist] or None, row[album] or None, row[title] or None)
+            for _, row in rows
+            if len(row) == len(header)
+        }
+
+
+# The checksums are those which several independent projects give for these files.
+SOURCE = Source(
+    name="magnatagatune",
+    title="MagnaTagATune",
+    about="25,863 clips of 29 s with 188 tags that players of a listening game agreed on.",
+    files=f"{ANNOTATIONS}, or the folder it is in; {CLIP_INFO} beside it adds artists and titles",
+    read=read,
+    settings=MagnatagatuneSettings,
+    remote=(
+        Remote(
+            f"https://mirg.city.ac.uk/datasets/magnatagatune/{ANNOTATIONS}",
+            ANNOTATIONS,
+            21_517_373,
+            "md5:f04fa01752a8cc64f6e1ca142a0fef1d",
+        ),
+        Remote(
+            f"https://mirg.city.ac.uk/datasets/magnatagatune/{CLIP_INFO}",
+            CLIP_INFO,
+            8_608_397,
+            "md5:03ef3cb8ddcfe53fdcdb8e0cda005be2",
+        ),
+    ),
+)

@@ -1,0 +1,314 @@
+"""Any table of tags: rows of (track, tag[, weight]), or tracks with a column that holds all their tags.
+
+CSV, TSV and the like (plain, gzipped, or alone in a zip archive) and Parquet. Which columns hold what, and
+what separates fields and tags, is detected; every guess can be overridden in `TableSettings`.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from taglab.errors import DataError, InvalidSetting
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, silent
+from taglab.sources.reading import Assignments, delimited_rows, existing_file, open_text
+from taglab.sources.source import Source
+
+_USUAL_NAMES = {
+    "track": "track trackid tid trackname song songid songname item itemid clip clipid recording recordingid "
+    "mbid recordingmbid msdid file filename path id",
+    "tag": "tag tags label labels genre genres tagname taglist term terms style styles mood moods",
+    "weight": "weight count tagcount val value score strength n freq frequency",
+    "artist": "artist artistname artistid performer band",
+    "album": "album albumname albumid release releasename",
+    "title": "title tracktitle songtitle",
+    "split": "split subset fold partition",
+}
+_SEVERAL = {"tags", "labels", "genres", "taglist", "terms", "styles", "moods"}
+_ABOUT_TRACKS = ("artist", "album", "title", "split")
+_FIELD_DELIMITERS = "\t,;|"
+_TAG_DELIMITERS = "|;,"
+_SAMPLE_CHARACTERS = 1 << 16
+_PARQUET_ROWS = 1 << 16
+_QUOTED_FIELD = re.compile(r'(^|\t)"([^"\t\r\n]|"")*"(\t|\r|\n|$)', re.MULTILINE)
+_LARGEST_FLOAT32 = 3.4e38
+_SMALLEST_FLOAT32 = 1.2e-38
+
+
+class TableSettings(BaseModel):
+    """Options of the table reader. A column left at None is looked for by its usual names.
+
+    Attributes:
+        track: Column that names the track.
+        tag: Column that holds a tag, or all tags of a track.
+        weight: Column of weights above 0; "" where a column that looks like it should not be taken for it.
+        artist: Column that names the artist; likewise `album`, `title` and `split`.
+        header: Whether the first row names the columns. Otherwise they are called "1", "2", "3", and the
+            first is the track, the second the tag, the third, if any, the weight.
+        delimiter: What separates fields; detected from the first row where None.
+        quotes: Whether fields may stand in double quotes; where None, yes, but in tab-separated files only
+            if fields in quotes are found.
+        tag_delimiter: What separates tags within the tag column; "" where a field is one tag. Where None, a
+            column named in the plural (`tags`, `genres`) is split at the most frequent of | ; and comma, any
+            other is not.
+        min_weight: Least weight kept, inclusive.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    track: str | None = None
+    tag: str | None = None
+    weight: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    title: str | None = None
+    split: str | None = None
+    header: bool = True
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    quotes: bool | None = None
+    tag_delimiter: str | None = None
+    min_weight: float = Field(default=0.0, ge=0.0)
+
+
+def read(path: Path, name: str, settings: TableSettings, progress: Progress = silent) -> Folksonomy:
+    """Read a table.
+
+    Args:
+        path: A CSV, TSV or Parquet file; text may be gzipped or zipped, in UTF-8 or UTF-16.
+        name: What to call the folksonomy.
+        settings: Columns and delimiters, where detection should not decide.
+        progress: Told as the file is read.
+
+    Raises:
+        DataError: If it is missing, empty, damaged, or has no column for track or tag.
+        InvalidSetting: If a column named in the settings is not there.
+    """
+    found = Assignments(_ABOUT_TRACKS)
+    with existing_file(path).open("rb") as file:
+        is_parquet = file.read(4) == b"PAR1"
+    opened = _open_parquet if is_parquet else _open_delimited
+    with opened(path, settings, progress) as table:
+        columns = _find_columns(path, table.header, settings)
+        rows = table.rows(columns)
+        separator = _tag_delimiter(columns, table, settings)
+        for line, cells in rows:
+            _take(found, line, cells, separator, settings.min_weight)
+    return found.folksonomy(path, name)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Name and position of each column in use; None where there is none."""
+
+    place: dict[str, int | None]
+    tag_name: str
+
+    def pick(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(None if at is None else row[at] for at in self.place.values())
+
+
+class _Table:
+    """A header, a sample of rows, and the rows."""
+
+    def __init__(
+        self, header: list[str], sample: list[list[Any]], rows: Iterator[tuple[int, Sequence[Any]]]
+    ) -> None:
+        self.header = header
+        self.sample = sample
+        self._rows = rows
+
+    def rows(self, columns: _Columns) -> Iterator[tuple[int, tuple[Any, ...] | None]]:
+        """Yield line and picked cells; None in place of cells where a row has another width."""
+        width = len(self.header)
+        for line, row in self._rows:
+            yield line, columns.pick(row) if len(row) == width else None
+
+
+@contextmanager
+def _open_delimited(path: Path, settings: TableSettings, progress: Progress) -> Iterator[_Table]:
+    with open_text(path) as text:
+        sample = text.lines.read(_SAMPLE_CHARACTERS)
+        whole = len(sample) < _SAMPLE_CHARACTERS
+    lines = sample.splitlines(keepends=True) if whole else sample.splitlines(keepends=True)[:-1] or [sample]
+    first = next((line for line in lines if line.strip()), None)
+    if first is None:
+        raise DataError(path, "holds nothing but blank lines; is it the right file?")
+    delimiter = settings.delimiter or max(_FIELD_DELIMITERS, key=lambda mark: len(_fields(first, mark)))
+    quotes = settings.quotes
+    if quotes is None:
+        quotes = delimiter != "\t" or bool(_QUOTED_FIELD.search("".join(lines)))
+    with open_text(path) as text:
+        rows = delimited_rows(path, text, delimiter, quotes, progress)
+        if settings.header:
+            _, header = next(rows)
+        else:
+            header = [str(number + 1) for number in range(len(_fields(first, delimiter)))]
+        yield _Table(header, [_fields(line, delimiter) for line in lines], rows)
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    """Split one line as a CSV file would, leniently: good enough to guess from."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return line.split(delimiter)
+
+
+@contextmanager
+def _open_parquet(path: Path, settings: TableSettings, progress: Progress) -> Iterator[_Table]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            header = list(file.schema_arrow.names)
+            first = next(file.iter_batches(batch_size=1000), None)
+            sample = list(zip(*map(_python_values, first.columns), strict=True)) if first is not None else []
+            yield _Table(header, [list(row) for row in sample], _parquet_rows(file, path, progress))
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(path, f"is a damaged Parquet file ({error}); copy or write it again") from error
+
+
+def _parquet_rows(file: Any, path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any]]]:
+    total = max(file.metadata.num_rows, 1)
+    done = 0
+    for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+        progress(done / total, f"reading {path.name}")
+        for row in zip(*map(_python_values, batch.columns), strict=True):
+            done += 1
+            yield done, row
+
+
+def _python_values(column: Any) -> list[Any]:
+    """Give an Arrow column as text, lists of text, or None; bytes that are no UTF-8 are lone surrogates."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+        flat = _python_values(column.values)
+        starts = column.offsets.to_pylist()
+        nulls = column.is_null().to_pylist()
+        bounds = zip(starts[:-1], starts[1:], nulls, strict=True)
+        return [None if null else flat[start:stop] for start, stop, null in bounds]
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = column.cast(pa.large_binary())
+    return [
+        value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else _as_text(value)
+        for value in column.to_pylist()
+    ]
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _find_columns(path: Path, header: list[str], settings: TableSettings) -> _Columns:
+    """Find the column of each kind: as told, else by its usual names, else (no header) by place."""
+    place: dict[str, int | None] = {}
+    plain = [re.sub(r"[\W_]", "", name).lower() for name in header]
+    for number, kind in enumerate(("track", "tag", "weight", *_ABOUT_TRACKS)):
+        told: str | None = getattr(settings, kind)
+        if told == "":
+            place[kind] = None
+        elif told is not None:
+            place[kind] = _named(path, header, kind, told)
+        elif not settings.header:
+            place[kind] = number if number < min(len(header), 3) else None
+        else:
+            taken = set(place.values())
+            free = (plain.index(name) for name in _USUAL_NAMES[kind].split() if name in plain)
+            place[kind] = next((at for at in free if at not in taken), None)
+    for kind in ("track", "tag"):
+        if place[kind] is None:
+            raise DataError(
+                path,
+                f"has no column for the {kind}; its columns are {', '.join(map(repr, header[:20]))}; name "
+                f"the right one with {kind}=, or set header=false if the first row is data",
+                line=1,
+            )
+    return _Columns(place, plain[place["tag"] or 0])
+
+
+def _named(path: Path, header: list[str], kind: str, told: str) -> int:
+    times = header.count(told)
+    if times == 1:
+        return header.index(told)
+    columns = ", ".join(map(repr, header[:20]))
+    raise InvalidSetting(f"{kind}={told!r} must name one column of {path.name}; its columns are {columns}")
+
+
+def _tag_delimiter(columns: _Columns, table: _Table, settings: TableSettings) -> str:
+    """Return what separates the tags of one field; "" where a field is one tag."""
+    if settings.tag_delimiter is not None:
+        return settings.tag_delimiter
+    if columns.tag_name not in _SEVERAL:
+        return ""
+    at = columns.place["tag"] or 0
+    fields = [row[at] for row in table.sample[1:] if len(row) > at and isinstance(row[at], str)]
+    found = Counter(mark for field in fields for mark in _TAG_DELIMITERS if mark in field)
+    return max(_TAG_DELIMITERS, key=lambda mark: found[mark]) if found else ""
+
+
+def _take(
+    found: Assignments, line: int, cells: tuple[Any, ...] | None, separator: str, min_weight: float
+) -> None:
+    """Take one row, or count why not."""
+    if cells is None:
+        found.tally.add("not as many columns as the header", "rows", f"line {line}")
+        return
+    track, tags, weight, *about = cells
+    if not track or not track.strip():
+        found.tally.add("no track", "rows", f"line {line}")
+        return
+    code = found.track(track, about)
+    value = 1.0 if weight is None else _weight(weight)
+    if not _SMALLEST_FLOAT32 < value < _LARGEST_FLOAT32:
+        found.tally.add("the weight is not a number above 0", "rows", f"line {line}: {weight!r}")
+    elif value < min_weight:
+        found.tally.add(f"weight below {min_weight:g}", "rows")
+    else:
+        _assign(found, code, line, _split(tags, separator), value)
+
+
+def _assign(found: Assignments, track: int, line: int, tags: Iterable[str | None], weight: float) -> None:
+    blank = True
+    for tag in tags:
+        if tag and tag.strip():
+            found.assign(track, tag, weight)
+            blank = False
+    if blank:
+        found.tally.add("no tag", "rows", f"line {line}")
+
+
+def _split(tags: str | list[str | None] | None, separator: str) -> Iterable[str | None]:
+    if isinstance(tags, str):
+        return (tag.strip() for tag in tags.split(separator)) if separator else (tags,)
+    return tags or ()
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+SOURCE = Source(
+    name="table",
+    title="A table of your own",
+    about="Rows of track, tag and perhaps weight, or tracks with a column that holds all their tags.",
+    files="a CSV, TSV or Parquet file, also gzipped or alone in a zip archive",
+    read=read,
+    settings=TableSettings,
+)
