@@ -1,0 +1,120 @@
+"""What a label space covers of a folksonomy: the targets, and how complete and how even they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from taglab.folksonomy import Folksonomy
+from taglab.labels.classes import LabelClass
+
+
+@dataclass(frozen=True, eq=False)
+class LabelReport:
+    """How much a label space covers, and how even its classes are.
+
+    Attributes:
+        classes: One row a class, in its order: `class`, `tags` (number of tags), `known_tags` (those that
+            the folksonomy has), `tracks` (positives), `assignments` ((track, tag) pairs), `imbalance_ratio`
+            (NaN for a class without tracks).
+        share_of_counts: Of all (track, tag) pairs of the folksonomy, those whose tag is in a class.
+        share_of_tracks: Of all tracks, those in at least one class.
+        mean_imbalance_ratio: Mean over the classes that have tracks; NaN if none has.
+        empty_classes: Classes without a track, left out of that mean.
+        unknown_tags: Tags of classes that the folksonomy does not have.
+        shared_tags: Tags that are in more than one class.
+        n_tags: Distinct tags in classes.
+    """
+
+    classes: pd.DataFrame
+    share_of_counts: float
+    share_of_tracks: float
+    mean_imbalance_ratio: float
+    empty_classes: int
+    unknown_tags: tuple[str, ...]
+    shared_tags: tuple[str, ...]
+    n_tags: int
+
+
+def imbalance_ratios(positives: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return IR of each class: the largest number of positives over its own; NaN where it has none.
+
+    Args:
+        positives: Tracks in each class (classes,).
+
+    Source: Charte et al. 2014 (IRLbl); Ros Perez, section 8.
+    """
+    counts = np.asarray(positives, np.float64)
+    ratios = np.full(counts.shape, np.nan)
+    np.divide(counts.max(initial=0), counts, out=ratios, where=counts > 0)
+    return ratios
+
+
+def membership(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
+    """Return which tag of a folksonomy is in which class: 0/1 (tags, classes), int32."""
+    column_of = pd.Index(folksonomy.tags["tag"])
+    sizes = np.fromiter((len(each.tags) for each in classes), np.int64, len(classes))
+    tags = column_of.get_indexer(pd.Index([tag for each in classes for tag in each.tags], dtype=object))
+    owners = np.repeat(np.arange(len(classes)), sizes)
+    known = tags >= 0
+    return sparse.csr_array(
+        (np.ones(int(known.sum()), np.int32), (tags[known], owners[known])),
+        shape=(folksonomy.n_tags, len(classes)),
+    )
+
+
+def targets(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
+    """Return which track is in which class: it is when it has one of the class's tags.
+
+    Returns:
+        Sparse 0/1 matrix (tracks, classes), float32, indices sorted.
+    """
+    pairs = _tags_per_class(classes, folksonomy)
+    return sparse.csr_array((np.ones(pairs.nnz, np.float32), pairs.indices, pairs.indptr), shape=pairs.shape)
+
+
+def report(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> LabelReport:
+    """Return what classes cover of a folksonomy."""
+    members = membership(classes, folksonomy)
+    pairs = _tags_per_class(classes, folksonomy)
+    tracks = np.bincount(pairs.indices, minlength=len(classes))
+    counts = folksonomy.tags["count"].to_numpy()
+    in_a_class = np.diff(members.indptr) > 0
+    ratios = imbalance_ratios(tracks)
+    held = pd.Series([tag for each in classes for tag in each.tags], dtype=object)
+    distinct = held.drop_duplicates()
+    return LabelReport(
+        classes=pd.DataFrame(
+            {
+                "class": [each.name for each in classes],
+                "tags": [len(each.tags) for each in classes],
+                "known_tags": np.bincount(members.indices, minlength=len(classes)),
+                "tracks": tracks,
+                "assignments": members.T @ counts,
+                "imbalance_ratio": ratios,
+            }
+        ),
+        share_of_counts=float(counts[in_a_class].sum() / max(folksonomy.n_assignments, 1)),
+        share_of_tracks=float(np.count_nonzero(np.diff(pairs.indptr)) / max(folksonomy.n_tracks, 1)),
+        mean_imbalance_ratio=float(np.nanmean(ratios)) if tracks.any() else float("nan"),
+        empty_classes=int((tracks == 0).sum()),
+        unknown_tags=tuple(distinct[~distinct.isin(folksonomy.tags["tag"].astype(object))]),
+        shared_tags=tuple(held[held.duplicated()].drop_duplicates()),
+        n_tags=len(distinct),
+    )
+
+
+def _tags_per_class(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
+    """Return how many of a class's tags a track has, (tracks, classes), indices sorted."""
+    matrix = folksonomy.matrix
+    presence = sparse.csr_array(
+        (np.ones(matrix.nnz, np.int32), matrix.indices, matrix.indptr), shape=matrix.shape
+    )
+    product = sparse.csr_array(presence @ membership(classes, folksonomy))
+    product.sort_indices()
+    return product

@@ -1,0 +1,145 @@
+"""Label spaces under names: as JSON, on the shelf, safe against two people saving at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+
+from taglab.cache import LABEL_SPACES, Shelf, content_key, locked, replacing
+from taglab.errors import Conflict, DataError, TaglabError
+from taglab.labels.classes import LabelClass
+from taglab.labels.edits import Edit
+from taglab.labels.importing import read_bytes
+from taglab.labels.space import LabelSpace
+
+_SHELF = Shelf(LABEL_SPACES, ".json")
+_FORMAT = "taglab label space 1"
+
+
+class _ClassForm(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid")
+    name: str
+    tags: tuple[str, ...]
+
+
+class _SpaceForm(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid")
+    format: Literal["taglab label space 1"]
+    name: str
+    made_by: dict[str, pydantic.JsonValue]
+    classes: Annotated[tuple[_ClassForm, ...], pydantic.Field(min_length=1)]
+    edits: tuple[Edit, ...] = ()
+    undone: tuple[Edit, ...] = ()
+
+
+def to_json(space: LabelSpace) -> str:
+    """Return a label space as JSON text: classes before edits, and the edits."""
+    form: dict[str, Any] = {
+        "format": _FORMAT,
+        "name": space.name,
+        "made_by": space.made_by,
+        "classes": [{"name": each.name, "tags": each.tags} for each in space.base],
+        "edits": [edit.model_dump(exclude_none=True) for edit in space.edits],
+        "undone": [edit.model_dump(exclude_none=True) for edit in space.undone],
+    }
+    return json.dumps(form, indent=1, ensure_ascii=False) + "\n"
+
+
+def from_json(data: bytes | str, source: str) -> LabelSpace:
+    """Read what `to_json` wrote, trusting nothing.
+
+    Args:
+        data: The text, or its UTF-8 bytes.
+        source: Name of the file, for messages.
+
+    Raises:
+        DataError: If it is not a label space, or its edits do not fit its classes.
+    """
+    try:
+        form = _SpaceForm.model_validate_json(data)
+        return LabelSpace(
+            form.name,
+            tuple(LabelClass(each.name, each.tags) for each in form.classes),
+            form.made_by,
+            form.edits,
+            form.undone,
+        )
+    except pydantic.ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise DataError(source, f"is not a label space: {where}: {problem['msg']}") from error
+    except TaglabError as error:
+        raise DataError(source, f"is not a label space: {error}") from error
+
+
+def label_space_names() -> list[str]:
+    """Return the names of the saved label spaces, sorted."""
+    return _SHELF.names()
+
+
+def open_label_space(name: str) -> tuple[LabelSpace, int]:
+    """Open a saved label space.
+
+    Returns:
+        The label space, and the revision to hand to `save_label_space` when saving over it.
+
+    Raises:
+        NotFound: If there is none of this name.
+        DataError: If the file is damaged.
+    """
+    path = _SHELF.find(name)
+    data = read_bytes(path)
+    return from_json(data, str(path)).renamed(name), _revision(data)
+
+
+def save_label_space(space: LabelSpace, expected_revision: int | None = None) -> int:
+    """Save under its name, unless somebody else did so meanwhile.
+
+    Args:
+        space: What to save.
+        expected_revision: The revision it was opened at; None if nothing of this name may be there yet.
+
+    Returns:
+        The new revision.
+
+    Raises:
+        Conflict: If what lies there is not what was opened; nothing was written.
+        InvalidSetting: If the name cannot be a file's.
+        StorageError: If the disk is full or the place cannot be written; the old file is as it was.
+    """
+    path = _SHELF.path(space.name)
+    data = to_json(space).encode()
+    with locked(path):
+        _require_revision(path, space.name, expected_revision)
+        with replacing(path) as temporary:
+            temporary.write_bytes(data)
+    return _revision(data)
+
+
+def delete_label_space(name: str) -> None:
+    """Remove a saved label space for good; raises NotFound."""
+    _SHELF.delete(name)
+
+
+def _require_revision(path: Path, name: str, expected: int | None) -> None:
+    if not path.exists():
+        if expected is not None:
+            raise Conflict(f"label space {name!r} was removed since it was opened; save it under a new name")
+        return
+    if expected is None:
+        raise Conflict(
+            f"there is a label space {name!r} already; choose another name, or open that one first"
+        )
+    if _revision(read_bytes(path)) != expected:
+        raise Conflict(
+            f"label space {name!r} was saved by somebody else since it was opened; nothing was written. "
+            "Save under another name, or open it anew and edit again."
+        )
+
+
+def _revision(data: bytes) -> int:
+    """Return a number that stands for the file's content, so that a change by hand is noticed too."""
+    return int(content_key(data)[:12], 16)
