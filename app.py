@@ -3,7 +3,7 @@
 import streamlit as st
 from taglab.ui import guard
 
-st.set_page_config(page_title="taglab", page_icon=":material/sell:", layout="wide")
+st.set_page_config(page_title="taglab", page_icon="🏷️", layout="wide")
 page = st.navigation(
     [
         st.Page("pages/data.py", title="Data", icon=":material/library_music:"),

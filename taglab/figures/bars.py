@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _ROW_PX = 21
 _FRAME_PX = 100
 _LABEL_CHARACTERS = 28
+_TEXT_ROOM = 1.12
 
 
 def ranked_bars(
@@ -59,11 +60,14 @@ def ranked_bars(
         customdata=custom,
         hovertemplate="<br>".join(hover) + "<extra></extra>",
         texttemplate=f"%{{x:{value_format}}}",
-        textposition="auto",
+        textposition="outside",
+        textangle=0,
+        textfont={"size": 11},
         cliponaxis=False,
     )
     figure.update_layout(bargap=0.25, margin={"l": 10, "r": 45})
-    figure.update_xaxes(rangemode="tozero")
+    ends = np.append(table[value].to_numpy(float), 0.0)
+    figure.update_xaxes(range=[ends.min() * _TEXT_ROOM, (ends.max() or 1.0) * _TEXT_ROOM])
     figure.update_yaxes(
         tickmode="array",
         tickvals=rows,

@@ -68,15 +68,15 @@ def popularity_curve(tags: pd.DataFrame, min_count: int = 1, selected: str | Non
         _name_some_ranks(figure, tags)
     if min_count > 1:
         passing = int((counts >= min_count).sum())
-        figure.add_hline(
-            y=min_count,
+        figure.add_scatter(
+            x=[1, max(len(counts), 2)],
+            y=[min_count, min_count],
+            mode="lines+text",
             line={"dash": "dot", "width": 1, "color": GREY},
-            annotation={
-                "text": f"{passing:,} tags on ≥ {min_count:,} tracks",
-                "font": {"size": 12},
-                "xanchor": "right",
-            },
-            annotation_position="top right",
+            text=[f"{passing:,} tags on ≥ {min_count:,} tracks", ""],
+            textposition="bottom right",
+            textfont={"size": 12},
+            hoverinfo="skip",
         )
     if selected is not None and (tags["tag"] == selected).any():
         rank = int(np.flatnonzero((tags["tag"] == selected).to_numpy())[0])

@@ -1,11 +1,18 @@
 """What the pages share: loaders, pickers, messages, downloads. The only room that knows Streamlit."""
 
+from taglab.ui.adding import add_data_panel, add_vectors_panel, train_vectors_panel
 from taglab.ui.export import copy_as_command, download_figure, download_table, export_panel
+from taglab.ui.forms import settings_widgets
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import guard, literal, working
-from taglab.ui.pickers import pick_data, pick_min_count, pick_tag, pick_vectors
+from taglab.ui.pickers import choose, pick_data, pick_min_count, pick_tag, pick_vectors
+from taglab.ui.tables import column_labels, tag_table
 
 __all__ = [
+    "add_data_panel",
+    "add_vectors_panel",
+    "choose",
+    "column_labels",
     "copy_as_command",
     "download_figure",
     "download_table",
@@ -18,7 +25,10 @@ __all__ = [
     "pick_tag",
     "pick_vectors",
     "selected_folksonomy",
+    "settings_widgets",
+    "tag_table",
     "tag_vectors",
+    "train_vectors_panel",
     "word_vectors",
     "working",
 ]

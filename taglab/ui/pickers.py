@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NoReturn
+
 import streamlit as st
 
 from taglab import embeddings, sources
+from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 
 _ENOUGH_TAGS = 250
 _ROUND_COUNTS = (100, 50, 20, 10, 5, 2)
 
 
+_CHOSEN = "chosen by a panel"
+_MOST_OPTIONS = 20_000
+
+
+def choose(key: str, name: str) -> NoReturn:
+    """Set one of the pickers below from elsewhere on the page, and run the page anew with it."""
+    st.session_state.setdefault(_CHOSEN, {})[key] = name
+    st.rerun()
+
+
+def _take_up(key: str) -> None:
+    """Give a picker what `choose` asked for; a widget can be set only before it is drawn."""
+    chosen = st.session_state.get(_CHOSEN, {})
+    if key in chosen:
+        st.session_state[key] = chosen.pop(key)
+
+
 def pick_data() -> str:
     """Let a data set be chosen; the demo to begin with. In the URL as `data`."""
+    _take_up("data")
     names = sources.folksonomy_names()
     return st.selectbox("Data set", names, key="data", bind="query-params")
 
 
 def pick_vectors(key: str = "vectors", label: str = "Word vectors") -> str:
     """Let word vectors be chosen; those trained on the data set itself to begin with. In the URL as `key`."""
+    _take_up(key)
     names = ["own", *(name for name in embeddings.vector_names() if name != "own")]
     return st.selectbox(
         label,
@@ -51,6 +74,28 @@ def pick_min_count(folksonomy: Folksonomy) -> int:
     )
 
 
-def pick_tag(tags: list[str], label: str = "Tag", key: str = "tag") -> str | None:
-    """Let one of the tags be found by typing; the first to begin with. In the URL as `key`."""
-    return st.selectbox(label, tags, key=key, bind="query-params")
+def pick_tag(tags: Sequence[str], label: str = "Tag", key: str = "tag", index: int = 0) -> str:
+    """Let one of the tags be found by typing. In the URL as `key`.
+
+    Of very many tags the list is too long for a browser; then the tag is typed whole, and what is typed
+    need not be among them.
+
+    Args:
+        tags: At least one.
+        label: What is asked for.
+        key: Of the widget and in the URL.
+        index: Which stands there to begin with.
+    """
+    first = tags[min(index, len(tags) - 1)]
+    if len(tags) > _MOST_OPTIONS:
+        said = f"{label} (typed whole; {len(tags):,} are too many to list)"
+        return st.text_input(said, value=first, key=key, bind="query-params")
+    options = list(tags)
+    return st.selectbox(
+        label,
+        options,
+        index=options.index(first),
+        format_func=lambda tag: visible(tag, 80),
+        key=key,
+        bind="query-params",
+    )

@@ -1,0 +1,94 @@
+"""The dialogs that bring something new: a data set, word vectors from a file, word vectors trained here."""
+
+from __future__ import annotations
+
+
+import streamlit as st
+
+from taglab import cache, embeddings, sources
+from taglab.embeddings import SkipGramSettings
+from taglab.errors import InvalidSetting
+from taglab.ui.export import copy_as_command
+from taglab.ui.forms import settings_widgets
+from taglab.ui.loaders import folksonomy
+from taglab.ui.messages import guard, literal, working
+from taglab.ui.pickers import choose
+from taglab.ui.uploads import ask_for_file
+
+
+def _new_name(kind: str, key: str, taken: list[str]) -> str:
+    name = st.text_input("Name", key=key, placeholder=f"what to call the {kind}", max_chars=100).strip()
+    if name in taken:
+        st.caption("There is one of this name already; it will be replaced.")
+    return name
+
+
+def _needs_name(name: str, kind: str) -> None:
+    if not name:
+        raise InvalidSetting(f"name is empty; say what to call the {kind}")
+    cache.Shelf(kind).path(name)
+
+
+@st.dialog("Add data", width="large")
+def add_data_panel() -> None:
+    """Read a data set from an upload, a path or the network, and choose it."""
+    kinds = {name: source for name, source in sources.SOURCES.items() if name != "demo"}
+    kind = st.selectbox(
+        "Kind of data", list(kinds), format_func=lambda name: kinds[name].title, key="new data source"
+    )
+    source = kinds[kind]
+    st.caption(literal(f"{source.about} Needed: {source.files}"))
+    with guard():
+        given = ask_for_file(f"new data {kind}", source.files, several=True)
+        download = bool(source.remote) and st.toggle(
+            "Download it instead", key=f"new data {kind} download", help=_download_text(source)
+        )
+        name = _new_name("data", "new data name", sources.folksonomy_names())
+        with st.expander("Reading options"):
+            settings = settings_widgets(source.settings, f"new data {kind}")
+        if st.button("Add", key="new data add", type="primary", icon=":material/add:"):
+            _needs_name(name, cache.FOLKSONOMIES)
+            with working("Reading") as progress:
+                if download:
+                    sources.add(kind, None, name, settings, progress)
+                else:
+                    with given as path:
+                        sources.add(kind, path, name, settings, progress)
+            choose("data", name)
+    copy_as_command(["taglab", "data", "add", kind, "PATH", "--name", name or "NAME"])
+
+
+def _download_text(source: sources.Source) -> str:
+    sizes = [remote.size_bytes for remote in source.remote]
+    size = f"{sum(filter(None, sizes)) / 1e6:,.0f} MB" if all(sizes) else "size not known beforehand"
+    return f"{len(source.remote)} file(s), {size}; needs the internet"
+
+
+@st.dialog("Add word vectors", width="large")
+def add_vectors_panel() -> None:
+    """Read word vectors from an upload or a path, and choose them."""
+    what = "GloVe or word2vec text, word2vec binary, fastText .vec (each also .gz or .zip), or .npy with a vocabulary"
+    with guard():
+        given = ask_for_file("new vectors", what, several=True)
+        name = _new_name("vectors", "new vectors name", embeddings.vector_names())
+        if st.button("Add", key="new vectors add", type="primary", icon=":material/add:"):
+            _needs_name(name, cache.VECTORS)
+            with given as path, working("Reading") as progress:
+                embeddings.add_vectors(path, name, progress)
+            choose("vectors", name)
+    copy_as_command(["taglab", "vectors", "add", "PATH", "--name", name or "NAME"])
+
+
+@st.dialog("Train word vectors", width="large")
+def train_vectors_panel(data: str) -> None:
+    """Train word vectors on a data set's own tag lists, and choose them."""
+    st.caption("Skip-gram with negative sampling: tags that stand on the same tracks come to lie together.")
+    with guard():
+        name = _new_name("vectors", "own vectors name", embeddings.vector_names())
+        settings = settings_widgets(SkipGramSettings, "own vectors")
+        if st.button("Train", key="own vectors train", type="primary", icon=":material/model_training:"):
+            _needs_name(name, cache.VECTORS)
+            with working("Training") as progress:
+                trained = embeddings.train_skipgram(folksonomy(data), settings, name, progress)
+                trained.save(cache.Shelf(cache.VECTORS).path(name))
+            choose("vectors", name)

@@ -1,0 +1,53 @@
+"""Tables as pages show them: whole, searchable, every column with its unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from taglab.folksonomy import Folksonomy
+
+_UNITS = {
+    "count": "tracks",
+    "together": "tracks with both",
+    "artists": "distinct artists",
+    "weight": "0 to 100",
+    "lift": "times chance",
+    "similarity": "cosine, −1 to 1",
+    "distance": "1 − cosine",
+}
+_SUFFIXES = {"_s": "s", "_hz": "Hz", "_bpm": "beats a minute", "_db": "dB", "_cents": "cents", "_ms": "ms"}
+
+
+def column_labels(table: pd.DataFrame) -> dict[str, Any]:
+    """Return Streamlit's column configuration: a readable heading with the unit for each column."""
+    return {column: _column(column) for column in map(str, table.columns)}
+
+
+def _column(column: str) -> Any:
+    if column == "share" or column.startswith("share_"):
+        return st.column_config.NumberColumn(column.replace("_", " "), format="percent")
+    name, unit = column, _UNITS.get(column)
+    for suffix, of_suffix in _SUFFIXES.items():
+        if column.endswith(suffix):
+            name, unit = column.removesuffix(suffix), of_suffix
+    text = name.replace("_", " ")
+    return st.column_config.Column(f"{text} ({unit})" if unit else text)
+
+
+def tag_table(folksonomy: Folksonomy, find: str = "") -> pd.DataFrame:
+    """Return the tags whose text contains `find` (whatever the case), with rank and share.
+
+    Returns:
+        Columns `rank` (1 = most used), `tag`, `count`, `share` (of all tracks), `artists`, and whatever
+        else the source says of tags; the index counts from 0.
+    """
+    tags = folksonomy.tags
+    table = tags.assign(rank=range(1, len(tags) + 1), share=tags["count"] / max(folksonomy.n_tracks, 1))
+    first = ["rank", "tag", "count", "share", "artists"]
+    table = table[first + [column for column in tags.columns if column not in first]]
+    if find:
+        table = table[table["tag"].str.casefold().str.contains(find.casefold(), regex=False)]
+    return table.reset_index(drop=True)

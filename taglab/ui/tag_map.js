@@ -1,0 +1,713 @@
+// The tag map. Points come once and are kept; each rerun brings only what colours them. They are painted on
+// the processor into one image, which takes some ten milliseconds for ten thousand points where drawing
+// paths takes half a second without a graphics card. Text from data only ever meets fillText, textContent
+// or a text node.
+
+const KEPT = 4;
+const PICK_PX = 9;
+const CLICK_PX = 4;
+const TAG_LABELS_BELOW = 450;
+const GREY = [140, 143, 148];
+const SVG = "http://www.w3.org/2000/svg";
+
+const shared = (globalThis[Symbol.for("taglab.tag_map")] ??= { points: new Map(), maps: new Set() });
+const mapOf = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (data.role === "points") {
+    keepPoints(data);
+    return undefined;
+  }
+  if (!mapOf.has(parentElement)) mapOf.set(parentElement, new TagMap(parentElement.querySelector(".map")));
+  const map = mapOf.get(parentElement);
+  map.send = (rows) => setTriggerValue("selected", { points: map.data.points, rows });
+  map.show(data);
+  return () => {
+    map.leave();
+    mapOf.delete(parentElement);
+  };
+}
+
+// ---- Points: what does not change when a slider moves ----
+
+function keepPoints({ points, table }) {
+  if (!shared.points.has(points)) {
+    shared.points.set(points, readPoints(table));
+    for (const old of shared.points.keys()) if (shared.points.size > KEPT) shared.points.delete(old);
+  }
+  for (const map of shared.maps) if (map.data?.points === points) map.show(map.data);
+}
+
+function readPoints(table) {
+  const x = Float32Array.from(table.getChild("x").toArray());
+  const y = Float32Array.from(table.getChild("y").toArray());
+  const count = table.getChild("count").toArray();
+  const tags = table.getChild("tag");
+  const [left, right, low, high] = [...extent(x), ...extent(y)];
+  const points = { n: x.length, x, y, count, tag: (row) => tags.get(row), left, right, low, high };
+  return { ...points, cells: cellsOf(points) };
+}
+
+function extent(values) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : [0, 0];
+}
+
+// Rows by square cell, so that the point under the mouse is found without looking at all.
+function cellsOf({ n, x, y, left, right, low, high }) {
+  const side = Math.max(right - left, high - low, 1e-6) / Math.max(1, Math.sqrt(n / 3));
+  const columns = Math.floor((right - left) / side) + 1;
+  const rows = Math.floor((high - low) / side) + 1;
+  const cell = (i) => Math.floor((y[i] - low) / side) * columns + Math.floor((x[i] - left) / side);
+  const start = new Int32Array(columns * rows + 1);
+  for (let i = 0; i < n; i++) start[cell(i) + 1]++;
+  for (let c = 0; c < columns * rows; c++) start[c + 1] += start[c];
+  const next = start.slice();
+  const order = new Int32Array(n);
+  for (let i = 0; i < n; i++) order[next[cell(i)]++] = i;
+  return { side, columns, rows, start, order };
+}
+
+// ---- Colours ----
+
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+const css = ([r, g, b], alpha = 1) => `rgba(${r},${g},${b},${alpha})`;
+
+function parseColour(text) {
+  const context = document.createElement("canvas").getContext("2d");
+  context.fillStyle = text;
+  const set = context.fillStyle;
+  return set.startsWith("#") ? rgb(set) : set.match(/[\d.]+/g).slice(0, 3).map(Number);
+}
+
+function scaleAt(stops, share) {
+  const place = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
+  const at = Math.min(Math.floor(place), stops.length - 2);
+  return stops[at].map((from, band) => Math.round(from + (stops[at + 1][band] - from) * (place - at)));
+}
+
+function shareOf(value, { low, high, log }) {
+  if (log) [value, low, high] = [value, low, high].map((v) => Math.log(Math.max(v, 1)));
+  return high > low ? (value - low) / (high - low) : 0.5;
+}
+
+// ---- Numbers for people ----
+
+function written(value) {
+  if (Number.isInteger(value)) return value.toLocaleString("en");
+  return value.toFixed(2).replace("-", "\u2212");
+}
+
+const clipped = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}\u2026` : text);
+
+class TagMap {
+  constructor(root) {
+    this.root = root;
+    this.part = (name) => root.querySelector(`.${name}`);
+    this.base = this.part("points");
+    this.over = this.part("labels");
+    this.pointer = this.part("pointer");
+    this.tool = "pan";
+    this.hover = -1;
+    this.widths = new Map();
+    this.listen();
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(root);
+    shared.maps.add(this);
+  }
+
+  leave() {
+    this.observer.disconnect();
+    cancelAnimationFrame(this.frame);
+    shared.maps.delete(this);
+  }
+
+  show(data) {
+    this.data = data;
+    const points = shared.points.get(data.points);
+    this.root.style.height = `${data.height}px`;
+    this.pointer.setAttribute("aria-label", data.label);
+    if (!points) return this.say("Loading the map\u2026");
+    const style = getComputedStyle(this.root);
+    this.ink = style.getPropertyValue("--st-text-color") || "#222";
+    this.paper = parseColour(style.getPropertyValue("--st-background-color") || "#fff");
+    this.font = style.getPropertyValue("--st-font") || "sans-serif";
+    if (points !== this.points) this.take(points);
+    this.readClasses();
+    this.facts = data.facts ? data.facts.schema.fields.map(({ name }) => [name, data.facts.getChild(name).toArray()]) : [];
+    this.colours = this.colourAll();
+    this.select(data.selected ? data.selected.getChild("row").toArray() : [], false);
+    this.resize();
+  }
+
+  take(points) {
+    this.points = points;
+    this.view = null;
+    this.hover = -1;
+    this.part("tip").hidden = true;
+  }
+
+  readClasses() {
+    const { classes } = this.data;
+    this.cluster = classes ? this.data.cluster.getChild("cluster").toArray() : null;
+    this.classes = [];
+    if (!classes) return;
+    const column = (name) => classes.getChild(name);
+    const [name, colour, x, y, size] = ["name", "colour", "x", "y", "size"].map(column);
+    for (let i = 0; i < classes.numRows; i++)
+      this.classes.push({ name: name.get(i), colour: rgb(colour.get(i)), x: x.get(i), y: y.get(i), size: size.get(i), chosen: 0 });
+    this.classOrder = this.classes.map((_, i) => i).sort((a, b) => this.classes[b].size - this.classes[a].size);
+  }
+
+  colourAll() {
+    const { n, count } = this.points;
+    const { scale } = this.data;
+    const colours = new Uint8Array(3 * n);
+    let colour = () => parseColour(this.data.plain);
+    if (scale) {
+      const values = scale.of === "count" ? count : this.facts.find(([name]) => name === scale.of)[1];
+      const stops = scale.colours.map(rgb);
+      const table = Array.from({ length: 256 }, (_, at) => scaleAt(stops, at / 255));
+      colour = (i) => table[Math.round(255 * Math.min(Math.max(shareOf(Number(values[i]), scale), 0), 1))] ?? GREY;
+    } else if (this.cluster) colour = (i) => this.classes[this.cluster[i]].colour;
+    for (let i = 0; i < n; i++) colours.set(colour(i), 3 * i);
+    return colours;
+  }
+
+  // ---- Size and view ----
+
+  resize() {
+    this.width = this.root.clientWidth;
+    this.height = this.root.clientHeight;
+    if (!this.points || !this.width) return;
+    this.ratio = Math.min(window.devicePixelRatio || 1, 2);
+    for (const canvas of [this.base, this.over, this.pointer]) {
+      const [width, height] = [this.width, this.height].map((side) => Math.round(side * this.ratio));
+      if (canvas.width !== width) canvas.width = width;
+      if (canvas.height !== height) canvas.height = height;
+    }
+    if (!this.view || this.view.whole) this.fit();
+    this.redraw();
+  }
+
+  fit() {
+    const { left, right, low, high } = this.points;
+    const across = Math.max(right - left, 1e-6);
+    const up = Math.max(high - low, 1e-6);
+    // Room above for the tools and below for the status line and the colour bar.
+    const scale = Math.min((this.width - 50) / across, (this.height - 100) / up);
+    this.view = { x: (left + right) / 2, y: (low + high) / 2, scale, whole: true };
+    this.fitted = scale;
+  }
+
+  toX(x) {
+    return this.width / 2 + (x - this.view.x) * this.view.scale;
+  }
+
+  toY(y) {
+    return this.height / 2 - (y - this.view.y) * this.view.scale;
+  }
+
+  zoom(factor, atX = this.width / 2, atY = this.height / 2) {
+    const { view } = this;
+    const scale = Math.min(Math.max(view.scale * factor, this.fitted / 4), this.fitted * 5000);
+    const still = (1 / view.scale - 1 / scale);
+    this.view = {
+      x: view.x + (atX - this.width / 2) * still,
+      y: view.y - (atY - this.height / 2) * still,
+      scale,
+    };
+    this.redraw();
+  }
+
+  move(dx, dy) {
+    this.view = { x: this.view.x - dx / this.view.scale, y: this.view.y + dy / this.view.scale, scale: this.view.scale };
+    this.redraw();
+  }
+
+  radius() {
+    const base = Math.min(5, Math.max(0.9, 26 / Math.pow(this.points.n, 0.25)));
+    return Math.min(base * Math.pow(this.view.scale / this.fitted, 0.22), 9);
+  }
+
+  // ---- Drawing ----
+
+  redraw() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.paint();
+      this.write();
+      this.trace();
+      this.root.dataset.shows = this.data.shows;
+    });
+  }
+
+  paint() {
+    const { width, height } = this.base;
+    const context = this.base.getContext("2d");
+    const image = context.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const [r, g, b] = this.paper;
+    pixels.fill((255 << 24) | (b << 16) | (g << 8) | r);
+    if (this.selected) this.stampAll(pixels, width, height, 0, this.radius(), 0.32);
+    this.stampAll(pixels, width, height, 1, this.radius() * (this.selected ? 1.2 : 1), 0.9);
+    context.putImageData(image, 0, 0);
+  }
+
+  // Blends a disc over the picture for each row that is chosen (or not); the most used tags come last, on top.
+  stampAll(pixels, width, height, chosen, radius, alpha) {
+    const { n, x, y } = this.points;
+    const disc = discOf(radius * this.ratio, alpha, width);
+    const edge = disc.reach;
+    const [scale, left, top] = this.toDevice();
+    for (let i = n - 1; i >= 0; i--) {
+      if (this.selected && this.chosen[i] !== chosen) continue;
+      const px = Math.round(left + x[i] * scale);
+      const py = Math.round(top - y[i] * scale);
+      if (px < edge || py < edge || px >= width - edge || py >= height - edge) continue;
+      const at = 3 * i;
+      const [r, g, b] = chosen ? [this.colours[at], this.colours[at + 1], this.colours[at + 2]] : GREY;
+      blend(pixels, py * width + px, disc, r, g, b);
+    }
+  }
+
+  toDevice() {
+    const scale = this.view.scale * this.ratio;
+    return [scale, (this.width / 2) * this.ratio - this.view.x * scale, (this.height / 2) * this.ratio + this.view.y * scale];
+  }
+
+  // Texts and bars over the points, as a list that a canvas and an SVG file both take.
+  marks() {
+    const marks = this.bar();
+    const free = new FreeRoom(this.width, this.height);
+    for (const mark of marks) free.take(mark.box);
+    free.take([this.width - 290, 0, 290, 40]);
+    const place = (text, x, y, size, weight, colour, room) => {
+      const width = this.measure(text, size, weight);
+      for (const shift of [0, -0.9 * size, 0.9 * size]) {
+        const box = [x - width / 2 - room, y + shift - size * 0.6 - room, width + 2 * room, size * 1.2 + 2 * room];
+        if (box[0] < -room || box[0] + box[2] > this.width + room || !free.take(box)) continue;
+        marks.push({ text, x, y: y + shift, size, weight, colour, align: "center" });
+        return true;
+      }
+      return false;
+    };
+    this.labelClasses(place);
+    this.labelTags(place);
+    return marks;
+  }
+
+  labelClasses(place) {
+    for (const i of this.classOrder ?? []) {
+      const each = this.classes[i];
+      const [x, y] = [this.toX(each.x), this.toY(each.y)];
+      if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
+      if (this.selected && !each.chosen) continue;
+      place(clipped(each.name, 24), x, y, 13, 600, this.ink, 2);
+    }
+  }
+
+  labelTags(place) {
+    const rows = this.rowsInView();
+    if (!rows) return;
+    let tried = 0;
+    const above = this.radius() + 7;
+    for (const row of rows) {
+      if (tried++ > 600) return;
+      place(clipped(this.points.tag(row), 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]) - above, 11, 400, this.ink, 3);
+    }
+  }
+
+  // Rows whose names may stand beside them, most used first; null where they would be too many to read.
+  rowsInView() {
+    const rows = [];
+    const most = (TAG_LABELS_BELOW * this.width * this.height) / 600000;
+    for (let i = 0; i < this.points.n; i++) {
+      if (this.selected && !this.chosen[i]) continue;
+      const [x, y] = [this.toX(this.points.x[i]), this.toY(this.points.y[i])];
+      if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
+      rows.push(i);
+      if (rows.length > most) return null;
+    }
+    return rows;
+  }
+
+  measure(text, size, weight) {
+    const key = `${size} ${weight} ${text}`;
+    if (!this.widths.has(key)) {
+      const context = this.over.getContext("2d");
+      context.font = `${weight} ${size}px ${this.font}`;
+      if (this.widths.size > 20000) this.widths.clear();
+      this.widths.set(key, context.measureText(text).width);
+    }
+    return this.widths.get(key);
+  }
+
+  bar() {
+    const { scale } = this.data;
+    if (!scale) return [];
+    const [width, height, steps] = [Math.min(180, this.width / 3), 9, 45];
+    const [left, top] = [this.width - width - 16, this.height - 34];
+    const stops = scale.colours.map(rgb);
+    const marks = Array.from({ length: steps }, (_, at) => ({
+      box: [left + (at * width) / steps, top, width / steps + 0.5, height],
+      fill: css(scaleAt(stops, at / (steps - 1))),
+    }));
+    const text = (words, x, y, align) => marks.push({ text: words, x, y, size: 11, weight: 400, colour: this.ink, align, box: [left - 8, top - 20, width + 16, 50] });
+    text(scale.title, left + width / 2, top - 9, "center");
+    text(written(scale.low), left, top + height + 8, "left");
+    text(written(scale.high), left + width, top + height + 8, "right");
+    return marks;
+  }
+
+  write() {
+    const context = this.over.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.over.width, this.over.height);
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this.shown = this.marks();
+    drawMarks(context, this.shown, css(this.paper, 0.85), this.font);
+  }
+
+  // The lasso, the box and the ring round the tag under the mouse.
+  trace() {
+    const context = this.pointer.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.pointer.width, this.pointer.height);
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.strokeStyle = this.ink;
+    if (this.path?.length > 1) {
+      context.beginPath();
+      for (const [x, y] of this.path) context.lineTo(x, y);
+      context.closePath();
+      context.setLineDash([4, 3]);
+      context.stroke();
+      context.setLineDash([]);
+      context.globalAlpha = 0.08;
+      context.fillStyle = this.ink;
+      context.fill();
+      context.globalAlpha = 1;
+    }
+    if (this.hover < 0) return;
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(this.toX(this.points.x[this.hover]), this.toY(this.points.y[this.hover]), this.radius() + 3, 0, 7);
+    context.stroke();
+  }
+
+  // ---- Selection ----
+
+  select(rows, tell = true) {
+    const { n } = this.points;
+    this.chosen = new Uint8Array(n);
+    for (const row of rows) if (row < n) this.chosen[row] = 1;
+    this.selected = rows.length;
+    for (const each of this.classes) each.chosen = 0;
+    if (this.cluster) for (const row of rows) if (row < n) this.classes[this.cluster[row]].chosen++;
+    this.say(this.selected ? `${written(this.selected)} of ${written(n)} tags selected` : "");
+    this.redraw();
+    if (tell) this.send(Array.from(rows));
+  }
+
+  choose(rows, add) {
+    if (!add) return this.select(rows);
+    const all = this.chosen.slice();
+    for (const row of rows) all[row] = rows.length === 1 ? 1 - all[row] : 1;
+    return this.select(Array.from(all.keys()).filter((row) => all[row]));
+  }
+
+  rowsInside(path) {
+    const [left, right] = extent(path.map(([x]) => x));
+    const [top, bottom] = extent(path.map(([, y]) => y));
+    const rows = [];
+    for (let i = 0; i < this.points.n; i++) {
+      const [x, y] = [this.toX(this.points.x[i]), this.toY(this.points.y[i])];
+      if (x >= left && x <= right && y >= top && y <= bottom && inside(path, x, y)) rows.push(i);
+    }
+    return rows;
+  }
+
+  say(text) {
+    const status = this.part("status");
+    status.textContent = text;
+    status.hidden = !text;
+  }
+
+  // ---- Hover ----
+
+  pick(px, py) {
+    const { cells, x, y, left, low } = this.points;
+    const reach = Math.max(PICK_PX, this.radius() + 2) / this.view.scale;
+    const dataX = this.view.x + (px - this.width / 2) / this.view.scale;
+    const dataY = this.view.y - (py - this.height / 2) / this.view.scale;
+    const bound = (value, most) => Math.min(Math.max(Math.floor(value / cells.side), 0), most - 1);
+    let best = -1;
+    let nearest = reach * reach;
+    for (let row = bound(dataY - reach - low, cells.rows); row <= bound(dataY + reach - low, cells.rows); row++) {
+      const from = row * cells.columns + bound(dataX - reach - left, cells.columns);
+      const to = row * cells.columns + bound(dataX + reach - left, cells.columns);
+      for (let at = cells.start[from]; at < cells.start[to + 1]; at++) {
+        const i = cells.order[at];
+        const distance = (x[i] - dataX) ** 2 + (y[i] - dataY) ** 2;
+        if (distance < nearest || (distance === nearest && i < best)) [best, nearest] = [i, distance];
+      }
+    }
+    return best;
+  }
+
+  point(row, speak = false) {
+    if (row !== this.hover) {
+      this.hover = row;
+      this.trace();
+      this.tell();
+    }
+    if (speak && row >= 0) this.part("said").textContent = this.part("tip").textContent;
+  }
+
+  tell() {
+    const tip = this.part("tip");
+    tip.hidden = this.hover < 0;
+    if (tip.hidden) return;
+    const line = (text, name = "") => Object.assign(document.createElement("div"), { textContent: text, className: name });
+    const lines = [line(this.points.tag(this.hover), "tag")];
+    if (this.cluster) {
+      const each = this.classes[this.cluster[this.hover]];
+      lines.push(line(`${this.data.class_word}: ${each.name} (${written(each.size)} tags)`));
+    }
+    lines.push(line(`${written(Number(this.points.count[this.hover]))} tracks`));
+    for (const [name, values] of this.facts) lines.push(line(`${name} ${written(values[this.hover])}`));
+    tip.replaceChildren(...lines);
+    const [x, y] = [this.toX(this.points.x[this.hover]), this.toY(this.points.y[this.hover])];
+    tip.style.left = `${Math.max(4, Math.min(x + 12, this.width - tip.offsetWidth - 4))}px`;
+    tip.style.top = `${Math.max(4, y + 14 + tip.offsetHeight > this.height ? y - tip.offsetHeight - 12 : y + 14)}px`;
+  }
+
+  // ---- Hands ----
+
+  listen() {
+    const on = (type, act, options) => this.pointer.addEventListener(type, (event) => this.points && this.view && act(event), options);
+    on("pointerdown", (event) => this.press(event));
+    on("pointermove", (event) => this.drag(event));
+    on("pointerup", (event) => this.release(event));
+    on("pointercancel", () => this.drop());
+    on("pointerleave", () => this.point(-1));
+    on("dblclick", () => this.act("fit"));
+    on("keydown", (event) => this.key(event));
+    on("wheel", (event) => this.wheel(event), { passive: false });
+    this.part("tools").addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button?.dataset.tool) this.take_up(button.dataset.tool);
+      else if (button && this.points) this.act(button.dataset.act);
+    });
+  }
+
+  take_up(tool) {
+    this.tool = tool;
+    this.pointer.className = `pointer ${tool}`;
+    for (const button of this.root.querySelectorAll("[data-tool]"))
+      button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
+  }
+
+  press(event) {
+    if (event.button) return;
+    this.pointer.focus();
+    this.pointer.setPointerCapture(event.pointerId);
+    const mode = this.tool === "pan" && event.shiftKey ? "lasso" : this.tool;
+    this.held = { mode, x: event.offsetX, y: event.offsetY, fromX: event.offsetX, fromY: event.offsetY, far: false };
+  }
+
+  drag(event) {
+    const { held } = this;
+    const [x, y] = [event.offsetX, event.offsetY];
+    if (!held) return this.point(this.pick(x, y));
+    held.far ||= Math.hypot(x - held.fromX, y - held.fromY) > CLICK_PX;
+    if (!held.far) return undefined;
+    this.point(-1);
+    if (held.mode === "pan") this.move(x - held.x, y - held.y);
+    else if (held.mode === "box") this.path = [[held.fromX, held.fromY], [x, held.fromY], [x, y], [held.fromX, y]];
+    else (this.path ??= [[held.fromX, held.fromY]]).push([x, y]);
+    [held.x, held.y] = [x, y];
+    return this.trace();
+  }
+
+  release(event) {
+    const { held, path } = this;
+    this.drop();
+    if (!held) return;
+    if (path) this.choose(this.rowsInside(path), event.shiftKey);
+    else if (!held.far) this.click(event);
+  }
+
+  drop() {
+    this.held = null;
+    this.path = null;
+    if (this.points) this.trace();
+  }
+
+  click(event) {
+    const row = this.pick(event.offsetX, event.offsetY);
+    if (row >= 0) this.choose([row], event.shiftKey);
+    else if (this.selected && !event.shiftKey) this.select([]);
+  }
+
+  wheel(event) {
+    // Scrolling past the map must scroll the page: the wheel zooms once the map was clicked.
+    if (this.root.getRootNode().activeElement !== this.pointer && !event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    this.zoom(Math.exp(-Math.max(-60, Math.min(event.deltaY, 60)) * 0.005), event.offsetX, event.offsetY);
+  }
+
+  key(event) {
+    const step = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[event.key];
+    const act = { "+": "in", "=": "in", "-": "out", 0: "fit", Escape: "clear" }[event.key];
+    const turn = { PageDown: 1, PageUp: -1 }[event.key];
+    if (step) this.move(...step);
+    else if (act) this.act(act);
+    else if (turn) this.step(turn);
+    else if (event.key === "Enter" && this.hover >= 0) this.choose([this.hover], event.shiftKey);
+    else return;
+    event.preventDefault();
+  }
+
+  step(turn) {
+    const row = (this.hover < 0 ? (turn > 0 ? 0 : -1) : this.hover + turn + this.points.n) % this.points.n;
+    const next = row < 0 ? this.points.n - 1 : row;
+    const [x, y] = [this.toX(this.points.x[next]), this.toY(this.points.y[next])];
+    if (x < 0 || y < 0 || x > this.width || y > this.height) this.move(this.width / 2 - x, this.height / 2 - y);
+    this.point(next, true);
+  }
+
+  act(name) {
+    if (name === "in" || name === "out") this.zoom(name === "in" ? 1.5 : 1 / 1.5);
+    else if (name === "clear") this.select([]);
+    else if (name === "png") this.savePng();
+    else if (name === "svg") this.saveSvg();
+    else {
+      this.fit();
+      this.redraw();
+    }
+  }
+
+  // ---- Files ----
+
+  savePng() {
+    const canvas = Object.assign(document.createElement("canvas"), { width: this.base.width, height: this.base.height });
+    const context = canvas.getContext("2d");
+    context.drawImage(this.base, 0, 0);
+    context.drawImage(this.over, 0, 0);
+    canvas.toBlob((blob) => save(blob, `${this.data.file}.png`));
+  }
+
+  saveSvg() {
+    const { n, x, y } = this.points;
+    const node = (parent, name, attributes) => {
+      const made = parent.appendChild(document.createElementNS(SVG, name));
+      for (const key in attributes) made.setAttribute(key, attributes[key]);
+      return made;
+    };
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [key, value] of Object.entries({ width: this.width, height: this.height, viewBox: `0 0 ${this.width} ${this.height}` })) svg.setAttribute(key, value);
+    node(svg, "title", {}).textContent = this.data.label;
+    node(svg, "rect", { width: "100%", height: "100%", fill: css(this.paper) });
+    for (let i = n - 1; i >= 0; i--) {
+      const lit = !this.selected || this.chosen[i];
+      const fill = css(lit ? this.colours.slice(3 * i, 3 * i + 3) : GREY);
+      node(svg, "circle", { cx: this.toX(x[i]).toFixed(2), cy: this.toY(y[i]).toFixed(2), r: this.radius().toFixed(2), fill, "fill-opacity": lit ? 0.9 : 0.32 });
+    }
+    for (const mark of this.shown) {
+      if (mark.text === undefined) node(svg, "rect", { x: mark.box[0], y: mark.box[1], width: mark.box[2], height: mark.box[3], fill: mark.fill });
+      else
+        node(svg, "text", { x: mark.x, y: mark.y, "font-size": mark.size, "font-weight": mark.weight, "font-family": "sans-serif", "text-anchor": { center: "middle", left: "start", right: "end" }[mark.align], "dominant-baseline": "central", fill: mark.colour, stroke: css(this.paper), "stroke-width": 3, "paint-order": "stroke" }).textContent = mark.text;
+    }
+    save(new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }), `${this.data.file}.svg`);
+  }
+}
+
+// ---- Pieces without state ----
+
+// Which pixels a disc covers, as offsets from its middle, and how much of each (0 to 256).
+function discOf(radius, alpha, width) {
+  const reach = Math.ceil(radius);
+  const offset = [];
+  const cover = [];
+  for (let dy = -reach; dy <= reach; dy++)
+    for (let dx = -reach; dx <= reach; dx++) {
+      const share = Math.min(Math.max(radius + 0.5 - Math.hypot(dx, dy), 0), 1) * alpha;
+      if (share > 0) {
+        offset.push(dy * width + dx);
+        cover.push(Math.round(256 * share));
+      }
+    }
+  return { reach, offset: Int32Array.from(offset), cover: Int32Array.from(cover) };
+}
+
+function blend(pixels, middle, disc, r, g, b) {
+  const { offset, cover } = disc;
+  for (let j = 0; j < offset.length; j++) {
+    const at = middle + offset[j];
+    const old = pixels[at];
+    const share = cover[j];
+    const red = (old & 255) + (((r - (old & 255)) * share) >> 8);
+    const green = ((old >> 8) & 255) + (((g - ((old >> 8) & 255)) * share) >> 8);
+    const blue = ((old >> 16) & 255) + (((b - ((old >> 16) & 255)) * share) >> 8);
+    pixels[at] = (255 << 24) | (blue << 16) | (green << 8) | red;
+  }
+}
+
+function drawMarks(context, marks, halo, font) {
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  context.lineWidth = 3;
+  context.strokeStyle = halo;
+  for (const mark of marks) {
+    if (mark.text === undefined) {
+      context.fillStyle = mark.fill;
+      context.fillRect(...mark.box);
+      continue;
+    }
+    context.font = `${mark.weight} ${mark.size}px ${font}`;
+    context.textAlign = mark.align;
+    context.strokeText(mark.text, mark.x, mark.y);
+    context.fillStyle = mark.colour;
+    context.fillText(mark.text, mark.x, mark.y);
+  }
+}
+
+// Remembers, in squares of 4 pixels, where something is written already.
+class FreeRoom {
+  constructor(width, height) {
+    this.columns = Math.ceil(width / 4);
+    this.rows = Math.ceil(height / 4);
+    this.taken = new Uint8Array(this.columns * this.rows);
+  }
+
+  take([left, top, width, height]) {
+    const bound = (value, most) => Math.min(Math.max(Math.floor(value / 4), 0), most - 1);
+    const [x0, x1] = [bound(left, this.columns), bound(left + width, this.columns)];
+    const [y0, y1] = [bound(top, this.rows), bound(top + height, this.rows)];
+    for (let y = y0; y <= y1; y++) for (let x = x0; x <= x1; x++) if (this.taken[y * this.columns + x]) return false;
+    for (let y = y0; y <= y1; y++) this.taken.fill(1, y * this.columns + x0, y * this.columns + x1 + 1);
+    return true;
+  }
+}
+
+function inside(path, x, y) {
+  let within = false;
+  for (let i = 0, j = path.length - 1; i < path.length; j = i++) {
+    const [[xi, yi], [xj, yj]] = [path[i], path[j]];
+    if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) within = !within;
+  }
+  return within;
+}
+
+function save(blob, name) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
