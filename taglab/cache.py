@@ -27,6 +27,7 @@ VECTORS = "vectors"
 LABEL_SPACES = "labels"
 
 _NAME = re.compile(r"[\w][\w .+-]{0,99}", re.UNICODE)
+_NAME_BYTES = 200  # file names may have 255, and a lock's or a temporary one's is longer
 _LOCK_TIMEOUT_S = 30.0
 
 
@@ -97,17 +98,25 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _sync(temporary)
-        if temporary.is_dir() and path.is_dir():
-            path.rename(scratch / "replaced")
-        temporary.replace(path)
+        _put_in_place(temporary, path, scratch / "replaced")
     except OSError as error:
-        if (scratch / "replaced").exists() and not path.exists():
-            (scratch / "replaced").rename(path)
         if isinstance(error, StorageError) or error.errno not in _STORAGE_ERRNOS:
             raise
         raise storage_error(path, error) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _put_in_place(new: Path, path: Path, aside: Path) -> None:
+    """Rename `new` to `path`; a folder cannot be renamed onto another, so the old one steps aside first."""
+    try:
+        if new.is_dir() and path.is_dir():
+            path.rename(aside)
+        new.replace(path)
+    except BaseException:  # an interrupt, too, must not leave the place empty
+        if aside.exists() and not path.exists():
+            aside.rename(path)
+        raise
 
 
 _STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG}
@@ -188,10 +197,10 @@ class Shelf:
         Raises:
             InvalidSetting: If the name could be mistaken for a path.
         """
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or len(name.encode()) > _NAME_BYTES:
             raise InvalidSetting(
                 f"name={name!r} must be 1 to 100 letters, digits, spaces, '.', '_', '+' or '-', "
-                "beginning with a letter or digit"
+                "beginning with a letter or digit (fewer where letters take several bytes)"
             )
         return self.folder / f"{name}{self.suffix}"
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from taglab.cache import content_key, locked, replacing, write_json
+from taglab.cache import content_key, locked, replacing
 from taglab.errors import DataError, InvalidSetting, NotFound
 
 _FORMAT = 1
@@ -180,8 +180,8 @@ class Folksonomy:
     def fingerprint(self) -> str:
         """Content key of tracks, tags and matrix; the name is not part of it."""
         return content_key(
-            list(self.tracks["track"]),
-            list(self.tags["tag"]),
+            self.tracks["track"].tolist(),
+            self.tags["tag"].tolist(),
             self.matrix.indptr.astype(np.int64),
             self.matrix.indices.astype(np.int64),
             self.matrix.data,
@@ -189,7 +189,7 @@ class Folksonomy:
 
     @cached_property
     def _tag_rows(self) -> dict[str, int]:
-        return {tag: row for row, tag in enumerate(self.tags["tag"])}
+        return {tag: row for row, tag in enumerate(self.tags["tag"].tolist())}
 
     @property
     def knows_artists(self) -> bool:
@@ -252,7 +252,11 @@ class Folksonomy:
             self,
             tags=self.tags[keep].reset_index(drop=True),
             matrix=sparse.csr_array(self.matrix[:, np.flatnonzero(keep)]),
+            dropped=self._and_dropped("left out by selection", int((~keep).sum()), "tags"),
         )
+
+    def _and_dropped(self, reason: str, count: int, what: str) -> tuple[Dropped, ...]:
+        return (*self.dropped, Dropped(reason, count, what)) if count else self.dropped
 
     def select_tracks(self, keep: npt.NDArray[np.bool_] | Iterable[str]) -> Folksonomy:
         """Keep these tracks, given as a mask (tracks,) or by name; tags are counted and ordered anew."""
@@ -263,7 +267,8 @@ class Folksonomy:
         rows = np.flatnonzero(mask)
         tracks = self.tracks.iloc[rows].reset_index(drop=True)
         tags = self.tags.drop(columns=["count", "artists"])
-        return self._sorted(self.name, tracks, tags, sparse.csr_array(self.matrix[rows]), self.dropped)
+        dropped = self._and_dropped("left out by selection", self.n_tracks - len(rows), "tracks")
+        return self._sorted(self.name, tracks, tags, sparse.csr_array(self.matrix[rows]), dropped)
 
     def co_tags(self, tag: str) -> pd.DataFrame:
         """Return the tags found on the same tracks as a tag.
@@ -307,7 +312,7 @@ class Folksonomy:
             self.tracks.to_parquet(temporary / "tracks.parquet")
             self.tags.to_parquet(temporary / "tags.parquet")
             sparse.save_npz(temporary / "matrix.npz", self.matrix, compressed=False)
-            write_json(temporary / "manifest.json", manifest)
+            (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
     @classmethod
     def open(cls, folder: Path) -> Folksonomy:

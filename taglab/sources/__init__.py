@@ -11,6 +11,7 @@ from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.sources import jamendo, lastfm, magnatagatune, table
+from taglab.sources.reading import part_of
 from taglab.sources.source import Remote, Source
 
 __all__ = ["DEMO", "SOURCES", "Remote", "Source", "add", "folksonomy_names", "open_folksonomy", "read"]
@@ -83,7 +84,8 @@ def read(
     if path is None and reader.files:
         if not reader.remote:
             raise InvalidSetting(f"path=None must name the data of the source {source}: {reader.files}")
-        path = _download(reader, progress)
+        path = _download(reader, part_of(progress, 0, 2))
+        progress = part_of(progress, 1, 2)
     return reader.read(path, name, options, progress)
 
 
@@ -92,7 +94,10 @@ def _download(source: Source, progress: Progress) -> Path:
     from taglab.sources.download import fetch
 
     folder = cache.home() / "downloads" / source.name
-    files = [fetch(remote, folder, progress) for remote in source.remote]
+    parts = len(source.remote)
+    files = [
+        fetch(remote, folder, part_of(progress, number, parts)) for number, remote in enumerate(source.remote)
+    ]
     return files[0] if len(files) == 1 else folder
 
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.sources.reading import Assignments, Tally, delimited_rows, open_text
+from taglab.sources.reading import Assignments, Tally, delimited_rows, open_text, part_of
 from taglab.sources.source import Remote, Source
 
 _HEADER = ["TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS"]
@@ -63,11 +63,7 @@ def read(path: Path, name: str, settings: JamendoSettings, progress: Progress = 
     files = _files(path)
     found = Assignments(_COLUMNS)
     for number, file in enumerate(files):
-
-        def progress_of_file(fraction: float, text: str, number: int = number) -> None:
-            progress((number + fraction) / len(files), text)
-
-        _read_file(file, found, settings.categories, progress_of_file)
+        _read_file(file, found, settings.categories, part_of(progress, number, len(files)))
     return found.folksonomy(path, name, _tags_table(found.tags.texts, found.tally), numbers=("duration_s",))
 
 

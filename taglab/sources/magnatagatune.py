@@ -53,6 +53,8 @@ def read(path: Path, name: str, settings: MagnatagatuneSettings, progress: Progr
             raise DataError(path, "must have the tab-separated columns clip_id, tags and mp3_path", line=1)
         clip, mp3 = header.index("clip_id"), header.index("mp3_path")
         tags = [(column, tag) for column, tag in enumerate(header) if column not in (clip, mp3)]
+        for _, tag in tags:
+            found.tags.code(tag)  # so that a tag nobody got is told
         for line, row in rows:
             if len(row) != len(header):
                 found.tally.add("not as many columns as the header", "rows", f"line {line}")

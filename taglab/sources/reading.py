@@ -22,8 +22,18 @@ from taglab.folksonomy import Dropped, Folksonomy, mend
 from taglab.progress import Progress
 
 _EXAMPLES = 5
+_EXAMPLE_CHARACTERS = 200
 _ROWS_BETWEEN_REPORTS = 50_000
 NOT_UNICODE = "not valid Unicode; the bad parts became U+FFFD"
+
+
+def part_of(progress: Progress, number: int, parts: int) -> Progress:
+    """Return the progress of one of several equal parts, counted from 0."""
+
+    def report(fraction: float, text: str) -> None:
+        progress((number + fraction) / parts, text)
+
+    return report
 
 
 def existing_file(path: Path) -> Path:
@@ -56,7 +66,7 @@ class Tally:
         self._counts[key] = self._counts.get(key, 0) + count
         examples = self._examples.setdefault(key, [])
         if example and len(examples) < _EXAMPLES:
-            examples.append(example)
+            examples.append(mend(example)[:_EXAMPLE_CHARACTERS])
 
     def notes(self) -> list[Dropped]:
         """Return the counts in the order in which the reasons came up."""

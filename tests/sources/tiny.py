@@ -1,0 +1,112 @@
+"""Tiny files of every source, written by the tests, and tags that could break things."""
+
+import csv
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+HOSTILE_TAGS = (
+    '<script>alert("x")</script>',
+    "<b>bold</b>&amp;&lt;",
+    "'; DROP TABLE tags; --",
+    "quoted \"inside\" and 'so'",
+    '"',
+    "comma, semicolon; pipe | tab-less",
+    "Ω≈ç√ 音楽 🎸 عربي",
+    "e\u0301 is not \u00e9",
+    "bell\x07 escape\x1b[31m delete\x7f",
+    "nul\x00inside",
+    "right-to-left \u202e override",
+    "line\u2028separator\u0085next",
+    "=1+1",
+    "../../etc/passwd",
+    "NaN",
+    "null",
+    "x" * 400,
+    " leading and trailing ",
+    "%s {0} ${HOME}",
+    "\ufeffbyte order mark",
+)
+
+
+def write_lastfm(
+    path: Path,
+    tracks: Sequence[object] = ("TRA", "TRB", "TRC"),
+    tags: Sequence[object] = ("rock", "pop", "jazz"),
+    pairs: Sequence[tuple[object, object, object]] = ((1, 1, 100), (1, 2, 40), (2, 1, 7), (3, 9, 50)),
+    holes: Sequence[int] = (),
+) -> Path:
+    """Write a `lastfm_tags.db`; bytes become text, undecodable or not; tags at ROWIDs in `holes` go."""
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE tids (tid TEXT)")
+        database.execute("CREATE TABLE tags (tag TEXT)")
+        database.execute("CREATE TABLE tid_tag (tid INT, tag INT, val FLOAT)")
+        for table, values in (("tids", tracks), ("tags", tags)):
+            for value in values:
+                database.execute(f"INSERT INTO {table} VALUES (CAST(? AS TEXT))", (value,))  # noqa: S608
+        database.executemany("DELETE FROM tags WHERE ROWID = ?", [(hole,) for hole in holes])
+        database.executemany("INSERT INTO tid_tag VALUES (?, ?, ?)", pairs)
+    database.close()
+    return path
+
+
+def write_magnatagatune(folder: Path, info: bool = True) -> Path:
+    """Write `annotations_final.csv` (one bad cell, one short row) and `clip_info_final.csv` to a folder."""
+    annotations = folder / "annotations_final.csv"
+    rows = [
+        ["clip_id", "no voice", "guitar", "opera", "mp3_path"],
+        ["2", "1", "0", "0", "f/a-30-59.mp3"],
+        ["6", "1", "1", "0", "f/b-30-59.mp3"],
+        ["10", "0", "0", "?", "f/c-30-59.mp3"],
+    ]
+    with annotations.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter="\t", quoting=csv.QUOTE_ALL).writerows(rows)
+        file.write('"11"\t"0"\n')
+    if info:
+        lines = [
+            "clip_id\ttrack_number\ttitle\tartist\talbum\turl",
+            '2\t1\t"BWV54 - I Aria"\tAmerican Bach Soloists\tCantatas\thttp://x',
+            "6\t2\tSecond\tAmerican Bach Soloists\tCantatas\thttp://x",
+        ]
+        (folder / "clip_info_final.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return annotations
+
+
+JAMENDO_HEADER = "TRACK_ID\tARTIST_ID\tALBUM_ID\tPATH\tDURATION\tTAGS"
+
+
+def jamendo_row(track: int, *tags: str, artist: int = 1) -> str:
+    """One row of an MTG-Jamendo file."""
+    about = (f"track_{track:07}", f"artist_{artist:06}", "album_000001", f"{track}/{track}.mp3", "124.6")
+    return "\t".join((*about, *tags))
+
+
+def write_jamendo(folder: Path) -> Path:
+    """Write a split folder: two categories, one name that both have, one row cut short."""
+    genre = [
+        JAMENDO_HEADER,
+        jamendo_row(1, "genre---rock", "genre---ambient"),
+        jamendo_row(2, "genre---rock"),
+    ]
+    mood = [JAMENDO_HEADER, jamendo_row(2, "mood/theme---ambient", "mood/theme---happy"), "track_0000009"]
+    test = [JAMENDO_HEADER, jamendo_row(3, "genre---jazz", artist=2)]
+    for name, lines in (("genre-train", genre), ("moodtheme-train", mood), ("genre-test", test)):
+        text = "\r\n".join(lines) + "\r\n"
+        (folder / f"autotagging_{name}.tsv").write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
+def write_table(folder: Path) -> Path:
+    """Write a CSV of rows; one row has no tag."""
+    path = folder / "tags.csv"
+    path.write_text("track,tag,weight\nA,rock,3\nB,rock,1\nA,pop,0.5\nB,,2\n", encoding="utf-8")
+    return path
+
+
+TINY: dict[str, Callable[[Path], Path | None]] = {
+    "demo": lambda folder: None,
+    "lastfm": lambda folder: write_lastfm(folder / "lastfm_tags.db"),
+    "magnatagatune": write_magnatagatune,
+    "jamendo": write_jamendo,
+    "table": write_table,
+}
