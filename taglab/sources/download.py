@@ -13,7 +13,7 @@ from taglab.errors import DataError, TaglabError
 from taglab.progress import Progress, silent
 from taglab.sources.source import Remote
 
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 16
 _TIMEOUT_S = 30.0
 _CHECKSUMS = "checksums.json"
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
@@ -79,6 +79,17 @@ def _record(folder: Path, remote: Remote, checksum: str) -> None:
         write_json(path, {**known, remote.url: checksum})
 
 
+def _cause(error: Exception) -> str:
+    """Say in words what requests says in nested exceptions."""
+    import requests
+
+    if isinstance(error, requests.HTTPError):
+        return str(error)
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {_TIMEOUT_S:.0f} s"
+    return "the connection failed or broke off"
+
+
 class ResumingDownloader:
     """A downloader for pooch that continues a broken download with an HTTP Range request.
 
@@ -106,7 +117,7 @@ class ResumingDownloader:
         except requests.RequestException as error:
             there = self.part.stat().st_size if self.part.exists() else 0
             reason = (
-                f"could not be downloaded ({error}). {there:,} bytes are kept and the next try continues "
+                f"could not be downloaded ({_cause(error)}). {there:,} bytes are kept and the next try continues "
                 "there; or download the file by hand and give its path"
             )
             raise DataError(url, reason) from error
