@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import streamlit as st
 
 from taglab import cache, embeddings, sources
@@ -34,7 +33,11 @@ def add_data_panel() -> None:
     """Read a data set from an upload, a path or the network, and choose it."""
     kinds = {name: source for name, source in sources.SOURCES.items() if name != "demo"}
     kind = st.selectbox(
-        "Kind of data", list(kinds), format_func=lambda name: kinds[name].title, key="new data source"
+        "Kind of data",
+        list(kinds),
+        index=list(kinds).index("table"),
+        format_func=lambda name: kinds[name].title,
+        key="new data source",
     )
     source = kinds[kind]
     st.caption(literal(f"{source.about} Needed: {source.files}"))
@@ -67,7 +70,7 @@ def _download_text(source: sources.Source) -> str:
 @st.dialog("Add word vectors", width="large")
 def add_vectors_panel() -> None:
     """Read word vectors from an upload or a path, and choose them."""
-    what = "GloVe or word2vec text, word2vec binary, fastText .vec (each also .gz or .zip), or .npy with a vocabulary"
+    what = "GloVe or word2vec text, word2vec binary, fastText .vec (or .gz, .zip of these), .npy with a vocabulary"
     with guard():
         given = ask_for_file("new vectors", what, several=True)
         name = _new_name("vectors", "new vectors name", embeddings.vector_names())

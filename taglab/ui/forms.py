@@ -71,6 +71,9 @@ def _widget(name: str, field: FieldInfo, key: str, said: str | None) -> Any:
     choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
     if choices:
         return st.selectbox(label, choices, index=choices.index(default), **common)
+    if bool in kinds and default is None:
+        answers = {None: "as found", True: "yes", False: "no"}
+        return st.selectbox(label, list(answers), format_func=answers.__getitem__, **common)
     if bool in kinds:
         return st.toggle(label, value=bool(default), **common)
     if int in kinds or float in kinds:
@@ -86,7 +89,8 @@ def _widget(name: str, field: FieldInfo, key: str, said: str | None) -> Any:
             **common,
         )
     if kinds == [str]:
-        return st.text_input(label, value=default or "", **common) or default
+        # A tab cannot be typed into a browser's field; people write it as in Python.
+        return st.text_input(label, value=default or "", **common).replace("\\t", "\t") or default
     text = st.text_input(f"{label} (comma-separated)", value=", ".join(map(str, default or ())), **common)
     return tuple(part.strip() for part in text.split(",") if part.strip())
 

@@ -8,7 +8,6 @@ from typing import NoReturn
 import streamlit as st
 
 from taglab import embeddings, sources
-from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 
 _ENOUGH_TAGS = 250
@@ -91,11 +90,4 @@ def pick_tag(tags: Sequence[str], label: str = "Tag", key: str = "tag", index: i
         said = f"{label} (typed whole; {len(tags):,} are too many to list)"
         return st.text_input(said, value=first, key=key, bind="query-params")
     options = list(tags)
-    return st.selectbox(
-        label,
-        options,
-        index=options.index(first),
-        format_func=lambda tag: visible(tag, 80),
-        key=key,
-        bind="query-params",
-    )
+    return st.selectbox(label, options, index=options.index(first), key=key, bind="query-params")

@@ -49,6 +49,7 @@ def page_with_every_kind_of_setting() -> None:
         word: str = "here"
         kind: Literal["a", "b"] = "b"
         sure: bool = True
+        quotes: bool | None = None
         order: tuple[str, ...] = ("x", "y")
 
     st.json(settings_widgets(Everything, "all").model_dump_json())
@@ -58,7 +59,10 @@ def test_every_kind_of_setting_comes_back_as_its_default() -> None:
     app = AppTest.from_function(page_with_every_kind_of_setting).run()
     assert not app.exception
     said = app.json[0].value
-    assert '"size":3,"rate":0.5,"most":null,"column":null,"word":"here","kind":"b","sure":true' in said
+    assert (
+        '"size":3,"rate":0.5,"most":null,"column":null,"word":"here","kind":"b","sure":true,"quotes":null'
+        in said
+    )
     assert '"order":["x","y"]' in said
     assert app.number_input(key="all size").max == 8
 
@@ -69,3 +73,12 @@ def test_what_is_chosen_comes_back() -> None:
     app.text_input(key="all column").set_value("artist")
     app.run()
     assert '"most":7,"column":"artist"' in app.json[0].value
+
+
+def test_a_tab_is_typed_as_it_is_written() -> None:
+    app = AppTest.from_function(page_with_every_kind_of_setting).run()
+    app.text_input(key="all word").set_value("\\t")
+    app.selectbox(key="all quotes").select(False)
+    app.run()
+    assert '"word":"\\t"' in app.json[0].value
+    assert '"quotes":false' in app.json[0].value

@@ -1,0 +1,29 @@
+"""Pages in the frame of app.py, one at a time.
+
+`AppTest` takes a folder `pages` beside the script for Streamlit's older way of several pages and would run a
+page without its frame.
+"""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+
+def _frame(page: str) -> None:
+    import streamlit as st
+
+    from taglab.ui import guard
+
+    shown = st.navigation([st.Page(page, default=True)])
+    with guard():
+        shown.run()
+
+
+def open_page(name: str, **url: str) -> AppTest:
+    """Return a page, not yet run, with what stands in its URL."""
+    app = AppTest.from_function(_frame, args=(str(PAGES / f"{name}.py"),), default_timeout=60)
+    for key, value in url.items():
+        app.query_params[key] = value
+    return app

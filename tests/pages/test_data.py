@@ -1,0 +1,94 @@
+"""The Data page: the picture first, every tag in the table, uploads that are wrong told in a sentence."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab import cache
+from taglab.folksonomy import Dropped, Folksonomy
+from tests.pages.framed import open_page
+
+HOSTILE = '"><img src=x onerror=alert(1)>'
+TAGS = ["rock", HOSTILE, "x" * 400, "\u202eevil", "a\x00b\nc", "*bold* :smile: $x$"]
+
+
+def small(name: str = "demo", artists: bool = True) -> Folksonomy:
+    tracks = pd.DataFrame({"track": [f"t{row}" for row in range(30)]})
+    if artists:
+        tracks["artist"] = [f"artist {row % 5}" for row in range(30)]
+    rows = np.concatenate([np.arange(30 - 4 * column) for column in range(len(TAGS))])
+    columns = np.concatenate([np.full(30 - 4 * column, column) for column in range(len(TAGS))])
+    return Folksonomy.from_codes(
+        name, tracks, TAGS, rows, columns, dropped=[Dropped("weight below 10", 7, "rows", (HOSTILE,))]
+    )
+
+
+@pytest.fixture
+def data_page(taglab_home: Path) -> AppTest:
+    small().save(cache.Shelf(cache.FOLKSONOMIES).path("demo"))
+    return open_page("data")
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def test_the_first_thing_is_the_picture(data_page: AppTest) -> None:
+    app = data_page.run()
+    assert not app.exception
+    assert not app.error
+    assert charts(app)[0]["layout"]["title"]["text"] == "Popularity of tags"
+    assert {metric.label: metric.value for metric in app.metric}["Tracks"] == "30"
+    assert {metric.label: metric.value for metric in app.metric}["Artists"] == "5"
+
+
+def test_no_figure_and_no_text_holds_markup_from_a_tag(data_page: AppTest) -> None:
+    data_page.query_params["tag"] = HOSTILE
+    app = data_page.run()
+    assert app.selectbox(key="tag").value == HOSTILE
+    assert "<img" not in json.dumps(charts(app))
+    for element in [*app.markdown, *app.caption, *app.error]:
+        assert "<img" not in element.value
+
+
+def test_the_link_opens_the_same_view(data_page: AppTest) -> None:
+    for key, value in {"find": "ROC", "tag": "\u202eevil", "min_count": "20"}.items():
+        data_page.query_params[key] = value
+    app = data_page.run()
+    assert list(app.dataframe[0].value["tag"]) == ["rock"]
+    assert app.number_input(key="min_count").value == 20
+    assert "evil" in charts(app)[2]["layout"]["title"]["text"]
+
+
+def test_a_search_without_a_hit_says_so(data_page: AppTest) -> None:
+    app = data_page.run()
+    app.text_input(key="find").set_value("[.*").run()
+    assert not app.exception
+    assert any("0 of 6 tags" in caption.value for caption in app.caption)
+
+
+def test_without_artists_the_page_says_they_are_not_known(taglab_home: Path) -> None:
+    small(artists=False).save(cache.Shelf(cache.FOLKSONOMIES).path("demo"))
+    app = open_page("data").run()
+    assert not app.error
+    assert "not known" in [metric.value for metric in app.metric]
+
+
+def test_no_tracks_and_no_tags_are_still_a_page(taglab_home: Path) -> None:
+    empty = Folksonomy.from_codes("demo", pd.DataFrame({"track": []}), [], np.array([]), np.array([]))
+    empty.save(cache.Shelf(cache.FOLKSONOMIES).path("demo"))
+    app = open_page("data").run()
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_damaged_data_set_is_a_sentence(data_page: AppTest) -> None:
+    (cache.Shelf(cache.FOLKSONOMIES).path("demo") / "matrix.npz").write_bytes(b"not a zip")
+    app = data_page.run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "damaged" in app.error[0].value

@@ -1,0 +1,69 @@
+"""The dialogs that add data and vectors: what is wrong is told in a sentence, and nothing stays behind."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab import cache, sources
+
+
+def page_with_the_dialog() -> None:
+    import streamlit as st
+
+    from taglab.ui import add_data_panel, pick_data
+
+    name = pick_data()
+    st.text(f"shown: {name}")
+    if name == "demo":
+        add_data_panel()
+
+
+def add(name: str, content: bytes, called: str) -> AppTest:
+    app = AppTest.from_function(page_with_the_dialog, default_timeout=60).run()
+    app.file_uploader(key="new data table upload").set_value((name, content, "text/csv"))
+    app.text_input(key="new data name").set_value(called)
+    return app.button(key="new data add").click().run()
+
+
+def test_an_upload_becomes_the_data_set_of_the_page() -> None:
+    app = add("../../tags.csv", b"track,tag\na,rock\na,jazz\nb,rock\n", "mine")
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="data").value == "mine"
+    assert app.text[0].value == "shown: mine"
+    assert sources.open_folksonomy("mine").n_tracks == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "called", "said"),
+    [
+        (b"", "mine", "empty"),
+        (b"track,tag\na,rock\n", "", "name is empty"),
+        (b"track,tag\na,rock\n", "../up", "must be 1 to 100"),
+        (b"one,two\nthree\n", "mine", "tags"),
+    ],
+    ids=["0 bytes", "no name", "a path for a name", "no column"],
+)
+def test_a_bad_upload_is_a_sentence(content: bytes, called: str, said: str) -> None:
+    app = add("tags.csv", content, called)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert said in app.error[0].value.replace("\\", "")
+    assert str(cache.home()) not in app.error[0].value
+    assert not list((cache.home() / "uploads").glob("*"))
+
+
+def test_no_file_at_all_is_a_sentence() -> None:
+    app = AppTest.from_function(page_with_the_dialog, default_timeout=60).run()
+    app.text_input(key="new data name").set_value("mine")
+    app.button(key="new data add").click().run()
+    assert "path is empty" in app.error[0].value
+
+
+def test_every_source_has_a_form(subtests: pytest.Subtests) -> None:
+    app = AppTest.from_function(page_with_the_dialog, default_timeout=60).run()
+    for name in sources.SOURCES:
+        if name != "demo":
+            with subtests.test(name):
+                app.selectbox(key="new data source").select(name).run()
+                assert not app.exception
+                assert not app.error
