@@ -156,8 +156,9 @@ def _method(settings: ClusterSettings) -> Clusterer:
 
 
 def _centroids(vectors: FloatArray, labels: IntArray, k: int) -> FloatArray:
-    sums = np.zeros((k, vectors.shape[1]))
-    np.add.at(sums, labels, vectors.astype(np.float64))
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], np.arange(k))
+    sums = np.add.reduceat(vectors[order].astype(np.float64), starts, axis=0)
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     return np.where(lengths < 1e-9, 0, sums / np.where(lengths < 1e-9, 1, lengths)).astype(np.float32)
 

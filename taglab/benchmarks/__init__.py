@@ -1,0 +1,17 @@
+"""Ours against named peers, both timed in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from taglab.benchmarks import clustering
+from taglab.benchmarks.row import Row
+
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "silhouette": clustering.silhouette,
+    "silhouette-at-scale": clustering.silhouette_at_scale,
+    "k-means": clustering.k_means,
+    "new-k": clustering.new_k,
+}
+
+__all__ = ["BENCHMARKS", "Row"]
