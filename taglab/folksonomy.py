@@ -278,7 +278,8 @@ class Folksonomy:
             `lift` (`share` over the other tag's own share of all tracks); most shared first.
         """
         column = self.tag_row(tag)
-        rows = self.matrix[:, [column]].tocoo().row
+        entries = np.flatnonzero(self.matrix.indices == column)
+        rows = np.searchsorted(self.matrix.indptr, entries, side="right") - 1
         together = _counts(sparse.csr_array(self.matrix[rows]))
         counts = self.tags["count"].to_numpy()
         found = np.flatnonzero((together > 0) & (np.arange(self.n_tags) != column))

@@ -117,8 +117,8 @@ class ResumingDownloader:
         except requests.RequestException as error:
             there = self.part.stat().st_size if self.part.exists() else 0
             reason = (
-                f"could not be downloaded ({_cause(error)}). {there:,} bytes are kept and the next try continues "
-                "there; or download the file by hand and give its path"
+                f"could not be downloaded ({_cause(error)}). {there:,} bytes are kept and the next try "
+                "continues there; or download the file by hand and give its path"
             )
             raise DataError(url, reason) from error
         self.part.replace(output_file)

@@ -10,7 +10,6 @@ ML4MD workshop, ICML 2019; https://github.com/MTG/mtg-jamendo-dataset
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,12 +21,19 @@ from pydantic import BaseModel, ConfigDict
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.sources.reading import Assignments, Tally, delimited_rows, open_text, part_of
+from taglab.sources.reading import (
+    Assignments,
+    Tally,
+    delimited_rows,
+    files_of,
+    open_text,
+    part_of,
+    split_named,
+)
 from taglab.sources.source import Remote, Source
 
 _HEADER = ["TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS"]
 _COLUMNS = ("artist", "album", "path", "duration_s", "split")
-_SPLIT = re.compile(r"-(train|validation|test)\.tsv(\.gz)?$", re.IGNORECASE)
 
 
 class JamendoSettings(BaseModel):
@@ -70,17 +76,12 @@ def read(path: Path, name: str, settings: JamendoSettings, progress: Progress = 
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for pattern in ("*.tsv", "*.tsv.gz") for file in path.glob(pattern))
-    if not files:
-        folders = sorted(folder.name for folder in path.iterdir() if folder.is_dir())
-        inside = f"; it holds the folders {', '.join(folders[:8])}" if folders else ""
-        raise DataError(path, f"holds no .tsv file{inside}; give a folder such as splits/split-0")
+    files = files_of(path, ("*.tsv", "*.tsv.gz"))
     return [file for file in files if file.name.startswith("autotagging")] or files
 
 
 def _read_file(path: Path, found: Assignments, categories: Sequence[str], progress: Progress) -> None:
-    match = _SPLIT.search(path.name)
-    split = match[1].lower() if match else None
+    split = split_named(path)
     with open_text(path) as text:
         rows = delimited_rows(path, text, "\t", quotes=False, progress=progress)
         _, header = next(rows, (1, []))

@@ -27,6 +27,7 @@ from taglab.sources.reading import Tally, Vocabulary, existing_file, require_ass
 from taglab.sources.source import Remote, Source
 
 ZERO_WEIGHT = 0.5
+TAGS = "lastfm_tags.db"
 METADATA = "track_metadata.db"
 _METADATA_COLUMNS = ("artist", "artist_name", "album", "title")
 _CHUNK = 250_000
@@ -61,7 +62,7 @@ def read(path: Path, name: str, settings: LastfmSettings, progress: Progress = s
     """Read `lastfm_tags.db`; artist, album and title come from `track_metadata.db` where it lies beside.
 
     Args:
-        path: The SQLite file; it is opened read-only.
+        path: The SQLite file, or the folder that holds it; it is opened read-only.
         name: What to call the folksonomy.
         settings: The weight threshold.
         progress: Told after every quarter of a million rows.
@@ -69,6 +70,8 @@ def read(path: Path, name: str, settings: LastfmSettings, progress: Progress = s
     Raises:
         DataError: If it is not such a file, is damaged or cut short, or nothing passes the threshold.
     """
+    if path.is_dir():
+        path = path / TAGS
     tally = Tally()
     with _database(path) as database:
         progress(0.0, "reading tracks")
@@ -217,10 +220,8 @@ SOURCE = Source(
     name="lastfm",
     title="Last.fm tags of the Million Song Dataset",
     about="Half a million tracks with half a million free tags and their weights, by Last.fm's listeners.",
-    files="lastfm_tags.db (SQLite); track_metadata.db beside it adds artists and titles",
+    files=f"{TAGS} (SQLite), or the folder it is in; {METADATA} beside it adds artists and titles",
     read=read,
     settings=LastfmSettings,
-    remote=(
-        Remote("http://millionsongdataset.com/sites/default/files/lastfm/lastfm_tags.db", "lastfm_tags.db"),
-    ),
+    remote=(Remote(f"http://millionsongdataset.com/sites/default/files/lastfm/{TAGS}", TAGS),),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zipfile
 import zlib
 from array import array
@@ -24,6 +25,7 @@ from taglab.progress import Progress
 _EXAMPLES = 5
 _EXAMPLE_CHARACTERS = 200
 _ROWS_BETWEEN_REPORTS = 50_000
+_SPLIT = re.compile(r"(?:^|[-_.])(train|validation|valid|val|test)\.", re.IGNORECASE)
 NOT_UNICODE = "not valid Unicode; the bad parts became U+FFFD"
 
 
@@ -49,6 +51,29 @@ def existing_file(path: Path) -> Path:
     if path.stat().st_size == 0:
         raise DataError(path, "is empty (0 bytes); was the upload or download cut short?")
     return path
+
+
+def files_of(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    """Return the files of a folder that match one of the patterns, by name.
+
+    Raises:
+        DataError: If there is none; names the folders inside, one of which may have been meant.
+    """
+    files = sorted({file for pattern in patterns for file in folder.glob(pattern) if file.is_file()})
+    if not files:
+        folders = sorted(inner.name for inner in folder.iterdir() if inner.is_dir())
+        inside = f"; it holds the folders {', '.join(folders[:8])}" if folders else ""
+        raise DataError(folder, f"is a folder without a file named like {' or '.join(patterns)}{inside}")
+    return files
+
+
+def split_named(file: Path) -> str | None:
+    """Return the split that a file's name tells ("genre-train.tsv"): train, validation, test, or None."""
+    match = _SPLIT.search(file.name)
+    if not match:
+        return None
+    told = match[1].lower()
+    return "validation" if told.startswith("val") else told
 
 
 class Tally:

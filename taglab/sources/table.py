@@ -21,7 +21,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.sources.reading import Assignments, delimited_rows, existing_file, open_text
+from taglab.sources.reading import (
+    Assignments,
+    delimited_rows,
+    existing_file,
+    files_of,
+    open_text,
+    part_of,
+    split_named,
+)
 from taglab.sources.source import Source
 
 _USUAL_NAMES = {
@@ -38,6 +46,7 @@ _SEVERAL = {"tags", "labels", "genres", "taglist", "terms", "styles", "moods"}
 _ABOUT_TRACKS = ("artist", "album", "title", "split")
 _FIELD_DELIMITERS = "\t,;|"
 _TAG_DELIMITERS = "|;,"
+_FILES = ("*.csv", "*.tsv", "*.txt", "*.csv.gz", "*.tsv.gz", "*.txt.gz", "*.zip", "*.parquet")
 _SAMPLE_CHARACTERS = 1 << 16
 _PARQUET_ROWS = 1 << 16
 _QUOTED_FIELD = re.compile(r'(^|\t)"([^"\t\r\n]|"")*"(\t|\r|\n|$)', re.MULTILINE)
@@ -52,7 +61,11 @@ class TableSettings(BaseModel):
         track: Column that names the track.
         tag: Column that holds a tag, or all tags of a track.
         weight: Column of weights above 0; "" where a column that looks like it should not be taken for it.
-        artist: Column that names the artist; likewise `album`, `title` and `split`.
+        artist: Column that names the artist.
+        album: Column that names the album.
+        title: Column of titles.
+        split: Column that tells train, validation or test. Where there is none and several files are read,
+            it is taken from their names.
         header: Whether the first row names the columns. Otherwise they are called "1", "2", "3", and the
             first is the track, the second the tag, the third, if any, the weight.
         delimiter: What separates fields; detected from the first row where None.
@@ -84,7 +97,8 @@ def read(path: Path, name: str, settings: TableSettings, progress: Progress = si
     """Read a table.
 
     Args:
-        path: A CSV, TSV or Parquet file; text may be gzipped or zipped, in UTF-8 or UTF-16.
+        path: A CSV, TSV or Parquet file, or a folder whose files of these kinds are all read. Text may be
+            gzipped or zipped, in UTF-8 or UTF-16.
         name: What to call the folksonomy.
         settings: Columns and delimiters, where detection should not decide.
         progress: Told as the file is read.
@@ -93,17 +107,26 @@ def read(path: Path, name: str, settings: TableSettings, progress: Progress = si
         DataError: If it is missing, empty, damaged, or has no column for track or tag.
         InvalidSetting: If a column named in the settings is not there.
     """
+    files = files_of(path, _FILES) if path.is_dir() else [path]
     found = Assignments(_ABOUT_TRACKS)
+    for number, file in enumerate(files):
+        split = split_named(file) if len(files) > 1 else None
+        _read_file(file, found, settings, split, part_of(progress, number, len(files)))
+    return found.folksonomy(path, name)
+
+
+def _read_file(
+    path: Path, found: Assignments, settings: TableSettings, split: str | None, progress: Progress
+) -> None:
     with existing_file(path).open("rb") as file:
         is_parquet = file.read(4) == b"PAR1"
     opened = _open_parquet if is_parquet else _open_delimited
     with opened(path, settings, progress) as table:
         columns = _find_columns(path, table.header, settings)
-        rows = table.rows(columns)
         separator = _tag_delimiter(columns, table, settings)
-        for line, cells in rows:
-            _take(found, line, cells, separator, settings.min_weight)
-    return found.folksonomy(path, name)
+        taking = _Taking(found, path.name, split, separator, settings.min_weight)
+        for line, cells in table.rows(columns):
+            taking.row(line, cells)
 
 
 @dataclass(frozen=True)
@@ -260,35 +283,45 @@ def _tag_delimiter(columns: _Columns, table: _Table, settings: TableSettings) ->
     return max(_TAG_DELIMITERS, key=lambda mark: found[mark]) if found else ""
 
 
-def _take(
-    found: Assignments, line: int, cells: tuple[Any, ...] | None, separator: str, min_weight: float
-) -> None:
-    """Take one row, or count why not."""
-    if cells is None:
-        found.tally.add("not as many columns as the header", "rows", f"line {line}")
-        return
-    track, tags, weight, *about = cells
-    if not track or not track.strip():
-        found.tally.add("no track", "rows", f"line {line}")
-        return
-    code = found.track(track, about)
-    value = 1.0 if weight is None else _weight(weight)
-    if not _SMALLEST_FLOAT32 < value < _LARGEST_FLOAT32:
-        found.tally.add("the weight is not a number above 0", "rows", f"line {line}: {weight!r}")
-    elif value < min_weight:
-        found.tally.add(f"weight below {min_weight:g}", "rows")
-    else:
-        _assign(found, code, line, _split(tags, separator), value)
+@dataclass(frozen=True)
+class _Taking:
+    """Takes the rows of one file, or counts why not."""
+
+    found: Assignments
+    file: str
+    split: str | None
+    separator: str
+    min_weight: float
+
+    def row(self, line: int, cells: tuple[Any, ...] | None) -> None:
+        if cells is None:
+            self._leave_out("not as many columns as the header", line)
+            return
+        track, tags, weight, *about, own_split = cells
+        if not track or not track.strip():
+            self._leave_out("no track", line)
+            return
+        code = self.found.track(track, (*about, own_split or self.split))
+        value = 1.0 if weight is None else _weight(weight)
+        if not _SMALLEST_FLOAT32 < value < _LARGEST_FLOAT32:
+            self._leave_out("the weight is not a number above 0", line)
+        elif value < self.min_weight:
+            self._leave_out(f"weight below {self.min_weight:g}", line)
+        elif not _assign(self.found, code, _split(tags, self.separator), value):
+            self._leave_out("no tag", line)
+
+    def _leave_out(self, reason: str, line: int) -> None:
+        self.found.tally.add(reason, "rows", f"{self.file}, line {line}")
 
 
-def _assign(found: Assignments, track: int, line: int, tags: Iterable[str | None], weight: float) -> None:
-    blank = True
+def _assign(found: Assignments, track: int, tags: Iterable[str | None], weight: float) -> bool:
+    """Assign the tags that are not blank; return whether there was one."""
+    any_tag = False
     for tag in tags:
         if tag and tag.strip():
             found.assign(track, tag, weight)
-            blank = False
-    if blank:
-        found.tally.add("no tag", "rows", f"line {line}")
+            any_tag = True
+    return any_tag
 
 
 def _split(tags: str | list[str | None] | None, separator: str) -> Iterable[str | None]:
@@ -308,7 +341,7 @@ SOURCE = Source(
     name="table",
     title="A table of your own",
     about="Rows of track, tag and perhaps weight, or tracks with a column that holds all their tags.",
-    files="a CSV, TSV or Parquet file, also gzipped or alone in a zip archive",
+    files="a CSV, TSV or Parquet file, also gzipped or alone in a zip archive; or a folder of such files",
     read=read,
     settings=TableSettings,
 )

@@ -107,7 +107,8 @@ def test_artists_and_titles_come_from_the_metadata_beside(tmp_path: Path) -> Non
         ]
         database.executemany("INSERT INTO songs VALUES (?, ?, ?, ?, ?, ?, ?)", songs)
     database.close()
-    found = read(write_lastfm(tmp_path / "lastfm_tags.db"), "x", LastfmSettings())
+    write_lastfm(tmp_path / "lastfm_tags.db")
+    found = read(tmp_path, "x", LastfmSettings())
     assert found.tracks.loc[0].to_dict() == {
         "track": "TRA",
         "artist": "AR1",

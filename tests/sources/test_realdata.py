@@ -51,6 +51,11 @@ def test_msd_lastfm_50(part: str, tracks: int) -> None:
     assert found.tags["tag"][0] == "rock"
 
 
+def test_msd_lastfm_50_together() -> None:
+    found = sources.read("table", published("msd-lastfm-50"), "x")
+    assert found.tracks["split"].value_counts().to_dict() == {"test": 28_540, "validation": 12_634}
+
+
 def test_lakh_lastfm() -> None:
     found = sources.read("table", published("lakh-lastfm", "track_tags.csv"), "x")
     assert (found.n_assignments, found.n_tracks, found.n_tags) == (85_849, 10_674, 66)

@@ -107,7 +107,7 @@ def test_weights_thresholds_and_what_is_told_of_tracks(tmp_path: Path) -> None:
 def test_lines_of_what_is_left_out_are_told(tmp_path: Path) -> None:
     found = read_text(tmp_path, 'track,tag\nA,"ro\nck"\nA\nB,rock\n')
     (note,) = found.dropped
-    assert note.examples == ("line 4",)
+    assert note.examples == ("t.csv, line 4",)
 
 
 def test_a_weight_column_can_be_declined(tmp_path: Path) -> None:
@@ -201,8 +201,17 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, content: str | bytes, messa
         read_text(tmp_path, content)
 
 
-def test_a_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is a folder"):
+def test_files_of_a_folder_are_joined_and_their_names_tell_the_split(tmp_path: Path) -> None:
+    (tmp_path / "my_train.csv").write_text("track,tag\nA,rock\nA,pop\n")
+    (tmp_path / "valid.tsv.gz").write_bytes(gzip.compress(b"id\ttags\nB\trock\n"))
+    (tmp_path / "notes.md").write_text("not a table")
+    found = read(tmp_path, "x", TableSettings())
+    assert weights(found) == PAIRS
+    assert found.tracks["split"].tolist() == ["train", "validation"]
+
+
+def test_a_folder_without_tables_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder without a file named like"):
         read(tmp_path, "x", TableSettings())
 
 
