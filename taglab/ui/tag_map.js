@@ -9,6 +9,8 @@ const CLICK_PX = 4;
 const TAG_LABELS_BELOW = 450;
 const GREY = [140, 143, 148];
 const SVG = "http://www.w3.org/2000/svg";
+// Control characters and the marks that turn the direction of the text after them.
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 const shared = (globalThis[Symbol.for("taglab.tag_map")] ??= { points: new Map(), maps: new Set() });
 const mapOf = new WeakMap();
@@ -44,7 +46,7 @@ function readPoints(table) {
   const count = table.getChild("count").toArray();
   const tags = table.getChild("tag");
   const [left, right, low, high] = [...extent(x), ...extent(y)];
-  const points = { n: x.length, x, y, count, tag: (row) => tags.get(row), left, right, low, high };
+  const points = { n: x.length, x, y, count, tag: (row) => readable(tags.get(row)), left, right, low, high };
   return { ...points, cells: cellsOf(points) };
 }
 
@@ -103,6 +105,7 @@ function written(value) {
   return value.toFixed(2).replace("-", "\u2212");
 }
 
+const readable = (text) => text.replace(UNSEEN, "\ufffd");
 const clipped = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}\u2026` : text);
 
 class TagMap {
@@ -160,7 +163,7 @@ class TagMap {
     const column = (name) => classes.getChild(name);
     const [name, colour, x, y, size] = ["name", "colour", "x", "y", "size"].map(column);
     for (let i = 0; i < classes.numRows; i++)
-      this.classes.push({ name: name.get(i), colour: rgb(colour.get(i)), x: x.get(i), y: y.get(i), size: size.get(i), chosen: 0 });
+      this.classes.push({ name: readable(name.get(i)), colour: rgb(colour.get(i)), x: x.get(i), y: y.get(i), size: size.get(i), chosen: 0 });
     this.classOrder = this.classes.map((_, i) => i).sort((a, b) => this.classes[b].size - this.classes[a].size);
   }
 
@@ -255,7 +258,7 @@ class TagMap {
     const pixels = new Uint32Array(image.data.buffer);
     const [r, g, b] = this.paper;
     pixels.fill((255 << 24) | (b << 16) | (g << 8) | r);
-    if (this.selected) this.stampAll(pixels, width, height, 0, this.radius(), 0.32);
+    if (this.selected) this.stampAll(pixels, width, height, 0, this.radius(), 1);
     this.stampAll(pixels, width, height, 1, this.radius() * (this.selected ? 1.2 : 1), 0.9);
     context.putImageData(image, 0, 0);
   }
@@ -265,6 +268,7 @@ class TagMap {
     const { n, x, y } = this.points;
     const disc = discOf(radius * this.ratio, alpha, width);
     const edge = disc.reach;
+    const faint = this.faint();
     const [scale, left, top] = this.toDevice();
     for (let i = n - 1; i >= 0; i--) {
       if (this.selected && this.chosen[i] !== chosen) continue;
@@ -272,9 +276,14 @@ class TagMap {
       const py = Math.round(top - y[i] * scale);
       if (px < edge || py < edge || px >= width - edge || py >= height - edge) continue;
       const at = 3 * i;
-      const [r, g, b] = chosen ? [this.colours[at], this.colours[at + 1], this.colours[at + 2]] : GREY;
+      const [r, g, b] = chosen ? [this.colours[at], this.colours[at + 1], this.colours[at + 2]] : faint;
       blend(pixels, py * width + px, disc, r, g, b);
     }
+  }
+
+  // What is not selected: one even grey, so that crowds of it do not darken.
+  faint() {
+    return GREY.map((band, at) => Math.round(this.paper[at] + 0.38 * (band - this.paper[at])));
   }
 
   toDevice() {
@@ -306,9 +315,11 @@ class TagMap {
   labelClasses(place) {
     for (const i of this.classOrder ?? []) {
       const each = this.classes[i];
-      const [x, y] = [this.toX(each.x), this.toY(each.y)];
-      if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
       if (this.selected && !each.chosen) continue;
+      const [x, y] = this.selected
+        ? [this.toX(each.chosenX / each.chosen), this.toY(each.chosenY / each.chosen)]
+        : [this.toX(each.x), this.toY(each.y)];
+      if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
       place(clipped(each.name, 24), x, y, 13, 600, this.ink, 2);
     }
   }
@@ -408,11 +419,24 @@ class TagMap {
     this.chosen = new Uint8Array(n);
     for (const row of rows) if (row < n) this.chosen[row] = 1;
     this.selected = rows.length;
-    for (const each of this.classes) each.chosen = 0;
-    if (this.cluster) for (const row of rows) if (row < n) this.classes[this.cluster[row]].chosen++;
+    this.countChosen(rows);
     this.say(this.selected ? `${written(this.selected)} of ${written(n)} tags selected` : "");
     this.redraw();
     if (tell) this.send(Array.from(rows));
+  }
+
+  // How many of each class are selected, and the middle of those.
+  countChosen(rows) {
+    const { n, x, y } = this.points;
+    for (const each of this.classes) [each.chosen, each.chosenX, each.chosenY] = [0, 0, 0];
+    if (!this.cluster) return;
+    for (const row of rows) {
+      if (row >= n) continue;
+      const each = this.classes[this.cluster[row]];
+      each.chosen++;
+      each.chosenX += x[row];
+      each.chosenY += y[row];
+    }
   }
 
   choose(rows, add) {
@@ -617,8 +641,8 @@ class TagMap {
     node(svg, "rect", { width: "100%", height: "100%", fill: css(this.paper) });
     for (let i = n - 1; i >= 0; i--) {
       const lit = !this.selected || this.chosen[i];
-      const fill = css(lit ? this.colours.slice(3 * i, 3 * i + 3) : GREY);
-      node(svg, "circle", { cx: this.toX(x[i]).toFixed(2), cy: this.toY(y[i]).toFixed(2), r: this.radius().toFixed(2), fill, "fill-opacity": lit ? 0.9 : 0.32 });
+      const fill = css(lit ? this.colours.slice(3 * i, 3 * i + 3) : this.faint());
+      node(svg, "circle", { cx: this.toX(x[i]).toFixed(2), cy: this.toY(y[i]).toFixed(2), r: this.radius().toFixed(2), fill, "fill-opacity": lit ? 0.9 : 1 });
     }
     for (const mark of this.shown) {
       if (mark.text === undefined) node(svg, "rect", { x: mark.box[0], y: mark.box[1], width: mark.box[2], height: mark.box[3], fill: mark.fill });
