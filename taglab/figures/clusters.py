@@ -1,0 +1,455 @@
+"""Pictures of clusterings: the map, silhouettes, curves over k, two clusterings side by side, class sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from taglab.figures.theme import DIVERGING, GREY, GRID, PALETTE, SEQUENTIAL, blank, colour_scale, hue, plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.integer[Any]]
+
+# Up to this many tags each has a point to hover over and click on; beyond, a browser would take seconds.
+_TAGS_APART = 20_000
+_BARS = 30_000
+_FAINT = "rgba(140, 143, 148, 0.3)"
+_NAME_ROOM_PX = 13
+_AXIS = {"title": {"text": ""}, "showticklabels": False, "showgrid": False, "zeroline": False}
+
+
+def tag_map(
+    tags: pd.DataFrame,
+    positions: npt.NDArray[np.floating],
+    names: Sequence[str],
+    colour_by: str = "cluster",
+    selected: IntArray | None = None,
+    title: str = "",
+    height: int = 640,
+) -> go.Figure:
+    """Draw tags where a projection placed them, in two or three dimensions.
+
+    Args:
+        tags: One row a tag: `tag`, `count` (tracks), `cluster` (number), `silhouette` ([-1, 1]).
+        positions: Array (tags, 2) or (tags, 3).
+        names: Of each cluster, as in the data.
+        colour_by: "cluster", "silhouette" or "count".
+        selected: Rows to show in colour while the rest is grey; None or empty for all.
+        title: What it shows; its own words only.
+        height: In pixels.
+    """
+    import plotly.graph_objects as go
+
+    chosen = np.zeros(len(tags), bool)
+    chosen[np.arange(len(tags)) if selected is None or not len(selected) else selected] = True
+    marker = _marker(tags, colour_by)
+    axes = dict(zip("xyz", np.asarray(positions, np.float32).T, strict=False))
+    kind = go.Scatter3d if positions.shape[1] == 3 else go.Scattergl
+    size = 3.5 if positions.shape[1] == 3 else 6
+    text = _hover(tags, names)
+    figure = blank(title, height=height)
+    for lit in (False, True):
+        rows = np.flatnonzero(chosen == lit)
+        if not len(rows):
+            continue
+        look = {key: _rows_of(value, rows) for key, value in marker.items()} if lit else {"color": _FAINT}
+        figure.add_trace(
+            kind(
+                **{axis: values[rows] for axis, values in axes.items()},
+                mode="markers",
+                text=text[rows],
+                customdata=rows,
+                marker={"size": size, **look},
+                hovertemplate="%{text}<extra></extra>",
+                showlegend=False,
+            )
+        )
+    if colour_by == "cluster":
+        _name_clusters(figure, tags, positions, names)
+    _bare_axes(figure, three=positions.shape[1] == 3)
+    return figure
+
+
+def _rows_of(value: Any, rows: IntArray) -> Any:
+    return value[rows] if isinstance(value, np.ndarray) else value
+
+
+def _marker(tags: pd.DataFrame, colour_by: str) -> dict[str, Any]:
+    if colour_by == "cluster":
+        return {"color": np.array(PALETTE)[tags["cluster"].to_numpy() % len(PALETTE)]}
+    if colour_by == "silhouette":
+        colours: tuple[str, ...] = DIVERGING
+        values, span = tags["silhouette"].to_numpy(float), (-1.0, 1.0)
+        bar: dict[str, Any] = {"title": {"text": "silhouette"}}
+    else:
+        values = np.log10(np.maximum(tags["count"].to_numpy(float), 1))
+        colours, span = SEQUENTIAL, (float(values.min(initial=0)), float(values.max(initial=1)))
+        ticks = np.arange(int(span[0]), int(np.ceil(span[1])) + 1)
+        bar = {"title": {"text": "tracks"}, "tickvals": ticks, "ticktext": [f"{10**t:,}" for t in ticks]}
+    scale = {"colorscale": colour_scale(colours), "cmin": span[0], "cmax": span[1]}
+    return {"color": values, "showscale": True, "colorbar": {"thickness": 12, **bar}, **scale}
+
+
+def _hover(tags: pd.DataFrame, names: Sequence[str]) -> npt.NDArray[np.object_]:
+    shown = [plain(name) for name in names]
+    columns = (tags[column].to_numpy() for column in ("tag", "cluster", "count", "silhouette"))
+    lines = [
+        f"<b>{plain(tag)}</b><br>Cluster: {shown[cluster]}<br>{count:,} tracks<br>silhouette {silhouette:.2f}"
+        for tag, cluster, count, silhouette in zip(*columns, strict=True)
+    ]
+    return np.array(lines, dtype=object)
+
+
+def _name_clusters(
+    figure: go.Figure, tags: pd.DataFrame, positions: npt.NDArray[np.floating], names: Sequence[str]
+) -> None:
+    """Write the names of the thirty largest clusters; the rest stand in the hover texts."""
+    centres = pd.DataFrame(positions).groupby(tags["cluster"].to_numpy()).median()
+    largest = tags["cluster"].value_counts().index[:30]
+    places = dict(zip("xyz", centres.loc[largest].to_numpy().T, strict=False))
+    three = len(places) == 3
+    import plotly.graph_objects as go
+
+    figure.add_trace(
+        (go.Scatter3d if three else go.Scatter)(
+            **places,
+            mode="text",
+            text=[f"<b>{plain(names[number], 24)}</b>" for number in largest],
+            textfont={"size": 12},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+
+
+def _bare_axes(figure: go.Figure, three: bool) -> None:
+    if three:
+        figure.update_layout(
+            scene={f"{axis}axis": {**_AXIS, "showbackground": False, "showgrid": True, "gridcolor": GRID}
+                   for axis in "xyz"} | {"aspectmode": "data"},
+            uirevision="camera",
+            margin={"l": 0, "r": 0, "t": 40, "b": 0},
+        )  # fmt: skip
+    else:
+        figure.update_xaxes(**_AXIS)
+        figure.update_yaxes(**_AXIS, scaleanchor="x")
+
+
+def silhouette_plot(
+    tags: pd.DataFrame, names: Sequence[str], selected: IntArray | None = None, height: int = 620
+) -> go.Figure:
+    """Draw the silhouette of every tag as a bar, sorted within its cluster (thesis, figure 17).
+
+    Clusters stand from the best mean silhouette down; a diamond marks each mean and can be clicked
+    (`customdata` = ["cluster", number]), the dashed line is the mean over all tags. Up to 20,000 tags each
+    can be pointed at and clicked too (`customdata` = ["tag", row]); of more, neighbouring bars are drawn as
+    one, which the title says.
+
+    Args:
+        tags: One row a tag: `tag`, `cluster` (number), `silhouette` ([-1, 1]).
+        names: Of each cluster, as in the data.
+        selected: Rows shown in colour while the rest is grey.
+        height: In pixels.
+    """
+    scores, clusters = tags["silhouette"].to_numpy(float), tags["cluster"].to_numpy()
+    means = np.bincount(clusters, scores, len(names)) / np.maximum(
+        np.bincount(clusters, minlength=len(names)), 1
+    )
+    rank = np.empty(len(names), int)
+    rank[np.argsort(-means, kind="stable")] = np.arange(len(names))
+    order = np.lexsort((-scores, rank[clusters]))
+    step = max(1, -(-len(tags) // _BARS))
+    note = f"; each bar stands for up to {step} tags of a cluster" if step > 1 else ""
+    figure = blank(f"Silhouette of each tag, by cluster{note}", "silhouette (cosine)", "", height)
+    if selected is not None and len(selected):
+        _add_bars(figure, scores, clusters, order, step, _FAINT)
+        lit = order[np.isin(order, selected)]
+        _add_bars(figure, scores, clusters, order, step, None, np.isin(order, lit))
+    else:
+        _add_bars(figure, scores, clusters, order, step, None)
+    _add_means(figure, tags, names, means, rank)
+    if len(tags) <= _TAGS_APART:
+        _add_points(figure, tags, names, order)
+    mean = float(scores.mean()) if len(scores) else 0.0
+    figure.add_vline(mean, line={"dash": "dash", "width": 1.5, "color": GREY})
+    figure.add_annotation(
+        x=mean,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        showarrow=False,
+        text=f"mean {mean:.3f}",
+        font={"size": 11},
+    )
+    figure.update_xaxes(
+        range=[min(-0.25, float(scores.min(initial=0)) - 0.02), max(0.5, scores.max(initial=0) + 0.02)]
+    )
+    figure.update_yaxes(range=[len(tags), 0], showgrid=False, **_name_ticks(clusters, rank, names, height))
+    figure.update_layout(hovermode="closest", showlegend=False)
+    return figure
+
+
+def _add_bars(
+    figure: go.Figure,
+    scores: DoubleArray,
+    clusters: IntArray,
+    order: IntArray,
+    step: int,
+    colour: str | None,
+    shown: npt.NDArray[np.bool_] | None = None,
+) -> None:
+    """Add the bars as filled outlines, one trace a hue: thousands of bar elements would stall a browser."""
+    place = np.arange(len(order))
+    of_cluster = clusters[order]
+    starts = np.flatnonzero(np.r_[True, of_cluster[1:] != of_cluster[:-1]])
+    within = place - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+    drawn = within % step == 0
+    ends = np.minimum(
+        place + step, np.repeat(np.r_[starts[1:], len(order)], np.diff(np.r_[starts, len(order)]))
+    )
+    if shown is not None:
+        drawn &= (
+            shown if step == 1 else np.logical_or.reduceat(shown, np.flatnonzero(drawn))[np.cumsum(drawn) - 1]
+        )
+    for number, shade in enumerate(PALETTE if colour is None else (colour,)):
+        rows = (
+            np.flatnonzero(drawn & (of_cluster % len(PALETTE) == number))
+            if colour is None
+            else np.flatnonzero(drawn)
+        )
+        if not len(rows):
+            continue
+        x = np.zeros((len(rows), 5))
+        x[:, 1:3] = scores[order[rows]][:, None]
+        x[:, 4] = np.nan
+        y = np.c_[rows, rows, ends[rows], ends[rows], np.full(len(rows), np.nan)].astype(float)
+        figure.add_scatter(
+            x=x.ravel(), y=y.ravel(), mode="lines", fill="toself", fillcolor=shade, hoverinfo="skip",
+            line={"width": 0.4, "color": shade},
+        )  # fmt: skip
+
+
+def _add_means(
+    figure: go.Figure, tags: pd.DataFrame, names: Sequence[str], means: DoubleArray, rank: IntArray
+) -> None:
+    sizes = np.bincount(tags["cluster"].to_numpy(), minlength=len(names))
+    middles = _middles(sizes, rank)
+    figure.add_scatter(
+        x=means,
+        y=middles,
+        mode="markers",
+        marker={
+            "symbol": "diamond", "size": 8, "color": [hue(i) for i in range(len(names))],
+            "line": {"width": 1, "color": "#ffffff"},
+        },
+        customdata=[["cluster", number] for number in range(len(names))],
+        text=[f"<b>{plain(name)}</b><br>{size:,} tags" for name, size in zip(names, sizes, strict=True)],
+        hovertemplate="%{text}<br>mean silhouette %{x:.3f}<extra></extra>",
+    )  # fmt: skip
+
+
+def _middles(sizes: IntArray, rank: IntArray) -> DoubleArray:
+    """Return where the band of each cluster has its middle, in tags from the top."""
+    ordered = np.argsort(rank)
+    ends = np.cumsum(sizes[ordered])
+    middles = np.empty(len(sizes))
+    middles[ordered] = ends - sizes[ordered] / 2
+    return middles
+
+
+def _add_points(figure: go.Figure, tags: pd.DataFrame, names: Sequence[str], order: IntArray) -> None:
+    """Lay unseen points over the ends of the bars, for they can be hovered and clicked."""
+    shown = [plain(name) for name in names]
+    rows = tags.iloc[order]
+    unseen = {"marker": {"opacity": 0}}
+    figure.add_scattergl(
+        x=rows["silhouette"].to_numpy(),
+        y=np.arange(len(order)) + 0.5,
+        mode="markers",
+        marker={"opacity": 0, "size": 8},
+        selected=unseen,
+        unselected=unseen,
+        customdata=[["tag", int(row)] for row in order],
+        text=[
+            f"<b>{plain(tag)}</b><br>{shown[c]}" for tag, c in zip(rows["tag"], rows["cluster"], strict=True)
+        ],
+        hovertemplate="%{text}<br>silhouette %{x:.3f}<extra></extra>",
+    )
+
+
+def _name_ticks(clusters: IntArray, rank: IntArray, names: Sequence[str], height: int) -> dict[str, Any]:
+    """Return ticks with the names of the clusters that have room for one, the largest first."""
+    sizes = np.bincount(clusters, minlength=len(names))
+    middles = _middles(sizes, rank)
+    room = _NAME_ROOM_PX * max(len(clusters), 1) / max(height - 100, 1)
+    taken: list[float] = []
+    shown = []
+    for number in np.argsort(-sizes, kind="stable"):
+        if all(abs(middles[number] - other) >= room for other in taken):
+            taken.append(float(middles[number]))
+            shown.append(int(number))
+    text = [plain(names[number], 28) for number in shown]
+    return {"tickvals": taken, "ticktext": text, "tickfont": {"size": 11}, "title": {"text": ""}}
+
+
+def scan_curves(
+    rows: pd.DataFrame, k: int | None = None, best: int | None = None, elbow: int | None = None
+) -> go.Figure:
+    """Draw within-cluster distance and mean silhouette over k, one above the other.
+
+    Args:
+        rows: Columns `embedding`, `min_count`, `k`, `within_distance`, `silhouette`; several seeds are
+            averaged.
+        k: The k in use, marked.
+        best: The k of the highest silhouette, marked.
+        elbow: The k at the elbow, marked.
+    """
+    from plotly.subplots import make_subplots
+
+    grid = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
+    figure = blank("Clusterings by their number of clusters", height=480)
+    layout = figure.layout
+    figure = grid.update_layout(
+        title=layout.title, paper_bgcolor=layout.paper_bgcolor, plot_bgcolor=layout.plot_bgcolor,
+        height=480, margin=layout.margin, hovermode="x",
+        legend={"orientation": "h", "y": 1.1, "x": 1, "xanchor": "right"},
+    )  # fmt: skip
+    curves = rows.dropna(subset=["within_distance"]).groupby(["embedding", "min_count"], sort=False)
+    for number, ((embedding, min_count), curve) in enumerate(curves):
+        means = curve.groupby("k")[["within_distance", "silhouette"]].mean()
+        name = f"{plain(str(embedding), 30)}, count ≥ {min_count}"
+        for row, column in enumerate(("within_distance", "silhouette"), start=1):
+            figure.add_scatter(
+                x=means.index.to_numpy(int), y=means[column].to_numpy(float), mode="lines+markers", name=name,
+                line={"color": hue(number)}, showlegend=row == 1 and len(curves) > 1, legendgroup=name,
+                hovertemplate="k %{x}: %{y:.3f}<extra></extra>", row=row, col=1,
+            )  # fmt: skip
+    marks = ((k, "solid", f"k = {k}"), (best, "dot", "highest silhouette"), (elbow, "dash", "elbow"))
+    for level, (place, dash, text) in enumerate(marks):
+        if place is not None:
+            figure.add_vline(
+                place, line={"dash": dash, "width": 1.5, "color": PALETTE[1] if place == k else GREY}
+            )
+            figure.add_annotation(
+                x=place,
+                y=1 - 0.08 * level,
+                yref="paper",
+                text=text,
+                showarrow=False,
+                xanchor="left",
+                font={"size": 11},
+            )
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
+    figure.update_xaxes(title_text="clusters, k", row=2, col=1)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(title_text="within-cluster distance", row=1, col=1)
+    figure.update_yaxes(title_text="mean silhouette", row=2, col=1)
+    return figure
+
+
+def flow_heatmap(
+    flow: pd.DataFrame, names_a: Sequence[str], names_b: Sequence[str], height: int = 560
+) -> go.Figure:
+    """Draw how the tags of each cluster of one clustering are spread over the clusters of another.
+
+    Both sides are ordered so that clusters that share most meet on the diagonal.
+
+    Args:
+        flow: Columns `cluster_a`, `cluster_b` (numbers), `tags` (how many both hold).
+        names_a: Of the first clustering's clusters, as in the data.
+        names_b: Of the second's.
+        height: In pixels.
+    """
+    table = np.zeros((len(names_a), len(names_b)))
+    table[flow["cluster_a"].to_numpy(int), flow["cluster_b"].to_numpy(int)] = flow["tags"].to_numpy(float)
+    rows = np.argsort(-table.sum(axis=1), kind="stable")
+    columns = _matched_columns(table, rows)
+    sizes = table.sum(axis=1, keepdims=True)
+    share = np.divide(table, sizes, out=np.zeros_like(table), where=sizes > 0)
+    figure = blank("Where the tags of each cluster go", "second clustering", "first clustering", height)
+    figure.add_heatmap(
+        z=share[np.ix_(rows, columns)],
+        customdata=np.dstack(np.broadcast_arrays(
+            np.array([plain(names_a[i]) for i in rows], object)[:, None],
+            np.array([plain(names_b[i]) for i in columns], object)[None, :],
+            table[np.ix_(rows, columns)].astype(int).astype(object),
+        )),
+        colorscale=[[0, "rgba(128,128,128,0.08)"], *colour_scale(SEQUENTIAL)[1:]],
+        zmin=0, zmax=1,
+        colorbar={"title": {"text": "share of row"}, "tickformat": ".0%", "thickness": 12},
+        hovertemplate="%{customdata[0]} → %{customdata[1]}: %{customdata[2]} tags (%{z:.0%})<extra></extra>",
+    )  # fmt: skip
+    for axis, names, order in (("yaxis", names_a, rows), ("xaxis", names_b, columns)):
+        every = max(1, -(-len(order) // 40))
+        places = np.arange(0, len(order), every)
+        text = [plain(names[order[place]], 16) for place in places]
+        figure.update_layout({axis: {"tickvals": places, "ticktext": text, "tickfont": {"size": 10}}})
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=False, tickangle=-60)
+    return figure
+
+
+def _matched_columns(table: DoubleArray, rows: IntArray) -> IntArray:
+    """Return the columns in the order in which the rows, first to last, claim the one they share most with."""
+    free = np.ones(table.shape[1], bool)
+    order: list[int] = []
+    for row in rows:
+        if not free.any():
+            break
+        best = int(np.where(free, table[row], -1).argmax())
+        if table[row, best] > 0:
+            order.append(best)
+            free[best] = False
+    return np.array([*order, *np.flatnonzero(free)], int)
+
+
+def class_sizes(classes: pd.DataFrame, height: int = 360) -> go.Figure:
+    """Draw how many tracks each class of a label space has, most first.
+
+    Args:
+        classes: Columns `class`, `tags` (number), `tracks`, `imbalance_ratio` (NaN without tracks).
+        height: In pixels.
+    """
+    ordered = classes.sort_values("tracks", ascending=False, kind="stable")
+    figure = blank("Tracks in each class", "classes, most tracks first", "tracks", height)
+    figure.add_bar(
+        x=np.arange(1, len(ordered) + 1),
+        y=ordered["tracks"].to_numpy(),
+        marker={"color": PALETTE[0]},
+        text=[plain(name) for name in ordered["class"]],
+        textposition="none",
+        customdata=ordered[["tags", "imbalance_ratio"]].to_numpy(),
+        hovertemplate=(
+            "<b>%{text}</b><br>%{y:,} tracks, %{customdata[0]} tags"
+            "<br>imbalance ratio %{customdata[1]:.1f}<extra></extra>"
+        ),
+    )
+    return figure
+
+
+def seed_agreement(matrix: DoubleArray, seeds: Sequence[int], height: int = 360) -> go.Figure:
+    """Draw the adjusted Rand index of each pair of seeds.
+
+    Args:
+        matrix: Array (seeds, seeds), 1 on the diagonal.
+        seeds: Their numbers.
+        height: In pixels.
+    """
+    figure = blank("Agreement of clusterings that differ in their seed", "seed", "seed", height)
+    names = [str(seed) for seed in seeds]
+    figure.add_heatmap(
+        z=matrix, x=names, y=names, colorscale=colour_scale(SEQUENTIAL), zmin=0, zmax=1,
+        text=np.round(matrix, 2), texttemplate="%{text}",
+        colorbar={"title": {"text": "adjusted Rand"}, "thickness": 12},
+        hovertemplate="seeds %{x} and %{y}: %{z:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(type="category", showgrid=False)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    return figure
