@@ -153,16 +153,25 @@ class Assignments:
         """Return the number of a track; what is known of it is kept from where it is first told."""
         known = len(self.tracks)
         code = self.tracks.code(text)
+        cells = [self._cell(value) for value in values]
         if code == known:
-            for column, value in zip(self._columns.values(), values, strict=True):
-                column.append(value or None)
+            for column, cell in zip(self._columns.values(), cells, strict=True):
+                column.append(cell)
             return code
-        for (name, column), value in zip(self._columns.items(), values, strict=True):
-            if value and column[code] is None:
-                column[code] = value
-            elif value and column[code] != value:
+        for (name, column), cell in zip(self._columns.items(), cells, strict=True):
+            if cell and column[code] is None:
+                column[code] = cell
+            elif cell and column[code] != cell:
                 self.tally.add(f"another {name} for a track seen before; the first is kept", "rows", text)
         return code
+
+    def _cell(self, value: str | None) -> str | None:
+        if not value:
+            return None
+        whole = mend(value)
+        if whole != value:
+            self.tally.add(NOT_UNICODE, "cells", whole)
+        return whole
 
     def assign(self, track: int, tag: str, weight: float = 1.0) -> None:
         """Note that a track got a tag."""
@@ -298,7 +307,7 @@ def delimited_rows(
         for number, row in enumerate(reader):
             if number % _ROWS_BETWEEN_REPORTS == 0:
                 progress(text.fraction(), f"reading {path.name}")
-            if row:
+            if len(row) > 1 or (row and row[0].strip()):
                 yield begun, row
             begun = reader.line_num + 1
     except csv.Error as error:

@@ -7,10 +7,11 @@ what separates fields and tags, is detected; every guess can be overridden in `T
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ _FIELD_DELIMITERS = "\t,;|"
 _TAG_DELIMITERS = "|;,"
 _FILES = ("*.csv", "*.tsv", "*.txt", "*.csv.gz", "*.tsv.gz", "*.txt.gz", "*.zip", "*.parquet")
 _SAMPLE_CHARACTERS = 1 << 16
+_PARQUET_SAMPLE = 1000
 _PARQUET_ROWS = 1 << 16
 _QUOTED_FIELD = re.compile(r'(^|\t)"([^"\t\r\n]|"")*"(\t|\r|\n|$)', re.MULTILINE)
 _LARGEST_FLOAT32 = 3.4e38
@@ -129,54 +131,71 @@ def _read_file(
             taking.row(line, cells)
 
 
+Cells = tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class _Columns:
-    """Name and position of each column in use; None where there is none."""
+    """Position of each column in use, None where there is none; and the tag column's plain name."""
 
     place: dict[str, int | None]
+    tag: int
     tag_name: str
 
-    def pick(self, row: Sequence[Any]) -> tuple[Any, ...]:
+    def pick(self, row: Sequence[Any]) -> Cells:
         return tuple(None if at is None else row[at] for at in self.place.values())
 
 
+@dataclass(frozen=True)
 class _Table:
-    """A header, a sample of rows, and the rows."""
+    """An open table.
 
-    def __init__(
-        self, header: list[str], sample: list[list[Any]], rows: Iterator[tuple[int, Sequence[Any]]]
-    ) -> None:
-        self.header = header
-        self.sample = sample
-        self._rows = rows
+    Attributes:
+        header: Names of the columns.
+        sample: Gives the first cells of a column.
+        rows: Gives line and cells of each row; None in place of cells where a row has another width.
+    """
 
-    def rows(self, columns: _Columns) -> Iterator[tuple[int, tuple[Any, ...] | None]]:
-        """Yield line and picked cells; None in place of cells where a row has another width."""
-        width = len(self.header)
-        for line, row in self._rows:
-            yield line, columns.pick(row) if len(row) == width else None
+    header: list[str]
+    sample: Callable[[int], list[Any]]
+    rows: Callable[[_Columns], Iterator[tuple[int, Cells | None]]]
 
 
 @contextmanager
 def _open_delimited(path: Path, settings: TableSettings, progress: Progress) -> Iterator[_Table]:
-    with open_text(path) as text:
-        sample = text.lines.read(_SAMPLE_CHARACTERS)
-        whole = len(sample) < _SAMPLE_CHARACTERS
-    lines = sample.splitlines(keepends=True) if whole else sample.splitlines(keepends=True)[:-1] or [sample]
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        raise DataError(path, "holds nothing but blank lines; is it the right file?")
-    delimiter = settings.delimiter or max(_FIELD_DELIMITERS, key=lambda mark: len(_fields(first, mark)))
+    lines = _first_lines(path)
+    delimiter = settings.delimiter or max(_FIELD_DELIMITERS, key=lambda mark: len(_fields(lines[0], mark)))
     quotes = settings.quotes
     if quotes is None:
         quotes = delimiter != "\t" or bool(_QUOTED_FIELD.search("".join(lines)))
     with open_text(path) as text:
-        rows = delimited_rows(path, text, delimiter, quotes, progress)
+        found = delimited_rows(path, text, delimiter, quotes, progress)
         if settings.header:
-            _, header = next(rows)
+            _, header = next(found)
         else:
-            header = [str(number + 1) for number in range(len(_fields(first, delimiter)))]
-        yield _Table(header, [_fields(line, delimiter) for line in lines], rows)
+            header = [str(number + 1) for number in range(len(_fields(lines[0], delimiter)))]
+
+        def sample(at: int) -> list[Any]:
+            return [row[at] for row in (_fields(line, delimiter) for line in lines) if len(row) > at]
+
+        def rows(columns: _Columns) -> Iterator[tuple[int, Cells | None]]:
+            for line, row in found:
+                yield line, columns.pick(row) if len(row) == len(header) else None
+
+        yield _Table(header, sample, rows)
+
+
+def _first_lines(path: Path) -> list[str]:
+    """Return lines to guess from, without blank ones and the one that the sample cut."""
+    with open_text(path) as text:
+        sample = text.lines.read(_SAMPLE_CHARACTERS)
+    lines = list(io.StringIO(sample, newline=""))
+    if len(sample) == _SAMPLE_CHARACTERS and len(lines) > 1:
+        lines.pop()
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        raise DataError(path, "holds nothing but blank lines; is it the right file?")
+    return lines
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
@@ -195,19 +214,29 @@ def _open_parquet(path: Path, settings: TableSettings, progress: Progress) -> It
     try:
         with pq.ParquetFile(path) as file:
             header = list(file.schema_arrow.names)
-            first = next(file.iter_batches(batch_size=1000), None)
-            sample = list(zip(*map(_python_values, first.columns), strict=True)) if first is not None else []
-            yield _Table(header, [list(row) for row in sample], _parquet_rows(file, path, progress))
+
+            def sample(at: int) -> list[Any]:
+                batches = file.iter_batches(batch_size=_PARQUET_SAMPLE, columns=[header[at]])
+                return next((_python_values(batch.column(0)) for batch in batches), [])
+
+            yield _Table(header, sample, lambda columns: _parquet_rows(file, path, columns, progress))
     except (pa.ArrowException, OSError) as error:
         raise DataError(path, f"is a damaged Parquet file ({error}); copy or write it again") from error
 
 
-def _parquet_rows(file: Any, path: Path, progress: Progress) -> Iterator[tuple[int, Sequence[Any]]]:
+def _parquet_rows(
+    file: Any, path: Path, columns: _Columns, progress: Progress
+) -> Iterator[tuple[int, Cells | None]]:
+    header = file.schema_arrow.names
+    used = {at for at in columns.place.values() if at is not None}
     total = max(file.metadata.num_rows, 1)
     done = 0
-    for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+    for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=[header[at] for at in sorted(used)]):
         progress(done / total, f"reading {path.name}")
-        for row in zip(*map(_python_values, batch.columns), strict=True):
+        values = dict(zip(sorted(used), map(_python_values, batch.columns), strict=True))
+        nothing = [None] * batch.num_rows
+        cells = (nothing if at is None else values[at] for at in columns.place.values())
+        for row in zip(*cells, strict=True):
             done += 1
             yield done, row
 
@@ -260,7 +289,8 @@ def _find_columns(path: Path, header: list[str], settings: TableSettings) -> _Co
                 f"the right one with {kind}=, or set header=false if the first row is data",
                 line=1,
             )
-    return _Columns(place, plain[place["tag"] or 0])
+    tag = place["tag"] or 0
+    return _Columns(place, tag, plain[tag])
 
 
 def _named(path: Path, header: list[str], kind: str, told: str) -> int:
@@ -277,8 +307,7 @@ def _tag_delimiter(columns: _Columns, table: _Table, settings: TableSettings) ->
         return settings.tag_delimiter
     if columns.tag_name not in _SEVERAL:
         return ""
-    at = columns.place["tag"] or 0
-    fields = [row[at] for row in table.sample[1:] if len(row) > at and isinstance(row[at], str)]
+    fields = [cell for cell in table.sample(columns.tag) if isinstance(cell, str)]
     found = Counter(mark for field in fields for mark in _TAG_DELIMITERS if mark in field)
     return max(_TAG_DELIMITERS, key=lambda mark: found[mark]) if found else ""
 

@@ -40,7 +40,7 @@ def read_text(folder: Path, content: str | bytes, name: str = "t.csv", **options
         'id,genres\nA,"rock, pop"\nB,rock\n',
         '"track"\t"tag"\n"A"\t"rock"\n"A"\t"pop"\n"B"\t"rock"\n',
         "track,tag\r\nA,rock\r\n\r\nA,pop\r\nB,rock",
-        "\n\ntrack,tag\nA,rock\nA,pop\nB,rock\n",
+        "\n  \ntrack,tag\nA,rock\nA,pop\nB,rock\n",
     ],
 )
 def test_columns_and_delimiters_are_detected(tmp_path: Path, content: str) -> None:
@@ -138,9 +138,10 @@ def test_hostile_tags_come_through_csv(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_no_utf8_are_mended_and_counted(tmp_path: Path) -> None:
-    found = read_text(tmp_path, b"track,tag\nA,caf\xe9\nB,caf\xe9\nB\xff,rock\n")
+    found = read_text(tmp_path, b"track,tag,artist\nA,caf\xe9,\xfc\nB,caf\xe9,X\nB\xff,rock,X\n")
     assert found.counts().to_dict() == {"caf\ufffd": 2, "rock": 1}
-    assert {note.what: note.count for note in found.dropped} == {"tags": 1, "tracks": 1}
+    assert found.tracks["artist"].tolist() == ["\ufffd", "X", "X"]
+    assert {note.what: note.count for note in found.dropped} == {"cells": 1, "tags": 1, "tracks": 1}
     found.save(tmp_path / "saved")
 
 
@@ -166,6 +167,17 @@ def test_parquet_text_that_is_no_utf8(tmp_path: Path) -> None:
     bad = pa.array([b"caf\xe9", b"rock"], pa.binary()).view(pa.string())
     pq.write_table(pa.table({"track": ["A", "A"], "tag": bad}), tmp_path / "t.parquet")
     assert set(read(tmp_path / "t.parquet", "x", TableSettings()).tags["tag"]) == {"caf\ufffd", "rock"}
+
+
+def test_parquet_columns_not_in_use_are_not_looked_at(tmp_path: Path) -> None:
+    table = {
+        "audio": [b"\x00\xff"] * 2,
+        "song": ["A", "B"],
+        "a.b": [1.0, 2.0],
+        "genres": ["rock;pop", "rock"],
+    }
+    pq.write_table(pa.table(table), tmp_path / "t.parquet")
+    assert weights(read(tmp_path / "t.parquet", "x", TableSettings())) == PAIRS
 
 
 def test_truncated_parquet_is_told(tmp_path: Path) -> None:
