@@ -1,0 +1,36 @@
+"""Where tags get their vectors from: files of word vectors, or training on the tag lists themselves."""
+
+from taglab.embeddings.coverage import Coverage, coverage, duplicates
+from taglab.embeddings.files import read_vectors
+from taglab.embeddings.library import OWN, add_vectors, open_vectors, own_vectors, resolve, vector_names
+from taglab.embeddings.neighbours import analogy, axis, neighbours, overlap_at_k
+from taglab.embeddings.phrases import FORMS, Lookup, compose, find_words
+from taglab.embeddings.projector import ProjectorFiles, write_projector
+from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram
+from taglab.embeddings.words import WordVectors
+
+__all__ = [
+    "FORMS",
+    "OWN",
+    "Coverage",
+    "Lookup",
+    "ProjectorFiles",
+    "SkipGramSettings",
+    "WordVectors",
+    "add_vectors",
+    "analogy",
+    "axis",
+    "compose",
+    "coverage",
+    "duplicates",
+    "find_words",
+    "neighbours",
+    "open_vectors",
+    "overlap_at_k",
+    "own_vectors",
+    "read_vectors",
+    "resolve",
+    "train_skipgram",
+    "vector_names",
+    "write_projector",
+]

@@ -1,0 +1,126 @@
+"""How much of a folksonomy word vectors know: tags, counts, unknown words, tags that fall together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from taglab.embeddings.phrases import FoundWords, Lookup, find_words, sum_words
+from taglab.embeddings.words import WordVectors
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, silent
+from taglab.tag_vectors import TagVectors
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """How much of a folksonomy has a vector.
+
+    Attributes:
+        embedding: Name of the vectors.
+        tags: One row a tag, most used first: `tag`, `count` (tracks), `words` (as looked for, separated by
+            spaces), `unknown` (those without a vector, likewise), `state` ("all", "some" or "none" of the
+            words known; "none" too where they cancel out), `covered` (whether the tag has a vector).
+        share_of_tags: Share of tags that have a vector, [0, 1]; NaN of no tags.
+        share_of_counts: Share of assignments whose tag has a vector, [0, 1]; NaN of none.
+        unknown_words: `word`, `count` (assignments of the tags that hold it), `tags` (how many hold it); the
+            weightiest first.
+        duplicates: Tags that fall on the same point as a more used one: `tag`, `same_as` (the most used tag
+            there), `count`; by the count of `same_as`, then their own.
+    """
+
+    embedding: str
+    tags: pd.DataFrame
+    share_of_tags: float
+    share_of_counts: float
+    unknown_words: pd.DataFrame
+    duplicates: pd.DataFrame
+
+
+def coverage(
+    words: WordVectors, folksonomy: Folksonomy, lookup: Lookup | None = None, progress: Progress = silent
+) -> Coverage:
+    """Report how much of a folksonomy has a vector, and what falls together.
+
+    Args:
+        words: Vectors of words.
+        folksonomy: Whose tags are looked up.
+        lookup: How; the default where None.
+        progress: Told how far it is.
+    """
+    tags, counts = folksonomy.tags["tag"].tolist(), folksonomy.tags["count"].to_numpy()
+    found = find_words(words, tags, lookup, progress)
+    vectors = sum_words(words, tags, found)
+    covered = ~pd.Series(tags, dtype="str").isin(list(vectors.missing)).to_numpy(bool)
+    complete = np.asarray([not unknown for unknown in found.unknown], bool)
+    table = pd.DataFrame(
+        {
+            "tag": tags,
+            "count": counts,
+            "words": [" ".join(texts) for texts in found.words],
+            "unknown": [" ".join(unknown) for unknown in found.unknown],
+            "state": np.where(covered, np.where(complete, "all", "some"), "none"),
+            "covered": covered,
+        }
+    )
+    total = counts.sum()
+    return Coverage(
+        embedding=words.name,
+        tags=table,
+        share_of_tags=float(covered.mean()) if len(tags) else float("nan"),
+        share_of_counts=float(counts[covered].sum() / total) if total else float("nan"),
+        unknown_words=_unknown_words(found, counts),
+        duplicates=duplicates(vectors, folksonomy.counts()),
+    )
+
+
+def _unknown_words(found: FoundWords, counts: npt.NDArray[np.int64]) -> pd.DataFrame:
+    weight: Counter[str] = Counter()
+    holders: Counter[str] = Counter()
+    for unknown, count in zip(found.unknown, counts.tolist(), strict=True):
+        for word in set(unknown):
+            weight[word] += count
+            holders[word] += 1
+    table = pd.DataFrame(
+        {"word": list(weight), "count": list(weight.values()), "tags": [holders[word] for word in weight]}
+    ).astype({"word": "str", "count": np.int64, "tags": np.int64})
+    return table.sort_values(["count", "word"], ascending=[False, True], ignore_index=True)
+
+
+def duplicates(vectors: TagVectors, counts: pd.Series) -> pd.DataFrame:
+    """Return the tags that lie on the same point as a more used one.
+
+    Args:
+        vectors: Vectors of tags; those of equal words are equal to the last bit.
+        counts: Tracks per tag, indexed by tag.
+
+    Returns:
+        Columns `tag`, `same_as` (the most used tag on that point), `count` (of `tag`).
+    """
+    order = np.argsort(-counts.reindex(vectors.tags).to_numpy(), kind="stable")
+    points = _point_keys(vectors.vectors)[order]
+    names = np.asarray(vectors.tags, object)[order]
+    place, _ = pd.factorize(points)
+    first = np.unique(place, return_index=True)[1][place]
+    later = np.flatnonzero(first != np.arange(len(place)))
+    later = later[np.argsort(first[later], kind="stable")]
+    table = pd.DataFrame({"tag": names[later], "same_as": names[first[later]]}, dtype="str")
+    return table.assign(count=counts.reindex(table["tag"]).to_numpy(np.int64))
+
+
+def _point_keys(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
+    """Return a number per row that equal rows share; unequal ones do once in 2**64 pairs."""
+    odd = np.random.default_rng(0).integers(0, 2**63, vectors.shape[1], np.uint64) * np.uint64(2) + np.uint64(
+        1
+    )
+    keys = np.zeros(len(vectors), np.uint64)
+    for start in range(0, len(vectors), 16_384):
+        # Rounded, since the same words counted twice may differ in the last bit; + 0 makes -0 one with 0.
+        rounded = np.round(vectors[start : start + 16_384], 6) + np.float32(0)
+        bits = rounded.view(np.uint32).astype(np.uint64)
+        keys[start : start + 16_384] = (bits * odd).sum(axis=1, dtype=np.uint64)
+    return keys

@@ -1,0 +1,95 @@
+"""Word vectors from a file of any format: read once, then mapped from a copy kept under its content."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from taglab.cache import content_key, derived_path, replacing, write_json
+from taglab.embeddings.formats import READERS, layout
+from taglab.embeddings.unpack import source_files, unpack
+from taglab.embeddings.words import WordVectors, open_if_sound, store
+from taglab.errors import DataError
+from taglab.folksonomy import Dropped
+from taglab.progress import Progress, silent
+
+# Raised when reading changes, so that copies made by earlier readers are made anew.
+_READER = 1
+_KIND, _SEEN = "word-vectors", "word-vector-files"
+_SETTLED_S = 2.0
+_SHARE_OF_UNPACKING = 0.15
+
+
+def read_vectors(path: Path, name: str, progress: Progress = silent) -> WordVectors:
+    """Return the word vectors of a file.
+
+    GloVe text, word2vec text and binary and fastText `.vec`, plain or packed with gzip or zip, and `.npy`
+    with a vocabulary beside it (of the same name but ending in `.txt`, one word a line) or in the same zip.
+    What a file is, is told from its content. The first reading lays a copy down in the cache, and every
+    later one of the same content maps that into memory.
+
+    Args:
+        path: The file; or a folder that holds nothing else.
+        name: What to call the vectors.
+        progress: Told how far it is.
+
+    Raises:
+        DataError: If the file is missing, empty, damaged, a pickle, unsafe to unpack, or a row of it is
+            wrong; names the line.
+        StorageError: If the copy cannot be written.
+    """
+    return replace(WordVectors.open(stored_vectors(path, progress)), name=name)
+
+
+def stored_vectors(path: Path, progress: Progress = silent) -> Path:
+    """Return the folder of the cache that holds the vectors of a file; it is made at first use."""
+    files = source_files(path)
+    folder = derived_path(_KIND, _content(files), "")
+    if open_if_sound(folder) is None:
+        _convert(files, folder, progress)
+    return folder
+
+
+def _convert(files: Sequence[Path], folder: Path, progress: Progress) -> None:
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        unpacked = temporary / "unpacked"
+        unpacked.mkdir()
+        plain = unpack(files, unpacked, _between(progress, 0.0, _SHARE_OF_UNPACKING))
+        found = layout(plain)
+        dropped: list[Dropped] = []
+        rows = READERS[found.format](plain, found, dropped, _between(progress, _SHARE_OF_UNPACKING, 1.0))
+        store(temporary, rows, found.dim, files[0].name, f"{files[0].name} ({found.format})", dropped)
+        shutil.rmtree(unpacked)
+
+
+def _between(progress: Progress, start: float, stop: float) -> Progress:
+    def report(fraction: float, text: str) -> None:
+        progress(start + (stop - start) * fraction, text)
+
+    return report
+
+
+def _content(files: Sequence[Path]) -> str:
+    """Return the content key of files, without reading again what has been read and not touched since."""
+    try:
+        states = [(str(file.resolve()), file.stat()) for file in files]
+        stamp = content_key(
+            _READER, [(path, state.st_size, state.st_mtime_ns, state.st_ino) for path, state in states]
+        )
+        note = derived_path(_SEEN, stamp, ".json")
+        if note.is_file():
+            return str(json.loads(note.read_text(encoding="utf-8"))["content"])
+        key = content_key(_READER, [file.suffix.lower() for file in files], *files)
+    except OSError as error:
+        raise DataError(
+            files[0], f"cannot be read ({error.strerror or error}); check its permissions"
+        ) from error
+    # A file written a moment ago could change again within the clock's grain, and would look the same.
+    if all(time.time() - state.st_mtime > _SETTLED_S for _, state in states):
+        write_json(note, {"content": key})
+    return key

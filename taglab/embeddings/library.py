@@ -1,0 +1,82 @@
+"""The shelf of word vectors: added once from a file, opened by name, or trained on the tags at hand."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from taglab import cache
+from taglab.cache import Shelf, content_key, derived_path
+from taglab.embeddings.files import stored_vectors
+from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram
+from taglab.embeddings.words import WordVectors, open_if_sound, put
+from taglab.errors import InvalidSetting
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, silent
+
+OWN = "own"
+_SHELF = Shelf(cache.VECTORS)
+
+
+def add_vectors(path: Path, name: str, progress: Progress = silent) -> WordVectors:
+    """Read word vectors from a file and keep them under a name; earlier ones of that name are replaced.
+
+    Raises:
+        DataError: As `read_vectors`.
+        InvalidSetting: If the name is "own", which stands for those trained on the tags at hand, or unfit.
+        StorageError: If they cannot be written.
+    """
+    folder = _SHELF.path(name)
+    if name == OWN:
+        raise InvalidSetting(f"name={name!r} stands for vectors trained on the tags at hand; choose another")
+    put(stored_vectors(path, progress), folder, name)
+    return open_vectors(name)
+
+
+def open_vectors(name: str) -> WordVectors:
+    """Return the word vectors kept under a name.
+
+    Raises:
+        NotFound: If there are none; the message lists those there are.
+        DataError: If they are damaged.
+    """
+    return WordVectors.open(_SHELF.find(name), name)
+
+
+def vector_names() -> list[str]:
+    """Return the names of all word vectors that were added, sorted; "own" is not among them."""
+    return _SHELF.names()
+
+
+def own_vectors(
+    folksonomy: Folksonomy, settings: SkipGramSettings | None = None, progress: Progress = silent
+) -> WordVectors:
+    """Return vectors trained on a folksonomy's own tag lists: those of the cache, or trained now.
+
+    Args:
+        folksonomy: What they are trained on.
+        settings: How; the defaults where None.
+        progress: Told how far it is.
+
+    Raises:
+        InvalidSetting: If there is nothing to train on.
+    """
+    settings = settings or SkipGramSettings()
+    key = content_key(folksonomy.fingerprint, settings.model_dump(mode="json"), version("gensim"))
+    folder = derived_path("own-vectors", key, "")
+    kept = open_if_sound(folder, OWN)
+    if kept is not None:
+        return kept
+    train_skipgram(folksonomy, settings, OWN, progress).save(folder)
+    return WordVectors.open(folder, OWN)
+
+
+def resolve(name: str, folksonomy: Folksonomy, progress: Progress = silent) -> WordVectors:
+    """Return word vectors by the name a page or a command gives: "own", or one of `vector_names`.
+
+    Raises:
+        NotFound: If there are none of this name.
+    """
+    if name == OWN:
+        return own_vectors(folksonomy, progress=progress)
+    return open_vectors(name)

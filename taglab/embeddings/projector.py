@@ -1,0 +1,85 @@
+"""Tag vectors as the two TSV files that the TensorFlow Embedding Projector opens."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from taglab.errors import InvalidSetting
+from taglab.tag_vectors import TagVectors
+
+# Tabs and line feeds are the format's own; other control characters and separators confuse what reads it.
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_BLANK = "(blank)"
+_ROWS_PER_BLOCK = 8192
+
+
+class ProjectorFiles(NamedTuple):
+    """The two files, UTF-8: `vectors` as vectors.tsv, `metadata` as metadata.tsv."""
+
+    vectors: bytes
+    metadata: bytes
+
+
+def write_projector(vectors: TagVectors, metadata: pd.DataFrame | None = None) -> ProjectorFiles:
+    """Return the two files for https://projector.tensorflow.org (Load, steps 1 and 2).
+
+    Args:
+        vectors: One row of vectors.tsv each, without header.
+        metadata: A table with a column `tag` and others to colour and label by; its rows may stand in any
+            order and be more than there are vectors. Only the tags where None: the format then has no header.
+
+    Returns:
+        What the files hold. Control characters in text become a space; text that is blank, which the
+        Projector would skip or take for missing, becomes "(blank)".
+
+    Raises:
+        InvalidSetting: If there is no vector, they have one dimension (the Projector refuses these), or
+            `metadata` lacks the column `tag`, a tag, or holds one twice.
+
+    Source:
+        parseTensors and parseMetadata of tensorboard's vz_projector/data-provider.ts.
+    """
+    vectors.require(1)
+    if vectors.dim < 2:
+        raise InvalidSetting("dim=1 must be at least 2; the Projector opens no vectors of one dimension")
+    table = pd.DataFrame({"tag": vectors.tags}) if metadata is None else _aligned(vectors, metadata)
+    rows = [
+        orjson.dumps(
+            np.ascontiguousarray(vectors.vectors[start : start + _ROWS_PER_BLOCK]),
+            option=orjson.OPT_SERIALIZE_NUMPY,
+        )
+        for start in range(0, len(vectors), _ROWS_PER_BLOCK)
+    ]
+    numbers = b"\n".join(part[2:-2].replace(b"],[", b"\n").replace(b",", b"\t") for part in rows) + b"\n"
+    columns = [[_cell(value) for value in table[name]] for name in table.columns]
+    lines = ["\t".join(cells) for cells in zip(*columns, strict=True)]
+    # The Projector takes the first line for a header only where it holds a tab.
+    header = ["\t".join(_cell(str(name)) for name in table.columns)] if len(columns) > 1 else []
+    return ProjectorFiles(numbers, ("\n".join([*header, *lines]) + "\n").encode("utf-8"))
+
+
+def _aligned(vectors: TagVectors, metadata: pd.DataFrame) -> pd.DataFrame:
+    if "tag" not in metadata.columns:
+        raise InvalidSetting(f"metadata must have a column 'tag'; it has {list(metadata.columns)}")
+    if metadata["tag"].duplicated().any():
+        raise InvalidSetting("metadata must hold each tag once")
+    table = metadata.set_index("tag", drop=False)
+    absent = [tag for tag in vectors.tags if tag not in table.index]
+    if absent:
+        raise InvalidSetting(f"metadata lacks {len(absent)} of the tags, such as {absent[0]!r}")
+    table = table.loc[list(vectors.tags)]
+    return table[["tag", *(name for name in table.columns if name != "tag")]]
+
+
+def _cell(value: object) -> str:
+    """Return one field; missing values are empty, which the Projector takes for missing too."""
+    if isinstance(value, str):
+        return _UNFIT.sub(" ", value) if _UNFIT.sub(" ", value).strip() else _BLANK
+    if value is None or value is pd.NA or value != value:
+        return ""
+    return _UNFIT.sub(" ", str(value))

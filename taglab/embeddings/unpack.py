@@ -1,0 +1,246 @@
+"""From a file, a folder, a gzip or a zip to the plain files inside; what could do harm is refused."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from taglab.errors import DataError
+from taglab.progress import Progress, silent
+
+_CHUNK_BYTES = 1 << 20
+# Text of random numbers packs 2 to 3 times, of coarsely rounded ones some 10 times.
+_LARGEST_RATIO = 100
+_ALWAYS_ALLOWED_BYTES = 16 << 20
+_LARGEST_BYTES = 64 << 30
+
+_GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
+_OTHER_PACKERS = {
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"7z\xbc\xaf": "7z",
+    b"Rar!": "rar",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+_PICKLE_ENDINGS = (".kv", ".pkl", ".pickle", ".p", ".model", ".joblib", ".pt", ".pth", ".ckpt")
+# Protocols 2 and later begin with their number; earlier ones are text: a container, or a class by name.
+_PICKLE_START = re.compile(rb"\x80[\x02-\x05]|\(?[dl]p\d+\n|\(?c[\w.]+\n\w+\n|\(lp\d+\n|\]q\x00|\}q\x00")
+_VOCABULARY_NAMES = (
+    "{stem}.txt",
+    "{stem}.vocab",
+    "{stem}.words",
+    "{name}.txt",
+    "vocabulary.txt",
+    "vocab.txt",
+    "words.txt",
+)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A file to read vectors from, whatever it was packed in.
+
+    Attributes:
+        path: Where its bytes lie.
+        shown: What messages call it: the file that was given.
+        vocabulary: Of a .npy file: where its words lie.
+        vocabulary_shown: What messages call that.
+    """
+
+    path: Path
+    shown: Path
+    vocabulary: Path | None = None
+    vocabulary_shown: Path | None = None
+
+
+def source_files(path: Path) -> list[Path]:
+    """Return the files that vectors under a path consist of: one, or a .npy file and its vocabulary.
+
+    Args:
+        path: A file, or a folder that holds one (as several uploaded together do).
+
+    Raises:
+        DataError: If there is nothing, too much, or something empty; or a .npy file without vocabulary.
+    """
+    if path.is_dir():
+        inside = sorted(file for file in path.iterdir() if file.is_file() and not _is_junk(file.name))
+        return [inside[number] for number in _choose(path, [file.name for file in inside])]
+    if not path.is_file():
+        raise DataError(path, "is not there; is it on the machine taglab runs on?")
+    refuse_pickle_name(path, path.name)
+    if path.suffix.lower() == ".npy":
+        return [path, _vocabulary_beside(path)]
+    return [path]
+
+
+def unpack(files: Sequence[Path], folder: Path, progress: Progress = silent) -> Plain:
+    """Return plain files: those given, or what they hold, written to `folder`.
+
+    Args:
+        files: As `source_files` returns them.
+        folder: An existing, empty folder for what is unpacked; names from inside an archive are not used.
+        progress: Told how far it is.
+
+    Raises:
+        DataError: If a file is empty, damaged, packed in another way or in two, far larger inside than
+            outside, or a pickle; if a zip holds a path that leads outside, or several files.
+    """
+    if len(files) == 2:
+        for file in files:
+            _first_bytes(file, file)
+        return Plain(files[0], files[0], files[1], files[1])
+    path = files[0]
+    start = _first_bytes(path, path)
+    if start.startswith(_ZIP):
+        return _from_zip(path, folder, progress)
+    if start.startswith(_GZIP):
+        plain = folder / "unpacked"
+        with gzip.open(path) as packed:
+            _copy(path, packed, plain, path.stat().st_size, progress)
+        _refuse_packed(path, _first_bytes(plain, path))
+        return Plain(plain, path)
+    _refuse_packed(path, start)
+    if path.suffix.lower() in (".gz", ".zip"):
+        raise DataError(
+            path, f"is called {path.suffix} but does not begin like one; was the download cut off?"
+        )
+    return Plain(path, path)
+
+
+def refuse_pickle_name(path: Path, name: str) -> None:
+    """Raise if a file's name says that only unpickling would open it."""
+    ending = PurePosixPath(name.lower().removesuffix(".gz")).suffix
+    if ending in _PICKLE_ENDINGS:
+        raise DataError(path, why_no_pickle(ending))
+
+
+def why_no_pickle(what: str) -> str:
+    """Return why a pickle is refused, and what to convert it to."""
+    return (
+        f"is a pickle ({what}), and opening one runs whatever program its maker put into it, so taglab "
+        "never does. If you trust it, convert it once to word2vec text, in Python: "
+        "gensim.models.KeyedVectors.load(PATH).save_word2vec_format('vectors.txt'), with Word2Vec.load(PATH)"
+        ".wv in place of KeyedVectors.load(PATH) for a whole model; or save an array with numpy.save as .npy "
+        "and its words, one a line, as .txt beside it"
+    )
+
+
+def _first_bytes(file: Path, shown: Path) -> bytes:
+    """Return how a file begins; raise if it is empty or cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(256)
+    except OSError as error:
+        raise DataError(
+            shown, f"cannot be read ({error.strerror or error}); check its permissions"
+        ) from error
+    if not start:
+        raise DataError(shown, "is empty (0 bytes); was the download or the copy cut off?")
+    return start
+
+
+def _refuse_packed(shown: Path, start: bytes) -> None:
+    """Raise if bytes begin like something that is not unpacked, or not again."""
+    if start.startswith((_GZIP, *_ZIP)):
+        raise DataError(shown, "is packed twice; unpack it once and add what comes out")
+    for magic, packer in _OTHER_PACKERS.items():
+        if start.startswith(magic):
+            raise DataError(shown, f"is packed with {packer}; unpack it first, or pack it with gzip or zip")
+    if _PICKLE_START.match(start):
+        raise DataError(shown, why_no_pickle("it begins like one"))
+
+
+def _vocabulary_beside(path: Path) -> Path:
+    names = [form.format(stem=path.stem, name=path.name) for form in _VOCABULARY_NAMES]
+    for name in names:
+        if (path.parent / name).is_file():
+            return path.parent / name
+    raise DataError(
+        path,
+        f"holds numbers only, and its words are not beside it; put them, one a line, into {names[0]}",
+    )
+
+
+def _is_junk(name: str) -> bool:
+    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
+
+
+def _choose(shown: Path, names: Sequence[str]) -> list[int]:
+    """Return which of several files to read: the only one, or the .npy file and its vocabulary."""
+    for name in names:
+        refuse_pickle_name(shown, name)
+    arrays = [number for number, name in enumerate(names) if name.lower().endswith(".npy")]
+    if len(names) == 2 and len(arrays) == 1:
+        return [arrays[0], 1 - arrays[0]]
+    if len(names) == 1 and arrays:
+        raise DataError(
+            shown, "holds an array of numbers only; its words, one a line, must be with it as .txt"
+        )
+    if len(names) != 1:
+        listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        inside = f"holds {len(names)} files ({listed})" if names else "holds no file"
+        raise DataError(
+            shown, f"{inside} where one is expected, or an .npy file and its words; give one of them"
+        )
+    return [0]
+
+
+def _from_zip(path: Path, folder: Path, progress: Progress) -> Plain:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            for info in infos:
+                _refuse_outside(path, info.filename)
+            infos = [info for info in infos if not _is_junk(info.filename)]
+            chosen = [infos[number] for number in _choose(path, [info.filename for info in infos])]
+            plain = [folder / f"unpacked-{number}" for number in range(len(chosen))]
+            for info, target in zip(chosen, plain, strict=True):
+                with archive.open(info) as packed:
+                    _copy(path, packed, target, info.compress_size, progress)
+                _refuse_packed(path, _first_bytes(target, path))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        # zipfile says RuntimeError where a password is needed, NotImplementedError of unknown packing.
+        raise DataError(path, f"is not a zip that can be unpacked ({error}); unpack it yourself") from error
+    return Plain(plain[0], path, *((plain[1], path) if len(plain) == 2 else ()))
+
+
+def _refuse_outside(path: Path, name: str) -> None:
+    parts = name.replace("\\", "/").split("/")
+    if parts[0] == "" or ".." in parts or re.match(r"[A-Za-z]:", name):
+        raise DataError(
+            path,
+            f"holds the path {name!r}, which leads outside; nothing was unpacked, do not trust this file",
+        )
+
+
+def _copy(
+    shown: Path, packed: IO[bytes] | gzip.GzipFile, target: Path, packed_bytes: int, progress: Progress
+) -> None:
+    """Unpack into a file, and stop where it grows beyond reason."""
+    limit = min(max(packed_bytes * _LARGEST_RATIO, _ALWAYS_ALLOWED_BYTES), _LARGEST_BYTES)
+    written = 0
+    with target.open("wb") as out:
+        while chunk := _read(shown, packed):
+            written += len(chunk)
+            if written > limit:
+                raise DataError(
+                    shown,
+                    f"unpacks to more than {limit:,} bytes from {packed_bytes:,}, as no word vectors do; "
+                    "if it is sound, unpack it yourself",
+                )
+            out.write(chunk)
+            # How large it will be is not known; text of numbers packs about three times.
+            progress(min(written / (3 * max(packed_bytes, 1)), 1.0), "unpacking")
+
+
+def _read(shown: Path, packed: IO[bytes] | gzip.GzipFile) -> bytes:
+    try:
+        return packed.read(_CHUNK_BYTES)
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        raise DataError(shown, f"is cut off or damaged ({error}); fetch it again") from error
