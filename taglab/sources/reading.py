@@ -290,9 +290,17 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipExtFile:
 
 
 def delimited_rows(
-    path: Path, text: OpenText, delimiter: str, quotes: bool, progress: Progress
+    path: Path, text: OpenText, delimiter: str, quotes: bool, progress: Progress, cure: str = ""
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and fields of each row that is not blank.
+
+    Args:
+        path: What is read, for messages.
+        text: The text, just opened.
+        delimiter: What separates fields.
+        quotes: Whether fields may stand in double quotes.
+        progress: Told now and then.
+        cure: What to do if quotes are not closed where they should be.
 
     Raises:
         DataError: If quotes are not closed where they should be; with the line.
@@ -311,5 +319,5 @@ def delimited_rows(
                 yield begun, row
             begun = reader.line_num + 1
     except csv.Error as error:
-        cure = "; if quotes are part of the tags, set quotes=false" if quotes else ""
-        raise DataError(path, f"is not well-formed ({error}){cure}", begun) from error
+        reason = f"is not well-formed ({error}); {cure or 'is the file cut short?'}"
+        raise DataError(path, reason, begun) from error

@@ -169,7 +169,8 @@ def _open_delimited(path: Path, settings: TableSettings, progress: Progress) -> 
     if quotes is None:
         quotes = delimiter != "\t" or bool(_QUOTED_FIELD.search("".join(lines)))
     with open_text(path) as text:
-        found = delimited_rows(path, text, delimiter, quotes, progress)
+        cure = "set quotes=false if quotes are part of the tags" if quotes else ""
+        found = delimited_rows(path, text, delimiter, quotes, progress, cure)
         if settings.header:
             _, header = next(found)
         else:

