@@ -27,6 +27,7 @@ from taglab.labels.importing import (
 from taglab.labels.library import (
     delete_label_space,
     from_json,
+    is_label_space,
     label_space_names,
     open_label_space,
     save_label_space,
@@ -57,6 +58,7 @@ __all__ = [
     "from_tags",
     "from_top_tags",
     "imbalance_ratios",
+    "is_label_space",
     "keep_classes_with",
     "label_space_names",
     "open_label_space",

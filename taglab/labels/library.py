@@ -75,6 +75,11 @@ def from_json(data: bytes | str, source: str) -> LabelSpace:
         raise DataError(source, f"is not a label space: {error}") from error
 
 
+def is_label_space(data: bytes) -> bool:
+    """Return whether a file claims to be a label space; `from_json` tells whether it is a sound one."""
+    return data.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{") and b'"taglab label space' in data[:200]
+
+
 def label_space_names() -> list[str]:
     """Return the names of the saved label spaces, sorted."""
     return _SHELF.names()

@@ -1,0 +1,304 @@
+"""Options that several commands share, and options made from settings models."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+import shutil
+import textwrap
+import types
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from taglab.cli.report import TABLE_WRITERS
+
+if TYPE_CHECKING:
+    import pydantic
+    from pydantic.fields import FieldInfo
+
+    Settings = TypeVar("Settings", bound=pydantic.BaseModel)
+
+_MOST_NUMBERS = 100_000
+_HELP_WIDTH = 100
+
+
+def _help_formatter(prog: str) -> argparse.HelpFormatter:
+    width = min(shutil.get_terminal_size().columns - 2, _HELP_WIDTH)
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=26, width=width)
+
+
+class UsageError(Exception):
+    """Options that do not go together, or a value outside what it may be."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that adds its arguments when it is first used, so that what they need is imported only then.
+
+    Args:
+        prog: How it is called.
+        fill: Adds the arguments.
+        description: What it does; wrapped where it is one paragraph.
+        examples: Lines of shell, shown at the end of the help.
+        returns: What `--json` writes, shown in the help.
+    """
+
+    def __init__(
+        self,
+        prog: str,
+        *,
+        fill: Callable[[Parser], None] | None = None,
+        description: str = "",
+        examples: str = "",
+        returns: str = "",
+    ) -> None:
+        ending = textwrap.fill(f"--json writes {returns}", _HELP_WIDTH) + "\n\n" if returns else ""
+        if examples:
+            ending += "examples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines())
+        super().__init__(
+            prog=prog,
+            description=description if "\n" in description else textwrap.fill(description, _HELP_WIDTH),
+            epilog=ending or None,
+            formatter_class=_help_formatter,
+            allow_abbrev=False,
+        )
+        self._fill = fill
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the arguments the first time, then parse."""
+        if self._fill is not None:
+            fill, self._fill = self._fill, None
+            fill(self)
+        return super().parse_known_args(args, namespace)
+
+
+def add_commands(parser: argparse.ArgumentParser, title: str = "commands") -> Any:
+    """Let a parser take a command of its own; return what the commands are added to."""
+    return parser.add_subparsers(title=title, metavar="COMMAND", required=True, parser_class=Parser)
+
+
+def add_output(parser: argparse.ArgumentParser, table: bool = True) -> None:
+    """Add `--json` and `--cache`; where a table comes out also `--out` and `--all`."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="write JSON to standard output")
+    if table:
+        group.add_argument(
+            "--out",
+            type=table_path,
+            metavar="FILE",
+            help=f"write the whole table to FILE: {', '.join(TABLE_WRITERS)}",
+        )
+        group.add_argument("--all", action="store_true", help="show all rows, not the first 50 only")
+    add_cache(group)
+
+
+def add_cache(parser: Any) -> None:
+    """Add `--cache`."""
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        help="where taglab keeps things (default: what TAGLAB_HOME names, else its own cache folder)",
+    )
+
+
+def add_data(parser: argparse.ArgumentParser, min_count: bool = True) -> None:
+    """Add `--data`, and `--min-count`."""
+    parser.add_argument("--data", default="demo", metavar="NAME", help="data set (default: demo)")
+    if min_count:
+        parser.add_argument(
+            "--min-count",
+            type=whole(1),
+            default=1,
+            metavar="N",
+            help="only tags that at least N tracks have, inclusive (default: 1; the thesis used 101)",
+        )
+
+
+def add_vectors(parser: argparse.ArgumentParser) -> None:
+    """Add `--vectors`, and how tags are looked up in them."""
+    from taglab.embeddings import Lookup
+
+    parser.add_argument(
+        "--vectors",
+        default="own",
+        metavar="NAME",
+        help="word vectors (default: own, trained on the data set's own tag lists)",
+    )
+    add_settings(parser.add_argument_group("looking up tags in the vectors"), Lookup)
+
+
+def add_tags(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add tags given one by one, or in a file."""
+    parser.add_argument("tags", nargs="*", metavar="TAG", help=what)
+    parser.add_argument("--tags-file", type=Path, metavar="FILE", help="more of them, one a line")
+
+
+def tags_of(args: argparse.Namespace) -> tuple[str, ...]:
+    """Return the tags that `add_tags` let in.
+
+    Raises:
+        UsageError: If there are none.
+        DataError: If the file cannot be used.
+    """
+    tags = list(args.tags)
+    if args.tags_file is not None:
+        from taglab.labels import read_tag_list
+
+        tags += read_tag_list(args.tags_file)
+    if not tags:
+        raise UsageError("name at least one tag, or a --tags-file")
+    return tuple(dict.fromkeys(tags))
+
+
+def table_path(text: str) -> Path:
+    """Check the name of a table's file before anything is computed for it."""
+    path = Path(text).expanduser()
+    if path.suffix.lower() not in TABLE_WRITERS:
+        raise argparse.ArgumentTypeError(f"{text!r} must end in {', '.join(TABLE_WRITERS)}")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder")
+    return path
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Return a type for whole numbers of at least `least`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[+-]?\d{1,18}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, {least} or more")
+        return int(text)
+
+    return parse
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Read `10,20,50`, or `START:STOP:STEP` with STOP included (`10:50:10` is 10, 20, 30, 40, 50)."""
+    found: list[int] = []
+    for entry in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?::(\d{1,9})(?::(\d{1,9}))?)?\s*", entry)
+        if match is None:
+            raise argparse.ArgumentTypeError(f"{text!r} must be numbers such as 10,20,50 or 10:200:10")
+        start = int(match[1])
+        stop, step = int(match[2] or start), int(match[3] or 1)
+        if step == 0 or stop < start:
+            raise argparse.ArgumentTypeError(f"{entry!r} must rise from START to STOP by a STEP of 1 or more")
+        if (stop - start) // step > _MOST_NUMBERS:
+            raise argparse.ArgumentTypeError(f"{entry!r} stands for more than {_MOST_NUMBERS:,} numbers")
+        found += range(start, stop + 1, step)
+    return tuple(dict.fromkeys(found))
+
+
+def add_settings(
+    parser: Any,
+    model: type[pydantic.BaseModel],
+    *,
+    flags: Mapping[str, str] | None = None,
+    choices: Mapping[str, Collection[str]] | None = None,
+    omit: Collection[str] = (),
+    prefix: str = "",
+) -> None:
+    """Add a flag for each field of a settings model; its docstring is the help.
+
+    Args:
+        parser: A parser or a group of one.
+        model: The settings; what is not given keeps the model's default.
+        flags: Field → its flag, where it is not the field's name.
+        choices: Field → what it may be, where the model does not say.
+        omit: Fields without a flag.
+        prefix: Begins every flag, where a command takes the same settings twice.
+    """
+    said = described(model)
+    for name, setting in model.model_fields.items():
+        if name in omit:
+            continue
+        flag = (flags or {}).get(name, f"--{prefix}{name.replace('_', '-')}")
+        default = setting.get_default(call_default_factory=True)
+        shown = "" if default in (None, (), "") else f" (default: {_shown(default)})"
+        extra: dict[str, Any] = {"default": argparse.SUPPRESS, "dest": _dest(model, name, prefix)}
+        extra["help"] = (setting.description or said.get(name, "")).replace("%", "%%") + shown.replace(
+            "%", "%%"
+        )
+        parser.add_argument(flag, **extra, **_reading(setting, (choices or {}).get(name)))
+
+
+def settings_values(
+    args: argparse.Namespace, model: type[pydantic.BaseModel], prefix: str = ""
+) -> dict[str, Any]:
+    """Return the fields that were given on the command line."""
+    given = vars(args)
+    return {name: given[dest] for name in model.model_fields if (dest := _dest(model, name, prefix)) in given}
+
+
+def settings_of(args: argparse.Namespace, model: type[Settings], **more: Any) -> Settings:
+    """Return the settings that the flags of `add_settings` ask for.
+
+    Args:
+        args: What was parsed.
+        model: The settings.
+        more: Fields that had no flag of `add_settings`.
+
+    Raises:
+        UsageError: Naming the field that is wrong and what it must be.
+    """
+    return checked(model, {**settings_values(args, model), **more})
+
+
+def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
+    """Make settings of values; raises UsageError."""
+    import pydantic
+
+    try:
+        return model(**values)
+    except pydantic.ValidationError as error:
+        said = (
+            f"{'.'.join(map(str, fault['loc'])) or model.__name__}={fault['input']!r}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise UsageError("; ".join(said)) from error
+
+
+def described(model: type[pydantic.BaseModel]) -> dict[str, str]:
+    """Return what a model's docstring says of each of its attributes."""
+    _, _, section = (inspect.getdoc(model) or "").partition("Attributes:\n")
+    entries = re.findall(r"^ {4}(\w+):\s*(.*(?:\n {5,}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()).rstrip(".").replace("`", "") for name, text in entries}
+
+
+def _dest(model: type[pydantic.BaseModel], name: str, prefix: str) -> str:
+    return f"{prefix}{model.__name__}.{name}"
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return ",".join(map(str, default)) if isinstance(default, tuple | list) else str(default)
+
+
+def _reading(setting: FieldInfo, choices: Collection[str] | None) -> dict[str, Any]:
+    """Return how argparse reads a field; what it lets through the model checks."""
+    annotation = setting.annotation
+    kinds = [annotation]
+    if get_origin(annotation) in (Union, types.UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+    listed = list(choices or ())
+    listed += [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
+    if listed:
+        return {"choices": listed, "type": type(listed[0])}
+    if bool in kinds:
+        return {"action": argparse.BooleanOptionalAction}
+    if any(get_origin(kind) is tuple for kind in kinds):
+        items = next(get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple)
+        return {"type": numbers if items is int else _listed, "metavar": "LIST"}
+    metavar = "N" if int in kinds or float in kinds else "TEXT"
+    return {"type": str if metavar == "N" else _text, "metavar": metavar}
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _text(text: str) -> str:
+    """Read a text in which `\\t` may stand for a tab, which is hard to type in a shell."""
+    return text.replace("\\t", "\t")

@@ -1,0 +1,244 @@
+"""What a command says: facts and a table, as text for people, JSON for machines, or a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from taglab.folksonomy import Dropped
+
+_SHOWN_ROWS = 50
+_SHOWN_ITEMS = 6
+# Control characters, and those that turn the direction of what follows: a tag must not steer a terminal.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_UNSEEN_IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a command found.
+
+    Attributes:
+        facts: Single things, by name.
+        table: Rows, if there are any.
+        rows: What the rows are called in JSON.
+        text: A whole file, where a command writes one to standard output.
+        notes: Sentences for a person, said on standard error.
+    """
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    table: pd.DataFrame | None = None
+    rows: str = "rows"
+    text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def emit(report: Report, args: argparse.Namespace) -> None:
+    """Write a report the way the options ask for."""
+    out: Path | None = getattr(args, "out", None)
+    notes = list(report.notes)
+    if out is not None and report.table is not None:
+        write_table(report.table, out)
+        notes.append(f"wrote {len(report.table):,} rows to {out}")
+    if report.text:
+        sys.stdout.write(escaped(report.text))
+    elif args.json:
+        sys.stdout.write(json_text(as_json(report)) + "\n")
+    else:
+        sys.stdout.write(facts_text(report.facts))
+        if report.table is not None and out is None:
+            everything = getattr(args, "all", False) or len(report.table) <= _SHOWN_ROWS
+            shown = report.table if everything else report.table.head(_SHOWN_ROWS)
+            sys.stdout.write(table_text(shown, _width()))
+            if not everything:
+                notes.append(
+                    f"{_SHOWN_ROWS} of {len(report.table):,} rows shown; --all shows all, "
+                    "--out FILE writes them to a file"
+                )
+    sys.stdout.flush()
+    for note in notes:
+        sys.stderr.write(f"{visible(note)}\n")
+
+
+def dropped(notes: Sequence[Dropped]) -> list[dict[str, Any]]:
+    """Return what a reader left out, as facts."""
+    return [
+        {"count": one.count, "what": one.what, "reason": one.reason, "examples": list(one.examples)}
+        for one in notes
+    ]
+
+
+def as_json(report: Report) -> Any:
+    """Return a report as JSON values: a list of rows, or where there are facts an object that holds it."""
+    if report.table is None:
+        return plain(report.facts)
+    rows = records(report.table)
+    return {**plain(report.facts), report.rows: rows} if report.facts else rows
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return each row as a dict of JSON values."""
+    names = [str(name) for name in table.columns]
+    return [
+        dict(zip(names, map(plain, row), strict=True)) for row in table.itertuples(index=False, name=None)
+    ]
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: numpy's as Python's, NaN and <NA> as None."""
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return None if type(value).__name__ in ("NAType", "NaTType") else str(value)
+
+
+def json_text(value: Any) -> str:
+    """Return JSON that a terminal shows safely and that any encoding can hold."""
+    ascii_only = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "") != "utf8"
+    return escaped(json.dumps(value, indent=1, ensure_ascii=ascii_only, allow_nan=False))
+
+
+def escaped(text: str) -> str:
+    """Return JSON text in which what could steer a terminal is written as an escape."""
+    return _UNSEEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def visible(text: str) -> str:
+    """Return text without characters that steer a terminal."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _cell(value: Any) -> str:
+    value = plain(value)
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    if isinstance(value, list):
+        more = f" +{len(value) - _SHOWN_ITEMS}" if len(value) > _SHOWN_ITEMS else ""
+        return ", ".join(_cell(entry) for entry in value[:_SHOWN_ITEMS]) + more
+    if isinstance(value, dict):
+        return ", ".join(f"{visible(key)}={_cell(entry)}" for key, entry in value.items())
+    return visible(str(value))
+
+
+def facts_text(facts: Mapping[str, Any]) -> str:
+    """Return facts as aligned lines, a blank line after them."""
+    if not facts:
+        return ""
+    width = max(map(len, facts))
+    lines = []
+    for name, value in plain(facts).items():
+        label = name.replace("_", " ")
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            lines += [f"{label if first else '':<{width}}  {_cell(entry)}" for first, entry in _firsts(value)]
+        else:
+            lines.append(f"{label:<{width}}  {_cell(value) if value != [] else 'none'}")
+    return "\n".join(lines) + "\n\n"
+
+
+def _firsts(entries: Sequence[Any]) -> list[tuple[bool, Any]]:
+    return [(number == 0, entry) for number, entry in enumerate(entries)]
+
+
+def table_text(table: pd.DataFrame, width: int | None) -> str:
+    """Return a table as aligned columns: numbers to the right, the last column cut at the width if given."""
+    names = [str(name).replace("_", " ") for name in table.columns]
+    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False, name=None)]
+    if not rows:
+        return f"no rows ({', '.join(names)})\n"
+    numeric = [str(dtype).lower().startswith(("int", "uint", "float")) for dtype in table.dtypes]
+    widths = [max(map(_columns, column)) for column in zip(names, *rows, strict=True)]
+    lines = []
+    for row in [names, *rows]:
+        cells = [
+            " " * (space - _columns(cell)) + cell if right else cell + " " * (space - _columns(cell))
+            for cell, space, right in zip(row, widths, numeric, strict=True)
+        ]
+        lines.append(_clipped("  ".join(cells).rstrip(), width))
+    return "\n".join(lines) + "\n"
+
+
+def _columns(text: str) -> int:
+    """Return how many columns a terminal gives a text."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
+        for one in text
+    )
+
+
+def _clipped(line: str, width: int | None) -> str:
+    if width is None or _columns(line) <= width:
+        return line
+    kept, used = [], 0
+    for one in line:
+        used += _columns(one)
+        if used > width - 1:
+            break
+        kept.append(one)
+    return "".join(kept) + "…"
+
+
+def _width() -> int | None:
+    """Return the terminal's width; None where a program reads."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    flat = table.copy()
+    for name in flat.columns:
+        if flat[name].map(lambda value: isinstance(value, list | tuple)).any():
+            flat[name] = [json.dumps(plain(value), ensure_ascii=False) for value in flat[name]]
+    flat.to_csv(path, index=False)
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+    table.to_parquet(path, index=False)
+
+
+def _write_json(table: pd.DataFrame, path: Path) -> None:
+    path.write_text(json.dumps(records(table), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+TABLE_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".json": _write_json,
+}
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as its file's suffix says, atomically; lists in a CSV are JSON.
+
+    Raises:
+        StorageError: If it cannot be written; an earlier file is as it was.
+    """
+    from taglab.cache import replacing
+
+    with replacing(path) as temporary:
+        TABLE_WRITERS[path.suffix.lower()](table, temporary)

@@ -1,0 +1,408 @@
+"""Word vectors and what they say of tags: neighbours, analogies, axes, coverage, maps."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from taglab.cli.loading import open_data, open_vectors, select
+from taglab.cli.options import (
+    Parser,
+    UsageError,
+    add_commands,
+    add_data,
+    add_output,
+    add_settings,
+    add_vectors,
+    settings_of,
+    whole,
+)
+from taglab.cli.progress import progress_bar
+from taglab.cli.report import Report, dropped
+
+_LONG_S = 10
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands of this module."""
+    commands.add_parser(
+        "vectors",
+        help="word vectors: list, add, show, remove",
+        description="Word vectors read from files, or trained by `taglab embed`.",
+        fill=_fill_vectors,
+        examples="taglab vectors add glove.6B.200d.txt.gz --name glove\ntaglab vectors show glove",
+    )
+    commands.add_parser(
+        "embed",
+        help="train word vectors on a data set's tag lists",
+        description="Train word vectors on a data set's own tag lists (skip-gram, negative sampling).",
+        returns="{name, words, dim, source}",
+        fill=_fill_embed,
+        examples="taglab embed --data demo --name demo-32 --dim 32 --seed 7",
+    )
+    commands.add_parser(
+        "neighbours",
+        help="the tags nearest to a tag",
+        description="List the tags nearest to a tag, by the cosine of their vectors.",
+        returns="[{tag, similarity, distance}]",
+        fill=_fill_neighbours,
+        examples="taglab neighbours jazz\ntaglab neighbours 'hip hop' --vectors glove -n 20 --json",
+    )
+    commands.add_parser(
+        "analogy",
+        help="A is to B as C is to what? (a - b + c)",
+        description="List the tags nearest to a - b + c: what is to C as A is to B.",
+        returns="[{tag, similarity, ...}]",
+        fill=_fill_analogy,
+        examples="taglab analogy 'heavy metal' metal rock",
+    )
+    commands.add_parser(
+        "axis",
+        help="where tags lie between two tags",
+        description="Place every tag on the line from one tag to another.",
+        returns="[{tag, position, distance}]: position 0 at FROM, 1 at TO",
+        fill=_fill_axis,
+        examples="taglab axis sad happy --out moods.csv",
+    )
+    commands.add_parser(
+        "overlap",
+        help="do two embeddings agree on neighbours?",
+        description="For every tag, the share of its k nearest neighbours that two embeddings share.",
+        returns="{mean, k, tags, rows: [{tag, overlap}]}",
+        fill=_fill_overlap,
+        examples="taglab overlap --vectors own --other glove -k 10",
+    )
+    commands.add_parser(
+        "coverage",
+        help="which tags have a vector",
+        description="Tell what share of the tags, and of their use, has a vector; with --by words which "
+        "words are unknown, with --by duplicates which tags fall on the same point.",
+        returns="{vectors, share_of_tags, share_of_counts, tags, unknown_words, duplicates, rows: [{tag, "
+        "count, words, unknown, state, covered}]}, or by words rows: [{word, count, tags}], or by duplicates "
+        "rows: [{tag, same_as, count}]",
+        fill=_fill_coverage,
+        examples="taglab coverage --out coverage.csv\ntaglab coverage --vectors glove --by words",
+    )
+    commands.add_parser(
+        "project",
+        help="positions of tags on a map (PCA, t-SNE, UMAP)",
+        description="Place tags on a map of two or three dimensions.",
+        returns="{method, dimensions, trustworthiness, neighbours_kept, explained_variance, missing, rows: "
+        "[{tag, count, x, y[, z]}]}",
+        fill=_fill_project,
+        examples="taglab project --out map.csv\ntaglab project --method umap --out map.parquet",
+    )
+    commands.add_parser(
+        "export",
+        help="files for other programs",
+        description="Write files that other programs open.",
+        fill=_fill_export,
+        examples="taglab export projector --vectors own --out projector/",
+    )
+
+
+def _finish(parser: Parser, run: Any, table: bool = True) -> None:
+    add_output(parser, table)
+    parser.set_defaults(run=run)
+
+
+def _add_count(parser: Parser, default: int = 10) -> None:
+    parser.add_argument(
+        "-n", type=whole(1), default=default, metavar="N", help=f"how many (default: {default})"
+    )
+
+
+def _fill_vectors(parser: Parser) -> None:
+    commands = add_commands(parser)
+    commands.add_parser(
+        "list",
+        help="the word vectors there are",
+        description="List the word vectors that were added or trained; `own` is trained where it is needed.",
+        returns="[{name, words, dim, source}]",
+        fill=lambda own: _finish(own, _list),
+    )
+    adding = (
+        "Read GloVe or word2vec text, word2vec binary, fastText .vec (each also .gz or .zip), or .npy with "
+    )
+    commands.add_parser(
+        "add",
+        help="read word vectors and keep them under a name",
+        description=adding
+        + "a vocabulary. Pickles (.kv, .model, .pkl) are refused: they could run anything.",
+        returns="{name, words, dim, source}",
+        fill=_fill_add,
+        examples="taglab vectors add glove.6B.200d.txt --name glove",
+    )
+    commands.add_parser(
+        "show",
+        help="size and origin of word vectors",
+        description="Show what word vectors hold.",
+        returns="{name, words, dim, source, dropped: [{count, what, reason, examples}], fingerprint, "
+        "first_words: [word]}",
+        fill=lambda own: _fill_named(own, _show),
+    )
+    commands.add_parser(
+        "remove",
+        help="remove word vectors from the cache",
+        description="Remove word vectors from the cache; the file they were read from is not touched.",
+        returns="{removed}",
+        fill=lambda own: _fill_named(own, _remove),
+    )
+
+
+def _fill_named(parser: Parser, run: Any) -> None:
+    parser.add_argument("name", metavar="NAME", help="word vectors")
+    _finish(parser, run, table=False)
+
+
+def _fill_add(parser: Parser) -> None:
+    parser.add_argument("path", type=Path, metavar="PATH", help="the file")
+    parser.add_argument("--name", required=True, help="what to call them from now on")
+    _finish(parser, _add, table=False)
+
+
+def _fill_embed(parser: Parser) -> None:
+    from taglab.embeddings import SkipGramSettings
+
+    parser.add_argument("--name", required=True, help="what to call the vectors")
+    add_data(parser, min_count=False)
+    add_settings(parser.add_argument_group("training"), SkipGramSettings)
+    _finish(parser, _embed, table=False)
+
+
+def _fill_neighbours(parser: Parser) -> None:
+    parser.add_argument("tag", metavar="TAG")
+    _add_count(parser)
+    add_data(parser)
+    add_vectors(parser)
+    _finish(parser, _neighbours)
+
+
+def _fill_analogy(parser: Parser) -> None:
+    for name in ("a", "b", "c"):
+        parser.add_argument(name, metavar=name.upper(), help="a tag")
+    _add_count(parser)
+    add_data(parser)
+    add_vectors(parser)
+    _finish(parser, _analogy)
+
+
+def _fill_axis(parser: Parser) -> None:
+    parser.add_argument("from_tag", metavar="FROM", help="tag at position 0")
+    parser.add_argument("to_tag", metavar="TO", help="tag at position 1")
+    add_data(parser)
+    add_vectors(parser)
+    _finish(parser, _axis)
+
+
+def _fill_overlap(parser: Parser) -> None:
+    parser.add_argument("--other", required=True, metavar="NAME", help="word vectors to compare with")
+    parser.add_argument("-k", type=whole(1), default=10, metavar="K", help="neighbours (default: 10)")
+    add_data(parser)
+    add_vectors(parser)
+    _finish(parser, _overlap)
+
+
+def _fill_coverage(parser: Parser) -> None:
+    parser.add_argument(
+        "--by",
+        choices=("tags", "words", "duplicates"),
+        default="tags",
+        help="what the rows are (default: tags)",
+    )
+    add_data(parser)
+    add_vectors(parser)
+    _finish(parser, _coverage)
+
+
+def _fill_project(parser: Parser) -> None:
+    from taglab.projection import PROJECTIONS, ProjectionSettings
+
+    add_data(parser)
+    add_vectors(parser)
+    group = parser.add_argument_group("the map")
+    add_settings(group, ProjectionSettings, choices={"method": tuple(PROJECTIONS)})
+    _finish(parser, _project)
+
+
+def _fill_export(parser: Parser) -> None:
+    commands = add_commands(parser, "files")
+    commands.add_parser(
+        "projector",
+        help="the two files the TensorFlow Embedding Projector opens",
+        description="Write vectors.tsv and metadata.tsv, which the TensorFlow Embedding Projector opens.",
+        returns="{tags, files}",
+        fill=_fill_projector,
+        examples="taglab export projector --min-count 10 --out projector/",
+    )
+
+
+def _fill_projector(parser: Parser) -> None:
+    add_data(parser)
+    add_vectors(parser)
+    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="folder for the two files")
+    _finish(parser, _projector, table=False)
+
+
+def _list(args: argparse.Namespace) -> Report:
+    import pandas as pd
+
+    from taglab import embeddings
+
+    rows = [_size(embeddings.open_vectors(name)) for name in embeddings.vector_names()]
+    return Report(table=pd.DataFrame(rows, columns=["name", "words", "dim", "source"]))
+
+
+def _size(words: Any) -> dict[str, Any]:
+    return {
+        "name": words.name,
+        "words": len(words.words),
+        "dim": int(words.vectors.shape[1]),
+        "source": words.source,
+    }
+
+
+def _add(args: argparse.Namespace) -> Report:
+    from taglab import embeddings
+
+    _require_free_name(args.name)
+    with progress_bar() as progress:
+        words = embeddings.add_vectors(args.path, args.name, progress)
+    return Report({**_size(words), "dropped": dropped(words.dropped)})
+
+
+def _require_free_name(name: str) -> None:
+    from taglab.embeddings import OWN
+
+    if name == OWN:
+        raise UsageError(f"the name {OWN!r} is kept for vectors trained on the data set at hand")
+
+
+def _show(args: argparse.Namespace) -> Report:
+    from taglab import embeddings
+
+    words = embeddings.open_vectors(args.name)
+    facts = {"dropped": dropped(words.dropped), "fingerprint": words.fingerprint}
+    return Report({**_size(words), **facts, "first_words": list(words.words[:10])})
+
+
+def _remove(args: argparse.Namespace) -> Report:
+    from taglab import cache
+
+    cache.Shelf(cache.VECTORS).delete(args.name)
+    return Report({"removed": args.name})
+
+
+def _embed(args: argparse.Namespace) -> Report:
+    from taglab import cache, embeddings
+
+    _require_free_name(args.name)
+    folder = cache.Shelf(cache.VECTORS).path(args.name)
+    settings = settings_of(args, embeddings.SkipGramSettings)
+    with progress_bar() as progress:
+        words = embeddings.train_skipgram(open_data(args, progress), settings, args.name, progress)
+    words.save(folder)
+    return Report(_size(words))
+
+
+def _missing_note(missing: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"{len(missing):,} tags have no vector and are left out",) if missing else ()
+
+
+def _neighbours(args: argparse.Namespace) -> Report:
+    from taglab.embeddings import neighbours
+
+    with progress_bar() as progress:
+        _, vectors = open_vectors(args, progress)
+    return Report(table=neighbours(vectors, args.tag, args.n))
+
+
+def _analogy(args: argparse.Namespace) -> Report:
+    from taglab.embeddings import analogy
+
+    with progress_bar() as progress:
+        _, vectors = open_vectors(args, progress)
+    return Report(table=analogy(vectors, args.a, args.b, args.c, args.n))
+
+
+def _axis(args: argparse.Namespace) -> Report:
+    from taglab.embeddings import axis
+
+    with progress_bar() as progress:
+        _, vectors = open_vectors(args, progress)
+    return Report(table=axis(vectors, args.from_tag, args.to_tag), notes=_missing_note(vectors.missing))
+
+
+def _overlap(args: argparse.Namespace) -> Report:
+    from taglab.embeddings import overlap_at_k
+
+    with progress_bar() as progress:
+        _, vectors = open_vectors(args, progress)
+        _, others = open_vectors(args, progress, args.other)
+        table = overlap_at_k(vectors, others, args.k)
+    mean = float(table["overlap"].mean()) if len(table) else None
+    return Report({"mean": mean, "k": args.k, "tags": len(table)}, table)
+
+
+def _coverage(args: argparse.Namespace) -> Report:
+    from taglab import embeddings
+
+    with progress_bar() as progress:
+        data = open_data(args, progress)
+        selected = select(data, args.min_count)
+        words = embeddings.resolve(args.vectors, data, progress)
+        found = embeddings.coverage(words, selected, settings_of(args, embeddings.Lookup), progress)
+    tables = {"tags": found.tags, "words": found.unknown_words, "duplicates": found.duplicates}
+    facts = {
+        "vectors": args.vectors,
+        "share_of_tags": found.share_of_tags,
+        "share_of_counts": found.share_of_counts,
+        "tags": len(found.tags),
+        "unknown_words": len(found.unknown_words),
+        "duplicates": len(found.duplicates),
+    }
+    return Report(facts, tables[args.by])
+
+
+def _project(args: argparse.Namespace) -> Report:
+    import pandas as pd
+
+    from taglab.projection import ProjectionSettings, cached_projection, cost, find_projection
+
+    settings = settings_of(args, ProjectionSettings)
+    with progress_bar() as progress:
+        selected, vectors = open_vectors(args, progress)
+        expected = cost(max(len(vectors), 1), vectors.dim, settings)
+        if expected.seconds > _LONG_S and find_projection(vectors, settings) is None:
+            sys.stderr.write(f"{expected.sentence}\n")
+        made = cached_projection(vectors, settings, progress)
+    table = pd.DataFrame(made.positions, columns=["x", "y", "z"][: made.positions.shape[1]])
+    table.insert(0, "tag", list(vectors.tags))
+    table.insert(1, "count", selected.counts().reindex(list(vectors.tags)).to_numpy())
+    facts = {
+        "method": made.method,
+        "dimensions": made.positions.shape[1],
+        "trustworthiness": made.trustworthiness,
+        "neighbours_kept": made.neighbours_kept,
+        "explained_variance": made.explained_variance,
+        "missing": list(vectors.missing),
+    }
+    return Report(facts, table, notes=(*made.notes, *_missing_note(vectors.missing)))
+
+
+def _projector(args: argparse.Namespace) -> Report:
+    from taglab.cache import replacing
+    from taglab.embeddings import write_projector
+
+    with progress_bar() as progress:
+        selected, vectors = open_vectors(args, progress)
+    made = write_projector(vectors, selected.tags[["tag", "count"]])
+    files = {args.out / "vectors.tsv": made.vectors, args.out / "metadata.tsv": made.metadata}
+    for path, content in files.items():
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    return Report(
+        {"tags": len(vectors), "files": [str(path) for path in files]}, notes=_missing_note(vectors.missing)
+    )
