@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import uuid
+import weakref
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import numpy as np
 
 from taglab.cache import derived_path, replacing
 from taglab.errors import Cancelled, StorageError, TaglabError
+from taglab.projection.points import DistancePoints
 from taglab.projection.result import Projection
 from taglab.projection.settings import ProjectionSettings
-from taglab.projection.store import find_projection, projection_path
+from taglab.projection.store import Source, find_projection, projection_path
 from taglab.tag_vectors import TagVectors
 
 _GRACE_S = 2.0
@@ -31,13 +33,14 @@ class WorkerLost(TaglabError):
 class _Work:
     """One projection in the making, however many wait for it. Guarded by the worker's lock."""
 
-    def __init__(self, vectors: TagVectors, settings: ProjectionSettings, path: Path) -> None:
+    def __init__(self, settings: ProjectionSettings, path: Path) -> None:
         self.name = uuid.uuid4().hex
-        self.vectors = vectors
         self.settings = settings
         self.path = path
+        self.kind = ""
         self.input: Path | None = None
-        self.waiting = 0
+        # A page that was left, or drawn anew, drops its claim without a word.
+        self.claims: weakref.WeakSet[ProjectionJob] = weakref.WeakSet()
         self.fraction = 0.0
         self.text = "waiting for its turn"
         self.error: TaglabError | None = None
@@ -90,7 +93,7 @@ class ProjectionJob:
         """Give up the claim; the computation stops when nobody else waits for it. Twice does no harm."""
         if not self.done():
             self._cancelled = True
-            self._worker._release(self._work)
+            self._worker._release(self._work, self)
 
 
 class ProjectionWorker:
@@ -137,6 +140,8 @@ class ProjectionWorker:
                     # Where taglab is found, also in a checkout that is not installed.
                     cwd=Path(__file__).resolve().parents[2],
                     encoding="utf-8",
+                    # Not for it are the terminal's signals, such as Ctrl-C: it ends when its input does.
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise StorageError(f"the projection process cannot be started ({error})") from error
@@ -145,29 +150,31 @@ class ProjectionWorker:
             )
             reader.start()
 
-    def submit(self, vectors: TagVectors, settings: ProjectionSettings) -> ProjectionJob:
+    def submit(self, source: Source, settings: ProjectionSettings) -> ProjectionJob:
         """Ask for a projection; what is in the cache is done at once, what is under way is shared.
 
         Raises:
-            InvalidSetting: If no tag has a vector, or the method is unknown.
+            InvalidSetting: If there is no tag, the method is unknown, or distances are none.
             StorageError: If the vectors cannot be handed over through the cache.
         """
-        vectors.require(1)
-        path = projection_path(vectors, settings)
-        in_cache = find_projection(vectors, settings) is not None
+        if not isinstance(source, TagVectors):
+            source = DistancePoints(source).matrix
+        path = projection_path(source, settings)
         with self._lock:
             work = self._by_path.get(path)
             if work is None:
-                work = _Work(vectors, settings, path)
-                if in_cache:
+                work = _Work(settings, path)
+                if find_projection(source, settings) is not None:
                     work.finished.set()
                 else:
-                    self._hand_over(work)
+                    self.start()
+                    _hand_over(work, source)
                     self._by_path[path] = work
                     self._queue.append(work)
                     self._next()
-            work.waiting += 1
-            return ProjectionJob(self, work)
+            job = ProjectionJob(self, work)
+            work.claims.add(job)
+            return job
 
     def wait_until_warm(self, timeout_s: float | None = None) -> bool:
         """Wait until UMAP is compiled; returns whether it is."""
@@ -181,20 +188,20 @@ class ProjectionWorker:
             self._queue.clear()
             self._kill()
 
-    def _hand_over(self, work: _Work) -> None:
-        work.input = derived_path("projection-input", work.name, ".npy")
-        with replacing(work.input) as temporary, temporary.open("wb") as file:
-            np.save(file, work.vectors.vectors, allow_pickle=False)
-
     def _next(self) -> None:
         """Send the next job, if the process is free for it."""
         if self._current is not None or not self._queue:
             return
-        self.start()
+        try:
+            self.start()
+        except StorageError as error:
+            while self._queue:
+                self._finish(self._queue.popleft(), error)
+            return
         work = self._current = self._queue.popleft()
         self._send(
             job=work.name,
-            kind="vectors",
+            kind=work.kind,
             input=str(work.input),
             settings=work.settings.model_dump(),
             output=str(work.path),
@@ -211,6 +218,8 @@ class ProjectionWorker:
         """Follow one process's answers until it ends; runs in a thread of its own."""
         if process.stdout is not None:
             for line in process.stdout:
+                if not line.endswith("\n"):  # killed in the middle of it
+                    break
                 answer = json.loads(line)
                 with self._lock:
                     if process is self._process:
@@ -220,6 +229,7 @@ class ProjectionWorker:
             if process is not self._process:
                 return
             self._process = None
+            self._warm.clear()
             work, self._current = self._current, None
             if work is not None:
                 self._finish(work, WorkerLost(_why_lost(code)))
@@ -248,11 +258,11 @@ class ProjectionWorker:
         work.error = error
         work.finished.set()
 
-    def _release(self, work: _Work) -> None:
-        """Count one that waits less; stop the work when none is left."""
+    def _release(self, work: _Work, job: ProjectionJob) -> None:
+        """Drop a claim; stop the work when none is left."""
         with self._lock:
-            work.waiting -= 1
-            if work.waiting > 0 or work.finished.is_set():
+            work.claims.discard(job)
+            if work.claims or work.finished.is_set():
                 return
             if work is not self._current:
                 self._queue.remove(work)
@@ -282,6 +292,16 @@ class ProjectionWorker:
             if process.stdin is not None:
                 with contextlib.suppress(BrokenPipeError):
                     process.stdin.close()
+
+
+def _hand_over(work: _Work, source: Source) -> None:
+    """Write what is to be projected where the process finds it."""
+    work.kind, array = (
+        ("vectors", source.vectors) if isinstance(source, TagVectors) else ("distances", source)
+    )
+    work.input = derived_path("projection-input", work.name, ".npy")
+    with replacing(work.input) as temporary, temporary.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
 
 
 def _why_lost(code: int) -> str:

@@ -181,12 +181,12 @@ class _Epochs(list[int]):
 
     def __init__(self, count: int, progress: Progress) -> None:
         super().__init__([count])
-        self.count = count
+        self.total = count
         self.progress = progress
 
     def __contains__(self, epoch: object) -> bool:
         done = int(str(epoch)) + 1
-        self.progress(done / self.count, f"UMAP, epoch {done} of {self.count}")
+        self.progress(done / self.total, f"UMAP, epoch {done} of {self.total}")
         return False
 
 

@@ -23,6 +23,8 @@ IntArray = npt.NDArray[np.int32]
 _BLOCK_BYTES = 128 * 2**20
 # Cosines are had in single precision: identical vectors come out up to some 1e-7 apart.
 _TIE = 1e-6
+# What distances given to us may be off by, relative to the largest.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +88,10 @@ class VectorPoints:
         return len(self.vectors)
 
     def distances(self, rows: npt.NDArray[Any]) -> FloatArray:
-        cosines = self.vectors[rows] @ self.vectors.T
-        np.subtract(1.0, cosines, out=cosines)
-        cosines[cosines < _TIE] = 0.0
-        return cosines
+        apart: FloatArray = self.vectors[rows] @ self.vectors.T
+        np.subtract(1.0, apart, out=apart)
+        apart[apart < _TIE] = 0.0
+        return apart
 
     def squared_euclidean(self, distances: FloatArray) -> FloatArray:
         return 2 * distances
@@ -136,18 +138,21 @@ class DistancePoints:
         if not np.isfinite(matrix).all():
             raise InvalidSetting("distances must be finite; they hold NaN or infinity (a tag without data?)")
         scale = float(matrix.max(initial=0.0))
-        if matrix.min(initial=0.0) < 0 or np.abs(np.diagonal(matrix)).max(initial=0.0) > _TIE * scale:
+        rounding = _ROUNDING * scale
+        if matrix.min(initial=0.0) < -rounding or np.abs(np.diagonal(matrix)).max(initial=0.0) > rounding:
             raise InvalidSetting("distances must be at least 0, and 0 on the diagonal (similarities given?)")
-        if np.abs(matrix - matrix.T).max(initial=0.0) > 1e-4 * scale:
+        if np.abs(matrix - matrix.T).max(initial=0.0) > rounding:
             raise InvalidSetting("distances must be symmetric")
-        self.matrix = matrix
+        self.matrix = np.maximum(matrix, 0.0)
+        np.fill_diagonal(self.matrix, 0.0)
         self.tie = _TIE * scale
 
     def __len__(self) -> int:
         return len(self.matrix)
 
     def distances(self, rows: npt.NDArray[Any]) -> FloatArray:
-        return self.matrix[rows]
+        block: FloatArray = self.matrix[rows]
+        return block
 
     def squared_euclidean(self, distances: FloatArray) -> FloatArray:
         return np.square(distances)
@@ -240,6 +245,5 @@ def _bounds(block: FloatArray, k: int) -> FloatArray:
     root of k times the tags, and so has, by expectation, what lies within.
     """
     stride = max(1, int(np.sqrt(block.shape[1] / k)))
-    part = np.ascontiguousarray(block[:, ::stride])
-    part.partition(k - 1, axis=1)
-    return part[:, k - 1]
+    bounds: FloatArray = np.partition(block[:, ::stride], k - 1, axis=1)[:, k - 1]
+    return bounds

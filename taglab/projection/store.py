@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from taglab.cache import content_key, derived_path
 from taglab.errors import DataError
 from taglab.progress import Progress, silent
-from taglab.projection.compute import project, settings_used
+from taglab.projection.compute import project, project_distances, settings_used
 from taglab.projection.result import Projection
 from taglab.projection.settings import ProjectionSettings
 from taglab.tag_vectors import TagVectors
@@ -15,20 +18,24 @@ from taglab.tag_vectors import TagVectors
 # To be raised whenever the same settings come to mean another picture.
 _FORMAT = 1
 
+Source = TagVectors | npt.NDArray[np.float32]
+"""What is projected: vectors, or a matrix of distances (tags, tags)."""
 
-def projection_path(vectors: TagVectors, settings: ProjectionSettings) -> Path:
-    """Return where the projection of these vectors lies or would lie.
+
+def projection_path(source: Source, settings: ProjectionSettings) -> Path:
+    """Return where the projection of these vectors or distances lies or would lie.
 
     Settings that come to the same (t-SNE does not heed `min_dist`) have the same place.
     """
-    used, notes = settings_used(settings, len(vectors))
-    key = content_key(_FORMAT, vectors.fingerprint, used.model_dump(), list(notes))
+    used, notes = settings_used(settings, len(source))
+    content = source.fingerprint if isinstance(source, TagVectors) else source
+    key = content_key(_FORMAT, content, used.model_dump(), list(notes))
     return derived_path("projections", key, ".npz")
 
 
-def find_projection(vectors: TagVectors, settings: ProjectionSettings) -> Projection | None:
+def find_projection(source: Source, settings: ProjectionSettings) -> Projection | None:
     """Return a projection if it is in the cache; a damaged one counts as absent, and will be made again."""
-    path = projection_path(vectors, settings)
+    path = projection_path(source, settings)
     if not path.is_file():
         return None
     try:
@@ -38,11 +45,14 @@ def find_projection(vectors: TagVectors, settings: ProjectionSettings) -> Projec
 
 
 def cached_projection(
-    vectors: TagVectors, settings: ProjectionSettings, progress: Progress = silent
+    source: Source, settings: ProjectionSettings, progress: Progress = silent
 ) -> Projection:
-    """Return a projection from the cache, or make it and keep it; as `taglab.projection.project`."""
-    found = find_projection(vectors, settings)
+    """Return a projection from the cache, or make it and keep it; as `project` and `project_distances`."""
+    found = find_projection(source, settings)
     if found is None:
-        found = project(vectors, settings, progress)
-        found.save(projection_path(vectors, settings))
+        if isinstance(source, TagVectors):
+            found = project(source, settings, progress)
+        else:
+            found = project_distances(source, settings, progress)
+        found.save(projection_path(source, settings))
     return found

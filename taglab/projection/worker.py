@@ -2,9 +2,10 @@
 
 It takes one JSON object a line on its standard input and answers likewise on its standard output:
 
-    in   {"job": ID, "kind": "vectors", "input": path of .npy, "settings": {...}, "output": path of .npz}
+    in   {"job": ID, "kind": "vectors" or "distances", "input": path of .npy,
+          "settings": {...}, "output": path of .npz}
          {"cancel": ID}
-    out  {"warm": seconds}
+    out  {"warm": seconds it took}
          {"job": ID, "fraction": 0.5, "text": "..."}
          {"job": ID, "state": "done" | "cancelled" | "failed", "text": why it failed}
 
@@ -86,7 +87,7 @@ class Worker:
             settings = ProjectionSettings(**job["settings"])
             if settings.method == "umap" and self.warming.is_alive():
                 self.await_warm(progress)
-            points: Points = _KINDS[job["kind"]](np.load(job["input"], mmap_mode="r", allow_pickle=False))
+            points: Points = _KINDS[job["kind"]](np.load(job["input"], allow_pickle=False))
             project_points(points, settings, progress).save(Path(job["output"]))
         except Cancelled:
             self.say(job=name, state="cancelled", text="")
