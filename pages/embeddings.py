@@ -1,12 +1,44 @@
-"""What has a vector, what does not, and which tags are neighbours."""
+"""Which tags are neighbours, what has no vector, and how two embeddings differ."""
 
 import streamlit as st
 
-from taglab.ui import folksonomy, pick_data, pick_min_count, pick_vectors, tag_vectors, working
+from taglab.embeddings import Lookup
+from taglab.ui import (
+    add_vectors_panel,
+    export_projector,
+    folksonomy,
+    guard,
+    pick_data,
+    pick_min_count,
+    pick_vectors,
+    settings_widgets,
+    tag_vectors,
+    train_vectors_panel,
+    working,
+)
+from taglab.ui.embedding_views import VIEWS, Picked
 
-st.title("Embeddings")
-name, vectors = pick_data(), pick_vectors()
+with st.sidebar:
+    name, vectors = pick_data(), pick_vectors()
 with working("Opening the data") as progress:
-    least = pick_min_count(folksonomy(name, progress))
-    tags = tag_vectors(name, vectors, least, progress=progress)
-st.metric("Tags with a vector", len(tags))
+    data = folksonomy(name, progress)
+    with st.sidebar:
+        least = pick_min_count(data)
+        with st.expander("Looking up words"):
+            lookup = settings_widgets(Lookup, "lookup", in_url=True)
+        if st.button("Add vectors", icon=":material/add:", key="add vectors", width="stretch"):
+            add_vectors_panel()
+        if st.button("Train vectors", icon=":material/model_training:", key="train vectors", width="stretch"):
+            train_vectors_panel(name)
+    tags = tag_vectors(name, vectors, least, lookup, progress)
+tags.require(2)
+picked = Picked(name, vectors, least, lookup)
+tabs = st.tabs(list(VIEWS), key="view", bind="query-params")
+for tab, show in zip(tabs, VIEWS.values(), strict=True):
+    if tab.open:
+        with tab, guard():
+            show(picked)
+if tags.missing:
+    with st.expander(f"Without a vector ({len(tags.missing):,} tags)"):
+        st.dataframe({"tag": tags.missing}, hide_index=True)
+export_projector(tags, data, picked.command("export", "projector", out="projector/"))

@@ -1,8 +1,15 @@
 """What the pages share: loaders, pickers, messages, downloads. The only room that knows Streamlit."""
 
 from taglab.ui.adding import add_data_panel, add_vectors_panel, train_vectors_panel
-from taglab.ui.export import copy_as_command, download_figure, download_table, export_panel
-from taglab.ui.forms import settings_widgets
+from taglab.ui.export import (
+    command_line,
+    copy_as_command,
+    download_figure,
+    download_table,
+    export_panel,
+    export_projector,
+)
+from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose, pick_data, pick_min_count, pick_tag, pick_vectors
@@ -13,10 +20,12 @@ __all__ = [
     "add_vectors_panel",
     "choose",
     "column_labels",
+    "command_line",
     "copy_as_command",
     "download_figure",
     "download_table",
     "export_panel",
+    "export_projector",
     "folksonomy",
     "guard",
     "literal",
@@ -25,6 +34,7 @@ __all__ = [
     "pick_tag",
     "pick_vectors",
     "selected_folksonomy",
+    "settings_flags",
     "settings_widgets",
     "tag_table",
     "tag_vectors",

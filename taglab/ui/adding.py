@@ -70,7 +70,7 @@ def _download_text(source: sources.Source) -> str:
 @st.dialog("Add word vectors", width="large")
 def add_vectors_panel() -> None:
     """Read word vectors from an upload or a path, and choose them."""
-    what = "GloVe or word2vec text, word2vec binary, fastText .vec (or .gz, .zip of these), .npy with a vocabulary"
+    what = "GloVe or word2vec text, word2vec binary, fastText .vec (.gz and .zip too), .npy with a vocabulary"
     with guard():
         given = ask_for_file("new vectors", what, several=True)
         name = _new_name("vectors", "new vectors name", embeddings.vector_names())

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
+
+from taglab.embeddings import write_projector
+from taglab.folksonomy import Folksonomy
+from taglab.tag_vectors import TagVectors
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -65,6 +70,28 @@ def download_figure(figure: go.Figure | Callable[[], go.Figure], name: str) -> N
     )
 
 
+def command_line(
+    verb: Sequence[str], words: Sequence[str], flags: Mapping[str, object], more: Sequence[str] = ()
+) -> list[str]:
+    """Return the arguments of a shell line.
+
+    Args:
+        verb: What follows `taglab`.
+        words: What stands by itself, such as tags; text from data, which may begin with a dash.
+        flags: Name of a flag without its dashes, and its value.
+        more: Further flags as they are.
+    """
+    given = [part for name, value in flags.items() for part in _flag(name, str(value))]
+    apart = ["--"] if any(word.startswith("-") for word in words) else []
+    return ["taglab", *verb, *given, *more, *apart, *words]
+
+
+def _flag(name: str, value: str) -> list[str]:
+    if len(name) == 1:
+        return [f"-{name}", value]
+    return [f"--{name}={value}"] if value.startswith("-") else [f"--{name}", value]
+
+
 def copy_as_command(argv: Sequence[str]) -> None:
     """Show the shell line that makes the same result, with a button that copies it."""
     st.code(shlex.join(argv), language="bash", wrap_lines=True)
@@ -87,3 +114,25 @@ def export_panel(
         if command is not None:
             st.caption("Copy as command")
             copy_as_command(command)
+
+
+def export_projector(tags: TagVectors, folksonomy: Folksonomy, command: Sequence[str]) -> None:
+    """Offer the two files that the TensorFlow Embedding Projector opens."""
+    with st.popover("For the Embedding Projector", icon=":material/download:"):
+        st.caption("Load both at projector.tensorflow.org: vectors as step 1, metadata as step 2")
+        for kind in ("vectors", "metadata"):
+            st.download_button(
+                f"{kind}.tsv",
+                functools.partial(_projector_file, kind, tags, folksonomy),
+                f"{kind}.tsv",
+                "text/tab-separated-values",
+                key=f"projector {kind}",
+                on_click="ignore",
+                width="stretch",
+            )
+        copy_as_command(command)
+
+
+def _projector_file(kind: str, tags: TagVectors, folksonomy: Folksonomy) -> bytes:
+    files = write_projector(tags, folksonomy.tags[["tag", "count"]])
+    return files.vectors if kind == "vectors" else files.metadata

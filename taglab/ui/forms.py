@@ -17,13 +17,16 @@ from taglab.errors import InvalidSetting
 Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
 
-def settings_widgets(model: type[Settings], key: str, omit: Collection[str] = ()) -> Settings:
+def settings_widgets(
+    model: type[Settings], key: str, omit: Collection[str] = (), in_url: bool = False
+) -> Settings:
     """Draw a widget for each setting of a model and return what they hold.
 
     Args:
         model: A frozen settings model; its docstring's `Attributes` become the help of the widgets.
         key: Begins the widgets' keys.
         omit: Fields that are not shown and keep their defaults.
+        in_url: Whether they stand in the URL, under the name of each field.
 
     Raises:
         InvalidSetting: If the values do not make a model; nothing to mend is hidden in `omit`.
@@ -32,7 +35,10 @@ def settings_widgets(model: type[Settings], key: str, omit: Collection[str] = ()
     values: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         if name not in omit:
-            values[name] = _widget(name, field, f"{key} {name}", help_of.get(name))
+            common: dict[str, Any] = {"key": f"{key} {name}", "help": field.description or help_of.get(name)}
+            if in_url:
+                common |= {"key": name, "bind": "query-params"}
+            values[name] = _widget(name, field, common)
     return checked(model, values)
 
 
@@ -52,6 +58,21 @@ def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
         raise InvalidSetting("; ".join(said)) from error
 
 
+def settings_flags(settings: pydantic.BaseModel) -> list[str]:
+    """Return the command's flags for what differs from the defaults."""
+    flags: list[str] = []
+    for name, field in type(settings).model_fields.items():
+        value, flag = getattr(settings, name), name.replace("_", "-")
+        if value == field.get_default(call_default_factory=True):
+            continue
+        if isinstance(value, bool):
+            flags.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value).replace("\t", "\\t")
+            flags.append(f"--{flag}={text}")
+    return flags
+
+
 def described(model: type[pydantic.BaseModel]) -> dict[str, str]:
     """Return what a model's docstring says of each field, under `Attributes:` or `Args:`."""
     section = re.search(
@@ -63,14 +84,16 @@ def described(model: type[pydantic.BaseModel]) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in entries}
 
 
-def _widget(name: str, field: FieldInfo, key: str, said: str | None) -> Any:
+def _widget(name: str, field: FieldInfo, common: Mapping[str, Any]) -> Any:
     label = (field.title or name.replace("_", " ")).capitalize()
     default = field.get_default(call_default_factory=True)
     kinds = _kinds(field.annotation)
-    common: dict[str, Any] = {"key": key, "help": field.description or said}
     choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
     if choices:
         return st.selectbox(label, choices, index=choices.index(default), **common)
+    items = [item for kind in kinds if get_origin(kind) is tuple for item in get_args(kind)]
+    if items and get_origin(items[0]) is Literal:
+        return tuple(st.multiselect(label, get_args(items[0]), default=default, **common))
     if bool in kinds and default is None:
         answers = {None: "as found", True: "yes", False: "no"}
         return st.selectbox(label, list(answers), format_func=answers.__getitem__, **common)

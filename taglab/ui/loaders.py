@@ -67,11 +67,12 @@ def _compose(
     vectors_stamp: int,
     home: str,
     min_count: int,
-    lookup: Lookup,
+    lookup: str,
     _p: Progress,
 ) -> TagVectors:
     tags = selected_folksonomy(data, min_count).tags["tag"]
-    return embeddings.compose(word_vectors(vectors, data, _p), list(tags), lookup)
+    words = word_vectors(vectors, data, _p)
+    return embeddings.compose(words, list(tags), Lookup.model_validate_json(lookup))
 
 
 def tag_vectors(
@@ -80,6 +81,5 @@ def tag_vectors(
     """Return unit vectors of the tags that at least `min_count` tracks have."""
     word_vectors(vectors, data, progress)
     stamps = _stamp(cache.FOLKSONOMIES, data), _stamp(cache.VECTORS, vectors)
-    return _compose(
-        data, stamps[0], vectors, stamps[1], str(cache.home()), min_count, lookup or Lookup(), progress
-    )
+    asked = (lookup or Lookup()).model_dump_json()
+    return _compose(data, stamps[0], vectors, stamps[1], str(cache.home()), min_count, asked, progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, overload
 
 import streamlit as st
 
@@ -38,16 +38,28 @@ def pick_data() -> str:
     return st.selectbox("Data set", names, key="data", bind="query-params")
 
 
-def pick_vectors(key: str = "vectors", label: str = "Word vectors") -> str:
-    """Let word vectors be chosen; those trained on the data set itself to begin with. In the URL as `key`."""
+@overload
+def pick_vectors(key: str = "vectors", label: str = "Word vectors") -> str: ...
+@overload
+def pick_vectors(key: str, label: str, without: str) -> str | None: ...
+def pick_vectors(key: str = "vectors", label: str = "Word vectors", without: str | None = None) -> str | None:
+    """Let word vectors be chosen; those trained on the data set itself to begin with. In the URL as `key`.
+
+    Args:
+        key: Of the widget and in the URL.
+        label: What is asked for.
+        without: Vectors that are not to choose from; None is returned, and nothing drawn, if no others are.
+    """
     _take_up(key)
-    names = ["own", *(name for name in embeddings.vector_names() if name != "own")]
+    names = [name for name in (embeddings.OWN, *embeddings.vector_names()) if name != without]
+    if not names:
+        return None
     return st.selectbox(
         label,
         names,
         key=key,
         bind="query-params",
-        format_func=lambda name: "own (trained on these tags)" if name == "own" else name,
+        format_func=lambda name: "own (trained on these tags)" if name == embeddings.OWN else name,
     )
 
 

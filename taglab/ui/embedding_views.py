@@ -1,0 +1,235 @@
+"""The views of the Embeddings page: each asks one question of the vectors that were picked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from taglab import embeddings
+from taglab.embeddings import Lookup
+from taglab.figures.embeddings import (
+    axis_plane,
+    coverage_bars,
+    neighbour_bars,
+    neighbourhood_map,
+    overlap_histogram,
+    unknown_word_bars,
+)
+from taglab.folksonomy import Folksonomy
+from taglab.projection import PROJECTIONS, Projection, ProjectionSettings, cached_projection, find_projection
+from taglab.tag_vectors import TagVectors
+from taglab.ui.export import command_line, export_panel
+from taglab.ui.forms import settings_flags
+from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
+from taglab.ui.messages import working
+from taglab.ui.pickers import pick_tag, pick_vectors
+from taglab.ui.tables import column_labels
+from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
+
+_SHOWN = 20
+_NAMED_ON_PLANE = 40
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What the pickers of the page hold.
+
+    Attributes:
+        data: Name of the data set.
+        vectors: Name of the word vectors.
+        min_count: Least tracks of a tag, inclusive.
+        lookup: How words are looked up.
+    """
+
+    data: str
+    vectors: str
+    min_count: int
+    lookup: Lookup
+
+    def folksonomy(self) -> Folksonomy:
+        """Return the data set with the tags that are used often enough."""
+        return selected_folksonomy(self.data, self.min_count)
+
+    def tags(self) -> TagVectors:
+        """Return the vectors of those tags."""
+        return tag_vectors(self.data, self.vectors, self.min_count, self.lookup)
+
+    def command(self, verb: str, *words: str, **flags: object) -> list[str]:
+        """Return the shell line that does the same."""
+        given = {"data": self.data, "vectors": self.vectors, "min-count": self.min_count, **flags}
+        return command_line([verb], words, given, settings_flags(self.lookup))
+
+
+def show_neighbours(picked: Picked) -> None:
+    """The tags nearest to one, as bars and on the map."""
+    tags = picked.tags()
+    left, right = st.columns([2, 3])
+    with left:
+        tag = pick_tag(tags.tags)
+        n = st.slider("Neighbours", 1, 50, 15, key="n", bind="query-params")
+        near = embeddings.neighbours(tags, tag, n)
+        bars = neighbour_bars(near, f"Nearest to {tag}")
+        st.plotly_chart(bars, key="neighbour bars", alt="Tags by cosine similarity")
+        export_panel("neighbours", near, bars, picked.command("neighbours", tag, n=n))
+    with right:
+        names = [str(name) for name in near["tag"]]
+        drawn, projection = _pick_map(tags, [tag, *names])
+        _show_map(picked, drawn, projection, tag, names)
+        export_panel(
+            "neighbourhood map",
+            figure=lambda: neighbourhood_map(projection.positions, drawn.tags, tag, names, projection.method),
+        )
+
+
+def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projection]:
+    """Let the projection be chosen among those there are, and all tags or only the near ones be drawn."""
+    made = [
+        name
+        for name in PROJECTIONS
+        if name == "pca" or find_projection(tags, ProjectionSettings(method=name))
+    ]
+    method = st.segmented_control(
+        "Map",
+        made,
+        default="pca",
+        format_func=lambda name: PROJECTIONS[name].title,
+        key="map",
+        bind="query-params",
+        required=True,
+        help="t-SNE and UMAP can be chosen once the Clusters page has made them.",
+    )
+    only = st.toggle("Only these tags, projected anew (PCA)", key="only", bind="query-params")
+    drawn = tags.select(near) if only else tags
+    with working("Projecting") as progress:
+        settings = ProjectionSettings(method="pca" if only else method)
+        return drawn, cached_projection(drawn, settings, progress)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _points(
+    name: str, data: str, _drawn: TagVectors, _projection: Projection, _counts: Sequence[int]
+) -> MapPoints:
+    return map_points(name, _drawn.tags, np.asarray(_counts), _projection.positions)
+
+
+def _show_map(
+    picked: Picked, drawn: TagVectors, projection: Projection, tag: str, near: Sequence[str]
+) -> None:
+    """The map, on which a click makes a tag the one whose neighbours are shown."""
+    counts = picked.folksonomy().counts().reindex(list(drawn.tags))
+    name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()}"
+    points = _points(name, picked.data, drawn, projection, counts.tolist())
+    named = [other for other in (tag, *near) if other in drawn]
+    rows = np.asarray([drawn.row(other) for other in named], np.intp)
+    labels = np.zeros(len(drawn), np.int32)
+    labels[rows] = np.arange(1, len(rows) + 1)
+
+    def choose_point(chosen: list[int]) -> None:
+        if len(chosen) == 1:
+            st.session_state["tag"] = drawn.tags[chosen[0]]
+
+    paint = MapPaint(
+        f"{tag} among its neighbours", tag, MapClasses(labels, ["", *named], "Tag"), file="neighbours"
+    )
+    tag_map("neighbour map", points, paint, rows, choose_point)
+    st.caption(
+        f"{len(drawn):,} tags ({len(drawn.missing):,} more have no vector); the map keeps "
+        f"{projection.neighbours_kept:.0%} of neighbours, trustworthiness {projection.trustworthiness:.2f}. "
+        "A click chooses a tag."
+    )
+
+
+def show_coverage(picked: Picked) -> None:
+    """What has a vector, which words are unknown, which tags fall together."""
+    words = word_vectors(picked.vectors, picked.data)
+    found = embeddings.coverage(words, picked.folksonomy(), picked.lookup)
+    left, right = st.columns(2)
+    with left:
+        bars = coverage_bars(found.tags)
+        st.plotly_chart(bars, key="coverage", alt="Shares of tags and of assignments with a vector")
+        st.text(f"{len(found.duplicates):,} tags lie on the same point as a more used one")
+        st.dataframe(
+            found.duplicates, hide_index=True, height=300, column_config=column_labels(found.duplicates)
+        )
+        export_panel("duplicates", found.duplicates)
+    with right:
+        unknown = unknown_word_bars(found.unknown_words.head(_SHOWN))
+        st.plotly_chart(unknown, key="unknown words", alt="Words without a vector, by weight")
+        n_unknown = len(found.unknown_words)
+        st.caption(f"the first {min(_SHOWN, n_unknown)} of {n_unknown:,}; Export has all")
+        export_panel("unknown words", found.unknown_words, unknown)
+    st.text("Every tag, the words it was looked up by, and those without a vector")
+    st.dataframe(found.tags, hide_index=True, column_config=column_labels(found.tags))
+    export_panel("coverage", found.tags, bars, picked.command("coverage"))
+
+
+def show_comparison(picked: Picked) -> None:
+    """Two embeddings side by side: do they agree on neighbours?"""
+    tags = picked.tags()
+    other_name = pick_vectors("other", "Compare with", without=picked.vectors)
+    if other_name is None:
+        st.info("There is nothing to compare with yet: add vectors, or train some, in the side bar.")
+        return
+    k = st.slider("Neighbours compared (k)", 1, 50, 10, key="k_overlap", bind="query-params")
+    with working("Comparing") as progress:
+        other = tag_vectors(picked.data, other_name, picked.min_count, picked.lookup, progress)
+        overlap = embeddings.overlap_at_k(tags, other, k, progress=progress)
+    tag = pick_tag([tag for tag in tags.tags if tag in other])
+    mean, here, there = st.columns(3)
+    with mean:
+        st.metric(f"Mean overlap@{k}", f"{overlap['overlap'].mean():.1%}")
+        histogram = overlap_histogram(overlap, k)
+        st.plotly_chart(histogram, key="overlap", alt="Tags by neighbours in common")
+        export_panel("overlap", overlap, histogram, picked.command("overlap", other=other_name, k=k))
+    for column, side, title, key in (
+        (here, tags, picked.vectors, "this"),
+        (there, other, other_name, "other"),
+    ):
+        bars = neighbour_bars(embeddings.neighbours(side, tag, _SHOWN), f"{tag} in {title}")
+        column.plotly_chart(bars, key=f"nearest in {key}", alt=f"Nearest tags in {key}")
+    st.text("The tags on which the two agree least come first")
+    least = overlap.sort_values("overlap", kind="stable")
+    st.dataframe(least, hide_index=True, column_config=column_labels(least))
+
+
+def show_analogy(picked: Picked) -> None:
+    """What is to c as a is to b: the tags nearest to a − b + c."""
+    tags = picked.tags()
+    first, second, third = st.columns(3)
+    with first:
+        a = pick_tag(tags.tags, "a", "a")
+    with second:
+        b = pick_tag(tags.tags, "− b", "b", 1)
+    with third:
+        c = pick_tag(tags.tags, "+ c", "c", 2)
+    near = embeddings.analogy(tags, a, b, c, _SHOWN)
+    bars = neighbour_bars(near, f"{a} − {b} + {c}")
+    st.plotly_chart(bars, key="analogy bars", alt="Tags nearest to a − b + c")
+    export_panel("analogy", near, bars, picked.command("analogy", a, b, c, n=_SHOWN))
+
+
+def show_axis(picked: Picked) -> None:
+    """Where tags lie between two tags, and how far off the line."""
+    tags = picked.tags()
+    left, right = st.columns(2)
+    with left:
+        start = pick_tag(tags.tags, "From", "from")
+    with right:
+        end = pick_tag(tags.tags, "To", "to", 1)
+    table = embeddings.axis(tags, start, end)
+    figure = axis_plane(table, start, end, tags.tags[:_NAMED_ON_PLANE])
+    st.plotly_chart(figure, key="axis plane", alt="Tags along the line between two tags")
+    st.caption(f"all {len(table):,} tags; the names of the {_NAMED_ON_PLANE} most used are written")
+    export_panel("axis", table, figure, picked.command("axis", start, end))
+
+
+VIEWS = {
+    "Neighbours": show_neighbours,
+    "Coverage": show_coverage,
+    "Two embeddings": show_comparison,
+    "Analogy": show_analogy,
+    "Axis": show_axis,
+}
