@@ -23,3 +23,12 @@ class Progress(Protocol):
 
 def silent(fraction: float, text: str) -> None:
     """Report nothing: the default of every `progress` argument."""
+
+
+def between(progress: Progress, start: float, stop: float) -> Progress:
+    """Return the progress of one part of a longer computation: its 0 is `start` of the whole, its 1 `stop`."""
+
+    def report(fraction: float, text: str) -> None:
+        progress(start + (stop - start) * fraction, text)
+
+    return report

@@ -12,7 +12,7 @@ import pandas as pd
 from taglab.embeddings.phrases import FoundWords, Lookup, find_words, sum_words
 from taglab.embeddings.words import WordVectors
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 from taglab.tag_vectors import TagVectors
 
 
@@ -53,8 +53,8 @@ def coverage(
         progress: Told how far it is.
     """
     tags, counts = folksonomy.tags["tag"].tolist(), folksonomy.tags["count"].to_numpy()
-    found = find_words(words, tags, lookup, progress)
-    vectors = sum_words(words, tags, found)
+    found = find_words(words, tags, lookup, between(progress, 0.0, 0.6))
+    vectors = sum_words(words, tags, found, between(progress, 0.6, 1.0))
     covered = ~pd.Series(tags, dtype="str").isin(list(vectors.missing)).to_numpy(bool)
     complete = np.asarray([not unknown for unknown in found.unknown], bool)
     table = pd.DataFrame(

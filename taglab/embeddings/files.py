@@ -15,7 +15,7 @@ from taglab.embeddings.unpack import source_files, unpack
 from taglab.embeddings.words import WordVectors, open_if_sound, store
 from taglab.errors import DataError
 from taglab.folksonomy import Dropped
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 
 # Raised when reading changes, so that copies made by earlier readers are made anew.
 _READER = 1
@@ -59,19 +59,12 @@ def _convert(files: Sequence[Path], folder: Path, progress: Progress) -> None:
         temporary.mkdir()
         unpacked = temporary / "unpacked"
         unpacked.mkdir()
-        plain = unpack(files, unpacked, _between(progress, 0.0, _SHARE_OF_UNPACKING))
+        plain = unpack(files, unpacked, between(progress, 0.0, _SHARE_OF_UNPACKING))
         found = layout(plain)
         dropped: list[Dropped] = []
-        rows = READERS[found.format](plain, found, dropped, _between(progress, _SHARE_OF_UNPACKING, 1.0))
+        rows = READERS[found.format](plain, found, dropped, between(progress, _SHARE_OF_UNPACKING, 1.0))
         store(temporary, rows, found.dim, files[0].name, f"{files[0].name} ({found.format})", dropped)
         shutil.rmtree(unpacked)
-
-
-def _between(progress: Progress, start: float, stop: float) -> Progress:
-    def report(fraction: float, text: str) -> None:
-        progress(start + (stop - start) * fraction, text)
-
-    return report
 
 
 def _content(files: Sequence[Path]) -> str:

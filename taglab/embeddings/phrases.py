@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from scipy import sparse
 
 from taglab.embeddings.words import WordVectors
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 from taglab.tag_vectors import TagVectors
 
 Form = Literal["exact", "lower", "title", "upper"]
@@ -106,6 +106,8 @@ class _Finder:
 
     def __init__(self, words: WordVectors, lookup: Lookup) -> None:
         self._words = words
+        # A plain view: taking a row of a memory map costs many times more.
+        self._vectors = words.vectors.view(np.ndarray)
         self._lookup = lookup
         self._forms = [FORMS[form] for form in lookup.forms]
         self._met: dict[str, _Words] = {}
@@ -145,7 +147,7 @@ class _Finder:
     def _row(self, text: str) -> int | None:
         for form in self._forms:
             row = self._words.get(form(text))
-            if row is not None and self._words.vectors[row].any():
+            if row is not None and self._vectors[row].any():
                 return row
         return None
 
@@ -166,17 +168,20 @@ def compose(
     Source:
         Ros Perez 2021, section 7.2.1.
     """
-    return sum_words(words, tags, find_words(words, tags, lookup, progress))
+    found = find_words(words, tags, lookup, between(progress, 0.0, 0.6))
+    return sum_words(words, tags, found, between(progress, 0.6, 1.0))
 
 
-def sum_words(words: WordVectors, tags: Sequence[str], found: FoundWords) -> TagVectors:
+def sum_words(
+    words: WordVectors, tags: Sequence[str], found: FoundWords, progress: Progress = silent
+) -> TagVectors:
     """Return the vectors of tags whose words have been looked up (the other half of `compose`)."""
     lengths = [len(rows) for rows in found.rows]
     flat = np.fromiter((row for rows in found.rows for row in rows), np.int64, sum(lengths))
     used, columns = np.unique(flat, return_inverse=True)
     unit = _unit_rows(words.vectors, used)
     counts = sparse.csr_array(
-        (np.ones(len(flat)), columns, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)),
+        (np.ones(len(flat), np.float32), columns, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)),
         shape=(len(tags), len(used)),
     )
     # In the order of their columns, so that "jazz funk" and "funk jazz" come out equal to the last bit.
@@ -185,6 +190,7 @@ def sum_words(words: WordVectors, tags: Sequence[str], found: FoundWords) -> Tag
     known = np.zeros(len(tags), bool)
     for start in range(0, len(tags), _TAGS_PER_BLOCK):
         block = slice(start, start + _TAGS_PER_BLOCK)
+        progress(start / len(tags), f"adding up words, {start:,} tags")
         sums = counts[block] @ unit
         norms = np.linalg.norm(sums, axis=1)
         known[block] = norms > _CANCELLED
@@ -194,10 +200,10 @@ def sum_words(words: WordVectors, tags: Sequence[str], found: FoundWords) -> Tag
     return TagVectors(tuple(names[known]), vectors[known], tuple(names[~known]), words.name)
 
 
-def _unit_rows(vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _unit_rows(vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Return some rows, none of them all zeros, at length 1."""
-    taken = vectors[rows].astype(np.float64)
+    taken = np.asarray(vectors[rows])
     # Scaled by the largest component first: the square of a tiny or huge one would under- or overflow.
-    taken /= np.abs(taken).max(axis=1, initial=0.0, keepdims=True)
-    taken /= np.linalg.norm(taken, axis=1, keepdims=True)
+    taken /= np.maximum(taken.max(axis=1, initial=0.0), -taken.min(axis=1, initial=0.0))[:, None]
+    taken /= np.sqrt(np.einsum("ij,ij->i", taken, taken))[:, None]
     return taken
