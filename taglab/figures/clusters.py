@@ -148,8 +148,8 @@ def silhouette_plot(
     """Draw the silhouette of every tag as a bar, sorted within its cluster (thesis, figure 17).
 
     Clusters stand from the best mean silhouette down; a diamond marks each mean and can be clicked
-    (`customdata` = ["cluster", number]), the dashed line is the mean over all tags. Up to 20,000 tags each
-    can be pointed at and clicked too (`customdata` = ["tag", row]); of more, neighbouring bars are drawn as
+    (`customdata` = -1 - its number), the dashed line is the mean over all tags. Up to 20,000 tags each
+    can be pointed at and clicked too (`customdata` = row); of more, neighbouring bars are drawn as
     one, which the title says.
 
     Args:
@@ -249,7 +249,7 @@ def _add_means(
             "symbol": "diamond", "size": 8, "color": [hue(i) for i in range(len(names))],
             "line": {"width": 1, "color": "#ffffff"},
         },
-        customdata=[["cluster", number] for number in range(len(names))],
+        customdata=-1 - np.arange(len(names)),
         text=[f"<b>{plain(name)}</b><br>{size:,} tags" for name, size in zip(names, sizes, strict=True)],
         hovertemplate="%{text}<br>mean silhouette %{x:.3f}<extra></extra>",
     )  # fmt: skip
@@ -276,7 +276,7 @@ def _add_points(figure: go.Figure, tags: pd.DataFrame, names: Sequence[str], ord
         marker={"opacity": 0, "size": 8},
         selected=unseen,
         unselected=unseen,
-        customdata=[["tag", int(row)] for row in order],
+        customdata=order,
         text=[
             f"<b>{plain(tag)}</b><br>{shown[c]}" for tag, c in zip(rows["tag"], rows["cluster"], strict=True)
         ],
@@ -397,7 +397,7 @@ def flow_heatmap(
 
 
 def _matched_columns(table: DoubleArray, rows: IntArray) -> IntArray:
-    """Return the columns in the order in which the rows, first to last, claim the one they share most with."""
+    """Return the columns in the order in which the rows claim the one they share most with, top down."""
     free = np.ones(table.shape[1], bool)
     order: list[int] = []
     for row in rows:

@@ -1,0 +1,56 @@
+"""How many clusters, who is in them, and which label space they make."""
+
+import streamlit as st
+
+from taglab.projection import shared_worker
+from taglab.ui.cluster_views import (
+    show_clusters,
+    show_comparison,
+    show_scan,
+    show_silhouettes,
+    show_stability,
+    show_tags,
+)
+from taglab.ui.clusters import (
+    clustered,
+    export_map,
+    pick_colour,
+    pick_k,
+    pick_material,
+    pick_method,
+    show_facts,
+    show_map,
+    show_selection,
+)
+from taglab.ui.label_panel import show_label_space
+from taglab.ui.projecting import pick_projection, projected
+
+VIEWS = {
+    "Clusters": show_clusters,
+    "Silhouettes": show_silhouettes,
+    "Tags": show_tags,
+    "How many?": show_scan,
+    "Stability": show_stability,
+    "Compare": show_comparison,
+    "Label space": show_label_space,
+}
+
+material = pick_material()
+with st.sidebar:
+    settings = pick_method()
+settings = pick_k(material.vectors, settings)
+made = clustered(material, settings)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    projection, colour = pick_projection(), pick_colour()
+where = projected(material.vectors, projection)
+rows = show_map(material, made, where, colour)
+show_selection(material, made, rows)
+show_facts(material, made, where)
+export_map(material, made, where, colour)
+
+tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
+for tab, show in zip(tabs, VIEWS.values(), strict=True):
+    if tab.open:
+        with tab:
+            show(material, made, rows)
+shared_worker()

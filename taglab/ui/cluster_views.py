@@ -1,0 +1,267 @@
+"""What is seen of a clustering below its map, one view at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from taglab.clustering import ClusterSettings
+from taglab.clustering.comparison import compare
+from taglab.clustering.scan import ScanSettings, finished, scan, suggestions
+from taglab.clustering.stability import Stability, stability
+from taglab.errors import InvalidSetting
+from taglab.figures import clusters as figures
+from taglab.figures.theme import visible
+from taglab.progress import Progress
+from taglab.ui.clusters import Clustered, Material, cluster_command, clustered, k_steps, pick_k, pick_method
+from taglab.ui.export import export_panel
+from taglab.ui.forms import settings_flags
+from taglab.ui.loaders import tag_vectors
+from taglab.ui.messages import working
+from taglab.ui.pickers import pick_vectors
+from taglab.ui.selection import key_of, listed_rows, select
+
+Rows = npt.NDArray[np.intp]
+
+_SEEDS = 5
+_MEMBERS = 8
+_COLUMNS = {
+    "name": st.column_config.TextColumn("cluster", help="Its most used tag", width="medium"),
+    "size": st.column_config.NumberColumn("tags"),
+    "count": st.column_config.NumberColumn("count (tracks)", help="Sum over its tags"),
+    "silhouette": st.column_config.NumberColumn(
+        "silhouette", format="%.3f", help="Mean over its tags, −1 to 1"
+    ),
+    "medoid": st.column_config.TextColumn("medoid", help="The tag nearest its centre"),
+    "selected": st.column_config.NumberColumn("selected (tags)"),
+    "members": st.column_config.TextColumn("most used tags", width="large"),
+}
+
+
+def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
+    """The cluster table; ticked clusters are selected."""
+    table = made.table.drop(columns=["tags", "cluster"])
+    table.insert(1, "members", [_members(tags) for tags in made.table["tags"]])
+    if len(rows):
+        table.insert(1, "selected", np.bincount(made.clustering.labels[rows], minlength=len(table)))
+    key = key_of("cluster table")
+
+    def tick() -> None:
+        ticked = st.session_state[key].selection.rows
+        select((tag for row in ticked for tag in made.table["tags"].iloc[row]), "cluster table")
+
+    st.dataframe(
+        table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
+        column_config=_COLUMNS,
+    )  # fmt: skip
+    st.caption(f"All {len(table):,} clusters; tick some to select their tags.")
+    export_panel(
+        f"{material.name} clusters", made.table, command=cluster_command(material, made.clustering.settings)
+    )
+
+
+def _members(tags: Sequence[str]) -> str:
+    shown = ", ".join(visible(tag, 30) for tag in tags[:_MEMBERS])
+    return f"{shown}, … {len(tags) - _MEMBERS} more" if len(tags) > _MEMBERS else shown
+
+
+def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
+    """The silhouette plot; a diamond selects its cluster, a bar or box its tags."""
+    figure = figures.silhouette_plot(made.tags, made.names, rows)
+    key = key_of("silhouette plot")
+
+    def take() -> None:
+        chosen = [point.get("customdata") for point in st.session_state[key].selection.points]
+        numbers = [int(np.ravel(each)[0]) for each in chosen if each is not None]
+        wanted = {number for number in numbers if number >= 0}
+        groups = [-1 - number for number in numbers if number < 0]
+        wanted |= set(np.flatnonzero(np.isin(made.clustering.labels, groups)).tolist())
+        select((material.vectors.tags[row] for row in sorted(wanted)), "silhouette plot")
+
+    st.plotly_chart(
+        figure,
+        key=key,
+        on_select=take,
+        selection_mode=("points", "box"),
+        alt="Silhouette of each tag, by cluster",
+    )
+    st.caption("Click a diamond to select its cluster, a bar to select its tag, or draw a box.")
+    export_panel(
+        f"{material.name} silhouettes",
+        made.tags,
+        figure,
+        [*cluster_command(material, made.clustering.settings), "--by", "tag"],
+    )
+
+
+def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
+    """The tag table, of the selected tags if there are any; ticked tags are selected."""
+    listed = listed_rows(material.vectors)
+    everything = not len(listed) or st.toggle("All tags", key="all tags")
+    shown = made.tags if everything else made.tags.iloc[listed]
+    table = shown[["tag", "count", "name", "silhouette"]]
+    key = key_of("tag table")
+
+    def tick() -> None:
+        select((table["tag"].iloc[row] for row in st.session_state[key].selection.rows), "tag table")
+
+    config = {**_COLUMNS, "count": st.column_config.NumberColumn("count (tracks)")}
+    st.dataframe(
+        table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
+        column_config=config,
+    )  # fmt: skip
+    what = (
+        f"All {len(table):,} tags"
+        if everything
+        else f"The {len(table):,} selected of {len(made.tags):,} tags"
+    )
+    st.caption(f"{what}; tick some to see them on the map.")
+    export_panel(
+        f"{material.name} tags by cluster",
+        table,
+        command=[*cluster_command(material, made.clustering.settings), "--by", "tag"],
+    )
+
+
+def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
+    """Elbow and silhouette curves over k."""
+    steps = k_steps(len(material.vectors))
+    spread = np.unique(np.geomspace(2, min(3 * made.clustering.k + 10, steps[-1]), 14).round().astype(int))
+    text = st.text_input(
+        "k to try", ",".join(map(str, spread)), key="ks", bind="query-params",
+        help="A comma list, or START:STOP:STEP; what was tried before is not computed again.",
+    )  # fmt: skip
+    shared = made.clustering.settings.model_dump(exclude={"k", "seed"})
+    settings = ScanSettings(ks=parse_ks(text), seeds=(made.clustering.settings.seed,), **shared)
+    if st.button("Scan", key="scan", icon=":material/query_stats:", type="primary"):
+        st.button("Stop", key="stop scan", help="What is done is kept.")
+        with working("Scanning") as progress:
+            scan(material.vectors, settings, progress=progress)
+        st.rerun()
+    found = finished(material.vectors, settings)
+    found = found.assign(min_count=material.min_count)
+    if found["within_distance"].notna().sum() < 2:
+        st.text("Nothing scanned yet: press Scan to see how distance and silhouette change with k.")
+        return
+    advice = suggestions(found).iloc[0]
+    best, elbow = (None if pd.isna(advice[name]) else int(advice[name]) for name in ("best_k", "elbow_k"))
+    figure = figures.scan_curves(found, made.clustering.k, best, elbow)
+    st.plotly_chart(figure, key="scan curves", alt="Within-cluster distance and mean silhouette over k")
+    if len(found) < len(settings.ks):
+        st.caption(f"{len(found)} of {len(settings.ks)} k are done; Scan goes on with the rest.")
+    command = ["taglab", "scan", "--data", material.name, "--vectors", material.vectors_name]
+    command += ["--min-count", str(material.min_count), "--k", ",".join(map(str, settings.ks))]
+    same = settings.model_copy(update={"ks": ScanSettings().ks, "min_counts": ScanSettings().min_counts})
+    export_panel(f"{material.name} scan", found, figure, command + settings_flags(same))
+
+
+def parse_ks(text: str) -> tuple[int, ...]:
+    """Return the numbers of "2,5,10" or "10:200:10" (both ends included).
+
+    Raises:
+        InvalidSetting: If it is neither, or too long a list.
+    """
+    ranged = re.fullmatch(r"\s*(\d{1,7})\s*:\s*(\d{1,7})\s*(?::\s*(\d{1,7})\s*)?", text)
+    if ranged:
+        start, stop, step = (int(part or 1) for part in ranged.groups())
+        numbers: Sequence[int] = range(start, stop + 1, max(step, 1))
+    elif re.fullmatch(r"(\s*\d{1,7}\s*,)*\s*\d{1,7}\s*,?\s*", text):
+        numbers = [int(part) for part in text.split(",") if part.strip()]
+    else:
+        numbers = []
+    if not 1 <= len(numbers) <= 1000 or min(numbers) < 1:
+        raise InvalidSetting(
+            f"k={text!r} must be up to 1,000 numbers of 1 or more, as 10,20,50 or START:STOP:STEP"
+        )
+    return tuple(numbers)
+
+
+def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
+    """How much the clustering owes to its seed."""
+    settings = made.clustering.settings
+    if settings.method == "agglomerative":
+        st.text("Agglomerative clustering draws nothing at random: it is the same with every seed.")
+        return
+    key = (material.vectors.fingerprint, settings.model_dump_json(exclude={"seed"}))
+    if st.button(f"Cluster with {_SEEDS} seeds", key="stability", icon=":material/casino:"):
+        st.session_state["stability asked"] = key
+    if st.session_state.get("stability asked") != key:
+        st.text("Clusters the same tags with other seeds and compares every pair of results.")
+        return
+    with working("Clustering with other seeds") as progress:
+        found = _stability(*key, material, progress)
+    st.metric(
+        "Mean adjusted Rand index", f"{found.mean:.3f}", help="1: the seed does not matter; 0: it is all."
+    )
+    figure = figures.seed_agreement(found.matrix, found.seeds)
+    st.plotly_chart(figure, key="stability matrix", alt="Agreement of each pair of seeds")
+    names = [f"seed {seed}" for seed in found.seeds]
+    table = pd.DataFrame(found.matrix, columns=names).assign(seed=names)[["seed", *names]]
+    same = settings.model_copy(update={"seed": 0})
+    command = cluster_command(material, same, "stability")
+    export_panel(f"{material.name} stability", table, figure, command)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _stability(fingerprint: str, settings: str, _material: Material, _progress: Progress) -> Stability:
+    asked = ClusterSettings.model_validate_json(settings)
+    return stability(_material.vectors, asked, range(_SEEDS), _progress)
+
+
+def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
+    """This clustering against another."""
+    columns = st.columns(4)
+    with columns[0]:
+        vectors_name = pick_vectors("vectors2", "Other word vectors")
+    with columns[1]:
+        settings = pick_method("2")
+    with working("Preparing the vectors") as progress:
+        vectors = tag_vectors(material.name, vectors_name, material.min_count, progress=progress)
+    vectors.require(3)
+    with columns[2]:
+        settings = pick_k(vectors, settings, "2")
+    counts = material.data.counts().reindex(list(vectors.tags)).to_numpy(np.int64)
+    other_material = Material(material.name, vectors_name, material.min_count, material.data, vectors, counts)
+    other = clustered(other_material, settings)
+    found = compare(made.clustering, other.clustering)
+    with columns[3]:
+        st.metric("Adjusted Rand index", f"{found.adjusted_rand:.3f}", help="1 equal, about 0 by chance")
+        st.metric("Normalised mutual information", f"{found.normalised_mutual_information:.3f}")
+    apart = [
+        f"{len(each):,} only in the {which}"
+        for each, which in ((found.only_a, "first"), (found.only_b, "second"))
+        if each
+    ]
+    st.caption(
+        ", ".join([f"{found.n_tags:,} tags in both", *apart]) + ". First: the map's; second: chosen here."
+    )
+    figure = figures.flow_heatmap(found.flow, made.names, other.names)
+    st.plotly_chart(figure, key="flow", alt="Share of each cluster's tags in each cluster of the other")
+    table = found.flow.assign(
+        first=[made.names[i] for i in found.flow["cluster_a"]],
+        second=[other.names[i] for i in found.flow["cluster_b"]],
+    )[["first", "second", "tags", "cluster_a", "cluster_b"]].sort_values("tags", ascending=False)
+    st.dataframe(table[["first", "second", "tags"]], hide_index=True, height=260, key="flow table")
+    export_panel(
+        f"{material.name} comparison", table, figure, _compare_command(material, made, vectors_name, settings)
+    )
+
+
+def _compare_command(
+    material: Material, made: Clustered, vectors_name: str, settings: ClusterSettings
+) -> list[str]:
+    own = made.clustering.settings
+    command = [*cluster_command(material, own, "compare"), "--other-k", str(settings.k)]
+    if vectors_name != material.vectors_name:
+        command += ["--other-vectors", vectors_name]
+    for name in ("method", "seed", "linkage"):
+        value: Any = getattr(settings, name)
+        if value != getattr(own, name):
+            command += [f"--other-{name}", str(value)]
+    return command

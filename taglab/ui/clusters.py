@@ -1,0 +1,326 @@
+"""One clustering on the screen: what is asked for, what comes of it, and the map."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
+from taglab.clustering.describe import cluster_table
+from taglab.clustering.seeding import Points
+from taglab.figures import clusters as figures
+from taglab.figures.theme import DIVERGING, SEQUENTIAL
+from taglab.folksonomy import Folksonomy
+from taglab.metrics.clustering import silhouette_cosine
+from taglab.progress import Progress
+from taglab.projection import Projection
+from taglab.tag_vectors import TagVectors
+from taglab.ui.export import export_panel
+from taglab.ui.forms import settings_flags
+from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import pick_data, pick_min_count, pick_vectors
+from taglab.ui.selection import select, selected_rows, show_in_link
+from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
+
+_EVERY_K_UP_TO = 120
+_STEP = 1.04
+_PATIENCE_S = 0.6
+_NAMED = 12
+_COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count"}
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What is to be clustered.
+
+    Attributes:
+        name: Of the data set.
+        vectors_name: Of the word vectors.
+        min_count: Least number of tracks a tag has.
+        data: The data set with these tags only.
+        vectors: Of these tags.
+        counts: Array (tags,): tracks by tag, in the order of the vectors.
+    """
+
+    name: str
+    vectors_name: str
+    min_count: int
+    data: Folksonomy
+    vectors: TagVectors
+    counts: npt.NDArray[np.int64]
+
+    @property
+    def place(self) -> list[str]:
+        """Flags of the command that name this."""
+        names = ["--data", self.name, "--vectors", self.vectors_name]
+        return [*names, "--min-count", str(self.min_count)]
+
+
+@dataclass(frozen=True, eq=False)
+class Clustered:
+    """A clustering with what the page shows of it.
+
+    Attributes:
+        clustering: The clusters.
+        silhouettes: Array (tags,).
+        table: One row a cluster, see `taglab.clustering.describe.cluster_table`.
+        tags: One row a tag: `tag`, `count`, `cluster` (number), `name` (of the cluster), `silhouette`.
+    """
+
+    clustering: Clustering
+    silhouettes: npt.NDArray[np.float64]
+    table: pd.DataFrame
+    tags: pd.DataFrame
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Name of each cluster."""
+        return [str(name) for name in self.table["name"]]
+
+
+def pick_material() -> Material:
+    """Let data, vectors and the least count be chosen, in the sidebar, and open them."""
+    with st.sidebar:
+        name, vectors_name = pick_data(), pick_vectors()
+    with working("Opening the data") as progress:
+        whole = folksonomy(name, progress)
+    with st.sidebar:
+        min_count = pick_min_count(whole)
+    with working("Preparing the vectors") as progress:
+        vectors = tag_vectors(name, vectors_name, min_count, progress=progress)
+    vectors.require(3)
+    data = selected_folksonomy(name, min_count)
+    counts = _counts(vectors.fingerprint, data.fingerprint, vectors, data)
+    return Material(name, vectors_name, min_count, data, vectors, counts)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _counts(of_vectors: str, of_data: str, _vectors: TagVectors, _data: Folksonomy) -> npt.NDArray[np.int64]:
+    counts: npt.NDArray[np.int64] = _data.counts().reindex(list(_vectors.tags)).to_numpy(np.int64)
+    return counts
+
+
+def pick_method(suffix: str = "") -> ClusterSettings:
+    """Let the method and what it heeds be chosen; k comes from `pick_k`. In the URL as `method`, `seed` …"""
+    titles = {"spherical-k-means": "Spherical k-means", "agglomerative": "Agglomerative"}
+    method = st.selectbox(
+        "Method", list(CLUSTERERS), format_func=lambda name: titles.get(name, name), key=f"method{suffix}",
+        bind="query-params",
+    )  # fmt: skip
+    if method == "agglomerative":
+        linkage = st.selectbox(
+            "Linkage", ["average", "complete", "single"], key=f"linkage{suffix}", bind="query-params",
+            help="The distance of two clusters: the mean, largest or least between their tags.",
+        )  # fmt: skip
+        return ClusterSettings(method=method, linkage=linkage)
+    seed = st.number_input(
+        "Seed", 0, 2**31 - 1, 0, key=f"seed{suffix}", bind="query-params",
+        help="Of the random start; the same seed gives the same clusters.",
+    )  # fmt: skip
+    return ClusterSettings(method=method, seed=int(seed))
+
+
+def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> ClusterSettings:
+    """Let the number of clusters be chosen: one by one at first, then in steps of 4 %. In the URL as `k`."""
+    key = f"k{suffix}"
+    most = len(vectors)
+    if settings.method != "agglomerative":
+        most = _distinct(vectors.fingerprint, vectors)
+    asked = st.session_state.get(key, st.query_params.get(key, ""))
+    ks = k_steps(most, int(asked) if str(asked)[:9].isdecimal() else None)
+    if key in st.session_state and st.session_state[key] not in ks:
+        st.session_state[key] = ks[-1]
+    k = st.select_slider(
+        "Clusters, k", ks, min(ks, key=lambda step: abs(step - np.sqrt(most))), key=key, bind="query-params"
+    )
+    return settings.model_copy(update={"k": int(k)})
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _distinct(fingerprint: str, _vectors: TagVectors) -> int:
+    return len(Points.of(_vectors.vectors))
+
+
+def k_steps(most: int, asked: int | None = None) -> list[int]:
+    """Return the numbers of clusters a slider offers: 2 to `most`, and `asked` if it is between them."""
+    steps = list(range(2, min(_EVERY_K_UP_TO, most) + 1)) or [1]
+    while steps[-1] < most:
+        steps.append(min(max(steps[-1] + 1, round(steps[-1] * _STEP)), most))
+    return sorted({*steps, asked}) if asked is not None and 2 <= asked <= most else steps
+
+
+def clustered(material: Material, settings: ClusterSettings) -> Clustered:
+    """Return the clustering of these settings, with silhouettes and tables."""
+    with working("Clustering") as progress:
+        return _clustered(
+            material.vectors.fingerprint, material.data.fingerprint, settings.model_dump_json(), material,
+            _patient(progress),
+        )  # fmt: skip
+
+
+def _patient(progress: Progress) -> Progress:
+    """Return a progress that stays quiet as long as nobody would read it."""
+    begun = time.monotonic()
+
+    def report(fraction: float, text: str) -> None:
+        if time.monotonic() - begun > _PATIENCE_S:
+            progress(fraction, text)
+
+    return report
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _clustered(vectors: str, data: str, settings: str, _material: Material, _progress: Progress) -> Clustered:
+    found = cluster(_material.vectors, ClusterSettings.model_validate_json(settings), _progress)
+    if found.k > 1:
+        silhouettes = silhouette_cosine(_material.vectors.vectors, found.labels)
+    else:
+        silhouettes = np.zeros(len(found.tags))
+    table = cluster_table(found, pd.Series(_material.counts, list(found.tags)), silhouettes)
+    tags = pd.DataFrame(
+        {
+            "tag": list(found.tags),
+            "count": _material.counts,
+            "cluster": found.labels,
+            "name": table["name"].to_numpy()[found.labels],
+            "silhouette": silhouettes,
+        }
+    )
+    return Clustered(found, silhouettes, table, tags)
+
+
+def cluster_command(material: Material, settings: ClusterSettings, *words: str) -> list[str]:
+    """Return the shell line that makes this clustering."""
+    rest = settings_flags(settings.model_copy(update={"k": ClusterSettings().k}))
+    return ["taglab", *(words or ("cluster",)), *material.place, "-k", str(settings.k), *rest]
+
+
+def pick_colour() -> str:
+    """Let the colours' meaning be chosen. In the URL as `colour`."""
+    return str(
+        st.segmented_control(
+            "Colour", list(_COLOURS), default="cluster", format_func=_COLOURS.__getitem__, key="colour",
+            bind="query-params", required=True,
+        )
+    )  # fmt: skip
+
+
+def show_map(material: Material, made: Clustered, where: Projection, colour: str) -> npt.NDArray[np.intp]:
+    """Show the map, let tags be selected on it, and return the selected rows."""
+    rows = selected_rows(material.vectors)
+    title = f"{where.method.upper()} of {material.name}, k = {made.clustering.k}"
+    if where.settings.dimensions == 3:
+        figure = figures.tag_map(made.tags, where.positions, made.names, colour, rows, title)
+        st.plotly_chart(figure, key="map in 3-D", alt=_said(material, made, where))
+        st.caption("In 3-D the map shows what is selected elsewhere; tags are selected on it in 2-D only.")
+        return rows
+    tags = material.vectors.tags
+    tag_map(
+        "tag map",
+        _points(material, where),
+        _paint(material, made, where, colour),
+        rows,
+        lambda chosen: select([tags[row] for row in chosen if row < len(tags)], "map"),
+    )
+    return rows
+
+
+def _points(material: Material, where: Projection) -> MapPoints:
+    settings = where.settings.model_dump_json()
+    return _made_points(material.vectors.fingerprint, material.data.fingerprint, settings, material, where)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _made_points(
+    vectors: str, data: str, settings: str, _material: Material, _where: Projection
+) -> MapPoints:
+    name = f"{vectors} {data} {settings}"
+    return map_points(name, _material.vectors.tags, _material.counts, _where.positions)
+
+
+def _said(material: Material, made: Clustered, where: Projection) -> str:
+    return f"Map of {len(material.vectors):,} tags by {where.method}, in {made.clustering.k:,} clusters"
+
+
+def _paint(material: Material, made: Clustered, where: Projection, colour: str) -> MapPaint:
+    scale = None
+    if colour == "silhouette":
+        scale = MapScale("silhouette", "silhouette", DIVERGING, -1.0, 1.0)
+    elif colour == "count":
+        low, high = float(material.counts.min()), float(material.counts.max())
+        scale = MapScale("count", "tracks (log)", SEQUENTIAL, low, high, log=True)
+    return MapPaint(
+        label=_said(material, made, where),
+        shows=f"k={made.clustering.k} {where.method} {colour}",
+        classes=MapClasses(made.clustering.labels, made.names),
+        scale=scale,
+        facts={"silhouette": made.silhouettes},
+        file=f"{material.name} k={made.clustering.k} {where.method}",
+    )
+
+
+def show_selection(material: Material, made: Clustered, rows: npt.NDArray[np.intp]) -> None:
+    """Say which tags are selected, and let go of them."""
+    linked = show_in_link(rows)
+    if not len(rows):
+        return
+    tags = material.vectors.tags
+    named = ", ".join(literal(tags[row]) for row in rows[:_NAMED])
+    rest = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    groups = len(np.unique(made.clustering.labels[rows]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        where = f"{groups:,} cluster{'s' if groups > 1 else ''}"
+        note = "" if linked else " The link leaves them out: too many for an address."
+        st.markdown(f"**{len(rows):,} selected** in {where}: {named}{rest}.{note}")
+        st.button("Clear", key="clear selection", on_click=select, args=((), "button"), type="tertiary")
+
+
+def show_facts(material: Material, made: Clustered, where: Projection) -> None:
+    """Say in a few figures what the map shows, what it leaves out, and how far it can be trusted."""
+    vectors, found = material.vectors, made.clustering
+    facts = {
+        "Tags": f"{len(vectors):,}",
+        "Mean silhouette": f"{made.silhouettes.mean():.3f}".replace("-", "−"),
+        "Within-cluster distance": f"{found.within_distance:,.1f}",
+        "Largest cluster": f"{found.sizes.max():,} tags",
+    }
+    with st.container(horizontal=True):
+        for label, value in facts.items():
+            st.metric(label, value)
+    st.caption(literal(" ".join([where.quality_sentence, *_explained(where), *where.notes])))
+    if not found.converged:
+        st.caption("k-means used up its rounds before it settled.")
+    if vectors.missing:
+        with st.expander(f"{len(vectors.missing):,} tags have no vector; they are in no cluster"):
+            absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
+            st.dataframe(absent, hide_index=True, key="tags without a vector")
+            export_panel(f"{material.name} tags without a vector", absent)
+
+
+def _explained(where: Projection) -> Sequence[str]:
+    shares = where.explained_variance
+    if shares is None or not np.isfinite(shares).all():
+        return ()
+    return (f"The {len(shares)} axes hold {shares.sum():.0%} of the variance.",)
+
+
+def export_map(material: Material, made: Clustered, where: Projection, colour: str) -> None:
+    """Offer the map as a page of its own, its positions as a table, and the command."""
+    axes = pd.DataFrame(where.positions, columns=list("xyz")[: where.settings.dimensions])
+    table = pd.concat([made.tags, axes], axis=1)
+    rows = selected_rows(material.vectors)
+    title = f"{where.method.upper()}, k = {made.clustering.k}"
+    export_panel(
+        f"{material.name} map",
+        table,
+        lambda: figures.tag_map(made.tags, where.positions, made.names, colour, rows, title),
+        cluster_command(material, made.clustering.settings),
+    )

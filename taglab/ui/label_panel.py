@@ -1,0 +1,337 @@
+"""The label space in the making: from the clusters on the screen, filtered, edited, reported, saved.
+
+Until something is edited the draft follows the clustering; from then on it stays, and says so when the
+clustering has moved on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from taglab import labels
+from taglab.clustering import Clustering
+from taglab.errors import TaglabError
+from taglab.figures.clusters import class_sizes
+from taglab.figures.theme import visible
+from taglab.labels import LabelSpace
+from taglab.ui.clusters import Clustered, Material, cluster_command
+from taglab.ui.export import export_panel
+from taglab.ui.messages import literal
+
+_DRAFT = "label space draft"
+_TOLD = "label space told"
+_NAME = "label space name"
+_TAGS_SHOWN = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """A label space being worked on.
+
+    Attributes:
+        space: As it is now.
+        origin: What it was made from: the key of a clustering, or the name it was opened under.
+        revision: Of the saved file it was opened from or saved to; None before.
+        saved: Its content when last opened or saved, to tell whether there is something to lose.
+    """
+
+    space: LabelSpace
+    origin: str
+    revision: int | None = None
+    saved: str = ""
+
+
+def show_label_space(material: Material, made: Clustered, rows: npt.NDArray[np.intp]) -> None:
+    """Show the draft, what it covers, and ways to change and keep it."""
+    draft = _current(material, made.clustering)
+    _tell()
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _show_report(material, draft.space)
+    with right:
+        _show_open()
+        _show_filter(material, draft, rows)
+        _show_edits(material, draft, rows)
+        _show_steps(draft)
+        _show_save(material, draft, made)
+
+
+def _origin(material: Material, clustering: Clustering) -> str:
+    return f"{material.vectors.fingerprint} {clustering.settings.model_dump_json()}"
+
+
+def _fresh(material: Material, clustering: Clustering) -> _Draft:
+    made_by = {"data": material.name, "vectors": material.vectors_name, "min_count": material.min_count}
+    space = labels.from_clusters(
+        clustering.tags,
+        clustering.labels,
+        material.data.counts(),
+        made_by | clustering.parameters(),
+        f"{material.name} k{clustering.k}",
+    )
+    return _Draft(space, _origin(material, clustering))
+
+
+def _current(material: Material, clustering: Clustering) -> _Draft:
+    """Return the draft; a new one when the clustering changed and nothing would be lost."""
+    draft: _Draft | None = st.session_state.get(_DRAFT)
+    origin = _origin(material, clustering)
+    if draft is None or (draft.origin != origin and not draft.space.edits and draft.revision is None):
+        draft = _fresh(material, clustering)
+        _keep(draft)
+    elif draft.origin != origin:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            edits = f"{len(draft.space.edits)} edits" if draft.space.edits else "no edits"
+            what = f"{literal(draft.space.name)} ({len(draft.space)} classes, {edits})"
+            st.info(f"This is {what}, not the clusters on the map.")
+            if st.button("Start anew from the map", key="label space anew"):
+                draft = _fresh(material, clustering)
+                _keep(draft)
+                st.rerun()
+    return draft
+
+
+def _keep(draft: _Draft) -> None:
+    if _DRAFT not in st.session_state or st.session_state[_DRAFT].space.name != draft.space.name:
+        st.session_state[_NAME] = draft.space.name
+    st.session_state[_DRAFT] = draft
+
+
+def _try(act: Callable[[], str | None]) -> None:
+    """Do something to the draft in a callback; what it says, or what went wrong, is told in the panel."""
+    try:
+        told = act()
+        st.session_state[_TOLD] = (True, told or "")
+    except TaglabError as error:
+        st.session_state[_TOLD] = (False, str(error))
+
+
+def _tell() -> None:
+    went_well, told = st.session_state.pop(_TOLD, (True, ""))
+    if told and went_well:
+        st.success(literal(told), icon=":material/check:")
+    elif told:
+        st.error(literal(told), icon=":material/error:")
+
+
+def _edit(edit: labels.Edit) -> str:
+    draft: _Draft = st.session_state[_DRAFT]
+    _keep(_Draft(draft.space.edit(edit), draft.origin, draft.revision, draft.saved))
+    return ""
+
+
+def _show_report(material: Material, space: LabelSpace) -> None:
+    report = space.report(material.data)
+    with st.container(horizontal=True):
+        st.metric("Classes", f"{len(space):,}")
+        st.metric("Assignments covered", f"{report.share_of_counts:.1%}", help="Of all (track, tag) pairs")
+        st.metric("Tracks covered", f"{report.share_of_tracks:.1%}", help="Tracks with at least one class")
+        st.metric(
+            "Mean imbalance ratio",
+            f"{report.mean_imbalance_ratio:,.1f}",
+            help="The largest class's tracks over each class's, averaged; 1 is even.",
+        )
+    figure = class_sizes(report.classes)
+    st.plotly_chart(figure, key="class sizes", alt="Tracks in each class, most first")
+    shown = report.classes.assign(
+        members=[", ".join(visible(t, 30) for t in c.tags[:8]) for c in space.classes]
+    )
+    st.dataframe(
+        shown[["class", "members", "tags", "tracks", "imbalance_ratio"]],
+        hide_index=True,
+        height=380,
+        key="class table",
+        column_config={
+            "members": st.column_config.TextColumn("most used tags", width="large"),
+            "imbalance_ratio": st.column_config.NumberColumn("imbalance ratio", format="%.1f"),
+        },
+    )
+    notes = []
+    if report.empty_classes:
+        notes.append(f"{report.empty_classes} classes have no track and are left out of the mean")
+    if report.unknown_tags:
+        notes.append(f"{len(report.unknown_tags)} tags of classes are not among the tags on this page")
+    if report.shared_tags:
+        notes.append(f"{len(report.shared_tags)} tags are in several classes")
+    if notes:
+        st.caption("; ".join(notes) + ".")
+    every = report.classes.assign(
+        members=pd.Series([list(each.tags) for each in space.classes], dtype=object)
+    )
+    export_panel(f"{space.name} classes", every, figure)
+
+
+def _show_open() -> None:
+    names = labels.label_space_names()
+    if not names:
+        return
+
+    def open_it() -> None:
+        def act() -> str:
+            space, revision = labels.open_label_space(st.session_state["label space to open"])
+            _keep(_Draft(space, f"saved as {space.name}", revision, space.fingerprint))
+            return f"{space.name} is open."
+
+        _try(act)
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Saved label spaces", names, key="label space to open")
+        st.button("Open", key="open label space", on_click=open_it)
+
+
+def _show_filter(material: Material, draft: _Draft, rows: npt.NDArray[np.intp]) -> None:
+    """Keep the classes that hold one of some tags (thesis, model 3.2)."""
+    selected = [material.vectors.tags[row] for row in rows]
+
+    def keep() -> None:
+        typed = [line.strip() for line in st.session_state["keep with"].splitlines() if line.strip()]
+        _try(lambda: _edit(labels.KeepClassesWith(tags=tuple(typed or selected))))
+
+    with st.expander("Keep only classes that hold one of these tags", icon=":material/filter_alt:"):
+        st.text_area(
+            "Tags, one a line",
+            key="keep with",
+            height=110,
+            placeholder=f"empty: the {len(selected)} selected tags" if selected else "rock\njazz\nvoice",
+        )
+        st.button("Keep these", key="keep classes", on_click=keep)
+
+
+def _show_edits(material: Material, draft: _Draft, rows: npt.NDArray[np.intp]) -> None:
+    """A form for each kind of edit; tags are those selected, or picked from the class."""
+    kinds: dict[str, Callable[[_Draft, tuple[str, ...]], labels.Edit | None]] = {
+        "Rename": _rename,
+        "Merge": _merge,
+        "Move tags": _move,
+        "Drop tags": _drop_tags,
+        "Drop class": _drop_class,
+        "New class": _new_class,
+    }
+    selected = tuple(material.vectors.tags[row] for row in rows)
+    with st.expander("Edit", expanded=True, icon=":material/edit:"):
+        kind = st.segmented_control(
+            "Edit",
+            list(kinds),
+            default="Rename",
+            key="edit kind",
+            required=True,
+            label_visibility="collapsed",
+        )
+        edit = kinds[kind](draft, selected)
+        st.button(
+            kind, key="apply edit", type="primary", disabled=edit is None,
+            on_click=(lambda: _try(lambda: _edit(edit))) if edit is not None else None,
+        )  # fmt: skip
+
+
+def _pick_class(label: str, draft: _Draft, key: str) -> str:
+    return str(st.selectbox(label, draft.space.names, key=key, format_func=lambda name: visible(name, 60)))
+
+
+def _pick_tags(draft: _Draft, selected: tuple[str, ...], key: str) -> tuple[str, tuple[str, ...]]:
+    """Let a class and some of its tags be picked; of the selected tags, those in it to begin with."""
+    name = _pick_class("From class", draft, f"{key} from")
+    members = draft.space.class_named(name).tags[:_TAGS_SHOWN] if name in draft.space.names else ()
+    chosen = st.multiselect(
+        "Tags", members, [tag for tag in members if tag in set(selected)], key=f"{key} tags of {name}",
+        format_func=lambda tag: visible(tag, 60),
+    )  # fmt: skip
+    return name, tuple(chosen)
+
+
+def _rename(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:
+    old = _pick_class("Class", draft, "rename class")
+    new = st.text_input("New name", key="rename to")
+    return labels.Rename(cls=old, new=new.strip()) if new.strip() else None
+
+
+def _merge(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:
+    chosen = st.multiselect(
+        "Classes, the first gives its name", draft.space.names, key="merge classes",
+        format_func=lambda name: visible(name, 60),
+    )  # fmt: skip
+    return labels.Merge(classes=tuple(chosen)) if len(chosen) > 1 else None
+
+
+def _move(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:
+    name, tags = _pick_tags(draft, selected, "move")
+    to = _pick_class("To class", draft, "move to")
+    return labels.Move(tags=tags, to_class=to, from_class=name) if tags and to != name else None
+
+
+def _drop_tags(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:
+    name, tags = _pick_tags(draft, selected, "drop")
+    return labels.DropTags(tags=tags, from_class=name) if tags else None
+
+
+def _drop_class(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:
+    return labels.DropClass(cls=_pick_class("Class", draft, "drop class"))
+
+
+def _new_class(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:
+    if not selected:
+        st.text("Select tags on the map or in a table; they become the class.")
+        return None
+    name = st.text_input("Name", key="new class name", placeholder=visible(selected[0], 40))
+    st.caption(f"Takes the {len(selected):,} selected tags out of their classes.")
+    return labels.NewClass(name=name.strip() or selected[0], tags=selected)
+
+
+def _show_steps(draft: _Draft) -> None:
+    """What was edited, and the way back and forth."""
+
+    def turn(way: Callable[[LabelSpace], LabelSpace]) -> None:
+        now: _Draft = st.session_state[_DRAFT]
+        _keep(_Draft(way(now.space), now.origin, now.revision, now.saved))
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Undo", key="undo edit", icon=":material/undo:", disabled=not draft.space.edits,
+            on_click=lambda: turn(LabelSpace.undo),
+        )  # fmt: skip
+        st.button(
+            "Redo", key="redo edit", icon=":material/redo:", disabled=not draft.space.undone,
+            on_click=lambda: turn(LabelSpace.redo),
+        )  # fmt: skip
+        st.caption(f"{len(draft.space.edits)} edits" if draft.space.edits else "no edits yet")
+    for number, edit in enumerate(draft.space.edits, start=1):
+        st.text(visible(f"{number}. {edit.describe()}", 160))
+
+
+def _show_save(material: Material, draft: _Draft, made: Clustered) -> None:
+    def save() -> None:
+        def act() -> str:
+            now: _Draft = st.session_state[_DRAFT]
+            name = st.session_state[_NAME].strip()
+            revision = now.revision if name == now.space.name else None
+            space = now.space.renamed(name)
+            new = labels.save_label_space(space, revision)
+            _keep(_Draft(space, now.origin, new, space.fingerprint))
+            return f"Saved as {name}."
+
+        _try(act)
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Name", key=_NAME, persist_state="session")
+        st.button("Save", key="save label space", type="primary", icon=":material/save:", on_click=save)
+    st.download_button(
+        "JSON", labels.to_json(draft.space), f"{draft.space.name}.json", "application/json",
+        key="label space json", on_click="ignore", icon=":material/download:",
+    )  # fmt: skip
+    st.caption("The shell line that makes the clusters under this name; edits: `taglab labels edit`")
+    command = cluster_command(
+        material, made.clustering.settings, "labels", "make", "clusters", draft.space.name
+    )
+    st.code(" ".join(_quoted(command)), language="bash", wrap_lines=True)
+
+
+def _quoted(words: list[str]) -> list[str]:
+    import shlex
+
+    return [shlex.quote(word) for word in words]

@@ -1,0 +1,87 @@
+"""Maps that take their time are made beside the server, with progress and a stop button; PCA meanwhile."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from taglab import projection
+from taglab.errors import TaglabError
+from taglab.projection import Projection, ProjectionJob, ProjectionSettings
+from taglab.tag_vectors import TagVectors
+from taglab.ui.messages import literal, working
+
+_JOBS = "projections under way"
+_SHORT_S = 30.0
+_DIMENSIONS: dict[Literal[2, 3], str] = {2: "2-D", 3: "3-D"}
+
+
+def pick_projection() -> ProjectionSettings:
+    """Let the map be chosen. In the URL as `map` and `dimensions`."""
+    titles = {name: method.title for name, method in projection.PROJECTIONS.items()}
+    method = st.segmented_control(
+        "Map", list(titles), default="pca", format_func=titles.__getitem__, key="map", bind="query-params",
+        required=True,
+    )  # fmt: skip
+    dimensions = st.segmented_control(
+        "Dimensions", list(_DIMENSIONS), default=2, format_func=_DIMENSIONS.__getitem__, key="dimensions",
+        bind="query-params", required=True,
+    )  # fmt: skip
+    return ProjectionSettings(method=method, dimensions=dimensions)
+
+
+def projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
+    """Return the projection asked for, or PCA as long as it is not there, with word of its progress."""
+    found = _cached(vectors.fingerprint, settings.model_dump_json(), vectors)
+    if found is not None:
+        return found
+    if settings.method != "pca":
+        _offer(vectors, settings)
+        return projected(vectors, settings.model_copy(update={"method": "pca"}))
+    with working("Placing the tags") as progress:
+        return projection.cached_projection(vectors, settings, progress)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, validate=lambda found: found is not None)
+def _cached(fingerprint: str, settings: str, _vectors: TagVectors) -> Projection | None:
+    return projection.find_projection(_vectors, ProjectionSettings.model_validate_json(settings))
+
+
+def _offer(vectors: TagVectors, settings: ProjectionSettings) -> None:
+    """Begin a projection, at once if it is short, and show how far it is."""
+    jobs: dict[str, ProjectionJob] = st.session_state.setdefault(_JOBS, {})
+    name = str(projection.projection_path(vectors, settings))
+    cost = projection.cost(len(vectors), vectors.dim, settings)
+    if name not in jobs and cost.seconds <= _SHORT_S:
+        jobs[name] = projection.shared_worker().submit(vectors, settings)
+    if name in jobs:
+        _watch(name)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(f"{cost.sentence} The map below is PCA.")
+        if st.button("Make it", key="make projection", icon=":material/play_arrow:"):
+            jobs[name] = projection.shared_worker().submit(vectors, settings)
+            st.rerun()
+
+
+@st.fragment(run_every=0.7)
+def _watch(name: str) -> None:
+    """Show the progress of a projection, and the page anew once it is there."""
+    job = st.session_state[_JOBS][name]
+    if not job.done():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(job.fraction, f"PCA for now; {literal(job.text)}")
+            if st.button("Stop", key="stop projection", icon=":material/stop:"):
+                job.cancel()
+        return
+    try:
+        job.result()
+    except TaglabError as error:
+        st.info(literal(str(error)))
+        if st.button("Try again", key="retry projection"):
+            del st.session_state[_JOBS][name]
+            st.rerun()
+        return
+    del st.session_state[_JOBS][name]
+    st.rerun()
