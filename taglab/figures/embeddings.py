@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,14 +19,18 @@ _REST = "rgba(140, 143, 148, 0.4)"
 _STATES = {"all": "every word known", "some": "some words unknown", "none": "no vector"}
 
 
-def neighbour_bars(table: pd.DataFrame, title: str) -> go.Figure:
+def neighbour_bars(table: pd.DataFrame, title: str, common: Collection[str] | None = None) -> go.Figure:
     """Draw tags ranked by cosine similarity.
 
     Args:
         table: Columns `tag`, `similarity` (cosine, [-1, 1]), nearest first.
         title: What they are near to, as it is written.
+        common: Tags that are near in another embedding too; the others are drawn grey. All alike where None.
     """
-    return ranked_bars(table, "tag", "similarity", plain(title), "cosine similarity", value_format=".3f")
+    figure = ranked_bars(table, "tag", "similarity", plain(title), "cosine similarity", value_format=".3f")
+    if common is not None:
+        figure.data[0].marker.color = [PALETTE[0] if tag in common else GREY for tag in table["tag"]]
+    return figure
 
 
 def unknown_word_bars(table: pd.DataFrame) -> go.Figure:
@@ -61,7 +65,7 @@ def coverage_bars(tags: pd.DataFrame) -> go.Figure:
             hovertemplate=f"{text}: %{{customdata:,}} %{{y}} (%{{x:.2%}})<extra></extra>",
             marker={"color": colour},
         )
-    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": 1.3, "traceorder": "normal"})
+    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.75, "traceorder": "normal"})
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
     figure.update_yaxes(autorange="reversed")
     return figure
@@ -146,6 +150,34 @@ def axis_plane(table: pd.DataFrame, from_tag: str, to_tag: str, named: Sequence[
     figure.update_layout(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"}
     )
+    return figure
+
+
+def pairs_plane(positions: npt.NDArray[np.float32], tags: Sequence[str]) -> go.Figure:
+    """Draw pairs of tags, each joined by a line: parallel lines say that the pairs are alike.
+
+    Args:
+        positions: Array (2 × pairs, 2): first and second tag of each pair, one pair after the other.
+        tags: One a row of `positions`.
+
+    Source:
+        Ros Perez 2021, figure 11.
+    """
+    figure = blank("Pairs of tags", "PCA 1", "PCA 2", 500)
+    for first in range(0, len(tags) - 1, 2):
+        rows = slice(first, first + 2)
+        figure.add_scatter(
+            x=positions[rows, 0],
+            y=positions[rows, 1],
+            mode="lines+markers+text",
+            line={"color": GREY, "dash": "dot"},
+            marker={"size": 9, "color": [PALETTE[0], PALETTE[1]]},
+            text=[plain(tag, 30) for tag in tags[rows]],
+            textposition="top center",
+            hovertemplate="<b>%{text}</b><extra></extra>",
+            showlegend=False,
+        )
+    figure.update_yaxes(scaleanchor="x")
     return figure
 
 

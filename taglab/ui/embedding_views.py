@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from taglab import embeddings
@@ -16,6 +17,7 @@ from taglab.figures.embeddings import (
     neighbour_bars,
     neighbourhood_map,
     overlap_histogram,
+    pairs_plane,
     unknown_word_bars,
 )
 from taglab.folksonomy import Folksonomy
@@ -30,7 +32,9 @@ from taglab.ui.tables import column_labels
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
 
 _SHOWN = 20
-_NAMED_ON_PLANE = 40
+_NAMED_AT_EACH_END = 10
+_NAMED_AMONG = 300
+_MOST_OPTIONS = 5_000
 
 
 @dataclass(frozen=True)
@@ -125,14 +129,14 @@ def _show_map(
     named = [other for other in (tag, *near) if other in drawn]
     rows = np.asarray([drawn.row(other) for other in named], np.intp)
     labels = np.zeros(len(drawn), np.int32)
-    labels[rows] = np.arange(1, len(rows) + 1)
+    labels[rows] = [2 if other == tag else 1 for other in named]
 
     def choose_point(chosen: list[int]) -> None:
         if len(chosen) == 1:
             st.session_state["tag"] = drawn.tags[chosen[0]]
 
     paint = MapPaint(
-        f"{tag} among its neighbours", tag, MapClasses(labels, ["", *named], "Tag"), file="neighbours"
+        f"{tag} among its neighbours", tag, MapClasses(labels, ["", "", ""], ""), file="neighbours"
     )
     tag_map("neighbour map", points, paint, rows, choose_point)
     st.caption(
@@ -156,14 +160,20 @@ def show_coverage(picked: Picked) -> None:
         )
         export_panel("duplicates", found.duplicates)
     with right:
-        unknown = unknown_word_bars(found.unknown_words.head(_SHOWN))
-        st.plotly_chart(unknown, key="unknown words", alt="Words without a vector, by weight")
-        n_unknown = len(found.unknown_words)
-        st.caption(f"the first {min(_SHOWN, n_unknown)} of {n_unknown:,}; Export has all")
-        export_panel("unknown words", found.unknown_words, unknown)
+        _show_unknown_words(found.unknown_words)
     st.text("Every tag, the words it was looked up by, and those without a vector")
     st.dataframe(found.tags, hide_index=True, column_config=column_labels(found.tags))
     export_panel("coverage", found.tags, bars, picked.command("coverage"))
+
+
+def _show_unknown_words(table: pd.DataFrame) -> None:
+    if table.empty:
+        st.text("Every word has a vector.")
+        return
+    figure = unknown_word_bars(table.head(_SHOWN))
+    st.plotly_chart(figure, key="unknown words", alt="Words without a vector, by weight")
+    st.caption(f"the first {min(_SHOWN, len(table))} of {len(table):,}; Export has all")
+    export_panel("unknown words", table, figure)
 
 
 def show_comparison(picked: Picked) -> None:
@@ -184,12 +194,17 @@ def show_comparison(picked: Picked) -> None:
         histogram = overlap_histogram(overlap, k)
         st.plotly_chart(histogram, key="overlap", alt="Tags by neighbours in common")
         export_panel("overlap", overlap, histogram, picked.command("overlap", other=other_name, k=k))
-    for column, side, title, key in (
-        (here, tags, picked.vectors, "this"),
-        (there, other, other_name, "other"),
+    near, near_there = (embeddings.neighbours(side, tag, k) for side in (tags, other))
+    common = set(near["tag"]) & set(near_there["tag"])
+    for column, table, title, key in (
+        (here, near, picked.vectors, "this"),
+        (there, near_there, other_name, "other"),
     ):
-        bars = neighbour_bars(embeddings.neighbours(side, tag, _SHOWN), f"{tag} in {title}")
+        bars = neighbour_bars(table, f"{tag} in {title}", common)
         column.plotly_chart(bars, key=f"nearest in {key}", alt=f"Nearest tags in {key}")
+        with column:
+            export_panel(f"nearest in {key}", table, bars)
+    here.caption(f"{len(common)} of {k} in both, the others grey")
     st.text("The tags on which the two agree least come first")
     least = overlap.sort_values("overlap", kind="stable")
     st.dataframe(least, hide_index=True, column_config=column_labels(least))
@@ -220,10 +235,36 @@ def show_axis(picked: Picked) -> None:
     with right:
         end = pick_tag(tags.tags, "To", "to", 1)
     table = embeddings.axis(tags, start, end)
-    figure = axis_plane(table, start, end, tags.tags[:_NAMED_ON_PLANE])
+    ranked = table.head(_NAMED_AMONG).sort_values("position", kind="stable")["tag"].tolist()
+    figure = axis_plane(table, start, end, ranked[:_NAMED_AT_EACH_END] + ranked[-_NAMED_AT_EACH_END:])
     st.plotly_chart(figure, key="axis plane", alt="Tags along the line between two tags")
-    st.caption(f"all {len(table):,} tags; the names of the {_NAMED_ON_PLANE} most used are written")
+    st.caption(
+        f"all {len(table):,} tags; of the {min(_NAMED_AMONG, len(table))} most used, those furthest to "
+        "either side are named"
+    )
     export_panel("axis", table, figure, picked.command("axis", start, end))
+
+
+def show_pairs(picked: Picked) -> None:
+    """Pairs of tags on a plane: do the same steps lead from one to the other?"""
+    tags = picked.tags()
+    options = list(tags.tags[:_MOST_OPTIONS])
+    few = f" (of the {_MOST_OPTIONS:,} most used)" if len(tags) > _MOST_OPTIONS else ""
+    chosen = st.multiselect(
+        f"Pairs of tags, first and second in turn{few}",
+        options,
+        default=options[:4],
+        key="pairs",
+        bind="query-params",
+    )
+    if len(chosen) < 4 or len(chosen) % 2:
+        st.info("Choose four tags or more, an even number: Germany, Berlin, France, Paris.")
+        return
+    projection = cached_projection(tags.select(chosen), ProjectionSettings())
+    figure = pairs_plane(projection.positions, chosen)
+    st.plotly_chart(figure, key="pairs plane", alt="Pairs of tags joined by lines")
+    st.caption("a PCA of these tags alone; lines that run side by side tell of the same relation")
+    export_panel("pairs", figure=figure)
 
 
 VIEWS = {
@@ -232,4 +273,5 @@ VIEWS = {
     "Two embeddings": show_comparison,
     "Analogy": show_analogy,
     "Axis": show_axis,
+    "Pairs": show_pairs,
 }

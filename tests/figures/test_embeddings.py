@@ -10,6 +10,7 @@ from taglab.figures.embeddings import (
     neighbour_bars,
     neighbourhood_map,
     overlap_histogram,
+    pairs_plane,
     unknown_word_bars,
 )
 
@@ -58,6 +59,19 @@ def test_overlaps_are_counted_in_neighbours() -> None:
     assert list(bars.y) == [1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1]
 
 
+def test_neighbours_in_common_stand_out() -> None:
+    near = pd.DataFrame({"tag": ["a", "b"], "similarity": [0.5, 0.4]})
+    first, second = neighbour_bars(near, "x", {"a"}).data[0].marker.color
+    assert first != second
+
+
+def test_each_pair_is_a_line() -> None:
+    figure = pairs_plane(
+        np.arange(8, dtype=np.float32).reshape(4, 2), ["Germany", "Berlin", "France", "Paris"]
+    )
+    assert [list(line.text) for line in figure.data] == [["Germany", "Berlin"], ["France", "Paris"]]
+
+
 def test_hostile_text_is_never_markup() -> None:
     near = pd.DataFrame({"tag": [HOSTILE], "similarity": [0.5]})
     words = pd.DataFrame({"word": [HOSTILE], "count": [3], "tags": [1]})
@@ -65,6 +79,7 @@ def test_hostile_text_is_never_markup() -> None:
     for figure in (
         neighbour_bars(near, f"Nearest to {HOSTILE}"),
         unknown_word_bars(words),
+        pairs_plane(np.zeros((2, 2), np.float32), [HOSTILE, HOSTILE]),
         axis_plane(line, HOSTILE, HOSTILE, []),
         neighbourhood_map(np.zeros((1, 2), np.float32), [HOSTILE], HOSTILE, [HOSTILE], "PCA"),
     ):
