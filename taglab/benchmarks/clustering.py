@@ -31,7 +31,7 @@ K = 100
 FAISS_ROUNDS = 25
 
 
-def made_up_vectors(n_tags: int, dim: int = DIM, seed: int = 0) -> FloatArray:
+def made_up_vectors(n_tags: int, dim: int, seed: int = 0) -> FloatArray:
     """Return unit vectors (n_tags, dim) built like those of tags: one word or the sum of two, and noise.
 
     The words' frequencies fall as 1 / rank, so that clusters come in very different sizes.
@@ -52,7 +52,7 @@ def silhouette() -> list[Row]:
     """Exact silhouettes by cosine, against scikit-learn's of all pairs."""
     from sklearn.metrics import silhouette_samples
 
-    vectors = made_up_vectors(N_TAGS)
+    vectors = made_up_vectors(N_TAGS, DIM)
     labels = spherical_kmeans(vectors, K).labels
     return [
         _silhouette_row(given, labels, silhouette_samples) for given in (vectors, vectors.astype(np.float64))
@@ -77,7 +77,7 @@ def _silhouette_row(
 
 def silhouette_at_scale() -> list[Row]:
     """Exact silhouettes of a whole vocabulary; all pairs would take terabytes, so there is no peer."""
-    vectors = made_up_vectors(N_ALL_TAGS)
+    vectors = made_up_vectors(N_ALL_TAGS, DIM)
     rows = []
     for k in (100, 1000):
         labels = np.random.default_rng(0).integers(k, size=len(vectors))
@@ -96,7 +96,7 @@ def silhouette_at_scale() -> list[Row]:
 
 def k_means() -> list[Row]:
     """Spherical k-means from nothing, seeds included, against Faiss and scikit-learn."""
-    vectors = made_up_vectors(N_TAGS)
+    vectors = made_up_vectors(N_TAGS, DIM)
     rows = []
     for peer, make in (("Faiss", _faiss), ("scikit-learn", _scikit_learn)):
         name = f"spherical k-means, {N_TAGS} tags x {DIM}, k={K}, against {peer}"
@@ -109,7 +109,7 @@ def k_means() -> list[Row]:
 
 def new_k() -> list[Row]:
     """The server's share of a slider move: clusters and silhouettes of a k not seen before, no peer."""
-    vectors = TagVectors(tuple(map(str, range(N_TAGS))), made_up_vectors(N_TAGS))
+    vectors = TagVectors(tuple(map(str, range(N_TAGS))), made_up_vectors(N_TAGS, DIM))
 
     def show(k: int) -> float:
         started = time.perf_counter()

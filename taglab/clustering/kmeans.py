@@ -100,19 +100,20 @@ def draw(points: Points, seed: int, restarts: int) -> list[Seeds]:
 
 def _run(seeds: Seeds, k: int, max_iterations: int, tolerance: float, progress: Progress) -> KMeans:
     points = seeds.points
-    centroids = points.vectors[seeds.first(k, progress)]
+    centroids = points.vectors[seeds.first(k, part(progress, 0.0, 0.3))]
     labels = np.full(len(points), -1, np.intp)
     sums = np.zeros((k, points.vectors.shape[1]))
     total = points.weights.sum()
     history: list[float] = []
     converged = False
     for iteration in range(max_iterations):
-        progress(iteration / max_iterations, f"k-means, round {iteration + 1}")
+        # How many rounds it will take is not known; ten is usual.
+        progress(0.3 + 0.7 * iteration / (iteration + 10), f"k-means, round {iteration + 1}")
         nearest, similarities = _assign(points.vectors, centroids)
         _fill_empty(nearest, similarities, k)
         _move(points, sums, labels, nearest)
         lengths = np.linalg.norm(sums, axis=1)
-        history.append(1 - lengths.sum() / total)
+        history.append(float(1 - lengths.sum() / total))
         converged = np.array_equal(nearest, labels) or (
             iteration > 0 and history[-2] - history[-1] < tolerance * history[-2]
         )

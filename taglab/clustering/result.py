@@ -63,8 +63,8 @@ class Clustering:
         medoids: Array (k,), int32: row of the tag nearest its cluster's centroid (by cosine), or with the
             least summed distance to its cluster where only distances were given.
         within_distance: Within-cluster distance; see `taglab.metrics.clustering`.
-        centroids: Array (k, dim), float32, of length 1 (all zeros where a cluster's vectors cancel out);
-            None where only distances were given.
+        centroids: Array (k, dim), float32, of length 1 (but for a cluster whose vectors cancel out, which has
+            no direction); None where only distances were given.
         iterations: Rounds of the k-means run kept; 0 for agglomerative.
         converged: False if k-means used up its rounds first.
         tree: Array (tags - 1, 4) of the merges as `scipy.cluster.hierarchy.linkage` writes them, for a

@@ -6,7 +6,8 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,9 +57,24 @@ class ScanSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    ks: tuple[int, ...] = (10, 20, 30, 40, 50, 75, 100, 125, 150, 200, 250, 300, 400, 500)
-    seeds: tuple[int, ...] = (0,)
-    min_counts: tuple[int, ...] = (1,)
+    ks: tuple[Annotated[int, Field(ge=1)], ...] = (
+        10,
+        20,
+        30,
+        40,
+        50,
+        75,
+        100,
+        125,
+        150,
+        200,
+        250,
+        300,
+        400,
+        500,
+    )
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = (0,)
+    min_counts: tuple[Annotated[int, Field(ge=0)], ...] = (1,)
     method: str = "spherical-k-means"
     linkage: Linkage = "average"
     restarts: int = Field(default=1, ge=1)
@@ -107,7 +123,8 @@ def scan(
     Args:
         vectors: One embedding or several, told apart by their names.
         settings: What to go through.
-        counts: Tracks by tag, for `min_counts`; None takes all tags, and needs `min_counts` to be one.
+        counts: Tracks by tag, for `min_counts`. None takes all tags as they are; the one value of
+            `min_counts` is then only what the rows say.
         progress: Told after each round; raising from it cancels.
 
     Returns:
@@ -224,7 +241,7 @@ def _place(case: _Case, one: ClusterSettings) -> dict[str, Any]:
     return {"embedding": case.embedding, "min_count": case.min_count, "k": one.k, "seed": one.seed}
 
 
-def _path(case: _Case, one: ClusterSettings) -> Any:
+def _path(case: _Case, one: ClusterSettings) -> Path:
     unused = (
         {"linkage"} if one.method != "agglomerative" else {"seed", "restarts", "max_iterations", "tolerance"}
     )
@@ -233,11 +250,12 @@ def _path(case: _Case, one: ClusterSettings) -> Any:
 
 
 def _cached(case: _Case, one: ClusterSettings) -> dict[str, Any] | None:
-    path = _path(case, one)
-    if not path.is_file():
+    """Return a row of the cache, None where there is none or it is damaged and so must be computed anew."""
+    try:
+        row = json.loads(_path(case, one).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return None
-    row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return row
+    return row if isinstance(row, dict) and row.keys() == set(COLUMNS[4:]) else None
 
 
 def _compute(case: _Case, one: ClusterSettings, progress: Progress) -> dict[str, Any]:

@@ -43,7 +43,16 @@ class Points:
 
     @classmethod
     def of(cls, vectors: FloatArray) -> Points:
-        """Find the distinct rows of an array (tags, dim) of finite unit vectors."""
+        """Find the distinct rows of an array (tags, dim) of unit vectors.
+
+        Raises:
+            ValueError: If a row's length is not 1.
+        """
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        if not (np.abs(lengths - 1) < 1e-3).all():
+            row = int(np.argmin(np.abs(lengths - 1) < 1e-3))
+            raise ValueError(f"row {row} of vectors has length {lengths[row]}, not 1; normalise them first")
         numbers: dict[bytes, int] = {}
         point_of = np.empty(len(vectors), np.intp)
         for row, vector in enumerate(vectors):
@@ -51,7 +60,7 @@ class Points:
             digest = hashlib.blake2b((vector + np.float32(0)).tobytes(), digest_size=16).digest()
             point_of[row] = numbers.setdefault(digest, len(numbers))
         if len(numbers) == len(vectors):
-            return cls(np.ascontiguousarray(vectors), np.ones(len(vectors)), point_of)
+            return cls(vectors, np.ones(len(vectors)), point_of)
         first = np.full(len(numbers), len(vectors))
         np.minimum.at(first, point_of, np.arange(len(vectors)))
         return cls(vectors[first], np.bincount(point_of).astype(np.float64), point_of)
@@ -81,7 +90,7 @@ class Seeds:
 
     Candidates of several seeds are proposed at once, so that their distances are one matrix product, and
     each is admitted with the probability its distance has left of what it had at the proposal: the same
-    distribution as drawing when it is due, with now and then a candidate fewer.
+    distribution as drawing when it is due.
 
     Source: Arthur and Vassilvitskii 2007, section 2.2 and, for the greedy choice, 5.
 
@@ -123,14 +132,15 @@ class Seeds:
         thresholds = drawn[1] * self._nearest[proposed]
         distances = 1 - self.points.vectors[proposed] @ self.points.vectors.T
         distances[distances < _NOISE] = 0
-        for start in range(0, len(proposed), _CANDIDATES):
-            candidates = slice(start, start + _CANDIDATES)
-            admitted = self._nearest[proposed[candidates]] > thresholds[candidates]
-            self._take_best(proposed[candidates][admitted], distances[candidates][admitted])
+        used = 0
+        while True:
+            admitted = used + np.flatnonzero(self._nearest[proposed[used:]] > thresholds[used:])[:_CANDIDATES]
+            if len(admitted) < _CANDIDATES:
+                return
+            self._take_best(proposed[admitted], distances[admitted])
+            used = admitted[-1] + 1
 
     def _take_best(self, candidates: npt.NDArray[np.intp], distances: FloatArray) -> None:
-        if not len(candidates):
-            return
         nearest = np.minimum(distances, self._nearest)
         # Not a BLAS product, whose rounding would depend on the number of threads.
         best = int(np.einsum("ij,j->i", nearest, self._weights).argmin())

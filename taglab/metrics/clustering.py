@@ -39,7 +39,8 @@ def silhouette_cosine(
     The mean cosine distance of a vector to a cluster is 1 minus its product with the mean of the cluster's
     unit vectors: O(tags clusters dim) time, and memory that does not grow with the tags but for the
     result. Products are taken in the vectors' own precision, and again in float64 for tags whose a and b
-    are so small that float32 would show: within 1e-5 of the exact value.
+    are so small that float32 would show: within 1e-5 of the exact value, but where the distances
+    themselves are below 1e-10, which is as far as 1 - cosine reaches in float64.
 
     Args:
         vectors: Array (tags, dim), finite, no row all zeros; of any length.
