@@ -41,4 +41,4 @@ for tab, show in zip(tabs, VIEWS.values(), strict=True):
 if tags.missing:
     with st.expander(f"Without a vector ({len(tags.missing):,} tags)"):
         st.dataframe({"tag": tags.missing}, hide_index=True)
-export_projector(tags, data, picked.command("export", "projector", out="projector/"))
+export_projector(tags, data, picked.command("export projector", out="projector/"))

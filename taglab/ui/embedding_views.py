@@ -62,9 +62,9 @@ class Picked:
         return tag_vectors(self.data, self.vectors, self.min_count, self.lookup)
 
     def command(self, verb: str, *words: str, **flags: object) -> list[str]:
-        """Return the shell line that does the same."""
+        """Return the shell line that does the same; `verb` may be several words."""
         given = {"data": self.data, "vectors": self.vectors, "min-count": self.min_count, **flags}
-        return command_line([verb], words, given, settings_flags(self.lookup))
+        return command_line(verb.split(), words, given, settings_flags(self.lookup))
 
 
 def show_neighbours(picked: Picked) -> None:

@@ -1,0 +1,168 @@
+"""The Embeddings page: every view on hostile tags, and what cannot be shown said in a sentence."""
+
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab import cache
+from taglab.cli.commands import build_parser
+from taglab.embeddings import WordVectors
+from taglab.folksonomy import Folksonomy
+from taglab.ui.embedding_views import VIEWS
+from tests.pages.framed import open_page
+
+HOSTILE = '"><img src=x onerror=alert(1)>'
+TAGS = ["rock", "jazz", HOSTILE, "-dash", "kappe jazz", "\u202eevil", "x" * 400, "unheard of"]
+WORDS = [word for tag in TAGS[:-1] for word in tag.split() if word != "kappe"]
+
+
+@pytest.fixture(autouse=True)
+def small(taglab_home: Path) -> None:
+    rows = np.concatenate([np.arange(30 - 3 * column) for column in range(len(TAGS))])
+    columns = np.repeat(np.arange(len(TAGS)), [30 - 3 * column for column in range(len(TAGS))])
+    tracks = pd.DataFrame({"track": [f"t{row}" for row in range(30)]})
+    Folksonomy.from_codes("demo", tracks, TAGS, rows, columns).save(
+        cache.Shelf(cache.FOLKSONOMIES).path("demo")
+    )
+    for seed, name in enumerate(("first", "second")):
+        vectors = np.random.default_rng(seed).normal(size=(len(WORDS), 8)).astype(np.float32)
+        WordVectors(name, tuple(dict.fromkeys(WORDS)), vectors[: len(set(WORDS))]).save(
+            cache.Shelf(cache.VECTORS).path(name)
+        )
+
+
+def opened(view: str = "Neighbours", **url: str) -> AppTest:
+    return open_page(
+        "embeddings", **{"vectors": "first", "other": "second", "min_count": "1", "view": view, **url}
+    ).run()
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_every_view_opens_by_its_link(view: str) -> None:
+    app = opened(view, tag=HOSTILE, k_overlap="3", a="-dash", **{"from": "-dash"})
+    assert not app.exception
+    assert not app.error
+    assert charts(app)
+    assert "<img" not in json.dumps(charts(app))
+    for element in [*app.markdown, *app.caption]:
+        assert "<img" not in element.value
+    for block in app.code:
+        program, *arguments = shlex.split(block.value)
+        assert program == "taglab"
+        build_parser().parse_args(arguments)
+
+
+def test_tags_without_a_vector_are_listed() -> None:
+    app = opened()
+    assert "Without a vector (1 tags)" in [expander.label for expander in app.expander]
+    assert "unheard of" in app.dataframe[-1].value["tag"].tolist()
+
+
+def test_coverage_names_unknown_words_and_tags_that_fall_together() -> None:
+    app = opened("Coverage")
+    tables = [table.value for table in app.dataframe]
+    same = next(table for table in tables if "same_as" in table)
+    assert same[["tag", "same_as"]].to_numpy().tolist() == [["kappe jazz", "jazz"]]
+    assert "kappe" in json.dumps(charts(app)[1])
+
+
+def test_comparing_needs_a_second_embedding() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from taglab.ui import pick_vectors
+
+        st.text(f"{pick_vectors('other', 'Compare with', without='own')}")
+
+    for name in ("first", "second"):
+        cache.Shelf(cache.VECTORS).delete(name)
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert app.text[0].value == "None"
+    assert not app.selectbox
+
+
+def test_what_cannot_be_compared_is_a_sentence() -> None:
+    app = opened("Two embeddings", k_overlap="50")
+    assert "k=50" in app.error[0].value.replace("\\", "")
+
+
+def test_an_axis_between_one_point_is_a_sentence() -> None:
+    app = opened("Axis", **{"from": "jazz", "to": "kappe jazz"})
+    assert "same point" in app.error[0].value
+
+
+def test_vectors_that_know_no_tag_are_a_sentence() -> None:
+    WordVectors("foreign", ("zzz",), np.ones((1, 4), np.float32)).save(
+        cache.Shelf(cache.VECTORS).path("foreign")
+    )
+    app = opened(vectors="foreign")
+    assert not app.exception
+    assert "0 tags have a vector" in app.error[0].value
+
+
+def test_an_odd_number_of_tags_makes_no_pairs() -> None:
+    app = open_page("embeddings", vectors="first", min_count="1", view="Pairs").run()
+    app.multiselect(key="pairs").set_value(["rock", "jazz", "-dash"]).run()
+    assert "even number" in app.info[0].value
+
+
+def test_how_words_are_looked_up_can_be_switched() -> None:
+    strict = opened("Coverage", tag="jazz")
+    strict.multiselect(key="forms").set_value(["upper"]).run()
+    assert "0 tags have a vector" in strict.error[0].value
+
+
+def test_the_copied_command_says_how_words_are_looked_up() -> None:
+    app = opened(split_punctuation="false")
+    assert "--no-split-punctuation" in app.code[0].value
+
+
+def test_training_here_adds_vectors() -> None:
+    def page() -> None:
+        from taglab.ui import pick_vectors, train_vectors_panel
+
+        if pick_vectors() == "own":
+            train_vectors_panel("demo")
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    app.text_input(key="own vectors name").set_value("mine")
+    app.number_input(key="own vectors dim").set_value(8)
+    app.number_input(key="own vectors words_seen").set_value(100)
+    app.button(key="own vectors train").click().run()
+    assert not app.error
+    assert app.selectbox(key="vectors").value == "mine"
+    assert WordVectors.open(cache.Shelf(cache.VECTORS).path("mine")).dim == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("vectors.kv", b"\x80\x04x", "pickle"),
+        ("glove.txt", b"", "empty"),
+        ("glove.txt", b"rock 0.1 0.2\njazz 0.1\n", "line 2"),
+    ],
+    ids=["a pickle", "0 bytes", "a short row"],
+)
+def test_bad_vectors_are_a_sentence(name: str, content: bytes, said: str) -> None:
+    def page() -> None:
+        from taglab.ui import add_vectors_panel
+
+        add_vectors_panel()
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    app.file_uploader(key="new vectors upload").set_value((name, content, "application/octet-stream"))
+    app.text_input(key="new vectors name").set_value("mine")
+    app.button(key="new vectors add").click().run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert said in app.error[0].value.replace("\\", "")
+    assert str(cache.home()) not in app.error[0].value.replace("\\", "")
