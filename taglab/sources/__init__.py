@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from taglab import cache
 from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.sources import jamendo, lastfm, magnatagatune, table
+from taglab.sources import demo, jamendo, lastfm, magnatagatune, table
 from taglab.sources.reading import part_of
 from taglab.sources.source import Remote, Source
 
@@ -19,14 +19,10 @@ __all__ = ["DEMO", "SOURCES", "Remote", "Source", "add", "folksonomy_names", "op
 DEMO = "demo"
 
 
-class _DemoSettings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _read_demo(path: Path | None, name: str, settings: BaseModel, progress: Progress = silent) -> Folksonomy:
-    from taglab.sources.demo import read_demo
-
-    return read_demo()
+def _read_demo(
+    path: Path | None, name: str, settings: demo.DemoSettings, progress: Progress = silent
+) -> Folksonomy:
+    return demo.read_demo(settings, name, progress)
 
 
 SOURCES: dict[str, Source] = {
@@ -38,7 +34,7 @@ SOURCES: dict[str, Source] = {
             about="A synthetic folksonomy with known truth, built in and shaped like the real thing.",
             files="",
             read=_read_demo,
-            settings=_DemoSettings,
+            settings=demo.DemoSettings,
         ),
         lastfm.SOURCE,
         magnatagatune.SOURCE,
@@ -125,14 +121,23 @@ def add(
 def open_folksonomy(name: str, progress: Progress = silent) -> Folksonomy:
     """Return a folksonomy that was added; the demo is built and kept when first asked for.
 
+    The demo is built anew when what makes it has changed since, as after an upgrade.
+
     Raises:
         NotFound: If there is none of this name; the message lists those there are.
         DataError: If its files are damaged.
     """
     shelf = _shelf()
-    if name == DEMO and not shelf.path(name).exists():
+    if name == DEMO and _demo_is_to_be_built(shelf.path(name) / "manifest.json"):
         return add(DEMO, None, DEMO, progress=progress)
     return Folksonomy.open(shelf.find(name))
+
+
+def _demo_is_to_be_built(kept: Path) -> bool:
+    if not kept.is_file():
+        return True
+    makers = (file for file in Path(demo.__file__).parent.iterdir() if file.is_file())
+    return kept.stat().st_mtime < max(file.stat().st_mtime for file in makers)
 
 
 def folksonomy_names() -> list[str]:

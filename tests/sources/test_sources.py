@@ -1,13 +1,14 @@
 """Every source keeps the same contract; the shelf of folksonomies."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from taglab import sources
+from taglab import cache, sources
 from taglab.errors import Cancelled, DataError, InvalidSetting, NotFound, StorageError
 from taglab.folksonomy import Folksonomy
 from taglab.sources import SOURCES
@@ -103,8 +104,7 @@ def test_damaged_files_are_read_or_told_but_never_crash(source: str, tmp_path: P
         rest = at + int(rng.choice([0, 1, len(content)]))
         file.write_bytes(content[:at] + rng.choice(junk, int(rng.integers(5))).tobytes() + content[rest:])
         with contextlib.suppress(DataError):
-            sources.add(source, path, "mine")
-            sources.open_folksonomy("mine")
+            sources.read(source, path, "mine")
 
 
 def test_unknown_source_lists_the_known() -> None:
@@ -159,6 +159,16 @@ def test_demo_is_built_once_and_then_opened() -> None:
     assert again.fingerprint == first.fingerprint
     assert not told
     assert np.array_equal(again.counts(), first.counts())
+
+
+def test_demo_made_by_an_earlier_version_is_built_anew() -> None:
+    sources.open_folksonomy("demo")
+    kept = cache.home() / "folksonomies" / "demo" / "manifest.json"
+    os.utime(kept, (0, 0))
+    told: list[str] = []
+    sources.open_folksonomy("demo", progress=lambda fraction, text: told.append(text))
+    assert told
+    assert kept.stat().st_mtime > 0
 
 
 def test_unwritable_cache_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
