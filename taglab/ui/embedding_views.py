@@ -21,13 +21,14 @@ from taglab.figures.embeddings import (
     unknown_word_bars,
 )
 from taglab.folksonomy import Folksonomy
-from taglab.projection import PROJECTIONS, Projection, ProjectionSettings, cached_projection, find_projection
+from taglab.projection import PROJECTIONS, Projection, ProjectionSettings, cached_projection
 from taglab.tag_vectors import TagVectors
 from taglab.ui.export import command_line, export_panel
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import working
 from taglab.ui.pickers import pick_tag, pick_vectors
+from taglab.ui.projecting import projected
 from taglab.ui.tables import column_labels
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
 
@@ -89,27 +90,19 @@ def show_neighbours(picked: Picked) -> None:
 
 
 def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projection]:
-    """Let the projection be chosen among those there are, and all tags or only the near ones be drawn."""
-    made = [
-        name
-        for name in PROJECTIONS
-        if name == "pca" or find_projection(tags, ProjectionSettings(method=name))
-    ]
+    """Let the projection be chosen, and whether all tags or only the near ones are drawn."""
     method = st.segmented_control(
         "Map",
-        made,
+        list(PROJECTIONS),
         default="pca",
         format_func=lambda name: PROJECTIONS[name].title,
         key="map",
         bind="query-params",
         required=True,
-        help="t-SNE and UMAP can be chosen once the Clusters page has made them.",
     )
-    only = st.toggle("Only these tags, projected anew (PCA)", key="only", bind="query-params")
+    only = st.toggle("Only these tags, projected anew", key="only", bind="query-params")
     drawn = tags.select(near) if only else tags
-    with working("Projecting") as progress:
-        settings = ProjectionSettings(method="pca" if only else method)
-        return drawn, cached_projection(drawn, settings, progress)
+    return drawn, projected(drawn, ProjectionSettings(method=method))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

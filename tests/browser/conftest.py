@@ -63,7 +63,7 @@ def start_server(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command = [sys.executable, "-P", "taglab/ui/serve.py", "app.py", f"--server.port={port}"]
     environment = {**os.environ, "TAGLAB_HOME": str(home)}
     with log.open("wb") as written:
         process = subprocess.Popen(
