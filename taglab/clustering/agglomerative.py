@@ -8,10 +8,12 @@ import numpy.typing as npt
 from taglab.clustering.result import IntArray, Linkage, TooManyClusters
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import check_distances
+from taglab.progress import Progress, silent
 
 DoubleArray = npt.NDArray[np.float64]
 
 MAX_TAGS = 20_000
+_ROWS = 256
 
 
 def memory_gb(n_tags: int) -> float:
@@ -19,12 +21,15 @@ def memory_gb(n_tags: int) -> float:
     return 2 * 8 * n_tags * (n_tags - 1) / 2 / 1e9
 
 
-def linkage_of_vectors(vectors: npt.NDArray[np.float32], linkage: Linkage) -> DoubleArray:
+def linkage_of_vectors(
+    vectors: npt.NDArray[np.float32], linkage: Linkage, progress: Progress = silent
+) -> DoubleArray:
     """Merge tags by cosine distance.
 
     Args:
         vectors: Array (tags, dim), rows of length 1.
         linkage: Distance of two clusters.
+        progress: Told after each block of distances; the merging itself, half of the time, tells nothing.
 
     Returns:
         Array (tags - 1, 4), as `scipy.cluster.hierarchy.linkage` returns it.
@@ -38,10 +43,14 @@ def linkage_of_vectors(vectors: npt.NDArray[np.float32], linkage: Linkage) -> Do
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     condensed = np.empty(n * (n - 1) // 2)
     filled = 0
-    for row in range(n - 1):
-        part = condensed[filled : filled + n - 1 - row]
-        np.subtract(1, unit[row + 1 :] @ unit[row], out=part)
-        filled += len(part)
+    for start in range(0, n, _ROWS):
+        products = unit[start : start + _ROWS] @ unit[start:].T
+        for row, values in enumerate(products):
+            later = values[row + 1 :]
+            np.subtract(1, later, out=condensed[filled : filled + len(later)])
+            filled += len(later)
+        progress(0.5 * filled / max(len(condensed), 1), "distances")
+    progress(0.5, "merging clusters")
     # Equal vectors are at distance 0 exactly, so that they merge first and together.
     condensed[condensed < 1e-13] = 0
     return _merge(condensed, linkage)

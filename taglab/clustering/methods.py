@@ -127,10 +127,9 @@ def k_means(vectors: TagVectors, settings: ClusterSettings, progress: Progress =
 
 def agglomerative(vectors: TagVectors, settings: ClusterSettings, progress: Progress = silent) -> Clustering:
     """Cluster by merging; see `taglab.clustering.agglomerative`."""
-    progress(0.0, "merging clusters")
     tree = _recent_trees.get(
         f"{vectors.fingerprint} {settings.linkage}",
-        lambda: linkage_of_vectors(vectors.vectors, settings.linkage),
+        lambda: linkage_of_vectors(vectors.vectors, settings.linkage, progress),
     )
     labels = cut(tree, settings.k)
     centroids = _centroids(vectors.vectors, labels, settings.k)
