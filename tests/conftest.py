@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A machine busy with other work is no fault of the code.
+settings.register_profile("taglab", deadline=None)
+settings.load_profile("taglab")
 
 
 @pytest.fixture(autouse=True)

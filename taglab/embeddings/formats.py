@@ -22,6 +22,8 @@ _ROWS_PER_BLOCK = 1024
 _NO_NUMBER = "NaN, infinity or a number beyond 3e38"
 _LONGEST_LINE_BYTES = 4 << 20
 _DIGITS_AND_SIGNS = b"0123456789.eE+- "
+_SAMPLE_BYTES = 1 << 16
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _SPACE = re.compile(rb"[ \t]+")
 _NPY = b"\x93NUMPY"
 _FASTTEXT_MODEL = (793712314).to_bytes(4, "little")
@@ -61,7 +63,9 @@ def layout(plain: Plain) -> Layout:
         file.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
         data_start = file.tell()
         first, second = _line(file, plain.shown, 1), file.readline(_LONGEST_LINE_BYTES)
-        header = _header(first, second)
+        file.seek(data_start + len(first))
+        is_text = _is_text(file.read(_SAMPLE_BYTES))
+        header = _header(first, second, is_text)
         if header is None:
             return Layout("text", _dim_of(first, plain.shown), None, data_start)
         n_words, dim = header
@@ -69,29 +73,33 @@ def layout(plain: Plain) -> Layout:
             raise DataError(
                 plain.shown, f"promises {n_words} words of {dim} numbers; there is nothing in it", 1
             )
-        kind = "text" if _is_text(second) else "binary"
-        return Layout(kind, dim, n_words, data_start + len(first))
+        if is_text and 2 * dim > _LONGEST_LINE_BYTES:
+            raise DataError(plain.shown, f"promises {dim:,} numbers a word, more than a line can hold", 1)
+        return Layout("text" if is_text else "binary", dim, n_words, data_start + len(first))
 
 
-def _header(first: bytes, second: bytes) -> tuple[int, int] | None:
+def _header(first: bytes, second: bytes, is_text: bool) -> tuple[int, int] | None:
     """Return words and dimensions if the first line is a header rather than a word and its only number."""
     fields = first.split()
     if len(fields) != 2 or not all(field.isdigit() and len(field) < 16 for field in fields):
         return None
     n_words, dim = int(fields[0]), int(fields[1])
-    n_second = len(second.split())
-    return None if n_second == 2 and dim != 1 and _is_text(second) else (n_words, dim)
+    return None if is_text and dim != 1 and len(second.split()) == 2 else (n_words, dim)
 
 
-def _is_text(line: bytes) -> bool:
-    """Tell a row of text from the float32 bytes of word2vec's binary format."""
-    fields = line.split()
-    if not line or any(_is_number(field) for field in fields[1:]):
-        return b"\x00" not in line
-    try:
-        return line.decode("utf-8").strip().isprintable()
-    except UnicodeDecodeError:
+def _is_text(sample: bytes) -> bool:
+    """Tell rows of text from the float32 bytes of word2vec's binary format."""
+    numbers = [_is_number(field) for field in sample.split(b"\n", 1)[0].split()[1:]]
+    if numbers and all(numbers):
+        return True
+    if _CONTROL.search(sample):
         return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        # Words of another encoding beside numbers are still text, and are told as such when they are read.
+        return any(numbers)
+    return True
 
 
 def _is_number(field: bytes) -> bool:

@@ -13,7 +13,7 @@ from taglab.errors import InvalidSetting
 from taglab.tag_vectors import TagVectors
 
 # Tabs and line feeds are the format's own; other control characters and separators confuse what reads it.
-_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BLANK = "(blank)"
 _ROWS_PER_BLOCK = 8192
 

@@ -51,12 +51,12 @@ class StoredWords(Sequence[str]):
             return tuple(self[row] for row in range(*index.indices(len(self))))
         row = range(len(self))[index]
         start = int(self._ends[row - 1]) if row else 0
-        return bytes(self._text[start : int(self._ends[row])]).decode("utf-8", "surrogatepass")
+        return bytes(self._text[start : int(self._ends[row])]).decode("utf-8")
 
     def __iter__(self) -> Iterator[str]:
         text, start = bytes(self._text), 0
         for end in self._ends.tolist():
-            yield text[start:end].decode("utf-8", "surrogatepass")
+            yield text[start:end].decode("utf-8")
             start = end
 
 
@@ -235,7 +235,7 @@ def store(
                 n_repeated += len(again)
                 repeated = (repeated + [words[position] for position in again])[:5]
                 words, block = [words[position] for position in fresh], block[fresh]
-            encoded = [_encode(word) for word in words]
+            encoded = [word.encode("utf-8") for word in words]
             vectors_file.write(block.astype("<f4", copy=False).tobytes())
             text_file.write(b"".join(encoded))
             ends.extend(
@@ -289,11 +289,6 @@ def _fresh(words: Sequence[str], seen: set[str]) -> list[int]:
     return positions
 
 
-def _encode(word: str) -> bytes:
-    # Half a surrogate pair is no character, but Python's strings may hold one, and so may tags.
-    return word.encode("utf-8", "surrogatepass")
-
-
 def _write_header(file: IO[bytes], n_words: int, dim: int) -> None:
     """Write a .npy header; numpy leaves room in it for the number of rows to grow."""
     np.lib.format.write_array_header_1_0(
@@ -310,7 +305,7 @@ class _Digest:
         self._n = 0
 
     def add(self, words: Sequence[str], rows: FloatArray) -> None:
-        encoded = [_encode(word) for word in words]
+        encoded = [word.encode("utf-8") for word in words]
         self._words.update(b"".join(b"%d %b" % (len(word), word) for word in encoded))
         self._vectors.update(rows.astype("<f4", copy=False).tobytes())
         self._n += len(words)
