@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any, NoReturn
 
 from taglab.cli import bench, clusters, dashboard, data, labels, vectors
@@ -34,7 +35,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> NoReturn:
         from taglab import __version__
 
-        parser.exit(message=f"taglab {__version__}\n")
+        sys.stdout.write(f"taglab {__version__}\n")
+        parser.exit()
 
 
 def build_parser() -> Parser:

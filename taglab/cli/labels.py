@@ -138,15 +138,33 @@ def _add_name(parser: argparse.ArgumentParser, what: str = "label space") -> Non
     parser.add_argument("name", metavar="NAME", help=what)
 
 
+def _add_its_data(parser: Parser) -> None:
+    parser.add_argument(
+        "--data", metavar="NAME", help="data set (default: the one it was made from, else demo)"
+    )
+
+
+def _open(args: argparse.Namespace) -> LabelSpace:
+    """Open a label space, and let `--data` be the data set it was made from where none is named."""
+    from taglab.labels import open_label_space
+    from taglab.sources import DEMO, folksonomy_names
+
+    space, _ = open_label_space(args.name)
+    if args.data is None:
+        origin = space.made_by.get("data")
+        args.data = origin if origin in folksonomy_names() else DEMO
+    return space
+
+
 def _fill_show(parser: Parser) -> None:
     _add_name(parser)
-    add_data(parser, min_count=False)
+    _add_its_data(parser)
     _finish(parser, _show)
 
 
 def _fill_targets(parser: Parser) -> None:
     _add_name(parser)
-    add_data(parser, min_count=False)
+    _add_its_data(parser)
     _finish(parser, _targets)
 
 
@@ -397,9 +415,7 @@ def _described(space: LabelSpace, notes: tuple[str, ...] = ()) -> Report:
 def _show(args: argparse.Namespace) -> Report:
     import pandas as pd
 
-    from taglab.labels import open_label_space
-
-    space, _ = open_label_space(args.name)
+    space = _open(args)
     with progress_bar() as progress:
         found = space.report(open_data(args, progress))
     members = pd.Series([list(each.tags) for each in space.classes], dtype=object)
@@ -551,9 +567,7 @@ def _targets(args: argparse.Namespace) -> Report:
     import numpy as np
     import pandas as pd
 
-    from taglab.labels import open_label_space
-
-    space, _ = open_label_space(args.name)
+    space = _open(args)
     with progress_bar() as progress:
         data = open_data(args, progress)
     matrix = space.targets(data)

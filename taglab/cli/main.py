@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import sys
@@ -34,6 +35,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         args = build_parser().parse_args(_with_command(arguments))
+        return _run(args)
+    except BrokenPipeError:
+        # Python flushes standard output once more at exit; there must be somewhere for it to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except TaglabError as error:
+        return _say(str(error), FAILED)
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing of it was kept", INTERRUPTED)
+
+
+def _run(args: argparse.Namespace) -> int:
+    try:
         if args.cache is not None:
             os.environ["TAGLAB_HOME"] = str(args.cache)
         result = args.run(args)
@@ -43,15 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return OK
         return int(result)
     except UsageError as error:
-        return _say(f"{error} (see `taglab --help`)", WRONG_USAGE)
-    except BrokenPipeError:
-        # Python flushes standard output once more at exit; there must be somewhere for it to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
-    except TaglabError as error:
-        return _say(str(error), FAILED)
-    except KeyboardInterrupt:
-        return _say("interrupted; nothing of it was kept", INTERRUPTED)
+        return _say(f"{error} (see `{args.program} --help`)", WRONG_USAGE)
 
 
 def _with_command(arguments: list[str]) -> list[str]:

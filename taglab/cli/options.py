@@ -10,7 +10,7 @@ import textwrap
 import types
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from taglab.cli.report import TABLE_WRITERS
 
@@ -65,11 +65,16 @@ class Parser(argparse.ArgumentParser):
         )
         self._fill = fill
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Add the arguments the first time, then parse."""
+    def fill(self) -> None:
+        """Add the arguments, if that was not done yet."""
         if self._fill is not None:
             fill, self._fill = self._fill, None
             fill(self)
+            self.set_defaults(program=self.prog)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the arguments the first time, then parse."""
+        self.fill()
         return super().parse_known_args(args, namespace)
 
 
@@ -290,6 +295,7 @@ def _reading(setting: FieldInfo, choices: Collection[str] | None) -> dict[str, A
         return {"action": argparse.BooleanOptionalAction}
     if any(get_origin(kind) is tuple for kind in kinds):
         items = next(get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple)
+        items = get_args(items)[0] if get_origin(items) is Annotated else items
         return {"type": numbers if items is int else _listed, "metavar": "LIST"}
     metavar = "N" if int in kinds or float in kinds else "TEXT"
     return {"type": str if metavar == "N" else _text, "metavar": metavar}
