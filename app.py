@@ -1,6 +1,7 @@
 """The dashboard's frame: which pages there are, and the one that opens first."""
 
 import streamlit as st
+
 from taglab.ui import guard
 
 st.set_page_config(page_title="taglab", page_icon="🏷️", layout="wide")

@@ -26,7 +26,7 @@ def silent(fraction: float, text: str) -> None:
 
 
 def between(progress: Progress, start: float, stop: float) -> Progress:
-    """Return the progress of one part of a longer computation: its 0 is `start` of the whole, its 1 `stop`."""
+    """Return the progress of one part of a longer computation, from `start` to `stop` of the whole."""
 
     def report(fraction: float, text: str) -> None:
         progress(start + (stop - start) * fraction, text)

@@ -54,7 +54,7 @@ def test_wheel_holds_the_dashboard(wheel: Path) -> None:
 
 
 def test_app_opens_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
-    """The environment borrows this one's dependencies, but not its taglab: a .pth file is not followed twice."""
+    """The environment borrows the dependencies of this one, not its taglab: .pth files do not chain."""
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
