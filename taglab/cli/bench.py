@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from taglab.cli.options import Parser, add_output
+from taglab.cli.options import Parser, finish
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report
 
@@ -26,8 +26,7 @@ def add_to(commands: Any) -> None:
 def _fill(parser: Parser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
     parser.add_argument("--list", action="store_true", help="only list their names")
-    add_output(parser)
-    parser.set_defaults(run=_bench)
+    finish(parser, _bench)
 
 
 def _bench(args: argparse.Namespace) -> Report:

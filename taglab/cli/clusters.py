@@ -10,10 +10,10 @@ from taglab.cli.options import (
     Parser,
     UsageError,
     add_data,
-    add_output,
     add_settings,
     add_vectors,
     checked,
+    finish,
     numbers,
     settings_of,
     settings_values,
@@ -81,11 +81,6 @@ taglab scan --k 50,100,250,500 --seeds 0,1,2 --min-count 20,50,100 --out scan.cs
     )
 
 
-def _finish(parser: Parser, run: Any, table: bool = True) -> None:
-    add_output(parser, table)
-    parser.set_defaults(run=run)
-
-
 def add_clustering(parser: Parser) -> None:
     """Add what determines a clustering: data, vectors, and the settings of the method."""
     from taglab.clustering import CLUSTERERS, ClusterSettings
@@ -101,7 +96,7 @@ def _fill_cluster(parser: Parser) -> None:
     parser.add_argument("--by", choices=("cluster", "tag"), default="cluster", help="what a row is")
     parser.add_argument("--save", metavar="NAME", help="save the clusters as a label space of this name")
     parser.add_argument("--replace", action="store_true", help="let --save replace one of the same name")
-    _finish(parser, _cluster)
+    finish(parser, _cluster)
 
 
 def _fill_scan(parser: Parser) -> None:
@@ -113,7 +108,7 @@ def _fill_scan(parser: Parser) -> None:
     flags = {"ks": "--k", "min_counts": "--min-count"}
     group = parser.add_argument_group("what to try")
     add_settings(group, ScanSettings, flags=flags, choices={"method": tuple(CLUSTERERS)})
-    _finish(parser, _scan)
+    finish(parser, _scan)
 
 
 def _fill_stability(parser: Parser) -> None:
@@ -130,7 +125,7 @@ def _fill_stability(parser: Parser) -> None:
     )
     group = parser.add_argument_group("clustering")
     add_settings(group, ClusterSettings, flags={"k": "-k"}, omit=("seed", "linkage", "method"))
-    _finish(parser, _stability)
+    finish(parser, _stability)
 
 
 def _fill_compare(parser: Parser) -> None:
@@ -140,7 +135,7 @@ def _fill_compare(parser: Parser) -> None:
     group = parser.add_argument_group("the other clustering")
     group.add_argument("--other-vectors", metavar="NAME", help="word vectors")
     add_settings(group, ClusterSettings, choices={"method": tuple(CLUSTERERS)}, prefix=_OTHER)
-    _finish(parser, _compare)
+    finish(parser, _compare)
 
 
 def clustered(args: argparse.Namespace, progress: Progress) -> tuple[Any, TagVectors, Clustering]:

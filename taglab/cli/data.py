@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from taglab.cli.loading import open_data, select
-from taglab.cli.options import Parser, add_commands, add_data, add_output, add_settings, settings_of, whole
+from taglab.cli.options import (
+    Parser,
+    add_commands,
+    add_data,
+    add_settings,
+    finish,
+    settings_of,
+    whole,
+)
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report, dropped
 
@@ -37,14 +45,14 @@ def _fill(parser: Parser) -> None:
         help="the data sets there are",
         description="List the data sets that were added; the demo is always there.",
         returns="[{name, tracks, tags, assignments}], null where the demo was not yet used",
-        fill=lambda own: _finish(own, _list),
+        fill=lambda own: finish(own, _list),
     )
     commands.add_parser(
         "sources",
         help="the kinds of data that can be read",
         description="List the kinds of data that `taglab data add` reads, and what each needs.",
         returns="[{source, about, files, download}]",
-        fill=lambda own: _finish(own, _sources),
+        fill=lambda own: finish(own, _sources),
     )
     commands.add_parser(
         "add",
@@ -83,11 +91,6 @@ taglab data add jamendo splits/ --name jamendo --categories genre
     )
 
 
-def _finish(parser: Parser, run: Any, table: bool = True) -> None:
-    add_output(parser, table)
-    parser.set_defaults(run=run)
-
-
 def _fill_add(parser: Parser) -> None:
     from taglab.sources import SOURCES
 
@@ -115,7 +118,7 @@ def _fill_source(parser: Parser, source: Any) -> None:
     parser.add_argument("--name", required=True, help="what to call it from now on")
     add_settings(parser.add_argument_group("how it is read"), source.settings)
     parser.set_defaults(source=source, path=None)
-    _finish(parser, _add, table=False)
+    finish(parser, _add, table=False)
 
 
 def _fill_show(parser: Parser) -> None:
@@ -123,19 +126,19 @@ def _fill_show(parser: Parser) -> None:
     parser.add_argument(
         "--min-count", type=whole(1), default=1, metavar="N", help="only tags of N tracks or more"
     )
-    _finish(parser, _show)
+    finish(parser, _show)
 
 
 def _fill_co_tags(parser: Parser) -> None:
     parser.add_argument("tag", metavar="TAG")
     parser.add_argument("-n", type=whole(1), default=20, metavar="N", help="how many (default: 20)")
     add_data(parser, min_count=False)
-    _finish(parser, _co_tags)
+    finish(parser, _co_tags)
 
 
 def _fill_remove(parser: Parser) -> None:
     parser.add_argument("data", metavar="NAME", help="data set")
-    _finish(parser, _remove, table=False)
+    finish(parser, _remove, table=False)
 
 
 def _list(args: argparse.Namespace) -> Report:
@@ -197,6 +200,7 @@ def _show(args: argparse.Namespace) -> Report:
     with progress_bar() as progress:
         data = open_data(args, progress)
         selected = select(data, args.min_count)
+    first = ["tag", "count", "artists"]
     artists = data.tracks["artist"].nunique() if data.knows_artists else None
     return Report(
         {
@@ -208,7 +212,7 @@ def _show(args: argparse.Namespace) -> Report:
             "shown_tags": selected.n_tags,
             "dropped": dropped(data.dropped),
         },
-        selected.tags,
+        selected.tags[first + [name for name in selected.tags.columns if name not in first]],
     )
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taglab.cli.clusters import add_clustering, clustered, made_by
+from taglab.cli.label_steps import STEPS
 from taglab.cli.loading import open_data, open_selected, save_space
 from taglab.cli.options import (
     Parser,
     UsageError,
     add_commands,
     add_data,
-    add_output,
     add_tags,
+    finish,
     tags_of,
     whole,
 )
@@ -55,7 +56,7 @@ def _fill(parser: Parser) -> None:
         help="the label spaces there are",
         description="List the saved label spaces.",
         returns="[{name, classes, tags, edits}]",
-        fill=lambda own: _finish(own, _list),
+        fill=lambda own: finish(own, _list),
     )
     commands.add_parser(
         "show",
@@ -129,11 +130,6 @@ taglab labels import clusters.json --genres genres.txt --name genres
     )
 
 
-def _finish(parser: Parser, run: Any, table: bool = True) -> None:
-    add_output(parser, table)
-    parser.set_defaults(run=run)
-
-
 def _add_name(parser: argparse.ArgumentParser, what: str = "label space") -> None:
     parser.add_argument("name", metavar="NAME", help=what)
 
@@ -159,18 +155,18 @@ def _open(args: argparse.Namespace) -> LabelSpace:
 def _fill_show(parser: Parser) -> None:
     _add_name(parser)
     _add_its_data(parser)
-    _finish(parser, _show)
+    finish(parser, _show)
 
 
 def _fill_targets(parser: Parser) -> None:
     _add_name(parser)
     _add_its_data(parser)
-    _finish(parser, _targets)
+    finish(parser, _targets)
 
 
 def _fill_remove(parser: Parser) -> None:
     _add_name(parser)
-    _finish(parser, _remove, table=False)
+    finish(parser, _remove, table=False)
 
 
 def _fill_make(parser: Parser) -> None:
@@ -213,14 +209,14 @@ def _fill_make_top(parser: Parser) -> None:
         "--without-file", type=Path, metavar="FILE", help="tags to leave out first, one a line"
     )
     add_data(parser)
-    _finish(parser, _make_top)
+    finish(parser, _make_top)
 
 
 def _fill_make_tags(parser: Parser) -> None:
     _add_new(parser)
     add_tags(parser, "a tag that becomes a class")
     add_data(parser, min_count=False)
-    _finish(parser, _make_tags)
+    finish(parser, _make_tags)
 
 
 def _fill_make_clusters(parser: Parser) -> None:
@@ -235,7 +231,7 @@ def _fill_make_clusters(parser: Parser) -> None:
         help="keep only clusters that hold one of these tags (may be given several times)",
     )
     group.add_argument("--holding-file", type=Path, metavar="FILE", help="more of them, one a line")
-    _finish(parser, _make_clusters)
+    finish(parser, _make_clusters)
 
 
 def _fill_import(parser: Parser) -> None:
@@ -246,7 +242,7 @@ def _fill_import(parser: Parser) -> None:
     )
     parser.add_argument("--data", metavar="NAME", help="order and name classes by use in this data set")
     parser.add_argument("--replace", action="store_true", help="replace one of the same name")
-    _finish(parser, _import)
+    finish(parser, _import)
 
 
 def _fill_export(parser: Parser) -> None:
@@ -259,13 +255,13 @@ def _fill_export(parser: Parser) -> None:
         default="space",
         help="space: all, with steps (default); clusters: JSON of class to tags; tags: one tag a line",
     )
-    _finish(parser, _export, table=False)
+    finish(parser, _export, table=False)
 
 
 def _fill_edit(parser: Parser) -> None:
     _add_name(parser)
     commands = add_commands(parser, "steps")
-    for name, (help_text, fill) in _STEPS.items():
+    for name, (help_text, fill) in STEPS.items():
         commands.add_parser(
             name,
             help=help_text,
@@ -278,106 +274,7 @@ def _fill_edit(parser: Parser) -> None:
 def _fill_step(parser: Parser, fill: Callable[[Parser], None]) -> None:
     fill(parser)
     parser.add_argument("--as", dest="save_as", metavar="NAME", help="save under another, new name")
-    _finish(parser, _edit)
-
-
-def _step_move(parser: Parser) -> None:
-    from taglab.labels import Move
-
-    add_tags(parser, "a tag that is in a class")
-    parser.add_argument("--to", required=True, metavar="CLASS", help="class that gets them")
-    parser.add_argument(
-        "--from", dest="from_class", metavar="CLASS", help="class that loses them (default: all)"
-    )
-    parser.set_defaults(
-        step=lambda args: Move(tags=tags_of(args), to_class=args.to, from_class=args.from_class)
-    )
-
-
-def _step_add(parser: Parser) -> None:
-    from taglab.labels import Add
-
-    add_tags(parser, "any tag")
-    parser.add_argument("--to", required=True, metavar="CLASS", help="class that gets them")
-    parser.set_defaults(step=lambda args: Add(tags=tags_of(args), to_class=args.to))
-
-
-def _step_rename(parser: Parser) -> None:
-    from taglab.labels import Rename
-
-    parser.add_argument("cls", metavar="CLASS")
-    parser.add_argument("new", metavar="NEW")
-    parser.set_defaults(step=lambda args: Rename(cls=args.cls, new=args.new))
-
-
-def _step_merge(parser: Parser) -> None:
-    from taglab.labels import Merge
-
-    parser.add_argument("into", metavar="CLASS", help="class that keeps its name")
-    parser.add_argument("others", nargs="+", metavar="OTHER", help="class that goes into it")
-    parser.set_defaults(step=lambda args: Merge(classes=(args.into, *args.others)))
-
-
-def _step_drop_class(parser: Parser) -> None:
-    from taglab.labels import DropClass
-
-    parser.add_argument("cls", metavar="CLASS")
-    parser.set_defaults(step=lambda args: DropClass(cls=args.cls))
-
-
-def _step_drop_tags(parser: Parser) -> None:
-    from taglab.labels import DropTags
-
-    add_tags(parser, "a tag that is in a class")
-    parser.add_argument(
-        "--from", dest="from_class", metavar="CLASS", help="class that loses them (default: all)"
-    )
-    parser.set_defaults(step=lambda args: DropTags(tags=tags_of(args), from_class=args.from_class))
-
-
-def _step_keep_tags(parser: Parser) -> None:
-    from taglab.labels import KeepTags
-
-    add_tags(parser, "a tag to keep")
-    parser.set_defaults(step=lambda args: KeepTags(tags=tags_of(args)))
-
-
-def _step_new_class(parser: Parser) -> None:
-    from taglab.labels import NewClass
-
-    parser.add_argument("new", metavar="CLASS", help="its name")
-    add_tags(parser, "a tag of it, taken out of the class it is in")
-    parser.set_defaults(step=lambda args: NewClass(name=args.new, tags=tags_of(args)))
-
-
-def _step_keep_classes_with(parser: Parser) -> None:
-    from taglab.labels import KeepClassesWith
-
-    add_tags(parser, "a tag")
-    parser.set_defaults(step=lambda args: KeepClassesWith(tags=tags_of(args)))
-
-
-def _step_undo(parser: Parser) -> None:
-    parser.set_defaults(step="undo")
-
-
-def _step_redo(parser: Parser) -> None:
-    parser.set_defaults(step="redo")
-
-
-_STEPS: dict[str, tuple[str, Callable[[Parser], None]]] = {
-    "move": ("move tags to another class", _step_move),
-    "add": ("put tags into a class and leave them where they are, too", _step_add),
-    "rename": ("give a class another name", _step_rename),
-    "merge": ("put classes into one", _step_merge),
-    "drop-class": ("leave out a class and its tags", _step_drop_class),
-    "drop-tags": ("leave out tags", _step_drop_tags),
-    "keep-tags": ("leave out all tags but these", _step_keep_tags),
-    "new-class": ("make a class of tags, splitting the ones they are in", _step_new_class),
-    "keep-classes-with": ("leave out classes that hold none of these tags", _step_keep_classes_with),
-    "undo": ("take back the last step", _step_undo),
-    "redo": ("do again what was undone last", _step_redo),
-}
+    finish(parser, _edit)
 
 
 def _list(args: argparse.Namespace) -> Report:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from taglab.cli.report import TABLE_WRITERS
+from taglab.cli.report import TABLE_WRITERS, Report
 
 if TYPE_CHECKING:
     import pydantic
@@ -96,6 +96,12 @@ def add_output(parser: argparse.ArgumentParser, table: bool = True) -> None:
         )
         group.add_argument("--all", action="store_true", help="show all rows, not the first 50 only")
     add_cache(group)
+
+
+def finish(parser: Parser, run: Callable[[argparse.Namespace], Report], table: bool = True) -> None:
+    """Add the options of output, and say what carries the command out."""
+    add_output(parser, table)
+    parser.set_defaults(run=run)
 
 
 def add_cache(parser: Any) -> None:

@@ -13,9 +13,9 @@ from taglab.cli.options import (
     UsageError,
     add_commands,
     add_data,
-    add_output,
     add_settings,
     add_vectors,
+    finish,
     settings_of,
     whole,
 )
@@ -103,11 +103,6 @@ def add_to(commands: Any) -> None:
     )
 
 
-def _finish(parser: Parser, run: Any, table: bool = True) -> None:
-    add_output(parser, table)
-    parser.set_defaults(run=run)
-
-
 def _add_count(parser: Parser, default: int = 10) -> None:
     parser.add_argument(
         "-n", type=whole(1), default=default, metavar="N", help=f"how many (default: {default})"
@@ -121,7 +116,7 @@ def _fill_vectors(parser: Parser) -> None:
         help="the word vectors there are",
         description="List the word vectors that were added or trained; `own` is trained where it is needed.",
         returns="[{name, words, dim, source}]",
-        fill=lambda own: _finish(own, _list),
+        fill=lambda own: finish(own, _list),
     )
     adding = (
         "Read GloVe or word2vec text, word2vec binary, fastText .vec (each also .gz or .zip), or .npy with "
@@ -154,13 +149,13 @@ def _fill_vectors(parser: Parser) -> None:
 
 def _fill_named(parser: Parser, run: Any) -> None:
     parser.add_argument("name", metavar="NAME", help="word vectors")
-    _finish(parser, run, table=False)
+    finish(parser, run, table=False)
 
 
 def _fill_add(parser: Parser) -> None:
     parser.add_argument("path", type=Path, metavar="PATH", help="the file")
     parser.add_argument("--name", required=True, help="what to call them from now on")
-    _finish(parser, _add, table=False)
+    finish(parser, _add, table=False)
 
 
 def _fill_embed(parser: Parser) -> None:
@@ -169,7 +164,7 @@ def _fill_embed(parser: Parser) -> None:
     parser.add_argument("--name", required=True, help="what to call the vectors")
     add_data(parser, min_count=False)
     add_settings(parser.add_argument_group("training"), SkipGramSettings)
-    _finish(parser, _embed, table=False)
+    finish(parser, _embed, table=False)
 
 
 def _fill_neighbours(parser: Parser) -> None:
@@ -177,7 +172,7 @@ def _fill_neighbours(parser: Parser) -> None:
     _add_count(parser)
     add_data(parser)
     add_vectors(parser)
-    _finish(parser, _neighbours)
+    finish(parser, _neighbours)
 
 
 def _fill_analogy(parser: Parser) -> None:
@@ -186,7 +181,7 @@ def _fill_analogy(parser: Parser) -> None:
     _add_count(parser)
     add_data(parser)
     add_vectors(parser)
-    _finish(parser, _analogy)
+    finish(parser, _analogy)
 
 
 def _fill_axis(parser: Parser) -> None:
@@ -194,7 +189,7 @@ def _fill_axis(parser: Parser) -> None:
     parser.add_argument("to_tag", metavar="TO", help="tag at position 1")
     add_data(parser)
     add_vectors(parser)
-    _finish(parser, _axis)
+    finish(parser, _axis)
 
 
 def _fill_overlap(parser: Parser) -> None:
@@ -202,7 +197,7 @@ def _fill_overlap(parser: Parser) -> None:
     parser.add_argument("-k", type=whole(1), default=10, metavar="K", help="neighbours (default: 10)")
     add_data(parser)
     add_vectors(parser)
-    _finish(parser, _overlap)
+    finish(parser, _overlap)
 
 
 def _fill_coverage(parser: Parser) -> None:
@@ -214,7 +209,7 @@ def _fill_coverage(parser: Parser) -> None:
     )
     add_data(parser)
     add_vectors(parser)
-    _finish(parser, _coverage)
+    finish(parser, _coverage)
 
 
 def _fill_project(parser: Parser) -> None:
@@ -224,7 +219,7 @@ def _fill_project(parser: Parser) -> None:
     add_vectors(parser)
     group = parser.add_argument_group("the map")
     add_settings(group, ProjectionSettings, choices={"method": tuple(PROJECTIONS)})
-    _finish(parser, _project)
+    finish(parser, _project)
 
 
 def _fill_export(parser: Parser) -> None:
@@ -243,7 +238,7 @@ def _fill_projector(parser: Parser) -> None:
     add_data(parser)
     add_vectors(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="folder for the two files")
-    _finish(parser, _projector, table=False)
+    finish(parser, _projector, table=False)
 
 
 def _list(args: argparse.Namespace) -> Report:

@@ -54,4 +54,4 @@ class Shell:
 
     def json(self, *argv: str | Path) -> Any:
         """Run what must succeed with --json and return what it printed."""
-        return json.loads(self.text(*argv, "--json"))
+        return json.loads(self.text(*argv, *([] if "--json" in argv else ["--json"])))

@@ -318,6 +318,15 @@ def test_tags_do_not_steer_the_terminal(shell: Shell) -> None:
     assert "\x1b" not in shell.err
 
 
+def test_tags_that_begin_with_a_dash(shell: Shell) -> None:
+    path = shell.folder / "dash.csv"
+    path.write_text("track,tag\n1,-core\n1,--help\n2,-core\n")
+    shell.text("data", "add", "table", path, "--name", "dash")
+    assert shell.json("data", "co-tags", "--data", "dash", "--json", "--", "-core")[0]["tag"] == "--help"
+    made = shell.json("labels", "make", "tags", "--data", "dash", "--json", "--", "d", "--help", "-core")
+    assert [row["class"] for row in made["rows"]] == ["-core", "--help"]
+
+
 def test_interrupted(mine: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*_: Any) -> None:
         raise KeyboardInterrupt
