@@ -19,7 +19,7 @@ from scipy import sparse
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.sources.demo.hearing import hearing
+from taglab.sources.demo.hearing import affinity
 from taglab.sources.demo.listening import affinities, choose_spellings, target_counts, write_tags
 from taglab.sources.demo.recipes import make_tracks
 from taglab.sources.demo.vocabulary import FALSE_FRIENDS, Spelling, concepts, spellings
@@ -47,7 +47,7 @@ class DemoSettings(BaseModel):
     tracks: int = Field(1200, ge=200, le=100_000)
     artists: int = Field(150, ge=20, le=10_000)
     listeners: int = Field(400, ge=60, le=100_000)
-    tags: int = Field(860, ge=500, le=1_500)
+    tags: int = Field(800, ge=500, le=1_500)
 
 
 def read_demo(
@@ -70,7 +70,7 @@ def read_demo(
     progress(0.0, "inventing artists and tracks")
     tracks = make_tracks(rng, settings.tracks, settings.artists)
     progress(0.3, "asking what can be heard")
-    by_concept = {concept.name: hearing(tracks, concept.when) for concept in concepts().values()}
+    by_concept = {concept.name: affinity(tracks, concept.when) for concept in concepts().values()}
     applies = affinities(spellings(), by_concept)
     progress(0.4, "listening")
     chosen = choose_spellings(rng, spellings(), applies, settings.tags)

@@ -10,16 +10,16 @@ import pandas as pd
 
 from taglab.sources.demo.styles import styles
 
-__all__ = ["hearing"]
+__all__ = ["affinity"]
 
 Affinity = npt.NDArray[np.float64]
 
 # How likely a style's name is for a track of a sibling style, beside 1 for its own.
 _SIBLING = 0.05
-_SPREAD = 0.16
+_SPREAD = 0.15
 
 
-def hearing(tracks: pd.DataFrame, when: str) -> Affinity:
+def affinity(tracks: pd.DataFrame, when: str) -> Affinity:
     """Return how much a condition applies to each track, (tracks,), in [0, 1]."""
     applies = np.ones(len(tracks))
     for condition in when.split(" & "):

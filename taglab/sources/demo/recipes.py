@@ -106,7 +106,7 @@ def make_tracks(rng: np.random.Generator, n_tracks: int, n_artists: int) -> pd.D
         - `recipe_seed`: for what a synthesiser draws at random.
     """
     artists = _make_artists(rng, n_artists)
-    of_track = _share_out(rng, n_tracks, n_artists)
+    of_track = _share_out(rng, n_tracks, artists["style_row"].to_numpy())
     style_rows = [_track_style(rng, row) for row in artists["style_row"].to_numpy()[of_track]]
     chosen = [styles()[row] for row in style_rows]
     own = artists.iloc[of_track].reset_index(drop=True)
@@ -129,8 +129,7 @@ def make_tracks(rng: np.random.Generator, n_tracks: int, n_artists: int) -> pd.D
 
 
 def _make_artists(rng: np.random.Generator, n_artists: int) -> pd.DataFrame:
-    shares = _style_shares()
-    style_rows = np.sort(_apportion(shares, n_artists))
+    style_rows = _apportion(_style_shares(), n_artists)
     rng.shuffle(style_rows)
     chosen = [styles()[row] for row in style_rows]
     starts = [
@@ -159,13 +158,13 @@ def _style_shares() -> npt.NDArray[np.float64]:
     return np.asarray(shares / shares.sum())
 
 
-def _apportion(shares: npt.NDArray[np.float64], n_artists: int) -> npt.NDArray[np.int64]:
-    """Give every style its share of artists, at least one while they last; (artists,) rows of `styles()`."""
-    wanted = shares * n_artists
+def _apportion(shares: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.int64]:
+    """Divide `n` by shares, at least one to each while they last; (n,) positions in `shares`, in order."""
+    if n < len(shares):
+        return np.sort(np.argsort(-shares, kind="stable")[:n])
+    wanted = shares / shares.sum() * n
     given = np.ones(len(shares), np.int64)
-    if n_artists < len(shares):
-        return np.argsort(-shares, kind="stable")[:n_artists]
-    for _ in range(n_artists - len(shares)):
+    for _ in range(n - len(shares)):
         given[np.argmax(wanted - given)] += 1
     return np.repeat(np.arange(len(shares)), given)
 
@@ -177,12 +176,13 @@ def _nation(rng: np.random.Generator, style: Style) -> str:
     return str(rng.choice(list(_NATIONS), p=shares / shares.sum()))
 
 
-def _share_out(rng: np.random.Generator, n_tracks: int, n_artists: int) -> npt.NDArray[np.int64]:
-    """Return the artist of each track, (tracks,), in order; every artist has one while they last."""
-    everyone = np.arange(min(n_artists, n_tracks))
-    appetite = rng.lognormal(0, 0.45, n_artists)
-    more = rng.choice(n_artists, n_tracks - len(everyone), p=appetite / appetite.sum())
-    return np.sort(np.concatenate([everyone, more]))
+def _share_out(
+    rng: np.random.Generator, n_tracks: int, style_rows: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return the artist of each track, (tracks,): styles get their share, their artists divide it unevenly."""
+    appetites = rng.lognormal(0, 0.45, len(style_rows))
+    of_style = np.bincount(style_rows, appetites, len(styles()))
+    return _apportion(_style_shares()[style_rows] * appetites / of_style[style_rows], n_tracks)
 
 
 def _track_style(rng: np.random.Generator, own: int) -> int:
