@@ -1,0 +1,124 @@
+"""The Data page in a browser: an upload, a picked row, a followed link, hostile tags, a download."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from taglab.sources import table
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Server
+
+HOSTILE = '"><img src=x onerror=alert(1)>'
+ROWS = [
+    ("t1", HOSTILE),
+    ("t2", HOSTILE),
+    ("t1", "rock"),
+    ("t2", "rock"),
+    ("t3", "rock"),
+    ("t3", "\u202eevil"),
+]
+
+
+@pytest.fixture(scope="module")
+def hostile(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A data set whose tags would like to be markup."""
+    path = tmp_path_factory.mktemp("hostile") / "tags.tsv"
+    path.write_text("track\ttag\n" + "".join(f"{track}\t{tag}\n" for track, tag in ROWS), encoding="utf-8")
+    settings = table.TableSettings(quotes=False)
+    table.read(path, "hostile", settings).save(server.home / "folksonomies" / "hostile")
+    return "hostile"
+
+
+def settled(page: Page) -> Page:
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+    return page
+
+
+def no_markup_from(page: Page, opened: list[str]) -> None:
+    assert page.locator("img[src=x], img[onerror]").count() == 0
+    assert opened == []
+
+
+def test_hostile_tags_are_shown_as_text(visit: Callable[..., Page], hostile: str) -> None:
+    page = visit(f"/data?data={hostile}&min_count=1")
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    settled(page)
+    page.locator(".js-plotly-plot .nsewdrag").first.hover()
+    page.wait_for_timeout(500)
+    assert page.get_by_text(HOSTILE).count() > 0
+    no_markup_from(page, dialogs)
+
+
+def test_a_link_opens_the_same_view(visit: Callable[..., Page], hostile: str) -> None:
+    page = settled(visit(f"/data?data={hostile}&tag=%E2%80%AEevil&find=ROC&min_count=2"))
+    assert page.get_by_label("Find tags that contain").input_value() == "ROC"
+    page.get_by_text("1 of 3 tags").wait_for()
+    page.get_by_text(re.compile("Found together with .evil")).first.wait_for()
+
+
+def test_what_is_chosen_goes_into_the_link_and_stays_from_page_to_page(
+    visit: Callable[..., Page], hostile: str
+) -> None:
+    page = settled(visit(f"/data?data={hostile}"))
+    page.get_by_test_id("stNumberInputField").fill("2")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**min_count=2**")
+    page.get_by_role("link", name="Embeddings").click()
+    page.wait_for_url("**/embeddings?**data=hostile**")
+    assert "min_count=2" in page.url
+    assert page.get_by_test_id("stNumberInputField").first.input_value() == "2"
+
+
+def test_a_file_is_uploaded_and_shown(visit: Callable[..., Page], tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("track,tag\na,rock\na,jazz\nb,rock\n", encoding="utf-8")
+    page = settled(visit("/data?data=demo"))
+    page.get_by_role("button", name="Add data").click()
+    page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
+    page.get_by_role("dialog").get_by_label("Name", exact=True).fill("uploaded")
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_url("**data=uploaded**")
+    settled(page).get_by_text("2 of 2 tags").wait_for()
+
+
+def test_an_empty_file_is_a_sentence_in_the_dialog(visit: Callable[..., Page], tmp_path: Path) -> None:
+    path = tmp_path / "nothing.csv"
+    path.write_bytes(b"")
+    page = settled(visit("/data?data=demo"))
+    page.get_by_role("button", name="Add data").click()
+    page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
+    page.get_by_role("dialog").get_by_label("Name", exact=True).fill("nothing")
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("is empty (0 bytes)").wait_for()
+
+
+def test_the_table_is_saved_as_csv(visit: Callable[..., Page], hostile: str) -> None:
+    page = settled(visit(f"/data?data={hostile}"))
+    page.get_by_role("button", name="Export").nth(1).click()
+    with page.expect_download() as download:
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name="CSV").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert text.splitlines()[0] == "rank,tag,count,share,artists"
+    assert "onerror" in text
+
+
+def test_the_figure_is_saved_as_a_page_of_its_own(visit: Callable[..., Page], hostile: str) -> None:
+    page = settled(visit(f"/data?data={hostile}"))
+    page.get_by_role("button", name="Export").first.click()
+    with page.expect_download() as download:
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name="HTML").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "Plotly.newPlot" in text
+    assert 'src="http' not in text

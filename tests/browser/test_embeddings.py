@@ -1,0 +1,41 @@
+"""The Embeddings page in a browser: views by link, a tag picked on the map, pages told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from taglab.ui.embedding_views import VIEWS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def settled(page: Page) -> Page:
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    return page
+
+
+@pytest.mark.parametrize("view", list(VIEWS))
+def test_a_link_opens_each_view(visit: Callable[..., Page], view: str) -> None:
+    page = settled(visit(f"/embeddings?view={view.replace(' ', '+')}"))
+    page.get_by_role("tab", name=view, selected=True).wait_for()
+    assert page.get_by_test_id("stAlert").get_by_text("Sorry").count() == 0
+
+
+def test_the_first_view_is_a_tag_among_its_neighbours(visit: Callable[..., Page]) -> None:
+    page = settled(visit("/embeddings?tag=jazz"))
+    page.locator("[data-shows=jazz]").wait_for()
+    page.get_by_text("Nearest to jazz").wait_for()
+
+
+def test_every_page_opens_from_every_other(visit: Callable[..., Page]) -> None:
+    page = settled(visit("/embeddings?view=Coverage"))
+    for name in ("Clusters", "Data", "Embeddings", "Clusters", "Embeddings", "Data"):
+        page.get_by_role("link", name=name).first.click()
+        page.wait_for_timeout(300)
+        settled(page)
+        assert page.get_by_text("Sorry, that should not").count() == 0
+        assert page.get_by_text("encountered an error").count() == 0
