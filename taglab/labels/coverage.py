@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,15 +58,25 @@ def imbalance_ratios(positives: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 def membership(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
     """Return which tag of a folksonomy is in which class: 0/1 (tags, classes), int32."""
-    column_of = pd.Index(folksonomy.tags["tag"])
     sizes = np.fromiter((len(each.tags) for each in classes), np.int64, len(classes))
-    tags = column_of.get_indexer(pd.Index([tag for each in classes for tag in each.tags], dtype=object))
     owners = np.repeat(np.arange(len(classes)), sizes)
-    known = tags >= 0
+    columns = _columns([tag for each in classes for tag in each.tags], folksonomy)
+    known = columns >= 0
     return sparse.csr_array(
-        (np.ones(int(known.sum()), np.int32), (tags[known], owners[known])),
+        (np.ones(int(known.sum()), np.int32), (columns[known], owners[known])),
         shape=(folksonomy.n_tags, len(classes)),
     )
+
+
+def _columns(tags: Sequence[str], folksonomy: Folksonomy) -> npt.NDArray[np.intp]:
+    """Return each tag's column in the folksonomy's matrix, -1 where it has none."""
+    # The few tags of the classes are hashed, and not the half million that a folksonomy may have.
+    distinct = pd.Index(dict.fromkeys(tags), dtype="str")
+    rows = distinct.get_indexer(folksonomy.tags["tag"])
+    found = np.flatnonzero(rows >= 0)
+    column_of = np.full(len(distinct), -1, np.intp)
+    column_of[rows[found]] = found
+    return column_of[distinct.get_indexer(pd.Index(tags, dtype="str"))]
 
 
 def targets(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
@@ -74,20 +85,20 @@ def targets(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr
     Returns:
         Sparse 0/1 matrix (tracks, classes), float32, indices sorted.
     """
-    pairs = _tags_per_class(classes, folksonomy)
+    pairs = _tags_per_class(membership(classes, folksonomy), folksonomy)
     return sparse.csr_array((np.ones(pairs.nnz, np.float32), pairs.indices, pairs.indptr), shape=pairs.shape)
 
 
 def report(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> LabelReport:
     """Return what classes cover of a folksonomy."""
     members = membership(classes, folksonomy)
-    pairs = _tags_per_class(classes, folksonomy)
+    pairs = _tags_per_class(members, folksonomy)
     tracks = np.bincount(pairs.indices, minlength=len(classes))
     counts = folksonomy.tags["count"].to_numpy()
     in_a_class = np.diff(members.indptr) > 0
     ratios = imbalance_ratios(tracks)
-    held = pd.Series([tag for each in classes for tag in each.tags], dtype=object)
-    distinct = held.drop_duplicates()
+    times = Counter(tag for each in classes for tag in each.tags)
+    held = tuple(times)
     return LabelReport(
         classes=pd.DataFrame(
             {
@@ -103,18 +114,20 @@ def report(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> LabelReport
         share_of_tracks=float(np.count_nonzero(np.diff(pairs.indptr)) / max(folksonomy.n_tracks, 1)),
         mean_imbalance_ratio=float(np.nanmean(ratios)) if tracks.any() else float("nan"),
         empty_classes=int((tracks == 0).sum()),
-        unknown_tags=tuple(distinct[~distinct.isin(folksonomy.tags["tag"].astype(object))]),
-        shared_tags=tuple(held[held.duplicated()].drop_duplicates()),
-        n_tags=len(distinct),
+        unknown_tags=tuple(held[row] for row in np.flatnonzero(_columns(held, folksonomy) < 0)),
+        shared_tags=tuple(tag for tag, number in times.items() if number > 1),
+        n_tags=len(held),
     )
 
 
-def _tags_per_class(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
+def _tags_per_class(members: sparse.csr_array, folksonomy: Folksonomy) -> sparse.csr_array:
     """Return how many of a class's tags a track has, (tracks, classes), indices sorted."""
     matrix = folksonomy.matrix
-    presence = sparse.csr_array(
-        (np.ones(matrix.nnz, np.int32), matrix.indices, matrix.indptr), shape=matrix.shape
-    )
-    product = sparse.csr_array(presence @ membership(classes, folksonomy))
+    # Assignments of tags in no class are left out first, so that the product has less to do.
+    kept = (np.diff(members.indptr) > 0)[matrix.indices]
+    starts = np.append(0, np.cumsum(kept))[matrix.indptr]
+    indices = matrix.indices[kept]
+    presence = sparse.csr_array((np.ones(len(indices), np.int32), indices, starts), shape=matrix.shape)
+    product = sparse.csr_array(presence @ members)
     product.sort_indices()
     return product
