@@ -71,12 +71,12 @@ def membership(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.
 def _columns(tags: Sequence[str], folksonomy: Folksonomy) -> npt.NDArray[np.intp]:
     """Return each tag's column in the folksonomy's matrix, -1 where it has none."""
     # The few tags of the classes are hashed, and not the half million that a folksonomy may have.
-    distinct = pd.Index(dict.fromkeys(tags), dtype="str")
-    rows = distinct.get_indexer(folksonomy.tags["tag"])
+    place = {tag: number for number, tag in enumerate(dict.fromkeys(tags))}
+    rows = pd.Index(list(place), dtype="str").get_indexer(folksonomy.tags["tag"])
     found = np.flatnonzero(rows >= 0)
-    column_of = np.full(len(distinct), -1, np.intp)
+    column_of = np.full(len(place), -1, np.intp)
     column_of[rows[found]] = found
-    return column_of[distinct.get_indexer(pd.Index(tags, dtype="str"))]
+    return column_of[np.fromiter((place[tag] for tag in tags), np.intp, len(tags))]
 
 
 def targets(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
