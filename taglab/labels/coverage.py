@@ -72,7 +72,7 @@ def _columns(tags: Sequence[str], folksonomy: Folksonomy) -> npt.NDArray[np.intp
     """Return each tag's column in the folksonomy's matrix, -1 where it has none."""
     # The few tags of the classes are hashed, and not the half million that a folksonomy may have.
     place = {tag: number for number, tag in enumerate(dict.fromkeys(tags))}
-    rows = pd.Index(list(place), dtype="str").get_indexer(folksonomy.tags["tag"])
+    rows = pd.Index(list(place), dtype="str").get_indexer(pd.Index(folksonomy.tags["tag"]))
     found = np.flatnonzero(rows >= 0)
     column_of = np.full(len(place), -1, np.intp)
     column_of[rows[found]] = found
