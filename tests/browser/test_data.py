@@ -75,7 +75,7 @@ def test_what_is_chosen_goes_into_the_link_and_stays_from_page_to_page(
     page.wait_for_url("**min_count=2**")
     page.get_by_role("link", name="Embeddings").click()
     page.wait_for_url("**/embeddings?**data=hostile**")
-    assert "min_count=2" in page.url
+    page.wait_for_url("**min_count=2**")
     assert page.get_by_test_id("stNumberInputField").first.input_value() == "2"
 
 
