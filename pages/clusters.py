@@ -29,7 +29,7 @@ VIEWS = {
     "Clusters": show_clusters,
     "Silhouettes": show_silhouettes,
     "Tags": show_tags,
-    "How many?": show_scan,
+    "Scan over k": show_scan,
     "Stability": show_stability,
     "Compare": show_comparison,
     "Label space": show_label_space,
@@ -40,13 +40,15 @@ with st.sidebar:
     settings = pick_method()
 settings = pick_k(material.vectors, settings)
 made = clustered(material, settings)
-with st.container(horizontal=True, vertical_alignment="bottom"):
+bar = st.container(horizontal=True, vertical_alignment="bottom")
+with bar:
     projection, colour = pick_projection(), pick_colour()
 where = projected(material.vectors, projection)
 rows = show_map(material, made, where, colour)
 show_selection(material, made, rows)
 show_facts(material, made, where)
-export_map(material, made, where, colour)
+with bar:
+    export_map(material, made, where, colour)
 
 tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
 for tab, show in zip(tabs, VIEWS.values(), strict=True):

@@ -9,7 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.figures.theme import DIVERGING, GREY, GRID, PALETTE, SEQUENTIAL, blank, colour_scale, hue, plain
+from taglab.figures.theme import (
+    DIVERGING,
+    GREY,
+    GRID,
+    PALETTE,
+    SEQUENTIAL,
+    SHARES,
+    blank,
+    colour_scale,
+    hue,
+    plain,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -317,7 +328,8 @@ def scan_curves(
     figure = blank("Clusterings by their number of clusters", height=480)
     layout = figure.layout
     figure = grid.update_layout(
-        title=layout.title, paper_bgcolor=layout.paper_bgcolor, plot_bgcolor=layout.plot_bgcolor,
+        title=layout.title, modebar=layout.modebar,
+        paper_bgcolor=layout.paper_bgcolor, plot_bgcolor=layout.plot_bgcolor,
         height=480, margin=layout.margin, hovermode="x",
         legend={"orientation": "h", "y": 1.1, "x": 1, "xanchor": "right"},
     )  # fmt: skip
@@ -381,7 +393,7 @@ def flow_heatmap(
             np.array([plain(names_b[i]) for i in columns], object)[None, :],
             table[np.ix_(rows, columns)].astype(int).astype(object),
         )),
-        colorscale=[[0, "rgba(128,128,128,0.08)"], *colour_scale(SEQUENTIAL)[1:]],
+        colorscale=colour_scale(SHARES),
         zmin=0, zmax=1,
         colorbar={"title": {"text": "share of row"}, "tickformat": ".0%", "thickness": 12},
         hovertemplate="%{customdata[0]} → %{customdata[1]}: %{customdata[2]} tags (%{z:.0%})<extra></extra>",
@@ -391,8 +403,8 @@ def flow_heatmap(
         places = np.arange(0, len(order), every)
         text = [plain(names[order[place]], 16) for place in places]
         figure.update_layout({axis: {"tickvals": places, "ticktext": text, "tickfont": {"size": 10}}})
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(showgrid=False, tickangle=-60)
+    figure.update_yaxes(autorange="reversed", showgrid=False, zeroline=False)
+    figure.update_xaxes(showgrid=False, zeroline=False, tickangle=-60)
     return figure
 
 
@@ -445,7 +457,7 @@ def seed_agreement(matrix: DoubleArray, seeds: Sequence[int], height: int = 360)
     figure = blank("Agreement of clusterings that differ in their seed", "seed", "seed", height)
     names = [str(seed) for seed in seeds]
     figure.add_heatmap(
-        z=matrix, x=names, y=names, colorscale=colour_scale(SEQUENTIAL), zmin=0, zmax=1,
+        z=matrix, x=names, y=names, colorscale=colour_scale(SHARES), zmin=0, zmax=1,
         text=np.round(matrix, 2), texttemplate="%{text}",
         colorbar={"title": {"text": "adjusted Rand"}, "thickness": 12},
         hovertemplate="seeds %{x} and %{y}: %{z:.3f}<extra></extra>",

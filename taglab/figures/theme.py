@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 PALETTE = ("#3c568d", "#d56118", "#12909a", "#e0a825", "#b67bfe", "#99373a", "#62c8b3", "#990cf7")
 GREY = "#8c8f94"
 GRID = "rgba(128, 128, 128, 0.22)"
-# Cividis (Nuñez et al. 2018) without its darkest fifth, which a dark page would swallow.
-SEQUENTIAL = ("#35456c", "#575c6d", "#757575", "#958f78", "#bbaf71", "#e4cf5b")
+# Lightness rises all the way, from what a dark page still shows to what a white page still shows.
+SEQUENTIAL = ("#3c568d", "#24789a", "#2b9a9f", "#5cbf9f", "#a3c46d", "#dcb93a")
+# For matrices: nothing is nearly nothing on either page.
+SHARES = ("rgba(47, 120, 200, 0.05)", "rgba(47, 120, 200, 1)")
 # From misplaced (orange) over nothing (grey) to well placed (blue).
 DIVERGING = ("#d56118", "#d99a6c", "#9a9c9f", "#6f8fc4", "#2f62c0")
 
@@ -87,5 +89,6 @@ def blank(title: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"namelength": -1},
+        modebar={"bgcolor": "rgba(0,0,0,0)"},
     )
     return figure

@@ -46,10 +46,11 @@ _COLUMNS = {
 
 def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     """The cluster table; ticked clusters are selected."""
-    table = made.table.drop(columns=["tags", "cluster"])
-    table.insert(1, "members", [_members(tags) for tags in made.table["tags"]])
+    table = made.table[["name", "size", "count", "silhouette"]].copy()
     if len(rows):
-        table.insert(1, "selected", np.bincount(made.clustering.labels[rows], minlength=len(table)))
+        table["selected"] = np.bincount(made.clustering.labels[rows], minlength=len(table))
+    table["members"] = [_members(tags) for tags in made.table["tags"]]
+    table["medoid"] = made.table["medoid"]
     key = key_of("cluster table")
 
     def tick() -> None:
@@ -220,7 +221,7 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
     with columns[0]:
         vectors_name = pick_vectors("vectors2", "Other word vectors")
     with columns[1]:
-        settings = pick_method("2")
+        settings = pick_method("2", seed=1)
     with working("Preparing the vectors") as progress:
         vectors = tag_vectors(material.name, vectors_name, material.min_count, progress=progress)
     vectors.require(3)

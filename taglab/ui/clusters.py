@@ -108,7 +108,7 @@ def _counts(of_vectors: str, of_data: str, _vectors: TagVectors, _data: Folksono
     return counts
 
 
-def pick_method(suffix: str = "") -> ClusterSettings:
+def pick_method(suffix: str = "", seed: int = 0) -> ClusterSettings:
     """Let the method and what it heeds be chosen; k comes from `pick_k`. In the URL as `method`, `seed` …"""
     titles = {"spherical-k-means": "Spherical k-means", "agglomerative": "Agglomerative"}
     method = st.selectbox(
@@ -121,11 +121,11 @@ def pick_method(suffix: str = "") -> ClusterSettings:
             help="The distance of two clusters: the mean, largest or least between their tags.",
         )  # fmt: skip
         return ClusterSettings(method=method, linkage=linkage)
-    seed = st.number_input(
-        "Seed", 0, 2**31 - 1, 0, key=f"seed{suffix}", bind="query-params",
+    chosen = st.number_input(
+        "Seed", 0, 2**31 - 1, seed, key=f"seed{suffix}", bind="query-params",
         help="Of the random start; the same seed gives the same clusters.",
     )  # fmt: skip
-    return ClusterSettings(method=method, seed=int(seed))
+    return ClusterSettings(method=method, seed=int(chosen))
 
 
 def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> ClusterSettings:

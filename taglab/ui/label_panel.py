@@ -143,7 +143,7 @@ def _show_report(material: Material, space: LabelSpace) -> None:
         members=[", ".join(visible(t, 30) for t in c.tags[:8]) for c in space.classes]
     )
     st.dataframe(
-        shown[["class", "members", "tags", "tracks", "imbalance_ratio"]],
+        shown[["class", "tags", "tracks", "imbalance_ratio", "members"]],
         hide_index=True,
         height=380,
         key="class table",

@@ -33,12 +33,19 @@ def pick_projection() -> ProjectionSettings:
 
 def projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
     """Return the projection asked for, or PCA as long as it is not there, with word of its progress."""
+    # What is said takes one place whether there is something to say or not: a map that moved down in the
+    # page would be taken down and set up again.
+    with st.container():
+        return _projected(vectors, settings)
+
+
+def _projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
     found = _cached(vectors.fingerprint, settings.model_dump_json(), vectors)
     if found is not None:
         return found
     if settings.method != "pca":
         _offer(vectors, settings)
-        return projected(vectors, settings.model_copy(update={"method": "pca"}))
+        return _projected(vectors, settings.model_copy(update={"method": "pca"}))
     with working("Placing the tags") as progress:
         return projection.cached_projection(vectors, settings, progress)
 

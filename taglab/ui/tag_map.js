@@ -302,17 +302,18 @@ class TagMap {
       for (const shift of [0, -0.9 * size, 0.9 * size]) {
         const box = [x - width / 2 - room, y + shift - size * 0.6 - room, width + 2 * room, size * 1.2 + 2 * room];
         if (box[0] < -room || box[0] + box[2] > this.width + room || !free.take(box)) continue;
-        marks.push({ text, x, y: y + shift, size, weight, colour, align: "center" });
+        marks.push({ text, x, y: y + shift, size, weight, colour, align: "center", box });
         return true;
       }
       return false;
     };
-    this.labelClasses(place);
+    this.named = new Set();
+    this.labelClasses(place, marks);
     this.labelTags(place);
     return marks;
   }
 
-  labelClasses(place) {
+  labelClasses(place, marks) {
     for (const i of this.classOrder ?? []) {
       const each = this.classes[i];
       if (this.selected && !each.chosen) continue;
@@ -320,7 +321,9 @@ class TagMap {
         ? [this.toX(each.chosenX / each.chosen), this.toY(each.chosenY / each.chosen)]
         : [this.toX(each.x), this.toY(each.y)];
       if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
-      place(clipped(each.name, 24), x, y, 13, 600, this.ink, 2);
+      if (!place(clipped(each.name, 24), x, y, 13, 600, this.ink, 2)) continue;
+      this.named.add(each.name);
+      marks.at(-1).class = i;
     }
   }
 
@@ -331,7 +334,9 @@ class TagMap {
     const above = this.radius() + 7;
     for (const row of rows) {
       if (tried++ > 600) return;
-      place(clipped(this.points.tag(row), 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]) - above, 11, 400, this.ink, 3);
+      const tag = this.points.tag(row);
+      if (this.named.has(tag)) continue;
+      place(clipped(tag, 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]) - above, 11, 400, this.ink, 3);
     }
   }
 
@@ -549,7 +554,10 @@ class TagMap {
   drag(event) {
     const { held } = this;
     const [x, y] = [event.offsetX, event.offsetY];
-    if (!held) return this.point(this.pick(x, y));
+    if (!held) {
+      this.pointer.style.cursor = this.nameAt(x, y) ? "pointer" : "";
+      return this.point(this.pick(x, y));
+    }
     held.far ||= Math.hypot(x - held.fromX, y - held.fromY) > CLICK_PX;
     if (!held.far) return undefined;
     this.point(-1);
@@ -575,9 +583,23 @@ class TagMap {
   }
 
   click(event) {
+    const name = this.nameAt(event.offsetX, event.offsetY);
+    if (name) return this.choose(this.rowsOf(name.class), event.shiftKey);
     const row = this.pick(event.offsetX, event.offsetY);
     if (row >= 0) this.choose([row], event.shiftKey);
     else if (this.selected && !event.shiftKey) this.select([]);
+    return undefined;
+  }
+
+  // The name of a class that stands here, if any.
+  nameAt(px, py) {
+    return this.shown?.find(({ box: [x, y, width, height], class: at }) => at !== undefined && px >= x && px <= x + width && py >= y && py <= y + height);
+  }
+
+  rowsOf(at) {
+    const rows = [];
+    for (let i = 0; i < this.points.n; i++) if (this.cluster[i] === at) rows.push(i);
+    return rows;
   }
 
   wheel(event) {
