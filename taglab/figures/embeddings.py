@@ -133,7 +133,7 @@ def axis_plane(table: pd.DataFrame, from_tag: str, to_tag: str, named: Sequence[
     figure = blank("Tags along the axis", ends_text, "distance from the axis", 500)
     for rows, text_too, label, size, colour in (
         (~written & ~ends, False, "tags", 5, _REST),
-        (written & ~ends, True, "most used", 7, PALETTE[0]),
+        (written & ~ends, True, "named", 7, PALETTE[0]),
         (ends, True, "the two ends", 12, PALETTE[1]),
     ):
         part = table[rows]

@@ -9,6 +9,7 @@ import streamlit as st
 
 from taglab import embeddings, sources
 from taglab.folksonomy import Folksonomy
+from taglab.ui.messages import literal
 
 _ENOUGH_TAGS = 250
 _ROUND_COUNTS = (100, 50, 20, 10, 5, 2)
@@ -31,10 +32,20 @@ def _take_up(key: str) -> None:
         st.session_state[key] = chosen.pop(key)
 
 
+def _tell_if_gone(key: str, what: str, names: Sequence[str]) -> None:
+    """Say that a link asks for something that is not here; the picker then shows its first."""
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in names and key not in st.session_state:
+        st.warning(
+            literal(f"The link asks for the {what} {asked!r}, which is not here."), icon=":material/link_off:"
+        )
+
+
 def pick_data() -> str:
     """Let a data set be chosen; the demo to begin with. In the URL as `data`."""
     _take_up("data")
     names = sources.folksonomy_names()
+    _tell_if_gone("data", "data set", names)
     return st.selectbox("Data set", names, key="data", bind="query-params")
 
 
@@ -54,13 +65,9 @@ def pick_vectors(key: str = "vectors", label: str = "Word vectors", without: str
     names = [name for name in (embeddings.OWN, *embeddings.vector_names()) if name != without]
     if not names:
         return None
-    return st.selectbox(
-        label,
-        names,
-        key=key,
-        bind="query-params",
-        format_func=lambda name: "own (trained on these tags)" if name == embeddings.OWN else name,
-    )
+    _tell_if_gone(key, "vectors", names)
+    said = f"“{embeddings.OWN}” are trained on this data set's own tag lists."
+    return st.selectbox(label, names, key=key, bind="query-params", help=said)
 
 
 def default_min_count(folksonomy: Folksonomy) -> int:
@@ -102,4 +109,5 @@ def pick_tag(tags: Sequence[str], label: str = "Tag", key: str = "tag", index: i
         said = f"{label} (typed whole; {len(tags):,} are too many to list)"
         return st.text_input(said, value=first, key=key, bind="query-params")
     options = list(tags)
+    _tell_if_gone(key, "tag", options)
     return st.selectbox(label, options, index=options.index(first), key=key, bind="query-params")

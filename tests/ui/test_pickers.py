@@ -1,0 +1,78 @@
+"""Pickers: what stands in the link, what is not there any more, what does not fit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab import cache
+from taglab.folksonomy import Folksonomy
+from taglab.ui.messages import literal
+from taglab.ui.pickers import default_min_count
+
+
+def small(name: str, n_tracks: int, tags: list[str]) -> Folksonomy:
+    tracks = pd.DataFrame({"track": [f"t{row}" for row in range(n_tracks)]})
+    rows, columns = np.tile(np.arange(n_tracks), len(tags)), np.repeat(np.arange(len(tags)), n_tracks)
+    made = Folksonomy.from_codes(name, tracks, tags, rows, columns)
+    made.save(cache.Shelf(cache.FOLKSONOMIES).path(name))
+    return made
+
+
+def page() -> None:
+    import streamlit as st
+
+    from taglab.ui import folksonomy, pick_data, pick_min_count, pick_tag, pick_vectors
+
+    data = folksonomy(pick_data())
+    least = pick_min_count(data)
+    st.text(f"{data.name} {least} {pick_tag(list(data.tags['tag']))} {pick_vectors()}")
+
+
+@pytest.fixture
+def app(taglab_home: object) -> AppTest:
+    small("demo", 4, ["rock", "jazz"])
+    small("big", 40, ["pop", "soul"])
+    return AppTest.from_function(page, default_timeout=60)
+
+
+def test_a_link_fills_the_pickers(app: AppTest) -> None:
+    app.query_params |= {"data": "big", "min_count": "7", "tag": "soul"}
+    app.run()
+    assert app.text[0].value == "big 7 soul own"
+    assert not app.warning
+
+
+@pytest.mark.parametrize(("key", "value"), [("data", "<b>gone</b>"), ("tag", "gone"), ("vectors", "gone")])
+def test_what_a_link_asks_for_and_is_not_there_is_said(app: AppTest, key: str, value: str) -> None:
+    app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    assert literal(repr(value)) in app.warning[0].value
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "5000", "x", "NaN"])
+def test_a_minimum_count_that_does_not_fit_is_left_aside(app: AppTest, value: str) -> None:
+    app.query_params["min_count"] = value
+    app.run()
+    assert not app.exception
+    assert 1 <= app.number_input(key="min_count").value <= 4
+
+
+def test_another_data_set_with_smaller_counts_can_follow(app: AppTest) -> None:
+    app.query_params |= {"data": "big", "min_count": "30"}
+    app.run()
+    app.selectbox(key="data").select("demo").run()
+    assert not app.exception
+    assert 1 <= app.number_input(key="min_count").value <= 4
+
+
+def test_the_default_leaves_enough_tags() -> None:
+    tracks = pd.DataFrame({"track": [f"t{row}" for row in range(200)]})
+    rows = np.concatenate([np.arange(10)] * 300 + [np.arange(200)] * 100)
+    columns = np.concatenate(
+        [np.full(10, tag) for tag in range(300)] + [np.full(200, 300 + tag) for tag in range(100)]
+    )
+    data = Folksonomy.from_codes("x", tracks, [f"tag {n}" for n in range(400)], rows, columns)
+    assert default_min_count(data) == 10
+    assert default_min_count(small("y", 3, ["a"])) == 1
