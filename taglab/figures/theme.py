@@ -20,7 +20,7 @@ PALETTE = ("#3c568d", "#d56118", "#12909a", "#e0a825", "#b67bfe", "#99373a", "#6
 GREY = "#8c8f94"
 GRID = "rgba(128, 128, 128, 0.22)"
 # Lightness rises all the way, from what a dark page still shows to what a white page still shows.
-SEQUENTIAL = ("#3c568d", "#24789a", "#2b9a9f", "#5cbf9f", "#a3c46d", "#dcb93a")
+SEQUENTIAL = ("#3c568d", "#24789a", "#1f959b", "#48b09a", "#92c170", "#e2c94a")
 # For matrices: nothing is nearly nothing on either page.
 SHARES = ("rgba(47, 120, 200, 0.05)", "rgba(47, 120, 200, 1)")
 # From misplaced (orange) over nothing (grey) to well placed (blue).
