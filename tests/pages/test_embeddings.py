@@ -136,7 +136,7 @@ def test_training_here_adds_vectors() -> None:
     app = AppTest.from_function(page, default_timeout=60).run()
     app.text_input(key="own vectors name").set_value("mine")
     app.number_input(key="own vectors dim").set_value(8)
-    app.number_input(key="own vectors words_seen").set_value(100)
+    app.number_input(key="own vectors epochs").set_value(3)
     app.button(key="own vectors train").click().run()
     assert not app.error
     assert app.selectbox(key="vectors").value == "mine"
