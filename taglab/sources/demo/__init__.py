@@ -26,7 +26,7 @@ from taglab.sources.demo.vocabulary import FALSE_FRIENDS, Spelling, concepts, sp
 
 __all__ = ["FALSE_FRIENDS", "TRUTH", "DemoSettings", "demo_truth", "read_demo"]
 
-TRUTH = ("concept", "also", "group", "family", "kind", "basis", "language")
+TRUTH = ("concept", "also", "group", "family", "branch", "kind", "basis", "language")
 """Columns of the demo's tags table that tell the truth; see `demo_truth`."""
 
 
@@ -90,6 +90,7 @@ def _tags_table(known: Sequence[Spelling]) -> pd.DataFrame:
             "also": [spelling.also for spelling in known],
             "group": [concept.group for concept in means],
             "family": [concept.family for concept in means],
+            "branch": [concept.branch for concept in means],
             "kind": [spelling.kind for spelling in known],
             "basis": [concept.basis for concept in means],
             "language": [spelling.language for spelling in known],
@@ -111,7 +112,7 @@ def demo_truth(folksonomy: Folksonomy) -> pd.DataFrame:
     or normalised mutual information (`taglab.metrics.clustering`). `concept` asks for synonyms, `family` for
     genres, eras and moods, `group` for the thesis's eight groups; leave out tags whose `basis` is "listener"
     to ask only for what can be heard. A merge of two tags is right where their `concept` (and `also`) agree.
-    For subgenres, take the tags of one `family` in group "genres" and compare with `concept`.
+    For subgenres, take the tags of one `family` that have a `branch`, and compare with that.
 
     Returns:
         One row a tag, in the folksonomy's order:
@@ -120,7 +121,8 @@ def demo_truth(folksonomy: Folksonomy) -> pd.DataFrame:
         - `concept`: what it means ("hip hop" for "Hip-Hop" and "hiphop"); `also`: the second concept of a
           compound ("80s" of "80s rock"), else empty;
         - `group`: of the concept, one of genres, instruments, dates, voices, emotions, nationalities,
-          meaningless, miscellaneous; `family`: finer ("metal", "1980s", "sadness");
+          meaningless, miscellaneous; `family`: finer ("metal", "1980s", "sadness"); `branch`: finer still
+          where the concept is a style ("extreme metal"), else empty;
         - `kind`: base (plain spelling), synonym, variant (case, hyphen, space), typo, language (another
           than English), compound (of two concepts), unknown (a concept and a word of no language), junk
           (plain spelling of what depends on the listener);

@@ -14,8 +14,8 @@ __all__ = ["affinity"]
 
 Affinity = npt.NDArray[np.float64]
 
-# How likely a style's name is for a track of a sibling style, beside 1 for its own.
-_SIBLING = 0.05
+# How much the name of a style applies to tracks of another, beside 1 for its own.
+_SAME_BRANCH, _SAME_FAMILY = 0.3, 0.03
 _SPREAD = 0.15
 
 
@@ -29,9 +29,11 @@ def affinity(tracks: pd.DataFrame, when: str) -> Affinity:
 
 
 def _style(tracks: pd.DataFrame, name: str) -> Affinity:
-    family = next(style.family for style in styles() if style.name == name)
-    sibling = np.where(tracks["family"] == family, _SIBLING, 0.0)
-    return np.asarray(np.where(tracks["style"] == name, 1.0, sibling), float)
+    own = next(style for style in styles() if style.name == name)
+    others = np.where(
+        tracks["branch"] == own.branch, _SAME_BRANCH, _SAME_FAMILY * (tracks["family"] == own.family)
+    )
+    return np.asarray(np.where(tracks["style"] == name, 1.0, others), float)
 
 
 def _styles(tracks: pd.DataFrame, shares: str) -> Affinity:

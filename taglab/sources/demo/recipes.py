@@ -16,8 +16,8 @@ __all__ = ["make_tracks"]
 
 _LAST_YEAR = 2010  # the Million Song Dataset, whose tags the thesis counts, ends here
 
-# Share of an artist's tracks in the artist's own style, in another of the family, and in any other.
-_OWN_STYLE, _SAME_FAMILY = 0.74, 0.2
+# Share of an artist's tracks in the own style, drawn from the branch, and from the family; the rest is any.
+_OWN_STYLE, _SAME_BRANCH, _SAME_FAMILY = 0.7, 0.17, 0.07
 
 _NATIONS = {
     "american": 0.42,
@@ -95,7 +95,7 @@ def make_tracks(rng: np.random.Generator, n_tracks: int, n_artists: int) -> pd.D
         One row a track:
 
         - `track`, `artist`, `title`; `year`, `nationality` (the artist's), `cover` (whether another's song);
-        - `family`, `style`: what it is, as in `styles.csv`;
+        - `family`, `branch`, `style`: what it is, as in `styles.csv`;
         - `tempo_bpm`, `rhythm` (pattern), `swing` (delay of the off-beat, 0 straight to 1 triplet);
         - `key` (0 = C to 11 = B), `mode` ("major" or "minor"), `harmony` (chord pattern);
         - `timbre` (of the leading sound), `brightness`, `distortion`, `reverb` in [0, 1];
@@ -119,6 +119,7 @@ def make_tracks(rng: np.random.Generator, n_tracks: int, n_artists: int) -> pd.D
             "nationality": own["nationality"],
             "cover": rng.random(n_tracks) < 0.05,
             "family": [style.family for style in chosen],
+            "branch": [style.branch for style in chosen],
             "style": [style.name for style in chosen],
         }
     )
@@ -179,20 +180,25 @@ def _nation(rng: np.random.Generator, style: Style) -> str:
 def _share_out(
     rng: np.random.Generator, n_tracks: int, style_rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Return the artist of each track, (tracks,): styles get their share, their artists divide it unevenly."""
+    """Return the artist of each track, (tracks,): styles get their share, which their artists divide."""
     appetites = rng.lognormal(0, 0.45, len(style_rows))
     of_style = np.bincount(style_rows, appetites, len(styles()))
     return _apportion(_style_shares()[style_rows] * appetites / of_style[style_rows], n_tracks)
 
 
 def _track_style(rng: np.random.Generator, own: int) -> int:
+    home = styles()[own]
     draw = rng.random()
     if draw < _OWN_STYLE:
         return own
-    if draw < _OWN_STYLE + _SAME_FAMILY:
-        rows = [row for row, style in enumerate(styles()) if style.family == styles()[own].family]
-        return int(rng.choice(rows))
-    return int(rng.choice(len(styles()), p=_style_shares()))
+    if draw < _OWN_STYLE + _SAME_BRANCH:
+        near = [row for row, style in enumerate(styles()) if style.branch == home.branch]
+    elif draw < _OWN_STYLE + _SAME_BRANCH + _SAME_FAMILY:
+        near = [row for row, style in enumerate(styles()) if style.family == home.family]
+    else:
+        near = list(range(len(styles())))
+    shares = _style_shares()[near]
+    return int(rng.choice(near, p=shares / shares.sum()))
 
 
 def _years(rng: np.random.Generator, starts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -40,6 +40,7 @@ class Style:
 
     Attributes:
         family: Key in `FAMILY_SHARES`.
+        branch: Styles of a family that are close, and found together more than others.
         name: What it is called; also the name of its concept.
         share: Relative to the other styles of the family.
         years: First and last year in which artists begin.
@@ -56,6 +57,7 @@ class Style:
     """
 
     family: str
+    branch: str
     name: str
     share: float
     years: tuple[int, int]
@@ -82,6 +84,7 @@ def styles() -> tuple[Style, ...]:
 def _style(row: dict[str, str]) -> Style:
     return Style(
         family=row["family"],
+        branch=row["branch"],
         name=row["style"],
         share=float(row["share"]),
         years=(int(row["first_year"]), int(row["last_year"])),

@@ -13,7 +13,7 @@ first, and begin with what they are:
 `compounds.txt` joins two known concepts ("80s rock | rock & 80s"), or a known one and a word of no language,
 made up as listeners make up words ("vlonke jazz | jazz"). `table_31.csv` is the thesis's list of the 100 most
 used Last.fm tags, all of which are in the vocabulary, in the thesis's groups; the other tags are the kind
-people write, chosen by hand. Artists, labels and users that exist are left out.
+people write, chosen by hand. Names of artists and users that exist are left out.
 
 Source: Ros Perez 2021, tables 14, 31 and 32.
 """
@@ -24,6 +24,8 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from taglab.sources.demo.styles import styles
 
 __all__ = ["FALSE_FRIENDS", "Concept", "Spelling", "concepts", "spellings", "table_31"]
 
@@ -54,12 +56,14 @@ class Concept:
         group: One of the thesis's eight groups.
         family: What it belongs to inside the group.
         when: Condition under which it applies to a track.
+        branch: Styles it belongs with; empty for what is no style.
     """
 
     name: str
     group: str
     family: str
     when: str
+    branch: str = ""
 
     @property
     def basis(self) -> str:
@@ -113,8 +117,15 @@ def table_31() -> dict[str, int]:
 @cache
 def concepts() -> dict[str, Concept]:
     """Return the concepts by name."""
+    branches = {style.name: style.branch for style in styles()}
     return {
-        fields[0]: Concept(fields[0], group, family, fields[1] if len(fields) == 3 else f"style {fields[0]}")
+        fields[0]: Concept(
+            name=fields[0],
+            group=group,
+            family=family,
+            when=fields[1] if len(fields) == 3 else f"style {fields[0]}",
+            branch=branches.get(fields[0], ""),
+        )
         for group, family, fields in _concept_lines()
     }
 
