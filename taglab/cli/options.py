@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import re
 import shutil
 import textwrap
@@ -12,7 +11,9 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
+from taglab import settings
 from taglab.cli.report import TABLE_WRITERS, Report
+from taglab.errors import InvalidSetting
 
 if TYPE_CHECKING:
     import pydantic
@@ -220,7 +221,7 @@ def add_settings(
         omit: Fields without a flag.
         prefix: Begins every flag, where a command takes the same settings twice.
     """
-    said = described(model)
+    said = settings.described(model)
     for name, setting in model.model_fields.items():
         if name in omit:
             continue
@@ -228,9 +229,8 @@ def add_settings(
         default = setting.get_default(call_default_factory=True)
         shown = "" if default in (None, (), "") else f" (default: {_shown(default)})"
         extra: dict[str, Any] = {"default": argparse.SUPPRESS, "dest": _dest(model, name, prefix)}
-        extra["help"] = (setting.description or said.get(name, "")).replace("%", "%%") + shown.replace(
-            "%", "%%"
-        )
+        about = setting.description or said.get(name, "").rstrip(".").replace("`", "")
+        extra["help"] = (about + shown).replace("%", "%%")
         parser.add_argument(flag, **extra, **_reading(setting, (choices or {}).get(name)))
 
 
@@ -258,23 +258,10 @@ def settings_of(args: argparse.Namespace, model: type[Settings], **more: Any) ->
 
 def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
     """Make settings of values; raises UsageError."""
-    import pydantic
-
     try:
-        return model(**values)
-    except pydantic.ValidationError as error:
-        said = (
-            f"{'.'.join(map(str, fault['loc'])) or model.__name__}={fault['input']!r}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise UsageError("; ".join(said)) from error
-
-
-def described(model: type[pydantic.BaseModel]) -> dict[str, str]:
-    """Return what a model's docstring says of each of its attributes."""
-    _, _, section = (inspect.getdoc(model) or "").partition("Attributes:\n")
-    entries = re.findall(r"^ {4}(\w+):\s*(.*(?:\n {5,}.*)*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()).rstrip(".").replace("`", "") for name, text in entries}
+        return settings.checked(model, values)
+    except InvalidSetting as error:
+        raise UsageError(str(error)) from error
 
 
 def _dest(model: type[pydantic.BaseModel], name: str, prefix: str) -> str:

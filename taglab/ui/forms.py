@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 import types
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -12,7 +10,7 @@ import pydantic
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from taglab.errors import InvalidSetting
+from taglab.settings import checked, described
 
 Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
@@ -42,22 +40,6 @@ def settings_widgets(
     return checked(model, values)
 
 
-def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
-    """Make a model of values.
-
-    Raises:
-        InvalidSetting: Naming each field that is wrong, what it holds and what it must be.
-    """
-    try:
-        return model(**values)
-    except pydantic.ValidationError as error:
-        said = (
-            f"{'.'.join(map(str, fault['loc'])) or model.__name__}={fault['input']!r}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise InvalidSetting("; ".join(said)) from error
-
-
 def settings_flags(settings: pydantic.BaseModel) -> list[str]:
     """Return the command's flags for what differs from the defaults."""
     flags: list[str] = []
@@ -71,17 +53,6 @@ def settings_flags(settings: pydantic.BaseModel) -> list[str]:
             text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value).replace("\t", "\\t")
             flags.append(f"--{flag}={text}")
     return flags
-
-
-def described(model: type[pydantic.BaseModel]) -> dict[str, str]:
-    """Return what a model's docstring says of each field, under `Attributes:` or `Args:`."""
-    section = re.search(
-        r"^(?:Attributes|Args):\n((?:[ \t]+.*\n?|\n)+)", inspect.getdoc(model) or "", re.MULTILINE
-    )
-    if section is None:
-        return {}
-    entries = re.findall(r"^ {4}(\w+)(?: \([^)]*\))?:\s*(.*(?:\n {5,}.*)*)", section.group(1), re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
 
 
 def _widget(name: str, field: FieldInfo, common: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from taglab.errors import InvalidSetting
-from taglab.ui.forms import checked, described
+from taglab.settings import checked, described
 
 
 class Options(pydantic.BaseModel):
