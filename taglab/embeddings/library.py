@@ -15,6 +15,8 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 
 OWN = "own"
+# Raised when training changes, so that vectors trained earlier are not taken for what it gives now.
+_TRAINER = 1
 _SHELF = Shelf(cache.VECTORS)
 
 
@@ -62,7 +64,7 @@ def own_vectors(
         InvalidSetting: If there is nothing to train on.
     """
     settings = settings or SkipGramSettings()
-    key = content_key(folksonomy.fingerprint, settings.model_dump(mode="json"), version("gensim"))
+    key = content_key(_TRAINER, folksonomy.fingerprint, settings.model_dump(mode="json"), version("gensim"))
     folder = derived_path("own-vectors", key, "")
     kept = open_if_sound(folder, OWN)
     if kept is not None:

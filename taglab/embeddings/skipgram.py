@@ -24,18 +24,19 @@ class SkipGramSettings(BaseModel):
     Attributes:
         dim: Number of components.
         window: How many words on either side of a word count as its company. Tags of a track have no order,
-            so all of them should: only very long lists go beyond the default.
-        epochs: Passes over all tag lists; 0 takes as many as make `words_seen` words, from 5 to 1,000.
-        words_seen: How many words to train on in all where `epochs` is 0. On the demo 100,000 already recover
-            its concepts as well as a million (ARI within 0.01).
+            so they are shuffled at every pass: of a long list each word meets others every time.
+        epochs: Passes over all tag lists; 0 takes as many as make `pairs`, from 3 to 500.
+        pairs: How many pairs of words to train on, about, where `epochs` is 0. On the demo a third recovers
+            less of its truth, and five times as many no more.
         negative: Words drawn as counterexamples per pair.
-        sample: Share of all words above which a word is passed over now and then; 0 never does.
+        sample: Share of all words above which a word is passed over now and then; 0 never does. Useful for
+            running text; of a small vocabulary every word is above the usual 0.001.
         ns_exponent: Power of a word's frequency with which counterexamples are drawn.
         alpha: Learning rate at the start; it falls to a hundredth of that in a straight line.
-        min_count: Words met less often get no vector.
+        min_count: Words met on fewer tracks get no vector.
         unit: "words": a tag's words, of which vectors of tags are composed; "tags": every tag is one word.
         lowercase: Whether "Rock" and "rock" are one word; looking up finds either way.
-        seed: Of the first vectors, of the passing over and of the counterexamples.
+        seed: Of the first vectors, of the shuffling and of the counterexamples.
 
     Source:
         Mikolov et al. 2013, Distributed representations of words and phrases and their compositionality;
@@ -45,41 +46,55 @@ class SkipGramSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dim: int = Field(64, ge=2, le=1000)
-    window: int = Field(50, ge=1, le=1000)
+    window: int = Field(10, ge=1, le=1000)
     epochs: int = Field(0, ge=0, le=10_000)
-    words_seen: int = Field(300_000, ge=1)
-    negative: int = Field(10, ge=1, le=100)
-    sample: float = Field(1e-3, ge=0, le=1)
+    pairs: int = Field(3_000_000, ge=1)
+    negative: int = Field(5, ge=1, le=100)
+    sample: float = Field(0.0, ge=0, le=1)
     ns_exponent: float = Field(0.75, ge=-2, le=2)
-    alpha: float = Field(0.05, gt=0, le=1)
+    alpha: float = Field(0.025, gt=0, le=1)
     min_count: int = Field(1, ge=1)
     unit: Literal["words", "tags"] = "words"
     lowercase: bool = False
     seed: int = Field(0, ge=0, lt=2**32)
 
 
-_FEWEST_EPOCHS = 5
-_MOST_EPOCHS = 1000  # of a handful of tag lists, thousands of passes take minutes and teach nothing more
+_FEWEST_EPOCHS, _MOST_EPOCHS = 3, 500
 _WORDS_PER_CALL = 100_000
 _LAST_RATE = 0.01
 
 
-class _TagLists:
-    """The tag lists of some tracks as lists of words, made anew at each pass."""
+class _WordLists:
+    """The words of some tracks as lists, shuffled anew at each pass.
 
-    def __init__(self, folksonomy: Folksonomy, words_of: list[list[str]], start: int, stop: int) -> None:
-        self._matrix = folksonomy.matrix
-        self._words_of = words_of
-        self._tracks = range(start, stop)
+    Args:
+        words: Distinct words.
+        starts: Where each track's words begin in `columns`, and where the last's end (tracks + 1,).
+        columns: The tracks' words one after another, as positions in `words`.
+        seed: Of the shuffling.
+    """
+
+    def __init__(
+        self,
+        words: npt.NDArray[np.object_],
+        starts: npt.NDArray[np.int64],
+        columns: npt.NDArray[np.int64],
+        seed: int,
+    ) -> None:
+        self._words = words
+        self._starts = starts - starts[0]
+        self._columns = columns[starts[0] : starts[-1]]
+        self._random = np.random.default_rng((seed, int(starts[0])))
 
     def __len__(self) -> int:
-        return len(self._tracks)
+        return len(self._starts) - 1
 
     def __iter__(self) -> Iterator[list[str]]:
-        starts = self._matrix.indptr
-        for track in self._tracks:
-            tags = self._matrix.indices[starts[track] : starts[track + 1]].tolist()
-            yield list(chain.from_iterable(self._words_of[tag] for tag in tags))
+        track = np.repeat(np.arange(len(self)), np.diff(self._starts))
+        order = np.lexsort((self._random.random(len(track)), track))
+        words = self._words[self._columns[order]].tolist()
+        for start, stop in pairwise(self._starts.tolist()):
+            yield words[start:stop]
 
 
 def _words_of(tag: str, settings: SkipGramSettings) -> list[str]:
@@ -87,6 +102,29 @@ def _words_of(tag: str, settings: SkipGramSettings) -> list[str]:
     if settings.unit == "tags":
         return [text.strip()] if text.strip() else []
     return parts(text) or text.split()
+
+
+def _words_by_track(
+    folksonomy: Folksonomy, settings: SkipGramSettings
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return distinct words, and those of each track as `_WordLists` takes them, with repetitions."""
+    numbers: dict[str, int] = {}
+    of_tag = [
+        [numbers.setdefault(word, len(numbers)) for word in _words_of(tag, settings)]
+        for tag in folksonomy.tags["tag"]
+    ]
+    words = np.empty(len(numbers), object)
+    words[:] = list(numbers)
+    tag_lengths = np.array([len(columns) for columns in of_tag], np.int64)
+    tag_starts = np.append(0, np.cumsum(tag_lengths))
+    flat = np.fromiter(chain.from_iterable(of_tag), np.int64, tag_starts[-1])
+    tags = folksonomy.matrix.indices
+    lengths = tag_lengths[tags]
+    ends = np.cumsum(lengths)
+    # Each assignment's words: positions 0, 1, … within it, moved to where its tag's words begin.
+    within = np.arange(lengths.sum()) - np.repeat(ends - lengths, lengths)
+    columns = flat[np.repeat(tag_starts[tags], lengths) + within]
+    return words, np.append(0, ends)[folksonomy.matrix.indptr], columns
 
 
 def _fixed_hash(text: str) -> int:
@@ -106,7 +144,7 @@ def train_skipgram(
     of one machine.
 
     Args:
-        folksonomy: Each track's tags, most used first, make one list of words.
+        folksonomy: The words of each track's tags make one list.
         settings: How to train; the defaults where None.
         name: What to call the vectors.
         progress: Told how far it is; what it raises stops the training.
@@ -117,11 +155,8 @@ def train_skipgram(
     from gensim.models import Word2Vec
 
     settings = settings or SkipGramSettings()
-    words_of = [_words_of(tag, settings) for tag in folksonomy.tags["tag"]]
-    lengths = np.asarray([len(words) for words in words_of], np.int64)
-    # Words before each track, counted over all tracks; one number more than there are tracks.
-    before = np.append(0, np.cumsum(lengths[folksonomy.matrix.indices]))[folksonomy.matrix.indptr]
-    n_words = int(before[-1])
+    progress(0.0, "collecting words")
+    words, starts, columns = _words_by_track(folksonomy, settings)
     model = Word2Vec(
         vector_size=settings.dim,
         window=settings.window,
@@ -135,19 +170,13 @@ def train_skipgram(
         hashfxn=_fixed_hash,
         shrink_windows=False,
     )
-    model.build_vocab(_TagLists(folksonomy, words_of, 0, folksonomy.n_tracks))
+    model.build_vocab(_WordLists(words, starts, columns, settings.seed))
     if not len(model.wv):
         raise InvalidSetting(
-            f"min_count={settings.min_count} leaves no word to train on; {folksonomy.name} has {n_words}, "
-            "repetitions included"
+            f"min_count={settings.min_count} leaves none of the {len(words)} words of {folksonomy.name} "
+            "to train on"
         )
-    _train(
-        model,
-        [_TagLists(folksonomy, words_of, *piece) for piece in _pieces(before)],
-        n_words,
-        settings,
-        progress,
-    )
+    _train(model, words, starts, columns, settings, progress)
     return WordVectors(
         name,
         tuple(model.wv.index_to_key),
@@ -156,21 +185,25 @@ def train_skipgram(
     )
 
 
-def _pieces(before: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Return runs of tracks of some hundred thousand words each: gensim cannot be stopped within one."""
-    cuts = np.searchsorted(before, np.arange(_WORDS_PER_CALL, before[-1], _WORDS_PER_CALL))
-    bounds = np.unique([0, *cuts.tolist(), len(before) - 1]).tolist()
-    return list(pairwise(bounds))
-
-
 def _train(
-    model: Any, pieces: list[_TagLists], n_words: int, settings: SkipGramSettings, progress: Progress
+    model: Any,
+    words: npt.NDArray[np.object_],
+    starts: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int64],
+    settings: SkipGramSettings,
+    progress: Progress,
 ) -> None:
-    """Pass over the pieces as often as asked, the learning rate falling in a straight line throughout."""
-    wanted = min(max(_FEWEST_EPOCHS, -(-settings.words_seen // n_words)), _MOST_EPOCHS)
-    epochs = settings.epochs or wanted
+    """Pass over all lists as often as asked, the learning rate falling in a straight line throughout."""
+    epochs = settings.epochs or _enough_epochs(np.diff(starts), settings)
+    n_tracks, n_words = len(starts) - 1, len(columns)
+    # gensim cannot be stopped within a call, and starting one has its price.
     at_once = max(1, _WORDS_PER_CALL // n_words)
-    n_tracks = sum(len(piece) for piece in pieces)
+    cuts = np.searchsorted(starts, np.arange(_WORDS_PER_CALL, n_words, _WORDS_PER_CALL))
+    bounds = np.unique([0, *cuts.tolist(), n_tracks]).tolist()
+    pieces = [
+        _WordLists(words, starts[first : last + 1], columns, settings.seed)
+        for first, last in pairwise(bounds)
+    ]
     done = 0.0
     for epoch in range(0, epochs, at_once):
         n_epochs = min(at_once, epochs - epoch)
@@ -185,3 +218,8 @@ def _train(
                 end_alpha=settings.alpha * (1 - (1 - _LAST_RATE) * end),
             )
             done = end
+
+
+def _enough_epochs(lengths: npt.NDArray[np.int64], settings: SkipGramSettings) -> int:
+    pairs = int((lengths * np.minimum(lengths - 1, 2 * settings.window)).sum())
+    return min(max(settings.pairs // max(pairs, 1), _FEWEST_EPOCHS), _MOST_EPOCHS)
