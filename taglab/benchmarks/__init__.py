@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taglab.benchmarks import clustering
+from taglab.benchmarks import clustering, projection
 from taglab.benchmarks.row import Row
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "silhouette-at-scale": clustering.silhouette_at_scale,
     "k-means": clustering.k_means,
     "new-k": clustering.new_k,
+    "projection": projection.bench_projection,
 }
 
 __all__ = ["BENCHMARKS", "Row"]

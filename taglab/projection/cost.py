@@ -15,7 +15,7 @@ class Cost:
     """An estimate.
 
     Attributes:
-        seconds: On two cores of a server processor, otherwise idle; others may take twice or half.
+        seconds: On two cores of a server processor, otherwise idle, UMAP compiled; right to a factor of two.
         sentence: To be shown beforehand.
     """
 
@@ -25,8 +25,6 @@ class Cost:
 
 def cost(n_tags: int, dim: int, settings: ProjectionSettings) -> Cost:
     """Estimate how long a projection takes, its quality included.
-
-    The coefficients are fitted to measurements from 1,000 to 522,000 tags of 200 dimensions.
 
     Args:
         n_tags: At least 1.
@@ -50,7 +48,7 @@ def _quality_seconds(n_tags: int, dim: int, settings: ProjectionSettings) -> flo
 
 def _duration(seconds: float) -> str:
     if seconds < 1.5:
-        return "a second"
+        return "a second or less"
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     if seconds < 5400:

@@ -212,3 +212,15 @@ def test_the_cost_is_said_and_grows(method: str) -> None:
     assert PROJECTIONS[method].title in many.sentence
     assert "522,000 tags" in many.sentence
     assert ("cancelled" in many.sentence) == (method != "pca")
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("method", METHODS)
+def test_the_map_of_real_tags_can_be_trusted(method: str, request: pytest.FixtureRequest) -> None:
+    path = request.config.rootpath / "../shared/data/word-vectors/lastfm-tags.7362.200d.npy"
+    if not path.is_file():
+        pytest.skip(f"{path.name} is not there")
+    found = project(tag_vectors(np.load(path)), ProjectionSettings(method=method))
+    assert found.queries == len(found) == 7362
+    assert found.trustworthiness > {"pca": 0.85, "tsne": 0.97, "umap": 0.95}[method]
+    assert found.neighbours_kept > 0.6
