@@ -30,8 +30,8 @@ from taglab.sources.demo.vocabulary import concepts, spellings, table_31
 TABLE_32 = {
     "genres": "rock|pop|alternative|indie|electronic|dance|alternative rock|jazz|metal|chillout|classic rock"
     "|soul|indie rock|electronica|folk|punk|blues|hard rock|experimental|Hip-Hop|country|funk|electro"
-    "|heavy metal|Progressive rock|rnb|indie pop|House|punk rock|psychedelic|hip hop|classic|pop rock|downtempo|trance"
-    "|hardcore|rap|techno|reggae|new wave|Ballad|death metal|emo",
+    "|heavy metal|Progressive rock|rnb|indie pop|House|punk rock|psychedelic|hip hop|classic|pop rock"
+    "|downtempo|trance|hardcore|rap|techno|reggae|new wave|Ballad|death metal|emo",
     "instruments": "guitar|piano",
     "dates": "00s|80s|90s|oldies|70s|60s|2000s",
     "voices": "female vocalists|male vocalists|female vocalist|male vocalist|female",
@@ -103,7 +103,7 @@ def test_popularity_is_as_steep_as_in_table_31(seed: int) -> None:
     counts = folksonomy.counts()
     # Last.fm's counts have no sampling error to speak of; those of the demo, 20 to 240 tracks, have one of
     # 6 to 22 %, which moves the slope from seed to seed by 0.01 or 0.02.
-    assert slope(counts.head(100)) == pytest.approx(slope(list(table_31().values())), abs=0.05)
+    assert slope(counts.head(100)) == pytest.approx(slope(list(table_31().values())), abs=0.04)
     # Last.fm's 17 tags a track spread over half a million distinct tags. The demo has the head of that
     # distribution, so its head is compared: the 100 most used tags give 3.82 a track.
     head = sum(table_31().values()) / 505_216

@@ -20,19 +20,19 @@ def _one(rng: np.random.Generator, kind: str) -> str:
     return str(rng.choice(_parts()[kind]))
 
 
-def _word(rng: np.random.Generator) -> str:
-    return _one(rng, "starts") + _one(rng, "middles") + _one(rng, "ends")
+def _surname(rng: np.random.Generator) -> str:
+    return _one(rng, "starts") + _one(rng, "middles" if rng.random() < 0.5 else "ends")
 
 
 def _artist(rng: np.random.Generator) -> str:
     form = rng.random()
-    if form < 0.35:
-        return _word(rng)
-    if form < 0.65:
-        return f"{_one(rng, 'first names')} {_word(rng)}"
+    if form < 0.2:  # three syllables: shorter words are soon somebody's name
+        return _one(rng, "starts") + _one(rng, "middles") + _one(rng, "ends")
+    if form < 0.6:
+        return f"{_one(rng, 'first names')} {_surname(rng)}"
     if form < 0.9:
-        return f"The {_word(rng)} {_one(rng, 'nouns')}"
-    return f"{_word(rng)} & the {_one(rng, 'nouns')}"
+        return f"The {_surname(rng)} {_one(rng, 'nouns')}"
+    return f"{_surname(rng)} & the {_one(rng, 'nouns')}"
 
 
 def artist_names(rng: np.random.Generator, n: int) -> list[str]:
