@@ -15,7 +15,8 @@ def word_vectors(rows: dict[str, Sequence[float]], name: str = "made up") -> Wor
 
 def folksonomy(tag_lists: Sequence[Sequence[str]], name: str = "some tracks") -> Folksonomy:
     tags = sorted({tag for tags in tag_lists for tag in tags})
-    pairs = [(track, tags.index(tag)) for track, own in enumerate(tag_lists) for tag in own]
+    rows = {tag: row for row, tag in enumerate(tags)}
+    pairs = [(track, rows[tag]) for track, own in enumerate(tag_lists) for tag in own]
     codes = np.array(pairs, np.int64).reshape(-1, 2)
     tracks = pd.DataFrame({"track": [f"track {number}" for number in range(len(tag_lists))]})
     return Folksonomy.from_codes(name, tracks, tags, codes[:, 0], codes[:, 1])
