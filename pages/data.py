@@ -14,6 +14,7 @@ from taglab.ui import (
     pick_data,
     pick_min_count,
     pick_tag,
+    picture_config,
     tag_table,
     working,
 )
@@ -36,7 +37,12 @@ def facts(data: Folksonomy) -> None:
     for row in (list(numbers.items())[:3], list(numbers.items())[3:]):
         for column, (label, value) in zip(st.columns(3), row, strict=True):
             column.metric(label, value)
-    st.plotly_chart(tags_per_track(per_track), key="tags per track", alt="How many tracks have how many tags")
+    st.plotly_chart(
+        tags_per_track(per_track),
+        config=picture_config(),
+        key="tags per track",
+        alt="How many tracks have how many tags",
+    )
 
 
 def choose_row(shown: pd.DataFrame) -> None:
@@ -62,7 +68,9 @@ def tags_and_co_tags(data: Folksonomy) -> None:
         tag = pick_tag(list(data.tags["tag"]), "Found together with")
         together = data.co_tags(tag)
         figure = co_tag_bars(together.head(CO_TAGS_SHOWN), tag)
-        st.plotly_chart(figure, key="co-tags", alt="Tags on the same tracks, most shared first")
+        st.plotly_chart(
+            figure, config=picture_config(), key="co-tags", alt="Tags on the same tracks, most shared first"
+        )
         st.caption(f"the first {min(CO_TAGS_SHOWN, len(together))} of {len(together):,}; Export has all")
         export_panel(f"{data.name} co-tags", together, figure)
 
@@ -78,7 +86,9 @@ with st.sidebar:
 picture, figures = st.columns([3, 2])
 with picture:
     curve = popularity_curve(data.tags, least, st.session_state.get("tag"))
-    st.plotly_chart(curve, key="popularity", alt="Tracks with each tag by rank, both logarithmic")
+    st.plotly_chart(
+        curve, config=picture_config(), key="popularity", alt="Tracks with each tag by rank, both logarithmic"
+    )
     export_panel(f"{name} popularity", data.tags[["tag", "count"]], curve)
 with figures:
     facts(data)

@@ -8,6 +8,7 @@ from taglab.ui.export import (
     download_table,
     export_panel,
     export_projector,
+    picture_config,
 )
 from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors, word_vectors
@@ -33,6 +34,7 @@ __all__ = [
     "pick_min_count",
     "pick_tag",
     "pick_vectors",
+    "picture_config",
     "selected_folksonomy",
     "settings_flags",
     "settings_widgets",

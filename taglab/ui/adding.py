@@ -8,7 +8,7 @@ from taglab import cache, embeddings, sources
 from taglab.embeddings import SkipGramSettings
 from taglab.errors import InvalidSetting
 from taglab.ui.export import copy_as_command
-from taglab.ui.forms import settings_widgets
+from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose
@@ -58,7 +58,9 @@ def add_data_panel() -> None:
                     with given as path:
                         sources.add(kind, path, name, settings, progress)
             choose("data", name)
-    copy_as_command(["taglab", "data", "add", kind, "PATH", "--name", name or "NAME"])
+        place = [] if download else ["PATH"]
+        flags = ["--name", name or "NAME", *settings_flags(settings)]
+        copy_as_command(["taglab", "data", "add", kind, *place, *flags])
 
 
 def _download_text(source: sources.Source) -> str:
@@ -95,3 +97,5 @@ def train_vectors_panel(data: str) -> None:
                 trained = embeddings.train_skipgram(folksonomy(data), settings, name, progress)
                 trained.save(cache.Shelf(cache.VECTORS).path(name))
             choose("vectors", name)
+        flags = ["--name", name or "NAME", *settings_flags(settings)]
+        copy_as_command(["taglab", "embed", "--data", data, *flags])

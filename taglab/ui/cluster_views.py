@@ -20,7 +20,7 @@ from taglab.figures import clusters as figures
 from taglab.figures.theme import visible
 from taglab.progress import Progress
 from taglab.ui.clusters import Clustered, Material, cluster_command, clustered, k_steps, pick_k, pick_method
-from taglab.ui.export import export_panel
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import tag_vectors
 from taglab.ui.messages import working
@@ -87,6 +87,7 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
 
     st.plotly_chart(
         figure,
+        config=picture_config(),
         key=key,
         on_select=take,
         selection_mode=("points", "box"),
@@ -153,7 +154,12 @@ def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
     advice = suggestions(found).iloc[0]
     best, elbow = (None if pd.isna(advice[name]) else int(advice[name]) for name in ("best_k", "elbow_k"))
     figure = figures.scan_curves(found, made.clustering.k, best, elbow)
-    st.plotly_chart(figure, key="scan curves", alt="Within-cluster distance and mean silhouette over k")
+    st.plotly_chart(
+        figure,
+        config=picture_config(),
+        key="scan curves",
+        alt="Within-cluster distance and mean silhouette over k",
+    )
     if len(found) < len(settings.ks):
         st.caption(f"{len(found)} of {len(settings.ks)} k are done; Scan goes on with the rest.")
     command = ["taglab", "scan", "--data", material.name, "--vectors", material.vectors_name]
@@ -201,7 +207,9 @@ def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
         "Mean adjusted Rand index", f"{found.mean:.3f}", help="1: the seed does not matter; 0: it is all."
     )
     figure = figures.seed_agreement(found.matrix, found.seeds)
-    st.plotly_chart(figure, key="stability matrix", alt="Agreement of each pair of seeds")
+    st.plotly_chart(
+        figure, config=picture_config(), key="stability matrix", alt="Agreement of each pair of seeds"
+    )
     names = [f"seed {seed}" for seed in found.seeds]
     table = pd.DataFrame(found.matrix, columns=names).assign(seed=names)[["seed", *names]]
     same = settings.model_copy(update={"seed": 0})
@@ -243,7 +251,12 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
         ", ".join([f"{found.n_tags:,} tags in both", *apart]) + ". First: the map's; second: chosen here."
     )
     figure = figures.flow_heatmap(found.flow, made.names, other.names)
-    st.plotly_chart(figure, key="flow", alt="Share of each cluster's tags in each cluster of the other")
+    st.plotly_chart(
+        figure,
+        config=picture_config(),
+        key="flow",
+        alt="Share of each cluster's tags in each cluster of the other",
+    )
     table = found.flow.assign(
         first=[made.names[i] for i in found.flow["cluster_a"]],
         second=[other.names[i] for i in found.flow["cluster_b"]],

@@ -16,13 +16,13 @@ from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
 from taglab.clustering.describe import cluster_table
 from taglab.clustering.seeding import Points
 from taglab.figures import clusters as figures
-from taglab.figures.theme import DIVERGING, SEQUENTIAL
+from taglab.figures.theme import DIVERGING, SEQUENTIAL, visible
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress
 from taglab.projection import Projection
 from taglab.tag_vectors import TagVectors
-from taglab.ui.export import export_panel
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
@@ -219,7 +219,7 @@ def show_map(material: Material, made: Clustered, where: Projection, colour: str
     title = f"{where.method.upper()} of {material.name}, k = {made.clustering.k}"
     if where.settings.dimensions == 3:
         figure = figures.tag_map(made.tags, where.positions, made.names, colour, rows, title)
-        st.plotly_chart(figure, key="map in 3-D", alt=_said(material, made, where))
+        st.plotly_chart(figure, config=picture_config(), key="map in 3-D", alt=_said(material, made, where))
         st.caption("In 3-D the map shows what is selected elsewhere; tags are selected on it in 2-D only.")
         return rows
     tags = material.vectors.tags
@@ -273,7 +273,7 @@ def show_selection(material: Material, made: Clustered, rows: npt.NDArray[np.int
     if not len(rows):
         return
     tags = material.vectors.tags
-    named = ", ".join(literal(tags[row]) for row in rows[:_NAMED])
+    named = ", ".join(literal(visible(tags[row], 40)) for row in rows[:_NAMED])
     rest = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
     groups = len(np.unique(made.clustering.labels[rows]))
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -23,7 +23,7 @@ from taglab.figures.embeddings import (
 from taglab.folksonomy import Folksonomy
 from taglab.projection import PROJECTIONS, Projection, ProjectionSettings, cached_projection
 from taglab.tag_vectors import TagVectors
-from taglab.ui.export import command_line, export_panel
+from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import working
@@ -77,7 +77,7 @@ def show_neighbours(picked: Picked) -> None:
         n = st.slider("Neighbours", 1, 50, 15, key="n", bind="query-params")
         near = embeddings.neighbours(tags, tag, n)
         bars = neighbour_bars(near, f"Nearest to {tag}")
-        st.plotly_chart(bars, key="neighbour bars", alt="Tags by cosine similarity")
+        st.plotly_chart(bars, config=picture_config(), key="neighbour bars", alt="Tags by cosine similarity")
         export_panel("neighbours", near, bars, picked.command("neighbours", tag, n=n))
     with right:
         names = [str(name) for name in near["tag"]]
@@ -146,7 +146,12 @@ def show_coverage(picked: Picked) -> None:
     left, right = st.columns(2)
     with left:
         bars = coverage_bars(found.tags)
-        st.plotly_chart(bars, key="coverage", alt="Shares of tags and of assignments with a vector")
+        st.plotly_chart(
+            bars,
+            config=picture_config(),
+            key="coverage",
+            alt="Shares of tags and of assignments with a vector",
+        )
         st.text(f"{len(found.duplicates):,} tags lie on the same point as a more used one")
         st.dataframe(
             found.duplicates, hide_index=True, height=300, column_config=column_labels(found.duplicates)
@@ -164,7 +169,9 @@ def _show_unknown_words(table: pd.DataFrame) -> None:
         st.text("Every word has a vector.")
         return
     figure = unknown_word_bars(table.head(_SHOWN))
-    st.plotly_chart(figure, key="unknown words", alt="Words without a vector, by weight")
+    st.plotly_chart(
+        figure, config=picture_config(), key="unknown words", alt="Words without a vector, by weight"
+    )
     st.caption(f"the first {min(_SHOWN, len(table))} of {len(table):,}; Export has all")
     export_panel("unknown words", table, figure)
 
@@ -185,7 +192,7 @@ def show_comparison(picked: Picked) -> None:
     with mean:
         st.metric(f"Mean overlap@{k}", f"{overlap['overlap'].mean():.1%}")
         histogram = overlap_histogram(overlap, k)
-        st.plotly_chart(histogram, key="overlap", alt="Tags by neighbours in common")
+        st.plotly_chart(histogram, config=picture_config(), key="overlap", alt="Tags by neighbours in common")
         export_panel("overlap", overlap, histogram, picked.command("overlap", other=other_name, k=k))
     near, near_there = (embeddings.neighbours(side, tag, k) for side in (tags, other))
     common = set(near["tag"]) & set(near_there["tag"])
@@ -194,7 +201,9 @@ def show_comparison(picked: Picked) -> None:
         (there, near_there, other_name, "other"),
     ):
         bars = neighbour_bars(table, f"{tag} in {title}", common)
-        column.plotly_chart(bars, key=f"nearest in {key}", alt=f"Nearest tags in {key}")
+        column.plotly_chart(
+            bars, config=picture_config(), key=f"nearest in {key}", alt=f"Nearest tags in {key}"
+        )
         with column:
             export_panel(f"nearest in {key}", table, bars)
     here.caption(f"{len(common)} of {k} in both, the others grey")
@@ -215,7 +224,7 @@ def show_analogy(picked: Picked) -> None:
         c = pick_tag(tags.tags, "+ c", "c", 2)
     near = embeddings.analogy(tags, a, b, c, _SHOWN)
     bars = neighbour_bars(near, f"{a} − {b} + {c}")
-    st.plotly_chart(bars, key="analogy bars", alt="Tags nearest to a − b + c")
+    st.plotly_chart(bars, config=picture_config(), key="analogy bars", alt="Tags nearest to a − b + c")
     export_panel("analogy", near, bars, picked.command("analogy", a, b, c, n=_SHOWN))
 
 
@@ -230,7 +239,9 @@ def show_axis(picked: Picked) -> None:
     table = embeddings.axis(tags, start, end)
     ranked = table.head(_NAMED_AMONG).sort_values("position", kind="stable")["tag"].tolist()
     figure = axis_plane(table, start, end, ranked[:_NAMED_AT_EACH_END] + ranked[-_NAMED_AT_EACH_END:])
-    st.plotly_chart(figure, key="axis plane", alt="Tags along the line between two tags")
+    st.plotly_chart(
+        figure, config=picture_config(), key="axis plane", alt="Tags along the line between two tags"
+    )
     st.caption(
         f"all {len(table):,} tags; of the {min(_NAMED_AMONG, len(table))} most used, those furthest to "
         "either side are named"
@@ -255,7 +266,7 @@ def show_pairs(picked: Picked) -> None:
         return
     projection = cached_projection(tags.select(chosen), ProjectionSettings())
     figure = pairs_plane(projection.positions, chosen)
-    st.plotly_chart(figure, key="pairs plane", alt="Pairs of tags joined by lines")
+    st.plotly_chart(figure, config=picture_config(), key="pairs plane", alt="Pairs of tags joined by lines")
     st.caption("a PCA of these tags alone; lines that run side by side tell of the same relation")
     export_panel("pairs", figure=figure)
 

@@ -6,7 +6,7 @@ import functools
 import io
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,8 @@ from taglab.tag_vectors import TagVectors
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+_PICTURE = "picture format"
 
 
 def _parquet(table: pd.DataFrame) -> bytes:
@@ -70,6 +72,26 @@ def download_figure(figure: go.Figure | Callable[[], go.Figure], name: str) -> N
     )
 
 
+def picture_config() -> dict[str, Any]:
+    """Return Plotly's configuration for every chart: what its camera button saves is chosen beside Export."""
+    camera = {"format": st.session_state.get(_PICTURE, "png"), "scale": 2}
+    return {"toImageButtonOptions": camera, "displaylogo": False}
+
+
+def _choose_picture(name: str) -> None:
+    now, other = (
+        ("png", "svg") if picture_config()["toImageButtonOptions"]["format"] == "png" else ("svg", "png")
+    )
+    st.caption(f"Figure; the camera button above it saves {now.upper()}")
+    st.button(
+        f"Save {other.upper()} instead",
+        key=f"{name} picture",
+        on_click=st.session_state.__setitem__,
+        args=(_PICTURE, other),
+        width="stretch",
+    )
+
+
 def command_line(
     verb: Sequence[str], words: Sequence[str], flags: Mapping[str, object], more: Sequence[str] = ()
 ) -> list[str]:
@@ -109,7 +131,7 @@ def export_panel(
             st.caption(f"Table, all {len(table):,} rows")
             download_table(table, name)
         if figure is not None:
-            st.caption("Figure; its camera button saves PNG or SVG")
+            _choose_picture(name)
             download_figure(figure, name)
         if command is not None:
             st.caption("Copy as command")

@@ -21,7 +21,7 @@ from taglab.figures.clusters import class_sizes
 from taglab.figures.theme import visible
 from taglab.labels import LabelSpace
 from taglab.ui.clusters import Clustered, Material, cluster_command
-from taglab.ui.export import export_panel
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal
 
 _DRAFT = "label space draft"
@@ -138,7 +138,9 @@ def _show_report(material: Material, space: LabelSpace) -> None:
             help="The largest class's tracks over each class's, averaged; 1 is even.",
         )
     figure = class_sizes(report.classes)
-    st.plotly_chart(figure, key="class sizes", alt="Tracks in each class, most first")
+    st.plotly_chart(
+        figure, config=picture_config(), key="class sizes", alt="Tracks in each class, most first"
+    )
     shown = report.classes.assign(
         members=[", ".join(visible(t, 30) for t in c.tags[:8]) for c in space.classes]
     )

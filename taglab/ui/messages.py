@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
 # Streamlit looks for :emoji:, :material/icons: and addresses in the text after escapes are undone; an
 # invisible word joiner keeps it from finding any.
-_FOUND_LATER = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
+_FOUND_LATER = re.compile(r"(?<=:)(?=[a-z0-9_+/-]+:|//)|(?<=@)(?=\S)|(?<=[wW]{3})(?=\.)")
 _WORD_JOINER = "\u2060"
 _SENTENCE = 2000
 

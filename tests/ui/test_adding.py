@@ -1,9 +1,12 @@
 """The dialogs that add data and vectors: what is wrong is told in a sentence, and nothing stays behind."""
 
+import shlex
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache, sources
+from taglab.cli.commands import build_parser
 
 
 def page_with_the_dialog() -> None:
@@ -67,3 +70,13 @@ def test_every_source_has_a_form(subtests: pytest.Subtests) -> None:
                 app.selectbox(key="new data source").select(name).run()
                 assert not app.exception
                 assert not app.error
+                build_parser().parse_args(shlex.split(app.code[0].value)[1:])
+
+
+def test_the_copied_command_says_how_the_file_is_read() -> None:
+    app = AppTest.from_function(page_with_the_dialog, default_timeout=60).run()
+    app.text_input(key="new data table delimiter").set_value("\\t")
+    app.number_input(key="new data table min_weight").set_value(5.0).run()
+    given = build_parser().parse_args(shlex.split(app.code[0].value)[1:])
+    assert vars(given)["TableSettings.delimiter"] == "\t"
+    assert float(vars(given)["TableSettings.min_weight"]) == 5

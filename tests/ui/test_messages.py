@@ -57,3 +57,13 @@ def test_markup_is_escaped(text: str) -> None:
 
 def test_control_and_direction_characters_are_shown_as_such() -> None:
     assert literal("a\x00\u202eb\n") == "a\ufffd\ufffdb\ufffd"
+
+
+@pytest.mark.parametrize("text", [":smile:", ":material/sell:", "http://x.org", "www.x.org", "a@b.c"])
+def test_icons_and_addresses_are_broken_up(text: str) -> None:
+    assert "\u2060" in literal(text)
+
+
+@pytest.mark.parametrize("text", ["START:STOP:STEP", "file, line 3: 5:2", "k=3: must be 1 or more"])
+def test_ordinary_colons_are_left_alone(text: str) -> None:
+    assert "\u2060" not in literal(text)
