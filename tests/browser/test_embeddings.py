@@ -12,6 +12,8 @@ from taglab.ui.embedding_views import VIEWS
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from tests.browser.conftest import Server
+
 
 def settled(page: Page) -> Page:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
@@ -39,3 +41,15 @@ def test_every_page_opens_from_every_other(visit: Callable[..., Page]) -> None:
         settled(page)
         assert page.get_by_text("Sorry, that should not").count() == 0
         assert page.get_by_text("encountered an error").count() == 0
+
+
+@pytest.mark.parametrize("address", ["/", "/data", "/embeddings"])
+def test_nothing_is_fetched_from_elsewhere(visit: Callable[..., Page], server: Server, address: str) -> None:
+    page = visit("/data")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server.url + address)
+    settled(page)
+    page.wait_for_timeout(1000)
+    ours = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(ours)] == []

@@ -24,7 +24,7 @@ def test_every_page_is_in_the_navigation() -> None:
 
 def test_pages_are_thin() -> None:
     for page in (ROOT / "pages").glob("*.py"):
-        assert len(page.read_text(encoding="utf-8").splitlines()) <= 130, page.name
+        assert len(page.read_text(encoding="utf-8").splitlines()) <= 80, page.name
 
 
 def test_the_configuration_keeps_to_itself() -> None:

@@ -1,0 +1,80 @@
+"""The parts of the Data page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from taglab.figures.data import co_tag_bars, head_slope, tags_per_track
+from taglab.folksonomy import Folksonomy
+from taglab.ui.export import command_line, export_panel, picture_config
+from taglab.ui.pickers import pick_tag
+from taglab.ui.tables import column_labels, tag_table
+
+_CO_TAGS_SHOWN = 20
+
+
+def show_facts(data: Folksonomy) -> None:
+    """A few figures that say what kind of data this is."""
+    per_track = np.diff(data.matrix.indptr)
+    artists = f"{data.tracks['artist'].nunique():,}" if data.knows_artists else "not known"
+    numbers = {
+        "Tracks": f"{data.n_tracks:,}",
+        "Tags": f"{data.n_tags:,}",
+        "Assignments": f"{data.n_assignments:,}",
+        "Artists": artists,
+        "Tags per track": f"{per_track.mean() if len(per_track) else 0:.1f}",
+        "Slope, top 100": f"{head_slope(data.tags['count']):.2f}".replace("-", "−"),
+    }
+    for row in (list(numbers.items())[:3], list(numbers.items())[3:]):
+        for column, (label, value) in zip(st.columns(3), row, strict=True):
+            column.metric(label, value)
+    st.plotly_chart(
+        tags_per_track(per_track),
+        config=picture_config(),
+        key="tags per track",
+        alt="How many tracks have how many tags",
+    )
+
+
+def _choose_row(shown: pd.DataFrame) -> None:
+    """A row picked in the table is the selected tag."""
+    rows = st.session_state["tag table"].selection.rows
+    if rows:
+        st.session_state["tag"] = str(shown["tag"].iloc[rows[0]])
+
+
+def show_tags(data: Folksonomy) -> None:
+    """The tag table beside what stands on the same tracks as the selected tag."""
+    left, right = st.columns(2)
+    with left:
+        find = st.text_input("Find tags that contain", key="find", bind="query-params")
+        shown = tag_table(data, find)
+        st.dataframe(
+            shown, key="tag table", on_select=lambda: _choose_row(shown), selection_mode="single-row",
+            hide_index=True, height=480, column_config=column_labels(shown),
+        )  # fmt: skip
+        st.caption(f"{len(shown):,} of {data.n_tags:,} tags; pick a row to see what it is found with")
+        export_panel(f"{data.name} tags", shown, command=["taglab", "data", "show", data.name])
+    with right:
+        tag = pick_tag(list(data.tags["tag"]), "Found together with")
+        together = data.co_tags(tag)
+        figure = co_tag_bars(together.head(_CO_TAGS_SHOWN), tag)
+        st.plotly_chart(
+            figure, config=picture_config(), key="co-tags", alt="Tags on the same tracks, most shared first"
+        )
+        st.caption(f"the first {min(_CO_TAGS_SHOWN, len(together))} of {len(together):,}; Export has all")
+        argv = command_line(["data", "co-tags"], [tag], {"data": data.name, "n": _CO_TAGS_SHOWN})
+        export_panel(f"{data.name} co-tags", together, figure, argv)
+
+
+def show_dropped(data: Folksonomy) -> None:
+    """What reading left out, and why."""
+    if not data.dropped:
+        st.text("Nothing was left out.")
+        return
+    rows = [(note.count, note.what, note.reason, ", ".join(note.examples)) for note in data.dropped]
+    table = pd.DataFrame(rows, columns=["count", "what", "reason", "examples"])
+    st.dataframe(table, hide_index=True)
+    export_panel(f"{data.name} left out", table)
