@@ -25,7 +25,8 @@ class SkipGramSettings(BaseModel):
         dim: Number of components.
         window: How many words on either side of a word count as its company. Tags of a track have no order,
             so they are shuffled at every pass: of a long list each word meets others every time.
-        epochs: Passes over all tag lists; 0 takes as many as make `pairs`, from 3 to 500.
+        epochs: Passes over all tag lists; 0 takes as many as make `pairs`, at most 500, and
+            at least 3, but one where a pass makes tens of millions.
         pairs: How many pairs of words to train on, about, where `epochs` is 0. On the demo a third recovers
             less of its truth, and five times as many no more.
         negative: Words drawn as counterexamples per pair.
@@ -59,8 +60,9 @@ class SkipGramSettings(BaseModel):
     seed: int = Field(0, ge=0, lt=2**32)
 
 
-_FEWEST_EPOCHS, _MOST_EPOCHS = 3, 500
-_WORDS_PER_CALL = 100_000
+_SOME_EPOCHS, _MOST_EPOCHS = 3, 500
+_MANY_PAIRS = 50_000_000  # a pass over the whole of Last.fm makes four times as many and takes minutes
+_WORDS_PER_CALL = 50_000
 _LAST_RATE = 0.01
 
 
@@ -222,4 +224,5 @@ def _train(
 
 def _enough_epochs(lengths: npt.NDArray[np.int64], settings: SkipGramSettings) -> int:
     pairs = int((lengths * np.minimum(lengths - 1, 2 * settings.window)).sum())
-    return min(max(settings.pairs // max(pairs, 1), _FEWEST_EPOCHS), _MOST_EPOCHS)
+    wanted = max(settings.pairs, min(_SOME_EPOCHS * pairs, _MANY_PAIRS))
+    return min(max(wanted // max(pairs, 1), 1), _MOST_EPOCHS)

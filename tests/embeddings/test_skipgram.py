@@ -10,6 +10,7 @@ import pytest
 
 from taglab import embeddings
 from taglab.embeddings import SkipGramSettings, compose, library, neighbours, own_vectors, train_skipgram
+from taglab.embeddings.skipgram import _enough_epochs
 from taglab.errors import Cancelled, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.sources import open_folksonomy
@@ -182,3 +183,19 @@ def test_settings_are_checked() -> None:
     for wrong in ({"dim": 1}, {"seed": -1}, {"unit": "letters"}, {"alpha": 0}, {"size": 3}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             SkipGramSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "epochs"),
+    [
+        ([0, 1], 500),
+        ([5] * 100, 500),
+        ([10] * 1_000, 33),
+        # 20 companions a word at most, however long its list.
+        ([1_000] * 1_000, 2),
+        ([21] * 5_000, 3),
+        ([21] * 1_000_000, 1),
+    ],
+)
+def test_few_lists_are_passed_over_often_and_many_rarely(lengths: list[int], epochs: int) -> None:
+    assert _enough_epochs(np.array(lengths), SkipGramSettings()) == epochs
