@@ -1,0 +1,444 @@
+"""The PCM store: decoded once, then read at the speed of memory.
+
+A store is a folder:
+
+    00000-4f1c….pcm    one shard: the int16 samples of up to `tracks_per_shard` tracks, one after the other
+    00000-4f1c….json   its index and checksum; written after the samples, so that its presence says "done"
+    store.json         settings, shards and checksums; written last, so that its presence says "complete"
+    tracks.parquet     one row a track: shard, start, samples, rate of the file
+    refused.parquet    what could not be used, and why
+
+A shard's name ends with a key made of what went into it. A second run after a kill finds the shards that are
+done and makes the others; a changed file changes only its own shard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field
+
+from taglab.audio.decode import DecodeSettings, Samples, check_usable, decode, to_int16
+from taglab.cache import content_key, locked, replacing, write_json
+from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.progress import Progress, silent
+
+__all__ = ["AudioStore", "Sound", "StoreSettings", "open_store", "write_sounds", "write_store"]
+
+PCM = npt.NDArray[np.int16]
+Rows = npt.NDArray[np.int64]
+
+_FORMAT = 1
+_HASH_BLOCK = 1 << 22
+
+
+class StoreSettings(DecodeSettings):
+    """How a store is made.
+
+    Attributes:
+        sample_rate_hz, min_duration_s, silence_dbfs: See `taglab.audio.decode.DecodeSettings`.
+        tracks_per_shard: Most tracks in one file. A kill costs at most one shard's work; each shard keeps a
+            file descriptor open while the store is read.
+    """
+
+    tracks_per_shard: int = Field(500, ge=1, le=100_000)
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One track's sound, to be had when its turn comes.
+
+    Attributes:
+        track: Name of the track.
+        source: Where it comes from: a path, or what made it.
+        fingerprint: Changes when the sound does.
+        load: Returns the samples at the store's rate, and the rate of the file in Hz; raises DataError
+            where there is nothing to use.
+    """
+
+    track: str
+    source: str
+    fingerprint: str
+    load: Callable[[], tuple[Samples, int]]
+
+
+@dataclass(frozen=True, eq=False)
+class AudioStore:
+    """A complete store, read through memory maps.
+
+    Handing it to another process hands over the folder's name; the process opens its own maps.
+
+    Attributes:
+        folder: Where it lies.
+        settings: How it was made.
+        tracks: One row a track: `track`, `shard`, `start` (in the shard), `samples`, `source`,
+            `file_rate_hz`.
+        refused: `track`, `source`, `reason` of what could not be used.
+        shards: The samples of each shard, (samples,) int16, mapped.
+        checksums: Of each shard's file, BLAKE2b.
+    """
+
+    folder: Path
+    settings: StoreSettings
+    tracks: pd.DataFrame
+    refused: pd.DataFrame
+    shards: tuple[PCM, ...]
+    checksums: tuple[tuple[str, str], ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_store, (self.folder,)
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return self.settings.sample_rate_hz
+
+    @cached_property
+    def samples(self) -> Rows:
+        """Length of each track in samples, (tracks,)."""
+        return self.tracks["samples"].to_numpy(np.int64)
+
+    @cached_property
+    def _places(self) -> tuple[Rows, Rows]:
+        """The shard of each track, and where in it the track starts, (tracks,)."""
+        return self.tracks["shard"].to_numpy(np.int64), self.tracks["start"].to_numpy(np.int64)
+
+    def rows(self, tracks: Sequence[str]) -> Rows:
+        """Return the row of each named track, (len(tracks),), -1 where the store has no sound for it."""
+        return np.asarray(pd.Index(self.tracks["track"]).get_indexer(pd.Index(tracks)), np.int64)
+
+    def whole(self, row: int) -> PCM:
+        """Return all samples of a track, a view of the map."""
+        shards, starts = self._places
+        start = int(starts[row])
+        samples: PCM = self.shards[shards[row]][start : start + int(self.samples[row])]
+        return samples
+
+    def crops(self, rows: npt.ArrayLike, starts: npt.ArrayLike, length: int, pad: bool = False) -> PCM:
+        """Return pieces of tracks.
+
+        Args:
+            rows: Rows of tracks, (batch,).
+            starts: First sample of each piece, counted from the track's, (batch,).
+            length: In samples.
+            pad: Whether what lies beyond a track's end is filled with zeros, instead of refused.
+
+        Returns:
+            (batch, length) int16; divide by 32768 for [-1, 1).
+
+        Raises:
+            InvalidSetting: If a row or start does not exist, or a piece passes the end without `pad`.
+        """
+        chosen, first = np.asarray(rows, np.int64), np.asarray(starts, np.int64)
+        self._check_crops(chosen, first, length, pad)
+        out = np.empty((len(chosen), length), np.int16)
+        for piece, row, start in zip(out, chosen.tolist(), first.tolist(), strict=True):
+            found = self.whole(row)[start : start + length]
+            piece[: len(found)] = found
+            piece[len(found) :] = 0
+        return out
+
+    def _check_crops(self, rows: Rows, starts: Rows, length: int, pad: bool) -> None:
+        if length < 1 or rows.shape != starts.shape or rows.ndim != 1:
+            raise InvalidSetting(
+                f"length={length} must be positive, and rows {rows.shape} and starts {starts.shape} must be "
+                "two lists of one length"
+            )
+        if len(rows) and not (rows.min() >= 0 and rows.max() < len(self)):
+            raise InvalidSetting(
+                f"rows must lie in 0 to {len(self) - 1}; -1 stands for a track without sound"
+            )
+        ends = self.samples[rows]
+        wrong = (starts < 0) | (starts >= ends) if pad else (starts < 0) | (starts + length > ends)
+        if wrong.any():
+            at = int(np.flatnonzero(wrong)[0])
+            raise InvalidSetting(
+                f"starts={int(starts[at])} with length={length} leaves track "
+                f"{self.tracks['track'].iloc[int(rows[at])]!r} of {int(ends[at])} samples; "
+                "take a shorter window or pad"
+            )
+
+    def verify(self, progress: Progress = silent) -> None:
+        """Read every shard and compare its checksum.
+
+        Raises:
+            DataError: Naming the first shard that is not what was written.
+        """
+        for done, (name, checksum) in enumerate(self.checksums):
+            progress(done / len(self.checksums), f"checking {name}")
+            if _checksum(self.folder / name) != checksum:
+                raise DataError(
+                    self.folder / name, "its checksum is wrong; delete the file and make the store again"
+                )
+
+
+def write_store(
+    files: pd.DataFrame,
+    folder: Path,
+    settings: StoreSettings | None = None,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> AudioStore:
+    """Decode files into a store, or go on where an earlier run was stopped.
+
+    Args:
+        files: Columns `track` and `path`, one row a track.
+        folder: Where the store shall be; made if need be.
+        settings: See `StoreSettings`; its defaults where None.
+        workers: Threads that decode; the number of cores where None. Decoding holds no Python lock.
+        progress: Told after every track.
+
+    Returns:
+        The store. Files that could not be used are in its `refused`, by name and reason.
+
+    Raises:
+        InvalidSetting: If a column is missing or a track is named twice.
+        StorageError: If the disk is full or the folder cannot be written.
+    """
+    settings = settings or StoreSettings()
+    if not {"track", "path"} <= set(files.columns):
+        raise InvalidSetting(f"files must have columns track and path; has {list(files.columns)}")
+    decoding = DecodeSettings(**settings.model_dump(exclude={"tracks_per_shard"}))
+    sounds = [
+        Sound(str(track), str(path), _file_fingerprint(Path(path)), partial(_load_file, Path(path), decoding))
+        for track, path in zip(files["track"], files["path"], strict=True)
+    ]
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
+        return write_sounds(sounds, folder, settings, threads, progress)
+
+
+def _load_file(path: Path, settings: DecodeSettings) -> tuple[Samples, int]:
+    decoded = decode(path, settings)
+    return decoded.samples, decoded.file_rate_hz
+
+
+def _file_fingerprint(path: Path) -> str:
+    """Return size and time of change: hashing the content would cost as much as decoding it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "missing"
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+def write_sounds(
+    sounds: Sequence[Sound],
+    folder: Path,
+    settings: StoreSettings,
+    executor: Executor,
+    progress: Progress = silent,
+) -> AudioStore:
+    """Write sounds of any origin into a store; see `write_store`.
+
+    Args:
+        sounds: One a track, in the order the store shall have.
+        folder: Where the store shall be.
+        settings: See `StoreSettings`.
+        executor: Runs each sound's `load`.
+        progress: Told after every track.
+    """
+    _check_names([sound.track for sound in sounds])
+    size = settings.tracks_per_shard
+    parts = [sounds[start : start + size] for start in range(0, len(sounds), size)]
+    names = [f"{number:05d}-{_shard_key(part, settings)}" for number, part in enumerate(parts)]
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / "store.json"):
+        _remove_scratch(folder)
+        done = 0
+        for name, part in zip(names, parts, strict=True):
+            if not _is_done(folder, name):
+                _write_shard(folder, name, part, settings, executor, _counting(progress, done, len(sounds)))
+            done += len(part)
+        _write_index(folder, names, settings)
+        _remove_others(folder, names)
+    progress(1.0, f"{len(sounds)} tracks")
+    return open_store(folder)
+
+
+def _check_names(tracks: Sequence[str]) -> None:
+    if not tracks:
+        raise InvalidSetting("tracks=[] must name at least one; are the files where they are looked for?")
+    seen: set[str] = set()
+    for track in tracks:
+        if track in seen:
+            raise InvalidSetting(f"track={track!r} must be named once; two files for one track?")
+        seen.add(track)
+
+
+def _shard_key(part: Sequence[Sound], settings: StoreSettings) -> str:
+    listed = [[sound.track, sound.source, sound.fingerprint] for sound in part]
+    return content_key(_FORMAT, settings.model_dump(), listed)[:16]
+
+
+def _counting(progress: Progress, before: int, total: int) -> Callable[[int, int], None]:
+    def report(done: int, refused: int) -> None:
+        text = f"sound of track {before + done} of {total}"
+        progress((before + done) / total, text + (f", {refused} refused here" if refused else ""))
+
+    return report
+
+
+def _is_done(folder: Path, name: str) -> bool:
+    index, samples = folder / f"{name}.json", folder / f"{name}.pcm"
+    if not (index.is_file() and samples.is_file()):
+        return False
+    return samples.stat().st_size == int(json.loads(index.read_text(encoding="utf-8"))["bytes"])
+
+
+def _write_shard(
+    folder: Path,
+    name: str,
+    part: Sequence[Sound],
+    settings: StoreSettings,
+    executor: Executor,
+    report: Callable[[int, int], None],
+) -> None:
+    digest = hashlib.blake2b(digest_size=16)
+    tracks: list[dict[str, Any]] = []
+    refused: list[dict[str, str]] = []
+    start = 0
+    with replacing(folder / f"{name}.pcm") as temporary, temporary.open("wb") as file:
+        for done, (sound, result) in enumerate(_loaded(part, settings, executor), 1):
+            if isinstance(result, str):
+                refused.append({"track": sound.track, "source": sound.source, "reason": result})
+            else:
+                pcm, rate = result
+                file.write(pcm.data)
+                digest.update(pcm.data)
+                tracks.append(
+                    {
+                        "track": sound.track,
+                        "start": start,
+                        "samples": len(pcm),
+                        "source": sound.source,
+                        "file_rate_hz": rate,
+                    }
+                )
+                start += len(pcm)
+            report(done, len(refused))
+    index = {"bytes": 2 * start, "checksum": digest.hexdigest(), "tracks": tracks, "refused": refused}
+    write_json(folder / f"{name}.json", index)
+
+
+def _loaded(
+    part: Sequence[Sound], settings: StoreSettings, executor: Executor
+) -> Iterator[tuple[Sound, tuple[PCM, int] | str]]:
+    """Yield each sound's samples or the reason there are none, in order, a few loaded ahead."""
+    ahead = 2 * (os.cpu_count() or 1) + 2
+    waiting: list[tuple[Sound, Future[tuple[PCM, int] | str]]] = []
+    try:
+        for sound in part:
+            waiting.append((sound, executor.submit(_load, sound, settings)))
+            if len(waiting) > ahead:
+                first, future = waiting.pop(0)
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.pop(0)
+            yield first, future.result()
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def _load(sound: Sound, settings: StoreSettings) -> tuple[PCM, int] | str:
+    """Return int16 samples and the file's rate, or why the sound cannot be used."""
+    try:
+        samples, rate = sound.load()
+        check_usable(sound.source, samples, settings)
+    except DataError as error:
+        return error.reason
+    return to_int16(samples), rate
+
+
+def _write_index(folder: Path, names: Sequence[str], settings: StoreSettings) -> None:
+    shards = [json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in names]
+    tracks = [{"shard": number, **row} for number, shard in enumerate(shards) for row in shard["tracks"]]
+    refused = [row for shard in shards for row in shard["refused"]]
+    columns = ["track", "shard", "start", "samples", "source", "file_rate_hz"]
+    _write_table(folder / "tracks.parquet", pd.DataFrame(tracks, columns=columns))
+    _write_table(folder / "refused.parquet", pd.DataFrame(refused, columns=["track", "source", "reason"]))
+    manifest = {
+        "format": _FORMAT,
+        "settings": settings.model_dump(),
+        "tracks": len(tracks),
+        "refused": len(refused),
+        "shards": [
+            {"name": f"{name}.pcm", "bytes": shard["bytes"], "checksum": shard["checksum"]}
+            for name, shard in zip(names, shards, strict=True)
+        ],
+    }
+    write_json(folder / "store.json", manifest)
+
+
+def _write_table(path: Path, table: pd.DataFrame) -> None:
+    with replacing(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def _remove_scratch(folder: Path) -> None:
+    """Remove what a killed run left of the file it was writing; nobody else writes under the lock."""
+    for left in folder.glob(".*.*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _remove_others(folder: Path, names: Sequence[str]) -> None:
+    """Remove shards of earlier settings or files; those who have them mapped keep their content."""
+    for left in folder.glob("[0-9]*-*"):
+        if left.stem not in names and left.suffix in (".pcm", ".json"):
+            left.unlink()
+
+
+def open_store(folder: Path) -> AudioStore:
+    """Open a complete store; its samples are mapped, not read.
+
+    Raises:
+        NotFound: If there is none, or its making was stopped.
+        DataError: If a file of it is missing, cut off, or of another version.
+    """
+    manifest_path = folder / "store.json"
+    if not manifest_path.is_file():
+        unfinished = any(folder.glob("[0-9]*-*.json"))
+        cure = "its making was stopped; run it again to go on" if unfinished else "make one first"
+        raise NotFound(f"no complete audio store in {folder}: {cure}")
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    if manifest["format"] != _FORMAT:
+        raise DataError(
+            manifest_path, f"is of format {manifest['format']}, not {_FORMAT}; make the store again"
+        )
+    return AudioStore(
+        folder=folder,
+        settings=StoreSettings(**manifest["settings"]),
+        tracks=pd.read_parquet(folder / "tracks.parquet"),
+        refused=pd.read_parquet(folder / "refused.parquet"),
+        shards=tuple(_map(folder / shard["name"], int(shard["bytes"])) for shard in manifest["shards"]),
+        checksums=tuple((shard["name"], shard["checksum"]) for shard in manifest["shards"]),
+    )
+
+
+def _map(path: Path, size: int) -> PCM:
+    if not path.is_file() or path.stat().st_size != size:
+        raise DataError(path, f"is missing or not of its {size} bytes; make the store again")
+    if not size:  # an empty file cannot be mapped: every track of the shard was refused
+        return np.zeros(0, np.int16)
+    mapped: PCM = np.memmap(path, np.int16, mode="r").view(np.ndarray)
+    return mapped
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -1,0 +1,287 @@
+"""The PCM store: what was put in comes out, broken files cost only themselves, a kill costs one shard."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taglab.audio.store import AudioStore, StoreSettings, open_store, write_store
+from taglab.audio.windows import Windows, WindowSettings
+from taglab.errors import Cancelled, DataError, InvalidSetting, NotFound
+
+SMALL = StoreSettings(min_duration_s=0.1, tracks_per_shard=4)
+
+
+def pcm_of(number: int) -> np.ndarray:
+    rng = np.random.default_rng(number)
+    return rng.integers(-20_000, 20_000, 3_200 + 100 * number).astype(np.int16)
+
+
+def write_files(folder: Path, n: int = 10) -> pd.DataFrame:
+    """Write `n` files of noise, track "t3" holding `pcm_of(3)`."""
+    folder.mkdir(exist_ok=True)
+    paths = [folder / f"{number}.wav" for number in range(n)]
+    for number, path in enumerate(paths):
+        soundfile.write(path, pcm_of(number), 16_000)
+    return pd.DataFrame({"track": [f"t{number}" for number in range(n)], "path": paths})
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> AudioStore:
+    folder = tmp_path_factory.mktemp("store")
+    return write_store(write_files(folder / "files"), folder / "pcm", SMALL, workers=2)
+
+
+def test_what_was_put_in_comes_out(store: AudioStore) -> None:
+    assert len(store.shards) == 3
+    assert store.tracks["track"].tolist() == [f"t{number}" for number in range(10)]
+    for row in range(10):
+        np.testing.assert_array_equal(store.whole(row), pcm_of(row))
+    store.verify()
+
+
+@given(st.data())
+def test_crops_are_the_stored_samples(store: AudioStore, data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(0, 9), max_size=6))
+    length = data.draw(st.integers(1, 3_200))
+    starts = [data.draw(st.integers(0, 3_200 + 100 * row - length)) for row in rows]
+    crops = store.crops(rows, starts, length)
+    assert crops.shape == (len(rows), length)
+    assert crops.dtype == np.int16
+    for crop, row, start in zip(crops, rows, starts, strict=True):
+        np.testing.assert_array_equal(crop, pcm_of(row)[start : start + length])
+
+
+def test_crops_that_do_not_exist_are_refused(store: AudioStore) -> None:
+    for rows, starts, length in [([10], [0], 5), ([-1], [0], 5), ([0], [-1], 5), ([0], [0], 3_201)]:
+        with pytest.raises(InvalidSetting):
+            store.crops(rows, starts, length)
+    with pytest.raises(InvalidSetting):
+        store.crops([0, 1], [0], 5)
+    with pytest.raises(InvalidSetting):
+        store.crops([0], [0], 0)
+    with pytest.raises(InvalidSetting):
+        store.crops([0], [3_200], 5, pad=True)
+
+
+def test_crops_beyond_the_end_are_zeros_when_asked(store: AudioStore) -> None:
+    crop = store.crops([0], [3_000], 500, pad=True)[0]
+    np.testing.assert_array_equal(crop[:200], pcm_of(0)[3_000:])
+    assert not crop[200:].any()
+
+
+def test_rows_of_tracks(store: AudioStore) -> None:
+    np.testing.assert_array_equal(store.rows(["t7", "unknown", "t0"]), [7, -1, 0])
+
+
+def test_another_process_opens_its_own_maps(store: AudioStore) -> None:
+    sent = pickle.dumps(store)
+    assert len(sent) < 1_000
+    np.testing.assert_array_equal(pickle.loads(sent).whole(2), pcm_of(2))  # noqa: S301
+
+
+def test_broken_files_are_named_and_cost_only_themselves(tmp_path: Path) -> None:
+    files = write_files(tmp_path / "files")
+    (tmp_path / "files/1.wav").write_bytes(b"")
+    (tmp_path / "files/4.wav").write_bytes(b"noise" * 100)
+    (tmp_path / "files/5.wav").unlink()
+    soundfile.write(tmp_path / "files/9.wav", np.zeros(9_000), 16_000)
+    store = write_store(files, tmp_path / "pcm", SMALL)
+    assert store.tracks["track"].tolist() == ["t0", "t2", "t3", "t6", "t7", "t8"]
+    for row, number in enumerate([0, 2, 3, 6, 7, 8]):
+        np.testing.assert_array_equal(store.whole(row), pcm_of(number))
+    reasons = dict(zip(store.refused["track"], store.refused["reason"], strict=True))
+    assert list(reasons) == ["t1", "t4", "t5", "t9"]
+    assert "empty" in reasons["t1"]
+    assert "cannot be decoded" in reasons["t4"]
+    assert "No such file" in reasons["t5"]
+    assert "silent" in reasons["t9"]
+    assert store.refused["source"].iloc[0].endswith("1.wav")
+
+
+def test_a_store_of_nothing_but_broken_files_is_empty(tmp_path: Path) -> None:
+    files = pd.DataFrame({"track": ["a"], "path": [tmp_path / "missing.wav"]})
+    store = write_store(files, tmp_path / "pcm")
+    assert len(store) == 0
+    with pytest.raises(InvalidSetting, match="longest of the 0 tracks"):
+        Windows.of(store)
+
+
+def test_bad_requests(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="columns track and path"):
+        write_store(pd.DataFrame({"track": []}), tmp_path / "pcm")
+    with pytest.raises(InvalidSetting, match="at least one"):
+        write_store(pd.DataFrame({"track": [], "path": []}), tmp_path / "pcm")
+    twice = pd.DataFrame({"track": ["a", "a"], "path": ["x", "y"]})
+    with pytest.raises(InvalidSetting, match="track='a' must be named once"):
+        write_store(twice, tmp_path / "pcm")
+    with pytest.raises(NotFound, match="make one first"):
+        open_store(tmp_path / "pcm")
+
+
+def shards_on_disk(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.pcm")}
+
+
+def test_a_cancelled_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    files = write_files(tmp_path / "files")
+
+    def stop_in_the_second_shard(fraction: float, text: str) -> None:
+        if fraction > 0.5:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        write_store(files, tmp_path / "pcm", SMALL, progress=stop_in_the_second_shard)
+    before = shards_on_disk(tmp_path / "pcm")
+    assert len(before) == 1
+    with pytest.raises(NotFound, match="run it again"):
+        open_store(tmp_path / "pcm")
+    store = write_store(files, tmp_path / "pcm", SMALL)
+    assert before.items() <= shards_on_disk(tmp_path / "pcm").items()
+    for row in range(10):
+        np.testing.assert_array_equal(store.whole(row), pcm_of(row))
+
+
+WRITER = """
+import sys, time, pandas as pd
+from taglab.audio.store import StoreSettings, write_store
+def slowly(fraction, text):
+    print(fraction, flush=True)
+    if fraction > 0.6:
+        time.sleep(60)
+write_store(pd.read_json(sys.argv[1]), __import__("pathlib").Path(sys.argv[2]),
+            StoreSettings(min_duration_s=0.1, tracks_per_shard=4), workers=1, progress=slowly)
+"""
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    files = write_files(tmp_path / "files")
+    listed = tmp_path / "files.json"
+    listed.write_text(json.dumps([{"track": t, "path": str(p)} for t, p in files.itertuples(index=False)]))
+    command = [sys.executable, "-c", WRITER, str(listed), str(tmp_path / "pcm")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while float(process.stdout.readline()) <= 0.6:
+            pass
+        os.kill(process.pid, signal.SIGKILL)
+    before = shards_on_disk(tmp_path / "pcm")
+    assert len(before) == 1
+    assert [path for path in (tmp_path / "pcm").iterdir() if path.name.startswith(".0")]  # cut off in a shard
+    store = write_store(files, tmp_path / "pcm", SMALL)
+    assert before.items() <= shards_on_disk(tmp_path / "pcm").items()
+    assert not [path for path in (tmp_path / "pcm").iterdir() if path.name.startswith(".0")]
+    for row in range(10):
+        np.testing.assert_array_equal(store.whole(row), pcm_of(row))
+    store.verify()
+
+
+def test_a_changed_file_changes_only_its_shard(tmp_path: Path) -> None:
+    files = write_files(tmp_path / "files")
+    first = write_store(files, tmp_path / "pcm", SMALL)
+    before = shards_on_disk(tmp_path / "pcm")
+    soundfile.write(tmp_path / "files/5.wav", pcm_of(50), 16_000)
+    second = write_store(files, tmp_path / "pcm", SMALL)
+    after = shards_on_disk(tmp_path / "pcm")
+    assert len(before.items() & after.items()) == 2
+    assert len(after) == 3
+    np.testing.assert_array_equal(second.whole(5), pcm_of(50))
+    np.testing.assert_array_equal(first.whole(5), pcm_of(5))  # who had it open keeps what was there
+
+
+def test_damage_is_found(tmp_path: Path) -> None:
+    store = write_store(write_files(tmp_path / "files"), tmp_path / "pcm", SMALL)
+    name = store.checksums[1][0]
+    path = tmp_path / "pcm" / name
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="checksum"):
+        open_store(tmp_path / "pcm").verify()
+    path.write_bytes(content[:-2])
+    with pytest.raises(DataError, match="make the store again"):
+        open_store(tmp_path / "pcm")
+
+
+def test_progress_counts_to_one(tmp_path: Path) -> None:
+    told: list[float] = []
+    write_store(
+        write_files(tmp_path / "files"), tmp_path / "pcm", SMALL, progress=lambda f, t: told.append(f)
+    )
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert len(told) >= 10
+
+
+def test_the_window_is_the_shortest_track_unless_said(store: AudioStore) -> None:
+    windows = Windows.of(store)
+    assert windows.length == 3_200
+    assert len(windows.rows) == 10
+    assert not len(windows.refused)
+    refusing = Windows.of(store, WindowSettings(duration_s=0.22))
+    np.testing.assert_array_equal(refusing.refused, [0, 1, 2, 3])
+    np.testing.assert_array_equal(refusing.rows, range(4, 9 + 1))
+    padding = Windows.of(store, WindowSettings(duration_s=0.22, short_tracks="pad"))
+    np.testing.assert_array_equal(padding.padded, [0, 1, 2, 3])
+    assert len(padding.rows) == 10
+    crop = padding.crops([0, 9], padding.middle_starts([0, 9]))
+    assert not crop[0, 3_200:].any()
+    np.testing.assert_array_equal(crop[1], pcm_of(9)[290 : 290 + 3_520])
+    with pytest.raises(InvalidSetting, match="longest"):
+        Windows.of(store, WindowSettings(duration_s=9))
+
+
+def test_long_tracks_get_windows_of_15_s(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        soundfile.write(tmp_path / f"{name}.wav", rng.normal(0, 0.1, 16 * 16_000), 16_000)
+    files = pd.DataFrame({"track": ["a", "b"], "path": [tmp_path / "a.wav", tmp_path / "b.wav"]})
+    assert Windows.of(write_store(files, tmp_path / "pcm")).length == 15 * 16_000
+
+
+def test_starts_fit_and_cover(store: AudioStore) -> None:
+    windows = Windows.of(store, WindowSettings(duration_s=0.1))
+    rng = np.random.default_rng(0)
+    rows = np.repeat(np.arange(10), 200)
+    starts = windows.random_starts(rows, rng)
+    assert (starts >= 0).all()
+    assert (starts + 1_600 <= store.samples[rows]).all()
+    assert len(np.unique(starts[rows == 9])) > 150
+    np.testing.assert_array_equal(windows.consecutive_starts(0), [0, 1_600])
+    np.testing.assert_array_equal(windows.consecutive_starts(7), [0, 1_600])  # 700 left over: under half
+    np.testing.assert_array_equal(windows.consecutive_starts(9), [0, 1_600, 2_500])
+
+
+def real(name: str) -> Path:
+    folder = Path(__file__).resolve().parents[2] / "../shared/data" / name
+    if not folder.is_dir():
+        pytest.skip(f"needs the published data in {folder}")
+    return folder
+
+
+@pytest.mark.realdata
+def test_real_music_and_samples_become_a_store(tmp_path: Path) -> None:
+    excerpts = sorted(real("emotify").joinpath("audio").rglob("*.ogg"))[::15]
+    sounds = sorted(real("sonic-pi").glob("*.flac"))
+    paths = [*excerpts, *sounds]
+    files = pd.DataFrame({"track": [f"{path.parent.name}/{path.stem}" for path in paths], "path": paths})
+    store = write_store(files, tmp_path / "pcm", StoreSettings(min_duration_s=0.5))
+    assert set(store.rows(files["track"].tolist()[: len(excerpts)])) == set(range(len(excerpts)))
+    assert set(store.tracks["file_rate_hz"].iloc[: len(excerpts)]) == {16_000}
+    assert len(store) + len(store.refused) == len(paths)
+    assert store.refused["reason"].str.contains("lasts").all()
+    info = soundfile.info(excerpts[0])
+    assert store.samples[0] == info.frames
+    assert Windows.of(store, WindowSettings(duration_s=15.0)).rows[: len(excerpts)].tolist() == list(
+        range(len(excerpts))
+    )
+    store.verify()
