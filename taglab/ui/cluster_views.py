@@ -226,6 +226,8 @@ def _stability(fingerprint: str, settings: str, _material: Material, _progress: 
 def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
     """This clustering against another."""
     columns = st.columns(4)
+    if "vectors2" not in st.session_state and "vectors2" not in st.query_params:
+        st.session_state["vectors2"] = material.vectors_name
     with columns[0]:
         vectors_name = pick_vectors("vectors2", "Other word vectors")
     with columns[1]:

@@ -20,6 +20,7 @@ from taglab.errors import TaglabError
 from taglab.figures.clusters import class_sizes
 from taglab.figures.theme import visible
 from taglab.labels import LabelSpace
+from taglab.labels.classes import free_name
 from taglab.ui.clusters import Clustered, Material, cluster_command
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal
@@ -280,9 +281,10 @@ def _new_class(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:
     if not selected:
         st.text("Select tags on the map or in a table; they become the class.")
         return None
-    name = st.text_input("Name", key="new class name", placeholder=visible(selected[0], 40))
+    free = free_name(selected[0], set(draft.space.names))
+    name = st.text_input("Name", key="new class name", placeholder=visible(free, 40))
     st.caption(f"Takes the {len(selected):,} selected tags out of their classes.")
-    return labels.NewClass(name=name.strip() or selected[0], tags=selected)
+    return labels.NewClass(name=name.strip() or free, tags=selected)
 
 
 def _show_steps(draft: _Draft) -> None:

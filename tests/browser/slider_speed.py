@@ -2,7 +2,7 @@
 
 Not a test, for wall-clock time depends on the machine. Run from the checkout:
 
-    python -m tests.browser.slider_speed [moves] [tags]
+    python -m tests.browser.slider_speed [moves] [tags] [seconds to settle]
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _WATCH_PICTURE = """(wanted) => {
 }"""
 
 
-def measure(moves: int = 20, n_tags: int = 7700) -> pd.DataFrame:
+def measure(moves: int = 20, n_tags: int = 7700, settle_s: int = 40) -> pd.DataFrame:
     """Open the Clusters page on made-up tags and move the slider one step at a time.
 
     Returns:
@@ -73,7 +73,8 @@ def measure(moves: int = 20, n_tags: int = 7700) -> pd.DataFrame:
                 page.add_init_script(_WATCH_SOCKET)
                 page.goto(f"{url}/?data=speed&vectors=speed&min_count=1&k=100")
                 page.wait_for_selector(".map[data-shows^='k=100 ']", timeout=120_000)
-                page.wait_for_timeout(6000)
+                # The process that compiles UMAP ahead takes a core of two for half a minute.
+                page.wait_for_timeout(1000 * settle_s)
                 return pd.DataFrame([_move(page, 101 + number) for number in range(moves)])
         finally:
             process.terminate()

@@ -1,0 +1,410 @@
+"""The Clusters page: the map first, every view on hostile tags, edits kept or refused in a sentence."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab import cache, labels, projection
+from taglab.cli.commands import build_parser
+from taglab.embeddings import WordVectors
+from taglab.errors import Cancelled
+from taglab.folksonomy import Folksonomy
+from taglab.projection import Projection, ProjectionSettings
+from taglab.tag_vectors import TagVectors
+from tests.pages.framed import open_page
+
+HOSTILE = '"><img/src=x/onerror=alert(1)>'
+GROUPS = ("metal", "jazz", "folk", "techno")
+TAGS = [HOSTILE, "-dash", "\u202eevil", "x" * 400, *(f"{group}{n}" for n in range(6) for group in GROUPS)]
+UNHEARD = "unheard of"
+VIEWS = ("Clusters", "Silhouettes", "Tags", "Scan over k", "Stability", "Compare", "Label space")
+
+
+class Job:
+    """A projection in the making that a test can hold, finish and fail."""
+
+    def __init__(self, vectors: TagVectors, settings: ProjectionSettings) -> None:
+        self.vectors, self.settings = vectors, settings
+        self.fraction, self.text = 0.25, "neighbours"
+        self.finished = self.stopped = False
+
+    def done(self) -> bool:
+        return self.finished or self.stopped
+
+    def cancel(self) -> None:
+        self.stopped = True
+
+    def result(self) -> Projection:
+        if self.stopped:
+            raise Cancelled("The projection was stopped.")
+        return projection.cached_projection(self.vectors, self.settings)
+
+
+class Worker:
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    def submit(self, vectors: TagVectors, settings: ProjectionSettings) -> Job:
+        self.jobs.append(Job(vectors, settings))
+        return self.jobs[-1]
+
+
+@pytest.fixture(autouse=True)
+def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """No test of a page starts a process."""
+    made = Worker()
+    monkeypatch.setattr(projection, "shared_worker", lambda: made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def small(taglab_home: Path) -> None:
+    """A data set of 29 tags, 28 of them with vectors in five groups."""
+    tags = [*TAGS, UNHEARD]
+    tracks = pd.DataFrame({"track": [f"t{row}" for row in range(60)]})
+    rows = np.concatenate([np.arange(60 - 2 * column) for column in range(len(tags))])
+    columns = np.repeat(np.arange(len(tags)), [60 - 2 * column for column in range(len(tags))])
+    Folksonomy.from_codes("demo", tracks, tags, rows, columns).save(
+        cache.Shelf(cache.FOLKSONOMIES).path("demo")
+    )
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(5, 8))
+    group = np.array([4] * 4 + list(range(4)) * 6)
+    for name, spread in (("first", 0.2), ("second", 0.8)):
+        vectors = centres[group] + rng.normal(scale=spread, size=(len(TAGS), 8))
+        WordVectors(name, tuple(TAGS), vectors.astype(np.float32)).save(cache.Shelf(cache.VECTORS).path(name))
+
+
+def page(view: str = "Clusters", **url: str) -> AppTest:
+    return open_page("clusters", **{"vectors": "first", "min_count": "1", "view": view, **url})
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def map_data(app: AppTest) -> dict:
+    return json.loads(app.get("bidi_component")[1].proto.mixed.json)
+
+
+def words(app: AppTest) -> str:
+    elements = [*app.markdown, *app.caption, *app.text, *app.error, *app.info, *app.success]
+    return "\n".join(element.value for element in elements)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_by_its_link(view: str) -> None:
+    app = page(view, selected="0-3").run()
+    assert not app.exception
+    assert not app.error
+    assert "<img" not in json.dumps(charts(app))
+    for element in [*app.markdown, *app.caption]:
+        assert not re.search(r"(?<!\\)<", element.value)
+    for block in app.code:
+        program, *arguments = shlex.split(block.value)
+        assert program == "taglab"
+        build_parser().parse_args(arguments)
+
+
+def test_the_first_thing_is_the_map_with_the_slider() -> None:
+    app = page().run()
+    assert app.select_slider(key="k").value == 5
+    data = map_data(app)
+    assert data["shows"] == "k=5 pca cluster"
+    assert data["label"] == "Map of 28 tags by pca, in 5 clusters"
+    assert {metric.label: metric.value for metric in app.metric}["Tags"] == "28"
+
+
+def test_moving_the_slider_sends_colours_and_leaves_the_points() -> None:
+    app = page().run()
+    before = app.get("bidi_component")[0].proto
+    app.select_slider(key="k").set_value(7).run()
+    assert not app.exception
+    assert map_data(app)["shows"] == "k=7 pca cluster"
+    assert app.get("bidi_component")[0].proto == before
+
+
+def test_tags_without_a_vector_are_listed() -> None:
+    app = page().run()
+    assert app.expander[0].label == "1 tags have no vector; they are in no cluster"
+    assert list(app.expander[0].dataframe[0].value["tag"]) == [UNHEARD]
+
+
+def test_a_link_names_k_seed_and_selection() -> None:
+    app = page(k="9", seed="3", selected="1.4-6", colour="Silhouette").run()
+    assert app.select_slider(key="k").value == 9
+    assert app.number_input(key="seed").value == 3
+    assert "4 selected" in words(app)
+    assert map_data(app)["scale"]["of"] == "silhouette"
+
+
+@pytest.mark.parametrize("nonsense", ["", "x", "5-2", "99-200", "-", "1-", "9" * 5000, "٣"])
+def test_a_damaged_selection_in_a_link_selects_what_it_can(nonsense: str) -> None:
+    app = page(selected=nonsense).run()
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.mark.parametrize("k", ["0", "-3", "5000", "many"])
+def test_an_impossible_k_in_a_link_is_left_aside(k: str) -> None:
+    app = page(k=k).run()
+    assert not app.exception
+    assert app.select_slider(key="k").value == 5
+
+
+def test_the_slider_follows_the_number_of_tags() -> None:
+    app = page(k="25").run()
+    assert app.select_slider(key="k").options[-1] == "28"
+    app.number_input(key="min_count").set_value(40).run()
+    assert not app.exception
+    assert app.select_slider(key="k").value == 11
+    assert {metric.label: metric.value for metric in app.metric}["Tags"] == "11"
+
+
+def test_no_tag_above_the_count_is_a_sentence_with_the_cure() -> None:
+    app = page(min_count="60").run()
+    assert not app.exception
+    assert "lower the minimum count" in app.error[0].value
+
+
+def test_vectors_that_know_no_tag_are_a_sentence_with_the_cure() -> None:
+    WordVectors("other", ("nothing", "here"), np.eye(2, dtype=np.float32)).save(
+        cache.Shelf(cache.VECTORS).path("other")
+    )
+    app = page(vectors="other").run()
+    assert not app.exception
+    assert "choose other vectors" in app.error[0].value
+
+
+def test_agglomerative_clustering_has_a_linkage_and_no_seed() -> None:
+    app = page("Stability").run()
+    app.selectbox(key="method").set_value("agglomerative").run()
+    app.selectbox(key="linkage").set_value("complete").run()
+    assert not app.exception
+    assert "nothing at random" in words(app)
+    assert not [each for each in app.number_input if each.key == "seed"]
+
+
+def test_three_dimensions_say_that_clicks_do_not_count() -> None:
+    app = page(dimensions="3-D", selected="2").run()
+    assert not app.exception
+    assert charts(app)[0]["data"][0]["type"] == "scatter3d"
+    assert "In 3-D the map shows what is selected elsewhere" in words(app)
+
+
+def test_a_slow_map_shows_pca_and_progress_until_it_is_there(worker: Worker) -> None:
+    app = page().run()
+    app.segmented_control(key="map").set_value("tsne").run()
+    assert not app.exception
+    assert map_data(app)["shows"].startswith("k=5 pca")
+    assert app.get("progress")[0].proto.text == "PCA for now; neighbours"
+    job = worker.jobs[0]
+    job.finished = True
+    app.run()
+    assert not app.exception
+    assert map_data(app)["shows"].startswith("k=5 tsne")
+    assert len(worker.jobs) == 1
+
+
+def test_a_slow_map_can_be_stopped_and_tried_again(worker: Worker) -> None:
+    app = page().run()
+    app.segmented_control(key="map").set_value("umap").run()
+    app.button(key="stop projection").click().run()
+    assert worker.jobs[0].stopped
+    app.run()
+    assert "stopped" in words(app)
+    app.button(key="retry projection").click().run()
+    assert len(worker.jobs) == 2
+
+
+def test_a_dear_map_waits_for_a_word(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projection, "cost", lambda *_: projection.Cost(900.0, "UMAP takes about 15 minutes."))
+    app = page().run()
+    app.segmented_control(key="map").set_value("umap").run()
+    assert "UMAP takes about 15 minutes." in words(app)
+    assert not worker.jobs
+    app.button(key="make projection").click().run()
+    assert len(worker.jobs) == 1
+
+
+def test_a_scan_draws_curves_and_is_kept() -> None:
+    app = page("Scan over k", ks="2:8:2").run()
+    assert "Nothing scanned yet" in words(app)
+    app.button(key="scan").click().run()
+    assert not app.exception
+    figure = charts(app)[-1]
+    assert figure["layout"]["title"]["text"] == "Clusterings by their number of clusters"
+    assert {"k = 5"} <= {note["text"] for note in figure["layout"]["annotations"]}
+    again = page("Scan over k", ks="2:8:2").run()
+    assert len(charts(again)) == 1
+
+
+@pytest.mark.parametrize("text", ["", "a,b", "0", "5:2", "1:9999999", "2,,3", "-4"])
+def test_ks_that_are_none_are_a_sentence(text: str) -> None:
+    app = page("Scan over k").run()
+    app.text_input(key="ks").set_value(text).run()
+    assert not app.exception
+    assert "must be up to" in app.error[0].value
+
+
+def test_stability_is_computed_when_asked() -> None:
+    app = page("Stability").run()
+    app.button(key="stability").click().run()
+    assert not app.exception
+    assert float({m.label: m.value for m in app.metric}["Mean adjusted Rand index"]) > 0.2
+
+
+def test_a_clustering_agrees_with_itself() -> None:
+    app = page("Compare", seed2="0").run()
+    assert {m.label: m.value for m in app.metric}["Adjusted Rand index"] == "1.000"
+    app.selectbox(key="vectors2").set_value("second").run()
+    assert not app.exception
+    assert float({m.label: m.value for m in app.metric}["Adjusted Rand index"]) < 1
+
+
+def classes(app: AppTest) -> list[str]:
+    return list(class_table(app)["class"])
+
+
+def class_table(app: AppTest) -> pd.DataFrame:
+    return next(each.value for each in app.dataframe if "imbalance_ratio" in each.value)
+
+
+def edit(app: AppTest, kind: str) -> None:
+    app.segmented_control(key="edit kind").set_value(kind).run()
+
+
+def test_label_classes_are_edited_and_edits_undone() -> None:
+    app = page("Label space", selected="4.8").run()
+    names = classes(app)
+    assert names[0] == HOSTILE
+    assert len(names) == 5
+    app.text_input(key="rename to").set_value("<b>noise</b>").run()
+    app.button(key="apply edit").click().run()
+    assert classes(app)[0] == "<b>noise</b>"
+    edit(app, "Merge")
+    app.multiselect(key="merge classes").set_value(names[1:3]).run()
+    app.button(key="apply edit").click().run()
+    assert len(classes(app)) == 4
+    edit(app, "New class")
+    app.button(key="apply edit").click().run()
+    assert class_table(app).iloc[-1][["class", "tags"]].tolist() == [f"{TAGS[4]} (2)", 2]
+    assert not app.exception
+    for _ in range(3):
+        app.button(key="undo edit").click().run()
+    assert classes(app) == names
+    app.button(key="redo edit").click().run()
+    assert classes(app)[0] == "<b>noise</b>"
+    assert not app.error
+
+
+def test_tags_are_moved_and_dropped_and_classes_dropped() -> None:
+    app = page("Label space").run()
+    first, second = classes(app)[:2]
+    edit(app, "Move tags")
+    app.multiselect(key=f"move tags of {first}").set_value(["-dash"]).run()
+    app.selectbox(key="move to").set_value(second).run()
+    app.button(key="apply edit").click().run()
+    edit(app, "Drop tags")
+    app.multiselect(key=f"drop tags of {first}").set_value([TAGS[3]]).run()
+    app.button(key="apply edit").click().run()
+    table = class_table(app).set_index("class")
+    assert table.loc[first, "tags"] == 2
+    edit(app, "Drop class")
+    app.button(key="apply edit").click().run()
+    assert first not in classes(app)
+    assert not app.exception
+
+
+def test_an_edit_that_cannot_be_is_a_sentence() -> None:
+    app = page("Label space").run()
+    app.text_input(key="rename to").set_value(classes(app)[1]).run()
+    app.button(key="apply edit").click().run()
+    assert not app.exception
+    assert app.error
+    assert len(classes(app)) == 5
+
+
+def test_classes_are_kept_that_hold_one_of_some_tags() -> None:
+    app = page("Label space").run()
+    app.text_area(key="keep with").set_value("jazz0\nfolk3").run()
+    app.button(key="keep classes").click().run()
+    assert len(classes(app)) == 2
+    app.text_area(key="keep with").set_value("nothing of the kind").run()
+    app.button(key="keep classes").click().run()
+    assert app.error
+    assert len(classes(app)) == 2
+
+
+def test_a_label_space_is_saved_once_and_a_rival_is_told() -> None:
+    app = page("Label space").run()
+    app.text_input(key="label space name").set_value("genres").run()
+    app.button(key="save label space").click().run()
+    assert "Saved as genres" in words(app)
+    saved, revision = labels.open_label_space("genres")
+    assert len(saved) == 5
+    assert saved.made_by["k"] == 5
+    assert saved.made_by["vectors"] == "first"
+    app.button(key="save label space").click().run()
+    assert not app.error
+    labels.save_label_space(saved.edit(labels.DropClass(cls=saved.names[0])), revision)
+    app.button(key="save label space").click().run()
+    assert "somebody else" in app.error[0].value
+    assert len(labels.open_label_space("genres")[0]) == 4
+    rival = page("Label space").run()
+    rival.text_input(key="label space name").set_value("genres").run()
+    rival.button(key="save label space").click().run()
+    assert "choose another name" in rival.error[0].value
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "x" * 300])
+def test_a_name_that_cannot_be_a_file_is_refused(name: str) -> None:
+    app = page("Label space").run()
+    app.text_input(key="label space name").set_value(name).run()
+    app.button(key="save label space").click().run()
+    assert not app.exception
+    assert app.error
+    assert labels.label_space_names() == []
+
+
+def test_a_draft_with_edits_outlives_a_move_of_the_slider() -> None:
+    app = page("Label space").run()
+    app.text_input(key="rename to").set_value("mine").run()
+    app.button(key="apply edit").click().run()
+    app.select_slider(key="k").set_value(8).run()
+    assert classes(app)[0] == "mine"
+    assert "not the clusters on the map" in app.info[0].value
+    app.button(key="label space anew").click().run()
+    assert len(classes(app)) == 8
+
+
+def test_a_saved_label_space_is_opened() -> None:
+    space = labels.from_clusters(TAGS[4:8], [0, 0, 1, 1], name="old")
+    labels.save_label_space(space)
+    app = page("Label space").run()
+    app.button(key="open label space").click().run()
+    assert not app.exception
+    assert len(classes(app)) == 2
+    assert app.text_input(key="label space name").value == "old"
+
+
+def test_duplicate_vectors_bound_the_slider() -> None:
+    same = np.repeat(np.eye(4, dtype=np.float32), 7, axis=0)
+    WordVectors("same", tuple(TAGS), same).save(cache.Shelf(cache.VECTORS).path("same"))
+    app = page(vectors="same").run()
+    assert not app.exception
+    assert not app.error
+    assert app.select_slider(key="k").options[-1] == "4"
+
+
+def test_the_command_line_makes_the_clustering_on_the_page() -> None:
+    app = page(k="6", seed="2").run()
+    line = next(block.value for block in app.code if block.value.startswith("taglab cluster "))
+    assert line == "taglab cluster --data demo --vectors first --min-count 1 -k 6 --seed=2"
