@@ -1,8 +1,9 @@
 """The cache: keys, atomic writing, locks, shelves."""
 
 import errno
-import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -168,25 +169,27 @@ def test_threads_take_turns(tmp_path: Path) -> None:
     assert most == [1]
 
 
-def hold(path: Path, held: Any, release: Any) -> None:
-    with cache.locked(path):
-        held.set()
-        release.wait(20)
+HOLD = """
+import sys
+from pathlib import Path
+from taglab import cache
+with cache.locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_lock_held_elsewhere_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = multiprocessing.get_context("spawn")
-    held, release = context.Event(), context.Event()
-    holder = context.Process(target=hold, args=(tmp_path / "x", held, release))
-    holder.start()
-    try:
-        assert held.wait(20)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, tmp_path / "x"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
         monkeypatch.setattr(cache, "_LOCK_TIMEOUT_S", 0.05)
         with pytest.raises(StorageError, match="in use by another process"), cache.locked(tmp_path / "x"):
             pass
-    finally:
-        release.set()
-        holder.join()
+        holder.communicate()
 
 
 def test_shelf_lists_finds_and_deletes() -> None:

@@ -63,4 +63,3 @@ def test_python_runs() -> None:
     namespace: dict[str, object] = {}
     exec(compile(block, "README.md", "exec"), namespace)  # noqa: S102
     assert namespace["targets"].shape == (1200, 20)  # type: ignore[attr-defined]
-
