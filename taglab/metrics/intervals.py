@@ -1,0 +1,369 @@
+"""Bootstrap confidence intervals over tracks, of one model and of the difference between two.
+
+Tracks are drawn with replacement, the same draw for every label and for both models, so that means over
+labels and differences between models have intervals, too. A draw is a weight per track: every label is sorted
+once, and each replicate only sums weights between the scores of positives, which is exact.
+
+A track drawn twice ties with itself, which raises average precision, most where positives are rare: the
+percentiles of the replicates would lie too high, and for a macro mean often above the estimate itself. So
+replicates are shifted until their mean is the estimate. What the interval is to cover, then, is the metric's
+mean over draws of as many tracks. Simulated, 95 % intervals covered it 96 times in 100 for a macro mean, and
+95, 90 and 84 times for classes of 40, 20 and 8 positives: too narrow for the rarest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+from scipy import sparse
+
+from taglab.errors import InvalidSetting
+from taglab.metrics.parallel import blocks, on_every_core
+from taglab.metrics.tagging import tagging_scores
+from taglab.metrics.validation import BoolArray, ScoreArray, truth_and_scores
+from taglab.progress import Progress, between, silent
+
+DoubleArray = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+# Replicates computed together; their weights of 25,000 tracks take 13 MB.
+_TOGETHER = 128
+# Weights held at a time: 256 MB of float32.
+_HELD_WEIGHTS = 1 << 26
+# Micro averages have too many positives for a level each; their replicates see this many, evenly spread.
+_MICRO_LEVELS = 256
+# (track, class) pairs counted at a time for micro averages.
+_MICRO_PAIRS = 1 << 20
+
+
+class BootstrapSettings(BaseModel):
+    """How tracks are resampled.
+
+    Attributes:
+        replicates: Times the tracks are drawn; 1,000 give the ends of an interval to about a tenth of its
+            width.
+        level: Share of the replicates within the interval.
+        seed: Of the draws.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    replicates: int = Field(default=1000, ge=20, le=100_000)
+    level: float = Field(default=0.95, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number and where it would lie with other tracks.
+
+    Attributes:
+        estimate: On the tracks as they are.
+        low: Lower end of the interval.
+        high: Upper end.
+        p: Of a difference, twice the smaller share of replicates on either side of 0; NaN for one model.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """One metric's intervals: per class, and of its means.
+
+    Attributes:
+        estimate: On the tracks as they are (classes,); NaN where undefined.
+        low: Lower ends (classes,).
+        high: Upper ends (classes,).
+        p: As of `Interval` (classes,). Of many classes some are small by chance.
+        undefined: Replicates in which no positive (for ROC-AUC: or no negative) was drawn (classes,); they
+            do not count towards the class's interval, nor the class towards their macro mean.
+        macro: Of the mean over classes.
+        micro: Of all (track, class) pairs as one label.
+    """
+
+    estimate: DoubleArray
+    low: DoubleArray
+    high: DoubleArray
+    p: DoubleArray
+    undefined: IntArray
+    macro: Interval
+    micro: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Intervals of both metrics; of one model's values, or of the difference between two.
+
+    Attributes:
+        average_precision: As `tagging_scores` defines it.
+        roc_auc: The same.
+        n_tracks: Tracks drawn from, and drawn each time.
+        settings: How they were drawn.
+    """
+
+    average_precision: Intervals
+    roc_auc: Intervals
+    n_tracks: int
+    settings: BootstrapSettings
+
+
+# Metrics times classes, then their macro mean, then micro: one array for the estimates (2, classes + 2), one
+# for the replicates (2, classes + 2, replicates). The difference of two models is the difference of these.
+_Resampled = tuple[DoubleArray, DoubleArray]
+
+
+def bootstrap(
+    truth: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    settings: BootstrapSettings | None = None,
+    progress: Progress = silent,
+) -> Bootstrap:
+    """Return confidence intervals of a model's metrics.
+
+    Args:
+        truth: 0/1 or bool (tracks, classes).
+        scores: (tracks, classes), finite.
+        settings: How tracks are drawn; the defaults where None.
+        progress: Told after each class.
+
+    Raises:
+        InvalidSetting: If shapes or values are not as above.
+    """
+    chosen = settings or BootstrapSettings()
+    judged, given = truth_and_scores(truth, scores)
+    ((estimates, replicates),) = _resample(judged, [given], chosen, progress)
+    return _summary(estimates, replicates, chosen, len(judged), paired=False)
+
+
+def paired_bootstrap(
+    truth: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    other_scores: npt.ArrayLike,
+    settings: BootstrapSettings | None = None,
+    progress: Progress = silent,
+) -> Bootstrap:
+    """Return confidence intervals of the difference between two models, first minus second.
+
+    Both are judged on the same draws of tracks, so what makes a draw hard for both cancels out.
+
+    Args:
+        truth: 0/1 or bool (tracks, classes), the one truth of both.
+        scores: (tracks, classes), finite.
+        other_scores: The same of the other model, row for row and class for class.
+        settings: How tracks are drawn; the defaults where None.
+        progress: Told after each class.
+
+    Raises:
+        InvalidSetting: If shapes or values are not as above.
+    """
+    chosen = settings or BootstrapSettings()
+    judged, first = truth_and_scores(truth, scores)
+    _, second = truth_and_scores(truth, other_scores)
+    ours, theirs = _resample(judged, [first, second], chosen, progress)
+    return _summary(ours[0] - theirs[0], ours[1] - theirs[1], chosen, len(judged), paired=True)
+
+
+def _resample(
+    truth: BoolArray, models: Sequence[ScoreArray], settings: BootstrapSettings, progress: Progress
+) -> list[_Resampled]:
+    n_tracks, n_classes = truth.shape
+    if n_tracks >= 1 << 24:
+        raise InvalidSetting(f"{n_tracks} tracks are too many to resample; at most {(1 << 24) - 1}")
+    estimates = [_estimates(truth, scores) for scores in models]
+    rounds = blocks(settings.replicates, max(_TOGETHER, _HELD_WEIGHTS // n_tracks))
+    parts: list[list[DoubleArray]] = [[] for _ in models]
+    generator = np.random.default_rng(settings.seed)
+    for number, chunk in enumerate(rounds):
+        weights = _draws(generator, n_tracks, chunk.stop - chunk.start)
+        told = between(progress, number / len(rounds), (number + 1) / len(rounds))
+        per_label = on_every_core(
+            lambda at, weights=weights: [  # type: ignore[misc]
+                _label_replicates(truth[:, at.start], scores[:, at.start], weights) for scores in models
+            ],
+            blocks(n_classes, 1),
+            told,
+            "resampling tracks",
+        )
+        for model, scores in enumerate(models):
+            labels = np.stack([values[model] for values in per_label], axis=1)
+            micro = _micro_replicates(truth, scores, weights, estimates[model][:, -1])
+            parts[model].append(_with_means(labels, micro))
+    return [
+        (estimate, np.concatenate(replicates, axis=2))
+        for estimate, replicates in zip(estimates, parts, strict=True)
+    ]
+
+
+def _estimates(truth: BoolArray, scores: ScoreArray) -> DoubleArray:
+    found = tagging_scores(truth, scores)
+    return np.array(
+        [
+            [*found.average_precision, found.macro_average_precision, found.micro_average_precision],
+            [*found.roc_auc, found.macro_roc_auc, found.micro_roc_auc],
+        ]
+    )
+
+
+def _draws(generator: np.random.Generator, n_tracks: int, replicates: int) -> list[FloatArray]:
+    """Return how often each track is drawn, arrays (tracks, some of the replicates)."""
+    drawn = []
+    for part in blocks(replicates, _TOGETHER):
+        width = part.stop - part.start
+        cells = generator.integers(0, n_tracks, (width, n_tracks)) * width
+        cells += np.arange(width)[:, None]
+        counts = np.bincount(cells.ravel(), minlength=n_tracks * width)
+        drawn.append(counts.reshape(n_tracks, width).astype(np.float32))
+    return drawn
+
+
+def _label_replicates(truth: BoolArray, scores: ScoreArray, weights: list[FloatArray]) -> DoubleArray:
+    """Return average precision and ROC-AUC of one label in each replicate (2, replicates)."""
+    rows = np.flatnonzero(truth)
+    if not len(rows):
+        return np.full((2, sum(each.shape[1] for each in weights)), np.nan)
+    levels, groups = np.unique(scores[rows], return_inverse=True)
+    # Even segments lie between two levels (the scores that positives have), odd ones on a level.
+    segments = levels.searchsorted(scores, "left") + levels.searchsorted(scores, "right")
+    in_segment = _membership(segments, 2 * len(levels) + 1)
+    in_group = _membership(groups, len(levels))
+    found = []
+    for each in weights:
+        masses = in_segment @ each
+        found.append(_of_weights(in_group @ each[rows], masses[1::2], masses[2::2], len(scores)))
+    return np.concatenate(found, axis=1)
+
+
+def _membership(groups: npt.NDArray[np.integer], n_groups: int) -> sparse.csc_array:
+    """Return the matrix (groups, members) that sums members' rows into their groups'."""
+    return sparse.csc_array(
+        (
+            np.ones(len(groups), np.float32),
+            groups.astype(np.int32),
+            np.arange(len(groups) + 1, dtype=np.int32),
+        ),
+        shape=(n_groups, len(groups)),
+    )
+
+
+def _of_weights(positives: FloatArray, tied: FloatArray, above: FloatArray | None, total: int) -> DoubleArray:
+    """Return average precision and ROC-AUC from weights at ascending levels (2, replicates).
+
+    Args:
+        positives: Weight of the positives at each level (levels, replicates).
+        tied: Weight of everything at the level, positives included.
+        above: Weight of what lies between the level and the next; None where nothing does.
+        total: Weight of everything.
+    """
+    found = _from_above(positives)
+    predicted = _from_above(tied if above is None else tied + above)
+    n_positives = found[0].astype(np.float64)
+    n_negatives = total - n_positives
+    precision = np.divide(found, predicted, out=np.zeros_like(found), where=predicted > 0)
+    # Negatives below, and half of those tied.
+    lower = found - predicted + (tied - positives) / 2 + (total - found[0])
+    areas = np.stack(
+        [
+            (positives * precision).sum(axis=0, dtype=np.float64),
+            (positives * lower).sum(axis=0, dtype=np.float64),
+        ]
+    )
+    divisors = np.stack([n_positives, n_positives * n_negatives])
+    result = np.full(areas.shape, np.nan)
+    np.divide(areas, divisors, out=result, where=divisors > 0)
+    return result
+
+
+def _from_above(weights: FloatArray) -> FloatArray:
+    """Return cumulated sums from the last row up to each."""
+    return np.ascontiguousarray(weights[::-1].T).cumsum(axis=1)[:, ::-1].T
+
+
+def _micro_replicates(
+    truth: BoolArray, scores: ScoreArray, weights: list[FloatArray], estimate: DoubleArray
+) -> DoubleArray:
+    """Return micro average precision and ROC-AUC in each replicate (2, replicates).
+
+    Positives of all classes are too many for a level each, so scores are told apart at some of them only,
+    and the replicates shifted by what that changes without resampling.
+    """
+    positives = scores[truth]
+    if not len(positives):
+        return np.full((2, sum(each.shape[1] for each in weights)), np.nan)
+    # Half of them evenly over recall, half crowded at the highest scores, where precision changes fastest.
+    even = np.linspace(1, len(positives), _MICRO_LEVELS // 2)
+    crowded = np.geomspace(1, len(positives), _MICRO_LEVELS // 2)
+    ranks = np.unique(np.concatenate([even, crowded]).astype(np.int64))
+    levels = np.unique(np.sort(positives)[len(positives) - ranks])
+    n_segments = 2 * len(levels) + 1
+    sums = [np.zeros((2 * n_segments, each.shape[1]), np.float32) for each in (*weights, positives[:1, None])]
+    for rows in blocks(len(truth), _MICRO_PAIRS // truth.shape[1]):
+        counts = _counts_per_track(truth[rows], scores[rows], levels)
+        for sum_, each in zip(sums, weights, strict=False):
+            sum_ += counts.T @ each[rows]
+        sums[-1] += counts.sum(axis=0)[:, None]
+    found = [_of_weights(sum_[n_segments:], sum_[:n_segments], None, truth.size) for sum_ in sums]
+    return np.concatenate(found[:-1], axis=1) + (estimate[:, None] - found[-1])
+
+
+def _counts_per_track(truth: BoolArray, scores: ScoreArray, levels: ScoreArray) -> FloatArray:
+    """Return each track's scores in each segment, of all classes and then of its own (tracks, 2 segments)."""
+    n_segments = 2 * len(levels) + 1
+    flat = scores.ravel()
+    segments = (levels.searchsorted(flat, "left") + levels.searchsorted(flat, "right")).reshape(truth.shape)
+    segments += 2 * n_segments * np.arange(len(truth))[:, None]
+    size = len(truth) * 2 * n_segments
+    counts = np.bincount(segments.ravel(), minlength=size)
+    counts += np.bincount(segments[truth] + n_segments, minlength=size)
+    return counts.reshape(len(truth), -1).astype(np.float32)
+
+
+def _with_means(labels: DoubleArray, micro: DoubleArray) -> DoubleArray:
+    """Append the macro mean over defined classes, and micro (2, classes + 2, replicates)."""
+    defined = ~np.isnan(labels)
+    n_defined = defined.sum(axis=1)
+    macro = np.full(n_defined.shape, np.nan)
+    np.divide(np.where(defined, labels, 0).sum(axis=1), n_defined, out=macro, where=n_defined > 0)
+    return np.concatenate([labels, macro[:, None], micro[:, None]], axis=1)
+
+
+def _summary(
+    estimates: DoubleArray, replicates: DoubleArray, settings: BootstrapSettings, n_tracks: int, paired: bool
+) -> Bootstrap:
+    average_precision, roc_auc = (
+        _intervals(estimate, values, settings.level, paired)
+        for estimate, values in zip(estimates, replicates, strict=True)
+    )
+    return Bootstrap(average_precision, roc_auc, n_tracks, settings)
+
+
+def _intervals(estimate: DoubleArray, replicates: DoubleArray, level: float, paired: bool) -> Intervals:
+    """Return intervals from estimates (classes + 2,) and replicates (classes + 2, replicates)."""
+    tail = (1 - level) / 2
+    ends = np.full((len(estimate), 2), np.nan)
+    p = np.full(len(estimate), np.nan)
+    undefined = np.isnan(replicates)
+    for row, (values, out) in enumerate(zip(replicates, undefined, strict=True)):
+        defined = values[~out]
+        if np.isnan(estimate[row]) or not len(defined):
+            continue
+        centred = defined + (estimate[row] - defined.mean())
+        ends[row] = np.clip(np.quantile(centred, (tail, 1 - tail)), -1 if paired else 0, 1)
+        if paired:
+            fewer = min((centred <= 0).sum(), (centred >= 0).sum())
+            p[row] = min(1.0, 2 * (fewer + 1) / (len(defined) + 1))
+    low, high = ends.T
+    macro, micro = (
+        Interval(float(estimate[row]), float(low[row]), float(high[row]), float(p[row])) for row in (-2, -1)
+    )
+    return Intervals(
+        estimate[:-2], low[:-2], high[:-2], p[:-2], undefined[:-2].sum(axis=1).astype(np.int64), macro, micro
+    )
