@@ -38,6 +38,10 @@ class MissingExtra(TaglabError, ImportError):
         super().__init__(f'{package} is not installed; `python -m pip install "taglab[{extra}]"` brings it')
 
 
+class Unavailable(TaglabError):
+    """This machine lacks what was asked for, a GPU for instance."""
+
+
 class InvalidSetting(TaglabError, ValueError):
     """An argument outside what it may be: name, value, expectation and likely cause."""
 

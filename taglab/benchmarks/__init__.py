@@ -7,12 +7,21 @@ from collections.abc import Callable
 from taglab.benchmarks import clustering, projection
 from taglab.benchmarks.row import Row
 
+
+def _gpu() -> list[Row]:
+    # Two seconds of torch, for one benchmark of many.
+    from taglab.benchmarks.gpu import bench_gpu
+
+    return bench_gpu()
+
+
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "silhouette": clustering.silhouette,
     "silhouette-at-scale": clustering.silhouette_at_scale,
     "k-means": clustering.k_means,
     "new-k": clustering.new_k,
     "projection": projection.bench_projection,
+    "gpu": _gpu,
 }
 
 __all__ = ["BENCHMARKS", "Row"]

@@ -22,7 +22,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from taglab.benchmarks.row import Row
-from taglab.errors import InvalidSetting
+from taglab.errors import Unavailable
 from taglab.nets import NetworkSettings, Tagger, build
 
 SAMPLE_RATE_HZ = 16_000
@@ -226,10 +226,10 @@ def throughput_table(
     """Measure each network plainly, in bf16, and in bf16 compiled.
 
     Raises:
-        InvalidSetting: If PyTorch sees no CUDA device.
+        Unavailable: If PyTorch sees no CUDA device.
     """
     if not torch.cuda.is_available():
-        raise InvalidSetting("this benchmark needs a CUDA device, and PyTorch sees none")
+        raise Unavailable("this benchmark needs a CUDA device, and PyTorch sees none")
     torch.backends.cudnn.benchmark = True
     rows = []
     with tempfile.TemporaryDirectory() as folder:

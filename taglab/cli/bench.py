@@ -24,7 +24,7 @@ def add_to(commands: Any) -> None:
 
 
 def _fill(parser: Parser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which (default: all that can run here)")
     parser.add_argument("--list", action="store_true", help="only list their names")
     finish(parser, _bench)
 
@@ -33,7 +33,7 @@ def _bench(args: argparse.Namespace) -> Report:
     import pandas as pd
 
     from taglab.benchmarks import BENCHMARKS
-    from taglab.errors import MissingExtra, NotFound
+    from taglab.errors import MissingExtra, NotFound, Unavailable
 
     for name in args.names:
         if name not in BENCHMARKS:
@@ -48,7 +48,7 @@ def _bench(args: argparse.Namespace) -> Report:
             progress(number / len(chosen), name)
             try:
                 found = BENCHMARKS[name]()
-            except MissingExtra as error:
+            except (MissingExtra, Unavailable) as error:
                 if args.names:
                     raise
                 notes.append(f"{name} was left out: {error}")

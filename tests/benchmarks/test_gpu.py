@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from taglab.benchmarks import gpu
-from taglab.errors import InvalidSetting
+from taglab.benchmarks import BENCHMARKS, gpu
+from taglab.errors import Unavailable
 from taglab.nets import NetworkSettings
 
 CPU = torch.device("cpu")
@@ -55,5 +55,5 @@ def test_crops_are_pieces_of_what_is_stored(ahead: int) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_without_a_gpu_it_says_so() -> None:
-    with pytest.raises(InvalidSetting, match="CUDA device"):
-        gpu.bench_gpu()
+    with pytest.raises(Unavailable, match="CUDA device"):
+        BENCHMARKS["gpu"]()
