@@ -48,6 +48,20 @@ def no_markup_from(page: Page, opened: list[str]) -> None:
     assert opened == []
 
 
+def add_file(page: Page, path: Path, name: str) -> None:
+    """Go through the dialog as a person does, who waits until it shows what was done."""
+    page.get_by_role("button", name="Add data").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=file]").set_input_files(path)
+    dialog.get_by_text(path.name).first.wait_for()
+    settled(page)
+    dialog.get_by_label("Name", exact=True).fill(name)
+    page.keyboard.press("Enter")
+    dialog.get_by_text(f"--name {name}").wait_for()
+    settled(page)
+    dialog.get_by_role("button", name="Add", exact=True).click()
+
+
 def test_hostile_tags_are_shown_as_text(visit: Callable[..., Page], hostile: str) -> None:
     page = visit(f"/data?data={hostile}&min_count=1")
     dialogs: list[str] = []
@@ -83,11 +97,7 @@ def test_a_file_is_uploaded_and_shown(visit: Callable[..., Page], tmp_path: Path
     path = tmp_path / "mine.csv"
     path.write_text("track,tag\na,rock\na,jazz\nb,rock\n", encoding="utf-8")
     page = settled(visit("/data?data=demo"))
-    page.get_by_role("button", name="Add data").click()
-    page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
-    page.get_by_role("dialog").get_by_label("Name", exact=True).fill("uploaded")
-    page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+    add_file(page, path, "uploaded")
     page.wait_for_url("**data=uploaded**")
     settled(page).get_by_text("2 of 2 tags").wait_for()
 
@@ -96,11 +106,7 @@ def test_an_empty_file_is_a_sentence_in_the_dialog(visit: Callable[..., Page], t
     path = tmp_path / "nothing.csv"
     path.write_bytes(b"")
     page = settled(visit("/data?data=demo"))
-    page.get_by_role("button", name="Add data").click()
-    page.get_by_role("dialog").locator("input[type=file]").set_input_files(path)
-    page.get_by_role("dialog").get_by_label("Name", exact=True).fill("nothing")
-    page.keyboard.press("Enter")
-    page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+    add_file(page, path, "nothing")
     page.get_by_text("is empty (0 bytes)").wait_for()
 
 
