@@ -153,10 +153,11 @@ def show_coverage(picked: Picked) -> None:
             alt="Shares of tags and of assignments with a vector",
         )
         st.text(f"{len(found.duplicates):,} tags lie on the same point as a more used one")
-        st.dataframe(
-            found.duplicates, hide_index=True, height=300, column_config=column_labels(found.duplicates)
-        )
-        export_panel("duplicates", found.duplicates)
+        if len(found.duplicates):
+            st.dataframe(
+                found.duplicates, hide_index=True, height=300, column_config=column_labels(found.duplicates)
+            )
+            export_panel("duplicates", found.duplicates)
     with right:
         _show_unknown_words(found.unknown_words)
     st.text("Every tag, the words it was looked up by, and those without a vector")
@@ -179,15 +180,18 @@ def _show_unknown_words(table: pd.DataFrame) -> None:
 def show_comparison(picked: Picked) -> None:
     """Two embeddings side by side: do they agree on neighbours?"""
     tags = picked.tags()
-    other_name = pick_vectors("other", "Compare with", without=picked.vectors)
+    first, second, third = st.columns(3)
+    with first:
+        other_name = pick_vectors("other", "Compare with", without=picked.vectors)
     if other_name is None:
         st.info("There is nothing to compare with yet: add vectors, or train some, in the side bar.")
         return
-    k = st.slider("Neighbours compared (k)", 1, 50, 10, key="k_overlap", bind="query-params")
+    k = second.slider("Neighbours compared (k)", 1, 50, 10, key="k_overlap", bind="query-params")
     with working("Comparing") as progress:
         other = tag_vectors(picked.data, other_name, picked.min_count, picked.lookup, progress)
         overlap = embeddings.overlap_at_k(tags, other, k, progress=progress)
-    tag = pick_tag([tag for tag in tags.tags if tag in other])
+    with third:
+        tag = pick_tag([tag for tag in tags.tags if tag in other])
     mean, here, there = st.columns(3)
     with mean:
         st.metric(f"Mean overlap@{k}", f"{overlap['overlap'].mean():.1%}")

@@ -15,6 +15,7 @@ _UNITS = {
     "artists": "distinct artists",
     "weight": "0 to 100",
     "lift": "times chance",
+    "overlap": "share of the k nearest",
     "similarity": "cosine, −1 to 1",
     "distance": "1 − cosine",
 }
