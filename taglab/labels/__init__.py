@@ -1,7 +1,7 @@
 """Label spaces: what a tagger is asked to predict, made from tags or clusters, edited, imported, saved."""
 
 from taglab.labels.classes import LabelClass
-from taglab.labels.coverage import LabelReport, imbalance_ratios
+from taglab.labels.coverage import LabelReport
 from taglab.labels.edits import (
     Add,
     DropClass,
@@ -35,6 +35,7 @@ from taglab.labels.library import (
 )
 from taglab.labels.making import from_classes, from_clusters, from_tags, from_top_tags
 from taglab.labels.space import LabelSpace, keep_classes_with
+from taglab.metrics.balance import imbalance_ratios
 
 __all__ = [
     "Add",

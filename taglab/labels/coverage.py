@@ -13,6 +13,7 @@ from scipy import sparse
 
 from taglab.folksonomy import Folksonomy
 from taglab.labels.classes import LabelClass
+from taglab.metrics.balance import imbalance_ratios, mean_imbalance_ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,20 +41,6 @@ class LabelReport:
     unknown_tags: tuple[str, ...]
     shared_tags: tuple[str, ...]
     n_tags: int
-
-
-def imbalance_ratios(positives: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return IR of each class: the largest number of positives over its own; NaN where it has none.
-
-    Args:
-        positives: Tracks in each class (classes,).
-
-    Source: Charte et al. 2014 (IRLbl); Ros Perez, section 8.
-    """
-    counts = np.asarray(positives, np.float64)
-    ratios = np.full(counts.shape, np.nan)
-    np.divide(counts.max(initial=0), counts, out=ratios, where=counts > 0)
-    return ratios
 
 
 def membership(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
@@ -96,7 +83,6 @@ def report(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> LabelReport
     tracks = np.bincount(pairs.indices, minlength=len(classes))
     counts = folksonomy.tags["count"].to_numpy()
     in_a_class = np.diff(members.indptr) > 0
-    ratios = imbalance_ratios(tracks)
     times = Counter(tag for each in classes for tag in each.tags)
     held = tuple(times)
     return LabelReport(
@@ -107,12 +93,12 @@ def report(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> LabelReport
                 "known_tags": np.bincount(members.indices, minlength=len(classes)),
                 "tracks": tracks,
                 "assignments": members.T @ counts,
-                "imbalance_ratio": ratios,
+                "imbalance_ratio": imbalance_ratios(tracks),
             }
         ),
         share_of_counts=float(counts[in_a_class].sum() / max(folksonomy.n_assignments, 1)),
         share_of_tracks=float(np.count_nonzero(np.diff(pairs.indptr)) / max(folksonomy.n_tracks, 1)),
-        mean_imbalance_ratio=float(np.nanmean(ratios)) if tracks.any() else float("nan"),
+        mean_imbalance_ratio=mean_imbalance_ratio(tracks),
         empty_classes=int((tracks == 0).sum()),
         unknown_tags=tuple(held[row] for row in np.flatnonzero(_columns(held, folksonomy) < 0)),
         shared_tags=tuple(tag for tag, number in times.items() if number > 1),
