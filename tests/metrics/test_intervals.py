@@ -1,0 +1,206 @@
+"""Bootstrap intervals: replicates against scikit-learn's weighted metrics, and what intervals must do."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from taglab.errors import Cancelled, InvalidSetting
+from taglab.metrics import intervals
+from taglab.metrics.intervals import BootstrapSettings, bootstrap, paired_bootstrap
+from taglab.metrics.tagging import tagging_scores
+from tests.metrics.scored import learnt, truth_and_scores
+
+FEW = BootstrapSettings(replicates=200)
+
+
+def weighted(truth: Any, scores: Any, weights: Any) -> list[float]:
+    """Return scikit-learn's average precision and ROC-AUC, NaN where undefined."""
+    drawn = weights > 0
+    if not truth[drawn].any():
+        return [np.nan, np.nan]
+    area = roc_auc_score(truth, scores, sample_weight=weights) if not truth[drawn].all() else np.nan
+    return [average_precision_score(truth, scores, sample_weight=weights), area]
+
+
+def draws(n_tracks: int, replicates: int, seed: int) -> list[Any]:
+    return intervals._draws(np.random.default_rng(seed), n_tracks, replicates)
+
+
+@settings(max_examples=40)
+@given(truth_and_scores(max_classes=1), st.integers(0, 9))
+def test_replicates_of_a_label_are_exact(drawn: tuple[Any, Any], seed: int) -> None:
+    truth, scores = (side[:, 0] for side in drawn)
+    weights = draws(len(truth), 5, seed)
+    found = intervals._label_replicates(truth, scores, weights)
+    expected = [weighted(truth, scores, each) for each in weights[0].T]
+    np.testing.assert_allclose(found, np.transpose(expected), atol=1e-6)
+
+
+@settings(max_examples=40)
+@given(truth_and_scores(), st.integers(0, 9))
+def test_micro_replicates_are_exact_where_scores_are_few(drawn: tuple[Any, Any], seed: int) -> None:
+    truth, scores = drawn
+    weights = draws(len(truth), 5, seed)
+    whole = tagging_scores(truth, scores)
+    estimate = np.array([whole.micro_average_precision, whole.micro_roc_auc])
+    found = intervals._micro_replicates(truth, scores, weights, estimate)
+    spread = [np.repeat(each, truth.shape[1]) for each in weights[0].T]
+    expected = np.transpose([weighted(truth.ravel(), scores.ravel(), each) for each in spread])
+    defined = ~np.isnan(found)
+    np.testing.assert_allclose(found[defined], expected[defined], atol=1e-6)
+    assert (np.isnan(expected) | defined | np.isnan(estimate)[:, None]).all()
+
+
+def test_micro_replicates_are_near_where_scores_are_many() -> None:
+    truth, scores = learnt(1500, 20)
+    weights = draws(len(truth), 12, 0)
+    whole = tagging_scores(truth, scores)
+    estimate = np.array([whole.micro_average_precision, whole.micro_roc_auc])
+    found = intervals._micro_replicates(truth, scores, weights, estimate)
+    spread = [np.repeat(each, truth.shape[1]) for each in weights[0].T]
+    expected = np.transpose([weighted(truth.ravel(), scores.ravel(), each) for each in spread])
+    assert (np.abs(found - expected).max(axis=1) < 0.1 * expected.std(axis=1)).all()
+
+
+def test_draws_are_with_replacement_and_by_seed() -> None:
+    (first, last), again = draws(50, 200, 3), draws(50, 200, 3)
+    assert (first.shape, last.shape) == ((50, 128), (50, 72))
+    np.testing.assert_array_equal(first.sum(axis=0), 50)
+    np.testing.assert_array_equal(first, again[0])
+    assert not np.array_equal(first[:, :72], last)
+    assert np.concatenate([first, last], axis=1).var() == pytest.approx(1 - 1 / 50, rel=0.1)
+
+
+def test_intervals_hold_their_estimates_and_narrow_with_tracks() -> None:
+    widths = []
+    for n_tracks in (300, 4800):
+        truth, scores = learnt(n_tracks, 4)
+        found, whole = bootstrap(truth, scores, FEW), tagging_scores(truth, scores)
+        assert found.n_tracks == n_tracks
+        np.testing.assert_array_equal(found.average_precision.estimate, whole.average_precision)
+        np.testing.assert_array_equal(found.roc_auc.estimate, whole.roc_auc)
+        assert found.average_precision.macro.estimate == whole.macro_average_precision
+        assert found.roc_auc.micro.estimate == whole.micro_roc_auc
+        for each in (found.average_precision, found.roc_auc):
+            assert (each.low < each.estimate).all()
+            assert (each.estimate < each.high).all()
+            assert not each.undefined.any()
+            for mean in (each.macro, each.micro):
+                assert mean.low < mean.estimate < mean.high
+                assert np.isnan(mean.p)
+        widths.append(found.roc_auc.macro.high - found.roc_auc.macro.low)
+    assert widths[0] / widths[1] == pytest.approx(4, rel=0.4)
+
+
+def test_widths_agree_with_theory() -> None:
+    """The standard error of ROC-AUC for scores that know nothing is sqrt((n + 1) / (12 P N))."""
+    random = np.random.default_rng(0)
+    truth, scores = random.random((2000, 3)) < 0.2, random.random((2000, 3))
+    found = bootstrap(truth, scores, BootstrapSettings(replicates=600)).roc_auc
+    positives = truth.sum(axis=0)
+    error = np.sqrt(2001 / (12 * positives * (2000 - positives)))
+    np.testing.assert_allclose((found.high - found.low) / (2 * 1.96 * error), 1, atol=0.15)
+    assert ((found.low < 0.5) & (found.high > 0.5)).all()
+
+
+def test_a_macro_mean_of_rare_classes_lies_within_its_interval() -> None:
+    """Tracks drawn twice tie with themselves; without care the estimate lies below its own interval."""
+    random = np.random.default_rng(0)
+    truth = random.random((1200, 30)) < 0.008
+    scores = random.random((1200, 30)) + 0.4 * truth
+    macro = bootstrap(truth, scores, FEW).average_precision.macro
+    position = (macro.estimate - macro.low) / (macro.high - macro.low)
+    assert 0.3 < position < 0.7
+
+
+def test_seed_and_level() -> None:
+    truth, scores = learnt(200, 3)
+    first, again = (bootstrap(truth, scores, FEW) for _ in range(2))
+    np.testing.assert_array_equal(first.roc_auc.low, again.roc_auc.low)
+    other = bootstrap(truth, scores, BootstrapSettings(replicates=200, seed=1))
+    assert (first.roc_auc.low != other.roc_auc.low).all()
+    narrow = bootstrap(truth, scores, BootstrapSettings(replicates=200, level=0.5))
+    assert (narrow.roc_auc.low > first.roc_auc.low).all()
+    for wrong in ({"replicates": 1}, {"level": 95}, {"seed": -1}, {"seeds": 1}):
+        with pytest.raises(ValidationError):
+            BootstrapSettings(**wrong)
+
+
+def test_rounds_and_memory_make_no_difference_to_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, scores = learnt(150, 3)
+    whole = bootstrap(truth, scores, BootstrapSettings(replicates=256))
+    monkeypatch.setattr(intervals, "_HELD_WEIGHTS", 150 * 128)
+    in_rounds = bootstrap(truth, scores, BootstrapSettings(replicates=256))
+    np.testing.assert_array_equal(whole.average_precision.low, in_rounds.average_precision.low)
+    monkeypatch.setattr(intervals, "_MICRO_PAIRS", 30)
+    in_blocks = bootstrap(truth, scores, BootstrapSettings(replicates=256))
+    assert in_blocks.average_precision.micro.low == pytest.approx(whole.average_precision.micro.low, abs=1e-6)
+
+
+def test_classes_without_positives_have_no_interval() -> None:
+    truth, scores = learnt(100, 4)
+    truth[:, 0], truth[:, 1] = False, True
+    truth[:, 2] = np.arange(100) == 0
+    found = bootstrap(truth, scores, FEW)
+    assert np.isnan(found.average_precision.low).tolist() == [True, False, False, False]
+    assert np.isnan(found.roc_auc.low).tolist() == [True, True, False, False]
+    assert found.average_precision.undefined[0] == 200
+    # The one positive is not among 100 drawn with probability 0.99^100.
+    assert 0.2 < found.average_precision.undefined[2] / 200 < 0.55
+    assert found.average_precision.undefined[3] == 0
+    assert found.average_precision.macro.low > 0
+    nothing = bootstrap(np.zeros((5, 2), bool), np.zeros((5, 2)), FEW)
+    assert np.isnan([nothing.roc_auc.macro.low, nothing.average_precision.micro.high]).all()
+
+
+def test_a_paired_difference_is_surer_than_two_intervals() -> None:
+    truth, scores = learnt(600, 5)
+    random = np.random.default_rng(1)
+    noisy = scores + 0.1 * random.random(scores.shape).astype(np.float32)
+    found = paired_bootstrap(truth, scores, noisy, FEW)
+    one, other = bootstrap(truth, scores, FEW), bootstrap(truth, noisy, FEW)
+    for pair, a, b in (
+        (found.average_precision, one.average_precision, other.average_precision),
+        (found.roc_auc, one.roc_auc, other.roc_auc),
+    ):
+        np.testing.assert_allclose(pair.estimate, a.estimate - b.estimate)
+        assert pair.macro.estimate == pytest.approx(a.macro.estimate - b.macro.estimate)
+        assert (pair.high - pair.low < 0.7 * (a.high - a.low)).all()
+        assert pair.macro.high - pair.macro.low < 0.7 * (a.macro.high - a.macro.low)
+
+
+def test_p_is_small_for_a_better_model_and_large_for_the_same() -> None:
+    truth, scores = learnt(400, 3)
+    chance = np.random.default_rng(1).random(scores.shape)
+    better = paired_bootstrap(truth, scores, chance, FEW)
+    assert (better.roc_auc.low > 0).all()
+    np.testing.assert_allclose(better.roc_auc.p, 2 / 201)
+    assert better.roc_auc.macro.p == better.average_precision.micro.p == 2 / 201
+    turned = paired_bootstrap(truth, chance, scores, FEW)
+    np.testing.assert_allclose(turned.roc_auc.low, -better.roc_auc.high, atol=1e-9)
+    same = paired_bootstrap(truth, scores, scores, FEW)
+    np.testing.assert_array_equal([same.roc_auc.low, same.roc_auc.high], 0)
+    np.testing.assert_array_equal(same.roc_auc.p, 1)
+
+
+def test_bad_input_is_refused_and_progress_may_cancel() -> None:
+    truth, scores = learnt(50, 2)
+    with pytest.raises(InvalidSetting, match=r"\(tracks, classes\)"):
+        paired_bootstrap(truth, scores, scores[:10], FEW)
+    with pytest.raises(InvalidSetting, match="NaN"):
+        bootstrap(truth, scores * np.nan, FEW)
+    told: list[float] = []
+
+    def stop(fraction: float, text: str) -> None:
+        told.append(fraction)
+        if fraction >= 0.5:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        bootstrap(truth, scores, FEW, progress=stop)
+    assert told == [0.5]
