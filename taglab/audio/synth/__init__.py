@@ -1,0 +1,201 @@
+"""The demo's sound: each track's recipe, played.
+
+A recipe says who plays what, how fast, in which key and mood, and when it was recorded; the synthesiser plays
+just that. Whatever can be heard in the result therefore follows from the recipe, and what depends on the
+listener ("seen live") cannot be heard. The same recipe gives the same samples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
+from taglab.audio.synth.harmony import chords, scale
+from taglab.audio.synth.line_up import drum_kit, line_up
+from taglab.audio.synth.players import Band
+from taglab.audio.synth.rhythm import Grid, beats
+from taglab.audio.synth.room import ERAS, colour, compress, distort, gate, record
+from taglab.audio.synth.tones import Samples
+from taglab.cache import content_key
+from taglab.errors import InvalidSetting
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, silent
+
+__all__ = ["RECIPE", "synthesise", "write_demo_audio"]
+
+RECIPE = (
+    "tempo_bpm",
+    "rhythm",
+    "swing",
+    "key",
+    "mode",
+    "harmony",
+    "timbre",
+    "brightness",
+    "distortion",
+    "reverb",
+    "instruments",
+    "voice",
+    "delivery",
+    "energy",
+    "valence",
+    "era_filter",
+    "bandwidth_hz",
+    "noise_db",
+    "compression",
+    "recipe_seed",
+)
+"""The columns of the demo's tracks table that are heard; see `taglab.sources.demo.recipes.make_tracks`."""
+
+# Changed with every change to what a recipe sounds like, so that stores are made anew.
+_VERSION = 1
+
+_LEVELS = {"amp": 1.0, "tonal": 1.0, "bass": 0.55, "voice": 1.15}
+
+
+def synthesise(
+    recipe: Mapping[Hashable, Any], duration_s: float = 8.0, sample_rate_hz: int = 16_000
+) -> Samples:
+    """Play a recipe.
+
+    Args:
+        recipe: A row of the demo's tracks table: the columns in `RECIPE`, others are not looked at.
+        duration_s: In seconds.
+        sample_rate_hz: Of the result.
+
+    Returns:
+        (samples,) float32 with a peak of 0.9.
+
+    Raises:
+        InvalidSetting: If a column is missing or a value is not one of the demo's.
+    """
+    _check(recipe, duration_s)
+    n = round(duration_s * sample_rate_hz)
+    rng = np.random.default_rng(int(recipe["recipe_seed"]))
+    groups = _perform(recipe, n, sample_rate_hz, rng)
+    mixed = _mix(recipe, groups, n, sample_rate_hz)
+    era = str(recipe["era_filter"])
+    tilt = (
+        5.0 * (recipe["brightness"] - 0.5)
+        + 3.0 * (recipe["energy"] - 0.5)
+        + 2.0 * (recipe["valence"] - 0.5)
+        + ERAS[era][1]
+    )
+    heard = colour(mixed, n, float(recipe["reverb"]), float(tilt), sample_rate_hz)
+    squeezed = compress(heard, float(recipe["compression"]), sample_rate_hz)
+    bandwidth_hz, noise_db = float(recipe["bandwidth_hz"]), float(recipe["noise_db"])
+    return record(squeezed, era, bandwidth_hz, noise_db, sample_rate_hz, rng)
+
+
+def _check(recipe: Mapping[Hashable, Any], duration_s: float) -> None:
+    missing = [name for name in RECIPE if name not in recipe]
+    if missing:
+        raise InvalidSetting(f"recipe must have {', '.join(missing)}; is the folksonomy the demo?")
+    if not 0.5 <= duration_s <= 600:
+        raise InvalidSetting(f"duration_s={duration_s:g} must lie in [0.5, 600]")
+    for name, known in (("rhythm", beats()), ("era_filter", ERAS)):
+        if recipe[name] not in known:
+            raise InvalidSetting(f"{name}={recipe[name]!r} must be one of {', '.join(known)}")
+
+
+def _perform(
+    recipe: Mapping[Hashable, Any], n: int, rate_hz: int, rng: np.random.Generator
+) -> dict[str, Samples]:
+    """Return what each group plays, (n,) each."""
+    beat = beats()[recipe["rhythm"]]
+    beat_s = 60.0 / float(recipe["tempo_bpm"])
+    n_bars = int(np.ceil(n / rate_hz / (beat.beats * beat_s))) + 1
+    key, harmony, mode = int(recipe["key"]), str(recipe["harmony"]), str(recipe["mode"])
+    band = Band(
+        grid=Grid(beat, beat_s, float(recipe["swing"]), n_bars, rng),
+        chords=chords(harmony, mode, key, n_bars, rng),
+        scale=scale(harmony, mode, key),
+        n=n,
+        rate_hz=rate_hz,
+        valence=float(recipe["valence"]),
+        rng=rng,
+    )
+    instruments = str(recipe["instruments"]).split("|")
+    energy, distortion = float(recipe["energy"]), float(recipe["distortion"])
+    sung = recipe["voice"] != "none"
+    for part in line_up(instruments, str(recipe["timbre"])):
+        amplified = part.tone.name in ("electric guitar", "distorted synth", "acid synth", "slide guitar")
+        band.instrument(part, amplified, distortion, sung)
+    kit = drum_kit(instruments, beat.name, energy, distortion)
+    if kit:
+        band.drums(kit, energy)
+    if "turntables" in instruments:
+        band.scratches()
+    if sung:
+        band.voice(str(recipe["voice"]), str(recipe["delivery"]))
+    return band.groups
+
+
+def _mix(recipe: Mapping[Hashable, Any], groups: dict[str, Samples], n: int, rate_hz: int) -> Samples:
+    """Return the groups together, each at its level."""
+    energy, distortion = float(recipe["energy"]), float(recipe["distortion"])
+    led_by_drums = str(recipe["instruments"]).startswith(("drum", "percussion"))
+    levels = _LEVELS | {"drums": 0.3 + 0.75 * energy + 0.3 * led_by_drums}
+    out = np.zeros(n, np.float32)
+    for name, samples in groups.items():
+        if name == "amp" or (name in ("tonal", "voice") and distortion > 0.45 and "amp" not in groups):
+            samples = distort(samples, distortion, rate_hz)
+        if name == "drums" and ERAS[str(recipe["era_filter"])][3]:
+            samples = gate(samples, rate_hz)
+        level = float(np.sqrt(np.mean(samples**2)))
+        if level > 0:
+            out += np.float32(levels[name] / level) * samples
+    return out
+
+
+def write_demo_audio(
+    folksonomy: Folksonomy,
+    folder: Path,
+    duration_s: float = 8.0,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> AudioStore:
+    """Write the sound of the demo's tracks into a store, or go on where an earlier run was stopped.
+
+    Args:
+        folksonomy: The demo or a selection of it.
+        folder: Where the store shall be.
+        duration_s: Of each track, in seconds.
+        workers: Threads; the number of cores where None.
+        progress: Told after every track.
+
+    Raises:
+        InvalidSetting: If the folksonomy has no recipes.
+        StorageError: If the disk is full or the folder cannot be written.
+    """
+    missing = [name for name in RECIPE if name not in folksonomy.tracks.columns]
+    if missing:
+        raise InvalidSetting(
+            f"folksonomy={folksonomy.name!r} must be the demo: its tracks have no {missing[0]} to play"
+        )
+    settings = StoreSettings(min_duration_s=0.5, tracks_per_shard=200)
+    recipes = folksonomy.tracks[list(RECIPE)].to_dict("records")
+    sounds = [
+        Sound(
+            track=str(track),
+            source="synthesised",
+            fingerprint=content_key(
+                _VERSION, duration_s, {str(name): value for name, value in recipe.items()}
+            ),
+            load=partial(_load, recipe, duration_s, settings.sample_rate_hz),
+        )
+        for track, recipe in zip(folksonomy.tracks["track"], recipes, strict=True)
+    ]
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
+        return write_sounds(sounds, folder, settings, threads, progress)
+
+
+def _load(recipe: Mapping[Hashable, Any], duration_s: float, rate_hz: int) -> tuple[Samples, int]:
+    return synthesise(recipe, duration_s, rate_hz), rate_hz

@@ -1,0 +1,118 @@
+"""What happens to the sound on its way to the listener: amplifier, room, and the recording of its time."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from taglab.audio.synth.tones import Samples
+
+__all__ = ["ERAS", "colour", "compress", "distort", "gate", "record"]
+
+# Of each era: lower band limit in Hz, tilt in dB an octave, crackles a second, and whether snares are gated.
+ERAS: dict[str, tuple[float, float, float, bool]] = {
+    "shellac": (260.0, -0.5, 30.0, False),
+    "mono tape": (130.0, -0.8, 0.0, False),
+    "stereo tape": (80.0, -0.4, 0.0, False),
+    "analogue console": (50.0, -0.8, 0.0, False),
+    "early digital": (45.0, 0.9, 0.0, True),
+    "digital": (30.0, 0.2, 0.0, False),
+    "loud digital": (20.0, 0.3, 0.0, False),
+}
+
+_REFERENCE_HZ = 800.0
+
+
+def distort(samples: Samples, amount: float, rate_hz: int) -> Samples:
+    """Return samples driven into an amplifier and through its loudspeaker; `amount` in [0, 1]."""
+    if amount < 0.12:
+        return samples
+    level = float(np.sqrt(np.mean(samples**2))) or 1.0
+    driven = np.tanh(samples * np.float32(0.35 * 60**amount / level))
+    spectrum = np.fft.rfft(driven)
+    hz = np.fft.rfftfreq(len(samples), 1 / rate_hz)
+    cabinet = 1 / (1 + (hz / 5200) ** 6) / (1 + (90 / np.maximum(hz, 1)) ** 4)
+    out = np.fft.irfft(spectrum * cabinet.astype(np.float32), len(samples))
+    return np.asarray(out * np.float32(level / (float(np.sqrt(np.mean(out**2))) or 1.0)), np.float32)
+
+
+def colour(samples: Samples, n: int, reverb: float, tilt_db: float, rate_hz: int) -> Samples:
+    """Return samples in a room and through a tone control.
+
+    Args:
+        samples: (at least n,).
+        n: Samples wanted.
+        reverb: In [0, 1], dry to a cathedral.
+        tilt_db: Gain in dB an octave above 800 Hz, and the loss below.
+        rate_hz: Sample rate.
+    """
+    size = _fast(len(samples) + rate_hz)
+    spectrum = np.fft.rfft(samples, size)
+    spectrum *= _room(round(reverb, 2), size, rate_hz)
+    hz = np.maximum(np.fft.rfftfreq(size, 1 / rate_hz), 40.0)
+    spectrum *= ((hz / _REFERENCE_HZ) ** (tilt_db / 6.02)).astype(np.float32)
+    return np.asarray(np.fft.irfft(spectrum, size)[:n], np.float32)
+
+
+def _fast(n: int) -> int:
+    """Return a length of at least n that transforms quickly."""
+    power = 1 << (n - 1).bit_length()
+    return min(size for size in (power, power * 3 // 4, power * 5 // 8, power * 9 // 16) if size >= n)
+
+
+@lru_cache(maxsize=128)
+def _room(reverb: float, size: int, rate_hz: int) -> npt.NDArray[np.complex64]:
+    ring_s = 0.05 + 0.35 * reverb
+    times = np.arange(rate_hz, dtype=np.float32) / np.float32(rate_hz)
+    tail = np.random.default_rng(11).standard_normal(rate_hz, np.float32) * np.exp(-times / ring_s)
+    tail *= times > 0.012
+    tail /= np.sqrt(np.sum(tail**2))
+    impulse = np.float32(1.1 * reverb) * tail
+    impulse[0] = 1 - 0.4 * reverb
+    return np.asarray(np.fft.rfft(impulse, size), np.complex64)
+
+
+def gate(samples: Samples, rate_hz: int) -> Samples:
+    """Return samples with the thick reverb of the 1980s, which stops after a fifth of a second."""
+    n = round(0.2 * rate_hz)
+    tail = np.random.default_rng(5).standard_normal(n, np.float32) * np.float32(0.9 / n**0.5)
+    tail[0] = 1.0
+    size = _fast(len(samples) + n)
+    return np.asarray(
+        np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail, size), size)[: len(samples)], np.float32
+    )
+
+
+def compress(samples: Samples, amount: float, rate_hz: int) -> Samples:
+    """Return samples whose loud and quiet moments are brought together; `amount` in [0, 1]."""
+    hop = rate_hz // 50
+    frames = len(samples) // hop
+    power = np.sqrt(np.mean(samples[: frames * hop].reshape(frames, hop) ** 2, 1)) + 1e-6
+    smooth = np.convolve(np.pad(power, 4, mode="edge"), np.full(9, 1 / 9), mode="valid")
+    reference = float(np.sqrt(np.mean(smooth**2)))
+    gain = (np.maximum(smooth, 0.05 * reference) / reference) ** (-0.8 * amount)
+    at = np.arange(len(samples)) / hop - 0.5
+    out = samples * np.interp(at, np.arange(frames), gain).astype(np.float32) / np.float32(reference)
+    drive = np.float32(0.25 + 0.75 * amount)
+    return np.asarray(np.tanh(drive * out) / drive, np.float32)
+
+
+def record(
+    samples: Samples, era: str, bandwidth_hz: float, noise_db: float, rate_hz: int, rng: np.random.Generator
+) -> Samples:
+    """Return samples as their time recorded them: its band, its noise, its crackle; peak 0.9."""
+    low_hz, _, crackles, _ = ERAS[era]
+    n = len(samples)
+    samples = samples / np.float32(np.abs(samples).max() or 1.0)
+    noise = rng.standard_normal(n, np.float32) * np.float32(10 ** (noise_db / 20))
+    count = round(crackles * n / rate_hz)
+    noise[rng.integers(0, n, count)] += 0.25 * rng.standard_normal(count, np.float32)
+    size = _fast(n)
+    hz = np.fft.rfftfreq(size, 1 / rate_hz)
+    # A hiss goes on above the band of the music, as a carrier's own noise does.
+    band = 1 / (1 + (hz / bandwidth_hz) ** 24) / (1 + (low_hz / np.maximum(hz, 1)) ** 6)
+    spectrum = np.fft.rfft(samples, size) * band.astype(np.float32)
+    out = np.fft.irfft(spectrum, size)[:n] + noise
+    return np.asarray(0.9 * out / np.abs(out).max(), np.float32)
