@@ -71,7 +71,7 @@ def metrics_with_micro() -> list[Row]:
 
 
 def resampling() -> list[Row]:
-    """Bootstrap intervals and confusion counts; no peer computes them without a day's loop."""
+    """Bootstrap intervals and confusion counts, which have no peer but loops over single metrics."""
     truth, scores = made_up_scores(N_TRACKS, N_BOOTSTRAPPED)
     settings = BootstrapSettings(replicates=REPLICATES)
     size = f"{N_TRACKS} tracks x {N_BOOTSTRAPPED} labels"

@@ -19,26 +19,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import sparse
 
 from taglab.errors import InvalidSetting
 from taglab.metrics.parallel import blocks, on_every_core
+from taglab.metrics.resampling import TOGETHER, draws, label_replicates, micro_replicates
 from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.validation import BoolArray, ScoreArray, truth_and_scores
 from taglab.progress import Progress, between, silent
 
 DoubleArray = npt.NDArray[np.float64]
-FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-# Replicates computed together; their weights of 25,000 tracks take 13 MB.
-_TOGETHER = 128
 # Weights held at a time: 256 MB of float32.
 _HELD_WEIGHTS = 1 << 26
-# Micro averages have too many positives for a level each; their replicates see this many, evenly spread.
-_MICRO_LEVELS = 256
-# (track, class) pairs counted at a time for micro averages.
-_MICRO_PAIRS = 1 << 20
 
 
 class BootstrapSettings(BaseModel):
@@ -179,15 +172,15 @@ def _resample(
     if n_tracks >= 1 << 24:
         raise InvalidSetting(f"{n_tracks} tracks are too many to resample; at most {(1 << 24) - 1}")
     estimates = [_estimates(truth, scores) for scores in models]
-    rounds = blocks(settings.replicates, max(_TOGETHER, _HELD_WEIGHTS // n_tracks))
+    rounds = blocks(settings.replicates, max(TOGETHER, _HELD_WEIGHTS // n_tracks))
     parts: list[list[DoubleArray]] = [[] for _ in models]
     generator = np.random.default_rng(settings.seed)
     for number, chunk in enumerate(rounds):
-        weights = _draws(generator, n_tracks, chunk.stop - chunk.start)
+        weights = draws(generator, n_tracks, chunk.stop - chunk.start)
         told = between(progress, number / len(rounds), (number + 1) / len(rounds))
         per_label = on_every_core(
             lambda at, weights=weights: [  # type: ignore[misc]
-                _label_replicates(truth[:, at.start], scores[:, at.start], weights) for scores in models
+                label_replicates(truth[:, at.start], scores[:, at.start], weights) for scores in models
             ],
             blocks(n_classes, 1),
             told,
@@ -195,7 +188,7 @@ def _resample(
         )
         for model, scores in enumerate(models):
             labels = np.stack([values[model] for values in per_label], axis=1)
-            micro = _micro_replicates(truth, scores, weights, estimates[model][:, -1])
+            micro = micro_replicates(truth, scores, weights, estimates[model][:, -1])
             parts[model].append(_with_means(labels, micro))
     return [
         (estimate, np.concatenate(replicates, axis=2))
@@ -211,119 +204,6 @@ def _estimates(truth: BoolArray, scores: ScoreArray) -> DoubleArray:
             [*found.roc_auc, found.macro_roc_auc, found.micro_roc_auc],
         ]
     )
-
-
-def _draws(generator: np.random.Generator, n_tracks: int, replicates: int) -> list[FloatArray]:
-    """Return how often each track is drawn, arrays (tracks, some of the replicates)."""
-    drawn = []
-    for part in blocks(replicates, _TOGETHER):
-        width = part.stop - part.start
-        cells = generator.integers(0, n_tracks, (width, n_tracks)) * width
-        cells += np.arange(width)[:, None]
-        counts = np.bincount(cells.ravel(), minlength=n_tracks * width)
-        drawn.append(counts.reshape(n_tracks, width).astype(np.float32))
-    return drawn
-
-
-def _label_replicates(truth: BoolArray, scores: ScoreArray, weights: list[FloatArray]) -> DoubleArray:
-    """Return average precision and ROC-AUC of one label in each replicate (2, replicates)."""
-    rows = np.flatnonzero(truth)
-    if not len(rows):
-        return np.full((2, sum(each.shape[1] for each in weights)), np.nan)
-    levels, groups = np.unique(scores[rows], return_inverse=True)
-    # Even segments lie between two levels (the scores that positives have), odd ones on a level.
-    segments = levels.searchsorted(scores, "left") + levels.searchsorted(scores, "right")
-    in_segment = _membership(segments, 2 * len(levels) + 1)
-    in_group = _membership(groups, len(levels))
-    found = []
-    for each in weights:
-        masses = in_segment @ each
-        found.append(_of_weights(in_group @ each[rows], masses[1::2], masses[2::2], len(scores)))
-    return np.concatenate(found, axis=1)
-
-
-def _membership(groups: npt.NDArray[np.integer], n_groups: int) -> sparse.csc_array:
-    """Return the matrix (groups, members) that sums members' rows into their groups'."""
-    return sparse.csc_array(
-        (
-            np.ones(len(groups), np.float32),
-            groups.astype(np.int32),
-            np.arange(len(groups) + 1, dtype=np.int32),
-        ),
-        shape=(n_groups, len(groups)),
-    )
-
-
-def _of_weights(positives: FloatArray, tied: FloatArray, above: FloatArray | None, total: int) -> DoubleArray:
-    """Return average precision and ROC-AUC from weights at ascending levels (2, replicates).
-
-    Args:
-        positives: Weight of the positives at each level (levels, replicates).
-        tied: Weight of everything at the level, positives included.
-        above: Weight of what lies between the level and the next; None where nothing does.
-        total: Weight of everything.
-    """
-    found = _from_above(positives)
-    predicted = _from_above(tied if above is None else tied + above)
-    n_positives = found[0].astype(np.float64)
-    n_negatives = total - n_positives
-    precision = np.divide(found, predicted, out=np.zeros_like(found), where=predicted > 0)
-    # Negatives below, and half of those tied.
-    lower = found - predicted + (tied - positives) / 2 + (total - found[0])
-    areas = np.stack(
-        [
-            (positives * precision).sum(axis=0, dtype=np.float64),
-            (positives * lower).sum(axis=0, dtype=np.float64),
-        ]
-    )
-    divisors = np.stack([n_positives, n_positives * n_negatives])
-    result = np.full(areas.shape, np.nan)
-    np.divide(areas, divisors, out=result, where=divisors > 0)
-    return result
-
-
-def _from_above(weights: FloatArray) -> FloatArray:
-    """Return cumulated sums from the last row up to each."""
-    return np.ascontiguousarray(weights[::-1].T).cumsum(axis=1)[:, ::-1].T
-
-
-def _micro_replicates(
-    truth: BoolArray, scores: ScoreArray, weights: list[FloatArray], estimate: DoubleArray
-) -> DoubleArray:
-    """Return micro average precision and ROC-AUC in each replicate (2, replicates).
-
-    Positives of all classes are too many for a level each, so scores are told apart at some of them only,
-    and the replicates shifted by what that changes without resampling.
-    """
-    positives = scores[truth]
-    if not len(positives):
-        return np.full((2, sum(each.shape[1] for each in weights)), np.nan)
-    # Half of them evenly over recall, half crowded at the highest scores, where precision changes fastest.
-    even = np.linspace(1, len(positives), _MICRO_LEVELS // 2)
-    crowded = np.geomspace(1, len(positives), _MICRO_LEVELS // 2)
-    ranks = np.unique(np.concatenate([even, crowded]).astype(np.int64))
-    levels = np.unique(np.sort(positives)[len(positives) - ranks])
-    n_segments = 2 * len(levels) + 1
-    sums = [np.zeros((2 * n_segments, each.shape[1]), np.float32) for each in (*weights, positives[:1, None])]
-    for rows in blocks(len(truth), _MICRO_PAIRS // truth.shape[1]):
-        counts = _counts_per_track(truth[rows], scores[rows], levels)
-        for sum_, each in zip(sums, weights, strict=False):
-            sum_ += counts.T @ each[rows]
-        sums[-1] += counts.sum(axis=0)[:, None]
-    found = [_of_weights(sum_[n_segments:], sum_[:n_segments], None, truth.size) for sum_ in sums]
-    return np.concatenate(found[:-1], axis=1) + (estimate[:, None] - found[-1])
-
-
-def _counts_per_track(truth: BoolArray, scores: ScoreArray, levels: ScoreArray) -> FloatArray:
-    """Return each track's scores in each segment, of all classes and then of its own (tracks, 2 segments)."""
-    n_segments = 2 * len(levels) + 1
-    flat = scores.ravel()
-    segments = (levels.searchsorted(flat, "left") + levels.searchsorted(flat, "right")).reshape(truth.shape)
-    segments += 2 * n_segments * np.arange(len(truth))[:, None]
-    size = len(truth) * 2 * n_segments
-    counts = np.bincount(segments.ravel(), minlength=size)
-    counts += np.bincount(segments[truth] + n_segments, minlength=size)
-    return counts.reshape(len(truth), -1).astype(np.float32)
 
 
 def _with_means(labels: DoubleArray, micro: DoubleArray) -> DoubleArray:

@@ -14,7 +14,7 @@ one label, so they count every class.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -109,12 +109,12 @@ class TaggingScores:
 
 
 class LabelScores(NamedTuple):
-    """The metrics of labels, arrays (classes,); or of one, numbers. As in `TaggingScores`."""
+    """The metrics of labels (classes,), as in `TaggingScores`."""
 
-    average_precision: Any
-    roc_auc: Any
-    best_f1: Any
-    best_threshold: Any
+    average_precision: DoubleArray
+    roc_auc: DoubleArray
+    best_f1: DoubleArray
+    best_threshold: DoubleArray
 
 
 def tagging_scores(truth: npt.ArrayLike, scores: npt.ArrayLike, progress: Progress = silent) -> TaggingScores:
@@ -130,13 +130,13 @@ def tagging_scores(truth: npt.ArrayLike, scores: npt.ArrayLike, progress: Progre
     """
     judged, given = truth_and_scores(truth, scores)
     labels = _of_labels(judged, given, progress)
-    micro = of_label(np.sort(given, axis=None), given[judged])
+    micro_average_precision, micro_roc_auc, *_ = _of_label(np.sort(given, axis=None), given[judged])
     return TaggingScores(
         n_tracks=len(judged),
         positives=np.count_nonzero(judged, axis=0).astype(np.int64),
         **labels._asdict(),
-        micro_average_precision=micro.average_precision,
-        micro_roc_auc=micro.roc_auc,
+        micro_average_precision=micro_average_precision,
+        micro_roc_auc=micro_roc_auc,
     )
 
 
@@ -152,34 +152,6 @@ def label_scores(truth: npt.ArrayLike, scores: npt.ArrayLike, progress: Progress
         InvalidSetting: If shapes or values are not as above.
     """
     return _of_labels(*truth_and_scores(truth, scores), progress)
-
-
-def of_label(ascending: ScoreArray, of_positives: ScoreArray) -> LabelScores:
-    """Return the metrics of one label from one sort of its scores.
-
-    Every metric needs only, for each positive, how many tracks score as high or higher, and how many of them
-    are positives: two searches in sorted scores, and ties come out right by themselves.
-
-    Args:
-        ascending: Scores of all tracks, ascending (tracks,).
-        of_positives: Scores of the positives among them, in any order.
-    """
-    n, n_positives = len(ascending), len(of_positives)
-    if n_positives == 0:
-        return LabelScores(np.nan, np.nan, np.nan, np.nan)
-    positives = np.sort(of_positives)
-    below = ascending.searchsorted(positives, "left")
-    predicted = n - below
-    found = n_positives - positives.searchsorted(positives, "left")
-    f1 = 2 * found / (n_positives + predicted)
-    best = n_positives - 1 - int(f1[::-1].argmax())
-    n_negatives = n - n_positives
-    roc_auc = np.nan
-    if n_negatives:
-        # Mann and Whitney: the positives' mean ranks among all, less what they have among themselves.
-        ranks = (int(below.sum()) + int(ascending.searchsorted(positives, "right").sum())) / 2
-        roc_auc = (ranks - n_positives**2 / 2) / n_negatives / n_positives
-    return LabelScores(float((found / predicted).mean()), roc_auc, float(f1[best]), float(positives[best]))
 
 
 def mean_of_defined(values: DoubleArray) -> float:
@@ -199,7 +171,7 @@ def left_out_of_macro(without_positives: int, without_negatives: int, n_classes:
 
 
 def _of_labels(truth: BoolArray, scores: ScoreArray, progress: Progress) -> LabelScores:
-    result = LabelScores(*np.full((4, truth.shape[1]), np.nan))
+    result = np.full((4, truth.shape[1]), np.nan)
 
     def work(block: slice) -> None:
         columns = scores[:, block].T.copy()
@@ -207,8 +179,35 @@ def _of_labels(truth: BoolArray, scores: ScoreArray, progress: Progress) -> Labe
         of_positives = [column[is_true] for column, is_true in zip(columns, judged, strict=True)]
         columns.sort(axis=1)
         for label, column in enumerate(columns):
-            for values, value in zip(result, of_label(column, of_positives[label]), strict=True):
-                values[block.start + label] = value
+            result[:, block.start + label] = _of_label(column, of_positives[label])
 
     on_every_core(work, blocks(truth.shape[1], _BLOCK_SCORES // len(truth)), progress, "metrics per label")
-    return result
+    return LabelScores(*result)
+
+
+def _of_label(ascending: ScoreArray, of_positives: ScoreArray) -> tuple[float, float, float, float]:
+    """Return average precision, ROC-AUC, best F1 and its threshold of one label, from one sort of its scores.
+
+    Every metric needs only, for each positive, how many tracks score as high or higher, and how many of them
+    are positives: two searches in sorted scores, and ties come out right by themselves.
+
+    Args:
+        ascending: Scores of all tracks, ascending (tracks,).
+        of_positives: Scores of the positives among them, in any order.
+    """
+    n, n_positives = len(ascending), len(of_positives)
+    if n_positives == 0:
+        return np.nan, np.nan, np.nan, np.nan
+    positives = np.sort(of_positives)
+    below = ascending.searchsorted(positives, "left")
+    predicted = n - below
+    found = n_positives - positives.searchsorted(positives, "left")
+    f1 = 2 * found / (n_positives + predicted)
+    best = n_positives - 1 - int(f1[::-1].argmax())
+    n_negatives = n - n_positives
+    roc_auc = np.nan
+    if n_negatives:
+        # Mann and Whitney: the positives' mean ranks among all, less what they have among themselves.
+        ranks = (int(below.sum()) + int(ascending.searchsorted(positives, "right").sum())) / 2
+        roc_auc = (ranks - n_positives**2 / 2) / n_negatives / n_positives
+    return float((found / predicted).mean()), roc_auc, float(f1[best]), float(positives[best])
