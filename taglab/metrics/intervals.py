@@ -7,8 +7,9 @@ once, and each replicate only sums weights between the scores of positives, whic
 A track drawn twice ties with itself, which raises average precision, most where positives are rare: the
 percentiles of the replicates would lie too high, and for a macro mean often above the estimate itself. So
 replicates are shifted until their mean is the estimate. What the interval is to cover, then, is the metric's
-mean over draws of as many tracks. Simulated, 95 % intervals covered it 96 times in 100 for a macro mean, and
-95, 90 and 84 times for classes of 40, 20 and 8 positives: too narrow for the rarest.
+mean over draws of as many tracks. In 79 simulated data sets of 1,500 tracks and 20 classes, 95 % intervals
+covered it in 96 % of cases for the macro mean (unshifted, 91 %), and in 95, 90 and 84 % for classes of about
+60, 25 and 10 positives: they are too narrow for the rarest.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class BootstrapSettings(BaseModel):
     """How tracks are resampled.
 
     Attributes:
-        replicates: Times the tracks are drawn; 1,000 give the ends of an interval to about a tenth of its
-            width.
+        replicates: Times the tracks are drawn; 1,000 give the ends of a 95 % interval to about a
+            fiftieth of its width.
         level: Share of the replicates within the interval.
         seed: Of the draws.
     """

@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float32]
 
 # Replicates computed together; their weights of 25,000 tracks take 13 MB.
 TOGETHER = 128
-# Micro averages have too many positives for a level each; their replicates see this many, evenly spread.
+# Micro averages have too many positives for a level each; their replicates see this many.
 _MICRO_LEVELS = 256
 # (track, class) pairs counted at a time for micro averages.
 _MICRO_PAIRS = 1 << 20
