@@ -1,0 +1,90 @@
+"""The whole path on published data: readers, embedding, scan, clusters, label space, targets."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taglab import sources
+from taglab.clustering import ClusterSettings, cluster
+from taglab.clustering.scan import ScanSettings, scan, suggestions
+from taglab.embeddings import add_vectors, compose, coverage, neighbours, own_vectors
+from taglab.folksonomy import Folksonomy
+from taglab.labels import from_clusters, keep_classes_with
+from taglab.metrics.clustering import silhouette_cosine
+from taglab.tag_vectors import TagVectors
+
+DATA = Path(__file__).resolve().parents[1] / "../shared/data"
+pytestmark = [
+    pytest.mark.realdata,
+    pytest.mark.skipif(not DATA.is_dir(), reason="the published data are not beside the checkout"),
+]
+
+FOLKSONOMIES = {
+    "jamendo": ("jamendo", "mtg-jamendo/splits/split-0", 55_525, 183),
+    "msd": ("table", "msd-lastfm-50", 41_174, 50),
+    "lakh": ("table", "lakh-lastfm/track_tags.csv", 10_674, 66),
+}
+
+
+def to_the_end(folksonomy: Folksonomy, vectors: TagVectors, ks: tuple[int, ...]) -> pd.DataFrame:
+    """Scan, cluster at the best k, make a label space and its targets; return the scan."""
+    rows = scan(vectors, ScanSettings(ks=ks, min_counts=(1,)), counts=folksonomy.counts())
+    best_k = int(suggestions(rows)["best_k"].iloc[0])
+    clustering = cluster(vectors, ClusterSettings(k=best_k))
+    assert clustering.k == best_k
+    silhouette = float(silhouette_cosine(vectors.vectors, clustering.labels).mean())
+    assert silhouette == pytest.approx(rows["silhouette"].max(), abs=1e-6)
+    space = from_clusters(clustering.tags, clustering.labels, folksonomy.counts())
+    assert sorted(space.tags) == sorted(vectors.tags)
+    targets = space.targets(folksonomy)
+    assert targets.shape == (folksonomy.n_tracks, clustering.k)
+    report = space.report(folksonomy)
+    assert 0 < report.share_of_counts <= 1
+    assert 0 < report.share_of_tracks <= 1
+    filtered = keep_classes_with(space, list(folksonomy.tags["tag"].head(5)))
+    assert 1 <= len(filtered) <= 5
+    print(
+        f"\n{folksonomy!r}: {len(vectors)} tags with vectors, best k {best_k} "
+        f"(silhouette {silhouette:.3f}), {report.share_of_counts:.1%} of counts, "
+        f"{report.share_of_tracks:.1%} of tracks"
+    )
+    return rows
+
+
+@pytest.mark.parametrize("name", FOLKSONOMIES)
+def test_folksonomy_to_label_space(name: str) -> None:
+    source, path, n_tracks, n_tags = FOLKSONOMIES[name]
+    folksonomy = sources.add(source, DATA / path, name)
+    assert (folksonomy.n_tracks, folksonomy.n_tags) == (n_tracks, n_tags)
+    opened = sources.open_folksonomy(name)
+    assert opened.fingerprint == folksonomy.fingerprint
+    vectors = compose(own_vectors(opened), list(opened.tags["tag"]))
+    assert vectors.missing == ()
+    near = neighbours(vectors, "jazz", 10)
+    assert len(near) == 10
+    print(f"\n{name}: nearest to jazz: {', '.join(near['tag'])}")
+    rows = to_the_end(opened, vectors, tuple(range(2, 31, 2)))
+    assert np.isfinite(rows["silhouette"]).all()
+
+
+@pytest.mark.parametrize(
+    ("file", "least"), [("glove.9910.300d.txt.gz", 0.7), ("glove.twitter.12k.25d.txt.gz", 0.8)]
+)
+def test_vocabulary_to_label_space(file: str, least: float) -> None:
+    """The 7,669 tags carry no tracks: each is given one track of its own, so that every count is 1."""
+    tags = (DATA / "lastfm-vocabulary/tags-by-popularity.txt").read_text(encoding="utf-8").splitlines()
+    tags = list(dict.fromkeys(tag for tag in tags if tag))
+    codes = np.arange(len(tags))
+    folksonomy = Folksonomy.from_codes(
+        "vocabulary", pd.DataFrame({"track": codes.astype(str)}), tags, codes, codes
+    )
+    words = add_vectors(DATA / "word-vectors" / file, "words")
+    found = coverage(words, folksonomy)
+    assert found.share_of_tags > least
+    vectors = compose(words, tags)
+    assert len(vectors) == round(found.share_of_tags * len(tags))
+    print(f"\n{file}: nearest to jazz: {', '.join(neighbours(vectors, 'jazz', 10)['tag'])}")
+    rows = to_the_end(folksonomy, vectors, (50, 100, 250, 500, 1000))
+    assert list(rows["within_distance"]) == sorted(rows["within_distance"], reverse=True)
