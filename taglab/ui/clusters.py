@@ -299,7 +299,13 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     if not found.converged:
         st.caption("k-means used up its rounds before it settled.")
     if vectors.missing:
-        with st.expander(f"{len(vectors.missing):,} tags have no vector; they are in no cluster"):
+        some = len(vectors.missing) > 1
+        said = (
+            "tags have no vector; they are in no cluster"
+            if some
+            else "tag has no vector; it is in no cluster"
+        )
+        with st.expander(f"{len(vectors.missing):,} {said}"):
             absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
             st.dataframe(absent, hide_index=True, key="tags without a vector")
             export_panel(f"{material.name} tags without a vector", absent)

@@ -88,14 +88,18 @@ def _current(material: Material, clustering: Clustering) -> _Draft:
         _keep(draft)
     elif draft.origin != origin:
         with st.container(horizontal=True, vertical_alignment="center"):
-            edits = f"{len(draft.space.edits)} edits" if draft.space.edits else "no edits"
-            what = f"{literal(draft.space.name)} ({len(draft.space)} classes, {edits})"
+            what = f"{literal(draft.space.name)} ({len(draft.space)} classes, {_edits(draft)})"
             st.info(f"This is {what}, not the clusters on the map.")
             if st.button("Start anew from the map", key="label space anew"):
                 draft = _fresh(material, clustering)
                 _keep(draft)
                 st.rerun()
     return draft
+
+
+def _edits(draft: _Draft) -> str:
+    number = len(draft.space.edits)
+    return "no edits" if not number else f"{number} edit{'s' if number > 1 else ''}"
 
 
 def _keep(draft: _Draft) -> None:
@@ -303,7 +307,7 @@ def _show_steps(draft: _Draft) -> None:
             "Redo", key="redo edit", icon=":material/redo:", disabled=not draft.space.undone,
             on_click=lambda: turn(LabelSpace.redo),
         )  # fmt: skip
-        st.caption(f"{len(draft.space.edits)} edits" if draft.space.edits else "no edits yet")
+        st.caption(_edits(draft))
     for number, edit in enumerate(draft.space.edits, start=1):
         st.text(visible(f"{number}. {edit.describe()}", 160))
 

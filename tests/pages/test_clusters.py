@@ -133,7 +133,7 @@ def test_moving_the_slider_sends_colours_and_leaves_the_points() -> None:
 
 def test_tags_without_a_vector_are_listed() -> None:
     app = page().run()
-    assert app.expander[0].label == "1 tags have no vector; they are in no cluster"
+    assert app.expander[0].label == "1 tag has no vector; it is in no cluster"
     assert list(app.expander[0].dataframe[0].value["tag"]) == [UNHEARD]
 
 

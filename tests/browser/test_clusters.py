@@ -1,0 +1,268 @@
+"""What a person does on the Clusters page: move the slider, lasso, click, share, label, save."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taglab import cache
+from taglab.embeddings import WordVectors
+from taglab.folksonomy import Folksonomy
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Server
+
+Visit = Callable[..., "Page"]
+
+HOSTILE = '<img/src="x"/onerror="document.title=1">'
+TAGS = [
+    HOSTILE,
+    "עברית",
+    "x" * 400,
+    *(f"{group}{n}" for n in range(8) for group in ("metal", "jazz", "folk")),
+]
+LINK = "/?data=corners&vectors=corners&min_count=1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def corners(server: Server) -> None:
+    """A data set whose tags lie in three far corners: metal (with the odd ones), jazz and folk."""
+    rng = np.random.default_rng(0)
+    group = np.array([0, 0, 0, *[0, 1, 2] * 8])
+    vectors = np.eye(6)[group] + rng.normal(scale=0.08, size=(len(TAGS), 6))
+    sizes = np.arange(60, 60 - len(TAGS), -1)
+    rows = np.concatenate([np.arange(size) for size in sizes])
+    tracks = pd.DataFrame({"track": [f"t{row}" for row in range(60)]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGLAB_HOME", str(server.home))
+        data = Folksonomy.from_codes("corners", tracks, TAGS, rows, np.repeat(np.arange(len(TAGS)), sizes))
+        data.save(cache.Shelf(cache.FOLKSONOMIES).path("corners"))
+        words = WordVectors("corners", tuple(TAGS), vectors.astype(np.float32))
+        words.save(cache.Shelf(cache.VECTORS).path("corners"))
+
+
+def shown(page: Page, state: str) -> Locator:
+    """Return the map once it shows a state such as "k=5 pca cluster"."""
+    found = page.locator(f'.map[data-shows^="{state}"]')
+    found.wait_for()
+    return found
+
+
+def settled(page: Page) -> Page:
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    return page
+
+
+def lasso_all_but_nothing(page: Page) -> None:
+    """Draw a lasso round the whole map."""
+    page.get_by_role("button", name="Lasso").click()
+    place = page.locator("canvas.pointer").bounding_box()
+    assert place is not None
+    left, top = place["x"] + 8, place["y"] + 42
+    right, bottom = place["x"] + place["width"] - 8, place["y"] + place["height"] - 8
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom)):
+        page.mouse.move(x, y, steps=3)
+    page.mouse.up()
+
+
+def walk_to(page: Page, tag: str) -> None:
+    """Go through the tags with the keyboard until one is named."""
+    page.locator("canvas.pointer").focus()
+    for _ in range(len(TAGS)):
+        page.keyboard.press("PageDown")
+        if page.locator(".tip .tag").inner_text() == tag:
+            return
+    raise AssertionError(f"{tag} is not on the map")
+
+
+def test_the_first_page_is_the_demo_with_its_slider(visit: Visit) -> None:
+    page = visit("/")
+    shown(page, "k=")
+    assert page.get_by_text("Clusters, k", exact=True).is_visible()
+    slider = page.locator("input[type=range]").first.bounding_box()
+    picture = page.locator("canvas.pointer").bounding_box()
+    assert slider is not None
+    assert picture is not None
+    assert slider["y"] < picture["y"] < 400
+    assert page.get_by_text("Sorry, that should not").count() == 0
+
+
+def test_the_slider_brings_a_new_picture_and_a_new_link(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=5")
+    shown(page, "k=5 ")
+    settled(page)
+    page.locator(".map").evaluate("map => map.dataset.kept = 'yes'")
+    page.locator("input[type=range]").first.focus()
+    page.keyboard.press("ArrowRight")
+    shown(page, "k=6 ")
+    settled(page)
+    assert "k=6" in page.url
+    assert page.locator(".map").get_attribute("data-kept") == "yes"
+
+
+def test_a_lasso_selects_in_every_view_and_the_link_keeps_it(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3&view=Tags")
+    shown(page, "k=3 ")
+    settled(page)
+    lasso_all_but_nothing(page)
+    page.get_by_text(f"{len(TAGS)} of {len(TAGS)} tags selected").wait_for()
+    page.get_by_text(f"The {len(TAGS)} selected of {len(TAGS)} tags").wait_for()
+    page.wait_for_url(re.compile("selected=0-26"))
+    again = visit(page.url.split("/", 3)[3].join(["/", ""]))
+    again.get_by_text(f"{len(TAGS)} of {len(TAGS)} tags selected").wait_for()
+    page.locator("canvas.pointer").focus()
+    page.keyboard.press("Escape")
+    page.get_by_text(f"All {len(TAGS)} tags; tick").wait_for()
+    settled(page)
+    assert "selected" not in page.url
+
+
+def test_the_keyboard_finds_selects_and_adds_tags(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 ")
+    settled(page)
+    walk_to(page, "jazz0")
+    assert "Cluster: jazz0" in page.locator(".tip").inner_text()
+    assert page.locator(".said").inner_text()
+    page.keyboard.press("Enter")
+    page.get_by_text("1 selected").wait_for()
+    settled(page)
+    walk_to(page, "jazz1")
+    page.keyboard.press("Shift+Enter")
+    page.get_by_text("2 selected").wait_for()
+
+
+def test_a_click_on_a_tag_selects_it_and_one_beside_clears(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 ")
+    settled(page)
+    walk_to(page, "jazz2")
+    left, above, below = page.locator(".tip").evaluate(
+        "tip => { const top = parseFloat(tip.style.top);"
+        " return [parseFloat(tip.style.left) - 12, top - 14, top + tip.offsetHeight + 12]; }"
+    )
+    place = page.locator("canvas.pointer").bounding_box()
+    assert place is not None
+    for y in (above, below):
+        page.mouse.move(place["x"] + left, place["y"] + y)
+        if page.locator(".tip").is_visible():
+            page.mouse.click(place["x"] + left, place["y"] + y)
+            break
+    page.locator(".status", has_text="1 of 27 tags selected").wait_for()
+    page.get_by_text("1 selected in 1 cluster: jazz2").wait_for()
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.locator(".status", has_text="selected").wait_for(state="hidden")
+
+
+def test_no_tag_is_ever_markup(visit: Visit) -> None:
+    for view in ("Clusters", "Silhouettes", "Tags", "Compare", "Label+space"):
+        page = visit(f"{LINK}&k=3&selected=0-2&view={view}")
+        shown(page, "k=3 ")
+        settled(page)
+        page.wait_for_timeout(300)
+        assert page.locator("img[onerror], img[src=x]").count() == 0
+        assert page.title() != "1"
+    walk_to(page, HOSTILE)
+    assert page.locator(".tip img").count() == 0
+    assert page.title() != "1"
+
+
+def test_the_picture_is_saved_as_png_and_svg(visit: Visit, tmp_path: Path) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 ")
+    settled(page)
+    with page.expect_download() as png:
+        page.get_by_role("button", name="PNG").click()
+    assert png.value.suggested_filename.endswith(".png")
+    png.value.save_as(tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes()[:4] == b"\x89PNG"
+    with page.expect_download() as svg:
+        page.get_by_role("button", name="SVG").click()
+    svg.value.save_as(tmp_path / "map.svg")
+    drawn = ElementTree.parse(tmp_path / "map.svg").getroot()  # noqa: S314  # made by the page under test
+    assert len(drawn.findall("{*}circle")) == len(TAGS)
+    assert not drawn.findall(".//{*}img")
+
+
+def test_ticking_a_cluster_selects_it_on_the_map(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 ")
+    settled(page)
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + 54)
+    page.locator(".status", has_text=re.compile(r"^(8|11) of 27")).wait_for()
+
+
+def test_a_diamond_of_the_silhouettes_selects_its_cluster(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3&view=Silhouettes", height=1500)
+    shown(page, "k=3 ")
+    settled(page)
+    diamonds = page.locator(".stPlotlyChart path.point")
+    diamonds.first.wait_for()
+    diamonds.first.scroll_into_view_if_needed()
+    box = diamonds.nth(1).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2 - 3, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
+    page.wait_for_timeout(300)
+    page.mouse.down()
+    page.mouse.up()
+    page.locator(".status", has_text=re.compile(r"^(1|8|11) of 27")).wait_for()
+
+
+def test_a_slow_map_replaces_pca_when_it_is_there(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3&map=t-SNE")
+    shown(page, "k=3 tsne")
+    settled(page)
+    page.get_by_text("3-D", exact=True).click()
+    page.get_by_text("In 3-D the map shows what is selected elsewhere").wait_for()
+
+
+def test_a_label_space_is_made_saved_and_there_after_a_reload(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3&view=Label+space", height=1400)
+    shown(page, "k=3 ")
+    settled(page)
+    page.get_by_label("New name").fill("<b>loud</b>")
+    page.get_by_label("New name").press("Enter")
+    page.get_by_test_id("stBaseButton-primary").get_by_text("Rename").click()
+    page.get_by_text("1 edit", exact=True).wait_for()
+    settled(page)
+    page.get_by_label("Name", exact=True).fill("browser space")
+    page.get_by_label("Name", exact=True).press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved as browser space").wait_for()
+    page.reload()
+    settled(page)
+    page.get_by_test_id("stBaseButton-secondary").get_by_text("Open", exact=True).click()
+    page.get_by_text("browser space is open").wait_for()
+    page.get_by_text("1 edit", exact=True).wait_for()
+    assert page.locator("b", has_text="loud").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [500, 1400])
+def test_the_page_fits_its_window(visit: Visit, theme: str, width: int) -> None:
+    page = visit("/", width=width, theme=theme)
+    shown(page, "k=")
+    settled(page)
+    across = page.evaluate("document.documentElement.scrollWidth")
+    assert across <= width
+    paper = page.locator(".map").evaluate(
+        "map => [...map.querySelector('.points').getContext('2d').getImageData(2, 100, 1, 1).data]"
+    )
+    assert (sum(paper[:3]) > 600) == (theme == "light")
