@@ -8,7 +8,7 @@ listener ("seen live") cannot be heard. The same recipe gives the same samples.
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
-from taglab.audio.synth.harmony import chords, scale
+from taglab.audio.synth.harmony import HARMONIES, chords, scale
 from taglab.audio.synth.line_up import drum_kit, line_up
 from taglab.audio.synth.players import Band
 from taglab.audio.synth.rhythm import Grid, beats
 from taglab.audio.synth.room import ERAS, colour, compress, distort, gate, record
 from taglab.audio.synth.tones import Samples
+from taglab.audio.synth.voices import DELIVERIES
 from taglab.cache import content_key
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
@@ -57,6 +58,15 @@ RECIPE = (
 # Changed with every change to what a recipe sounds like, so that stores are made anew.
 _VERSION = 1
 
+_KNOWN: dict[str, Collection[str]] = {
+    "rhythm": beats(),
+    "mode": ("major", "minor"),
+    "harmony": HARMONIES,
+    "voice": ("female", "male", "choir", "none"),
+    "delivery": (*DELIVERIES, "none"),
+    "era_filter": ERAS,
+}
+
 _LEVELS = {"amp": 1.0, "tonal": 1.0, "bass": 0.55, "voice": 1.15}
 
 
@@ -86,7 +96,7 @@ def synthesise(
         5.0 * (recipe["brightness"] - 0.5)
         + 3.0 * (recipe["energy"] - 0.5)
         + 2.0 * (recipe["valence"] - 0.5)
-        + ERAS[era][1]
+        + ERAS[era].tilt_db
     )
     heard = colour(mixed, n, float(recipe["reverb"]), float(tilt), sample_rate_hz)
     squeezed = compress(heard, float(recipe["compression"]), sample_rate_hz)
@@ -100,9 +110,11 @@ def _check(recipe: Mapping[Hashable, Any], duration_s: float) -> None:
         raise InvalidSetting(f"recipe must have {', '.join(missing)}; is the folksonomy the demo?")
     if not 0.5 <= duration_s <= 600:
         raise InvalidSetting(f"duration_s={duration_s:g} must lie in [0.5, 600]")
-    for name, known in (("rhythm", beats()), ("era_filter", ERAS)):
+    for name, known in _KNOWN.items():
         if recipe[name] not in known:
             raise InvalidSetting(f"{name}={recipe[name]!r} must be one of {', '.join(known)}")
+    if not 20 <= float(recipe["tempo_bpm"]) <= 400:
+        raise InvalidSetting(f"tempo_bpm={recipe['tempo_bpm']!r} must lie in [20, 400]")
 
 
 def _perform(
@@ -124,7 +136,7 @@ def _perform(
     )
     instruments = str(recipe["instruments"]).split("|")
     energy, distortion = float(recipe["energy"]), float(recipe["distortion"])
-    sung = recipe["voice"] != "none"
+    sung = "none" not in (recipe["voice"], recipe["delivery"])
     for part in line_up(instruments, str(recipe["timbre"])):
         amplified = part.tone.name in ("electric guitar", "distorted synth", "acid synth", "slide guitar")
         band.instrument(part, amplified, distortion, sung)
@@ -147,7 +159,7 @@ def _mix(recipe: Mapping[Hashable, Any], groups: dict[str, Samples], n: int, rat
     for name, samples in groups.items():
         if name == "amp" or (name in ("tonal", "voice") and distortion > 0.45 and "amp" not in groups):
             samples = distort(samples, distortion, rate_hz)
-        if name == "drums" and ERAS[str(recipe["era_filter"])][3]:
+        if name == "drums" and ERAS[str(recipe["era_filter"])].gated:
             samples = gate(samples, rate_hz)
         level = float(np.sqrt(np.mean(samples**2)))
         if level > 0:

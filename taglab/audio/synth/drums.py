@@ -84,7 +84,9 @@ DRUMS: dict[str, Callable[[int], Samples]] = {
     "clave": lambda r: 0.6 * _ring((2500,), 0.08, 0.02, r),
     "congas": lambda r: 0.9 * _drop(0.25, 260, 215, 0.02, 0.08, r) + 0.1 * _hiss(0.25, 800, 3000, 0.01, r),
     "bodhran": lambda r: 0.9 * _drop(0.25, 140, 95, 0.03, 0.09, r) + 0.1 * _hiss(0.25, 500, 2500, 0.02, r),
-    "scratch": lambda r: 0.4 * _hiss(0.16, 700, 2600, 0.3, r) * np.sin(50 * _times(0.16, r)) ** 2,
+    "scratch": lambda r: (
+        0.4 * _hiss(0.16, 700, 2600, 0.3, r) * np.sin(2 * np.pi / 0.16 * _times(0.16, r)) ** 2
+    ),
 }
 """Sounds by name, from the sample rate in Hz."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Chord", "chords", "scale", "voicing"]
+__all__ = ["HARMONIES", "Chord", "chords", "scale", "voicing"]
 
 _SCALES: dict[str, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -34,6 +34,9 @@ _PATTERNS: dict[str, tuple[tuple[int, ...], int]] = {
     "drone": ((1,), 2),
     "phrygian riff": ((1, 2, 1, 3), 2),
 }
+
+HARMONIES = (*_PATTERNS, "chromatic riff", "atonal")
+"""Every chord pattern."""
 
 # Semitones above the key's note, for what no scale holds.
 _CHROMATIC = (0, 1, 6, 3, 0, 5, 1, 7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -9,19 +10,40 @@ import numpy.typing as npt
 
 from taglab.audio.synth.tones import Samples
 
-__all__ = ["ERAS", "colour", "compress", "distort", "gate", "record"]
+__all__ = ["ERAS", "Era", "colour", "compress", "distort", "gate", "record"]
 
-# Of each era: lower band limit in Hz, tilt in dB an octave, crackles a second, and whether snares are gated.
-ERAS: dict[str, tuple[float, float, float, bool]] = {
-    "shellac": (260.0, -0.5, 30.0, False),
-    "mono tape": (130.0, -0.8, 0.0, False),
-    "stereo tape": (80.0, -0.4, 0.0, False),
-    "analogue console": (50.0, -0.8, 0.0, False),
-    "early digital": (45.0, 0.9, 0.0, True),
-    "digital": (30.0, 0.2, 0.0, False),
-    "loud digital": (20.0, 0.3, 0.0, False),
+
+@dataclass(frozen=True)
+class Era:
+    """How a time recorded, beside the bandwidth, noise and compression that recipes name.
+
+    Attributes:
+        low_hz: Lower limit of the band.
+        tilt_db: Brightness, in dB an octave.
+        scoop_db: How far the middle of the band is turned down.
+        crackles: A second.
+        gated: Whether drums have the thick reverb that stops short.
+    """
+
+    low_hz: float
+    tilt_db: float = 0.0
+    scoop_db: float = 0.0
+    crackles: float = 0.0
+    gated: bool = False
+
+
+ERAS = {
+    "shellac": Era(260.0, tilt_db=-0.5, crackles=30.0),
+    "mono tape": Era(130.0, tilt_db=-0.8),
+    "stereo tape": Era(80.0, tilt_db=-0.4),
+    "analogue console": Era(50.0, tilt_db=-0.8),
+    "early digital": Era(45.0, tilt_db=0.9, gated=True),
+    "digital": Era(30.0, tilt_db=0.3, scoop_db=5.0),
+    "loud digital": Era(20.0, tilt_db=0.3),
 }
+"""By the name that recipes give it."""
 
+_SCOOP_HZ = 1100.0
 _REFERENCE_HZ = 800.0
 
 
@@ -103,16 +125,18 @@ def record(
     samples: Samples, era: str, bandwidth_hz: float, noise_db: float, rate_hz: int, rng: np.random.Generator
 ) -> Samples:
     """Return samples as their time recorded them: its band, its noise, its crackle; peak 0.9."""
-    low_hz, _, crackles, _ = ERAS[era]
+    made = ERAS[era]
     n = len(samples)
     samples = samples / np.float32(np.abs(samples).max() or 1.0)
     noise = rng.standard_normal(n, np.float32) * np.float32(10 ** (noise_db / 20))
-    count = round(crackles * n / rate_hz)
+    count = round(made.crackles * n / rate_hz)
     noise[rng.integers(0, n, count)] += 0.25 * rng.standard_normal(count, np.float32)
     size = _fast(n)
     hz = np.fft.rfftfreq(size, 1 / rate_hz)
     # A hiss goes on above the band of the music, as a carrier's own noise does.
-    band = 1 / (1 + (hz / bandwidth_hz) ** 24) / (1 + (low_hz / np.maximum(hz, 1)) ** 6)
+    band = 1 / (1 + (hz / bandwidth_hz) ** 24) / (1 + (made.low_hz / np.maximum(hz, 1)) ** 6)
+    octaves = np.log2(np.maximum(hz, 20.0) / _SCOOP_HZ)
+    band *= 10 ** (-made.scoop_db / 20 * np.exp(-(octaves**2)))
     spectrum = np.fft.rfft(samples, size) * band.astype(np.float32)
     out = np.fft.irfft(spectrum, size)[:n] + noise
     return np.asarray(0.9 * out / np.abs(out).max(), np.float32)

@@ -20,6 +20,7 @@ TABLE = 2048
 _VIBRATO_HZ = 5.3
 _SLIDE_S = 0.05
 _RELEASE_S = 0.025
+_BREATH = 1 << 17  # samples of noise, of which each pitch begins elsewhere
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,9 @@ def _cycles(tone: Tone, midi: int, rate_hz: int) -> tuple[Samples, Samples]:
     return cycle(onset), cycle(onset * 10 ** (tone.dulling * octaves / 20))
 
 
-@lru_cache(maxsize=8)
-def _breath(n: int) -> Samples:
-    return np.random.default_rng(7).standard_normal(n, np.float32)
+@cache
+def _breath() -> Samples:
+    return np.random.default_rng(7).standard_normal(_BREATH, np.float32)
 
 
 def play(tone: Tone, midi: int, n: int, rate_hz: int) -> Samples:
@@ -133,8 +134,8 @@ def play(tone: Tone, midi: int, n: int, rate_hz: int) -> Samples:
         out += onset[at] * fading + later[at] * (1 - fading) if tone.dulling else onset[at]
     out /= np.float32(len(tone.detune_cents) ** 0.5)
     if tone.breath:
-        start = (midi * 997) % 16_000
-        out += np.float32(3 * tone.breath) * _breath(16_000 + 9 * rate_hz)[start : start + n]
+        at = (midi * 997 + np.arange(n)) & (_BREATH - 1)
+        out += np.float32(3 * tone.breath) * _breath()[at]
     out *= envelope(times, tone.attack_s, tone.decay_s)
     return out
 
