@@ -1,0 +1,297 @@
+"""`Cleaning`: an ordered list of steps, kept apart from the data, previewed, applied, undone, saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
+
+import pandas as pd
+import pydantic
+
+from taglab.cleaning.plan import DROP, KEEP, MERGE, StepPlan
+from taglab.cleaning.step import Step
+from taglab.cleaning.steps import AnyStep
+from taglab.cleaning.tag_map import TagMap, remap
+from taglab.errors import DataError, InvalidSetting, TaglabError
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, between, silent
+from taglab.tag_vectors import TagVectors
+
+_FORMAT = 1
+_MAX_ROUNDS = 12
+CATEGORY_COLUMN = "category"
+
+
+class Item(pydantic.BaseModel):
+    """A step in a list, and whether it is on."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    step: Annotated[AnyStep, pydantic.Field(discriminator="kind")]
+    on: bool = True
+
+
+class _CleaningForm(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    format: Annotated[int, pydantic.Field(alias="taglab cleaning", ge=1, le=_FORMAT)]
+    name: str
+    steps: tuple[Item, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """What applying a cleaning gave.
+
+    Attributes:
+        folksonomy: The tags as they are after it, counted anew on distinct (track, tag) pairs.
+        tag_map: What became of every tag there was.
+        plans: The plan of every step that is on, of the first round.
+        rounds: How often the list was gone through until it changed nothing more; the last one included.
+    """
+
+    folksonomy: Folksonomy
+    tag_map: TagMap
+    plans: tuple[StepPlan, ...]
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """An ordered list of steps. Nothing is changed in place; `undo` and `redo` give the list as it was.
+
+    Attributes:
+        name: What it is called.
+        items: Steps, in the order in which they are applied.
+        past: Lists before each change, the latest last; not saved.
+        future: Lists that were undone, the next one last; not saved.
+    """
+
+    name: str
+    items: tuple[Item, ...] = ()
+    past: tuple[tuple[Item, ...], ...] = field(default=(), compare=False)
+    future: tuple[tuple[Item, ...], ...] = field(default=(), compare=False)
+
+    @classmethod
+    def of(cls, name: str, steps: Iterable[Step]) -> Cleaning:
+        """Return a cleaning of these steps, all on."""
+        return cls(name, tuple(Item(step=step) for step in steps))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that are on."""
+        return tuple(item.step for item in self.items if item.on)
+
+    def _changed(self, items: Iterable[Item]) -> Cleaning:
+        return replace(self, items=tuple(items), past=(*self.past, self.items), future=())
+
+    def add(self, step: Step, at: int | None = None) -> Cleaning:
+        """Return the cleaning with one more step, last or at a position."""
+        place = len(self.items) if at is None else at
+        return self._changed((*self.items[:place], Item(step=step), *self.items[place:]))
+
+    def replace_step(self, at: int, step: Step) -> Cleaning:
+        """Return the cleaning with other parameters, or another step, at a position."""
+        self._require(at)
+        new = Item(step=step, on=self.items[at].on)
+        return self._changed((*self.items[:at], new, *self.items[at + 1 :]))
+
+    def remove(self, at: int) -> Cleaning:
+        """Return the cleaning without the step at a position."""
+        self._require(at)
+        return self._changed((*self.items[:at], *self.items[at + 1 :]))
+
+    def move(self, at: int, to: int) -> Cleaning:
+        """Return the cleaning with the step at a position put at another."""
+        self._require(at)
+        self._require(to)
+        others = [*self.items[:at], *self.items[at + 1 :]]
+        return self._changed((*others[:to], self.items[at], *others[to:]))
+
+    def turn(self, at: int, on: bool) -> Cleaning:
+        """Return the cleaning with the step at a position on or off."""
+        self._require(at)
+        new = Item(step=self.items[at].step, on=on)
+        return self._changed((*self.items[:at], new, *self.items[at + 1 :]))
+
+    def undo(self) -> Cleaning:
+        """Return the cleaning as it was before its last change; raises InvalidSetting if there is none."""
+        if not self.past:
+            raise InvalidSetting(f"cleaning {self.name!r} has no change to undo")
+        return replace(self, items=self.past[-1], past=self.past[:-1], future=(*self.future, self.items))
+
+    def redo(self) -> Cleaning:
+        """Return the cleaning with the change last undone; raises InvalidSetting if there is none."""
+        if not self.future:
+            raise InvalidSetting(f"cleaning {self.name!r} has nothing to redo")
+        return replace(self, items=self.future[-1], past=(*self.past, self.items), future=self.future[:-1])
+
+    def _require(self, at: int) -> None:
+        if not 0 <= at < len(self.items):
+            raise InvalidSetting(f"at={at} must lie in [0, {len(self.items)}), the positions of the steps")
+
+    def preview(
+        self, folksonomy: Folksonomy, vectors: TagVectors | None = None, progress: Progress = silent
+    ) -> tuple[StepPlan, ...]:
+        """Return what each step that is on would do, after those before it, in one round."""
+        return _round(self.steps, folksonomy, vectors, progress)[1]
+
+    def apply(
+        self,
+        folksonomy: Folksonomy,
+        vectors: TagVectors | None = None,
+        name: str | None = None,
+        progress: Progress = silent,
+    ) -> Cleaned:
+        """Clean a folksonomy.
+
+        The list is gone through until nothing changes any more, so that applying the cleaning to its own
+        result changes nothing. A tag that an early step drops or merges and a later one merges others into
+        is kept whole. A tag's weight on a track is the largest of what merged into it.
+
+        Args:
+            folksonomy: What to clean.
+            vectors: What tags mean, for the steps that need it; the same when applied again.
+            name: Of the result; by default the folksonomy's own.
+            progress: Told how far it is.
+
+        Raises:
+            InvalidSetting: If a step lacks what it needs, or steps undo one another for ever.
+        """
+        steps = self.steps
+        fate = _Fate(folksonomy)
+        current = folksonomy
+        first: tuple[StepPlan, ...] = ()
+        for number in range(_MAX_ROUNDS):
+            part = between(progress, 1 - 0.5**number, 1 - 0.5 ** (number + 1))
+            after, plans = _round(steps, current, vectors, part)
+            first = first or plans
+            if after is current:
+                progress(1.0, "cleaned")
+                tag_map = TagMap(fate.table(current))
+                return Cleaned(replace(current, name=name or folksonomy.name), tag_map, first, number + 1)
+            current = fate.follow(after, plans)
+        raise InvalidSetting(
+            f"cleaning {self.name!r} does not come to rest: its steps undo one another; is a target of one "
+            "step merged into something else by another?"
+        )
+
+    def to_json(self) -> str:
+        """Return the text of a file that `from_json` reads."""
+        form: dict[str, Any] = {
+            "taglab cleaning": _FORMAT,
+            "name": self.name,
+            "steps": [item.model_dump(mode="json") for item in self.items],
+        }
+        return json.dumps(form, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, data: bytes | str, source: str) -> Cleaning:
+        """Read a cleaning.
+
+        Args:
+            data: What `to_json` gave.
+            source: Name of the file, for messages.
+
+        Raises:
+            DataError: If it is none.
+        """
+        try:
+            form = _CleaningForm.model_validate_json(data)
+        except pydantic.ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(map(str, problem["loc"]))
+            raise DataError(source, f"is not a cleaning: {where}: {problem['msg']}") from error
+        except TaglabError as error:
+            raise DataError(source, f"is not a cleaning: {error}") from error
+        return cls(form.name, form.steps)
+
+
+def _round(
+    steps: tuple[Step, ...], folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress
+) -> tuple[Folksonomy, tuple[StepPlan, ...]]:
+    """Return the folksonomy after every step, the very same object where none changes it, and the plans."""
+    current, plans = folksonomy, []
+    for number, step in enumerate(steps):
+        part = between(progress, number / len(steps), (number + 1) / len(steps))
+        part(0.0, step.describe())
+        plan = step.plan(current, vectors, part)
+        plans.append(plan)
+        if mapping := plan.mapping:
+            current = remap(current, mapping)
+        current = _categorised(current, plan.categories)
+    return current, tuple(plans)
+
+
+def _categorised(folksonomy: Folksonomy, categories: Mapping[str, str]) -> Folksonomy:
+    """Return the folksonomy with a column `category`; the very same object where that says so already."""
+    if not categories:
+        return folksonomy
+    has = CATEGORY_COLUMN in folksonomy.tags.columns
+    old = folksonomy.tags[CATEGORY_COLUMN] if has else pd.Series("", folksonomy.tags.index)
+    old = old.fillna("").astype("str")
+    new = folksonomy.tags["tag"].map(categories).fillna(old).astype("str")
+    if has and bool((new == old).all()):
+        return folksonomy
+    return replace(folksonomy, tags=folksonomy.tags.assign(**{CATEGORY_COLUMN: new}))
+
+
+class _Fate:
+    """Follows every tag of the first folksonomy through the steps."""
+
+    def __init__(self, folksonomy: Folksonomy) -> None:
+        self._original = folksonomy
+        tags = folksonomy.tags["tag"].tolist()
+        self._now: dict[str, tuple[str, ...]] = {tag: (tag,) for tag in tags}
+        self._steps: dict[str, list[str]] = {}
+        self._reasons: dict[str, list[str]] = {}
+
+    def follow(self, after: Folksonomy, plans: tuple[StepPlan, ...]) -> Folksonomy:
+        """Take in one round; return its folksonomy, made anew where a tag came back that had gone."""
+        for number, plan in enumerate(plans, start=1):
+            self._through(f"{number} {plan.kind}", plan)
+        finals = {target for targets in self._now.values() for target in targets}
+        back = [tag for tag in finals if self._now.get(tag, (tag,)) != (tag,)]
+        if not back:
+            return after
+        for tag in back:
+            self._now[tag] = (tag,)
+            self._reasons[tag].append("kept after all, since a later step merges tags into it")
+        changed = {tag: targets for tag, targets in self._now.items() if targets != (tag,)}
+        known = after.tags.get(CATEGORY_COLUMN, pd.Series("", after.tags.index)).fillna("")
+        return _categorised(
+            remap(self._original, changed), dict(zip(after.tags["tag"], known.astype("str"), strict=True))
+        )
+
+    def _through(self, label: str, plan: StepPlan) -> None:
+        said = plan.changes.set_index("tag")
+        mapping, reasons = plan.mapping, said["reason"].to_dict()
+        for tag, targets in self._now.items():
+            spoken = [target for target in targets if target in reasons]
+            if spoken:
+                self._reasons.setdefault(tag, []).extend(
+                    reason for target in spoken if (reason := reasons[target])
+                )
+                self._steps.setdefault(tag, []).append(label)
+                ends = (end for target in targets for end in mapping.get(target, (target,)))
+                self._now[tag] = tuple(dict.fromkeys(ends))
+
+    def table(self, final: Folksonomy) -> pd.DataFrame:
+        """Return the table of a `TagMap`."""
+        has = CATEGORY_COLUMN in final.tags.columns
+        known = final.tags[CATEGORY_COLUMN].fillna("") if has else pd.Series("", final.tags.index)
+        category = dict(zip(final.tags["tag"], known.astype("str"), strict=True))
+        rows = [
+            (
+                tag,
+                KEEP if targets == (tag,) else MERGE if targets else DROP,
+                targets,
+                category.get(tag, "") if targets == (tag,) else "",
+                "; ".join(dict.fromkeys(self._steps.get(tag, ()))),
+                "; ".join(dict.fromkeys(self._reasons.get(tag, ()))),
+            )
+            for tag, targets in self._now.items()
+        ]
+        return pd.DataFrame(rows, columns=["tag", "action", "targets", "category", "step", "reason"])

@@ -1,0 +1,153 @@
+"""What a step would do to every tag: the preview, and what applying it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from taglab.folksonomy import Folksonomy
+
+KEEP, MERGE, DROP, CATEGORY = "keep", "merge", "drop", "category"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a step says of one tag. Of a tag it says nothing of, nothing changes.
+
+    Attributes:
+        action: keep, merge, drop or category.
+        reason: Why, as a phrase.
+        targets: Of a merge, the tags it goes into: one or several.
+        category: Of a category, which.
+        score: How sure, in the step's own measure; NaN where it has none.
+        risk: How much a person should look at it, 0 to 1; NaN where the step does not say.
+    """
+
+    action: str
+    reason: str
+    targets: tuple[str, ...] = ()
+    category: str = ""
+    score: float = float("nan")
+    risk: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class StepPlan:
+    """What one step would do to a folksonomy.
+
+    Attributes:
+        kind: Of the step.
+        table: One row a tag, in the folksonomy's order: `tag`, `action` (keep, merge, drop, category),
+            `targets` (tuple of tags; of a merge), `category`, `reason`, `score`, `risk`, `count` (tracks).
+        tracks: Tracks that have a tag which merges or is dropped.
+        details: Further tables, by name; what they hold is said by the step.
+    """
+
+    kind: str
+    table: pd.DataFrame
+    tracks: int
+    details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def mapping(self) -> dict[str, tuple[str, ...]]:
+        """Tags that change → what they become; nothing where they are dropped."""
+        moved = self.table[self.table["action"].isin((MERGE, DROP))]
+        return dict(zip(moved["tag"], moved["targets"], strict=True))
+
+    @property
+    def categories(self) -> dict[str, str]:
+        """Tags that are put into a category → which."""
+        rows = self.table[self.table["action"] == CATEGORY]
+        return dict(zip(rows["tag"], rows["category"], strict=True))
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """The rows that say something, those of most used tags first."""
+        rows = self.table[(self.table["action"] != KEEP) | (self.table["reason"] != "")]
+        return rows.reset_index(drop=True)
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Columns `action`, `tags`, `counts` ((track, tag) pairs of those tags)."""
+        grouped = self.table.groupby("action")["count"].agg(["size", "sum"])
+        ordered = grouped.reindex([KEEP, MERGE, DROP, CATEGORY], fill_value=0)
+        return ordered.rename(columns={"size": "tags", "sum": "counts"}).rename_axis("action").reset_index()
+
+
+def make_plan(
+    kind: str,
+    folksonomy: Folksonomy,
+    decisions: Mapping[str, Decision],
+    rejected: Iterable[str] = (),
+    details: Mapping[str, pd.DataFrame] | None = None,
+) -> StepPlan:
+    """Return the plan of decisions by tag.
+
+    Args:
+        kind: Of the step.
+        folksonomy: What it is planned for; decisions on tags it does not have are left out.
+        decisions: What the step says.
+        rejected: Tags of which a person said that they stay as they are.
+        details: Further tables.
+    """
+    tags = folksonomy.tags["tag"].tolist()
+    final = _resolved({tag: decisions[tag] for tag in tags if tag in decisions}, set(rejected))
+    nothing = Decision(KEEP, "")
+    rows = [final.get(tag, nothing) for tag in tags]
+    table = pd.DataFrame(
+        {
+            "tag": tags,
+            "action": [row.action for row in rows],
+            "targets": [row.targets for row in rows],
+            "category": [row.category for row in rows],
+            "reason": [row.reason for row in rows],
+            "score": [row.score for row in rows],
+            "risk": [row.risk for row in rows],
+            "count": folksonomy.tags["count"].to_numpy(),
+        }
+    )
+    moved = table["action"].isin((MERGE, DROP)).to_numpy(bool)
+    return StepPlan(kind, table, _tracks_with(folksonomy, moved), details or {})
+
+
+def _resolved(decisions: dict[str, Decision], rejected: set[str]) -> dict[str, Decision]:
+    """Return the decisions without the rejected ones, merges pointing at what does not merge itself."""
+    final = {
+        tag: Decision(KEEP, f"rejected by hand: {each.reason}", score=each.score, risk=each.risk)
+        if tag in rejected and each.action != KEEP
+        else each
+        for tag, each in decisions.items()
+    }
+    for tag, each in final.items():
+        if each.action == MERGE:
+            targets = _ends(tag, final)
+            if targets == (tag,):
+                final[tag] = Decision(KEEP, f"merges in a circle: {each.reason}", score=each.score)
+            elif targets != each.targets:
+                final[tag] = Decision(MERGE, each.reason, targets, score=each.score, risk=each.risk)
+    return final
+
+
+def _ends(tag: str, decisions: Mapping[str, Decision]) -> tuple[str, ...]:
+    """Return the tags that merges from `tag` on lead to; what merges in a circle ends at itself."""
+    ends: dict[str, None] = {}
+    seen = {tag}
+    waiting = list(reversed(decisions[tag].targets))
+    while waiting:
+        target = waiting.pop()
+        further = decisions.get(target)
+        if further is None or further.action != MERGE:
+            ends[target] = None
+        elif target not in seen:
+            seen.add(target)
+            waiting.extend(reversed(further.targets))
+    return tuple(ends) or (tag,)
+
+
+def _tracks_with(folksonomy: Folksonomy, chosen: np.ndarray) -> int:
+    """Return how many tracks have one of the chosen tags."""
+    starts = np.append(0, np.cumsum(chosen[folksonomy.matrix.indices]))[folksonomy.matrix.indptr]
+    return int(np.count_nonzero(np.diff(starts)))
