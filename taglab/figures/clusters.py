@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from taglab.figures.theme import (
+    ACCENT,
     DIVERGING,
     GREY,
     GRID,
@@ -340,7 +341,8 @@ def scan_curves(
         for row, column in enumerate(("within_distance", "silhouette"), start=1):
             figure.add_scatter(
                 x=means.index.to_numpy(int), y=means[column].to_numpy(float), mode="lines+markers", name=name,
-                line={"color": hue(number)}, showlegend=row == 1 and len(curves) > 1, legendgroup=name,
+                line={"color": hue(number) if len(curves) > 1 else ACCENT}, legendgroup=name,
+                showlegend=row == 1 and len(curves) > 1,
                 hovertemplate="k %{x}: %{y:.3f}<extra></extra>", row=row, col=1,
             )  # fmt: skip
     marks = ((k, "solid", f"k = {k}"), (best, "dot", "highest silhouette"), (elbow, "dash", "elbow"))
@@ -434,7 +436,7 @@ def class_sizes(classes: pd.DataFrame, height: int = 360) -> go.Figure:
     figure.add_bar(
         x=np.arange(1, len(ordered) + 1),
         y=ordered["tracks"].to_numpy(),
-        marker={"color": PALETTE[0]},
+        marker={"color": ACCENT},
         text=[plain(name) for name in ordered["class"]],
         textposition="none",
         customdata=ordered[["tags", "imbalance_ratio"]].to_numpy(),
@@ -457,7 +459,7 @@ def seed_agreement(matrix: DoubleArray, seeds: Sequence[int], height: int = 360)
     figure = blank("Agreement of clusterings that differ in their seed", "seed", "seed", height)
     names = [str(seed) for seed in seeds]
     figure.add_heatmap(
-        z=matrix, x=names, y=names, colorscale=colour_scale(SHARES), zmin=0, zmax=1,
+        z=matrix, x=names, y=names, colorscale=colour_scale(SEQUENTIAL), zmin=0, zmax=1,
         text=np.round(matrix, 2), texttemplate="%{text}",
         colorbar={"title": {"text": "adjusted Rand"}, "thickness": 12},
         hovertemplate="seeds %{x} and %{y}: %{z:.3f}<extra></extra>",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # with protanopia, deuteranopia and tritanopia (Machado et al. 2009), among colours that stand out from white
 # (contrast 2.0) and from Streamlit's dark background (2.6). The test repeats the reckoning.
 PALETTE = ("#3c568d", "#d56118", "#12909a", "#e0a825", "#b67bfe", "#99373a", "#62c8b3", "#990cf7")
+# For what needs no telling apart.
+ACCENT = "#2f78c8"
 GREY = "#8c8f94"
 GRID = "rgba(128, 128, 128, 0.22)"
 # Lightness rises all the way, from what a dark page still shows to what a white page still shows.

@@ -32,6 +32,7 @@ from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_poi
 
 _EVERY_K_UP_TO = 120
 _STEP = 1.04
+_USUAL_K = 100  # the least of the thesis; of half a million tags it takes seconds, 700 would minutes
 _PATIENCE_S = 0.6
 _NAMED = 12
 _COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count"}
@@ -138,8 +139,9 @@ def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> 
     ks = k_steps(most, int(asked) if str(asked)[:9].isdecimal() else None)
     if key in st.session_state and st.session_state[key] not in ks:
         st.session_state[key] = ks[-1]
+    usual = min(np.sqrt(most), _USUAL_K)
     k = st.select_slider(
-        "Clusters, k", ks, min(ks, key=lambda step: abs(step - np.sqrt(most))), key=key, bind="query-params"
+        "Clusters, k", ks, min(ks, key=lambda step: abs(step - usual)), key=key, bind="query-params"
     )
     return settings.model_copy(update={"k": int(k)})
 

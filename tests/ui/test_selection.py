@@ -1,0 +1,59 @@
+"""Selections in a link, and the numbers a slider offers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taglab.errors import InvalidSetting
+from taglab.ui.cluster_views import parse_ks
+from taglab.ui.clusters import k_steps
+from taglab.ui.selection import _parse, _ranges
+from taglab.ui.tag_map import MapClasses, map_points
+from taglab.ui.tag_map import _classes as class_table
+
+
+@given(st.sets(st.integers(0, 300)))
+def test_a_selection_comes_back_from_its_link(rows: set[int]) -> None:
+    text = _ranges(np.array(sorted(rows), np.intp))
+    assert _parse(text, 301) == sorted(rows)
+    assert _parse(text, 100) == sorted(row for row in rows if row < 100)
+
+
+@given(st.text(max_size=50), st.integers(0, 50))
+def test_any_text_in_a_link_names_rows_there_are(text: str, n: int) -> None:
+    assert set(_parse(text, n)) <= set(range(n))
+
+
+@given(st.integers(1, 600_000), st.one_of(st.none(), st.integers(-5, 700_000)))
+def test_a_slider_offers_rising_numbers_up_to_all_tags(most: int, asked: int | None) -> None:
+    steps = k_steps(most, asked)
+    assert steps[-1] == most
+    assert steps == sorted(set(steps))
+    assert len(steps) < 400
+    assert steps[: min(most, 120) - 1] == list(range(2, min(most, 120) + 1)) or most == 1
+    if asked is not None and 2 <= asked <= most:
+        assert asked in steps
+
+
+def test_ks_are_lists_or_ranges() -> None:
+    assert parse_ks("2, 5,10") == (2, 5, 10)
+    assert parse_ks("10:30:10") == (10, 20, 30)
+    assert parse_ks("3:5") == (3, 4, 5)
+    with pytest.raises(InvalidSetting, match="START:STOP:STEP"):
+        parse_ks("ten")
+
+
+def test_names_stand_at_the_middle_of_their_tags() -> None:
+    positions = np.array([[0, 0], [1, 5], [9, 9], [-4, 2]], np.float32)
+    points = map_points("name", ["a", "b", "c", "d"], [4, 3, 2, 1], positions)
+    table = class_table(points, MapClasses(np.array([0, 0, 0, 2], np.int32), ["x", "empty", "y"]))
+    assert table["x"].to_pylist()[0] == 1
+    assert table["y"].to_pylist()[0] == 5
+    assert np.isnan(table["x"].to_pylist()[1])
+    assert table["size"].to_pylist() == [3, 0, 1]
+
+
+def test_positions_must_be_one_a_tag() -> None:
+    with pytest.raises(ValueError, match=r"must be \(3, 2\)"):
+        map_points("name", ["a", "b", "c"], [1, 1, 1], np.zeros((2, 2), np.float32))
