@@ -63,7 +63,7 @@ class TagVectors:
             name: Which embedding they are from.
         """
         array = np.asarray(vectors)
-        if not np.issubdtype(array.dtype, np.floating):
+        if array.dtype not in (np.float32, np.float64):  # of half precision, squares would lose the length
             array = array.astype(np.float32)
         if array.ndim != 2 or len(array) != len(tags):
             raise ValueError(f"vectors must be (tags, dim) with {len(tags)} rows, not {array.shape}")

@@ -116,3 +116,10 @@ def test_fingerprint_tells_tags_and_vectors_but_not_the_name() -> None:
 def test_none_at_all() -> None:
     made = TagVectors.from_any([], np.empty((0, 3)))
     assert (len(made), made.dim, made.missing) == (0, 3, ())
+
+
+def test_half_precision_is_normalised_in_single() -> None:
+    half = np.random.default_rng(0).normal(size=(20, 200)).astype(np.float16)
+    unit = TagVectors.from_any([str(row) for row in range(20)], half).vectors
+    expected = half.astype(np.float64) / np.linalg.norm(half.astype(np.float64), axis=1, keepdims=True)
+    np.testing.assert_allclose(unit, expected, atol=1e-6)

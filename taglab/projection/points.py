@@ -145,7 +145,7 @@ class DistancePoints:
             raise InvalidSetting("distances must be symmetric")
         self.matrix = np.maximum(matrix, 0.0)
         np.fill_diagonal(self.matrix, 0.0)
-        self.tie = _TIE * scale
+        self.tie = _TIE * scale if scale > 0 else _TIE
 
     def __len__(self) -> int:
         return len(self.matrix)
@@ -213,6 +213,10 @@ def row_blocks(rows: npt.NDArray[Any], n_tags: int) -> Iterator[npt.NDArray[Any]
 def nearest(points: Points, k: int, progress: Progress = silent) -> tuple[IntArray, FloatArray]:
     """Return the k nearest other tags of every tag, exactly, nearest first.
 
+    Of tags equally near, those next in the order of tags come first, each tag beginning with its own
+    successor and the first tag following the last. So copies of one vector form a ring; were the first in
+    order taken, all copies would point to the same few.
+
     Args:
         points: What is projected.
         k: From 1 to one less than the tags.
@@ -228,12 +232,17 @@ def nearest(points: Points, k: int, progress: Progress = silent) -> tuple[IntArr
         block = points.distances(rows)
         block[np.arange(len(rows)), rows] = np.inf
         for row, found, bound in zip(rows, block, _bounds(block, k), strict=True):
-            candidates = np.flatnonzero(found <= bound)
+            candidates = np.flatnonzero(found <= bound + points.tie)
+            # Distance in steps of `tie`, then how far behind in the order of tags: no two keys are equal.
+            keys = (
+                np.rint(found[candidates].astype(np.float64) / points.tie) * n_tags
+                + (candidates - row) % n_tags
+            )
             if len(candidates) > 4 * k:
-                candidates = candidates[np.argpartition(found[candidates], k - 1)[:k]]
-            order = np.argsort(found[candidates], kind="stable")[:k]
-            neighbours[row] = candidates[order]
-            distances[row] = found[candidates[order]]
+                chosen = np.argpartition(keys, k - 1)[:k]
+                candidates, keys = candidates[chosen], keys[chosen]
+            neighbours[row] = candidates[np.argsort(keys)[:k]]
+        distances[rows] = np.take_along_axis(block, neighbours[rows], axis=1)
         progress((int(rows[-1]) + 1) / n_tags, "nearest neighbours of every tag")
     return neighbours, distances
 
