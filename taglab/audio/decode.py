@@ -80,9 +80,8 @@ def decode(path: Path, settings: DecodeSettings | None = None) -> Decoded:
     """
     settings = settings or DecodeSettings()
     try:
-        if path.stat().st_size == 0:
-            raise DataError(path, "the file is empty (0 bytes); copy it again")
-        with path.open("rb") as stream, _opened(path, stream) as file:
+        _check_readable(path)
+        with _opened(path) as file:
             _check_rate(path, file.samplerate)
             samples = _collect(path, file, settings.sample_rate_hz)
             decoded = Decoded(samples, settings.sample_rate_hz, file.samplerate, file.channels)
@@ -94,9 +93,17 @@ def decode(path: Path, settings: DecodeSettings | None = None) -> Decoded:
     return decoded
 
 
-def _opened(path: Path, stream: object) -> soundfile.SoundFile:
+def _check_readable(path: Path) -> None:
+    # libsndfile would say no more than "System error".
+    with path.open("rb") as file:
+        if not file.read(1):
+            raise DataError(path, "the file is empty (0 bytes); copy it again")
+
+
+def _opened(path: Path) -> soundfile.SoundFile:
+    # By name, not as a Python file: then nothing holds the lock of Python while libsndfile reads.
     try:
-        return soundfile.SoundFile(stream)
+        return soundfile.SoundFile(path)
     except TypeError as error:  # soundfile's answer to a name that ends in .raw: samples without a header
         raise DataError(path, "headerless samples say neither rate nor channels; give a WAV file") from error
 

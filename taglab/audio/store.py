@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -35,13 +36,14 @@ from taglab.cache import content_key, locked, replacing, write_json
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.progress import Progress, silent
 
-__all__ = ["AudioStore", "Sound", "StoreSettings", "open_store", "write_sounds", "write_store"]
+__all__ = ["AudioStore", "Sound", "StoreSettings", "decoders", "open_store", "write_sounds", "write_store"]
 
 PCM = npt.NDArray[np.int16]
 Rows = npt.NDArray[np.int64]
 
 _FORMAT = 1
-_HASH_BLOCK = 1 << 22
+_SHARD = re.compile(r"\d{5,}-[0-9a-f]{16}\.(pcm|json)")
+_SCRATCH = re.compile(r"\.(\d{5,}-[0-9a-f]{16}\.(pcm|json)|store\.json|(tracks|refused)\.parquet)\..+")
 
 
 class StoreSettings(DecodeSettings):
@@ -217,8 +219,15 @@ def write_store(
         Sound(str(track), str(path), _file_fingerprint(Path(path)), partial(_load_file, Path(path), decoding))
         for track, path in zip(files["track"], files["path"], strict=True)
     ]
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
+    with decoders(workers) as threads:
         return write_sounds(sounds, folder, settings, threads, progress)
+
+
+def decoders(workers: int | None) -> ThreadPoolExecutor:
+    """Return threads to load sounds with, as many as there are cores where None."""
+    if workers is not None and workers < 1:
+        raise InvalidSetting(f"workers={workers} must be at least 1, or None for as many as there are cores")
+    return ThreadPoolExecutor(workers or os.cpu_count() or 1)
 
 
 def _load_file(path: Path, settings: DecodeSettings) -> tuple[Samples, int]:
@@ -255,7 +264,6 @@ def write_sounds(
     size = settings.tracks_per_shard
     parts = [sounds[start : start + size] for start in range(0, len(sounds), size)]
     names = [f"{number:05d}-{_shard_key(part, settings)}" for number, part in enumerate(parts)]
-    folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / "store.json"):
         _remove_scratch(folder)
         done = 0
@@ -296,7 +304,17 @@ def _is_done(folder: Path, name: str) -> bool:
     index, samples = folder / f"{name}.json", folder / f"{name}.pcm"
     if not (index.is_file() and samples.is_file()):
         return False
-    return samples.stat().st_size == int(json.loads(index.read_text(encoding="utf-8"))["bytes"])
+    return bool(samples.stat().st_size == _read_json(index)["bytes"])
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(path, "is damaged; delete it and make the store again") from error
+    if not isinstance(content, dict):
+        raise DataError(path, "is not a store's; give the store a folder of its own")
+    return content
 
 
 def _write_shard(
@@ -365,7 +383,7 @@ def _load(sound: Sound, settings: StoreSettings) -> tuple[PCM, int] | str:
 
 
 def _write_index(folder: Path, names: Sequence[str], settings: StoreSettings) -> None:
-    shards = [json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in names]
+    shards = [_read_json(folder / f"{name}.json") for name in names]
     tracks = [{"shard": number, **row} for number, shard in enumerate(shards) for row in shard["tracks"]]
     refused = [row for shard in shards for row in shard["refused"]]
     columns = ["track", "shard", "start", "samples", "source", "file_rate_hz"]
@@ -391,15 +409,15 @@ def _write_table(path: Path, table: pd.DataFrame) -> None:
 
 def _remove_scratch(folder: Path) -> None:
     """Remove what a killed run left of the file it was writing; nobody else writes under the lock."""
-    for left in folder.glob(".*.*"):
-        if left.is_dir():
+    for left in folder.iterdir():
+        if _SCRATCH.fullmatch(left.name) and left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
 
 
 def _remove_others(folder: Path, names: Sequence[str]) -> None:
     """Remove shards of earlier settings or files; those who have them mapped keep their content."""
-    for left in folder.glob("[0-9]*-*"):
-        if left.stem not in names and left.suffix in (".pcm", ".json"):
+    for left in folder.iterdir():
+        if _SHARD.fullmatch(left.name) and left.stem not in names:
             left.unlink()
 
 
@@ -415,10 +433,10 @@ def open_store(folder: Path) -> AudioStore:
         unfinished = any(folder.glob("[0-9]*-*.json"))
         cure = "its making was stopped; run it again to go on" if unfinished else "make one first"
         raise NotFound(f"no complete audio store in {folder}: {cure}")
-    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    if manifest["format"] != _FORMAT:
+    manifest = _read_json(manifest_path)
+    if manifest.get("format") != _FORMAT:
         raise DataError(
-            manifest_path, f"is of format {manifest['format']}, not {_FORMAT}; make the store again"
+            manifest_path, f"is of format {manifest.get('format')}, not {_FORMAT}; make the store again"
         )
     return AudioStore(
         folder=folder,

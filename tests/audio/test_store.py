@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from taglab.audio.store import AudioStore, StoreSettings, open_store, write_store
 from taglab.audio.windows import Windows, WindowSettings
-from taglab.errors import Cancelled, DataError, InvalidSetting, NotFound
+from taglab.errors import Cancelled, DataError, InvalidSetting, NotFound, StorageError
 
 SMALL = StoreSettings(min_duration_s=0.1, tracks_per_shard=4)
 
@@ -127,6 +127,33 @@ def test_bad_requests(tmp_path: Path) -> None:
         write_store(twice, tmp_path / "pcm")
     with pytest.raises(NotFound, match="make one first"):
         open_store(tmp_path / "pcm")
+
+
+def test_other_files_of_the_folder_are_left_alone(tmp_path: Path) -> None:
+    files = write_files(tmp_path / "files", 3)
+    folder = tmp_path / "pcm"
+    (folder / ".config.d").mkdir(parents=True)
+    (folder / "2019-notes.json").write_text("{}")
+    write_store(files, folder, SMALL)
+    assert (folder / ".config.d").is_dir()
+    assert (folder / "2019-notes.json").is_file()
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    write_store(write_files(tmp_path / "files", 2), tmp_path / "pcm", SMALL)
+    for content, reason in [("{", "damaged"), ("[]", "not a store's"), ("{}", "format None")]:
+        (tmp_path / "pcm/store.json").write_text(content)
+        with pytest.raises(DataError, match=reason):
+            open_store(tmp_path / "pcm")
+
+
+def test_no_workers_and_no_folder_are_refused(tmp_path: Path) -> None:
+    files = write_files(tmp_path / "files", 2)
+    with pytest.raises(InvalidSetting, match="workers=0"):
+        write_store(files, tmp_path / "pcm", SMALL, workers=0)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError):
+        write_store(files, tmp_path / "file", SMALL)
 
 
 def shards_on_disk(folder: Path) -> dict[str, int]:

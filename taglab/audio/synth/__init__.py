@@ -7,16 +7,14 @@ listener ("seen live") cannot be heard. The same recipe gives the same samples.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
+from taglab.audio.store import AudioStore, Sound, StoreSettings, decoders, write_sounds
 from taglab.audio.synth.harmony import HARMONIES, chords, scale
 from taglab.audio.synth.line_up import drum_kit, line_up
 from taglab.audio.synth.players import Band
@@ -205,7 +203,7 @@ def write_demo_audio(
         )
         for track, recipe in zip(folksonomy.tracks["track"], recipes, strict=True)
     ]
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
+    with decoders(workers) as threads:
         return write_sounds(sounds, folder, settings, threads, progress)
 
 
