@@ -36,7 +36,7 @@ def cost(n_tags: int, dim: int, settings: ProjectionSettings) -> Cost:
     seconds = method.seconds(n_tags, dim, used) + _quality_seconds(n_tags, dim, used)
     text = f"{method.title} of {n_tags:,} tags takes about {_duration(seconds)}"
     if seconds > 60:
-        text += "; it can be cancelled at any time, PCA is there at once"
+        text += "; it can be cancelled at any time, PCA is there in seconds"
     return Cost(seconds, text + ".")
 
 

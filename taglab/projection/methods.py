@@ -263,7 +263,7 @@ def _tsne_seconds(n_tags: int, dim: int, settings: ProjectionSettings) -> float:
 
 
 def _umap_seconds(n_tags: int, dim: int, settings: ProjectionSettings) -> float:
-    epoch = 3e-6 * n_tags * settings.n_neighbors / 15
+    epoch = 4e-6 * n_tags * settings.n_neighbors / 15
     return pairs_seconds(n_tags, n_tags, dim) + _umap_epochs(n_tags) * epoch
 
 
