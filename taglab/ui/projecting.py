@@ -18,10 +18,13 @@ _DIMENSIONS: dict[Literal[2, 3], str] = {2: "2-D", 3: "3-D"}
 
 
 def pick_projection() -> ProjectionSettings:
-    """Let the map be chosen. In the URL as `map` and `dimensions`."""
+    """Let the map be chosen. In the URL as `map` and `dimensions`.
+
+    t-SNE comes first: of the three it keeps most neighbours, and PCA stands in until it is there.
+    """
     titles = {name: method.title for name, method in projection.PROJECTIONS.items()}
     method = st.segmented_control(
-        "Map", list(titles), default="pca", format_func=titles.__getitem__, key="map", bind="query-params",
+        "Map", list(titles), default="tsne", format_func=titles.__getitem__, key="map", bind="query-params",
         required=True,
     )  # fmt: skip
     dimensions = st.segmented_control(

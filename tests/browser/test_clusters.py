@@ -30,7 +30,8 @@ TAGS = [
     "x" * 400,
     *(f"{group}{n}" for n in range(8) for group in ("metal", "jazz", "folk")),
 ]
-LINK = "/?data=corners&vectors=corners&min_count=1"
+DATA = "/?data=corners&vectors=corners&min_count=1"
+LINK = f"{DATA}&map=PCA"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -225,7 +226,7 @@ def test_a_diamond_of_the_silhouettes_selects_its_cluster(visit: Visit) -> None:
 
 
 def test_a_slow_map_replaces_pca_when_it_is_there(visit: Visit) -> None:
-    page = visit(f"{LINK}&k=3&map=t-SNE")
+    page = visit(f"{DATA}&k=3")
     shown(page, "k=3 tsne")
     settled(page)
     page.get_by_text("3-D", exact=True).click()

@@ -83,7 +83,7 @@ def small(taglab_home: Path) -> None:
 
 
 def page(view: str = "Clusters", **url: str) -> AppTest:
-    return open_page("clusters", **{"vectors": "first", "min_count": "1", "view": view, **url})
+    return open_page("clusters", **{"vectors": "first", "min_count": "1", "map": "PCA", "view": view, **url})
 
 
 def charts(app: AppTest) -> list[dict]:
