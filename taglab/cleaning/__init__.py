@@ -1,8 +1,11 @@
 """Cleaning a folksonomy: steps as data, previewed, applied, undone, exported as a map."""
 
+from taglab.cleaning.categories import SCHEMES, UNCATEGORISED, Categories
 from taglab.cleaning.cleaning import Cleaned, Cleaning, Item
+from taglab.cleaning.collapse_words import STAGE_1, STAGE_1_TAGS, CollapseWords
 from taglab.cleaning.explicit import Entry, ExplicitMap
 from taglab.cleaning.filters import PRESETS, Filters
+from taglab.cleaning.lexicon import WORD_LISTS, word_list
 from taglab.cleaning.normal_form import NormalForm
 from taglab.cleaning.plan import Decision, StepPlan
 from taglab.cleaning.spelling import normal, spelling_key, words
@@ -13,8 +16,15 @@ from taglab.cleaning.tag_map import TagMap, parse_tsv, remap
 __all__ = [
     "CLEANING_STEPS",
     "PRESETS",
+    "SCHEMES",
+    "STAGE_1",
+    "STAGE_1_TAGS",
+    "UNCATEGORISED",
+    "WORD_LISTS",
+    "Categories",
     "Cleaned",
     "Cleaning",
+    "CollapseWords",
     "Decision",
     "Entry",
     "ExplicitMap",
@@ -28,5 +38,6 @@ __all__ = [
     "parse_tsv",
     "remap",
     "spelling_key",
+    "word_list",
     "words",
 ]

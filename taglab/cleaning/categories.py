@@ -1,0 +1,174 @@
+"""What kind of thing each tag says, by rules and word lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import pydantic
+
+from taglab.cleaning.lexicon import WORD_LISTS, PhraseFinder, fused, word_list
+from taglab.cleaning.plan import CATEGORY, Decision
+from taglab.cleaning.spelling import words
+from taglab.cleaning.step import Decisions, Step
+from taglab.errors import InvalidSetting
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
+from taglab.tag_vectors import TagVectors
+
+UNCATEGORISED = "uncategorised"
+_REPORT_EVERY = 5_000
+_DATE = re.compile(r"(?:1[0-9]|20)[0-9]{2}s?|(?:[0-9]0|00)(?:s|ies|er|ers|erjahre)|(?:early|mid|late)[0-9]0s")
+_NUMBER = re.compile(r"[0-9]+(?:[.,/][0-9]+)*(?:st|nd|rd|th|%|x)?")
+_COUNTING = frozenset(
+    [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "hundred", "thousand",
+        "star", "stars", "top", "number", "of",
+    ]
+)  # fmt: skip
+_SAME_LETTER = re.compile(r"(\w)\1{3,}")
+
+Scheme = Literal["readme", "thesis"]
+SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "readme": {
+        "genre": ("genres",),
+        "emotion": ("emotions",),
+        "descriptive": ("descriptives", "praise", "nationalities", "instruments", "voices"),
+        "number": ("eras", "#dates", "#numbers"),
+        "junk": ("junk", "#repeated letters"),
+    },
+    "thesis": {
+        "Genres": ("genres",),
+        "Instruments": ("instruments",),
+        "Voices": ("voices",),
+        "Dates": ("eras", "#dates"),
+        "Nationalities": ("nationalities",),
+        "Emotions": ("emotions",),
+        "Meaningless": ("praise", "junk", "#numbers", "#repeated letters"),
+        "Miscellaneous": ("descriptives",),
+    },
+}
+"""Scheme → category → what puts a tag there: word lists, and rules (marked #). In the order of precedence.
+
+Sources: the five of the readme on audio classification with word embeddings; Ros Perez 2021, table 32.
+"""
+
+
+class Categories(Step):
+    """Put each tag into a category by the words it holds; what holds none is "uncategorised", not junk.
+
+    A tag may match several: "80s british rock" a genre, a nationality and a date. The category with
+    precedence is its own, and the reason names the others. Where one word stands in several lists ("soul
+    sister": a genre), the same order decides. The category is written in the column `category` of the tags.
+
+    Attributes:
+        rejected: Tags that get no category.
+        scheme: readme (genre, emotion, descriptive, number, junk) or thesis (the eight groups).
+        precedence: Categories in another order of precedence; those not named come after.
+        added: List → words or phrases to add to it.
+        removed: Words or phrases to take out of every list.
+        assigned: Tag → category, by hand; any name will do.
+    """
+
+    kind: Literal["categories"] = "categories"
+    scheme: Scheme = "readme"
+    precedence: tuple[str, ...] = ()
+    added: Mapping[str, tuple[str, ...]] = pydantic.Field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+    assigned: Mapping[str, str] = pydantic.Field(default_factory=dict)
+
+    @pydantic.model_validator(mode="after")
+    def _names_are_known(self) -> Categories:
+        for what, given, known in (
+            ("precedence", self.precedence, SCHEMES[self.scheme]),
+            ("added", self.added, WORD_LISTS),
+        ):
+            if strange := [name for name in given if name not in known]:
+                raise InvalidSetting(f"{what}={strange[0]!r} must be one of {', '.join(known)}")
+        return self
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The categories in their order of precedence."""
+        return tuple(dict.fromkeys((*self.precedence, *SCHEMES[self.scheme])))
+
+    def assign(self, tag: str, category: str) -> Categories:
+        """Return the step with a tag put into a category by hand."""
+        return self.model_copy(update={"assigned": {**self.assigned, tag: category}})
+
+    def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:
+        tags = folksonomy.tags["tag"].tolist()
+        categorise = self._rules()
+        decisions = {}
+        for row, tag in enumerate(tags):
+            if row % _REPORT_EVERY == 0:
+                progress(row / len(tags), "putting tags into categories")
+            if tag in self.assigned:
+                decisions[tag] = Decision(CATEGORY, "put there by hand", category=self.assigned[tag])
+            else:
+                decisions[tag] = categorise(tag)
+        return decisions, {}
+
+    def _rules(self) -> _Categoriser:
+        return _Categoriser(self.scheme, self.order, self.added, self.removed)
+
+    def describe(self) -> str:
+        return f"put tags into the categories {', '.join(self.order)}"
+
+
+class _Categoriser:
+    def __init__(
+        self,
+        scheme: str,
+        order: Sequence[str],
+        added: Mapping[str, tuple[str, ...]],
+        removed: Sequence[str],
+    ) -> None:
+        sources = SCHEMES[scheme]
+        out = {words(phrase) for phrase in removed}
+        self._order = order
+        self._rule_of = {
+            source: category for category in order for source in sources[category] if source.startswith("#")
+        }
+        self._finder = PhraseFinder(
+            (phrase, category)
+            for category in order
+            for source in sources[category]
+            if not source.startswith("#")
+            for phrase in (*added.get(source, ()), *word_list(source))
+            if words(phrase) not in out
+        )
+
+    def __call__(self, tag: str) -> Decision:
+        parts = words(tag)
+        whole = self._finder.find(parts)
+        apart = [piece for part in parts for piece in fused().get(part, (part,))]
+        spans = whole or self._finder.find(apart)
+        shown = parts if whole else apart
+        matches: dict[str, str] = {}
+        for start, stop, category in spans:
+            matches.setdefault(category, " ".join(shown[start:stop]))
+        for category, piece in self._by_rules(parts):
+            matches.setdefault(category, piece)
+        # A phrase that is the whole tag decides: "love at first listen" is no emotion.
+        if len(spans) == 1 and spans[0][:2] == (0, len(shown)):
+            matches = {spans[0][2]: tag}
+        found = [category for category in self._order if category in matches]
+        if not found:
+            return Decision(CATEGORY, "no word of it is on a list", category=UNCATEGORISED)
+        also = ", ".join(f"{category} ({matches[category]!r})" for category in found[1:])
+        reason = f"{matches[found[0]]!r}" + (f"; also {also}" if also else "")
+        return Decision(CATEGORY, reason, category=found[0])
+
+    def _by_rules(self, parts: Sequence[str]) -> list[tuple[str, str]]:
+        found = []
+        for part in parts:
+            if _DATE.fullmatch(part):
+                found.append((self._rule_of["#dates"], part))
+            elif _SAME_LETTER.search(part):
+                found.append((self._rule_of["#repeated letters"], part))
+        numbers = [part for part in parts if _NUMBER.fullmatch(part) and not _DATE.fullmatch(part)]
+        if numbers and all(part in _COUNTING or _NUMBER.fullmatch(part) for part in parts):
+            found.append((self._rule_of["#numbers"], " ".join(parts)))
+        return found

@@ -1,0 +1,156 @@
+"""Stage II: tags that hold the name of a target are collapsed into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import pydantic
+
+from taglab.cleaning.lexicon import PhraseFinder, fused
+from taglab.cleaning.plan import KEEP, MERGE, Decision
+from taglab.cleaning.spelling import words
+from taglab.cleaning.step import Decisions, Step
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
+from taglab.tag_vectors import TagVectors
+
+STAGE_1: dict[str, tuple[str, ...]] = {
+    "genre": (
+        "rock", "pop", "indie", "electronic", "dance", "alternative rock", "jazz", "singer-songwriter",
+        "metal", "chillout", "classic rock", "soul", "indie rock", "electronica", "folk", "instrumental",
+        "punk", "oldies",
+    ),
+    "emotion": (
+        "mellow", "sexy", "loved", "sad", "happy", "good", "romantic", "melancholic", "great", "dark",
+        "dreamy", "hot", "energetic", "calm", "funny", "haunting", "intense", "alternative",
+    ),
+    "descriptive": (
+        "beautiful", "awesome", "british", "chill", "american", "cool", "favorite", "acoustic", "party",
+    ),
+    "numeric": ("2000s", "80s", "90s", "60s", "70s"),
+}  # fmt: skip
+"""The 50 tags chosen for stage I, by category, as the source has them ("alternative" among the emotions).
+
+Source: readme on audio classification with word embeddings, "Tag filtering".
+"""
+
+STAGE_1_TAGS = tuple(tag for tags in STAGE_1.values() for tag in tags)
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "hip hop": ("hiphop", "hip-hop"),
+    "singer-songwriter": ("singer songwriters", "singer and songwriter"),
+    "chillout": ("chill out", "chilled out"),
+    "electronic": ("electronic music",),
+    "favorite": ("favourite", "favorites", "favourites", "fav", "favs", "fave", "faves"),
+    "melancholic": ("melancholy", "melancholia"),
+    "sad": ("sadness",),
+    "happy": ("happiness",),
+    "dark": ("darkness",),
+    "beautiful": ("beautifully",),
+    "jazz": ("jazzy",),
+    "pop": ("poppy",),
+    "punk": ("punky",),
+    "folk": ("folky", "folksy"),
+    "soul": ("soulful",),
+    "metal": ("metallic",),
+    "romantic": ("romance",),
+    "chill": ("chilled", "chilling", "chillin"),
+    "british": ("uk", "britain"),
+    "american": ("usa", "america"),
+    "60s": ("sixties", "1960s", "60ies", "60er"),
+    "70s": ("seventies", "1970s", "70ies", "70er"),
+    "80s": ("eighties", "1980s", "80ies", "80er"),
+    "90s": ("nineties", "1990s", "90ies", "90er"),
+    "2000s": ("00s", "noughties", "00ies", "2000er"),
+    "acoustic": ("acoustics", "acoustically"),
+    "instrumental": ("instrumentals",),
+    "oldies": ("oldie",),
+}
+"""Other words for a target, all of them whole words or phrases."""
+
+_NOT = frozenset(
+    ["not", "no", "non", "never", "isnt", "aint", "without", "anti", "nicht", "kein", "pas", "hate", "nor"]
+)
+_REPORT_EVERY = 20_000
+
+
+class CollapseWords(Step):
+    """Collapse tags into the targets whose name, or a synonym of it, they hold as whole words.
+
+    "British rock metal" goes to rock and to metal; "hiphop" to "hip hop"; "80s metal" to metal where 80s is
+    no target. Of names that overlap the longest counts: "alternative rock band" goes to alternative rock
+    and not to rock. A name after a "not", "no", "non", "hate" does not count. Words written in one are taken
+    apart where a list knows them ("synthpop" goes to pop); "metallica" is not metal. A target is written as
+    the folksonomy's most used spelling of it, whatever its case. What a tag becomes depends on nothing but
+    its own words and that, so that the order of the tags is of no matter.
+
+    Attributes:
+        rejected: Tags that stay as they are.
+        targets: Tags to collapse into; by default the 50 of stage I.
+        synonyms: Target → other words for it.
+        several: Whether a tag goes to every target it holds, or only to the last one named, which in
+            English is what the others describe.
+
+    Source: readme on audio classification with word embeddings, "Stage II".
+    """
+
+    kind: Literal["collapse-words"] = "collapse-words"
+    targets: tuple[str, ...] = pydantic.Field(STAGE_1_TAGS, min_length=1)
+    synonyms: Mapping[str, tuple[str, ...]] = pydantic.Field(default_factory=lambda: SYNONYMS)
+    several: bool = True
+
+    def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:
+        tags = folksonomy.tags["tag"].tolist()
+        written = spelt_as(self.targets, tags)
+        finder = PhraseFinder(
+            (phrase, written[target])
+            for target in self.targets
+            for phrase in (target, *self.synonyms.get(target, ()))
+        )
+        fixed = set(written.values())
+        decisions = {}
+        for row, tag in enumerate(tags):
+            if row % _REPORT_EVERY == 0:
+                progress(row / len(tags), "looking for targets in tags")
+            if tag not in fixed and (decision := self._collapse(finder, tag)):
+                decisions[tag] = decision
+        return decisions, {}
+
+    def _collapse(self, finder: PhraseFinder, tag: str) -> Decision | None:
+        # A word that is the whole of a synonym is not taken apart.
+        parts = [
+            piece
+            for part in words(tag)
+            for piece in (fused().get(part, (part,)) if not finder.find([part]) else (part,))
+        ]
+        spans = finder.find(parts)
+        held = [span for span in spans if not (span[0] and parts[span[0] - 1] in _NOT)]
+        if not held:
+            denied = ", ".join(dict.fromkeys(target for *_, target in spans))
+            return Decision(KEEP, f"says that it is not {denied}") if denied else None
+        chosen = held if self.several else held[-1:]
+        named = dict.fromkeys(target for *_, target in chosen)
+        phrases = dict.fromkeys(" ".join(parts[start:stop]) for start, stop, _ in chosen)
+        return Decision(MERGE, f"holds {', '.join(map(repr, phrases))}", tuple(named))
+
+    def describe(self) -> str:
+        return f"collapse tags that hold the names of {len(self.targets)} targets"
+
+
+def spelt_as(targets: Sequence[str], tags: Sequence[str]) -> dict[str, str]:
+    """Return each target → the tag it is: itself where that is there, else the first that reads the same.
+
+    Case, hyphens and the like are left aside; a target that no tag reads as stands for itself.
+
+    Args:
+        targets: As chosen.
+        tags: Of the folksonomy, most used first.
+    """
+    known = set(tags)
+    by_form: dict[tuple[str, ...], str] = {}
+    wanted = {words(target) for target in targets}
+    for tag in tags:
+        if (form := words(tag)) in wanted:
+            by_form.setdefault(form, tag)
+    return {target: target if target in known else by_form.get(words(target), target) for target in targets}
