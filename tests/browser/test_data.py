@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from taglab.sources import table
 
@@ -90,7 +91,7 @@ def test_what_is_chosen_goes_into_the_link_and_stays_from_page_to_page(
     page.get_by_role("link", name="Embeddings").click()
     page.wait_for_url("**/embeddings?**data=hostile**")
     page.wait_for_url("**min_count=2**")
-    assert page.get_by_test_id("stNumberInputField").first.input_value() == "2"
+    expect(page.get_by_test_id("stNumberInputField").first).to_have_value("2", timeout=20_000)
 
 
 def test_a_file_is_uploaded_and_shown(visit: Callable[..., Page], tmp_path: Path) -> None:
