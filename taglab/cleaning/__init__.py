@@ -2,6 +2,7 @@
 
 from taglab.cleaning.categories import SCHEMES, UNCATEGORISED, Categories
 from taglab.cleaning.cleaning import Cleaned, Cleaning, Item
+from taglab.cleaning.collapse_embeddings import CollapseEmbeddings, Fit, around_the_cut, distances_from, fit
 from taglab.cleaning.collapse_words import STAGE_1, STAGE_1_TAGS, CollapseWords
 from taglab.cleaning.explicit import Entry, ExplicitMap
 from taglab.cleaning.filters import PRESETS, Filters
@@ -12,6 +13,7 @@ from taglab.cleaning.spelling import normal, spelling_key, words
 from taglab.cleaning.step import Step
 from taglab.cleaning.steps import CLEANING_STEPS
 from taglab.cleaning.tag_map import TagMap, parse_tsv, remap
+from taglab.cleaning.typos import Typos
 
 __all__ = [
     "CLEANING_STEPS",
@@ -24,16 +26,22 @@ __all__ = [
     "Categories",
     "Cleaned",
     "Cleaning",
+    "CollapseEmbeddings",
     "CollapseWords",
     "Decision",
     "Entry",
     "ExplicitMap",
     "Filters",
+    "Fit",
     "Item",
     "NormalForm",
     "Step",
     "StepPlan",
     "TagMap",
+    "Typos",
+    "around_the_cut",
+    "distances_from",
+    "fit",
     "normal",
     "parse_tsv",
     "remap",

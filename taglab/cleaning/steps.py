@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from taglab.cleaning.categories import Categories
+from taglab.cleaning.collapse_embeddings import CollapseEmbeddings
 from taglab.cleaning.collapse_words import CollapseWords
 from taglab.cleaning.explicit import ExplicitMap
 from taglab.cleaning.filters import Filters
 from taglab.cleaning.normal_form import NormalForm
 from taglab.cleaning.step import Step
+from taglab.cleaning.typos import Typos
 
-AnyStep = NormalForm | Categories | CollapseWords | Filters | ExplicitMap
+AnyStep = NormalForm | Typos | Categories | CollapseWords | CollapseEmbeddings | Filters | ExplicitMap
 
 CLEANING_STEPS: dict[str, type[Step]] = {
     "normal-form": NormalForm,
+    "typos": Typos,
     "categories": Categories,
     "collapse-words": CollapseWords,
+    "collapse-embeddings": CollapseEmbeddings,
     "filters": Filters,
     "map": ExplicitMap,
 }

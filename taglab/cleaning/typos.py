@@ -1,0 +1,213 @@
+"""Slips of the pen are merged into what was meant."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pydantic
+
+from taglab.cleaning.lexicon import WORD_LISTS, word_list
+from taglab.cleaning.plan import MERGE, Decision
+from taglab.cleaning.spelling import words
+from taglab.cleaning.step import Decisions, Step
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
+from taglab.tag_vectors import TagVectors
+
+_BATCH = 2_000
+_MOST_EDITS = 2
+_SHORTEST = 3
+_NEGATIONS = frozenset(["un", "non", "in", "im", "ir", "dis", "anti", "a", "no"])
+_REPEATED = re.compile(r"(.)\1+")
+_LONG = 6
+_ALIKE = tuple(map(frozenset, ("aeiouy", "ckq", "sz", "bp", "dt", "vw", "mn", "gj")))
+_NAMED = tuple(name for name in WORD_LISTS if name not in ("ordinary", "junk"))
+
+
+class Typos(Step):
+    """Merge tags into what they are a slip of, by Jaro-Winkler similarity and what kind of slip it is.
+
+    Compared with the words of the category lists and with the most used tags. A pair above the threshold
+    merges only if it has as many words on both sides, of which one differs, by a letter or two and in a
+    way in which hands and ears err: a letter doubled or not, two swapped, one left out or put in, or replaced
+    inside a word by one that sounds alike. Other differences change what is meant, and stay: an ending
+    (plural, adjective, "-core"), a beginning ("un-"), a digit, two words that both exist ("country",
+    "county"). Of several it could be, the most similar is taken.
+
+    Attributes:
+        rejected: Tags that stay as they are.
+        threshold: Least Jaro-Winkler similarity.
+        most_used: How many of the most used tags to compare with, besides the word lists.
+        max_share: A slip is rarer than what was meant: most its count may be of the other's. What is in
+            a word list and was never used well-spelt has no count, and may be taken all the same.
+        known: Words to leave alone and to compare with, beside the lists.
+        workers: Threads; 0 for one a core.
+
+    Source: readme on audio classification with word embeddings, which merges all from 0.9 on.
+    """
+
+    kind: Literal["typos"] = "typos"
+    threshold: float = pydantic.Field(0.9, ge=0.7, le=1.0)
+    most_used: int = pydantic.Field(2_000, ge=0, le=100_000)
+    max_share: float = pydantic.Field(1.0, gt=0, le=1.0)
+    known: tuple[str, ...] = ()
+    workers: int = pydantic.Field(0, ge=0)
+
+    def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:
+        tags = folksonomy.tags["tag"].tolist()
+        counts = folksonomy.tags["count"].tolist()
+        forms = [" ".join(words(tag)) for tag in tags]
+        lexicon = self._lexicon()
+        written: dict[str, str] = {}
+        used: dict[str, int] = {}
+        for tag, form, count in zip(tags, forms, counts, strict=True):
+            written.setdefault(form, tag)
+            used.setdefault(form, count)
+        targets = list(dict.fromkeys((*forms[: self.most_used], *sorted(lexicon))))
+        targets = [target for target in targets if len(target) > _SHORTEST - 1]
+        vocabulary = _vocabulary(lexicon)
+        asked = [form for form in dict.fromkeys(forms) if form not in lexicon and len(form) >= _SHORTEST]
+        best: dict[str, tuple[float, str, str]] = {}
+        for form, target, score in _candidates(asked, targets, self, progress):
+            if used.get(target, np.inf) * self.max_share < used[form] or target == form:
+                continue
+            slip = slip_between(form, target, vocabulary)
+            if slip and (score, target) > best.get(form, (0.0, "", ""))[:2]:
+                best[form] = (score, target, slip)
+        return {
+            tag: _decision(tag, written.get(best[form][1], best[form][1]), best[form], used)
+            for tag, form in zip(tags, forms, strict=True)
+            if form in best
+        }, {}
+
+    def _lexicon(self) -> frozenset[str]:
+        phrases = (phrase for name in _NAMED for phrase in word_list(name))
+        return frozenset(" ".join(words(phrase)) for phrase in (*phrases, *self.known))
+
+    def describe(self) -> str:
+        return f"merge slips that are {self.threshold:g} similar to a known word"
+
+
+def _vocabulary(lexicon: frozenset[str]) -> frozenset[str]:
+    """Return every word that is known to be one."""
+    ordinary = (*word_list("ordinary"), *word_list("junk"))
+    return frozenset(word for phrase in (*lexicon, *ordinary) for word in words(phrase))
+
+
+def _decision(tag: str, target: str, found: tuple[float, str, str], used: dict[str, int]) -> Decision:
+    score, form, slip = found
+    own = used[" ".join(words(tag))]
+    commonness = own / (own + used.get(form, own))
+    risk = min(1.0, 5 * (1 - score) + commonness * (1 if slip != "a letter doubled" else 0.5))
+    return Decision(MERGE, f"{slip}: {target!r}", (target,), score=score, risk=risk)
+
+
+def _candidates(
+    asked: Sequence[str], targets: Sequence[str], step: Typos, progress: Progress
+) -> Iterator[tuple[str, str, float]]:
+    """Yield pairs that are similar enough, leaving out at once most of those that no slip can explain."""
+    from rapidfuzz.distance import JaroWinkler
+    from rapidfuzz.process import cdist
+
+    if not asked or not targets:
+        return
+    one, other = _shape(asked), _shape(targets)
+    workers = step.workers or os.cpu_count() or 1
+    for start in range(0, len(asked), _BATCH):
+        progress(start / len(asked), "comparing tags with known words")
+        batch = asked[start : start + _BATCH]
+        scores = cdist(
+            batch,
+            targets,
+            scorer=JaroWinkler.similarity,
+            score_cutoff=step.threshold,
+            dtype=np.float32,
+            workers=workers,
+        )
+        flat = np.flatnonzero(scores)
+        rows, columns = np.divmod(flat, len(targets))
+        mine, theirs = one[start + rows], other[columns]
+        near = (np.abs(mine[:, 0] - theirs[:, 0]) <= _MOST_EDITS) & (mine[:, 1] == theirs[:, 1])
+        for row, column in zip(rows[near], columns[near], strict=True):
+            yield batch[row], targets[column], float(scores[row, column])
+
+
+def _shape(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return length and number of words, (texts, 2)."""
+    return np.array([(len(text), text.count(" ")) for text in texts], np.int64)
+
+
+def slip_between(written: str, meant: str, vocabulary: frozenset[str]) -> str:
+    """Return how one could be a slip of the other, as a phrase; empty where it could not.
+
+    Args:
+        written: What was written, in normal form.
+        meant: What may have been meant, in normal form.
+        vocabulary: Words that exist, and so are no slips.
+    """
+    ours, theirs = written.split(), meant.split()
+    if len(ours) != len(theirs):
+        return ""
+    differing = [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
+    if len(differing) != 1:
+        return ""
+    one, other = differing[0]
+    if one in vocabulary or min(len(one), len(other)) < _SHORTEST or not (one + other).isalpha():
+        return ""
+    return _slip_of_word(one, other, shortest=_SHORTEST + (len(ours) == 1))
+
+
+def _slip_of_word(one: str, other: str, shortest: int) -> str:
+    """Return how a word that does not exist could be a slip of another; empty where it could not.
+
+    Words of up to `shortest` letters have too many neighbours for a slip to be told: fewer inside a phrase,
+    whose other words agree.
+    """
+    if _is_swap(one, other):
+        return "two letters swapped" if len(other) >= shortest else ""
+    if _REPEATED.sub(r"\1", one) == _REPEATED.sub(r"\1", other):
+        return "a letter doubled"
+    if one[0] != other[0] or _is_affix(one, other) or len(other) <= shortest:
+        return ""
+    start = _common_prefix(one, other)
+    end = min(_common_prefix(one[::-1], other[::-1]), min(len(one), len(other)) - start)
+    ours, theirs = one[start : len(one) - end], other[start : len(other) - end]
+    if end == 0 and (ours[-1:], theirs[-1:]) not in (("k", "c"), ("z", "s")):
+        return ""
+    if (len(ours), len(theirs)) in ((0, 1), (1, 0)):
+        long_enough = len(other) >= _LONG or shortest == _SHORTEST
+        return ("a letter put in" if ours else "a letter left out") if long_enough else ""
+    alike = len(ours) == len(theirs) == 1 and any({ours, theirs} <= sound for sound in _ALIKE)
+    return "a letter replaced by one that sounds alike" if alike or _plain(one) == _plain(other) else ""
+
+
+def _plain(word: str) -> str:
+    """Return a word without accents."""
+    return "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
+
+
+def _is_swap(one: str, other: str) -> bool:
+    """Return whether two neighbouring letters are swapped."""
+    at = _common_prefix(one, other)
+    return (
+        len(one) == len(other)
+        and one[at : at + 2] == other[at : at + 2][::-1]
+        and one[at + 2 :] == other[at + 2 :]
+    )
+
+
+def _is_affix(one: str, other: str) -> bool:
+    """Return whether one is the other with a beginning or an ending."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) or (long.endswith(short) and long[: -len(short)] in _NEGATIONS)
+
+
+def _common_prefix(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
