@@ -14,13 +14,16 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from taglab.errors import InvalidSetting, NotFound, StorageError
+from taglab.errors import DataError, InvalidSetting, NotFound, StorageError
+
+T = TypeVar("T")
 
 FOLKSONOMIES = "folksonomies"
 VECTORS = "vectors"
@@ -29,6 +32,8 @@ LABEL_SPACES = "labels"
 _NAME = re.compile(r"[\w][\w .+-]{0,99}", re.UNICODE)
 _NAME_BYTES = 200  # file names may have 255, and a lock's or a temporary one's is longer
 _LOCK_TIMEOUT_S = 30.0
+_TRIES = 5  # of what another process may come between
+_AWAY_S = 0.01  # far longer than a folder is away while another takes its place
 
 
 def home() -> Path:
@@ -98,7 +103,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _sync(temporary)
-        _put_in_place(temporary, path, scratch / "replaced")
+        _put_in_place(temporary, path, scratch)
     except OSError as error:
         if isinstance(error, StorageError) or error.errno not in _STORAGE_ERRNOS:
             raise
@@ -107,28 +112,90 @@ def replacing(path: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _put_in_place(new: Path, path: Path, aside: Path) -> None:
+def _put_in_place(new: Path, path: Path, scratch: Path) -> None:
     """Rename `new` to `path`; a folder cannot be renamed onto another, so the old one steps aside first."""
-    try:
-        if new.is_dir() and path.is_dir():
-            path.rename(aside)
+    if not new.is_dir():
         new.replace(path)
+        return
+    aside = scratch / "replaced-0"
+    try:
+        for number in range(_TRIES):
+            aside = scratch / f"replaced-{number}"
+            if path.is_dir():
+                with contextlib.suppress(FileNotFoundError):  # another writer has just moved it
+                    path.rename(aside)
+            try:
+                new.replace(path)
+                return
+            except OSError as error:
+                # Another writer was there first; what that one wrote steps aside in its turn.
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or number == _TRIES - 1:
+                    raise
     except BaseException:  # an interrupt, too, must not leave the place empty
         if aside.exists() and not path.exists():
             aside.rename(path)
         raise
 
 
-_STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG}
+_STORAGE_ERRNOS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+    errno.EFBIG,
+    errno.ENAMETOOLONG,
+}
+_CURES = {
+    errno.ENOSPC: "Free some space",
+    errno.EDQUOT: "Free some space",
+    errno.ENAMETOOLONG: "Choose a shorter name",
+    errno.ENOTDIR: "A file is where its folder should be: move that",
+    errno.EEXIST: "A file is where its folder should be: move that",
+}
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
-    """Return what to raise when a file or folder of the cache cannot be written, and why."""
-    cure = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check its permissions"
+    """Return what to raise when a file or folder, of the cache or elsewhere, cannot be written, and why."""
+    cure = _CURES.get(error.errno or 0, "Check its permissions")
+    other = "choose another place"
+    if path.absolute().is_relative_to(home().absolute()):
+        other = "set TAGLAB_HOME to a folder that can be written"
     return StorageError(
         f"{path.parent}: cannot save {path.name} ({error.strerror or error}); nothing was changed. "
-        f"{cure[0].upper()}{cure[1:]}, or set TAGLAB_HOME to a folder that can be written."
+        f"{cure}, or {other}."
     )
+
+
+def read_whole(folder: Path, read: Callable[[], T]) -> T:
+    """Read the files of a folder that may be replaced meanwhile: all of the old one, or all of the new.
+
+    Args:
+        folder: What is read.
+        read: Reads it; raises DataError where something is missing or does not fit.
+    """
+    for _ in range(_TRIES):
+        before = _generation(folder)
+        try:
+            found = read()
+        except DataError:
+            if _generation(folder) == before:
+                raise
+        else:
+            if _generation(folder) == before:
+                return found
+        time.sleep(_AWAY_S)
+    return read()
+
+
+def _generation(folder: Path) -> tuple[int, int] | None:
+    """Return what tells a folder from the one that replaces it; None while there is none."""
+    try:
+        state = folder.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_mtime_ns
 
 
 def _sync(path: Path) -> None:
@@ -185,11 +252,11 @@ class Shelf:
         return home() / self.kind
 
     def names(self) -> list[str]:
-        """Return what is on the shelf, sorted."""
+        """Return what is on the shelf, sorted; what else lies in the folder is passed over."""
         if not self.folder.is_dir():
             return []
-        found = (entry.name for entry in self.folder.iterdir() if not entry.name.startswith("."))
-        return sorted(name.removesuffix(self.suffix) for name in found if name.endswith(self.suffix))
+        found = (entry.name for entry in self.folder.iterdir() if entry.name.endswith(self.suffix))
+        return sorted(name for one in found if _is_name(name := one.removesuffix(self.suffix)))
 
     def path(self, name: str) -> Path:
         """Return where the thing of this name lies or would lie.
@@ -197,10 +264,10 @@ class Shelf:
         Raises:
             InvalidSetting: If the name could be mistaken for a path.
         """
-        if not _NAME.fullmatch(name) or len(name.encode()) > _NAME_BYTES:
+        if not _is_name(name):
             raise InvalidSetting(
                 f"name={name!r} must be 1 to 100 letters, digits, spaces, '.', '_', '+' or '-', "
-                "beginning with a letter or digit (fewer where letters take several bytes)"
+                "beginning with a letter, digit or '_' (fewer where letters take several bytes)"
             )
         return self.folder / f"{name}{self.suffix}"
 
@@ -212,15 +279,33 @@ class Shelf:
         """
         path = self.path(name)
         if not path.exists():
+            time.sleep(_AWAY_S)  # it may be being replaced
+        if not path.exists():
             known = ", ".join(self.names()) or "none yet"
             raise NotFound(f"no {self.kind} named {name!r}; there are: {known}")
         return path
 
     def delete(self, name: str) -> None:
-        """Remove a thing for good."""
+        """Remove a thing for good.
+
+        Raises:
+            NotFound: If there is none of this name.
+            StorageError: If it cannot be removed.
+        """
         path = self.find(name)
         with locked(path):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+            path = self.find(name)
+            try:
+                # Out of sight first, so that nobody meets half of it.
+                with tempfile.TemporaryDirectory(
+                    prefix=".removed.", dir=self.folder, ignore_cleanup_errors=True
+                ) as scratch:
+                    path.rename(Path(scratch) / path.name)
+            except OSError as error:
+                raise StorageError(
+                    f"{path}: cannot be removed ({error.strerror or error}); check its permissions"
+                ) from error
+
+
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None and len(text.encode()) <= _NAME_BYTES

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from taglab.cache import content_key, locked, replacing
+from taglab.cache import content_key, locked, read_whole, replacing
 from taglab.errors import DataError, InvalidSetting, NotFound
 
 _FORMAT = 1
@@ -322,6 +322,10 @@ class Folksonomy:
         Raises:
             DataError: If a file is missing, damaged, or of a newer format.
         """
+        return read_whole(folder, lambda: cls._read(folder))
+
+    @classmethod
+    def _read(cls, folder: Path) -> Folksonomy:
         try:
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             if manifest["format"] > _FORMAT:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab import cache
-from taglab.errors import InvalidSetting, NotFound, StorageError
+from taglab.errors import DataError, InvalidSetting, NotFound, StorageError
 
 
 def test_home_is_what_taglab_home_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -139,11 +139,91 @@ def test_a_full_disk_is_told_with_a_cure(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="TAGLAB_HOME"):
-        cache.write_json(tmp_path / "file" / "x.json", 1)
-    with pytest.raises(StorageError, match="TAGLAB_HOME"), cache.locked(tmp_path / "file" / "x"):
+    cache.home().mkdir()
+    (cache.home() / "file").touch()
+    with pytest.raises(StorageError, match=r"A file is where .* or set TAGLAB_HOME"):
+        cache.write_json(cache.home() / "file" / "x.json", 1)
+    with pytest.raises(StorageError, match="TAGLAB_HOME"), cache.locked(cache.home() / "file" / "x"):
         pass
+
+
+def test_of_a_place_outside_the_cache_taglab_home_is_no_cure(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="or choose another place") as told:
+        cache.write_json(tmp_path / "file" / "x.json", 1)
+    assert "TAGLAB_HOME" not in str(told.value)
+
+
+def test_a_name_too_long_for_the_disk_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="Choose a shorter name"):
+        cache.write_json(tmp_path / ("x" * 300 + ".json"), 1)
+
+
+def replace_folder(path: Path, number: int) -> None:
+    with cache.replacing(path) as temporary:
+        temporary.mkdir()
+        (temporary / "a").write_text(str(number))
+        (temporary / "b").write_text(str(number))
+
+
+def test_what_is_replaced_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    replace_folder(path, 1)
+    calls = []
+
+    def read() -> tuple[str, str]:
+        first = (path / "a").read_text()
+        if not calls:
+            replace_folder(path, 2)
+        calls.append(first)
+        return first, (path / "b").read_text()
+
+    assert cache.read_whole(path, read) == ("2", "2")
+    assert calls == ["1", "2"]
+
+
+def test_a_folder_that_is_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+
+    def read() -> str:
+        if not path.exists():
+            replace_folder(path, 1)
+            raise DataError(path, "is not there")
+        return (path / "a").read_text()
+
+    assert cache.read_whole(path, read) == "1"
+
+
+def test_damage_is_told_at_once(tmp_path: Path) -> None:
+    calls = []
+
+    def read() -> None:
+        calls.append(1)
+        raise DataError(tmp_path, "is damaged")
+
+    with pytest.raises(DataError, match="is damaged"):
+        cache.read_whole(tmp_path, read)
+    assert calls == [1]
+
+
+def test_writers_of_one_folder_do_not_trip_over_each_other(tmp_path: Path) -> None:
+    path, failures = tmp_path / "x", []
+
+    def write() -> None:
+        try:
+            for number in range(20):
+                replace_folder(path, number)
+        except OSError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert (path / "a").read_text() == (path / "b").read_text()
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".x")] == []
 
 
 def test_an_error_that_is_not_the_disks_passes(tmp_path: Path) -> None:
@@ -214,6 +294,25 @@ def test_shelf_of_folders() -> None:
     assert shelf.names() == []
     with pytest.raises(NotFound, match="none yet"):
         shelf.find("x")
+
+
+def test_what_could_not_be_opened_by_its_name_is_not_listed() -> None:
+    shelf = cache.Shelf("folksonomies")
+    for name in ("x", "bad,name", ".hidden"):
+        (shelf.folder / name).mkdir(parents=True)
+    assert shelf.names() == ["x"]
+
+
+def test_what_cannot_be_removed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    shelf = cache.Shelf("labels", ".json")
+    cache.write_json(shelf.path("x"), 1)
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(StorageError, match=r"x\.json: cannot be removed \(Permission denied\)"):
+        shelf.delete("x")
+    assert shelf.names() == ["x"]
 
 
 @pytest.mark.parametrize(

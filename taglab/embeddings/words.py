@@ -15,7 +15,7 @@ from typing import IO, Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from taglab.cache import locked, replacing, write_json
+from taglab.cache import locked, read_whole, replacing, write_json
 from taglab.errors import DataError, NotFound
 from taglab.folksonomy import Dropped
 
@@ -160,6 +160,10 @@ class WordVectors:
         Raises:
             DataError: If a file is missing, damaged, or of a newer format.
         """
+        return read_whole(folder, lambda: cls._read(folder, name))
+
+    @classmethod
+    def _read(cls, folder: Path, name: str | None) -> WordVectors:
         try:
             manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
             if manifest["format"] > _FORMAT:
