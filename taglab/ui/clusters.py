@@ -26,7 +26,7 @@ from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import pick_data, pick_min_count, pick_vectors
+from taglab.ui.pickers import bound_number, pick_data, pick_min_count, pick_vectors
 from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 
@@ -122,8 +122,9 @@ def pick_method(suffix: str = "", seed: int = 0) -> ClusterSettings:
             help="The distance of two clusters: the mean, largest or least between their tags.",
         )  # fmt: skip
         return ClusterSettings(method=method, linkage=linkage)
+    key, most = f"seed{suffix}", 2**31 - 1
     chosen = st.number_input(
-        "Seed", 0, 2**31 - 1, seed, key=f"seed{suffix}", bind="query-params",
+        "Seed", 0, most, seed, key=key, bind=bound_number(key, "the seed", 0, most),
         help="Of the random start; the same seed gives the same clusters.",
     )  # fmt: skip
     return ClusterSettings(method=method, seed=int(chosen))
@@ -137,6 +138,7 @@ def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> 
         most = _distinct(vectors.fingerprint, vectors)
     asked = st.session_state.get(key, st.query_params.get(key, ""))
     ks = k_steps(most, int(asked) if str(asked)[:9].isdecimal() else None)
+    bound_number(key, "k =", ks[0], ks[-1])
     if key in st.session_state and st.session_state[key] not in ks:
         st.session_state[key] = ks[-1]
     usual = min(np.sqrt(most), _USUAL_K)

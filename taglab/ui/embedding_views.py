@@ -27,7 +27,7 @@ from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import working
-from taglab.ui.pickers import pick_tag, pick_vectors
+from taglab.ui.pickers import bound_number, pick_tag, pick_vectors
 from taglab.ui.projecting import projected
 from taglab.ui.tables import column_labels
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
@@ -74,7 +74,7 @@ def show_neighbours(picked: Picked) -> None:
     left, right = st.columns([2, 3])
     with left:
         tag = pick_tag(tags.tags)
-        n = st.slider("Neighbours", 1, 50, 15, key="n", bind="query-params")
+        n = st.slider("Neighbours", 1, 50, 15, key="n", bind=bound_number("n", "n =", 1, 50))
         near = embeddings.neighbours(tags, tag, n)
         bars = neighbour_bars(near, f"Nearest to {tag}")
         st.plotly_chart(bars, config=picture_config(), key="neighbour bars", alt="Tags by cosine similarity")
@@ -186,7 +186,9 @@ def show_comparison(picked: Picked) -> None:
     if other_name is None:
         st.info("There is nothing to compare with yet: add vectors, or train some, in the side bar.")
         return
-    k = second.slider("Neighbours compared (k)", 1, 50, 10, key="k_overlap", bind="query-params")
+    with second:
+        bind = bound_number("k_overlap", "k =", 1, 50)
+        k = st.slider("Neighbours compared (k)", 1, 50, 10, key="k_overlap", bind=bind)
     with working("Comparing") as progress:
         other = tag_vectors(picked.data, other_name, picked.min_count, picked.lookup, progress)
         overlap = embeddings.overlap_at_k(tags, other, k, progress=progress)

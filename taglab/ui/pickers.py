@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NoReturn, overload
+from typing import Literal, NoReturn, overload
 
 import streamlit as st
 
@@ -39,6 +40,36 @@ def _tell_if_gone(key: str, what: str, names: Sequence[str]) -> None:
         st.warning(
             literal(f"The link asks for the {what} {asked!r}, which is not here."), icon=":material/link_off:"
         )
+
+
+def bound_number(key: str, what: str, low: float, high: float) -> Literal["query-params"] | None:
+    """Return the `bind` of a number's widget; a number in the link that does not fit is named and let go.
+
+    Streamlit leaves such numbers aside without a word, and fails on infinite ones.
+
+    Args:
+        key: Of the widget and in the URL.
+        what: What the number is, as the page names it.
+        low: The least the widget takes.
+        high: The most.
+    """
+    asked = st.query_params.get(key)
+    if asked is None or key in st.session_state:
+        return "query-params"
+    try:
+        number = float(asked)
+    except ValueError:
+        number = math.nan
+    if low <= number <= high:
+        return "query-params"
+    st.warning(
+        literal(f"The link asks for {what} {asked!r}, which is not a number from {low:,} to {high:,}."),
+        icon=":material/link_off:",
+    )
+    if not math.isinf(number):
+        return "query-params"
+    del st.query_params[key]
+    return None
 
 
 def pick_data() -> str:
@@ -78,15 +109,15 @@ def default_min_count(folksonomy: Folksonomy) -> int:
 
 def pick_min_count(folksonomy: Folksonomy) -> int:
     """Let the least number of tracks a tag must have be chosen, inclusive. In the URL as `min_count`."""
-    counts = folksonomy.tags["count"].to_numpy()
+    most = int(max(folksonomy.tags["count"].to_numpy().max(initial=1), 1))
     return int(
         st.number_input(
             "Minimum count (tracks)",
             min_value=1,
-            max_value=int(max(counts.max(initial=1), 1)),
+            max_value=most,
             value=default_min_count(folksonomy),
             key="min_count",
-            bind="query-params",
+            bind=bound_number("min_count", "a minimum count of", 1, most),
             help="Only tags that at least this many tracks have, inclusive. The thesis used 101.",
         )
     )

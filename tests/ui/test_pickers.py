@@ -51,11 +51,15 @@ def test_what_a_link_asks_for_and_is_not_there_is_said(app: AppTest, key: str, v
     assert literal(repr(value)) in app.warning[0].value
 
 
-@pytest.mark.parametrize("value", ["0", "-3", "5000", "x", "NaN"])
-def test_a_minimum_count_that_does_not_fit_is_left_aside(app: AppTest, value: str) -> None:
+@pytest.mark.parametrize("value", ["0", "-3", "5000", "x", "NaN", "1e400", "-inf"])
+def test_a_minimum_count_that_does_not_fit_is_named_and_left_aside(app: AppTest, value: str) -> None:
     app.query_params["min_count"] = value
     app.run()
     assert not app.exception
+    assert literal(repr(value)) in app.warning[0].value
+    app.run()
+    assert not app.exception
+    assert not app.warning
     assert 1 <= app.number_input(key="min_count").value <= 4
 
 
