@@ -151,9 +151,11 @@ class _Categoriser:
             matches.setdefault(category, " ".join(shown[start:stop]))
         for category, piece in self._by_rules(parts):
             matches.setdefault(category, piece)
-        # A phrase that is the whole tag decides: "love at first listen" is no emotion.
+        # What is the whole tag decides: "5 stars" is a number, "love at first listen" no emotion.
         if len(spans) == 1 and spans[0][:2] == (0, len(shown)):
             matches = {spans[0][2]: tag}
+        elif (number := self._rule_of.get("#numbers", "")) in matches and _is_number(parts):
+            matches = {number: tag}
         found = [category for category in self._order if category in matches]
         if not found:
             return Decision(CATEGORY, "no word of it is on a list", category=UNCATEGORISED)
@@ -168,7 +170,14 @@ class _Categoriser:
                 found.append((self._rule_of["#dates"], part))
             elif _SAME_LETTER.search(part):
                 found.append((self._rule_of["#repeated letters"], part))
-        numbers = [part for part in parts if _NUMBER.fullmatch(part) and not _DATE.fullmatch(part)]
-        if numbers and all(part in _COUNTING or _NUMBER.fullmatch(part) for part in parts):
+        if _is_number(parts):
             found.append((self._rule_of["#numbers"], " ".join(parts)))
         return found
+
+
+def _is_number(parts: Sequence[str]) -> bool:
+    """Return whether words are a number that is no date, with nothing else than words of counting."""
+    numbers = [bool(_NUMBER.fullmatch(part)) and not _DATE.fullmatch(part) for part in parts]
+    return any(numbers) and all(
+        is_number or part in _COUNTING for is_number, part in zip(numbers, parts, strict=True)
+    )

@@ -251,7 +251,7 @@ class _Fate:
     def follow(self, after: Folksonomy, plans: tuple[StepPlan, ...]) -> Folksonomy:
         """Take in one round; return its folksonomy, made anew where a tag came back that had gone."""
         for number, plan in enumerate(plans, start=1):
-            self._through(f"{number} {plan.kind}", plan)
+            self._through(number, plan)
         finals = {target for targets in self._now.values() for target in targets}
         back = [tag for tag in finals if self._now.get(tag, (tag,)) != (tag,)]
         if not back:
@@ -265,16 +265,16 @@ class _Fate:
             remap(self._original, changed), dict(zip(after.tags["tag"], known.astype("str"), strict=True))
         )
 
-    def _through(self, label: str, plan: StepPlan) -> None:
+    def _through(self, number: int, plan: StepPlan) -> None:
         said = plan.changes.set_index("tag")
         mapping, reasons = plan.mapping, said["reason"].to_dict()
         for tag, targets in self._now.items():
             spoken = [target for target in targets if target in reasons]
             if spoken:
                 self._reasons.setdefault(tag, []).extend(
-                    reason for target in spoken if (reason := reasons[target])
+                    f"{plan.kind}: {reason}" for target in spoken if (reason := reasons[target])
                 )
-                self._steps.setdefault(tag, []).append(label)
+                self._steps.setdefault(tag, []).append(f"{number} {plan.kind}")
                 ends = (end for target in targets for end in mapping.get(target, (target,)))
                 self._now[tag] = tuple(dict.fromkeys(ends))
 
@@ -294,4 +294,6 @@ class _Fate:
             )
             for tag, targets in self._now.items()
         ]
+        new = [tag for tag in final.tags["tag"] if tag not in self._now]
+        rows += [(tag, KEEP, (tag,), category.get(tag, ""), "", "new: others merge into it") for tag in new]
         return pd.DataFrame(rows, columns=["tag", "action", "targets", "category", "step", "reason"])

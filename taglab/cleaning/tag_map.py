@@ -25,8 +25,8 @@ class TagMap:
     Attributes:
         table: One row a tag: `tag`, `action` (keep, merge, drop), `targets` (tuple: itself where kept,
             nothing where dropped), `category` (empty where it has none), `step` (the steps that changed it,
-            by number and kind), `reason`. A tag that others merge into is kept, so that applying the map
-            again changes nothing.
+            by number and kind), `reason`. Tags that are new stand last, as kept. A tag that others merge
+            into is kept, so that applying the map again changes nothing.
     """
 
     table: pd.DataFrame

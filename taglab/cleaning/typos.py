@@ -6,6 +6,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -63,7 +64,7 @@ class Typos(Step):
         tags = folksonomy.tags["tag"].tolist()
         counts = folksonomy.tags["count"].tolist()
         forms = [" ".join(words(tag)) for tag in tags]
-        lexicon = self._lexicon()
+        lexicon = _lexicon(self.known)
         written: dict[str, str] = {}
         used: dict[str, int] = {}
         for tag, form, count in zip(tags, forms, counts, strict=True):
@@ -86,14 +87,18 @@ class Typos(Step):
             if form in best
         }, {}
 
-    def _lexicon(self) -> frozenset[str]:
-        phrases = (phrase for name in _NAMED for phrase in word_list(name))
-        return frozenset(" ".join(words(phrase)) for phrase in (*phrases, *self.known))
-
     def describe(self) -> str:
         return f"merge slips that are {self.threshold:g} similar to a known word"
 
 
+@cache
+def _lexicon(known: tuple[str, ...]) -> frozenset[str]:
+    """Return the phrases of the lists, in normal form."""
+    phrases = (phrase for name in _NAMED for phrase in word_list(name))
+    return frozenset(" ".join(words(phrase)) for phrase in (*phrases, *known))
+
+
+@cache
 def _vocabulary(lexicon: frozenset[str]) -> frozenset[str]:
     """Return every word that is known to be one."""
     ordinary = (*word_list("ordinary"), *word_list("junk"))

@@ -1,0 +1,114 @@
+"""Typos: what merges, what must not, and how well that goes on the demo's planted ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+from rapidfuzz.distance import JaroWinkler
+
+from taglab.cleaning import Typos
+from taglab.sources.demo import FALSE_FRIENDS, DemoSettings, demo_truth, read_demo
+from tests.cleaning.made import with_counts
+
+GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text(encoding="utf-8"))
+
+WIDER = (
+    # plural, adjective, agent, verb
+    ("guitar", "guitars"), ("ballad", "ballads"), ("jazz", "jazzy"), ("rock", "rocky"), ("punk", "punks"),
+    ("blues", "bluesy"), ("soul", "soulful"), ("dream", "dreamy"), ("mood", "moody"), ("party", "partying"),
+    ("singer", "singers"), ("dance", "dancer"), ("drum", "drummer"), ("love", "loved"), ("love", "lovely"),
+    # endings that make another thing
+    ("electro", "electronic"), ("electro", "electroclash"), ("metal", "metallica"), ("emo", "emocore"),
+    ("grind", "grindcore"), ("shoegaze", "shoegazer"), ("minimal", "minimalism"), ("acoustic", "acoustics"),
+    ("romantic", "romanticism"), ("psychedelic", "psychedelia"), ("ambient", "ambience"),
+    ("folk", "folktronica"),
+    ("classical", "classically trained"), ("techno", "technical"), ("progressive", "progression"),
+    # numbers
+    ("80s", "90s"), ("1980s", "1990s"), ("2000s", "2010s"), ("top 40", "top 400"), ("5 stars", "4 stars"),
+    ("2 step", "3 step"), ("best of 2007", "best of 2008"), ("1985", "1986"), ("blink 182", "blink 183"),
+    # negation
+    ("happy", "unhappy"), ("danceable", "undanceable"), ("melodic", "amelodic"), ("tonal", "atonal"),
+    ("rock", "no rock"), ("vocals", "no vocals"), ("political", "apolitical"), ("christian", "antichristian"),
+    # other words of music, and of the world
+    ("trance", "trace"), ("house", "horse"), ("sound", "sand"), ("metal", "medal"), ("rap", "trap"),
+    ("samba", "mamba"), ("mambo", "mango"), ("tango", "mango"), ("viola", "violin"), ("cello", "hello"),
+    ("spain", "spin"), ("iran", "iraq"), ("mali", "malta"), ("slovakia", "slovenia"), ("niger", "nigeria"),
+    ("irish", "iris"), ("finnish", "finish"), ("polish", "publish"), ("chile", "chill"), ("swedish", "swish"),
+    ("exotica", "erotica"), ("greek", "geek"), ("angel", "angle"), ("quiet", "quite"), ("marital", "martial"),
+    ("indiana", "india"), ("austrian", "australian"), ("organ", "organic"), ("funky house", "funk house"),
+    ("black metal", "blackmetal band"), ("death metal", "dark metal"), ("deep house", "deep horse"),
+    ("female singers", "male singers"), ("east coast rap", "west coast rap"), ("soft rock", "softcore"),
+)  # fmt: skip
+
+SLIPS = (
+    ("beautifull", "beautiful"), ("alternitive", "alternative"), ("electronc", "electronic"),
+    ("progresive rock", "progressive rock"), ("clasic rock", "classic rock"), ("acustic", "acoustic"),
+    ("awsome", "awesome"), ("pnuk", "punk"), ("jaz", "jazz"), ("funn", "fun"), ("melancoly", "melancholy"),
+    ("singer-songwritter", "singer-songwriter"), ("psychadelic", "psychedelic"), ("indie rok", "indie rock"),
+    ("rythm and blues", "rhythm and blues"), ("brittish", "british"), ("agressive", "aggressive"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), [*FALSE_FRIENDS, *WIDER])
+def test_false_friends_stay_apart(one: str, other: str) -> None:
+    for counts in ({one: 9, other: 3}, {one: 3, other: 9}):
+        mapping = Typos(workers=1, threshold=0.7).plan(with_counts(counts)).mapping
+        assert mapping.get(one) != (other,)
+        assert mapping.get(other) != (one,)
+
+
+@pytest.mark.parametrize(("slip", "meant"), SLIPS)
+def test_slips_are_mended(slip: str, meant: str) -> None:
+    plan = Typos(workers=1).plan(with_counts({meant: 9, slip: 2}))
+    assert plan.mapping == {slip: (meant,)}
+    row = plan.table.set_index("tag").loc[slip]
+    assert row["score"] == pytest.approx(
+        JaroWinkler.similarity(slip.replace("-", " "), meant.replace("-", " "))
+    )
+    assert 0 <= row["risk"] <= 1
+
+
+def test_the_published_pairs_score_above_the_threshold() -> None:
+    above = [JaroWinkler.similarity(one.lower(), other.lower()) >= 0.9 for one, other in FALSE_FRIENDS]
+    assert all(above)
+    assert JaroWinkler.similarity("beautifull", "beautiful") == pytest.approx(0.98)
+
+
+def test_the_less_used_merges_into_the_more_used() -> None:
+    assert Typos(workers=1).plan(with_counts({"beautifull": 9, "beautiful": 2})).mapping == {}
+    assert Typos(workers=1).plan(with_counts({"vlonkede": 2, "vlonkedde": 1})).mapping == {
+        "vlonkedde": ("vlonkede",)
+    }
+    absent = Typos(workers=1).plan(with_counts({"beautifull": 9}))
+    assert absent.mapping == {"beautifull": ("beautiful",)}
+
+
+def test_words_can_be_declared_known() -> None:
+    counts = {"electronic": 9, "elektronic": 2}
+    assert Typos(workers=1).plan(with_counts(counts)).mapping == {"elektronic": ("electronic",)}
+    assert not Typos(workers=1, known=("elektronic",)).plan(with_counts(counts)).mapping
+
+
+def quality(seed: int) -> tuple[float, float, int]:
+    """Precision and recall of the repair on the demo, and how many it merges.
+
+    A merge is right where both tags have one concept; where the right word is no tag of the demo, where it
+    is one of the concept's other spellings is not known, and the merge counts as wrong.
+    """
+    demo = read_demo(DemoSettings(seed=seed))
+    truth = demo_truth(demo).set_index("tag")
+    mapping = {tag: target for tag, (target,) in Typos(workers=1).plan(demo).mapping.items()}
+    meaning = {tag: (row["concept"], row["also"]) for tag, row in truth.iterrows()}
+    right = [meaning[tag] == meaning.get(target, (target, "")) for tag, target in mapping.items()]
+    planted = truth.index[truth["kind"] == "typo"]
+    found = [
+        tag in mapping and meaning[tag][0] == meaning.get(mapping[tag], (mapping[tag],))[0] for tag in planted
+    ]
+    return sum(right) / len(right), sum(found) / len(found), len(mapping)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_planted_typos_are_found_and_little_else(seed: int) -> None:
+    precision, recall, merged = quality(seed)
+    assert precision >= 0.95
+    assert [round(precision, 3), round(recall, 3), merged] == GOLDEN["typos"][str(seed)]
