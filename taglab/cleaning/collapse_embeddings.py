@@ -25,6 +25,7 @@ FIT_COLUMNS = (
     "excess_kurtosis", "p_normal",
 )  # fmt: skip
 _NUMERIC = re.compile(r"[0-9]")
+_SAME = 1e-5
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,8 @@ class CollapseEmbeddings(Step):
             raise InvalidSetting("collapse-embeddings needs vectors; choose an embedding for it")
         vectors.require(3)
         written = spelt_as(self.targets, folksonomy.tags["tag"].tolist())
-        named = tuple(dict.fromkeys(written[target] for target in self.targets))
-        used = [
-            target for target in named if target in vectors and (self.numeric or not _NUMERIC.search(target))
-        ]
+        left_out = self._left_out(tuple(dict.fromkeys(written[target] for target in self.targets)), vectors)
+        used = [target for target, reason in left_out.items() if not reason]
         inside, fits = self._inside(vectors, used, progress)
         tags = folksonomy.tags["tag"].tolist()
         decisions = {
@@ -131,15 +130,27 @@ class CollapseEmbeddings(Step):
         for tag in tags:
             if tag in inside and tag not in written.values():
                 decisions[tag] = self._decision(inside[tag])
-        left_out = pd.DataFrame(
-            [
-                (target, "has no vector" if target not in vectors else "numeric")
-                for target in named
-                if target not in used
-            ],
-            columns=["target", "reason"],
-        )
-        return decisions, {"fits": fits, "left_out": left_out}
+        reasons = [(target, reason) for target, reason in left_out.items() if reason]
+        return decisions, {"fits": fits, "left_out": pd.DataFrame(reasons, columns=["target", "reason"])}
+
+    def _left_out(self, targets: Sequence[str], vectors: TagVectors) -> dict[str, str]:
+        """Return each target → why it takes no part; empty where it does."""
+        reasons: dict[str, str] = {}
+        for target in targets:
+            if target not in vectors:
+                reasons[target] = "has no vector"
+            elif not self.numeric and _NUMERIC.search(target):
+                reasons[target] = "numeric"
+            else:
+                own = vectors.vectors[vectors.row(target)]
+                same = (
+                    other
+                    for other, reason in reasons.items()
+                    if not reason and np.abs(vectors.vectors[vectors.row(other)] - own).max() < _SAME
+                )
+                # As where one word of it is known alone: nothing tells what is meant by the one or the other.
+                reasons[target] = next((f"has the same vector as {other!r}" for other in same), "")
+        return reasons
 
     def _inside(
         self, vectors: TagVectors, targets: Sequence[str], progress: Progress

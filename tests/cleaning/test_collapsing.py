@@ -166,6 +166,19 @@ def test_numeric_targets_only_if_chosen() -> None:
     assert on.plan(made, vectors).mapping
 
 
+def test_targets_with_one_vector_do_not_share_tags() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(40, 5))
+    rows[1] = 2 * rows[0]
+    tags = ["rock", "indie rock", *(f"t{i}" for i in range(38))]
+    plan = CollapseEmbeddings(targets=("rock", "indie rock"), percentile=0.2).plan(
+        with_counts(dict.fromkeys(tags, 1)), TagVectors.from_any(tags, rows)
+    )
+    assert plan.details["left_out"]["reason"].tolist() == ["has the same vector as 'rock'"]
+    assert "indie rock" not in plan.mapping
+    assert set(plan.mapping.values()) == {("rock",)}
+
+
 def test_it_needs_vectors() -> None:
     with pytest.raises(InvalidSetting, match="needs vectors"):
         CollapseEmbeddings().plan(with_counts({"a": 1}))
