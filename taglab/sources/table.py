@@ -126,7 +126,8 @@ def _read_file(
     with opened(path, settings, progress) as table:
         columns = _find_columns(path, table.header, settings)
         separator = _tag_delimiter(columns, table, settings)
-        taking = _Taking(found, path.name, split, separator, settings.min_weight)
+        weighted = columns.place["weight"] is not None
+        taking = _Taking(found, path.name, split, separator, weighted, settings.min_weight)
         for line, cells in table.rows(columns):
             taking.row(line, cells)
 
@@ -172,7 +173,9 @@ def _open_delimited(path: Path, settings: TableSettings, progress: Progress) -> 
         cure = "set quotes=false if quotes are part of the tags" if quotes else ""
         found = delimited_rows(path, text, delimiter, quotes, progress, cure)
         if settings.header:
-            _, header = next(found)
+            _, header = next(found, (1, []))
+            if not header:
+                raise DataError(path, "holds nothing but blank rows; is it the right file?")
         else:
             header = [str(number + 1) for number in range(len(_fields(lines[0], delimiter)))]
 
@@ -229,6 +232,7 @@ def _parquet_rows(
     file: Any, path: Path, columns: _Columns, progress: Progress
 ) -> Iterator[tuple[int, Cells | None]]:
     header = file.schema_arrow.names
+    _check_parquet_columns(file, path, columns)
     used = {at for at in columns.place.values() if at is not None}
     total = max(file.metadata.num_rows, 1)
     done = 0
@@ -242,13 +246,40 @@ def _parquet_rows(
             yield done, row
 
 
+def _check_parquet_columns(file: Any, path: Path, columns: _Columns) -> None:
+    """Raise DataError where a column in use is there twice, or holds what it cannot stand for."""
+    import pyarrow as pa
+
+    header = file.schema_arrow.names
+    for kind, at in columns.place.items():
+        if at is None:
+            continue
+        if header.count(header[at]) > 1:
+            raise DataError(path, f"has several columns called {header[at]!r}; rename all but one")
+        held = file.schema_arrow.types[at]
+        if kind == "tag" and _is_list(held):
+            held = held.value_type
+        if pa.types.is_nested(held):
+            raise DataError(
+                path, f"column {header[at]!r} holds {held}, no single values; name another with {kind}="
+            )
+
+
+def _is_list(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return isinstance(kind, pa.ListType | pa.LargeListType | pa.FixedSizeListType)
+
+
 def _python_values(column: Any) -> list[Any]:
     """Give an Arrow column as text, lists of text, or None; bytes that are no UTF-8 are lone surrogates."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
+    if pa.types.is_fixed_size_list(column.type):
+        column = column.cast(pa.list_(column.type.value_type))
+    if _is_list(column.type):
         flat = _python_values(column.values)
         starts = column.offsets.to_pylist()
         nulls = column.is_null().to_pylist()
@@ -321,6 +352,7 @@ class _Taking:
     file: str
     split: str | None
     separator: str
+    weighted: bool
     min_weight: float
 
     def row(self, line: int, cells: tuple[Any, ...] | None) -> None:
@@ -332,7 +364,7 @@ class _Taking:
             self._leave_out("no track", line)
             return
         code = self.found.track(track, (*about, own_split or self.split))
-        value = 1.0 if weight is None else _weight(weight)
+        value = _weight(weight) if self.weighted else 1.0
         if not _SMALLEST_FLOAT32 < value < _LARGEST_FLOAT32:
             self._leave_out("the weight is not a number above 0", line)
         elif value < self.min_weight:
@@ -360,9 +392,9 @@ def _split(tags: str | list[str | None] | None, separator: str) -> Iterable[str 
     return tags or ()
 
 
-def _weight(text: str) -> float:
+def _weight(text: str | None) -> float:
     try:
-        return float(text)
+        return float(text or "nan")
     except ValueError:
         return math.nan
 

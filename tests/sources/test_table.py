@@ -151,7 +151,7 @@ def test_parquet_rows(tmp_path: Path) -> None:
     )
     table.to_parquet(tmp_path / "t.parquet")
     found = read(tmp_path / "t.parquet", "x", TableSettings())
-    assert weights(found) == {("1", "rock"): 1.5, ("1", "pop"): 2, ("2", "rock"): 1}
+    assert weights(found) == {("1", "rock"): 1.5, ("1", "pop"): 2}
 
 
 def test_parquet_lists_of_tags(tmp_path: Path) -> None:
@@ -178,6 +178,51 @@ def test_parquet_columns_not_in_use_are_not_looked_at(tmp_path: Path) -> None:
     }
     pq.write_table(pa.table(table), tmp_path / "t.parquet")
     assert weights(read(tmp_path / "t.parquet", "x", TableSettings())) == PAIRS
+
+
+def test_a_parquet_weight_that_is_missing_is_left_out_and_told(tmp_path: Path) -> None:
+    table = {"track": ["A", "B", "C"], "tag": ["rock"] * 3, "weight": [2.0, None, 3.0]}
+    pq.write_table(pa.table(table), tmp_path / "t.parquet")
+    found = read(tmp_path / "t.parquet", "x", TableSettings())
+    assert weights(found) == {("A", "rock"): 2.0, ("C", "rock"): 3.0}
+    (note,) = found.dropped
+    assert (note.reason, note.count) == ("the weight is not a number above 0", 1)
+
+
+def test_parquet_lists_of_fixed_length(tmp_path: Path) -> None:
+    tags = pa.array([["rock", "pop"], ["pop", None], None], pa.list_(pa.string(), 2))
+    pq.write_table(pa.table({"track": ["A", "B", "C"], "tags": tags}), tmp_path / "t.parquet")
+    found = read(tmp_path / "t.parquet", "x", TableSettings())
+    assert set(weights(found)) == {("A", "rock"), ("A", "pop"), ("B", "pop")}
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("track", [["A"], ["B"]]),
+        ("artist", [["A"], ["B"]]),
+        ("weight", [[1.0], [2.0]]),
+        ("tag", [{"a": "rock"}, {"a": "pop"}]),
+        ("tag", [[["rock"]], [["pop"]]]),
+    ],
+)
+def test_a_parquet_column_of_no_single_values_is_told(tmp_path: Path, column: str, values: object) -> None:
+    table = {"track": ["A", "B"], "tag": ["rock", "pop"], column: values}
+    pq.write_table(pa.table(table), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match=f"column '{column}' holds .*, no single values"):
+        read(tmp_path / "t.parquet", "x", TableSettings())
+
+
+def test_two_parquet_columns_of_one_name_are_told(tmp_path: Path) -> None:
+    columns = [pa.array(["A"]), pa.array(["rock"]), pa.array(["pop"])]
+    pq.write_table(pa.Table.from_arrays(columns, names=["track", "tag", "tag"]), tmp_path / "t.parquet")
+    with pytest.raises(DataError, match="several columns called 'tag'"):
+        read(tmp_path / "t.parquet", "x", TableSettings())
+
+
+def test_nothing_but_an_empty_quoted_field_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing but blank rows"):
+        read_text(tmp_path, '""\n')
 
 
 def test_truncated_parquet_is_told(tmp_path: Path) -> None:
