@@ -42,6 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return PIPE_CLOSED
     except TaglabError as error:
         return _say(str(error), FAILED)
+    except OSError as error:
+        # What is expected of files is told where they are used; this is for a disk or a pipe that fails.
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or error}", FAILED)
+    except MemoryError as error:
+        return _say(f"not enough memory ({error or 'no more to be had'}); try with fewer tags", FAILED)
     except KeyboardInterrupt:
         return _say("interrupted; nothing of it was kept", INTERRUPTED)
 

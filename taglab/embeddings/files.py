@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import time
@@ -13,7 +14,7 @@ from taglab.cache import content_key, derived_path, replacing, write_json
 from taglab.embeddings.formats import READERS, layout
 from taglab.embeddings.unpack import source_files, unpack
 from taglab.embeddings.words import WordVectors, open_if_sound, store
-from taglab.errors import DataError
+from taglab.errors import DataError, TaglabError
 from taglab.folksonomy import Dropped
 from taglab.progress import Progress, between, silent
 
@@ -47,7 +48,14 @@ def read_vectors(path: Path, name: str, progress: Progress = silent) -> WordVect
 
 def stored_vectors(path: Path, progress: Progress = silent) -> Path:
     """Return the folder of the cache that holds the vectors of a file; it is made at first use."""
-    files = source_files(path)
+    try:
+        files = source_files(path)
+    except TaglabError:
+        raise
+    except OSError as error:
+        raise DataError(
+            path, f"cannot be read ({error.strerror or error}); check the path and its permissions"
+        ) from error
     folder = derived_path(_KIND, _content(files), "")
     if open_if_sound(folder) is None:
         _convert(files, folder, progress)
@@ -75,7 +83,8 @@ def _content(files: Sequence[Path]) -> str:
             _READER, [(path, state.st_size, state.st_mtime_ns, state.st_ino) for path, state in states]
         )
         note = derived_path(_SEEN, stamp, ".json")
-        if note.is_file():
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+            # A damaged note only means that the file is read again.
             return str(json.loads(note.read_text(encoding="utf-8"))["content"])
         key = content_key(_READER, [file.suffix.lower() for file in files], *files)
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from taglab import cache
-from taglab.errors import InvalidSetting, NotFound
+from taglab.errors import DataError, InvalidSetting, NotFound, TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.sources import demo, jamendo, lastfm, magnatagatune, table
@@ -82,7 +82,14 @@ def read(
             raise InvalidSetting(f"path=None must name the data of the source {source}: {reader.files}")
         path = _download(reader, part_of(progress, 0, 2))
         progress = part_of(progress, 1, 2)
-    return reader.read(path, name, options, progress)
+    try:
+        return reader.read(path, name, options, progress)
+    except TaglabError:
+        raise
+    except OSError as error:
+        raise DataError(
+            path or source, f"cannot be read ({error.strerror or error}); check the path and its permissions"
+        ) from error
 
 
 def _download(source: Source, progress: Progress) -> Path:
@@ -134,10 +141,12 @@ def open_folksonomy(name: str, progress: Progress = silent) -> Folksonomy:
 
 
 def _demo_is_to_be_built(kept: Path) -> bool:
-    if not kept.is_file():
+    try:
+        kept_since = kept.stat().st_mtime
+    except OSError:
         return True
     makers = (file for file in Path(demo.__file__).parent.iterdir() if file.is_file())
-    return kept.stat().st_mtime < max(file.stat().st_mtime for file in makers)
+    return kept_since < max(file.stat().st_mtime for file in makers)
 
 
 def folksonomy_names() -> list[str]:

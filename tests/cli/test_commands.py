@@ -350,6 +350,25 @@ def test_progress_reaches_the_library(mine: Shell, monkeypatch: pytest.MonkeyPat
     assert told == ["own"]
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device"), "taglab: No space left on device\n"),
+        (OSError(5, "Input/output error", "x.db"), "taglab: x.db: Input/output error\n"),
+        (MemoryError("Unable to allocate 9 TiB"), "taglab: not enough memory (Unable to allocate 9 TiB); "),
+    ],
+)
+def test_what_the_machine_refuses_is_no_traceback(
+    mine: Shell, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def refuse(*args: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("taglab.sources.folksonomy_names", refuse)
+    assert mine.run("data", "list") == 1
+    assert mine.err.startswith(words)
+
+
 def test_a_closed_pipe_is_no_traceback(mine: Shell, taglab_home: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)

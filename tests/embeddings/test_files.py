@@ -443,3 +443,21 @@ def test_full_disk_is_told_and_the_earlier_vectors_survive(
         with pytest.raises(StorageError, match="Free some space"):
             embeddings.add_vectors(tmp_path / "two.txt", "kept")
     assert list(embeddings.open_vectors("kept").words) == WORDS
+
+
+def test_a_path_no_disk_can_hold_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be read .*check the path"):
+        embeddings.read_vectors(tmp_path / ("x" * 400), "x")
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{}", "\x00"])
+def test_a_damaged_note_on_a_file_only_means_reading_it_again(
+    tmp_path: Path, taglab_home: Path, damage: str
+) -> None:
+    path = tmp_path / "v.txt"
+    path.write_text("a 1 0\nb 0 1\n")
+    os.utime(path, (1, 1))
+    embeddings.read_vectors(path, "x")
+    (note,) = (taglab_home / "derived" / "word-vector-files").rglob("*.json")
+    note.write_text(damage)
+    assert list(embeddings.read_vectors(path, "x").words) == ["a", "b"]

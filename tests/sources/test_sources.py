@@ -107,6 +107,12 @@ def test_damaged_files_are_read_or_told_but_never_crash(source: str, tmp_path: P
             sources.read(source, path, "mine")
 
 
+@pytest.mark.parametrize("source", [name for name in SOURCES if name != "demo"])
+def test_a_path_no_disk_can_hold_is_told(source: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be read .*check the path"):
+        sources.read(source, tmp_path / ("x" * 400), "x")
+
+
 def test_unknown_source_lists_the_known() -> None:
     with pytest.raises(NotFound, match="lastfm, magnatagatune"):
         sources.read("spotify", None, "x")
