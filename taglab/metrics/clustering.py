@@ -90,7 +90,7 @@ def _silhouette_of_products(
     rows = np.arange(len(clusters))
     own = products[rows, clusters] / lengths
     products[rows, clusters] = -np.inf
-    return _silhouette(1 - own, 1 - products.max(axis=1) / lengths, sizes[clusters])
+    return _silhouette(1 - own, 1 - products.max(axis=1) / lengths, sizes[clusters], _NOISE)
 
 
 def _quick_means(
@@ -168,11 +168,13 @@ def silhouette_euclidean(
 ) -> DoubleArray:
     """Return the silhouette of each tag for Euclidean distance: pairwise, O(tags² dim), a block at a time.
 
-    For positions on a map, which cosine does not suit. Arguments as `silhouette_cosine`, but that a row
-    may be all zeros.
+    For positions on a map, which cosine does not suit. Arguments and errors as `silhouette_cosine`, but
+    that a row may be all zeros.
     """
     clusters, sizes = _clusters_of(labels, len(vectors), at_least=2)
     points = np.asarray(vectors, np.float64)
+    if not np.isfinite(points).all():
+        raise ValueError("vectors must be finite")
     one_hot = _one_hot(clusters, len(sizes)).toarray()
     from scipy.spatial.distance import cdist
 
@@ -190,21 +192,23 @@ def _silhouette_of_means(
     rows = np.arange(len(clusters))
     own = mean_distances[rows, clusters]
     mean_distances[rows, clusters] = np.inf
-    score, _ = _silhouette(own, mean_distances.min(axis=1), sizes[clusters])
+    score, _ = _silhouette(own, mean_distances.min(axis=1), sizes[clusters], noise=0.0)
     return score
 
 
 def _silhouette(
-    own: DoubleArray, nearest_other: DoubleArray, own_size: npt.NDArray[np.int64]
+    own: DoubleArray, nearest_other: DoubleArray, own_size: npt.NDArray[np.int64], noise: float
 ) -> tuple[DoubleArray, DoubleArray]:
     """Return silhouettes from mean distances to the own cluster, oneself included, and the nearest other.
+
+    Mean distances below `noise` count as 0.
 
     Returns:
         The silhouettes, and the larger of a and b each was divided by.
     """
     a = own * own_size / np.maximum(own_size - 1, 1)
-    b = np.where(nearest_other < _NOISE, 0, nearest_other)
-    a[a < _NOISE] = 0
+    b = np.where(nearest_other < noise, 0, nearest_other)
+    a[a < noise] = 0
     larger = np.maximum(a, b)
     score = np.where((own_size > 1) & (larger > 0), (b - a) / np.where(larger > 0, larger, 1), 0.0)
     return score, larger

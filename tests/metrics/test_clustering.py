@@ -66,6 +66,21 @@ def test_silhouette_by_euclidean_distance_is_scikit_learns(case: tuple[np.ndarra
     np.testing.assert_allclose(metrics.silhouette_euclidean(vectors, labels), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-20, 1e-14, 1.0, 1e20])
+def test_the_unit_of_distances_does_not_matter(scale: float) -> None:
+    random = np.random.default_rng(0)
+    points, labels = random.standard_normal((30, 2)), random.integers(0, 4, 30)
+    distances = cdist(points, points)
+    expected = silhouette_samples(distances, labels, metric="precomputed")
+    np.testing.assert_allclose(metrics.silhouette_distances(scale * distances, labels), expected)
+    np.testing.assert_allclose(metrics.silhouette_euclidean(scale * points, labels), expected)
+
+
+def test_positions_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(ValueError, match="must be finite"):
+        metrics.silhouette_euclidean(np.array([[0.0, 1], [np.nan, 1], [1, 1]]), [0, 1, 1])
+
+
 @FEW
 @given(clustered(), st.integers(0, 1000))
 def test_names_of_clusters_rotation_and_length_do_not_matter(
