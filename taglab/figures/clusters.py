@@ -345,27 +345,30 @@ def scan_curves(
                 showlegend=row == 1 and len(curves) > 1,
                 hovertemplate="k %{x}: %{y:.3f}<extra></extra>", row=row, col=1,
             )  # fmt: skip
-    marks = ((k, "solid", f"k = {k}"), (best, "dot", "highest silhouette"), (elbow, "dash", "elbow"))
-    for level, (place, dash, text) in enumerate(marks):
-        if place is not None:
-            figure.add_vline(
-                place, line={"dash": dash, "width": 1.5, "color": PALETTE[1] if place == k else GREY}
-            )
-            figure.add_annotation(
-                x=place,
-                y=1 - 0.08 * level,
-                yref="paper",
-                text=text,
-                showarrow=False,
-                xanchor="left",
-                font={"size": 11},
-            )
+    _mark_ks(figure, k, best, elbow)
     figure.update_xaxes(gridcolor=GRID, zeroline=False)
     figure.update_xaxes(title_text="clusters, k", row=2, col=1)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
     figure.update_yaxes(title_text="within-cluster distance", row=1, col=1)
     figure.update_yaxes(title_text="mean silhouette", row=2, col=1)
     return figure
+
+
+def _mark_ks(figure: go.Figure, k: int | None, best: int | None, elbow: int | None) -> None:
+    """Draw one upright line a k, named above the curves by all that is to be said of it."""
+    marks = ((k, "solid", f"k = {k}"), (best, "dot", "highest silhouette"), (elbow, "dash", "elbow"))
+    said: dict[int, list[str]] = {}
+    for place, dash, text in marks:
+        if place is not None:
+            if place not in said:
+                colour = PALETTE[1] if place == k else GREY
+                figure.add_vline(place, line={"dash": dash, "width": 1.5, "color": colour})
+            said.setdefault(place, []).append(text)
+    for level, place in enumerate(sorted(said)):
+        figure.add_annotation(
+            x=place, y=1, yref="paper", yanchor="bottom", yshift=14 * (len(said) - 1 - level),
+            text=", ".join(said[place]), showarrow=False, xanchor="left", font={"size": 11},
+        )  # fmt: skip
 
 
 def flow_heatmap(

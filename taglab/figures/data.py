@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,12 +72,18 @@ def popularity_curve(tags: pd.DataFrame, min_count: int = 1, selected: str | Non
         figure.add_scatter(
             x=[1, max(len(counts), 2)],
             y=[min_count, min_count],
-            mode="lines+text",
+            mode="lines",
             line={"dash": "dot", "width": 1, "color": GREY},
-            text=[f"{passing:,} tags on ≥ {min_count:,} tracks", ""],
-            textposition="bottom right",
-            textfont={"size": 12},
             hoverinfo="skip",
+        )
+        figure.add_annotation(
+            x=0,
+            y=math.log10(min_count),
+            text=f"{passing:,} tags on ≥ {min_count:,} tracks",
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom",
+            font={"size": 12},
         )
     if selected is not None and (tags["tag"] == selected).any():
         rank = int(np.flatnonzero((tags["tag"] == selected).to_numpy())[0])
@@ -89,7 +96,9 @@ def popularity_curve(tags: pd.DataFrame, min_count: int = 1, selected: str | Non
             hovertemplate="<b>%{customdata}</b><br>rank %{{x:,}}<br>%{{y:,}} tracks<extra></extra>",
         )
     figure.update_layout(showlegend=False, hovermode="closest")
-    figure.update_xaxes(type="log", dtick=1)
+    # Room for the names, which begin at their points.
+    decades = math.log10(max(len(counts), 2))
+    figure.update_xaxes(type="log", dtick=1, range=[-0.06 * decades, 1.18 * decades])
     figure.update_yaxes(type="log", dtick=1)
     return figure
 

@@ -45,23 +45,24 @@ _COLUMNS = {
 
 
 def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
-    """The cluster table; ticked clusters are selected."""
-    table = made.table[["name", "size", "count", "silhouette"]].copy()
+    """The cluster table, most used clusters first; ticked clusters are selected."""
+    ranked = made.table.sort_values("count", ascending=False, kind="stable")
+    table = ranked[["name", "size", "count", "silhouette"]].copy()
     if len(rows):
-        table["selected"] = np.bincount(made.clustering.labels[rows], minlength=len(table))
-    table["members"] = [_members(tags) for tags in made.table["tags"]]
-    table["medoid"] = made.table["medoid"]
+        table["selected"] = np.bincount(made.clustering.labels[rows], minlength=len(table))[ranked["cluster"]]
+    table["members"] = [_members(tags) for tags in ranked["tags"]]
+    table["medoid"] = ranked["medoid"]
     key = key_of("cluster table")
 
     def tick() -> None:
         ticked = st.session_state[key].selection.rows
-        select((tag for row in ticked for tag in made.table["tags"].iloc[row]), "cluster table")
+        select((tag for row in ticked for tag in ranked["tags"].iloc[row]), "cluster table")
 
     st.dataframe(
         table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
         column_config=_COLUMNS,
     )  # fmt: skip
-    st.caption(f"All {len(table):,} clusters; tick some to select their tags.")
+    st.caption(f"All {len(table):,} clusters, most used first; tick some to select their tags.")
     export_panel(
         f"{material.name} clusters", made.table, command=cluster_command(material, made.clustering.settings)
     )

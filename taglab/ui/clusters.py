@@ -35,6 +35,12 @@ _STEP = 1.04
 _USUAL_K = 100  # the least of the thesis; of half a million tags it takes seconds, 700 would minutes
 _PATIENCE_S = 0.6
 _NAMED = 12
+_MEANING = {
+    "Mean silhouette": "How much nearer a tag is to its own cluster than to the next (cosine), from −1 to 1; "
+    "0 where clusters run into each other.",
+    "Within-cluster distance": "Squared distances of the tags' unit vectors to the mean of their cluster, "
+    "summed over all tags. It falls as k grows: compare it over k (Scan over k), not over sets of tags.",
+}
 _COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count"}
 
 
@@ -298,7 +304,7 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     }
     with st.container(horizontal=True):
         for label, value in facts.items():
-            st.metric(label, value)
+            st.metric(label, value, help=_MEANING.get(label))
     st.caption(literal(" ".join([where.quality_sentence, *_explained(where), *where.notes])))
     if not found.converged:
         st.caption("k-means used up its rounds before it settled.")
@@ -333,4 +339,5 @@ def export_map(material: Material, made: Clustered, where: Projection, colour: s
         table,
         lambda: figures.tag_map(made.tags, where.positions, made.names, colour, rows, title),
         cluster_command(material, made.clustering.settings),
+        own_buttons=where.settings.dimensions == 2,
     )

@@ -13,23 +13,32 @@ from taglab.ui.pickers import pick_tag
 from taglab.ui.tables import column_labels, tag_table
 
 _CO_TAGS_SHOWN = 20
+_UNKNOWN = "–"
+_MEANING = {
+    "Assignments": "Pairs of a track and a tag it has.",
+    "Artists": "Distinct artists of the tracks; – where the source names none.",
+    "Tags per track": "Mean over all tracks.",
+    "Slope, top 100": "How steeply count falls with rank among the 100 most used tags, both logarithmic: at "
+    "−1 the tenth tag has a tenth of the first one's tracks. – for fewer than two tags.",
+}
 
 
 def show_facts(data: Folksonomy) -> None:
     """A few figures that say what kind of data this is."""
     per_track = np.diff(data.matrix.indptr)
-    artists = f"{data.tracks['artist'].nunique():,}" if data.knows_artists else "not known"
+    artists = f"{data.tracks['artist'].nunique():,}" if data.knows_artists else _UNKNOWN
+    slope = head_slope(data.tags["count"])
     numbers = {
         "Tracks": f"{data.n_tracks:,}",
         "Tags": f"{data.n_tags:,}",
         "Assignments": f"{data.n_assignments:,}",
         "Artists": artists,
         "Tags per track": f"{per_track.mean() if len(per_track) else 0:.1f}",
-        "Slope, top 100": f"{head_slope(data.tags['count']):.2f}".replace("-", "−"),
+        "Slope, top 100": _UNKNOWN if np.isnan(slope) else f"{slope:.2f}".replace("-", "−"),
     }
     for row in (list(numbers.items())[:3], list(numbers.items())[3:]):
         for column, (label, value) in zip(st.columns(3), row, strict=True):
-            column.metric(label, value)
+            column.metric(label, value, help=_MEANING.get(label))
     st.plotly_chart(
         tags_per_track(per_track),
         config=picture_config(),
@@ -51,6 +60,8 @@ def show_tags(data: Folksonomy) -> None:
     with left:
         find = st.text_input("Find tags that contain", key="find", bind="query-params")
         shown = tag_table(data, find)
+        if not data.knows_artists:
+            shown = shown.drop(columns="artists")
         st.dataframe(
             shown, key="tag table", on_select=lambda: _choose_row(shown), selection_mode="single-row",
             hide_index=True, height=480, column_config=column_labels(shown),
@@ -60,6 +71,9 @@ def show_tags(data: Folksonomy) -> None:
     with right:
         tag = pick_tag(list(data.tags["tag"]), "Found together with")
         together = data.co_tags(tag)
+        if together.empty:
+            st.text("No other tag is on these tracks.")
+            return
         figure = co_tag_bars(together.head(_CO_TAGS_SHOWN), tag)
         st.plotly_chart(
             figure, config=picture_config(), key="co-tags", alt="Tags on the same tracks, most shared first"

@@ -86,6 +86,7 @@ def show_neighbours(picked: Picked) -> None:
         export_panel(
             "neighbourhood map",
             figure=lambda: neighbourhood_map(projection.positions, drawn.tags, tag, names, projection.method),
+            own_buttons=True,
         )
 
 

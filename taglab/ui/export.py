@@ -124,14 +124,26 @@ def export_panel(
     table: pd.DataFrame | None = None,
     figure: go.Figure | Callable[[], go.Figure] | None = None,
     command: Sequence[str] | None = None,
+    own_buttons: bool = False,
 ) -> None:
-    """Put all ways out of one view behind one small button."""
+    """Put all ways out of one view behind one small button.
+
+    Args:
+        name: Begins the files' names.
+        table: Offered whole.
+        figure: Offered as HTML.
+        command: The shell line that makes the same.
+        own_buttons: Whether the figure is the tag map, which has buttons for PNG and SVG itself.
+    """
     with st.popover("Export", icon=":material/download:"):
         if table is not None:
             st.caption(f"Table, all {len(table):,} rows")
             download_table(table, name)
         if figure is not None:
-            _choose_picture(name)
+            if own_buttons:
+                st.caption("Figure; the buttons on the map save PNG and SVG")
+            else:
+                _choose_picture(name)
             download_figure(figure, name)
         if command is not None:
             st.caption("Copy as command")

@@ -131,6 +131,15 @@ def _edit(edit: labels.Edit) -> str:
     return ""
 
 
+def _apply(edit: labels.Edit) -> None:
+    """Make an edit from the form, and empty the form's name once it is given."""
+    _try(lambda: _edit(edit))
+    went_well, _ = st.session_state[_TOLD]
+    for key in ("rename to", "new class name"):
+        if went_well and key in st.session_state:
+            st.session_state[key] = ""
+
+
 def _show_report(material: Material, space: LabelSpace) -> None:
     report = space.report(material.data)
     with st.container(horizontal=True):
@@ -233,7 +242,7 @@ def _show_edits(material: Material, draft: _Draft, rows: npt.NDArray[np.intp]) -
         edit = kinds[kind](draft, selected)
         st.button(
             kind, key="apply edit", type="primary", disabled=edit is None,
-            on_click=(lambda: _try(lambda: _edit(edit))) if edit is not None else None,
+            on_click=(lambda: _apply(edit)) if edit is not None else None,
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from taglab.folksonomy import Folksonomy
 _UNITS = {
     "count": "tracks",
     "together": "tracks with both",
-    "artists": "distinct artists",
+    "artists": "distinct",
     "weight": "0 to 100",
     "lift": "times chance",
     "overlap": "share of the k nearest",

@@ -133,7 +133,8 @@ def test_scan_curves_mark_the_k_in_use() -> None:
     figure = figures.scan_curves(rows, k=5, best=5, elbow=2)
     assert list(figure.data[0].x) == [2, 5]
     assert list(figure.data[0].y) == [8.0, 5.0]
-    assert {note.text for note in figure.layout.annotations} == {"k = 5", "highest silhouette", "elbow"}
+    assert [note.text for note in figure.layout.annotations] == ["elbow", "k = 5, highest silhouette"]
+    assert len({note.yshift for note in figure.layout.annotations}) == 2
     assert figure.layout.xaxis2.title.text == "clusters, k"
 
 

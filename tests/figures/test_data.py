@@ -44,7 +44,8 @@ def test_a_level_says_which_tags_are_on_it() -> None:
 
 def test_the_minimum_count_says_how_many_pass() -> None:
     figure = popularity_curve(tag_table([9, 5, 5, 1]), min_count=5)
-    assert "3 tags" in figure.data[-1].text[0]
+    assert "3 tags" in figure.layout.annotations[0].text
+    assert list(figure.data[-1].y) == [5, 5]
 
 
 def test_the_selected_tag_is_marked() -> None:

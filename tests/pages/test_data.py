@@ -75,7 +75,8 @@ def test_without_artists_the_page_says_they_are_not_known(taglab_home: Path) -> 
     small(artists=False).save(cache.Shelf(cache.FOLKSONOMIES).path("demo"))
     app = open_page("data").run()
     assert not app.error
-    assert "not known" in [metric.value for metric in app.metric]
+    assert {metric.label: metric.value for metric in app.metric}["Artists"] == "–"
+    assert "artists" not in app.dataframe[0].value.columns
 
 
 def test_no_tracks_and_no_tags_are_still_a_page(taglab_home: Path) -> None:
