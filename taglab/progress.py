@@ -25,10 +25,17 @@ def silent(fraction: float, text: str) -> None:
     """Report nothing: the default of every `progress` argument."""
 
 
-def between(progress: Progress, start: float, stop: float) -> Progress:
-    """Return the progress of one part of a longer computation, from `start` to `stop` of the whole."""
+def between(progress: Progress, start: float, stop: float, step: str = "") -> Progress:
+    """Return the progress of one part of a longer computation, from `start` to `stop` of the whole.
+
+    Args:
+        progress: Of the whole.
+        start: Share done before the part, in [0, 1].
+        stop: Share done after it.
+        step: Put before the part's own texts, with a comma.
+    """
 
     def report(fraction: float, text: str) -> None:
-        progress(start + (stop - start) * fraction, text)
+        progress(start + (stop - start) * fraction, ", ".join(filter(None, (step, text))))
 
     return report

@@ -10,9 +10,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from taglab.clustering.seeding import Points, Seeds
-from taglab.clustering.steps import part
 from taglab.errors import InvalidSetting
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -86,7 +85,7 @@ def spherical_kmeans(
             k,
             max_iterations,
             tolerance,
-            part(progress, number / len(starts), (number + 1) / len(starts)),
+            between(progress, number / len(starts), (number + 1) / len(starts)),
         )
         for number, start in enumerate(starts)
     )
@@ -100,7 +99,7 @@ def draw(points: Points, seed: int, restarts: int) -> list[Seeds]:
 
 def _run(seeds: Seeds, k: int, max_iterations: int, tolerance: float, progress: Progress) -> KMeans:
     points = seeds.points
-    centroids = points.vectors[seeds.first(k, part(progress, 0.0, 0.3))]
+    centroids = points.vectors[seeds.first(k, between(progress, 0.0, 0.3))]
     labels = np.full(len(points), -1, np.intp)
     sums = np.zeros((k, points.vectors.shape[1]))
     total = points.weights.sum()

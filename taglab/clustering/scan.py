@@ -17,10 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from taglab.cache import content_key, derived_path, write_json
 from taglab.clustering.methods import CLUSTERERS, cluster, cluster_distances
 from taglab.clustering.result import Clustering, ClusterSettings, Linkage, TooManyClusters
-from taglab.clustering.steps import part
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import silhouette_cosine, silhouette_distances
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 from taglab.tag_vectors import TagVectors
 
 # Part of every row's key: raise it when a change to the code changes the rows.
@@ -184,7 +183,7 @@ def _scan(cases: Sequence[_Case], settings: ScanSettings, progress: Progress) ->
     todo = [(case, one) for case in cases for one in settings.clusterings()]
     rows = []
     for number, (case, one) in enumerate(todo):
-        report = part(progress, number / len(todo), (number + 1) / len(todo), _text(case, one))
+        report = between(progress, number / len(todo), (number + 1) / len(todo), _text(case, one))
         row = _cached(case, one)
         if row is None:
             row = _compute(case, one, report)
@@ -262,7 +261,7 @@ def _compute(case: _Case, one: ClusterSettings, progress: Progress) -> dict[str,
     row: dict[str, Any] = dict.fromkeys(COLUMNS[4:]) | {"n_tags": case.n_tags}
     started = time.perf_counter()
     try:
-        clustering = case.run(one, part(progress, 0.0, 0.8))
+        clustering = case.run(one, between(progress, 0.0, 0.8))
     except TooManyClusters:
         return row
     sizes = clustering.sizes
@@ -273,7 +272,7 @@ def _compute(case: _Case, one: ClusterSettings, progress: Progress) -> dict[str,
         "singletons": int((sizes == 1).sum()),
     }
     if one.k > 1:
-        row["silhouette"] = float(case.silhouette(clustering.labels, part(progress, 0.8, 1.0)).mean())
+        row["silhouette"] = float(case.silhouette(clustering.labels, between(progress, 0.8, 1.0)).mean())
     return row | {"seconds": time.perf_counter() - started}
 
 

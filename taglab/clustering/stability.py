@@ -10,10 +10,9 @@ import numpy.typing as npt
 
 from taglab.clustering.methods import cluster
 from taglab.clustering.result import ClusterSettings
-from taglab.clustering.steps import part
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import adjusted_rand
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 from taglab.tag_vectors import TagVectors
 
 
@@ -58,7 +57,7 @@ def stability(
         raise InvalidSetting("method=agglomerative draws nothing: it has no seeds to compare")
     labels = []
     for number, seed in enumerate(distinct):
-        step = part(progress, number / len(distinct), (number + 1) / len(distinct), f"seed {seed}")
+        step = between(progress, number / len(distinct), (number + 1) / len(distinct), f"seed {seed}")
         labels.append(cluster(vectors, settings.model_copy(update={"seed": seed}), step).labels)
     matrix = np.array([[adjusted_rand(one, other) for other in labels] for one in labels])
     pairs = matrix[np.triu_indices(len(distinct), 1)]

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
-from taglab.progress import Progress, silent
-from taglab.projection.methods import PROJECTIONS, ProjectionMethod, part_of
+from taglab.progress import Progress, between, silent
+from taglab.projection.methods import PROJECTIONS, ProjectionMethod
 from taglab.projection.points import Axes, DistancePoints, FloatArray, Points, VectorPoints
 from taglab.projection.quality import map_quality
 from taglab.projection.result import AS_IS, Projection
@@ -106,8 +106,8 @@ def settings_used(settings: ProjectionSettings, n_tags: int) -> tuple[Projection
 def project_points(points: Points, settings: ProjectionSettings, progress: Progress = silent) -> Projection:
     """Draw a map of any points; what `project` and `project_distances` share."""
     used, notes = settings_used(settings, len(points))
-    positions, axes, placed_by, remark = _place(points, used, part_of(progress, 0.0, 0.9))
-    quality = map_quality(points, positions, used.quality_neighbours, used.seed, part_of(progress, 0.9, 1.0))
+    positions, axes, placed_by, remark = _place(points, used, between(progress, 0.0, 0.9))
+    quality = map_quality(points, positions, used.quality_neighbours, used.seed, between(progress, 0.9, 1.0))
     scree = None if axes is None or axes.variances is None else _shares(axes.variances)
     return Projection(
         positions=positions,

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 from taglab.projection.points import Axes, FloatArray, Points, nearest
 from taglab.projection.settings import ProjectionSettings
 
@@ -48,15 +48,6 @@ class ProjectionMethod:
     seconds: Callable[[int, int, ProjectionSettings], float]
 
 
-def part_of(progress: Progress, start: float, stop: float) -> Progress:
-    """Return a progress whose 0 to 1 are `start` to `stop` of another's."""
-
-    def report(fraction: float, text: str) -> None:
-        progress(start + fraction * (stop - start), text)
-
-    return report
-
-
 def place_pca(
     points: Points, settings: ProjectionSettings, progress: Progress = silent
 ) -> tuple[FloatArray, Axes | None]:
@@ -81,14 +72,14 @@ def place_tsne(
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
     k = min(len(points) - 1, int(3 * settings.perplexity))
-    neighbours, distances = nearest(points, k, part_of(progress, 0.0, 0.2))
+    neighbours, distances = nearest(points, k, between(progress, 0.0, 0.2))
     euclidean = np.sqrt(points.squared_euclidean(distances), dtype=np.float64)
     affinities = PerplexityBasedNN(
         perplexity=settings.perplexity,
         knn_index=PrecomputedNeighbors(neighbours, euclidean),
         n_jobs=_threads(),
     )
-    steps = part_of(progress, 0.2, 1.0)
+    steps = between(progress, 0.2, 1.0)
     every = _TSNE_EARLY_ITERATIONS + _TSNE_ITERATIONS
     gradient = "bh" if settings.dimensions == 3 or len(points) < 10_000 else "fft"
     embedding = TSNEEmbedding(
@@ -136,7 +127,7 @@ def place_umap(
     progress(0.0, "preparing UMAP (compiled once on each machine)")
     umap = _umap_learn()
     n_tags = len(points)
-    others, apart = nearest(points, settings.n_neighbors - 1, part_of(progress, 0.0, 0.2))
+    others, apart = nearest(points, settings.n_neighbors - 1, between(progress, 0.0, 0.2))
     # umap-learn counts a tag among its own neighbours.
     neighbours = np.column_stack([np.arange(n_tags, dtype=np.int32), others])
     distances = np.column_stack([np.zeros(n_tags, np.float32), apart])
@@ -156,7 +147,7 @@ def place_umap(
             b=b,
             gamma=1.0,
             negative_sample_rate=5,
-            n_epochs=_Epochs(_umap_epochs(n_tags), part_of(progress, 0.2, 1.0)),
+            n_epochs=_Epochs(_umap_epochs(n_tags), between(progress, 0.2, 1.0)),
             init=_start(points, settings, scale=1.0),
             random_state=np.random.RandomState(settings.seed),  # umap-learn takes no other kind
             metric="cosine",

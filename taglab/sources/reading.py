@@ -20,7 +20,7 @@ import pandas as pd
 
 from taglab.errors import DataError, TaglabError
 from taglab.folksonomy import Dropped, Folksonomy, mend
-from taglab.progress import Progress
+from taglab.progress import Progress, between
 
 _EXAMPLES = 5
 _EXAMPLE_CHARACTERS = 200
@@ -31,11 +31,7 @@ NOT_UNICODE = "not valid Unicode; the bad parts became U+FFFD"
 
 def part_of(progress: Progress, number: int, parts: int) -> Progress:
     """Return the progress of one of several equal parts, counted from 0."""
-
-    def report(fraction: float, text: str) -> None:
-        progress((number + fraction) / parts, text)
-
-    return report
+    return between(progress, number / parts, (number + 1) / parts)
 
 
 def existing_file(path: Path) -> Path:
