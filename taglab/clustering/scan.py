@@ -134,7 +134,7 @@ def scan(
         NaN, <NA> for sizes. With k = 1 the silhouette alone is NaN.
 
     Raises:
-        InvalidSetting: If not one combination can be clustered, or a tag has no count.
+        InvalidSetting: If every k is above the number of tags, or a tag has no count.
     """
     return _scan(_cases(vectors, settings, counts), settings, progress)
 
@@ -259,6 +259,8 @@ def _cached(case: _Case, one: ClusterSettings) -> dict[str, Any] | None:
 
 def _compute(case: _Case, one: ClusterSettings, progress: Progress) -> dict[str, Any]:
     row: dict[str, Any] = dict.fromkeys(COLUMNS[4:]) | {"n_tags": case.n_tags}
+    if one.k > case.n_tags:  # none at all, perhaps, of which no clustering could be asked
+        return row
     started = time.perf_counter()
     try:
         clustering = case.run(one, between(progress, 0.0, 0.8))

@@ -134,6 +134,13 @@ def test_what_cannot_be_clustered_has_no_figures() -> None:
     assert scan(twice, ScanSettings(ks=(3, 4)))["within_distance"].isna().tolist() == [False, True]
 
 
+def test_a_minimum_count_that_leaves_no_tag_has_no_figures() -> None:
+    for method in ("spherical-k-means", "agglomerative"):
+        rows = scan(VECTORS, ScanSettings(ks=(1, 8), min_counts=(1, 1000), method=method), COUNTS)
+        assert rows["n_tags"].tolist() == [80, 80, 0, 0]
+        assert rows["within_distance"].isna().tolist() == [False, False, True, True]
+
+
 def test_agglomerative_scans_take_one_seed() -> None:
     rows = scan(VECTORS, ScanSettings(ks=(2, 8), seeds=(0, 1), method="agglomerative"))
     assert rows["k"].tolist() == [2, 8]
