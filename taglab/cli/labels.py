@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from taglab.cli.clusters import add_clustering, clustered, made_by
 from taglab.cli.label_steps import STEPS
-from taglab.cli.loading import open_data, open_selected, save_space
+from taglab.cli.loading import open_data, open_selected, openable, save_space
 from taglab.cli.options import (
     Parser,
     UsageError,
@@ -282,11 +282,9 @@ def _list(args: argparse.Namespace) -> Report:
 
     from taglab.labels import label_space_names, open_label_space
 
-    rows = []
-    for name in label_space_names():
-        space, _ = open_label_space(name)
-        rows.append({"name": name, "classes": len(space), "tags": len(space.tags), "edits": len(space.edits)})
-    return Report(table=pd.DataFrame(rows, columns=["name", "classes", "tags", "edits"]))
+    opened, notes = openable(label_space_names(), open_label_space)
+    rows = [(space.name, len(space), len(space.tags), len(space.edits)) for space, _ in opened]
+    return Report(table=pd.DataFrame(rows, columns=["name", "classes", "tags", "edits"]), notes=notes)
 
 
 def _described(space: LabelSpace, notes: tuple[str, ...] = ()) -> Report:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 from taglab.progress import Progress
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from taglab.folksonomy import Folksonomy
     from taglab.labels import LabelSpace
     from taglab.tag_vectors import TagVectors
+
+T = TypeVar("T")
 
 
 def open_data(args: argparse.Namespace, progress: Progress) -> Folksonomy:
@@ -62,6 +65,19 @@ def open_vectors(
     words = embeddings.resolve(vectors or args.vectors, data, progress)
     lookup = settings_of(args, embeddings.Lookup)
     return selected, embeddings.compose(words, list(selected.tags["tag"]), lookup, progress)
+
+
+def openable(names: Iterable[str], open_one: Callable[[str], T]) -> tuple[list[T], tuple[str, ...]]:
+    """Open things by name; return those that open, and what is wrong with the others."""
+    from taglab.errors import DataError
+
+    opened, notes = [], []
+    for name in names:
+        try:
+            opened.append(open_one(name))
+        except DataError as error:
+            notes.append(str(error))
+    return opened, tuple(notes)
 
 
 def save_space(space: LabelSpace, replace: bool) -> int:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from taglab.cli.loading import open_data, open_vectors, select
+from taglab.cli.loading import open_data, open_vectors, openable, select
 from taglab.cli.options import (
     Parser,
     UsageError,
@@ -246,8 +246,9 @@ def _list(args: argparse.Namespace) -> Report:
 
     from taglab import embeddings
 
-    rows = [_size(embeddings.open_vectors(name)) for name in embeddings.vector_names()]
-    return Report(table=pd.DataFrame(rows, columns=["name", "words", "dim", "source"]))
+    opened, notes = openable(embeddings.vector_names(), embeddings.open_vectors)
+    rows = [_size(words) for words in opened]
+    return Report(table=pd.DataFrame(rows, columns=["name", "words", "dim", "source"]), notes=notes)
 
 
 def _size(words: Any) -> dict[str, Any]:

@@ -93,6 +93,20 @@ def test_vectors(mine: Shell) -> None:
     assert mine.json("vectors", "list") == []
 
 
+def test_a_damaged_one_does_not_hide_the_others_of_a_list(mine: Shell, taglab_home: Path) -> None:
+    path = mine.folder / "v.txt"
+    path.write_text("rock 1 0\njazz 0 1\n")
+    mine.text("vectors", "add", path, "--name", "sound")
+    (taglab_home / "vectors" / "broken").mkdir()
+    assert [row["name"] for row in mine.json("vectors", "list")] == ["sound"]
+    assert "broken: does not hold saved word vectors" in mine.err
+
+    mine.text("labels", "make", "top", "top2", *DATA, "-n", "2")
+    (taglab_home / "labels" / "broken.json").write_text("{")
+    assert [row["name"] for row in mine.json("labels", "list")] == ["top2"]
+    assert "broken.json: is not a label space" in mine.err
+
+
 def test_lookup_is_switchable(mine: Shell) -> None:
     path = mine.folder / "loud.txt"
     path.write_text("ROCK 1 0\nJAZZ 0 1\n")
