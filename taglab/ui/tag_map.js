@@ -297,19 +297,26 @@ class TagMap {
     const free = new FreeRoom(this.width, this.height);
     for (const mark of marks) free.take(mark.box);
     free.take([this.width - 290, 0, 290, 40]);
-    const place = (text, x, y, size, weight, colour, room) => {
+    const rows = this.rowsInView();
+    const dots = this.roomBetween(rows);
+    // Writes where the text hides no dot if it can; else, unless it must not, over some.
+    const place = (text, x, y, shifts, size, weight, colour, room, over) => {
       const width = this.measure(text, size, weight);
-      for (const shift of [0, -0.9 * size, 0.9 * size]) {
-        const box = [x - width / 2 - room, y + shift - size * 0.6 - room, width + 2 * room, size * 1.2 + 2 * room];
-        if (box[0] < -room || box[0] + box[2] > this.width + room || !free.take(box)) continue;
-        marks.push({ text, x, y: y + shift, size, weight, colour, align: "center", box });
-        return true;
-      }
+      for (const hiding of over ? [false, true] : [false])
+        for (const [across, down] of shifts(width)) {
+          const [left, middle] = [x + across - width / 2, y + down];
+          const box = [left - room, middle - size * 0.6 - room, width + 2 * room, size * 1.2 + 2 * room];
+          if (box[0] < -room || box[0] + box[2] > this.width + room) continue;
+          if (!hiding && !dots.empty([left, middle - size * 0.4, width, size * 0.8])) continue;
+          if (!free.take(box)) continue;
+          marks.push({ text, x: x + across, y: middle, size, weight, colour, align: "center", box });
+          return true;
+        }
       return false;
     };
     this.named = new Set();
     this.labelClasses(place, marks);
-    this.labelTags(place);
+    this.labelTags(place, rows);
     return marks;
   }
 
@@ -321,22 +328,32 @@ class TagMap {
         ? [this.toX(each.chosenX / each.chosen), this.toY(each.chosenY / each.chosen)]
         : [this.toX(each.x), this.toY(each.y)];
       if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
-      if (!place(clipped(each.name, 24), x, y, 13, 600, this.ink, 2)) continue;
+      const shifts = () => [0, -12, 12, -20, 20].map((down) => [0, down]);
+      if (!place(clipped(each.name, 24), x, y, shifts, 13, 600, this.ink, 2, true)) continue;
       this.named.add(each.name);
       marks.at(-1).class = i;
     }
   }
 
-  labelTags(place) {
-    const rows = this.rowsInView();
+  // Where dots are, so that texts can keep off them; nowhere if they are too many for tags to be named.
+  roomBetween(rows) {
+    const dots = new FreeRoom(this.width, this.height);
+    const half = Math.max(this.radius() - 2, 0);
+    for (const row of rows ?? [])
+      dots.fill([this.toX(this.points.x[row]) - half, this.toY(this.points.y[row]) - half, 2 * half, 2 * half]);
+    return dots;
+  }
+
+  labelTags(place, rows) {
     if (!rows) return;
     let tried = 0;
-    const above = this.radius() + 7;
+    const off = this.radius() + 7;
+    const shifts = (width) => [[0, -off], [0, off], [width / 2 + off - 2, 0], [-width / 2 - off + 2, 0]];
     for (const row of rows) {
       if (tried++ > 600) return;
       const tag = this.points.tag(row);
       if (this.named.has(tag)) continue;
-      place(clipped(tag, 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]) - above, 11, 400, this.ink, 3);
+      place(clipped(tag, 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]), shifts, 11, 400, this.ink, 3, Boolean(this.selected));
     }
   }
 
@@ -733,12 +750,25 @@ class FreeRoom {
     this.taken = new Uint8Array(this.columns * this.rows);
   }
 
-  take([left, top, width, height]) {
+  squares([left, top, width, height]) {
     const bound = (value, most) => Math.min(Math.max(Math.floor(value / 4), 0), most - 1);
-    const [x0, x1] = [bound(left, this.columns), bound(left + width, this.columns)];
-    const [y0, y1] = [bound(top, this.rows), bound(top + height, this.rows)];
+    return [bound(left, this.columns), bound(left + width, this.columns), bound(top, this.rows), bound(top + height, this.rows)];
+  }
+
+  empty(box) {
+    const [x0, x1, y0, y1] = this.squares(box);
     for (let y = y0; y <= y1; y++) for (let x = x0; x <= x1; x++) if (this.taken[y * this.columns + x]) return false;
+    return true;
+  }
+
+  fill(box) {
+    const [x0, x1, y0, y1] = this.squares(box);
     for (let y = y0; y <= y1; y++) this.taken.fill(1, y * this.columns + x0, y * this.columns + x1 + 1);
+  }
+
+  take(box) {
+    if (!this.empty(box)) return false;
+    this.fill(box);
     return true;
   }
 }
