@@ -326,12 +326,11 @@ def scan_curves(
     from plotly.subplots import make_subplots
 
     grid = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
-    figure = blank("Clusterings by their number of clusters", height=480)
-    layout = figure.layout
+    layout = blank("Clusterings by their number of clusters").layout
     figure = grid.update_layout(
         title=layout.title, modebar=layout.modebar,
         paper_bgcolor=layout.paper_bgcolor, plot_bgcolor=layout.plot_bgcolor,
-        height=480, margin=layout.margin, hovermode="x",
+        height=510, margin={**layout.margin.to_plotly_json(), "t": 96}, hovermode="x",
         legend={"orientation": "h", "y": 1.1, "x": 1, "xanchor": "right"},
     )  # fmt: skip
     curves = rows.dropna(subset=["within_distance"]).groupby(["embedding", "min_count"], sort=False)

@@ -29,6 +29,7 @@ _DRAFT = "label space draft"
 _TOLD = "label space told"
 _NAME = "label space name"
 _TAGS_SHOWN = 2000
+_ABSENT_NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +208,12 @@ def _show_filter(material: Material, draft: _Draft, rows: npt.NDArray[np.intp]) 
 
     def keep() -> None:
         typed = [line.strip() for line in st.session_state["keep with"].splitlines() if line.strip()]
-        _try(lambda: _edit(labels.KeepClassesWith(tags=tuple(typed or selected))))
+        wanted = tuple(typed or selected)
+        held = {tag for each in draft.space.classes for tag in each.tags}
+        absent = [repr(visible(tag, 30)) for tag in wanted if tag not in held]
+        more = f" and {len(absent) - _ABSENT_NAMED:,} more" if len(absent) > _ABSENT_NAMED else ""
+        told = f"No class holds {', '.join(absent[:_ABSENT_NAMED])}{more}." if absent else ""
+        _try(lambda: _edit(labels.KeepClassesWith(tags=wanted)) or told)
 
     with st.expander("Keep only classes that hold one of these tags", icon=":material/filter_alt:"):
         st.text_area(

@@ -18,6 +18,7 @@ from taglab.errors import Cancelled
 from taglab.folksonomy import Folksonomy
 from taglab.projection import Projection, ProjectionSettings
 from taglab.tag_vectors import TagVectors
+from taglab.ui.messages import literal
 from tests.pages.framed import open_page
 
 HOSTILE = '"><img/src=x/onerror=alert(1)>'
@@ -332,11 +333,26 @@ def test_an_edit_that_cannot_be_is_a_sentence() -> None:
     assert len(classes(app)) == 5
 
 
+def test_a_name_that_was_given_is_taken_out_of_its_field() -> None:
+    app = page("Label space").run()
+    app.text_input(key="rename to").set_value("a new name").run()
+    app.button(key="apply edit").click().run()
+    assert "a new name" in classes(app)
+    assert app.text_input(key="rename to").value == ""
+
+
+def test_the_most_used_cluster_stands_first() -> None:
+    app = page("Clusters").run()
+    table = app.dataframe[0].value
+    assert table["count"].is_monotonic_decreasing
+
+
 def test_classes_are_kept_that_hold_one_of_some_tags() -> None:
     app = page("Label space").run()
-    app.text_area(key="keep with").set_value("jazz0\nfolk3").run()
+    app.text_area(key="keep with").set_value("jazz0\nfolk3\nno *such* tag").run()
     app.button(key="keep classes").click().run()
     assert len(classes(app)) == 2
+    assert [each.value for each in app.success] == [literal("No class holds 'no *such* tag'.")]
     app.text_area(key="keep with").set_value("nothing of the kind").run()
     app.button(key="keep classes").click().run()
     assert app.error
