@@ -174,6 +174,10 @@ def read_whole(folder: Path, read: Callable[[], T]) -> T:
     Args:
         folder: What is read.
         read: Reads it; raises DataError where something is missing or does not fit.
+
+    Raises:
+        DataError: What `read` raises of a folder that nobody replaces.
+        StorageError: If others go on replacing it and the lock is not had.
     """
     for _ in range(_TRIES):
         before = _generation(folder)
@@ -186,7 +190,8 @@ def read_whole(folder: Path, read: Callable[[], T]) -> T:
             if _generation(folder) == before:
                 return found
         time.sleep(_AWAY_S)
-    return read()
+    with locked(folder):  # somebody writes again and again: take turns
+        return read()
 
 
 def _generation(folder: Path) -> tuple[int, int] | None:
@@ -221,7 +226,7 @@ def locked(path: Path) -> Iterator[None]:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(path.parent / f".{path.name}.lock", timeout=_LOCK_TIMEOUT_S)
+        lock = filelock.FileLock(_lock_path(path), timeout=_LOCK_TIMEOUT_S)
         lock.acquire()
     except filelock.Timeout as error:
         raise StorageError(
@@ -233,6 +238,10 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _lock_path(path: Path) -> Path:
+    return path.parent / f".{path.name}.lock"
 
 
 class Shelf:
@@ -278,12 +287,14 @@ class Shelf:
             NotFound: If there is none of this name; the message lists those there are.
         """
         path = self.path(name)
-        if not path.exists():
-            time.sleep(_AWAY_S)  # it may be being replaced
-        if not path.exists():
-            known = ", ".join(self.names()) or "none yet"
-            raise NotFound(f"no {self.kind} named {name!r}; there are: {known}")
-        return path
+        for _ in range(_TRIES):
+            if path.exists():
+                return path
+            if not _lock_path(path).exists():  # nobody ever wrote it; otherwise it may be being replaced
+                break
+            time.sleep(_AWAY_S)
+        known = ", ".join(self.names()) or "none yet"
+        raise NotFound(f"no {self.kind} named {name!r}; there are: {known}")
 
     def delete(self, name: str) -> None:
         """Remove a thing for good.

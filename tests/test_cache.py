@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pytest
 from hypothesis import given
@@ -180,6 +181,25 @@ def test_what_is_replaced_while_it_is_read_is_read_again(tmp_path: Path) -> None
 
     assert cache.read_whole(path, read) == ("2", "2")
     assert calls == ["1", "2"]
+
+
+def test_what_is_replaced_again_and_again_is_read_under_its_lock(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    replace_folder(path, 0)
+    calls: list[int] = []
+
+    def read() -> int:
+        calls.append(1)
+        locks = filelock.FileLock(tmp_path / ".x.lock", timeout=0)
+        try:
+            with locks:
+                replace_folder(path, len(calls))
+        except filelock.Timeout:
+            return -1
+        return len(calls)
+
+    assert cache.read_whole(path, read) == -1
+    assert len(calls) > 2
 
 
 def test_a_folder_that_is_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:
