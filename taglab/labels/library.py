@@ -69,7 +69,7 @@ def from_json(data: bytes | str, source: str) -> LabelSpace:
         )
     except pydantic.ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, problem["loc"]))
+        where = ".".join(map(str, problem["loc"])) or "the whole"
         raise DataError(source, f"is not a label space: {where}: {problem['msg']}") from error
     except TaglabError as error:
         raise DataError(source, f"is not a label space: {error}") from error
