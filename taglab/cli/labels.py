@@ -93,6 +93,18 @@ taglab labels edit genres drop-tags --tags-file tags_remove.txt
 taglab labels edit genres undo
 """,
     )
+    _add_exchange(commands)
+    commands.add_parser(
+        "remove",
+        help="remove one for good",
+        description="Remove a label space for good, with its steps.",
+        returns="{removed}",
+        fill=_fill_remove,
+    )
+
+
+def _add_exchange(commands: Any) -> None:
+    """Add the commands that read label spaces from elsewhere, or write what other programs take."""
     commands.add_parser(
         "import",
         help="read one from a file",
@@ -120,13 +132,6 @@ taglab labels import clusters.json --genres genres.txt --name genres
         returns="{name, data, tracks, classes, pairs, rows: [{track, class}]}",
         fill=_fill_targets,
         examples="taglab labels targets genres --out targets.parquet",
-    )
-    commands.add_parser(
-        "remove",
-        help="remove one for good",
-        description="Remove a label space for good, with its steps.",
-        returns="{removed}",
-        fill=_fill_remove,
     )
 
 

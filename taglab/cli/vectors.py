@@ -42,6 +42,12 @@ def add_to(commands: Any) -> None:
         fill=_fill_embed,
         examples="taglab embed --data demo --name demo-32 --dim 32 --seed 7",
     )
+    _add_questions(commands)
+    _add_maps(commands)
+
+
+def _add_questions(commands: Any) -> None:
+    """Add the commands that ask tag vectors something."""
     commands.add_parser(
         "neighbours",
         help="the tags nearest to a tag",
@@ -85,6 +91,10 @@ def add_to(commands: Any) -> None:
         fill=_fill_coverage,
         examples="taglab coverage --out coverage.csv\ntaglab coverage --vectors glove --by words",
     )
+
+
+def _add_maps(commands: Any) -> None:
+    """Add the commands that lay tags out, here or in other programs."""
     commands.add_parser(
         "project",
         help="positions of tags on a map (PCA, t-SNE, UMAP)",
