@@ -194,14 +194,15 @@ def show_comparison(picked: Picked) -> None:
         other = tag_vectors(picked.data, other_name, picked.min_count, picked.lookup, progress)
         overlap = embeddings.overlap_at_k(tags, other, k, progress=progress)
     with third:
-        tag = pick_tag([tag for tag in tags.tags if tag in other])
+        both = [tag for tag in tags.tags if tag in other]
+        tag = pick_tag(both)
     mean, here, there = st.columns(3)
     with mean:
         st.metric(f"Mean overlap@{k}", f"{overlap['overlap'].mean():.1%}")
         histogram = overlap_histogram(overlap, k)
         st.plotly_chart(histogram, config=picture_config(), key="overlap", alt="Tags by neighbours in common")
         export_panel("overlap", overlap, histogram, picked.command("overlap", other=other_name, k=k))
-    near, near_there = (embeddings.neighbours(side, tag, k) for side in (tags, other))
+    near, near_there = (embeddings.neighbours(side.select(both), tag, k) for side in (tags, other))
     common = set(near["tag"]) & set(near_there["tag"])
     for column, table, title, key in (
         (here, near, picked.vectors, "this"),
@@ -213,7 +214,8 @@ def show_comparison(picked: Picked) -> None:
         )
         with column:
             export_panel(f"nearest in {key}", table, bars)
-    here.caption(f"{len(common)} of {k} in both, the others grey")
+    among = f"sought among the {len(both):,} tags with a vector in both embeddings"
+    here.caption(f"{len(common)} of {len(near)} in common, the others grey; {among}")
     st.text("The tags on which the two agree least come first")
     least = overlap.sort_values("overlap", kind="stable")
     st.dataframe(least, hide_index=True, column_config=column_labels(least))
