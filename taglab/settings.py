@@ -33,6 +33,18 @@ def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
         raise InvalidSetting("; ".join(said)) from error
 
 
+def first_fault(error: pydantic.ValidationError, whole: str) -> InvalidSetting:
+    """Return the first thing wrong with a model as an error of ours.
+
+    Args:
+        error: What pydantic raised.
+        whole: What the model is called, where the fault is of no single field.
+    """
+    problem = error.errors()[0]
+    field = ".".join(map(str, problem["loc"])) or whole
+    return InvalidSetting(f"{field}={problem['input']!r} must be otherwise: {problem['msg']}")
+
+
 def described(model: type[pydantic.BaseModel]) -> dict[str, str]:
     """Return what a model's docstring says of each field, under `Attributes:` or `Args:`."""
     section = re.search(

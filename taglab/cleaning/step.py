@@ -10,9 +10,9 @@ import pandas as pd
 import pydantic
 
 from taglab.cleaning.plan import Decision, StepPlan, make_plan
-from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
+from taglab.settings import first_fault
 from taglab.tag_vectors import TagVectors
 
 Decisions = tuple[Mapping[str, Decision], Mapping[str, pd.DataFrame]]
@@ -34,11 +34,7 @@ class Step(pydantic.BaseModel):
         try:
             super().__init__(**values)
         except pydantic.ValidationError as error:
-            problem = error.errors()[0]
-            field = ".".join(map(str, problem["loc"])) or "step"
-            raise InvalidSetting(
-                f"{field}={problem['input']!r} must be otherwise: {problem['msg']}"
-            ) from error
+            raise first_fault(error, "step") from error
 
     @pydantic.field_validator("rejected")
     @classmethod

@@ -13,6 +13,7 @@ import pydantic
 
 from taglab.errors import InvalidSetting, NotFound
 from taglab.labels.classes import LabelClass
+from taglab.settings import first_fault
 
 Classes = tuple[LabelClass, ...]
 Tags = Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
@@ -25,11 +26,7 @@ class _Edit(pydantic.BaseModel):
         try:
             super().__init__(**values)
         except pydantic.ValidationError as error:
-            problem = error.errors()[0]
-            field = ".".join(map(str, problem["loc"])) or "edit"
-            raise InvalidSetting(
-                f"{field}={problem['input']!r} must be otherwise: {problem['msg']}"
-            ) from error
+            raise first_fault(error, "edit") from error
 
     @abstractmethod
     def apply(self, classes: Classes) -> Classes:
