@@ -193,8 +193,19 @@ def published() -> Cooccurrence:
     return Cooccurrence(tuple(names), sparse.csr_array(pairs), int(pairs.sum()), int(pairs.sum()))
 
 
-GENRES = ["soul", "pop", "metal", "electronic", "electronica", "blues"] + [
-    *("rock", "jazz", "indie", "Hip-Hop", "heavy metal", "House")
+GENRES = [
+    "soul",
+    "pop",
+    "metal",
+    "electronic",
+    "electronica",
+    "blues",
+    "rock",
+    "jazz",
+    "indie",
+    "Hip-Hop",
+    "heavy metal",
+    "House",
 ]
 
 

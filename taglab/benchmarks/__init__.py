@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taglab.benchmarks import clustering, metrics, projection
+from taglab.benchmarks import clustering, cooccurrence, metrics, projection
 from taglab.benchmarks.row import Row
 
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "silhouette-at-scale": clustering.silhouette_at_scale,
     "k-means": clustering.k_means,
     "new-k": clustering.new_k,
+    "co-occurrence": cooccurrence.all_pairs,
     "metrics": metrics.metrics_per_label,
     "metrics-micro": metrics.metrics_with_micro,
     "bootstrap": metrics.resampling,
