@@ -56,7 +56,8 @@ class Cooccurrence:
 
     Attributes:
         names: Tags or classes, each once.
-        pairs: Sparse symmetric matrix (names, names) of n_ij, int32 or int64; the diagonal is n_i.
+        pairs: Sparse symmetric matrix (names, names) of n_ij, int32 or int64, indices in any order; the
+            diagonal is n_i.
         n_tracks: Tracks looked at.
         n_tracks_with: Those of them that have at least one of the tags.
 
@@ -306,9 +307,7 @@ def cooccurrence(
     by_name = sparse.csr_array(has.T)
 
     def count(block: slice) -> sparse.csr_array:
-        product = sparse.csr_array(by_name[block] @ has)
-        product.sort_indices()
-        return product
+        return sparse.csr_array(by_name[block] @ has)
 
     parts = on_every_core(count, _blocks_of_equal_work(has, by_name), progress, "counting pairs")
     pairs = sparse.csr_array(sparse.vstack(parts, format="csr"))

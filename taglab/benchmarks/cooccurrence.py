@@ -49,7 +49,7 @@ def all_pairs() -> list[Row]:
             agreement="same pairs" if same else "different pairs",
             note=(
                 f"{ours.nnz:,} pairs kept, {(ours.data.nbytes + ours.indices.nbytes) / 1e9:.1f} GB, "
-                f"{cores()} threads; the peer's are not sorted"
+                f"{cores()} threads"
             ),
         )
     ]
