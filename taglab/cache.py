@@ -21,13 +21,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from taglab.errors import DataError, InvalidSetting, NotFound, StorageError
+from taglab.errors import Conflict, DataError, InvalidSetting, NotFound, StorageError
 
 T = TypeVar("T")
 
 FOLKSONOMIES = "folksonomies"
 VECTORS = "vectors"
 LABEL_SPACES = "labels"
+AUDIO = "audio"
+CLEANINGS = "cleanings"
 
 _NAME = re.compile(r"[\w][\w .+-]{0,99}", re.UNICODE)
 _NAME_BYTES = 200  # file names may have 255, and a lock's or a temporary one's is longer
@@ -215,23 +217,71 @@ def write_json(path: Path, value: Any) -> None:
         temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file or folder against other processes and threads while the body runs.
+def revision(data: bytes) -> int:
+    """Return a number that stands for a file's content, so that a change by hand is noticed too."""
+    return int(content_key(data)[:12], 16)
+
+
+def save_revision(path: Path, data: bytes, expected: int | None, what: str) -> int:
+    """Write a file, unless somebody else did so since it was opened.
+
+    Args:
+        path: Where.
+        data: All of it.
+        expected: The revision it was opened at; None if nothing may be there yet.
+        what: What it is, for messages: "label space 'genres'".
+
+    Returns:
+        The new revision.
 
     Raises:
-        StorageError: If the lock is not had within 30 s, or its folder cannot be written.
+        Conflict: If what lies there is not what was opened; nothing was written.
+        StorageError: If the disk is full or the place cannot be written; the old file is as it was.
+    """
+    with locked(path):
+        _require_revision(path, expected, what)
+        with replacing(path) as temporary:
+            temporary.write_bytes(data)
+    return revision(data)
+
+
+def _require_revision(path: Path, expected: int | None, what: str) -> None:
+    if not path.exists():
+        if expected is not None:
+            raise Conflict(f"{what} was removed since it was opened; save it under a new name")
+        return
+    if expected is None:
+        raise Conflict(f"there is a {what} already; choose another name, or open that one first")
+    try:
+        found = path.read_bytes()
+    except OSError as error:
+        raise DataError(path, f"cannot be read ({error.strerror or error})") from error
+    if revision(found) != expected:
+        raise Conflict(
+            f"{what} was saved by somebody else since it was opened; nothing was written. "
+            "Save under another name, or open it anew and edit again."
+        )
+
+
+@contextlib.contextmanager
+def locked(path: Path, timeout_s: float = _LOCK_TIMEOUT_S) -> Iterator[None]:
+    """Hold the lock of a file or folder against other processes and threads while the body runs.
+
+    Args:
+        path: What is locked.
+        timeout_s: How long to wait for it, in seconds.
+
+    Raises:
+        StorageError: If the lock is not had within that time, or its folder cannot be written.
     """
     import filelock
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(_lock_path(path), timeout=_LOCK_TIMEOUT_S)
+        lock = filelock.FileLock(_lock_path(path), timeout=timeout_s)
         lock.acquire()
     except filelock.Timeout as error:
-        raise StorageError(
-            f"{path} has been in use by another process for {_LOCK_TIMEOUT_S:.0f} s"
-        ) from error
+        raise StorageError(f"{path} has been in use by another process for {timeout_s:.0f} s") from error
     except OSError as error:
         raise storage_error(path, error) from error
     try:

@@ -130,7 +130,14 @@ class AudioStore:
         samples: PCM = self.shards[shards[row]][start : start + int(self.samples[row])]
         return samples
 
-    def crops(self, rows: npt.ArrayLike, starts: npt.ArrayLike, length: int, pad: bool = False) -> PCM:
+    def crops(
+        self,
+        rows: npt.ArrayLike,
+        starts: npt.ArrayLike,
+        length: int,
+        pad: bool = False,
+        out: PCM | None = None,
+    ) -> PCM:
         """Return pieces of tracks.
 
         Args:
@@ -138,6 +145,7 @@ class AudioStore:
             starts: First sample of each piece, counted from the track's, (batch,).
             length: In samples.
             pad: Whether what lies beyond a track's end is filled with zeros, instead of refused.
+            out: Where to put them, (batch, length); a new array where None.
 
         Returns:
             (batch, length) int16; divide by 32768 for [-1, 1).
@@ -147,7 +155,12 @@ class AudioStore:
         """
         chosen, first = np.asarray(rows, np.int64), np.asarray(starts, np.int64)
         self._check_crops(chosen, first, length, pad)
-        out = np.empty((len(chosen), length), np.int16)
+        if out is None:
+            out = np.empty((len(chosen), length), np.int16)
+        elif out.shape != (len(chosen), length) or out.dtype != np.int16:
+            raise InvalidSetting(
+                f"out {out.shape} {out.dtype} must be ({len(chosen)}, {length}) int16, as many as are cut"
+            )
         for piece, row, start in zip(out, chosen.tolist(), first.tolist(), strict=True):
             found = self.whole(row)[start : start + length]
             piece[: len(found)] = found

@@ -95,9 +95,9 @@ class Windows:
         left_over = last - int(starts[-1])
         return np.append(starts, last) if left_over > self.length / 2 else starts
 
-    def crops(self, rows: npt.ArrayLike, starts: npt.ArrayLike) -> PCM:
-        """Return windows, (batch, length) int16."""
-        return self.store.crops(rows, starts, self.length, pad=bool(len(self.padded)))
+    def crops(self, rows: npt.ArrayLike, starts: npt.ArrayLike, out: PCM | None = None) -> PCM:
+        """Return windows, (batch, length) int16, put into `out` where it is given."""
+        return self.store.crops(rows, starts, self.length, pad=bool(len(self.padded)), out=out)
 
     def _last_starts(self, rows: npt.ArrayLike) -> Rows:
         return np.maximum(self.store.samples[np.asarray(rows, np.int64)] - self.length, 0)

@@ -27,7 +27,7 @@ from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 
-__all__ = ["RECIPE", "synthesise", "write_demo_audio"]
+__all__ = ["RECIPE", "recipe_sources", "synthesise", "write_demo_audio"]
 
 RECIPE = (
     "tempo_bpm",
@@ -185,26 +185,42 @@ def write_demo_audio(
         InvalidSetting: If the folksonomy has no recipes.
         StorageError: If the disk is full or the folder cannot be written.
     """
-    missing = [name for name in RECIPE if name not in folksonomy.tracks.columns]
-    if missing:
-        raise InvalidSetting(
-            f"folksonomy={folksonomy.name!r} must be the demo: its tracks have no {missing[0]} to play"
-        )
     settings = StoreSettings(min_duration_s=0.5, tracks_per_shard=200)
-    recipes = folksonomy.tracks[list(RECIPE)].to_dict("records")
+    recipes = _recipes(folksonomy)
     sounds = [
         Sound(
             track=str(track),
-            source="synthesised",
-            fingerprint=content_key(
-                _VERSION, duration_s, {str(name): value for name, value in recipe.items()}
-            ),
+            source=_source(recipe, duration_s),
+            fingerprint="",  # the source tells them apart
             load=partial(_load, recipe, duration_s, settings.sample_rate_hz),
         )
         for track, recipe in zip(folksonomy.tracks["track"], recipes, strict=True)
     ]
     with decoders(workers) as threads:
         return write_sounds(sounds, folder, settings, threads, progress)
+
+
+def recipe_sources(folksonomy: Folksonomy, duration_s: float = 8.0) -> list[str]:
+    """Return what `write_demo_audio` notes as the source of each track's sound, one for each recipe.
+
+    Raises:
+        InvalidSetting: If the folksonomy has no recipes.
+    """
+    return [_source(recipe, duration_s) for recipe in _recipes(folksonomy)]
+
+
+def _recipes(folksonomy: Folksonomy) -> list[dict[Hashable, Any]]:
+    missing = [name for name in RECIPE if name not in folksonomy.tracks.columns]
+    if missing:
+        raise InvalidSetting(
+            f"folksonomy={folksonomy.name!r} must be the demo: its tracks have no {missing[0]} to play"
+        )
+    return folksonomy.tracks[list(RECIPE)].to_dict("records")
+
+
+def _source(recipe: Mapping[Hashable, Any], duration_s: float) -> str:
+    named = {str(name): value for name, value in recipe.items()}
+    return f"synthesised from recipe {content_key(_VERSION, duration_s, named)}"
 
 
 def _load(recipe: Mapping[Hashable, Any], duration_s: float, rate_hz: int) -> tuple[Samples, int]:

@@ -1,0 +1,258 @@
+"""The shelf of sound: stores added once from files, opened by name; the demo's is synthesised."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from taglab import cache
+from taglab.audio.decode import AUDIO_SUFFIXES
+from taglab.audio.store import AudioStore, StoreSettings, open_store, write_store
+from taglab.audio.synth import recipe_sources, write_demo_audio
+from taglab.cache import Shelf, content_key, derived_path, locked
+from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, silent
+
+__all__ = [
+    "DEMO",
+    "Sounding",
+    "add_audio",
+    "audio_names",
+    "delete_audio",
+    "find_files",
+    "open_audio",
+    "read_file_table",
+    "refusals",
+    "resolve_audio",
+    "sounding",
+]
+
+DEMO = "demo"
+_SHELF = Shelf(cache.AUDIO)
+_SYNTHESIS_TIMEOUT_S = 1_800.0
+_EXAMPLES = 5
+_NUMBER = re.compile(r"\d+(\.\d+)?")
+
+
+def audio_names() -> list[str]:
+    """Return the names that `resolve_audio` knows, the demo first; stores half made are not among them."""
+    complete = (name for name in _SHELF.names() if (_SHELF.path(name) / "store.json").is_file())
+    return [DEMO, *(name for name in complete if name != DEMO)]
+
+
+def add_audio(
+    files: pd.DataFrame,
+    name: str,
+    settings: StoreSettings | None = None,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> AudioStore:
+    """Decode files and keep their sound under a name; one kept under it before is replaced.
+
+    A run that was stopped is gone on with when the same is asked again.
+
+    Args:
+        files: Columns `track` and `path`; see `find_files` and `read_file_table`.
+        name: What to call it.
+        settings: See `StoreSettings`; its defaults where None.
+        workers: Threads that decode; the number of cores where None.
+        progress: Told after every track.
+
+    Raises:
+        InvalidSetting: If the name is the demo's or unfit, or a track is named twice or none at all.
+        StorageError: If the disk is full.
+    """
+    folder = _SHELF.path(name)
+    if name == DEMO:
+        raise InvalidSetting(f"name={name!r} is kept for the sound of the demo; choose another name")
+    return write_store(files, folder, settings, workers, progress)
+
+
+def open_audio(name: str) -> AudioStore:
+    """Return the sound kept under a name.
+
+    Raises:
+        NotFound: If there is none; the message lists what there is.
+        DataError: If its files are damaged.
+    """
+    if name == DEMO and not (_SHELF.path(DEMO) / "store.json").is_file():
+        raise NotFound("the demo's sound is not made yet; it is when it is first used")
+    return open_store(_SHELF.find(name))
+
+
+def resolve_audio(name: str, folksonomy: Folksonomy, progress: Progress = silent) -> AudioStore:
+    """Return sound by the name a page or a command gives.
+
+    The demo's is synthesised from the recipes of the folksonomy's tracks when it is first asked for, 8 s a
+    track, and kept: about a minute on two cores. A second process that asks meanwhile waits for the first.
+
+    Args:
+        name: One of `audio_names`.
+        folksonomy: Whose tracks shall sound; of use for the demo only.
+        progress: Told how far it is.
+
+    Raises:
+        NotFound: If there is no sound of this name.
+        InvalidSetting: If the demo's sound is asked for tracks that have no recipe.
+    """
+    if name != DEMO:
+        return open_audio(name)
+    sources = dict(zip(folksonomy.tracks["track"].astype(str), recipe_sources(folksonomy), strict=True))
+    folder = _SHELF.path(DEMO)
+    found = _demo_store(folder, sources)
+    if found is None and folksonomy.name != DEMO:
+        # Another seed or selection of the demo must not take the place of the demo itself.
+        folder = derived_path("demo-audio", content_key(sources), "")
+        found = _demo_store(folder, sources)
+    if found is not None:
+        return found
+    progress(0.0, "synthesising the demo")
+    with locked(folder, _SYNTHESIS_TIMEOUT_S):
+        return _demo_store(folder, sources) or write_demo_audio(folksonomy, folder, progress=progress)
+
+
+def _demo_store(folder: Path, sources: dict[str, str]) -> AudioStore | None:
+    """Return the store in a folder if it has just this sound for each of these tracks."""
+    try:
+        store = open_store(folder)
+    except (NotFound, DataError):
+        return None  # it can be made again
+    held = dict(zip(store.tracks["track"], store.tracks["source"], strict=True))
+    return store if sources.items() <= held.items() else None
+
+
+def delete_audio(name: str) -> None:
+    """Remove sound from the shelf for good; the files it was made of are not touched.
+
+    Raises:
+        NotFound: If there is none of this name.
+        StorageError: If it cannot be removed.
+    """
+    _SHELF.delete(name)
+
+
+def find_files(folder: Path) -> pd.DataFrame:
+    """Return the audio files below a folder, by their suffix.
+
+    Returns:
+        Columns `track` and `path`, by path: a track is called as its file without the suffix, or, where
+        two files are called so, by its path below the folder without the suffix ("a/01").
+
+    Raises:
+        DataError: If the folder is not there or has no audio file.
+    """
+    if not folder.is_dir():
+        raise DataError(folder, "is not a folder; give the folder that holds the audio files")
+    paths = sorted(_audio_files(folder))
+    if not paths:
+        raise DataError(folder, f"holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})")
+    table = pd.DataFrame({"path": [str(path) for path in paths]})
+    stems = pd.Series([path.stem for path in paths])
+    longer = pd.Series([path.relative_to(folder).with_suffix("").as_posix() for path in paths])
+    table.insert(0, "track", stems.where(~stems.duplicated(keep=False), longer))
+    again = table["track"].duplicated(keep=False)  # "01.mp3" beside "01.flac"
+    table["track"] = table["track"].where(
+        ~again, pd.Series([path.relative_to(folder).as_posix() for path in paths])
+    )
+    return table
+
+
+def _audio_files(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        # macOS leaves files named "._x.mp3" beside x.mp3 that hold no sound.
+        shown = (name for name in names if not name.startswith("."))
+        yield from (Path(root, name) for name in shown if Path(name).suffix.lower() in AUDIO_SUFFIXES)
+
+
+def read_file_table(path: Path) -> pd.DataFrame:
+    """Read a table that says which file is which track's.
+
+    Args:
+        path: Comma- or tab-separated, or Parquet, with columns `track` and `path`; relative paths are below
+            the table's folder.
+
+    Returns:
+        Columns `track` and `path`, text.
+
+    Raises:
+        DataError: If it cannot be read, lacks a column, or a row lacks a value.
+    """
+    table = _read_table(path)
+    missing = [name for name in ("track", "path") if name not in table.columns]
+    if missing:
+        raise DataError(path, f"must have columns track and path; has {', '.join(map(str, table.columns))}")
+    table = table[["track", "path"]]
+    empty = table.isna().any(axis=1).to_numpy()
+    if empty.any():
+        raise DataError(path, "has no track or no path here", line=int(np.flatnonzero(empty)[0]) + 2)
+    named = table.astype(str)
+    return named.assign(path=[str(path.parent / Path(each).expanduser()) for each in named["path"]])
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pd.read_parquet(path)
+        with path.open(encoding="utf-8-sig") as file:
+            separator = "\t" if "\t" in file.readline() else ","
+        return pd.read_csv(
+            path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False, na_values=[""]
+        )
+    except OSError as error:
+        raise DataError(path, f"cannot be read ({error.strerror or error})") from error
+    except ValueError as error:
+        raise DataError(path, f"is no table of text or Parquet ({error})") from error
+
+
+def refusals(store: AudioStore) -> pd.DataFrame:
+    """Return why sound was refused: `reason`, `tracks` (how many), `examples` (names), most frequent first.
+
+    Reasons that differ only in a number are one, their numbers shown as "…".
+    """
+    alike = store.refused["reason"].str.replace(_NUMBER, "…", regex=True)
+    rows = []
+    for _, group in store.refused.groupby(alike, sort=False):
+        reasons = group["reason"].unique()
+        said = str(reasons[0]) if len(reasons) == 1 else _NUMBER.sub("…", str(reasons[0]))
+        examples = ", ".join(group["track"].astype(str).head(_EXAMPLES))
+        rows.append({"reason": said, "tracks": len(group), "examples": examples})
+    table = pd.DataFrame(rows, columns=["reason", "tracks", "examples"])
+    return table.sort_values("tracks", ascending=False, kind="stable").reset_index(drop=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Sounding:
+    """Which tracks of a folksonomy have sound in a store.
+
+    Attributes:
+        with_sound: Tracks that have.
+        refused: Tracks whose file could not be used.
+        missing: Tracks of which the store was given no file.
+        others: How many of the store's tracks the folksonomy does not know.
+    """
+
+    with_sound: tuple[str, ...]
+    refused: tuple[str, ...]
+    missing: tuple[str, ...]
+    others: int
+
+
+def sounding(store: AudioStore, folksonomy: Folksonomy) -> Sounding:
+    """Return which tracks of a folksonomy have sound in a store; tracks are matched by name."""
+    tracks = folksonomy.tracks["track"].astype(str)
+    has = pd.Series(store.rows(tracks.tolist()) >= 0, index=tracks.index)
+    refused = tracks.isin(store.refused["track"].astype(str)) & ~has
+    return Sounding(
+        with_sound=tuple(tracks[has]),
+        refused=tuple(tracks[refused]),
+        missing=tuple(tracks[~has & ~refused]),
+        others=len(store) - int(has.sum()),
+    )
