@@ -1,0 +1,38 @@
+"""Runs: what was trained here, imported or published, each a folder that reads back the same way."""
+
+from taglab.runs.layout import METRICS
+from taglab.runs.library import (
+    create_run,
+    delete_run,
+    open_run,
+    run_names,
+    runs_table,
+    set_note,
+    set_tags,
+    set_title,
+)
+from taglab.runs.naming import name_of
+from taglab.runs.published import open_published, published_names
+from taglab.runs.run import About, Run, best_epoch, per_label_of
+from taglab.runs.writer import RunWriter, change_about
+
+__all__ = [
+    "METRICS",
+    "About",
+    "Run",
+    "RunWriter",
+    "best_epoch",
+    "change_about",
+    "create_run",
+    "delete_run",
+    "name_of",
+    "open_published",
+    "open_run",
+    "per_label_of",
+    "published_names",
+    "run_names",
+    "runs_table",
+    "set_note",
+    "set_tags",
+    "set_title",
+]

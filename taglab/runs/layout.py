@@ -1,0 +1,230 @@
+"""The files of a run's folder, each read and written here and nowhere else.
+
+classes.json, per_label_by_epoch.csv and confusion.npz are laid out as those published with the thesis are,
+so that any run reads back like a published one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from taglab.cache import replacing, storage_error
+from taglab.errors import DataError
+from taglab.metrics.thresholds import THRESHOLDS, Confusion
+
+CONFIG = "config.json"
+ABOUT = "about.json"
+LABELS = "labels.json"
+CLASSES = "classes.json"
+PER_LABEL = "per_label_by_epoch.csv"
+CONFUSION = "confusion.npz"
+CONFUSION_BEST = "confusion-best.npz"
+HISTORY = "history.jsonl"
+STEPS = "steps.jsonl"
+LOG = "log.txt"
+SUMMARY = "summary.json"
+STATUS = "status.json"
+CHECKPOINTS = "checkpoints"
+PREDICTIONS = "predictions"
+
+METRICS = ("auc_pr_micro", "auc_pr_macro", "roc_auc_micro", "roc_auc_macro", "ap_micro", "ap_macro")
+PER_LABEL_COLUMNS = ("label", "auc_pr", "auc_roc", "average_precision", "positives")
+
+LARGEST_JSON_BYTES = 64 << 20
+LARGEST_TABLE_BYTES = 1 << 30
+LARGEST_ARRAYS_BYTES = 4 << 30
+
+_COUNTS = ("tp", "tn", "fp", "fn")
+_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError)
+
+
+def read_text(path: Path, limit: int = LARGEST_JSON_BYTES) -> str:
+    """Return a file's text; raises DataError where it is missing, too large or not UTF-8."""
+    try:
+        if path.stat().st_size > limit:
+            raise DataError(path, f"is larger than the {limit >> 20} MiB such a file may have")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(path, f"is not UTF-8 text ({error.reason})") from error
+    except OSError as error:
+        raise DataError(path, f"cannot be read ({error.strerror or error})") from error
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds; raises DataError."""
+    try:
+        return json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise DataError(path, f"is not JSON ({error}); was it cut off?") from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return the object a JSON file holds; raises DataError."""
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise DataError(path, f"must hold a JSON object, not {type(value).__name__}")
+    return value
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """Return the class names of a classes.json, in the order of the model's outputs; raises DataError."""
+    names = read_json(path)
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise DataError(path, "must hold a list of class names, one or more")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(path, f"holds class {twice!r} twice")
+    return tuple(names)
+
+
+def write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as JSON lines, atomically."""
+    with replacing(path) as temporary:
+        temporary.write_text("".join(map(json_line, rows)), encoding="utf-8")
+
+
+def append_text(path: Path, text: str) -> None:
+    """Add text to the end of a file in one write, so that lines of two writers do not mix."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as file:
+            file.write(text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def json_line(row: Mapping[str, Any]) -> str:
+    """Return a row as one line of JSON: numpy's numbers as Python's, what is not finite as null."""
+    return json.dumps({key: plain(value) for key, value in row.items()}, ensure_ascii=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """Return a number as JSON has it: numpy's as Python's, what is not finite as None."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a JSON-lines file; none where there is no file.
+
+    A last line without its end is passed over: its writer was stopped, or is just writing it.
+
+    Raises:
+        DataError: If another line is damaged.
+    """
+    if not path.exists():
+        return []
+    text = read_text(path, LARGEST_TABLE_BYTES)
+    return list(_rows(path, text[: text.rfind("\n") + 1]))
+
+
+def _rows(path: Path, text: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise DataError(path, f"is not JSON ({error})", line=number) from error
+        if not isinstance(row, dict):
+            raise DataError(path, "must hold a JSON object", line=number)
+        yield row
+
+
+def read_per_label(path: Path) -> pd.DataFrame:
+    """Return the table of a per_label_by_epoch.csv.
+
+    Returns:
+        Columns epoch (int), label, auc_pr, auc_roc, average_precision, positives; what the file has no
+        column of is NaN.
+
+    Raises:
+        DataError: If it is not such a table.
+    """
+    numbers = ["auc_pr", "auc_roc", "average_precision", "positives"]
+    try:
+        if path.stat().st_size > LARGEST_TABLE_BYTES:
+            raise DataError(path, f"is larger than the {LARGEST_TABLE_BYTES >> 20} MiB such a table may have")
+        table = pd.read_csv(
+            path,
+            dtype={"epoch": "int64", "label": "str", **dict.fromkeys(numbers, "float64")},
+            keep_default_na=False,
+            na_values={name: ["", "nan", "NaN"] for name in numbers},
+            encoding="utf-8",
+        )
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        raise DataError(path, f"is not a table of labels by epoch ({error})") from error
+    missing = {"epoch", "label", "auc_pr"} - set(table.columns)
+    if missing:
+        raise DataError(path, f"lacks the column {', '.join(sorted(missing))}")
+    return table.reindex(columns=["epoch", *PER_LABEL_COLUMNS])
+
+
+def per_label_text(epoch: int, table: pd.DataFrame) -> str:
+    """Return one epoch's lines of a per_label_by_epoch.csv, without the header."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    columns = table.reindex(columns=list(PER_LABEL_COLUMNS))
+    for label, *numbers in columns.itertuples(index=False, name=None):
+        writer.writerow([epoch, label, *("" if pd.isna(value) else f"{value:.9g}" for value in numbers)])
+    return out.getvalue()
+
+
+def write_per_label(path: Path, tables: Mapping[int, pd.DataFrame]) -> None:
+    """Write a per_label_by_epoch.csv of tables by epoch, atomically."""
+    text = "".join(per_label_text(epoch, table) for epoch, table in tables.items())
+    with replacing(path) as temporary:
+        temporary.write_text(",".join(("epoch", *PER_LABEL_COLUMNS)) + "\n" + text, encoding="utf-8")
+
+
+def read_confusion(path: Path, n_classes: int | None = None) -> Confusion:
+    """Return the counts of a confusion.npz.
+
+    Args:
+        path: The file.
+        n_classes: How many classes it must be of; None where that is not known.
+
+    Raises:
+        DataError: If an array is missing, needs a pickle, or does not fit the others.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > LARGEST_ARRAYS_BYTES:
+                raise DataError(path, f"holds more than {LARGEST_ARRAYS_BYTES >> 30} GiB of arrays")
+        with np.load(path, allow_pickle=False) as file:
+            counts = {name: np.asarray(file[name]) for name in _COUNTS}
+            thresholds = np.asarray(file["thresholds"]) if "thresholds" in file.files else THRESHOLDS
+        if any(array.dtype.kind not in "iu" for array in counts.values()) or thresholds.dtype.kind != "f":
+            raise DataError(path, "must hold whole numbers as counts and fractions as thresholds")
+        found = Confusion(
+            thresholds=thresholds.astype(np.float64),
+            **{name: array.astype(np.int64) for name, array in counts.items()},
+        )
+    except DataError:
+        raise
+    except _UNREADABLE as error:
+        raise DataError(path, f"does not hold confusion counts ({error})") from error
+    if n_classes is not None and found.tp.shape[1] != n_classes:
+        raise DataError(path, f"is of {found.tp.shape[1]} classes where {n_classes} are named")
+    return found
+
+
+def write_confusion(path: Path, counts: Confusion) -> None:
+    """Write counts as a confusion.npz, atomically."""
+    arrays = {name: getattr(counts, name) for name in _COUNTS}
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, thresholds=counts.thresholds, **arrays)

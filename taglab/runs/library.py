@@ -1,0 +1,187 @@
+"""The shelf of runs: made, listed, opened, noted, and moved to the trash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from taglab import cache
+from taglab.cache import Shelf, locked, replacing, write_json
+from taglab.errors import Conflict, DataError, InvalidSetting, NotFound, StorageError
+from taglab.labels import LabelSpace, to_json
+from taglab.runs import layout
+from taglab.runs.naming import free_name, name_of
+from taglab.runs.published import open_published, published_names
+from taglab.runs.run import About, Kind, Run
+from taglab.runs.writer import change_about
+
+_SHELF = Shelf(cache.RUNS)
+
+
+def create_run(
+    config: Mapping[str, Any],
+    space: LabelSpace | None,
+    differs: Mapping[str, Any],
+    group: str = "",
+    note: str = "",
+    kind: Kind = "trained",
+) -> Run:
+    """Make a run's folder.
+
+    Args:
+        config: What it is asked to do; anything JSON can hold.
+        space: The label space, kept in the run as it is now; None of results only.
+        differs: What of the configuration differs from the defaults, by dotted name; names the run. A run
+            of that name may be there, the new one then gets a number.
+        group: Name of the sweep or experiment it belongs to.
+        note: Free text.
+        kind: See `About`.
+
+    Raises:
+        StorageError: If the disk is full or the place cannot be written.
+    """
+
+    def fill(folder: Path) -> None:
+        about = About(kind=kind, group=group, note=note)
+        write_json(folder / layout.ABOUT, about.model_dump(mode="json"))
+        write_json(folder / layout.CONFIG, dict(config))
+        if space is not None:
+            (folder / layout.LABELS).write_text(to_json(space), encoding="utf-8")
+            write_json(folder / layout.CLASSES, list(space.names))
+
+    return put_run(name_of(differs), fill)
+
+
+def put_run(name: str, fill: Callable[[Path], None], exact: bool = False) -> Run:
+    """Put a folder on the shelf, whole or not at all.
+
+    Args:
+        name: What to call it; a number is added where that name is taken.
+        fill: Writes the run into an empty folder.
+        exact: Whether to refuse, rather than to add a number.
+
+    Raises:
+        Conflict: If the name is taken and `exact`.
+    """
+    path = _SHELF.path(name)
+    with locked(_SHELF.folder / "new"):
+        free = free_name(name, [*_SHELF.names(), *published_names()])
+        if exact and free != name:
+            raise Conflict(f"there is a run {name!r} already; choose another name, or delete that one first")
+        path = _SHELF.path(free)
+        with replacing(path) as folder:
+            folder.mkdir()
+            fill(folder)
+    return Run(free, path)
+
+
+def run_names() -> list[str]:
+    """Return the names of the runs that were made or imported here, sorted."""
+    return [name for name in _SHELF.names() if (_SHELF.path(name) / layout.ABOUT).is_file()]
+
+
+def open_run(name: str) -> Run:
+    """Return a run by name, be it one of here or a published one.
+
+    Raises:
+        NotFound: If there is none of this name.
+    """
+    if name in published_names():
+        return open_published(name)
+    return Run(name, _SHELF.find(name))
+
+
+def set_note(name: str, note: str) -> None:
+    """Replace a run's note; raises NotFound, and InvalidSetting of a published one."""
+    change_about(_own(name), note=note)
+
+
+def set_tags(name: str, tags: Iterable[str]) -> None:
+    """Replace a run's tags; blank ones and repeats are left out."""
+    change_about(_own(name), tags=tuple(dict.fromkeys(filter(None, (tag.strip() for tag in tags)))))
+
+
+def set_title(name: str, title: str) -> None:
+    """Replace a run's title, which people read in place of its name."""
+    change_about(_own(name), title=title.strip())
+
+
+def delete_run(name: str) -> Path:
+    """Move a run to the trash folder; moved back, it is a run again.
+
+    Returns:
+        Where it lies now.
+
+    Raises:
+        NotFound: If there is none of this name.
+        InvalidSetting: If it is a published one.
+        StorageError: If it cannot be moved.
+    """
+    path = _own(name).folder
+    trash = cache.home() / cache.TRASH
+    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    with locked(path):
+        try:
+            trash.mkdir(parents=True, exist_ok=True)
+            there = {entry.name for entry in trash.iterdir()}
+            return path.rename(trash / free_name(f"{name}.{moment}", there))
+        except OSError as error:
+            raise StorageError(
+                f"{path}: cannot be moved to {trash} ({error.strerror or error}); it is where it was"
+            ) from error
+
+
+def runs_table(names: Iterable[str] | None = None) -> pd.DataFrame:
+    """Return what tells runs apart, a row each, newest first.
+
+    Args:
+        names: Which; all that were made or imported here where None. Published ones may be named.
+
+    Returns:
+        Columns run, kind, title, group, tags, note, created, classes, parameters, epochs, best_epoch, each
+        of `METRICS` at the best epoch, at the last with "_last" behind it, and of the test tracks with
+        "test_" before it, split, evaluated, problem (why it cannot be read, else empty).
+    """
+    rows = [_row(name) for name in (run_names() if names is None else names)]
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    table[_FIGURES] = table[_FIGURES].apply(pd.to_numeric, errors="coerce").astype("float64")
+    return table.sort_values(["created", "run"], ascending=[False, True], ignore_index=True)
+
+
+_FIGURES = [
+    *layout.METRICS,
+    *(f"{metric}_last" for metric in layout.METRICS),
+    *(f"test_{metric}" for metric in layout.METRICS),
+]
+_COLUMNS = [
+    *("run", "kind", "title", "group", "tags", "note", "created", "classes", "parameters", "epochs"),
+    *("best_epoch", *_FIGURES, "split", "evaluated", "problem"),
+]
+
+
+def _row(name: str) -> dict[str, Any]:
+    row: dict[str, Any] = {"run": name, "title": name, "tags": (), "created": "", "problem": ""}
+    try:
+        run = open_run(name)
+        about, summary = run.about, run.summary()
+    except (DataError, NotFound) as error:
+        return {**row, "problem": str(error)}
+    row |= about.model_dump(exclude={"auc_pr"}) | {"title": about.title or name}
+    row |= {key: summary[key] for key in ("classes", "parameters", "epochs", "best_epoch")}
+    for metric in layout.METRICS:
+        row[metric] = summary["best"].get(metric)
+        row[f"{metric}_last"] = summary["last"].get(metric)
+        row[f"test_{metric}"] = summary["test"].get(metric)
+    return row
+
+
+def _own(name: str) -> Run:
+    """Return a run that may be changed; raises InvalidSetting of a published one."""
+    run = open_run(name)
+    if name in published_names():
+        raise InvalidSetting(f"run {name!r} is published and part of taglab; it cannot be changed")
+    return run

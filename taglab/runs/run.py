@@ -1,0 +1,271 @@
+"""`Run`: a folder in which a training, or somebody's results, can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pydantic
+
+from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.labels import LabelSpace, from_json
+from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, roc_auc_at_thresholds
+from taglab.predictions import UNKNOWN, Predictions, open_predictions
+from taglab.runs import layout
+
+Kind = Literal["trained", "imported", "published"]
+Part = Literal["validation", "test"]
+
+_LOG_TAIL_BYTES = 1 << 20
+
+
+class About(pydantic.BaseModel):
+    """What a run is, beside what it was asked to do.
+
+    Attributes:
+        kind: "trained" here or elsewhere by taglab, "imported" results of another program, or "published".
+        title: What it is called where people read; the run's name where empty.
+        note: Free text.
+        tags: Free words to find it by.
+        group: Name of the sweep or experiment it belongs to.
+        created: When, in ISO 8601, UTC.
+        split: Fingerprint of the split it was trained on, or "unknown".
+        evaluated: Fingerprint of the tracks its figures by epoch are of, or "unknown".
+        auc_pr: What auc_pr of the per-label table is: "interpolated" over 200 thresholds as by Keras, or
+            "exact" average precision.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+    kind: Kind = "trained"
+    title: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    group: str = ""
+    created: str = pydantic.Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    split: str = UNKNOWN
+    evaluated: str = UNKNOWN
+    auc_pr: Literal["interpolated", "exact"] = "interpolated"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run on disk. Every call reads what lies there now, for training may be writing it.
+
+    Attributes:
+        name: Under which `open_run` finds it.
+        folder: Where its files lie; see `layout`.
+    """
+
+    name: str
+    folder: Path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What it was asked to do: a training's configuration, or {"source": ...} of results only."""
+        return layout.read_object(self.folder / layout.CONFIG)
+
+    @property
+    def about(self) -> About:
+        """What it is; raises DataError."""
+        path = self.folder / layout.ABOUT
+        try:
+            return About.model_validate(layout.read_object(path))
+        except pydantic.ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            raise DataError(path, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
+
+    @property
+    def kind(self) -> Kind:
+        return self.about.kind
+
+    @property
+    def title(self) -> str:
+        """What people read: its title, or its name."""
+        return self.about.title or self.name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, in the order of the model's outputs."""
+        return layout.read_classes(self.folder / layout.CLASSES)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of best.pt and last.pt, which may not be there yet."""
+        return self.folder / layout.CHECKPOINTS
+
+    def label_space(self) -> LabelSpace | None:
+        """Return the label space as it was when the run was made; None of results only."""
+        path = self.folder / layout.LABELS
+        return from_json(layout.read_text(path), str(path)) if path.exists() else None
+
+    def history(self) -> pd.DataFrame:
+        """Return one row an epoch: epoch, losses, metrics, seconds ...; NaN where not known."""
+        return _numbers(layout.read_lines(self.folder / layout.HISTORY), ("epoch", *layout.METRICS))
+
+    def steps(self, after: int = 0) -> pd.DataFrame:
+        """Return the measured training steps.
+
+        Args:
+            after: How many rows to leave out at the beginning, those the caller has already.
+
+        Returns:
+            Columns epoch, step, loss, clips_per_s, memory_gib, time (Unix seconds).
+        """
+        rows = layout.read_lines(self.folder / layout.STEPS)[after:]
+        return _numbers(rows, ("epoch", "step", "loss", "clips_per_s", "memory_gib", "time"))
+
+    def log_tail(self, lines: int = 200) -> str:
+        """Return the last lines of the log; empty where there is none."""
+        try:
+            with (self.folder / layout.LOG).open("rb") as file:
+                size = file.seek(0, 2)
+                file.seek(max(size - _LOG_TAIL_BYTES, 0))
+                text = file.read().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise DataError(self.folder / layout.LOG, f"cannot be read ({error.strerror})") from error
+        return "\n".join(text.splitlines()[-lines:])
+
+    def per_label_by_epoch(self) -> pd.DataFrame:
+        """Return the figures of every label at every epoch.
+
+        Returns:
+            Columns epoch, label, auc_pr, auc_roc, average_precision, positives. Empty before the first
+            epoch is done. Where only confusion counts are there: one epoch, 0, taken from them.
+        """
+        path = self.folder / layout.PER_LABEL
+        if path.exists():
+            return layout.read_per_label(path)
+        counts = self.confusion()
+        if counts is None:
+            return pd.DataFrame(columns=["epoch", *layout.PER_LABEL_COLUMNS])
+        return per_label_of(counts, self.classes).assign(epoch=0)[["epoch", *layout.PER_LABEL_COLUMNS]]
+
+    def per_label(self, epoch: int | Literal["best", "last"] | None = None) -> pd.DataFrame:
+        """Return the figures of every label at one epoch.
+
+        Args:
+            epoch: Its number, "best" by `best_epoch`, or "last", which None means too.
+
+        Returns:
+            Columns label, auc_pr, auc_roc, average_precision, positives, in class order; NaN where a label
+            has no positives or a figure is not known. Empty before the first epoch is done.
+
+        Raises:
+            NotFound: If there is no such epoch.
+        """
+        table = self.per_label_by_epoch()
+        if table.empty:
+            return table[list(layout.PER_LABEL_COLUMNS)]
+        wanted: int | str | None = epoch
+        if epoch in (None, "last"):
+            wanted = int(table["epoch"].max())
+        elif epoch == "best":
+            wanted = self.summary()["best_epoch"] or best_epoch(macro_means(table))
+        chosen = table.loc[table["epoch"] == wanted, list(layout.PER_LABEL_COLUMNS)].reset_index(drop=True)
+        if chosen.empty:
+            last = int(table["epoch"].max())
+            raise NotFound(f"run {self.name!r} has no figures of epoch {epoch}; its last is {last}")
+        return chosen
+
+    def confusion(self, which: Literal["last", "best"] = "last") -> Confusion | None:
+        """Return the confusion counts of the last or the best epoch; None where there are none."""
+        path = self.folder / (layout.CONFUSION_BEST if which == "best" else layout.CONFUSION)
+        return layout.read_confusion(path, len(self.classes)) if path.exists() else None
+
+    def predictions(self, part: Part = "test") -> Predictions | None:
+        """Return what the best model said of a part of the tracks; None where that was not kept."""
+        path = self.folder / layout.PREDICTIONS / f"{part}.npz"
+        return open_predictions(path) if path.exists() else None
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a table of runs needs.
+
+        Returns:
+            classes, epochs (the last one done; 0 before the first), best_epoch, parameters, best and last
+            (each an epoch's row of `history`), and test and validation, the figures of kept predictions.
+            What is not known is None or an empty dict.
+        """
+        path = self.folder / layout.SUMMARY
+        found = layout.read_object(path) if path.exists() else {}
+        return {**_NO_SUMMARY, **found}
+
+
+_MACRO = {"auc_pr": "auc_pr_macro", "auc_roc": "roc_auc_macro", "average_precision": "ap_macro"}
+_NO_SUMMARY: dict[str, Any] = {
+    "classes": None,
+    "epochs": 0,
+    "best_epoch": None,
+    "parameters": None,
+    "best": {},
+    "last": {},
+    "test": {},
+    "validation": {},
+}
+
+
+def best_epoch(history: pd.DataFrame) -> int | None:
+    """Return the epoch of the highest macro average precision, the first of equals; None where unknown.
+
+    Where that was not measured, as in results of others, macro AUC-PR over 200 thresholds decides.
+    """
+    for column in ("ap_macro", "auc_pr_macro"):
+        if column in history and history[column].notna().any():
+            return int(history["epoch"].to_numpy()[int(np.nanargmax(history[column].to_numpy(np.float64)))])
+    return None
+
+
+def macro_means(per_label_by_epoch: pd.DataFrame) -> pd.DataFrame:
+    """Return auc_pr_macro, roc_auc_macro and ap_macro by epoch: means over labels that have a figure."""
+    means = per_label_by_epoch.groupby("epoch")[list(_MACRO)].mean()
+    return means.rename(columns=_MACRO).reset_index()
+
+
+def per_label_of(counts: Confusion, classes: tuple[str, ...]) -> pd.DataFrame:
+    """Return the per-label table that confusion counts alone give; average precision is not known of them.
+
+    Raises:
+        InvalidSetting: If there are not as many classes as the counts are of.
+    """
+    if counts.tp.shape[1] != len(classes):
+        raise InvalidSetting(f"counts are of {counts.tp.shape[1]} classes, and {len(classes)} are named")
+    return pd.DataFrame(
+        {
+            "label": list(classes),
+            "auc_pr": auc_pr_interpolated(counts),
+            "auc_roc": roc_auc_at_thresholds(counts),
+            "average_precision": np.nan,
+            "positives": counts.positives.astype(np.float64),
+        }
+    )
+
+
+def _numbers(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return rows as a table that has at least these columns, numbers as floats but epochs and steps."""
+    extra = dict.fromkeys(key for row in rows for key in row if key not in columns)
+    table = pd.DataFrame(rows, columns=[*columns, *extra])
+    for name in table.columns:
+        whole = name in ("epoch", "step") and table[name].notna().all()
+        table[name] = pd.to_numeric(table[name], errors="coerce").astype("int64" if whole else "float64")
+    return table
+
+
+def summary_of(history: pd.DataFrame, n_classes: int) -> dict[str, Any]:
+    """Return a history's part of a summary: classes, epochs, best_epoch, best, last."""
+    rows: list[Mapping[str, Any]] = history.to_dict("records")  # type: ignore[assignment]
+    best = best_epoch(history)
+    by_epoch = {int(row["epoch"]): {key: layout.plain(value) for key, value in row.items()} for row in rows}
+    last = max(by_epoch, default=0)
+    return {
+        "classes": n_classes,
+        "epochs": last,
+        "best_epoch": best,
+        "best": by_epoch[best] if best is not None else {},
+        "last": by_epoch.get(last, {}),
+    }
