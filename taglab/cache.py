@@ -28,6 +28,8 @@ T = TypeVar("T")
 FOLKSONOMIES = "folksonomies"
 VECTORS = "vectors"
 LABEL_SPACES = "labels"
+RUNS = "runs"
+TRASH = "trash"
 AUDIO = "audio"
 CLEANINGS = "cleanings"
 
