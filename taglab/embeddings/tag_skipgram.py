@@ -1,0 +1,188 @@
+"""Vectors of whole tags from which tags they stand beside: the network of the thesis, in PyTorch.
+
+One tag in, all other tags of the track out, no window. What the network says depends on the tag that goes in
+alone, so the loss over all tracks is a sum over pairs of tags: how often i stood beside j is all there is to
+know, and every step sees all tracks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+from scipy import sparse
+
+from taglab.cooccurrence import MAX_DENSE
+from taglab.errors import InvalidSetting
+from taglab.progress import Progress, silent
+from taglab.tag_vectors import TagVectors
+
+if TYPE_CHECKING:
+    import torch
+
+DoubleArray = npt.NDArray[np.float64]
+
+
+class TagSkipGramSettings(BaseModel):
+    """How vectors of tags are trained.
+
+    Attributes:
+        loss: "softmax", cross-entropy against the track's other tags, each an equal share of 1;
+            "as_published", binary cross-entropy on the softmax outputs, which can hardly reach its targets
+            where a track has more than one other tag, for the outputs sum to 1.
+        dimension: Of the vectors: "square-root" of the number of tags, rounded down, as the thesis takes;
+            "fourth-root", which it names as the usual rule; or "given", by `dim`.
+        dim: Components, where `dimension` is "given".
+        steps: Most steps of Adam over all tracks.
+        learning_rate: Of Adam.
+        tolerance: Training stops when ten steps lower the loss by less than this share of it; 0 takes all
+            steps.
+        seed: Of the first weights.
+
+    Source:
+        Ros Perez 2021, section 8.2 (model 4.2).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    loss: Literal["softmax", "as_published"] = "softmax"
+    dimension: Literal["square-root", "fourth-root", "given"] = "square-root"
+    dim: int = Field(64, ge=1, le=1000)
+    steps: int = Field(500, ge=1, le=100_000)
+    learning_rate: float = Field(0.05, gt=0, le=1)
+    tolerance: float = Field(1e-4, ge=0, lt=1)
+    seed: int = Field(0, ge=0, lt=2**32)
+
+    def n_components(self, n_tags: int) -> int:
+        """Return the length of the vectors of so many tags."""
+        if self.dimension == "given":
+            return self.dim
+        return max(
+            1, math.isqrt(n_tags) if self.dimension == "square-root" else math.isqrt(math.isqrt(n_tags))
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TagSkipGram:
+    """What training gave.
+
+    Attributes:
+        vectors: Rows of the input matrix, made unit vectors; tags that never stand beside another are
+            `missing`.
+        losses: After each step, per sample (steps,). A sample is one tag of one track with two or more.
+        samples: How many there were.
+    """
+
+    vectors: TagVectors
+    losses: DoubleArray
+    samples: int
+
+
+def train_tag_skipgram(
+    incidence: sparse.sparray,
+    tags: Sequence[str],
+    settings: TagSkipGramSettings | None = None,
+    name: str = "tag skip-gram",
+    progress: Progress = silent,
+) -> TagSkipGram:
+    """Train vectors of tags on which of them share a track.
+
+    Input matrix, linear hidden layer, output matrix with a bias (which takes up how common a tag is),
+    softmax; Adam over all samples at once.
+
+    Args:
+        incidence: Which track has what (tracks, tags); whatever is not 0 counts once.
+        tags: What the columns are.
+        settings: How to train; the defaults where None.
+        name: What to call the vectors.
+        progress: Told after each step; what it raises stops the training.
+
+    Raises:
+        InvalidSetting: If there are more than `MAX_DENSE` tags, or no two of them share a track.
+
+    Source:
+        Ros Perez 2021, section 8.2 and figure 16.
+    """
+    chosen = settings or TagSkipGramSettings()
+    _require(incidence, tags)
+    has = sparse.csr_array(incidence != 0).astype(np.float64)
+    sizes = np.diff(has.indptr)
+    has = sparse.csr_array(has[sizes > 1])
+    others = np.diff(has.indptr) - 1.0
+    share = sparse.csr_array(has.T @ sparse.diags_array(1 / others) @ has)
+    beside = sparse.csr_array(has.T @ has)
+    samples = np.asarray(beside.diagonal())  # of each tag: tracks on which it is not alone
+    if not samples.any():
+        raise InvalidSetting(
+            f"no two of the {len(tags)} tags share a track, so there is nothing to train on; "
+            "take more tags, or a genre whose tags stand beside each other"
+        )
+    wanted = (share if chosen.loss == "softmax" else beside).toarray()
+    np.fill_diagonal(wanted, 0)
+    vectors, losses = _train(wanted, samples, chosen, progress)
+    vectors[samples == 0] = 0
+    return TagSkipGram(TagVectors.from_any(tags, vectors, name), losses, int(samples.sum()))
+
+
+def _require(incidence: sparse.sparray, tags: Sequence[str]) -> None:
+    if incidence.shape[1] != len(tags):
+        raise ValueError(f"incidence has {incidence.shape[1]} columns and there are {len(tags)} tags")
+    if len(tags) > MAX_DENSE:
+        raise InvalidSetting(
+            f"{len(tags):,} tags would need {3 * 4 * len(tags) ** 2 / 1e9:,.0f} GB for all pairs; the limit "
+            f"is {MAX_DENSE:,}. Raise the minimum count, or train skip-gram with negative sampling"
+        )
+
+
+def _train(
+    wanted: DoubleArray, samples: DoubleArray, settings: TagSkipGramSettings, progress: Progress
+) -> tuple[DoubleArray, DoubleArray]:
+    """Return the input matrix (tags, dim) and the loss of each step."""
+    import torch
+
+    n = len(wanted)
+    dim = settings.n_components(n)
+    generator = torch.Generator().manual_seed(settings.seed)
+    scale = 1 / math.sqrt(dim)
+    embed = (torch.randn((n, dim), generator=generator) * scale).requires_grad_()
+    out = (torch.randn((dim, n), generator=generator) * scale).requires_grad_()
+    bias = torch.zeros(n, requires_grad=True)
+    total = float(samples.sum())
+    target = torch.from_numpy((wanted / total).astype(np.float32))
+    weight = torch.from_numpy((samples / total).astype(np.float32))
+    loss_of = _LOSSES[settings.loss]
+    optimiser = torch.optim.Adam([embed, out, bias], settings.learning_rate)
+    losses: list[float] = []
+    for step in range(settings.steps):
+        optimiser.zero_grad()
+        loss = loss_of(torch.addmm(bias, embed, out), target, weight)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(float(loss.detach()))
+        progress((step + 1) / settings.steps, f"training tag vectors, loss {losses[-1]:.4f}")
+        if len(losses) > 10 and losses[-11] - losses[-1] < settings.tolerance * abs(losses[-11]):
+            break
+    return embed.detach().numpy().astype(np.float64), np.array(losses)
+
+
+def _softmax_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Return −Σ_ij target_ij log p_ij; each row of `target` sums to the row's weight."""
+    return -(target * logits.log_softmax(1)).sum()
+
+
+def _published_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Return the binary cross-entropy of softmax outputs, mean over outputs as Keras takes it."""
+    import torch
+
+    log_p = logits.log_softmax(1)
+    # log(1 − p) of p near 1 would be −∞; Keras clips p at 1 − 1e-7.
+    log_not = torch.log1p(-log_p.exp().clamp(max=1 - 1e-7))
+    return -(target * log_p + (weight[:, None] - target) * log_not).sum() / len(target)
+
+
+_LOSSES = {"softmax": _softmax_loss, "as_published": _published_loss}
