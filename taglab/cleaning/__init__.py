@@ -7,6 +7,17 @@ from taglab.cleaning.collapse_words import STAGE_1, STAGE_1_TAGS, CollapseWords
 from taglab.cleaning.explicit import Entry, ExplicitMap
 from taglab.cleaning.filters import PRESETS, Filters
 from taglab.cleaning.lexicon import WORD_LISTS, word_list
+from taglab.cleaning.library import (
+    Applied,
+    cleaning_names,
+    delete_cleaning,
+    first_cleaning,
+    open_applied,
+    open_cleaning,
+    save_cleaned,
+    save_cleaning,
+)
+from taglab.cleaning.memory import Memory
 from taglab.cleaning.normal_form import NormalForm
 from taglab.cleaning.plan import Decision, StepPlan
 from taglab.cleaning.spelling import normal, spelling_key, words
@@ -23,6 +34,7 @@ __all__ = [
     "STAGE_1_TAGS",
     "UNCATEGORISED",
     "WORD_LISTS",
+    "Applied",
     "Categories",
     "Cleaned",
     "Cleaning",
@@ -34,17 +46,25 @@ __all__ = [
     "Filters",
     "Fit",
     "Item",
+    "Memory",
     "NormalForm",
     "Step",
     "StepPlan",
     "TagMap",
     "Typos",
     "around_the_cut",
+    "cleaning_names",
+    "delete_cleaning",
     "distances_from",
+    "first_cleaning",
     "fit",
     "normal",
+    "open_applied",
+    "open_cleaning",
     "parse_tsv",
     "remap",
+    "save_cleaned",
+    "save_cleaning",
     "spelling_key",
     "word_list",
     "words",

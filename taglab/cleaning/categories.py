@@ -110,6 +110,11 @@ class Categories(Step):
                 decisions[tag] = categorise(tag)
         return decisions, {}
 
+    def categories(self, tags: Sequence[str]) -> dict[str, str]:
+        """Return the category of each tag; what no rule or hand put into one is "uncategorised"."""
+        categorise = self._rules()
+        return {tag: self.assigned.get(tag) or categorise(tag).category or UNCATEGORISED for tag in tags}
+
     def _rules(self) -> _Categoriser:
         return _Categoriser(self.scheme, self.order, self.added, self.removed)
 

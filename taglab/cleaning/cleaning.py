@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import pandas as pd
 import pydantic
 
-from taglab.cleaning.plan import DROP, KEEP, MERGE, StepPlan
+from taglab.cleaning.memory import Memory, categorised
+from taglab.cleaning.plan import CATEGORY_COLUMN, DROP, KEEP, MERGE, StepPlan
 from taglab.cleaning.step import Step
 from taglab.cleaning.steps import AnyStep
 from taglab.cleaning.tag_map import TagMap, remap
@@ -21,7 +22,6 @@ from taglab.tag_vectors import TagVectors
 
 _FORMAT = 1
 _MAX_ROUNDS = 12
-CATEGORY_COLUMN = "category"
 
 
 class Item(pydantic.BaseModel):
@@ -116,6 +116,14 @@ class Cleaning:
         new = Item(step=self.items[at].step, on=on)
         return self._changed((*self.items[:at], new, *self.items[at + 1 :]))
 
+    def become(self, items: Iterable[Item]) -> Cleaning:
+        """Return the cleaning with another list of steps, as of a file; it can be undone like any change."""
+        return self._changed(items)
+
+    def renamed(self, name: str) -> Cleaning:
+        """Return the cleaning under another name."""
+        return replace(self, name=name)
+
     def undo(self) -> Cleaning:
         """Return the cleaning as it was before its last change; raises InvalidSetting if there is none."""
         if not self.past:
@@ -133,10 +141,15 @@ class Cleaning:
             raise InvalidSetting(f"at={at} must lie in [0, {len(self.items)}), the positions of the steps")
 
     def preview(
-        self, folksonomy: Folksonomy, vectors: TagVectors | None = None, progress: Progress = silent
+        self,
+        folksonomy: Folksonomy,
+        vectors: TagVectors | None = None,
+        progress: Progress = silent,
+        memory: Memory | None = None,
     ) -> tuple[StepPlan, ...]:
         """Return what each step that is on would do, after those before it, in one round."""
-        return _round(self.steps, folksonomy, vectors, progress)[1]
+        memory = memory or Memory(0)
+        return memory.round(self.steps, memory.start(folksonomy), vectors, progress)[1]
 
     def apply(
         self,
@@ -144,6 +157,7 @@ class Cleaning:
         vectors: TagVectors | None = None,
         name: str | None = None,
         progress: Progress = silent,
+        memory: Memory | None = None,
     ) -> Cleaned:
         """Clean a folksonomy.
 
@@ -156,23 +170,26 @@ class Cleaning:
             vectors: What tags mean, for the steps that need it; the same when applied again.
             name: Of the result; by default the folksonomy's own.
             progress: Told how far it is.
+            memory: What previews found before, and what the next may find.
 
         Raises:
             InvalidSetting: If a step lacks what it needs, or steps undo one another for ever.
         """
-        steps = self.steps
+        memory = memory or Memory(0)
         fate = _Fate(folksonomy)
-        current = folksonomy
+        known = memory.start(folksonomy)
         first: tuple[StepPlan, ...] = ()
         for number in range(_MAX_ROUNDS):
             part = between(progress, 1 - 0.5**number, 1 - 0.5 ** (number + 1))
-            after, plans = _round(steps, current, vectors, part)
+            after, plans = memory.round(self.steps, known, vectors, part)
             first = first or plans
-            if after is current:
+            if after is known:
                 progress(1.0, "cleaned")
-                tag_map = TagMap(fate.table(current))
-                return Cleaned(replace(current, name=name or folksonomy.name), tag_map, first, number + 1)
-            current = fate.follow(after, plans)
+                final = known.folksonomy
+                tag_map = TagMap(fate.table(final))
+                return Cleaned(replace(final, name=name or folksonomy.name), tag_map, first, number + 1)
+            followed = fate.follow(after.folksonomy, plans)
+            known = after if followed is after.folksonomy else memory.start(followed)
         raise InvalidSetting(
             f"cleaning {self.name!r} does not come to rest: its steps undo one another; is a target of one "
             "step merged into something else by another?"
@@ -209,35 +226,6 @@ class Cleaning:
         return cls(form.name, form.steps)
 
 
-def _round(
-    steps: tuple[Step, ...], folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress
-) -> tuple[Folksonomy, tuple[StepPlan, ...]]:
-    """Return the folksonomy after every step, the very same object where none changes it, and the plans."""
-    current, plans = folksonomy, []
-    for number, step in enumerate(steps):
-        part = between(progress, number / len(steps), (number + 1) / len(steps))
-        part(0.0, step.describe())
-        plan = step.plan(current, vectors, part)
-        plans.append(plan)
-        if mapping := plan.mapping:
-            current = remap(current, mapping)
-        current = _categorised(current, plan.categories)
-    return current, tuple(plans)
-
-
-def _categorised(folksonomy: Folksonomy, categories: Mapping[str, str]) -> Folksonomy:
-    """Return the folksonomy with a column `category`; the very same object where that says so already."""
-    if not categories:
-        return folksonomy
-    has = CATEGORY_COLUMN in folksonomy.tags.columns
-    old = folksonomy.tags[CATEGORY_COLUMN] if has else pd.Series("", folksonomy.tags.index)
-    old = old.fillna("").astype("str")
-    new = folksonomy.tags["tag"].map(categories).fillna(old).astype("str")
-    if has and bool((new == old).all()):
-        return folksonomy
-    return replace(folksonomy, tags=folksonomy.tags.assign(**{CATEGORY_COLUMN: new}))
-
-
 class _Fate:
     """Follows every tag of the first folksonomy through the steps."""
 
@@ -261,7 +249,7 @@ class _Fate:
             self._reasons[tag].append("kept after all, since a later step merges tags into it")
         changed = {tag: targets for tag, targets in self._now.items() if targets != (tag,)}
         known = after.tags.get(CATEGORY_COLUMN, pd.Series("", after.tags.index)).fillna("")
-        return _categorised(
+        return categorised(
             remap(self._original, changed), dict(zip(after.tags["tag"], known.astype("str"), strict=True))
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -105,6 +105,8 @@ class CollapseEmbeddings(Step):
 
     Source: readme on audio classification with word embeddings, "Stage III".
     """
+
+    needs_vectors: ClassVar[bool] = True
 
     kind: Literal["collapse-embeddings"] = "collapse-embeddings"
     targets: tuple[str, ...] = pydantic.Field(STAGE_1_TAGS, min_length=1)

@@ -11,6 +11,7 @@ import pandas as pd
 from taglab.folksonomy import Folksonomy
 
 KEEP, MERGE, DROP, CATEGORY = "keep", "merge", "drop", "category"
+CATEGORY_COLUMN = "category"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class StepPlan:
         """The rows that say something, those of most used tags first."""
         rows = self.table[(self.table["action"] != KEEP) | (self.table["reason"] != "")]
         return rows.reset_index(drop=True)
+
+    @property
+    def tags_after(self) -> int:
+        """How many tags there are after it, new ones included."""
+        stay = self.table["action"].isin((KEEP, CATEGORY))
+        ends = {target for targets in self.mapping.values() for target in targets}
+        return len(ends.union(self.table.loc[stay, "tag"]))
 
     @property
     def summary(self) -> pd.DataFrame:

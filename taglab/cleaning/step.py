@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pydantic
@@ -26,6 +26,8 @@ class Step(pydantic.BaseModel):
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    needs_vectors: ClassVar[bool] = False
 
     kind: str
     rejected: tuple[str, ...] = ()

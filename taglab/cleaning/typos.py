@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
 import pydantic
 
 from taglab.cleaning.lexicon import WORD_LISTS, word_list
@@ -21,7 +19,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
 from taglab.tag_vectors import TagVectors
 
-_BATCH = 2_000
+_REPORT_EVERY = 5_000
 _MOST_EDITS = 2
 _SHORTEST = 3
 _NEGATIONS = frozenset(["un", "non", "in", "im", "ir", "dis", "anti", "a", "no"])
@@ -48,7 +46,6 @@ class Typos(Step):
         max_share: A slip is rarer than what was meant: most its count may be of the other's. What is in
             a word list and was never used well-spelt has no count, and may be taken all the same.
         known: Words to leave alone and to compare with, beside the lists.
-        workers: Threads; 0 for one a core.
 
     Source: readme on audio classification with word embeddings, which merges all from 0.9 on.
     """
@@ -58,7 +55,6 @@ class Typos(Step):
     most_used: int = pydantic.Field(2_000, ge=0, le=100_000)
     max_share: float = pydantic.Field(1.0, gt=0, le=1.0)
     known: tuple[str, ...] = ()
-    workers: int = pydantic.Field(0, ge=0)
 
     def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:
         tags = folksonomy.tags["tag"].tolist()
@@ -70,22 +66,34 @@ class Typos(Step):
         for tag, form, count in zip(tags, forms, counts, strict=True):
             written.setdefault(form, tag)
             used.setdefault(form, count)
-        targets = list(dict.fromkeys((*forms[: self.most_used], *sorted(lexicon))))
-        targets = [target for target in targets if len(target) > _SHORTEST - 1]
         vocabulary = _vocabulary(lexicon)
-        asked = [form for form in dict.fromkeys(forms) if form not in lexicon and len(form) >= _SHORTEST]
+        targets = _Targets(dict.fromkeys((*forms[: self.most_used], *sorted(lexicon))), vocabulary)
         best: dict[str, tuple[float, str, str]] = {}
-        for form, target, score in _candidates(asked, targets, self, progress):
-            if used.get(target, np.inf) * self.max_share < used[form] or target == form:
-                continue
-            slip = slip_between(form, target, vocabulary)
-            if slip and (score, target) > best.get(form, (0.0, "", ""))[:2]:
-                best[form] = (score, target, slip)
+        for number, form in enumerate(used):
+            if number % _REPORT_EVERY == 0:
+                progress(number / len(used), "comparing tags with known words")
+            if form not in lexicon and (found := self._meant(form, targets, used, vocabulary)):
+                best[form] = found
         return {
             tag: _decision(tag, written.get(best[form][1], best[form][1]), best[form], used)
             for tag, form in zip(tags, forms, strict=True)
             if form in best
         }, {}
+
+    def _meant(
+        self, form: str, targets: _Targets, used: Mapping[str, int], vocabulary: frozenset[str]
+    ) -> tuple[float, str, str] | None:
+        """Return similarity, target and slip of the most similar target; None where nothing fits."""
+        from rapidfuzz.distance import JaroWinkler
+
+        found = []
+        for target in targets.near(form):
+            if used.get(target, math.inf) * self.max_share < used[form]:
+                continue
+            score = JaroWinkler.similarity(form, target, score_cutoff=self.threshold)
+            if score and (slip := slip_between(form, target, vocabulary)):
+                found.append((score, target, slip))
+        return max(found, default=None)
 
     def describe(self) -> str:
         return f"merge slips that are {self.threshold:g} similar to a known word"
@@ -113,39 +121,55 @@ def _decision(tag: str, target: str, found: tuple[float, str, str], used: dict[s
     return Decision(MERGE, f"{slip}: {target!r}", (target,), score=score, risk=risk)
 
 
-def _candidates(
-    asked: Sequence[str], targets: Sequence[str], step: Typos, progress: Progress
-) -> Iterator[tuple[str, str, float]]:
-    """Yield pairs that are similar enough, leaving out at once most of those that no slip can explain."""
-    from rapidfuzz.distance import JaroWinkler
-    from rapidfuzz.process import cdist
+class _Targets:
+    """Finds which targets a tag could be a slip of, without comparing it with all of them.
 
-    if not asked or not targets:
+    A slip is in one word, and leaves a trace that both words share: the word with a letter less, without its
+    repetitions, without its accents. Targets are looked up by their other words and by such traces, so that
+    half a million tags take seconds, and exactly those pairs come out that comparing all would give.
+
+    Args:
+        targets: In normal form.
+        vocabulary: Words that exist, and so are no slips.
+    """
+
+    def __init__(self, targets: Iterable[str], vocabulary: frozenset[str]) -> None:
+        self._vocabulary = vocabulary
+        self._longest = 0
+        self._by_frame: dict[str, dict[str, list[str]]] = {}
+        for target in targets:
+            for frame, word in _frames(target):
+                self._longest = max(self._longest, len(word))
+                by_trace = self._by_frame.setdefault(frame, {})
+                for trace in _traces(word):
+                    by_trace.setdefault(trace, []).append(target)
+
+    def near(self, form: str) -> list[str]:
+        """Return targets of which a form may be a slip, in no order; most others are left out."""
+        found: dict[str, None] = {}
+        for frame, word in _frames(form):
+            if word in self._vocabulary or not _SHORTEST <= len(word) <= self._longest + _MOST_EDITS:
+                continue
+            if by_trace := self._by_frame.get(frame):
+                for trace in _traces(word):
+                    found.update(dict.fromkeys(by_trace.get(trace, ())))
+        return [target for target in found if target != form and abs(len(target) - len(form)) <= _MOST_EDITS]
+
+
+def _frames(form: str) -> Iterator[tuple[str, str]]:
+    """Yield each word of a form, with what stands around it."""
+    if " " not in form:
+        yield "", form
         return
-    one, other = _shape(asked), _shape(targets)
-    workers = step.workers or os.cpu_count() or 1
-    for start in range(0, len(asked), _BATCH):
-        progress(start / len(asked), "comparing tags with known words")
-        batch = asked[start : start + _BATCH]
-        scores = cdist(
-            batch,
-            targets,
-            scorer=JaroWinkler.similarity,
-            score_cutoff=step.threshold,
-            dtype=np.float32,
-            workers=workers,
-        )
-        flat = np.flatnonzero(scores)
-        rows, columns = np.divmod(flat, len(targets))
-        mine, theirs = one[start + rows], other[columns]
-        near = (np.abs(mine[:, 0] - theirs[:, 0]) <= _MOST_EDITS) & (mine[:, 1] == theirs[:, 1])
-        for row, column in zip(rows[near], columns[near], strict=True):
-            yield batch[row], targets[column], float(scores[row, column])
+    parts = form.split(" ")
+    for at, word in enumerate(parts):
+        yield " ".join((*parts[:at], "\0", *parts[at + 1 :])), word
 
 
-def _shape(texts: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return length and number of words, (texts, 2)."""
-    return np.array([(len(text), text.count(" ")) for text in texts], np.int64)
+def _traces(word: str) -> set[str]:
+    """Return what a word leaves in every slip of it."""
+    shorter = {word[:at] + word[at + 1 :] for at in range(len(word))}
+    return shorter | {word, _REPEATED.sub(r"\1", word), _plain(word)}
 
 
 def slip_between(written: str, meant: str, vocabulary: frozenset[str]) -> str:
@@ -194,6 +218,8 @@ def _slip_of_word(one: str, other: str, shortest: int) -> str:
 
 def _plain(word: str) -> str:
     """Return a word without accents."""
+    if word.isascii():
+        return word
     return "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
 
 

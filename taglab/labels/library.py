@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
 
-from taglab.cache import LABEL_SPACES, Shelf, content_key, locked, replacing
-from taglab.errors import Conflict, DataError, TaglabError
+from taglab.cache import LABEL_SPACES, Shelf, revision, save_revision
+from taglab.errors import DataError, TaglabError
 from taglab.labels.classes import LabelClass
 from taglab.labels.edits import Edit
 from taglab.labels.importing import read_bytes
@@ -97,7 +96,7 @@ def open_label_space(name: str) -> tuple[LabelSpace, int]:
     """
     path = _SHELF.find(name)
     data = read_bytes(path)
-    return from_json(data, str(path)).renamed(name), _revision(data)
+    return from_json(data, str(path)).renamed(name), revision(data)
 
 
 def save_label_space(space: LabelSpace, expected_revision: int | None = None) -> int:
@@ -116,35 +115,9 @@ def save_label_space(space: LabelSpace, expected_revision: int | None = None) ->
         StorageError: If the disk is full or the place cannot be written; the old file is as it was.
     """
     path = _SHELF.path(space.name)
-    data = to_json(space).encode()
-    with locked(path):
-        _require_revision(path, space.name, expected_revision)
-        with replacing(path) as temporary:
-            temporary.write_bytes(data)
-    return _revision(data)
+    return save_revision(path, to_json(space).encode(), expected_revision, f"label space {space.name!r}")
 
 
 def delete_label_space(name: str) -> None:
     """Remove a saved label space for good; raises NotFound."""
     _SHELF.delete(name)
-
-
-def _require_revision(path: Path, name: str, expected: int | None) -> None:
-    if not path.exists():
-        if expected is not None:
-            raise Conflict(f"label space {name!r} was removed since it was opened; save it under a new name")
-        return
-    if expected is None:
-        raise Conflict(
-            f"there is a label space {name!r} already; choose another name, or open that one first"
-        )
-    if _revision(read_bytes(path)) != expected:
-        raise Conflict(
-            f"label space {name!r} was saved by somebody else since it was opened; nothing was written. "
-            "Save under another name, or open it anew and edit again."
-        )
-
-
-def _revision(data: bytes) -> int:
-    """Return a number that stands for the file's content, so that a change by hand is noticed too."""
-    return int(content_key(data)[:12], 16)

@@ -28,7 +28,7 @@ from tests.cleaning.made import HOSTILE, folksonomies, folksonomy, pairs_of, wit
 
 STEPS: dict[str, tuple[Step, ...]] = {
     "normal-form": (NormalForm(), NormalForm(fold_case=False), NormalForm(join_words=False)),
-    "typos": (Typos(workers=1), Typos(workers=1, most_used=3, threshold=0.8)),
+    "typos": (Typos(), Typos(most_used=3, threshold=0.8)),
     "categories": (Categories(), Categories(scheme="thesis"), Categories(assigned={"rock": "mine"})),
     "collapse-words": (CollapseWords(), CollapseWords(several=False, targets=("hip hop", "rock"))),
     "collapse-embeddings": (
@@ -228,4 +228,4 @@ def test_cancelling_leaves_nothing() -> None:
         raise Cancelled("stopped")
 
     with pytest.raises(Cancelled):
-        Cleaning.of("x", [Typos(workers=1)]).apply(with_counts({"beautifull": 1}), progress=stop)
+        Cleaning.of("x", [Typos()]).apply(with_counts({"beautifull": 1}), progress=stop)

@@ -52,14 +52,14 @@ SLIPS = (
 @pytest.mark.parametrize(("one", "other"), [*FALSE_FRIENDS, *WIDER])
 def test_false_friends_stay_apart(one: str, other: str) -> None:
     for counts in ({one: 9, other: 3}, {one: 3, other: 9}):
-        mapping = Typos(workers=1, threshold=0.7).plan(with_counts(counts)).mapping
+        mapping = Typos(threshold=0.7).plan(with_counts(counts)).mapping
         assert mapping.get(one) != (other,)
         assert mapping.get(other) != (one,)
 
 
 @pytest.mark.parametrize(("slip", "meant"), SLIPS)
 def test_slips_are_mended(slip: str, meant: str) -> None:
-    plan = Typos(workers=1).plan(with_counts({meant: 9, slip: 2}))
+    plan = Typos().plan(with_counts({meant: 9, slip: 2}))
     assert plan.mapping == {slip: (meant,)}
     row = plan.table.set_index("tag").loc[slip]
     assert row["score"] == pytest.approx(
@@ -75,18 +75,16 @@ def test_the_published_pairs_score_above_the_threshold() -> None:
 
 
 def test_the_less_used_merges_into_the_more_used() -> None:
-    assert Typos(workers=1).plan(with_counts({"beautifull": 9, "beautiful": 2})).mapping == {}
-    assert Typos(workers=1).plan(with_counts({"vlonkede": 2, "vlonkedde": 1})).mapping == {
-        "vlonkedde": ("vlonkede",)
-    }
-    absent = Typos(workers=1).plan(with_counts({"beautifull": 9}))
+    assert Typos().plan(with_counts({"beautifull": 9, "beautiful": 2})).mapping == {}
+    assert Typos().plan(with_counts({"vlonkede": 2, "vlonkedde": 1})).mapping == {"vlonkedde": ("vlonkede",)}
+    absent = Typos().plan(with_counts({"beautifull": 9}))
     assert absent.mapping == {"beautifull": ("beautiful",)}
 
 
 def test_words_can_be_declared_known() -> None:
     counts = {"electronic": 9, "elektronic": 2}
-    assert Typos(workers=1).plan(with_counts(counts)).mapping == {"elektronic": ("electronic",)}
-    assert not Typos(workers=1, known=("elektronic",)).plan(with_counts(counts)).mapping
+    assert Typos().plan(with_counts(counts)).mapping == {"elektronic": ("electronic",)}
+    assert not Typos(known=("elektronic",)).plan(with_counts(counts)).mapping
 
 
 def quality(seed: int) -> tuple[float, float, int]:
@@ -97,7 +95,7 @@ def quality(seed: int) -> tuple[float, float, int]:
     """
     demo = read_demo(DemoSettings(seed=seed))
     truth = demo_truth(demo).set_index("tag")
-    mapping = {tag: target for tag, (target,) in Typos(workers=1).plan(demo).mapping.items()}
+    mapping = {tag: target for tag, (target,) in Typos().plan(demo).mapping.items()}
     meaning = {tag: (row["concept"], row["also"]) for tag, row in truth.iterrows()}
     right = [meaning[tag] == meaning.get(target, (target, "")) for tag, target in mapping.items()]
     planted = truth.index[truth["kind"] == "typo"]

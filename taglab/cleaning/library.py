@@ -1,0 +1,158 @@
+"""Cleanings under names, safe against two people saving at once; and what they made of which data.
+
+A cleaned folksonomy is kept on the shelf of all folksonomies. Beside the cleanings lies, under the name of
+the result, the cleaning that was applied and the map of what became of every tag.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from taglab.cache import (
+    CLEANINGS,
+    FOLKSONOMIES,
+    Shelf,
+    locked,
+    replacing,
+    revision,
+    save_revision,
+)
+from taglab.cleaning.categories import Categories
+from taglab.cleaning.cleaning import Cleaned, Cleaning
+from taglab.cleaning.normal_form import NormalForm
+from taglab.cleaning.step import Step
+from taglab.cleaning.tag_map import TagMap, parse_tsv
+from taglab.cleaning.typos import Typos
+from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
+
+_SHELF = Shelf(CLEANINGS, ".json")
+_APPLIED = Shelf(f"{CLEANINGS}/applied")
+_BUILT_IN = ("demo",)
+
+
+def first_cleaning(name: str) -> Cleaning:
+    """Return what a new cleaning begins with: spellings joined, slips mended, categories; nothing dropped."""
+    steps: Iterable[Step] = (NormalForm(), Typos(), Categories())
+    return Cleaning.of(name, steps)
+
+
+def cleaning_names() -> list[str]:
+    """Return the names of the saved cleanings, sorted."""
+    return _SHELF.names()
+
+
+def open_cleaning(name: str) -> tuple[Cleaning, int]:
+    """Open a saved cleaning.
+
+    Returns:
+        The cleaning, and the revision to hand to `save_cleaning` when saving over it.
+
+    Raises:
+        NotFound: If there is none of this name.
+        DataError: If the file is damaged.
+    """
+    path = _SHELF.find(name)
+    data = _read(path)
+    return Cleaning.from_json(data, str(path)).renamed(name), revision(data)
+
+
+def save_cleaning(cleaning: Cleaning, expected_revision: int | None = None) -> int:
+    """Save under its name, unless somebody else did so meanwhile.
+
+    Args:
+        cleaning: What to save.
+        expected_revision: The revision it was opened at; None if nothing of this name may be there yet.
+
+    Returns:
+        The new revision.
+
+    Raises:
+        Conflict: If what lies there is not what was opened; nothing was written.
+        InvalidSetting: If the name cannot be a file's.
+        StorageError: If the disk is full or the place cannot be written; the old file is as it was.
+    """
+    path = _SHELF.path(cleaning.name)
+    return save_revision(path, cleaning.to_json().encode(), expected_revision, f"cleaning {cleaning.name!r}")
+
+
+def delete_cleaning(name: str) -> None:
+    """Remove a saved cleaning for good; what it made stays. Raises NotFound."""
+    _SHELF.delete(name)
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """How a cleaned folksonomy came about.
+
+    Attributes:
+        cleaning: What was applied.
+        data: Name of what it was applied to.
+        tag_map: What became of every tag.
+    """
+
+    cleaning: Cleaning
+    data: str
+    tag_map: TagMap
+
+
+def save_cleaned(cleaned: Cleaned, cleaning: Cleaning, data: str, replace: bool = False) -> None:
+    """Keep a cleaned folksonomy under its name, with how it came about.
+
+    Args:
+        cleaned: What applying gave.
+        cleaning: What was applied.
+        data: Name of what it was applied to.
+        replace: Whether a folksonomy of this name may be replaced.
+
+    Raises:
+        InvalidSetting: If the name is taken, is that of the data or of the demo, or cannot be a file's.
+        StorageError: If it cannot be saved; what was kept before is untouched.
+    """
+    name = cleaned.folksonomy.name
+    shelf = Shelf(FOLKSONOMIES)
+    folder, beside = shelf.path(name), _APPLIED.path(name)
+    if name == data or name in _BUILT_IN:
+        raise InvalidSetting(f"name={name!r} must be another than that of the data, which stay as they are")
+    if not replace and name in shelf.names():
+        raise InvalidSetting(f"name={name!r} is taken; choose another name, or say that it may be replaced")
+    cleaned.folksonomy.save(folder)
+    made = {"data": data, "result": cleaned.folksonomy.fingerprint, "cleaning": cleaning.to_json()}
+    with locked(beside), replacing(beside) as temporary:
+        temporary.mkdir()
+        (temporary / "made.json").write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
+        (temporary / "map.tsv").write_bytes(cleaned.tag_map.to_tsv().encode())
+
+
+def open_applied(folksonomy: Folksonomy) -> Applied:
+    """Return how a cleaned folksonomy came about.
+
+    Raises:
+        NotFound: If it was not made by a cleaning, or was replaced by something else since.
+        DataError: If what is kept of that is damaged.
+    """
+    name = folksonomy.name
+    folder = _APPLIED.path(name)
+    nothing = NotFound(f"{name!r} was not made by a cleaning here; apply one to it, or name the one to apply")
+    if not folder.is_dir():
+        raise nothing
+    path = folder / "made.json"
+    try:
+        made = json.loads(_read(path))
+        data, result, text = str(made["data"]), made["result"], str(made["cleaning"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(path, f"is damaged ({error}); apply the cleaning again") from error
+    if result != folksonomy.fingerprint:
+        raise nothing
+    tag_map = parse_tsv(_read(folder / "map.tsv"), str(folder / "map.tsv"))
+    return Applied(Cleaning.from_json(text, str(path)), data, tag_map)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(path, f"cannot be read ({error.strerror or error})") from error

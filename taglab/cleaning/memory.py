@@ -1,0 +1,129 @@
+"""What steps did, kept so that it is not computed again: a preview, the next one, and applying share it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from taglab.cache import content_key
+from taglab.cleaning.plan import CATEGORY_COLUMN, StepPlan
+from taglab.cleaning.step import Step
+from taglab.cleaning.tag_map import remap
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, between, silent
+from taglab.tag_vectors import TagVectors
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A folksonomy, and a key of what it holds or how it came about."""
+
+    folksonomy: Folksonomy
+    key: str
+
+
+class Memory:
+    """The outcomes of the last steps taken; may be shared between threads.
+
+    Args:
+        at_most: How many outcomes are kept; 0 keeps none.
+    """
+
+    def __init__(self, at_most: int) -> None:
+        self._at_most = at_most
+        self._outcomes: OrderedDict[str, tuple[Known, StepPlan]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def start(self, folksonomy: Folksonomy) -> Known:
+        """Return a folksonomy with the key of all that steps heed of it."""
+        if not self._at_most:
+            return Known(folksonomy, "")
+        artists = folksonomy.tracks["artist"].fillna("").tolist() if folksonomy.knows_artists else []
+        return Known(folksonomy, content_key(folksonomy.fingerprint, artists, _categories(folksonomy)))
+
+    def take(
+        self, step: Step, known: Known, vectors: TagVectors | None = None, progress: Progress = silent
+    ) -> tuple[Known, StepPlan]:
+        """Return what a step makes of a folksonomy, the very same where it changes nothing, and its plan."""
+        key = _key(step, known, vectors) if self._at_most else ""
+        found = self._recall(key)
+        if found is None:
+            plan = step.plan(known.folksonomy, vectors, progress)
+            after = known.folksonomy
+            if mapping := plan.mapping:
+                after = remap(after, mapping)
+            after = categorised(after, plan.categories)
+            found = (known if after is known.folksonomy else Known(after, key)), plan
+            self._keep(key, found)
+        return found
+
+    def round(
+        self,
+        steps: tuple[Step, ...],
+        known: Known,
+        vectors: TagVectors | None = None,
+        progress: Progress = silent,
+    ) -> tuple[Known, tuple[StepPlan, ...]]:
+        """Return what a list of steps makes of a folksonomy, the very same where it changes nothing."""
+        plans = []
+        for number, step in enumerate(steps):
+            part = between(progress, number / len(steps), (number + 1) / len(steps))
+            part(0.0, step.describe())
+            known, plan = self.take(step, known, vectors, part)
+            plans.append(plan)
+        return known, tuple(plans)
+
+    def recalled(
+        self, steps: tuple[Step, ...], known: Known, vectors: TagVectors | None = None
+    ) -> tuple[StepPlan, ...]:
+        """Return the plans of the first steps, as far as they are known; nothing is computed."""
+        plans = []
+        for step in steps:
+            found = self._recall(_key(step, known, vectors))
+            if found is None:
+                break
+            known, plan = found
+            plans.append(plan)
+        return tuple(plans)
+
+    def _recall(self, key: str) -> tuple[Known, StepPlan] | None:
+        with self._lock:
+            found = self._outcomes.get(key)
+            if found is not None:
+                self._outcomes.move_to_end(key)
+            return found
+
+    def _keep(self, key: str, found: tuple[Known, StepPlan]) -> None:
+        with self._lock:
+            if self._at_most:
+                self._outcomes[key] = found
+            while len(self._outcomes) > self._at_most:
+                self._outcomes.popitem(last=False)
+
+
+def _key(step: Step, known: Known, vectors: TagVectors | None) -> str:
+    meaning = vectors.fingerprint if step.needs_vectors and vectors is not None else ""
+    return content_key(known.key, step.model_dump_json(), meaning)
+
+
+def _categories(folksonomy: Folksonomy) -> list[str]:
+    if CATEGORY_COLUMN not in folksonomy.tags.columns:
+        return []
+    return [str(name) for name in folksonomy.tags[CATEGORY_COLUMN].fillna("")]
+
+
+def categorised(folksonomy: Folksonomy, categories: Mapping[str, str]) -> Folksonomy:
+    """Return the folksonomy with a column `category`; the very same object where that says so already."""
+    if not categories:
+        return folksonomy
+    has = CATEGORY_COLUMN in folksonomy.tags.columns
+    old = folksonomy.tags[CATEGORY_COLUMN] if has else pd.Series("", folksonomy.tags.index)
+    old = old.fillna("").astype("str")
+    new = folksonomy.tags["tag"].map(categories).fillna(old).astype("str")
+    if has and bool((new == old).all()):
+        return folksonomy
+    return replace(folksonomy, tags=folksonomy.tags.assign(**{CATEGORY_COLUMN: new}))
