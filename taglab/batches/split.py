@@ -66,6 +66,15 @@ class SplitSettings(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _published_is_not_drawn(self) -> Self:
+        if self.published and self.by_artist:
+            raise InvalidSetting(
+                "by_artist=True must be False with published=True: the published split says which part each "
+                "track is in"
+            )
+        return self
+
     @property
     def shares(self) -> npt.NDArray[np.float64]:
         """Of the parts in the order of `PARTS`."""
