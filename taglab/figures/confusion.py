@@ -1,0 +1,209 @@
+"""Pictures of right and wrong decisions: a label's confusion matrix, and label × label tables.
+
+Streamlit hears no click on a heat map. What can be clicked lies over it: unseen squares, each with its cell
+in `customdata`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from taglab.figures.theme import DIVERGING, GREY, SHARES, blank, colour_scale, plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+DoubleArray = npt.NDArray[np.float64]
+
+CELLS = ("tp", "fn", "fp", "tn")
+"""Cells of a confusion matrix in reading order; `customdata` is the number in this list."""
+
+_NAMES = {"tp": "true positives", "fn": "false negatives", "fp": "false positives", "tn": "true negatives"}
+_PLACES = {"tp": (0, 0), "fn": (1, 0), "fp": (0, 1), "tn": (1, 1)}
+# See-through even at the full rate, so that the page's own text colour reads on every cell.
+_WRONG_TO_RIGHT = ("rgba(213, 97, 24, 0.6)", "rgba(140, 143, 148, 0.04)", "rgba(47, 120, 200, 0.6)")
+_LABELS_NAMED = 80
+_NAME_CHARACTERS = 18
+_SVG_CELLS = 2500
+# However large a cell is on the screen, a click in its corner finds its middle.
+_REACH_PX = 200
+
+
+def confusion_matrix(
+    shares: npt.ArrayLike, title: str, n_tracks: int | None = None, width: int = 250, height: int = 250
+) -> go.Figure:
+    """Draw one label's confusion matrix at one threshold, as shares of all tracks (thesis, tables 20-25).
+
+    Each cell's shade is its share of the tracks of its row (truly with the label, truly without): blue where
+    the decision is right, orange where it is wrong.
+
+    Args:
+        shares: TP, TN, FP, FN as shares of all tracks, in [0, 1] (4,).
+        title: Whose it is, as in the data.
+        n_tracks: Tracks evaluated, for the hover; None where not known.
+        width: In pixels.
+        height: In pixels.
+
+    Returns:
+        A figure whose last trace's points can be clicked, `customdata` counting `CELLS`.
+    """
+    values = dict(zip(("tp", "tn", "fp", "fn"), np.asarray(shares, np.float64).tolist(), strict=True))
+    rates = _rates(values)
+    figure = blank(plain(title, 34), "predicted", "true", height)
+    order = [values[cell] for cell in CELLS]
+    z = np.array([rates["tp"], -rates["fn"], -rates["fp"], rates["tn"]]).reshape(2, 2)
+    figure.add_heatmap(
+        z=z, zmin=-1, zmax=1, colorscale=colour_scale(_WRONG_TO_RIGHT), showscale=False, hoverinfo="skip",
+        xgap=2, ygap=2,
+    )  # fmt: skip
+    for cell, value in zip(CELLS, order, strict=True):
+        x, y = _PLACES[cell]
+        figure.add_annotation(
+            x=x, y=y, text=f"{cell.upper()}<br><b>{value:.4f}</b>", showarrow=False, font={"size": 13}
+        )
+    text = [_said(cell, values[cell], rates[cell], n_tracks) for cell in CELLS]
+    _add_squares(figure, [0, 1, 0, 1], [0, 0, 1, 1], np.arange(4), text, 60)
+    axis = {"tickvals": [0, 1], "ticktext": ["yes", "no"], "showgrid": False, "zeroline": False}
+    figure.update_xaxes(**axis, side="bottom", range=[-0.5, 1.5], fixedrange=True)
+    figure.update_yaxes(**axis, range=[1.5, -0.5], fixedrange=True)
+    figure.update_layout(
+        width=width, margin={"l": 40, "r": 10, "t": 40, "b": 40}, title={"font": {"size": 13}}
+    )
+    return figure
+
+
+def _rates(values: dict[str, float]) -> dict[str, float]:
+    """Return each cell as a share of its row; 0 in a row without tracks."""
+    positives, negatives = values["tp"] + values["fn"], values["tn"] + values["fp"]
+    rows = {"tp": positives, "fn": positives, "tn": negatives, "fp": negatives}
+    return {cell: values[cell] / rows[cell] if rows[cell] > 0 else 0.0 for cell in CELLS}
+
+
+def _said(cell: str, share: float, rate: float, n_tracks: int | None) -> str:
+    row = "with" if cell in ("tp", "fn") else "without"
+    counted = f" ({round(share * n_tracks):,} tracks)" if n_tracks is not None else ""
+    return (
+        f"<b>{_NAMES[cell]}</b><br>{share:.4f} of all{counted}<br>{rate:.1%} of those truly {row} the label"
+    )
+
+
+def label_table(
+    shares: npt.ArrayLike,
+    labels: Sequence[str],
+    title: str,
+    row_title: str,
+    column_title: str,
+    together: npt.ArrayLike | None = None,
+    difference: bool = False,
+    boundaries: Sequence[float] = (),
+    height: int | None = None,
+) -> go.Figure:
+    """Draw a label × label table as a heat map whose cells can be clicked.
+
+    Args:
+        shares: Of the row's tracks, in [0, 1], or differences of such in [-1, 1]; NaN where a row has no
+            tracks (labels, labels). Rows are drawn from the top.
+        labels: In the order of the rows and columns, as in the data.
+        title: What it shows, its own words.
+        row_title: What a row is.
+        column_title: What a column is.
+        together: Tracks of each cell, for the hover (labels, labels).
+        difference: Whether these are differences; blue then is more, orange less, and the colours reach as
+            far as the largest of them.
+        boundaries: Places between rows at which a line parts groups of labels: 2.5 is above row 3.
+        height: In pixels; by the number of labels where None.
+
+    Returns:
+        A figure whose last trace's points can be clicked, `customdata` being row times labels plus column.
+    """
+    values = np.asarray(shares, np.float64)
+    n = len(labels)
+    figure = blank(title, column_title, row_title, height or int(np.clip(200 + 15 * n, 420, 900)))
+    reach = float(np.nanmax(np.abs(values), initial=0)) or 1.0 if difference else 1.0
+    unit = "difference of shares" if difference else "share of row"
+    figure.add_heatmap(
+        z=values, zmin=-reach if difference else 0, zmax=reach,
+        colorscale=colour_scale(_difference_scale() if difference else SHARES), hoverinfo="skip",
+        colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12,
+                  "tickformat": "+.0%" if difference else ".0%"},
+    )  # fmt: skip
+    rows, columns = np.divmod(np.arange(n * n), n)
+    text = _pair_texts(values, labels, None if together is None else np.asarray(together), difference)
+    _add_squares(figure, columns, rows, np.arange(n * n), text, 6)
+    for place in boundaries:
+        line = {"width": 1, "color": GREY}
+        figure.add_shape(type="line", x0=-0.5, x1=n - 0.5, y0=place, y1=place, line=line)
+        figure.add_shape(type="line", y0=-0.5, y1=n - 0.5, x0=place, x1=place, line=line)
+    _name_axes(figure, labels)
+    return figure
+
+
+def _difference_scale() -> tuple[str, ...]:
+    """Return the theme's diverging colours with nothing in the middle, as nothing is on either page."""
+    return (DIVERGING[0], "rgba(213, 97, 24, 0.35)", "rgba(140, 143, 148, 0.05)", "rgba(47, 98, 192, 0.35)",
+            DIVERGING[-1])  # fmt: skip
+
+
+def _pair_texts(
+    values: DoubleArray, labels: Sequence[str], together: npt.NDArray[np.generic] | None, difference: bool
+) -> list[str]:
+    names = [plain(label, 40) for label in labels]
+    texts = []
+    for row, of_row in enumerate(values.tolist()):
+        for column, value in enumerate(of_row):
+            if np.isnan(value):
+                said = "no tracks in the row"
+            else:
+                said = f"{value:+.1%} points" if difference else f"{value:.1%} of the row"
+            counted = f", {int(together[row, column]):,} tracks" if together is not None else ""
+            texts.append(f"<b>{names[row]}</b> → <b>{names[column]}</b><br>{said}{counted}")
+    return texts
+
+
+def _add_squares(
+    figure: go.Figure,
+    x: Sequence[int] | npt.NDArray[np.intp],
+    y: Sequence[int] | npt.NDArray[np.intp],
+    cells: npt.NDArray[np.intp],
+    text: list[str],
+    size: int,
+) -> None:
+    """Lay unseen squares over the cells; they can be hovered over and clicked where a heat map cannot."""
+    import plotly.graph_objects as go
+
+    unseen = {"marker": {"opacity": 0}}
+    kind = go.Scatter if len(text) <= _SVG_CELLS else go.Scattergl
+    figure.add_trace(
+        kind(
+            x=np.asarray(x),
+            y=np.asarray(y),
+            mode="markers",
+            marker={"symbol": "square", "size": size, "opacity": 0},
+            selected=unseen,
+            unselected=unseen,
+            customdata=cells,
+            text=text,
+            hovertemplate="%{text}<extra></extra>",
+            showlegend=False,
+        )
+    )
+    figure.update_layout(hovermode="closest", hoverdistance=_REACH_PX)
+
+
+def _name_axes(figure: go.Figure, labels: Sequence[str]) -> None:
+    every = max(1, -(-len(labels) // _LABELS_NAMED))
+    places = np.arange(0, len(labels), every)
+    text = [plain(labels[int(place)], _NAME_CHARACTERS) for place in places]
+    axis = {
+        "tickvals": places,
+        "ticktext": text,
+        "tickfont": {"size": 10},
+        "showgrid": False,
+        "zeroline": False,
+    }
+    figure.update_xaxes(**axis, tickangle=-60, range=[-0.5, len(labels) - 0.5], constrain="domain")
+    figure.update_yaxes(**axis, range=[len(labels) - 0.5, -0.5])
