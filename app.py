@@ -10,6 +10,7 @@ page = st.navigation(
         st.Page("pages/data.py", title="Data", icon=":material/library_music:"),
         st.Page("pages/embeddings.py", title="Embeddings", icon=":material/hub:"),
         st.Page("pages/clusters.py", title="Clusters", icon=":material/bubble_chart:", default=True),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
     ],
     position="top",
 )

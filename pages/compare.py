@@ -1,0 +1,31 @@
+"""Models side by side: what each label gained or lost, and how far that can be trusted."""
+
+import streamlit as st
+
+from taglab.ui.compare import pick_compared, show_notes
+from taglab.ui.compare_views import (
+    show_counts,
+    show_groups,
+    show_histograms,
+    show_pairs,
+    show_summary,
+    show_training,
+)
+
+VIEWS = {
+    "Histograms": show_histograms,
+    "Labels": show_pairs,
+    "Summary": show_summary,
+    "Counts": show_counts,
+    "Tag groups": show_groups,
+    "Training": show_training,
+}
+
+compared = pick_compared()
+if compared is not None:
+    show_notes(compared)
+    tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
+    for tab, show in zip(tabs, VIEWS.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(compared)

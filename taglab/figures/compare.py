@@ -1,0 +1,374 @@
+"""Pictures of several models side by side: histograms of a metric, pairs of labels, counts, tag groups.
+
+All take one table of results, a row for each run and label, with the columns `run` (its title), `label`,
+`value` (of the metric), `positives` (tracks), `prevalence` (share of tracks) and `group` (of tags); what is
+not known is NaN or None. A class without a value is not drawn, and the legend counts those that are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from taglab.figures.theme import GREY, GRID, blank, hue, plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+DoubleArray = npt.NDArray[np.float64]
+Colours = Mapping[str, str]
+
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down")
+# More histograms than these hide one another; their densities do not.
+_MOST_BARS = 6
+_MOST_STRIPS = 12
+_GRID_POINTS = 256
+_ROW_PX = 19
+_LABEL_LENGTH = 28
+
+
+def density(values: npt.ArrayLike, at: npt.ArrayLike, low: float = 0.0, high: float = 1.0) -> DoubleArray:
+    """Return the estimated density of values within bounds, which integrates to 1 between them.
+
+    Gaussian kernels of Scott's width, the usual one, reflected at the bounds: no share lies outside, as it
+    would where values crowd at 0.
+
+    Args:
+        values: (values,), within the bounds, none of them NaN.
+        at: Where to estimate (points,).
+        low: Lower bound.
+        high: Upper bound.
+
+    Returns:
+        (points,); NaN everywhere if there are fewer than 2 values or they are all the same, of which no width
+        follows.
+
+    Source: Scott 1992; Ros Perez 2021, figures 9, 12 and 13.
+    """
+    given, points = np.asarray(values, np.float64), np.asarray(at, np.float64)
+    width = given.std(ddof=1) * len(given) ** -0.2 if len(given) > 1 else 0.0
+    if not width > 0:
+        return np.full(points.shape, np.nan)
+    mirrored = np.concatenate([given, 2 * low - given, 2 * high - given])
+    kernels = np.exp(-0.5 * ((points[:, None] - mirrored[None, :]) / width) ** 2)
+    return np.asarray(kernels.sum(axis=1) / (len(given) * width * np.sqrt(2 * np.pi)))
+
+
+def histograms(
+    results: pd.DataFrame,
+    colours: Colours,
+    metric: str,
+    bin_width: float = 0.05,
+    chance: float | None = None,
+    top: float = 1.0,
+    height: int = 460,
+) -> go.Figure:
+    """Draw how a metric is distributed over labels, one normalised histogram and density a run.
+
+    Below, each run has a strip with a tick at every label (to hover over), and under it, in grey, at every
+    label's prevalence, which is what chance would reach in AUC-PR. A dotted line stands at the mean
+    prevalence of each run.
+
+    Args:
+        results: As this module tells.
+        colours: Title of each run → its colour, in the order in which they are drawn.
+        metric: Its name, for the axis.
+        bin_width: Of the histograms, in the metric's unit.
+        chance: What chance reaches in every class, where that is not its prevalence (ROC-AUC: 0.5).
+        top: The most the metric can be, or is.
+        height: In pixels, without the strips.
+
+    Source: Ros Perez 2021, figures 9, 12 and 13.
+    """
+    figure = _with_strips(f"{metric}: how labels are distributed", metric, len(colours), height)
+    edges = np.arange(0, top + bin_width, bin_width)
+    points = np.linspace(0, top, _GRID_POINTS + 1)
+    for number, (run, colour) in enumerate(colours.items()):
+        rows = results[(results["run"] == run) & results["value"].notna()]
+        values = rows["value"].to_numpy(np.float64)
+        if len(values):
+            _add_distribution(figure, run, colour, values, edges, points, len(colours) <= _MOST_BARS)
+        if len(colours) <= _MOST_STRIPS:
+            _add_strip(figure, rows, run, colour, number, chance is None)
+        if chance is None and rows["prevalence"].notna().any() and len(colours) <= _MOST_BARS:
+            mean = float(rows["prevalence"].mean())
+            _add_chance(figure, mean, colour, f"chance {mean:.3f}", number)
+    if chance is not None:
+        _add_chance(figure, chance, GREY, f"chance {chance:g}", 0)
+    highest = results["value"].max()
+    least = min(0.0, float(results["value"].min())) if len(results) else 0.0
+    if not np.isnan(highest):
+        figure.update_xaxes(range=[least - 0.01, min(top, float(highest) + 2 * bin_width) * 1.01])
+    return figure
+
+
+def _with_strips(title: str, metric: str, runs: int, height: int) -> go.Figure:
+    """Return an empty figure with room for strips below, as two pairs of axes."""
+    strips = 34 * runs + 30 if runs <= _MOST_STRIPS else 0
+    whole = height + strips
+    figure = blank(title, "", "density (share of labels per unit)", whole)
+    split = strips / whole
+    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
+    figure.update_layout(
+        barmode="overlay",
+        hovermode="closest",
+        bargap=0,
+        yaxis={"domain": [split + 0.06 if strips else 0, 1], "rangemode": "tozero"},
+        xaxis={"anchor": "y2" if strips else "y", "title": {"text": metric}},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        margin={"t": 48 + 24 * min(runs, _MOST_STRIPS)},
+    )
+    figure.update_layout(title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}})
+    if strips:
+        figure.update_layout(
+            yaxis2={**axis, "domain": [0, split - 0.01], "range": [runs - 0.4, -0.6], "showgrid": False,
+                    "zeroline": False, "showticklabels": False}
+        )  # fmt: skip
+    return figure
+
+
+def _add_distribution(
+    figure: go.Figure,
+    run: str,
+    colour: str,
+    values: DoubleArray,
+    edges: DoubleArray,
+    points: DoubleArray,
+    with_bars: bool,
+) -> None:
+    counts, _ = np.histogram(values, edges)
+    width = edges[1] - edges[0]
+    share = counts / len(values)
+    name = f"{plain(run)} ({len(values):,} labels, mean {values.mean():.3f})"
+    if with_bars:
+        figure.add_bar(
+            x=edges[:-1] + width / 2,
+            y=share / width,
+            width=width,
+            marker={"color": colour, "opacity": 0.3, "line": {"width": 1, "color": colour}},
+            legendgroup=run,
+            showlegend=False,
+            customdata=np.c_[counts, share, edges[:-1], edges[1:]],
+            hovertemplate="%{customdata[2]:.2f} to %{customdata[3]:.2f}: %{customdata[0]} labels "
+            f"(%{{customdata[1]:.1%}})<extra>{plain(run)}</extra>",
+        )
+    estimate = density(values, points, high=points[-1])
+    known = not np.isnan(estimate).any()
+    figure.add_scatter(
+        x=points if known else [None],
+        y=estimate if known else [None],
+        mode="lines",
+        line={"color": colour, "width": 2.5},
+        name=name,
+        legendgroup=run,
+        hoverinfo="skip",
+    )
+
+
+def _add_strip(
+    figure: go.Figure, rows: pd.DataFrame, run: str, colour: str, number: int, with_prevalence: bool
+) -> None:
+    marks = [("value", number - 0.15, colour, 9)]
+    if with_prevalence and rows["prevalence"].notna().any():
+        marks.append(("prevalence", number + 0.2, GREY, 6))
+    shown = [plain(label) for label in rows["label"]]
+    for column, level, shade, size in marks:
+        figure.add_scatter(
+            x=rows[column].to_numpy(np.float64),
+            y=np.full(len(rows), level),
+            yaxis="y2",
+            mode="markers",
+            marker={"symbol": "line-ns-open", "size": size, "color": shade, "line": {"width": 1.5}},
+            text=shown,
+            hovertemplate=f"<b>%{{text}}</b>: {'prevalence ' if column == 'prevalence' else ''}%{{x:.4f}}"
+            f"<extra>{plain(run)}</extra>",
+            legendgroup=run,
+            showlegend=False,
+        )
+
+
+def _add_chance(figure: go.Figure, at: float, colour: str, text: str, number: int) -> None:
+    line = {"dash": "dot", "width": 1.5, "color": colour}
+    figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="y domain", line=line)
+    figure.add_annotation(
+        x=at, y=0.98 - 0.07 * number, yref="y domain", xanchor="left", text=text, showarrow=False,
+        font={"size": 11, "color": colour},
+    )  # fmt: skip
+
+
+def paired_plot(
+    pairs: pd.DataFrame,
+    colours: Colours,
+    group_colours: Colours,
+    metric: str,
+    difference: tuple[str, str] | None = None,
+) -> go.Figure:
+    """Draw one row a label, a dot a run; beside it the difference of two runs, coloured by tag group.
+
+    Args:
+        pairs: One row a label, drawn from the top: `label`, `group`, for each run a column of its title with
+            the value, and, where there are intervals, "low TITLE" and "high TITLE"; for the second panel
+            `difference`, and where there is an interval, `difference_low` and `difference_high`.
+        colours: Title of each run → its colour.
+        group_colours: Tag group → its colour.
+        metric: Its name, for the axis.
+        difference: Titles of the two runs whose difference (first minus second) is drawn.
+
+    Source: Ros Perez 2021, table 34.
+    """
+    height = 130 + 24 * min(len(colours), _MOST_STRIPS) + _ROW_PX * max(len(pairs), 6)
+    figure = blank("", "", "", height)
+    rows = np.arange(len(pairs))
+    shown = [plain(label) for label in pairs["label"]]
+    for number, (run, colour) in enumerate(colours.items()):
+        figure.add_scatter(
+            x=pairs[run].to_numpy(np.float64),
+            y=rows,
+            mode="markers",
+            name=plain(run),
+            marker={"color": colour, "size": 9, "symbol": SYMBOLS[number // 8 % len(SYMBOLS)]},
+            error_x=_whiskers(pairs, run, f"low {run}", f"high {run}", colour),
+            text=shown,
+            hovertemplate=f"<b>%{{text}}</b>: %{{x:.4f}}<extra>{plain(run)}</extra>",
+        )
+    if difference is not None:
+        _add_differences(figure, pairs, group_colours, shown)
+    _lay_out_pairs(figure, pairs, metric, difference)
+    return figure
+
+
+def _whiskers(pairs: pd.DataFrame, middle: str, low: str, high: str, colour: str) -> dict[str, Any] | None:
+    if low not in pairs.columns:
+        return None
+    centre = pairs[middle].to_numpy(np.float64)
+    return {
+        "type": "data", "symmetric": False, "thickness": 1.2, "width": 0, "color": colour,
+        "array": pairs[high].to_numpy(np.float64) - centre,
+        "arrayminus": centre - pairs[low].to_numpy(np.float64),
+    }  # fmt: skip
+
+
+def _add_differences(
+    figure: go.Figure, pairs: pd.DataFrame, group_colours: Colours, shown: Sequence[str]
+) -> None:
+    """Add the second panel: a bar from 0, and the interval where one is known."""
+    groups = pairs["group"].to_numpy(object)
+    text = np.array(shown, object)
+    for group, colour in group_colours.items():
+        rows = np.flatnonzero(groups == group)
+        if not len(rows):
+            continue
+        part = pairs.iloc[rows]
+        figure.add_bar(
+            x=part["difference"].to_numpy(np.float64),
+            y=rows,
+            orientation="h",
+            xaxis="x2",
+            width=0.62,
+            marker={"color": colour},
+            error_x=_whiskers(part, "difference", "difference_low", "difference_high", GREY),
+            name=plain(group),
+            legend="legend2",
+            text=text[rows],
+            textposition="none",
+            hovertemplate=f"<b>%{{text}}</b>: %{{x:+.4f}}<extra>{plain(group)}</extra>",
+        )
+
+
+def _lay_out_pairs(
+    figure: go.Figure, pairs: pd.DataFrame, metric: str, difference: tuple[str, str] | None
+) -> None:
+    ticks = [plain(label, _LABEL_LENGTH) for label in pairs["label"]]
+    axis = {"gridcolor": GRID, "zerolinecolor": GREY, "side": "top"}
+    two = difference is not None
+    figure.update_layout(
+        xaxis={**axis, "domain": [0, 0.6] if two else [0, 1], "title": {"text": metric}},
+        yaxis={"tickvals": np.arange(len(pairs)), "ticktext": ticks, "range": [len(pairs) - 0.4, -0.6],
+               "gridcolor": GRID},
+        legend={"orientation": "h", "yanchor": "top", "y": 1, "yref": "container", "x": 0},
+        hovermode="closest",
+        margin={"t": 100 + 22 * min(len(figure.data), 3), "b": 20},
+    )  # fmt: skip
+    if two:
+        figure.update_layout(
+            xaxis2={**axis, "domain": [0.64, 1], "title": {"text": "first minus second"},
+                    "zerolinewidth": 1.5},
+            legend2={"orientation": "v", "x": 1.01, "y": 1, "title": {"text": "tag group"}},
+        )  # fmt: skip
+
+
+def against_counts(results: pd.DataFrame, colours: Colours, metric: str, height: int = 480) -> go.Figure:
+    """Draw a metric over the number of tracks of each label, one colour a run.
+
+    Args:
+        results: As this module tells; labels without positives or value are not drawn.
+        colours: Title of each run → its colour.
+        metric: Its name, for the axis.
+        height: In pixels.
+
+    Source: Ros Perez 2021, end of section 8.2.
+    """
+    figure = blank(f"{metric} against label counts", "tracks with the label (log)", metric, height)
+    for number, (run, colour) in enumerate(colours.items()):
+        rows = results[(results["run"] == run) & results["value"].notna() & (results["positives"] > 0)]
+        figure.add_scattergl(
+            x=rows["positives"].to_numpy(np.float64),
+            y=rows["value"].to_numpy(np.float64),
+            mode="markers",
+            name=f"{plain(run)} ({len(rows):,} labels)",
+            marker={"color": colour, "size": 8, "opacity": 0.75,
+                    "symbol": SYMBOLS[number // 8 % len(SYMBOLS)]},
+            text=[plain(label) for label in rows["label"]],
+            hovertemplate=f"<b>%{{text}}</b><br>%{{x:,}} tracks<br>%{{y:.4f}}<extra>{plain(run)}</extra>",
+        )  # fmt: skip
+    figure.update_layout(
+        xaxis={"type": "log"},
+        yaxis={"rangemode": "tozero"},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        margin={"t": 56 + 24 * min(len(colours), _MOST_STRIPS)},
+        hovermode="closest",
+    )
+    figure.update_layout(title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}})
+    return figure
+
+
+def group_means(means: pd.DataFrame, colours: Colours, metric: str, height: int = 420) -> go.Figure:
+    """Draw the mean of a metric over the labels of each tag group, a bar a run.
+
+    Args:
+        means: One row a run and group: `run`, `group`, `value`, `labels` (how many).
+        colours: Title of each run → its colour.
+        metric: Its name, for the axis.
+        height: In pixels.
+
+    Source: Ros Perez 2021, tables 10 and 13.
+    """
+    figure = blank(f"Mean {metric} by tag group", "", metric, height)
+    for run, colour in colours.items():
+        rows = means[means["run"] == run]
+        figure.add_bar(
+            x=[plain(group) for group in rows["group"]],
+            y=rows["value"].to_numpy(np.float64),
+            name=plain(run),
+            marker={"color": colour},
+            customdata=rows["labels"].to_numpy(),
+            hovertemplate="<b>%{x}</b>: %{y:.4f}<br>mean of %{customdata} labels"
+            f"<extra>{plain(run)}</extra>",
+        )
+    figure.update_layout(
+        barmode="group",
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        margin={"t": 56 + 24 * min(len(colours), _MOST_STRIPS)},
+        hovermode="closest",
+    )
+    figure.update_layout(title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}})
+    return figure
+
+
+def run_colours(titles: Sequence[str]) -> dict[str, str]:
+    """Return a colour for each run, in order; hues repeat after eight."""
+    return {title: hue(number) for number, title in enumerate(titles)}
