@@ -1,0 +1,200 @@
+"""The queue's keeper: `python -m taglab.launch.keeper`, one on each machine and cache folder.
+
+It starts the next runs as long as there are GPUs for them (without GPUs: one at a time), notes how each
+ended, and ends when nothing is left to do. It is started by whatever puts a run into the queue, and again
+by whatever looks at the queue and finds it gone; the runs do not depend on it.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import filelock
+
+from taglab import cache
+from taglab.errors import DataError, StorageError, TaglabError, Unavailable
+from taglab.launch.devices import CPU, local_gpus
+from taglab.launch.line import Entry, Line, editing, environment, folder, keeper_lock, keeper_log
+from taglab.launch.processes import end, start_detached
+from taglab.runs import layout
+from taglab.runs.process import identify
+from taglab.runs.status import Status, change_status, read_status
+
+_LOOK_EVERY_S = 0.5
+_LOCK_WITHIN_S = 2.0  # longer than somebody takes to look whether there is a keeper
+_GRACE_S = 5.0  # for what a run that has ended left behind
+
+
+def ensure_keeper() -> None:
+    """Start a keeper unless there is one."""
+    lock = keeper_lock()
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        return
+    lock.release()
+    command = [sys.executable, "-P", "-m", "taglab.launch.keeper"]
+    process = start_detached(command, keeper_log(), folder(), environment())
+    # Somebody must take note of its end, or it stays as a zombie while this process lives.
+    threading.Thread(target=process.wait, name="keeper", daemon=True).start()
+
+
+class Keeper:
+    """What the keeper does.
+
+    Args:
+        gpus: GPUs it may give to runs; none: the machine trains one run at a time on its CPU.
+    """
+
+    def __init__(self, gpus: tuple[str, ...]) -> None:
+        self.gpus = gpus
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def tend(self, line: Line) -> bool:
+        """Note what has ended and start what there is room for; return whether anything is left."""
+        line.active = tuple(entry for entry in line.active if not self._over(entry))
+        while line.waiting:
+            entry = line.waiting[0]
+            devices = self._free(entry, line)
+            if devices is None:
+                break
+            line.waiting = line.waiting[1:]
+            started = entry.model_copy(update={"devices": devices})
+            try:
+                if self._start(started):
+                    line.active = (*line.active, started)
+            except TaglabError as error:
+                _fail(entry.run, str(error))
+        return bool(line.active or line.waiting)
+
+    def _free(self, entry: Entry, line: Line) -> tuple[str, ...] | None:
+        """Return the devices a run gets, or None if it has to wait."""
+        taken = {device for active in line.active for device in active.devices}
+        if not self.gpus or entry.gpus == 0:
+            return None if CPU in taken else (CPU,)
+        free = [gpu for gpu in self.gpus if gpu not in taken]
+        if entry.gpus > len(self.gpus):
+            return ()  # it will not get better by waiting: starting it says so
+        return tuple(free[: entry.gpus]) if len(free) >= entry.gpus else None
+
+    def _start(self, entry: Entry) -> bool:
+        """Start a run; return whether it runs now."""
+        if not entry.devices:
+            raise Unavailable(f"{entry.gpus} GPUs were asked for, and this machine has {len(self.gpus)}")
+        place = cache.Shelf(cache.RUNS).find(entry.run)
+        visible = "" if entry.devices == (CPU,) else ",".join(entry.devices)
+        surroundings = {**environment(), "CUDA_VISIBLE_DEVICES": visible}
+
+        def start(status: Status | None) -> Status:
+            if status is None or status.ended or status.stopping:
+                raise Unavailable("was taken from the queue")
+            if status.process is not None and status.process.living() is not None:
+                return status  # an earlier keeper started it and was killed before it could say so
+            # The status is locked meanwhile: the process waits until its number is in there.
+            child = start_detached(entry.command, place / layout.LOG, place, surroundings)
+            self.children[entry.run] = child
+            update = {"state": "running", "process": identify(child.pid), "devices": entry.devices}
+            return status.model_copy(update={**update, "started_at": time.time()})
+
+        change_status(place, start)
+        return True
+
+    def _over(self, entry: Entry) -> bool:
+        """Return whether a run's process has ended, and note how."""
+        child = self.children.get(entry.run)
+        code = child.poll() if child is not None else None
+        try:
+            place = cache.Shelf(cache.RUNS).find(entry.run)
+            status = read_status(place)
+        except (TaglabError, OSError):  # deleted, or not readable
+            return child is None or code is not None
+        if status is None or status.process is None:
+            return child is None or code is not None
+        if status.process.living() is not None:
+            return False
+        if child is not None and child.pid == status.process.pid:
+            change_status(place, lambda latest: _settled(status, latest, code))
+        self.children.pop(entry.run, None)
+        try:
+            end(status.process, _GRACE_S)  # DDP's other processes, should they be left
+        except Unavailable as error:
+            sys.stderr.write(f"{entry.run}: {error}\n")
+        return True
+
+
+def _settled(seen: Status, status: Status | None, code: int | None) -> Status:
+    """Return the status of a run whose process ended with this code, where it did not say so itself.
+
+    Args:
+        seen: The status when the process was found ended.
+        status: What it is now; somebody may have resumed the run meanwhile.
+        code: Of the process.
+    """
+    if status is None or status.process != seen.process:
+        return status or seen
+    changed: dict[str, Any] = {"exit_code": code, "ended_at": status.ended_at or time.time()}
+    if status.ended:
+        return status.model_copy(update=changed)
+    if status.stopping:
+        changed |= {"state": "stopped", "message": "stopped on request", "stopping": False}
+    elif code == 0:
+        changed |= {"state": "finished"}
+    else:
+        changed |= {"state": "failed", "message": ended_by(code)}
+    return status.model_copy(update=changed)
+
+
+def ended_by(code: int | None) -> str:
+    """Return how a process ended that did not say why, in words."""
+    if code is None:
+        return "the process ended without saying why"
+    if code == -signal.SIGKILL:
+        return "the process was killed (SIGKILL): by somebody, or by the system for want of memory"
+    if code < 0:
+        names = {one.value: one.name for one in signal.Signals}
+        return f"the process was ended by {names.get(-code, f'signal {-code}')}"
+    return f"the process ended with exit code {code}; the end of the log says more"
+
+
+def _fail(run: str, message: str) -> None:
+    """Note that a run could not be started, unless somebody has noted otherwise."""
+
+    def failed(status: Status | None) -> Status:
+        if status is None or status.state != "queued" or status.stopping:
+            raise Unavailable(f"{run} is no longer queued")
+        return status.model_copy(update={"state": "failed", "message": message, "ended_at": time.time()})
+
+    try:
+        change_status(cache.Shelf(cache.RUNS).find(run), failed)
+    except TaglabError as error:  # deleted, or stopped meanwhile
+        sys.stderr.write(f"{error}\n")
+
+
+def main() -> None:
+    """Keep the queue until nothing is left in it."""
+    lock = keeper_lock()
+    try:
+        lock.acquire(timeout=_LOCK_WITHIN_S)
+    except filelock.Timeout:
+        return
+    keeper = Keeper(local_gpus())
+    while True:
+        try:
+            with editing() as line:
+                if not keeper.tend(line):
+                    # Given up while the queue is held: who adds to it afterwards finds no keeper.
+                    lock.release()
+                    return
+        except (StorageError, DataError) as error:  # a full disk may have room again
+            sys.stderr.write(f"{error}\n")
+            sys.stderr.flush()
+        time.sleep(_LOOK_EVERY_S)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The queue of this machine: which runs wait, in which order, and which are being trained.
+
+It is a file, so that it outlives every process. Each machine has its own, for several may share a cache
+folder. `taglab.launch.keeper` takes runs from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+import pydantic
+
+from taglab import cache
+from taglab.errors import DataError
+from taglab.runs.process import host_name
+
+_FOLDER = "launch"
+_QUEUE = "queue.json"
+_KEEPER_LOCK = "keeper.lock"
+_KEEPER_LOG = "keeper.log"
+
+
+class Entry(pydantic.BaseModel):
+    """A run in the queue.
+
+    Attributes:
+        run: Its name.
+        command: What trains it.
+        gpus: How many it wants.
+        queued_at: When it was put here, in seconds since 1970.
+        devices: What it was given; empty while it waits.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
+
+    run: str
+    command: tuple[str, ...]
+    gpus: int = 1
+    queued_at: float
+    devices: tuple[str, ...] = ()
+
+
+class Line(pydantic.BaseModel):
+    """The queue's file.
+
+    Attributes:
+        waiting: Runs that wait, the next first.
+        active: Runs that were started and are not known to have ended.
+    """
+
+    model_config = pydantic.ConfigDict(extra="ignore")
+
+    waiting: tuple[Entry, ...] = ()
+    active: tuple[Entry, ...] = ()
+
+
+def folder() -> Path:
+    """Return where this machine's queue lies."""
+    return cache.home().absolute() / _FOLDER / host_name()
+
+
+def keeper_log() -> Path:
+    """Return where the queue's keeper writes what goes wrong with itself."""
+    return folder() / _KEEPER_LOG
+
+
+def keeper_lock() -> filelock.FileLock:
+    """Return the lock that the keeper holds as long as it lives."""
+    path = folder() / _KEEPER_LOCK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(path)
+
+
+def read_line() -> Line:
+    """Return the queue.
+
+    Raises:
+        DataError: If its file cannot be used.
+    """
+    path = folder() / _QUEUE
+    try:
+        return Line.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Line()
+    except (OSError, UnicodeDecodeError, pydantic.ValidationError) as error:
+        raise DataError(path, "is not a queue of runs; delete it to begin an empty one") from error
+
+
+@contextlib.contextmanager
+def editing() -> Iterator[Line]:
+    """Give the queue to be changed while nobody else does; on leaving it is saved, if it was changed.
+
+    Raises:
+        DataError: If its file cannot be used.
+        StorageError: If it cannot be saved, or another process holds it for long.
+    """
+    path = folder() / _QUEUE
+    with cache.locked(path):
+        line = read_line()
+        before = line.model_dump(mode="json")
+        try:
+            yield line
+        finally:
+            after = line.model_dump(mode="json")
+            if after != before:
+                cache.write_json(path, after)
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment, in which the cache folder is named whatever the folder."""
+    return {**os.environ, "TAGLAB_HOME": str(cache.home().absolute())}

@@ -1,0 +1,79 @@
+"""Training on this machine: processes of their own that outlive the dashboard, one for each GPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from taglab.errors import Unavailable
+from taglab.launch.keeper import ensure_keeper
+from taglab.launch.line import Entry, editing, read_line
+from taglab.launch.processes import end, require_posix
+from taglab.launch.settings import LaunchSettings
+from taglab.launch.state import RunState, ago, state_of
+from taglab.runs.process import boot_id
+from taglab.runs.status import SILENT_AFTER_S, Status
+
+_GO_ON = "; resuming goes on after the last finished epoch"
+
+
+class LocalLauncher:
+    """This machine; see `Launcher`."""
+
+    def require(self, settings: LaunchSettings) -> None:
+        """Processes that outlive their parent's session need POSIX."""
+        require_posix()
+
+    def submit(self, run: str, folder: Path, settings: LaunchSettings, command: Sequence[str]) -> None:
+        """Put a run at the end of the queue."""
+        entry = Entry(run=run, command=tuple(command), gpus=settings.gpus, queued_at=time.time())
+        with editing() as line:
+            line.waiting = (*(one for one in line.waiting if one.run != run), entry)
+        ensure_keeper()
+
+    def stop(self, run: str, folder: Path, status: Status, grace_s: float) -> None:
+        """Take a run out of the queue, and end its processes."""
+        process = status.process
+        if process is not None and not process.here:
+            raise Unavailable(f"{run} belongs to {process.host}; stop it there")
+        with editing() as line:
+            line.waiting = tuple(one for one in line.waiting if one.run != run)
+        if process is not None:
+            end(process, grace_s)
+
+    def judge(self, statuses: Mapping[str, Status]) -> dict[str, RunState]:
+        """Hold what was written against the queue and the processes."""
+        line = read_line()
+        if line.waiting or line.active:
+            ensure_keeper()  # it may have been killed: nothing is to wait for ever
+        places = {entry.run: place for place, entry in enumerate(line.waiting, start=1)}
+        return {
+            run: _waiting(status, places.get(run)) if status.state == "queued" else _running(status)
+            for run, status in statuses.items()
+        }
+
+
+def _waiting(status: Status, place: int | None) -> RunState:
+    if place is None:
+        return state_of(status, "lost", "it was to wait in the queue, and is not there" + _GO_ON)
+    return state_of(status, detail="the next in the queue" if place == 1 else f"number {place} in the queue")
+
+
+def _running(status: Status) -> RunState:
+    process = status.process
+    if process is None:
+        return state_of(status, "lost", "it is not known which process trains it" + _GO_ON)
+    age = time.time() - status.heartbeat_at if status.heartbeat_at is not None else None
+    silent = age is not None and age > SILENT_AFTER_S
+    if process.here:
+        if process.living() is not None:
+            said = f"process {process.pid} lives and has given no sign for {ago(age or 0)}" if silent else ""
+            return state_of(status, detail=said)
+        if process.boot_id != boot_id():
+            return state_of(status, "lost", "this machine was started anew while it was trained" + _GO_ON)
+        return state_of(status, "lost", f"process {process.pid} ended without a word" + _GO_ON)
+    if age is None or silent:
+        since = f"for {ago(age)}" if age is not None else "yet"
+        return state_of(status, "lost", f"no sign of life from {process.host} {since}" + _GO_ON)
+    return state_of(status, detail=f"on {process.host}")
