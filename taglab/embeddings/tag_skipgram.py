@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 DoubleArray = npt.NDArray[np.float64]
 
+_FIRST_WEIGHTS = 0.01  # their standard deviation
+
 
 class TagSkipGramSettings(BaseModel):
     """How vectors of tags are trained.
@@ -40,6 +42,9 @@ class TagSkipGramSettings(BaseModel):
         dim: Components, where `dimension` is "given".
         steps: Most steps of Adam over all tracks.
         learning_rate: Of Adam.
+        penalty: Weight of the mean squared length of the tags' rows in both matrices. The thesis has none;
+            without it what a rare tag's vector says is noise. Chosen on three demos: recovery of their
+            planted subgenres rises until about 0.1.
         tolerance: Training stops when ten steps lower the loss by less than this share of it; 0 takes all
             steps.
         seed: Of the first weights.
@@ -54,7 +59,8 @@ class TagSkipGramSettings(BaseModel):
     dimension: Literal["square-root", "fourth-root", "given"] = "square-root"
     dim: int = Field(64, ge=1, le=1000)
     steps: int = Field(500, ge=1, le=100_000)
-    learning_rate: float = Field(0.05, gt=0, le=1)
+    learning_rate: float = Field(0.01, gt=0, le=1)
+    penalty: float = Field(0.1, ge=0, le=100)
     tolerance: float = Field(1e-4, ge=0, lt=1)
     seed: int = Field(0, ge=0, lt=2**32)
 
@@ -92,8 +98,8 @@ def train_tag_skipgram(
 ) -> TagSkipGram:
     """Train vectors of tags on which of them share a track.
 
-    Input matrix, linear hidden layer, output matrix with a bias (which takes up how common a tag is),
-    softmax; Adam over all samples at once.
+    Input matrix, linear hidden layer, output matrix, no biases, softmax; Adam over all samples at once. The
+    first weights are small, so that a direction comes from the data and not from the draw.
 
     Args:
         incidence: Which track has what (tracks, tags); whatever is not 0 counts once.
@@ -148,20 +154,19 @@ def _train(
     n = len(wanted)
     dim = settings.n_components(n)
     generator = torch.Generator().manual_seed(settings.seed)
-    scale = 1 / math.sqrt(dim)
-    embed = (torch.randn((n, dim), generator=generator) * scale).requires_grad_()
-    out = (torch.randn((dim, n), generator=generator) * scale).requires_grad_()
-    bias = torch.zeros(n, requires_grad=True)
+    embed = (torch.randn((n, dim), generator=generator) * _FIRST_WEIGHTS).requires_grad_()
+    out = (torch.randn((dim, n), generator=generator) * _FIRST_WEIGHTS).requires_grad_()
     total = float(samples.sum())
     target = torch.from_numpy((wanted / total).astype(np.float32))
     weight = torch.from_numpy((samples / total).astype(np.float32))
     loss_of = _LOSSES[settings.loss]
-    optimiser = torch.optim.Adam([embed, out, bias], settings.learning_rate)
+    optimiser = torch.optim.Adam([embed, out], settings.learning_rate)
     losses: list[float] = []
     for step in range(settings.steps):
         optimiser.zero_grad()
-        loss = loss_of(torch.addmm(bias, embed, out), target, weight)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = loss_of(embed @ out, target, weight)
+        lengths = (embed.square().sum() + out.square().sum()) / n
+        (loss + settings.penalty * lengths).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         losses.append(float(loss.detach()))
         progress((step + 1) / settings.steps, f"training tag vectors, loss {losses[-1]:.4f}")
@@ -176,13 +181,13 @@ def _softmax_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tens
 
 
 def _published_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Return the binary cross-entropy of softmax outputs, mean over outputs as Keras takes it."""
+    """Return the binary cross-entropy of softmax outputs, summed over outputs."""
     import torch
 
     log_p = logits.log_softmax(1)
     # log(1 − p) of p near 1 would be −∞; Keras clips p at 1 − 1e-7.
     log_not = torch.log1p(-log_p.exp().clamp(max=1 - 1e-7))
-    return -(target * log_p + (weight[:, None] - target) * log_not).sum() / len(target)
+    return -(target * log_p + (weight[:, None] - target) * log_not).sum()
 
 
 _LOSSES = {"softmax": _softmax_loss, "as_published": _published_loss}

@@ -1,0 +1,108 @@
+"""Vectors of tags: the loss against one computed sample by sample, planted blocks, settings, bad input."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from taglab.clustering import ClusterSettings, cluster
+from taglab.embeddings import tag_skipgram as module
+from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_skipgram
+from taglab.errors import Cancelled, InvalidSetting
+from taglab.metrics.clustering import adjusted_rand
+
+
+def blocks(n_blocks: int = 4, size: int = 6, n_tracks: int = 400, seed: int = 0) -> np.ndarray:
+    """Return tracks whose tags are of one block, but for a few strays."""
+    rng = np.random.default_rng(seed)
+    owner = np.repeat(np.arange(n_blocks), size)
+    chance = np.where(rng.integers(n_blocks, size=n_tracks)[:, None] == owner, 0.4, 0.02)
+    return (rng.random((n_tracks, n_blocks * size)) < chance).astype(int)
+
+
+def named(table: np.ndarray) -> list[str]:
+    return [f"t{column}" for column in range(table.shape[1])]
+
+
+@pytest.mark.parametrize("loss", ["softmax", "as_published"])
+def test_planted_blocks_come_out(loss: str) -> None:
+    table = blocks()
+    found = train_tag_skipgram(sparse.csr_array(table), named(table), TagSkipGramSettings(loss=loss))
+    labels = cluster(found.vectors, ClusterSettings(k=4, restarts=5)).labels
+    assert adjusted_rand(labels, np.repeat(np.arange(4), 6)) > 0.9
+    assert found.losses[-1] < found.losses[0]
+
+
+@pytest.mark.parametrize("loss", ["softmax", "as_published"])
+def test_the_loss_over_pairs_is_the_mean_over_samples(loss: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = blocks(2, 4, 30)
+    seen: list[tuple[torch.Tensor, float]] = []
+    of_pairs = module._LOSSES[loss]
+
+    def spied(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        value = of_pairs(logits, target, weight)
+        seen.append((logits.detach().clone(), float(value.detach())))
+        return value
+
+    monkeypatch.setitem(module._LOSSES, loss, spied)
+    train_tag_skipgram(sparse.csr_array(table), named(table), TagSkipGramSettings(loss=loss, steps=3))
+    for logits, value in seen:
+        p = logits.double().softmax(1).numpy()
+        samples = []
+        for tags in table:
+            for tag in np.flatnonzero(tags):
+                others = tags.copy()
+                others[tag] = 0
+                if not others.any():
+                    continue
+                if loss == "softmax":
+                    samples.append(-(others / others.sum() * np.log(p[tag])).sum())
+                else:
+                    samples.append(-(others * np.log(p[tag]) + (1 - others) * np.log(1 - p[tag])).sum())
+        assert value == pytest.approx(np.mean(samples), rel=1e-5)
+
+
+def test_length_of_the_vectors() -> None:
+    assert [TagSkipGramSettings().n_components(n) for n in (1, 99, 100)] == [1, 9, 10]
+    assert TagSkipGramSettings(dimension="fourth-root").n_components(100) == 3
+    table = blocks()
+    given = TagSkipGramSettings(dimension="given", dim=7, steps=2)
+    assert train_tag_skipgram(sparse.csr_array(table), named(table), given).vectors.dim == 7
+
+
+def test_the_same_seed_gives_the_same_vectors_and_another_others() -> None:
+    table = blocks(n_tracks=50)
+    one, same, other = (
+        train_tag_skipgram(sparse.csr_array(table), named(table), TagSkipGramSettings(seed=seed, steps=20))
+        for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(one.vectors.vectors, same.vectors.vectors)
+    assert np.abs(one.vectors.vectors - other.vectors.vectors).max() > 0.1
+
+
+def test_a_tag_that_never_stands_beside_another_has_no_vector() -> None:
+    table = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]])
+    found = train_tag_skipgram(sparse.csr_array(table), ["a", "b", "alone"])
+    assert found.vectors.missing == ("alone",)
+    assert found.samples == 4
+
+
+def test_nothing_to_train_on_is_told() -> None:
+    with pytest.raises(InvalidSetting, match="no two of the 2 tags share a track"):
+        train_tag_skipgram(sparse.csr_array(np.eye(2)), ["a", "b"])
+    with pytest.raises(InvalidSetting, match="no two of the 0 tags"):
+        train_tag_skipgram(sparse.csr_array((3, 0)), [])
+
+
+def test_too_many_tags_are_told_before_memory_is_taken() -> None:
+    n = module.MAX_DENSE + 1
+    with pytest.raises(InvalidSetting, match="20,001 tags would need 5 GB"):
+        train_tag_skipgram(sparse.csr_array((1, n)), [str(tag) for tag in range(n)])
+
+
+def test_cancelling_passes_through() -> None:
+    def cancel(fraction: float, text: str) -> None:
+        raise Cancelled(text)
+
+    with pytest.raises(Cancelled, match="training tag vectors"):
+        train_tag_skipgram(sparse.csr_array(blocks()), named(blocks()), progress=cancel)
