@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taglab.errors import InvalidSetting
@@ -43,6 +45,26 @@ def first_fault(error: pydantic.ValidationError, whole: str) -> InvalidSetting:
     problem = error.errors()[0]
     field = ".".join(map(str, problem["loc"])) or whole
     return InvalidSetting(f"{field}={problem['input']!r} must be otherwise: {problem['msg']}")
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Read texts between commas; one that holds a comma stands in double quotes, as in a CSV file.
+
+    Raises:
+        InvalidSetting: If it cannot be read so.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
+    except csv.Error as error:
+        raise InvalidSetting(f"list={text[:60]!r} must be texts between commas ({error})") from error
+    return tuple(part for row in rows for cell in row if (part := cell.strip()))
+
+
+def as_list(texts: Iterable[Any]) -> str:
+    """Write texts so that `listed` reads them."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow([str(text) for text in texts])
+    return written.getvalue()
 
 
 def described(model: type[pydantic.BaseModel]) -> dict[str, str]:

@@ -14,12 +14,14 @@ from taglab.cleaning.library import (
     first_cleaning,
     open_applied,
     open_cleaning,
+    read_cleaning,
     save_cleaned,
     save_cleaning,
 )
 from taglab.cleaning.memory import Memory
 from taglab.cleaning.normal_form import NormalForm
 from taglab.cleaning.plan import Decision, StepPlan
+from taglab.cleaning.review import count_flow, counts_by_category, review_table, step_effects, went_into
 from taglab.cleaning.spelling import normal, spelling_key, words
 from taglab.cleaning.step import Step
 from taglab.cleaning.steps import CLEANING_STEPS
@@ -54,6 +56,8 @@ __all__ = [
     "Typos",
     "around_the_cut",
     "cleaning_names",
+    "count_flow",
+    "counts_by_category",
     "delete_cleaning",
     "distances_from",
     "first_cleaning",
@@ -62,10 +66,14 @@ __all__ = [
     "open_applied",
     "open_cleaning",
     "parse_tsv",
+    "read_cleaning",
     "remap",
+    "review_table",
     "save_cleaned",
     "save_cleaning",
     "spelling_key",
+    "step_effects",
+    "went_into",
     "word_list",
     "words",
 ]

@@ -257,7 +257,10 @@ class _Fate:
         said = plan.changes.set_index("tag")
         mapping, reasons = plan.mapping, said["reason"].to_dict()
         for tag, targets in self._now.items():
-            spoken = [target for target in targets if target in reasons]
+            # What is said of a tag that stays is not said of those that merged into it.
+            spoken = [
+                target for target in targets if target in reasons and (target == tag or target in mapping)
+            ]
             if spoken:
                 self._reasons.setdefault(tag, []).extend(
                     f"{plan.kind}: {reason}" for target in spoken if (reason := reasons[target])

@@ -22,6 +22,7 @@ from taglab.cache import (
 )
 from taglab.cleaning.categories import Categories
 from taglab.cleaning.cleaning import Cleaned, Cleaning
+from taglab.cleaning.explicit import ExplicitMap
 from taglab.cleaning.normal_form import NormalForm
 from taglab.cleaning.step import Step
 from taglab.cleaning.tag_map import TagMap, parse_tsv
@@ -77,6 +78,21 @@ def save_cleaning(cleaning: Cleaning, expected_revision: int | None = None) -> i
     """
     path = _SHELF.path(cleaning.name)
     return save_revision(path, cleaning.to_json().encode(), expected_revision, f"cleaning {cleaning.name!r}")
+
+
+def read_cleaning(data: bytes, source: str) -> Cleaning:
+    """Read what a person was given: steps as JSON, or a table of what becomes of each tag.
+
+    Args:
+        data: Content of the file.
+        source: Its name, for messages.
+
+    Raises:
+        DataError: If it is neither.
+    """
+    if data.lstrip(b" \t\r\n\xef\xbb\xbf").startswith(b"{"):
+        return Cleaning.from_json(data, source)
+    return Cleaning.of(Path(source).stem, [ExplicitMap.of(parse_tsv(data, source))])
 
 
 def delete_cleaning(name: str) -> None:

@@ -231,7 +231,7 @@ def add_settings(
         extra: dict[str, Any] = {"default": argparse.SUPPRESS, "dest": _dest(model, name, prefix)}
         about = setting.description or said.get(name, "").rstrip(".").replace("`", "")
         extra["help"] = (about + shown).replace("%", "%%")
-        parser.add_argument(flag, **extra, **_reading(setting, (choices or {}).get(name)))
+        parser.add_argument(flag, **extra, **reading(setting, (choices or {}).get(name)))
 
 
 def settings_values(
@@ -274,7 +274,7 @@ def _shown(default: Any) -> str:
     return ",".join(map(str, default)) if isinstance(default, tuple | list) else str(default)
 
 
-def _reading(setting: FieldInfo, choices: Collection[str] | None) -> dict[str, Any]:
+def reading(setting: FieldInfo, choices: Collection[str] | None = None) -> dict[str, Any]:
     """Return how argparse reads a field; what it lets through the model checks."""
     annotation = setting.annotation
     kinds = [annotation]
@@ -295,7 +295,7 @@ def _reading(setting: FieldInfo, choices: Collection[str] | None) -> dict[str, A
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    return settings.listed(text)
 
 
 def _text(text: str) -> str:

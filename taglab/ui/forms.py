@@ -7,12 +7,15 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import pydantic
+import pydantic_core
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from taglab.settings import checked, described
+from taglab.settings import as_list, checked, described, listed
 
 Settings = TypeVar("Settings", bound=pydantic.BaseModel)
+
+_UNITS = {"_s": "s", "_hz": "Hz", "_gb": "GB", "_minutes": "minutes"}
 
 
 def settings_widgets(
@@ -29,15 +32,43 @@ def settings_widgets(
     Raises:
         InvalidSetting: If the values do not make a model; nothing to mend is hidden in `omit`.
     """
-    help_of = described(model)
+    shown = [name for name in model.model_fields if name not in omit]
     values: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        if name not in omit:
-            common: dict[str, Any] = {"key": f"{key} {name}", "help": field.description or help_of.get(name)}
-            if in_url:
-                common |= {"key": name, "bind": "query-params"}
-            values[name] = _widget(name, field, common)
+    for name in shown:
+        more = {"key": name, "bind": "query-params"} if in_url else {}
+        values |= setting_widget(model, name, key, **more)
     return checked(model, values)
+
+
+def setting_widget(
+    model: type[pydantic.BaseModel],
+    name: str,
+    key: str,
+    start: Any = pydantic_core.PydanticUndefined,
+    choices: Collection[str] = (),
+    **more: Any,
+) -> dict[str, Any]:
+    """Draw the widget of one setting and return its name with what it holds.
+
+    Args:
+        model: The settings model; its docstring's `Attributes` become the widget's help.
+        name: Of the field.
+        key: Begins the widget's key.
+        start: What it holds to begin with, in place of the model's default.
+        choices: What it may be, where the model does not say.
+        more: Further arguments of the widget.
+    """
+    field = model.model_fields[name]
+    help_text = field.description or described(model).get(name)
+    common: dict[str, Any] = {"key": f"{key} {name}", "help": help_text, **more}
+    default = field.get_default(call_default_factory=True)
+    if start is not pydantic_core.PydanticUndefined:
+        default = start
+    if choices:
+        options = list(choices)
+        at = options.index(default) if default in options else 0
+        return {name: st.selectbox(_label(name, field), options, index=at, **common)}
+    return {name: _widget(name, field, default, common)}
 
 
 def settings_flags(settings: pydantic.BaseModel) -> list[str]:
@@ -50,14 +81,22 @@ def settings_flags(settings: pydantic.BaseModel) -> list[str]:
         if isinstance(value, bool):
             flags.append(f"--{flag}" if value else f"--no-{flag}")
         else:
-            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value).replace("\t", "\\t")
+            text = as_list(value) if isinstance(value, tuple) else str(value).replace("\t", "\\t")
             flags.append(f"--{flag}={text}")
     return flags
 
 
-def _widget(name: str, field: FieldInfo, common: Mapping[str, Any]) -> Any:
-    label = (field.title or name.replace("_", " ")).capitalize()
-    default = field.get_default(call_default_factory=True)
+def _label(name: str, field: FieldInfo) -> str:
+    if field.title:
+        return field.title
+    for suffix, unit in _UNITS.items():
+        if name.endswith(suffix):
+            return f"{name.removesuffix(suffix).replace('_', ' ').capitalize()} ({unit})"
+    return name.replace("_", " ").capitalize()
+
+
+def _widget(name: str, field: FieldInfo, default: Any, common: Mapping[str, Any]) -> Any:
+    label = _label(name, field)
     kinds = _kinds(field.annotation)
     choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
     if choices:
@@ -85,8 +124,8 @@ def _widget(name: str, field: FieldInfo, common: Mapping[str, Any]) -> Any:
     if kinds == [str]:
         # A tab cannot be typed into a browser's field; people write it as in Python.
         return st.text_input(label, value=default or "", **common).replace("\\t", "\t") or default
-    text = st.text_input(f"{label} (comma-separated)", value=", ".join(map(str, default or ())), **common)
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    text = st.text_input(f"{label} (comma-separated)", value=as_list(default or ()), **common)
+    return listed(text)
 
 
 def _kinds(annotation: Any) -> list[Any]:
