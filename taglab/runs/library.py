@@ -149,17 +149,19 @@ def runs_table(names: Iterable[str] | None = None) -> pd.DataFrame:
     rows = [_row(name) for name in (run_names() if names is None else names)]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table[_FIGURES] = table[_FIGURES].apply(pd.to_numeric, errors="coerce").astype("float64")
+    table[_WHOLE] = table[_WHOLE].apply(pd.to_numeric).astype("Int64")
     return table.sort_values(["created", "run"], ascending=[False, True], ignore_index=True)
 
 
+_WHOLE = ["classes", "parameters", "epochs", "best_epoch"]
 _FIGURES = [
     *layout.METRICS,
     *(f"{metric}_last" for metric in layout.METRICS),
     *(f"test_{metric}" for metric in layout.METRICS),
 ]
 _COLUMNS = [
-    *("run", "kind", "title", "group", "tags", "note", "created", "classes", "parameters", "epochs"),
-    *("best_epoch", *_FIGURES, "split", "evaluated", "problem"),
+    *("run", "kind", "title", "group", "tags", "note", "created", *_WHOLE, *_FIGURES),
+    *("split", "evaluated", "problem"),
 ]
 
 
@@ -171,7 +173,7 @@ def _row(name: str) -> dict[str, Any]:
     except (DataError, NotFound) as error:
         return {**row, "problem": str(error)}
     row |= about.model_dump(exclude={"auc_pr"}) | {"title": about.title or name}
-    row |= {key: summary[key] for key in ("classes", "parameters", "epochs", "best_epoch")}
+    row |= {key: summary[key] for key in _WHOLE}
     for metric in layout.METRICS:
         row[metric] = summary["best"].get(metric)
         row[f"{metric}_last"] = summary["last"].get(metric)

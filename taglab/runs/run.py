@@ -94,6 +94,11 @@ class Run:
         return layout.read_classes(self.folder / layout.CLASSES)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of its figures, a sentence each: of published ones, contradictions."""
+        return ()
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of best.pt and last.pt, which may not be there yet."""
         return self.folder / layout.CHECKPOINTS

@@ -1,16 +1,164 @@
-"""Results that others published, as runs that cannot be changed."""
+"""Results that others published, as runs that cannot be changed.
+
+Figures are typed as printed; what contradicts something else is kept and has a note, never corrected.
+
+Source: Ros Perez 2021, tables 9, 10, 12, 13, 15-30 and 34.
+"""
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
 from taglab.errors import NotFound
-from taglab.runs.run import Run
+from taglab.metrics.thresholds import Confusion
+from taglab.runs import layout
+from taglab.runs.run import About, Run
+
+SOURCE = "Ros Perez 2021, Incorporating Word Embeddings in Semantic Label Deep Learning Classifiers"
+GROUP = "Ros Perez 2021"
+
+_FOLDER = Path(__file__).parent
+_SUMMARY_METRICS = ("auc_pr_micro", "auc_pr_macro", "roc_auc_micro", "roc_auc_macro")
+_NOTE = (
+    "Figures as printed, most of them truncated; AUC-PR interpolated over 200 thresholds, on validation "
+    "tracks. Each summary figure is of its own best epoch, figures by label and decisions are of the last."
+)
+
+
+@dataclass(frozen=True)
+class PublishedRun(Run):
+    """A published result. It has what was printed: no history, confusion counts or predictions.
+
+    Attributes:
+        printed: Its row of `runs.csv`: model, what, network, vectors, min_count, k, classes, epochs, tables
+            and four summary figures; None where nothing is printed.
+    """
+
+    printed: dict[str, Any] = field(compare=False, repr=False)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Where it was printed, and the parameters told there."""
+        told = ("model", "network", "vectors", "min_count", "k", "epochs")
+        parameters = {key: self.printed[key] for key in told if self.printed[key] is not None}
+        tables = self.printed["tables"].split(";")
+        tables += [entry for name in _DETAILS for entry in _rows(name, self.name)["table"].unique()]
+        return {"source": SOURCE, "tables": sorted(set(map(int, tables))), **parameters}
+
+    @property
+    def about(self) -> About:
+        """What it is."""
+        printed = self.printed
+        return About(
+            kind="published",
+            title=f"Thesis {printed['model']}: {printed['what']}, {printed['network']}",
+            note=_NOTE,
+            tags=("thesis",),
+            group=GROUP,
+            created="2021",
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is contradictory about its printed figures, a sentence each."""
+        return tuple(self.noted()["note"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes whose figures are printed; `summary` tells how many there were."""
+        return tuple(self.per_label()["label"])
+
+    def noted(self) -> pd.DataFrame:
+        """Return what is contradictory: table (as "27;34"), label, figure and note.
+
+        Label and figure are empty where a note is of no single one.
+        """
+        table = _read("notes")
+        mine = table["runs"].map(lambda names: self.name in names.split(";"))
+        return table.loc[mine, ["table", "label", "figure", "note"]].fillna("").reset_index(drop=True)
+
+    def per_label_by_epoch(self) -> pd.DataFrame:
+        """Return the figures by label of the last epoch, the only one printed."""
+        return self.per_label().assign(epoch=self.printed["epochs"])
+
+    def per_label(self, epoch: int | Literal["best", "last"] | None = None) -> pd.DataFrame:
+        """Return the printed figures by label, which are of the last epoch.
+
+        Args:
+            epoch: "last" or None; anything else gives no rows, for nothing is printed.
+
+        Returns:
+            Columns as of every run, and counts: tracks of the whole data set, where printed. A label in
+            several tables has the figure of the last of them; `noted` tells where they differ.
+        """
+        rows = _rows("per_label", self.name).drop_duplicates("label", keep="last")
+        if epoch not in (None, "last", self.printed["epochs"]):
+            rows = rows.iloc[:0]
+        return rows.reindex(columns=[*layout.PER_LABEL_COLUMNS, "counts"]).reset_index(drop=True)
+
+    def confusion(self, which: Literal["last", "best"] = "last") -> Confusion | None:
+        """Return nothing: shares at three thresholds are printed, see `decisions`."""
+        return None
+
+    def decisions(self) -> pd.DataFrame:
+        """Return printed confusion shares: table, label, threshold, tp, tn, fp, fn (shares of all tracks)."""
+        return _rows("confusion", self.name)
+
+    def groups(self) -> pd.DataFrame:
+        """Return the printed mean AUC-PR by group of tags: table, group, auc_pr."""
+        return _rows("groups", self.name)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the printed summary, each figure of its own best epoch; which one that was is not told."""
+        best = {metric: self.printed[metric] for metric in _SUMMARY_METRICS}
+        told = {"classes": self.printed["classes"], "epochs": self.printed["epochs"], "best": best}
+        return {**super().summary(), **told}
+
+
+_DETAILS = ("per_label", "groups", "confusion")
 
 
 def published_names() -> list[str]:
     """Return the names of the published runs, in the order of their source."""
-    return []
+    return list(_runs())
 
 
-def open_published(name: str) -> Run:
-    """Return a published run; raises NotFound."""
-    raise NotFound(f"no published run named {name!r}")
+def open_published(name: str) -> PublishedRun:
+    """Return a published run.
+
+    Raises:
+        NotFound: If there is none of this name.
+    """
+    if name not in _runs():
+        raise NotFound(f"no published run named {name!r}; there are: {', '.join(_runs())}")
+    return PublishedRun(name, _FOLDER, _runs()[name])
+
+
+@functools.cache
+def _runs() -> dict[str, dict[str, Any]]:
+    whole = ("min_count", "k", "classes", "epochs")
+    entries = {}
+    for row in _read("runs").to_dict("records"):
+        entry: dict[str, Any] = {
+            str(key): None if pd.isna(value) else int(value) if key in whole else value
+            for key, value in row.items()
+        }
+        entries[entry.pop("run")] = entry
+    return entries
+
+
+def _rows(name: str, run: str) -> pd.DataFrame:
+    table = _read(name)
+    return table[table["run"] == run].drop(columns="run").reset_index(drop=True)
+
+
+@functools.cache
+def _read(name: str) -> pd.DataFrame:
+    texts = dict.fromkeys(("run", "runs", "model", "label", "tables", "group", "figure"), "str")
+    types: Any = {**texts, "table": "str" if name == "notes" else "int64"}
+    return pd.read_csv(_FOLDER / f"{name}.csv", dtype=types, keep_default_na=False, na_values=[""])

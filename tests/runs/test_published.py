@@ -1,0 +1,216 @@
+"""The published runs, as runs, and every typed figure against the text it was typed from."""
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from taglab.errors import InvalidSetting, NotFound
+from taglab.runs import (
+    delete_run,
+    open_published,
+    open_run,
+    published_names,
+    run_names,
+    runs_table,
+    set_note,
+)
+from taglab.runs.published import PublishedRun
+
+TYPED = Path(__file__).resolve().parents[2] / "taglab" / "runs" / "published"
+THESIS = (
+    Path(__file__).resolve().parents[2]
+    / "../shared/papers/ros-perez-2021-word-embeddings-in-label-classifiers.md"
+)
+METRICS = ["auc_pr_micro", "roc_auc_micro", "auc_pr_macro", "roc_auc_macro"]
+
+
+def typed(name: str) -> pd.DataFrame:
+    """A file of the package as text, so that 0.3090 is not 0.309."""
+    return pd.read_csv(TYPED / f"{name}.csv", dtype="str", keep_default_na=False)
+
+
+def test_every_published_run_is_a_run() -> None:
+    assert len(published_names()) == 28
+    for name in published_names():
+        run = open_run(name)
+        assert isinstance(run, PublishedRun)
+        assert run.kind == "published"
+        assert run.about.split == "unknown"
+        assert run.config["tables"]
+        assert run.history().empty
+        assert run.confusion() is None
+        assert run.predictions() is None
+        assert run.label_space() is None
+        assert run.summary()["best"]["auc_pr_macro"] > 0
+        assert tuple(run.per_label()["label"]) == run.classes
+        assert len(set(run.classes)) == len(run.classes)
+        assert run.per_label("best").empty
+        assert run.per_label_by_epoch()["epoch"].isin([20, 30]).all()
+    table = runs_table(published_names())
+    assert (table["problem"] == "").all()
+    assert table["auc_pr_macro"].notna().all()
+
+
+def test_published_runs_are_not_among_those_of_here_and_stay() -> None:
+    assert run_names() == []
+    for change in (lambda: set_note("thesis-1-waveform", "x"), lambda: delete_run("thesis-1-waveform")):
+        with pytest.raises(InvalidSetting, match="cannot be changed"):
+            change()
+    with pytest.raises(NotFound, match="thesis-1-waveform"):
+        open_published("thesis-6")
+
+
+def test_what_contradicts_itself_is_kept_and_noted() -> None:
+    run = open_published("thesis-3.3-k100-spectrogram")
+    figures = run.per_label().set_index("label")["auc_pr"]
+    assert figures["heavy metal"] == 0.6781
+    assert figures["House"] == 0.4430
+    assert run.noted()["label"].tolist().count("heavy metal") == 2
+    assert any("27" in note and "House" in note for note in run.notes)
+    assert open_published("thesis-4.1-spectrogram").summary()["best"]["roc_auc_micro"] == 0.8901
+    assert "0.938" in " ".join(open_published("thesis-4.1-spectrogram").notes)
+    assert open_published("thesis-3.3-k500-spectrogram").summary()["best"]["auc_pr_micro"] == 0.3928
+    assert open_published("thesis-3.2-glove-wikipedia-n100-spectrogram").notes
+
+
+def test_details_of_published_runs() -> None:
+    assert open_published("thesis-1-spectrogram").groups()["auc_pr"].tolist()[:2] == [0.367, 0.216]
+    decisions = open_published("thesis-3.3-tags-spectrogram").decisions()
+    assert decisions["threshold"].tolist() == [0.33, 0.50, 0.67] * 2
+    sums = typed("confusion")[["tp", "tn", "fp", "fn"]].astype(float).sum(axis=1)
+    assert (sums.sub(1).abs() < 8e-4).all(), "the largest gap is the one noted of table 20"
+
+
+def test_notes_are_of_runs_that_exist() -> None:
+    named = {name for names in typed("notes")["runs"] for name in names.split(";")}
+    assert named <= set(published_names())
+    for name in ("per_label", "groups", "confusion"):
+        assert set(typed(name)["run"]) <= set(published_names())
+        assert (
+            not typed(name)
+            .duplicated(
+                [key for key in typed(name) if key in ("run", "table", "label", "group", "threshold")]
+            )
+            .any()
+        )
+
+
+def rows_of_table(number: int) -> list[list[str]]:
+    """The lines of tab-separated cells that stand before a table's caption."""
+    if not THESIS.exists():
+        pytest.skip(f"{THESIS} is not there")
+    lines = THESIS.read_text(encoding="utf-8").splitlines()
+    at = next(place for place, line in enumerate(lines) if line.startswith(f"Table {number}:"))
+    return list(reversed(list(_before(lines[:at]))))
+
+
+def _before(lines: list[str]) -> Iterator[list[str]]:
+    seen = False
+    for line in reversed(lines):
+        if "\t" in line:
+            seen = True
+            yield [html.unescape(re.sub(r"</?b>", "", cell)).strip() for cell in line.split("\t")]
+        elif seen:
+            return
+
+
+def summary_rows(number: int) -> dict[str, list[str]]:
+    return {row[0]: row[1:5] for row in rows_of_table(number)[2:]}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("table", [9, 12, 15, 19, 22, 23, 26, 28, 29, 30])
+def test_summary_figures_are_as_printed(table: int) -> None:
+    runs = typed("runs")
+    here = runs[runs["tables"].map(lambda tables: str(table) in tables.split(";"))]
+    printed = summary_rows(table)
+    assert len(here) == len(printed)
+    for row in here.to_dict("records"):
+        key = row["k"] if table == 19 else row["network"].capitalize()
+        assert [row[metric] for metric in METRICS] == printed[key]
+
+
+@pytest.mark.realdata
+def test_the_grid_is_as_printed() -> None:
+    runs = typed("runs").query("tables == '18'").set_index(["vectors", "min_count"])
+    for row in rows_of_table(18)[3:]:
+        name = {"word2vec": "word2vec", "glove wikipedia": "GloVe Wikipedia"}.get(
+            row[0].lower(), "GloVe Twitter"
+        )
+        for at, count in ((1, "100"), (3, "500")):
+            found = runs.loc[(name, count), METRICS].tolist()
+            assert found == [*row[at : at + 2], *row[at + 4 : at + 6]]
+    assert len(runs) == 6
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("table", [10, 13])
+def test_group_figures_are_as_printed(table: int) -> None:
+    names, figures = rows_of_table(table)
+    here = typed("groups").query(f"table == '{table}'")
+    assert here["group"].tolist() == names[1:]
+    assert here["auc_pr"].tolist() == figures[1:]
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("table", "left", "right"),
+    [
+        (20, "thesis-3.3-k100-spectrogram", "thesis-3.3-k1000-spectrogram"),
+        (21, "thesis-3.3-k100-spectrogram", "thesis-3.3-k1000-spectrogram"),
+        (24, "thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram"),
+        (25, "thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram"),
+    ],
+)
+def test_decisions_are_as_printed(table: int, left: str, right: str) -> None:
+    here = typed("confusion").query(f"table == '{table}'").set_index(["run", "threshold"])
+    assert len(here) == 6
+    assert set(here["label"]) == {"rock" if table % 2 == 0 else "chill"}
+    for row in rows_of_table(table)[2:]:
+        found = [
+            here.loc[(run, row[0]), share] for run in (left, right) for share in ("tp", "tn", "fp", "fn")
+        ]
+        assert found == row[1:9]
+
+
+@pytest.mark.realdata
+def test_figures_by_label_are_as_printed() -> None:
+    printed = set()
+    for number, below in ((16, "AUC PR in the baseline model"), (17, "")):
+        columns = {row[0]: row[1:] for row in rows_of_table(number)}
+        rank = columns["Position according to AUC PR"]
+        for at, label in enumerate(columns["Cluster"]):
+            counts = columns["Counts"][at].replace(",", "")
+            run = "thesis-3.1-spectrogram"
+            printed.add((run, str(number), label, columns["AUC PR"][at], counts, rank[at]))
+            if below:
+                printed.add(("thesis-1-spectrogram", str(number), label, columns[below][at], "", ""))
+    rows = rows_of_table(27)
+    for heads, *figures in (rows[:4], rows[4:]):
+        runs = ("thesis-3.3-k100-spectrogram", "thesis-3.4-spectrogram", "thesis-3.4-tags-spectrogram")
+        for run, row in zip(runs, figures, strict=True):
+            for label, figure in zip(heads[1:], row[1:], strict=True):
+                if figure != "-":
+                    printed.add((run, "27", label.split(" (")[0], figure, "", ""))
+    for row in rows_of_table(34)[2:]:
+        for at in (0, 5):
+            if not "".join(row[at:]):
+                continue
+            label, cluster, clustered, tag, tagged = row[at : at + 5]
+            for run, figure, count in (("k100", cluster, clustered), ("tags", tag, tagged)):
+                counts = count.replace(",", "")
+                printed.add((f"thesis-3.3-{run}-spectrogram", "34", label, figure, counts, ""))
+    ours = typed("per_label")[["run", "table", "label", "auc_pr", "counts", "position"]]
+    assert set(ours.itertuples(index=False, name=None)) == printed
+
+
+@pytest.mark.realdata
+def test_table_33_names_71_distinct_tags() -> None:
+    cells = [
+        row[at] for row in rows_of_table(33)[1:] for at in range(0, len(row), 2) if row[at : at + 1] != [""]
+    ]
+    assert len(set(cells)) == 71
