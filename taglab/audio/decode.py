@@ -185,4 +185,6 @@ def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
 
 def _first_line(error: Exception) -> str:
     text = str(error).rsplit(": ", 1)[-1].splitlines() or [type(error).__name__]
+    if text[0].startswith("File does not exist"):  # libsndfile's word for an .mp3 without a frame of MP3
+        return "no sound is found in it"
     return text[0].rstrip(".")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from taglab import cache
-from taglab.audio.decode import AUDIO_SUFFIXES
+from taglab.audio.files import audio_files, find_files, read_file_table
 from taglab.audio.store import AudioStore, StoreSettings, open_store, write_store
 from taglab.audio.synth import recipe_sources, write_demo_audio
 from taglab.cache import Shelf, content_key, derived_path, locked
@@ -24,6 +21,7 @@ __all__ = [
     "DEMO",
     "Sounding",
     "add_audio",
+    "audio_files",
     "audio_names",
     "delete_audio",
     "find_files",
@@ -136,80 +134,6 @@ def delete_audio(name: str) -> None:
         StorageError: If it cannot be removed.
     """
     _SHELF.delete(name)
-
-
-def find_files(folder: Path) -> pd.DataFrame:
-    """Return the audio files below a folder, by their suffix.
-
-    Returns:
-        Columns `track` and `path`, by path: a track is called as its file without the suffix, or, where
-        two files are called so, by its path below the folder without the suffix ("a/01").
-
-    Raises:
-        DataError: If the folder is not there or has no audio file.
-    """
-    if not folder.is_dir():
-        raise DataError(folder, "is not a folder; give the folder that holds the audio files")
-    paths = sorted(_audio_files(folder))
-    if not paths:
-        raise DataError(folder, f"holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})")
-    table = pd.DataFrame({"path": [str(path) for path in paths]})
-    stems = pd.Series([path.stem for path in paths])
-    longer = pd.Series([path.relative_to(folder).with_suffix("").as_posix() for path in paths])
-    table.insert(0, "track", stems.where(~stems.duplicated(keep=False), longer))
-    again = table["track"].duplicated(keep=False)  # "01.mp3" beside "01.flac"
-    table["track"] = table["track"].where(
-        ~again, pd.Series([path.relative_to(folder).as_posix() for path in paths])
-    )
-    return table
-
-
-def _audio_files(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        # macOS leaves files named "._x.mp3" beside x.mp3 that hold no sound.
-        shown = (name for name in names if not name.startswith("."))
-        yield from (Path(root, name) for name in shown if Path(name).suffix.lower() in AUDIO_SUFFIXES)
-
-
-def read_file_table(path: Path) -> pd.DataFrame:
-    """Read a table that says which file is which track's.
-
-    Args:
-        path: Comma- or tab-separated, or Parquet, with columns `track` and `path`; relative paths are below
-            the table's folder.
-
-    Returns:
-        Columns `track` and `path`, text.
-
-    Raises:
-        DataError: If it cannot be read, lacks a column, or a row lacks a value.
-    """
-    table = _read_table(path)
-    missing = [name for name in ("track", "path") if name not in table.columns]
-    if missing:
-        raise DataError(path, f"must have columns track and path; has {', '.join(map(str, table.columns))}")
-    table = table[["track", "path"]]
-    empty = table.isna().any(axis=1).to_numpy()
-    if empty.any():
-        raise DataError(path, "has no track or no path here", line=int(np.flatnonzero(empty)[0]) + 2)
-    named = table.astype(str)
-    return named.assign(path=[str(path.parent / Path(each).expanduser()) for each in named["path"]])
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path)
-        with path.open(encoding="utf-8-sig") as file:
-            separator = "\t" if "\t" in file.readline() else ","
-        return pd.read_csv(
-            path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False, na_values=[""]
-        )
-    except OSError as error:
-        raise DataError(path, f"cannot be read ({error.strerror or error})") from error
-    except ValueError as error:
-        raise DataError(path, f"is no table of text or Parquet ({error})") from error
 
 
 def refusals(store: AudioStore) -> pd.DataFrame:

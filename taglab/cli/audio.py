@@ -1,0 +1,261 @@
+"""`taglab audio`: the sound of tracks, decoded once and kept."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from taglab.cli.loading import openable
+from taglab.cli.options import Parser, add_commands, add_settings, finish, settings_of, whole
+from taglab.cli.progress import progress_bar
+from taglab.cli.report import Report, records
+
+if TYPE_CHECKING:
+    from taglab.audio.store import AudioStore
+    from taglab.progress import Progress
+
+_EXAMPLES = 5
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands of this module."""
+    commands.add_parser(
+        "audio",
+        help="sound: list, add, show, check, remove",
+        description="The sound of tracks: decoded, mixed to mono and resampled once, then read as fast as "
+        "memory. That of the demo is synthesised when it is first used.",
+        fill=_fill,
+        examples="""
+taglab audio add ~/music --name mine
+taglab audio add files.csv --name mine --data mine
+taglab audio list --data mine
+taglab audio show mine --data mine
+""",
+    )
+
+
+def _fill(parser: Parser) -> None:
+    commands = add_commands(parser)
+    commands.add_parser(
+        "list",
+        help="the sound there is",
+        description="List the sound that was added; the demo's is made when it is first used.",
+        returns="[{name, tracks, refused, hours, sample_rate_hz[, with_sound]}], null where the demo's is "
+        "not made yet",
+        fill=_fill_list,
+    )
+    commands.add_parser(
+        "add",
+        help="decode audio files and keep their sound under a name",
+        description="Decode WAV, FLAC, Ogg Vorbis, Opus and MP3 files and keep their sound under a name; one "
+        "of the same name is replaced. A file that cannot be used is told with the reason and costs only "
+        "itself. After an interruption the same command goes on where it was.",
+        returns="{name, tracks, refused, hours, refusals: [{reason, tracks, examples}][, data: {...}]}",
+        fill=_fill_add,
+        examples="""
+taglab audio add ~/music --name mine --data mine
+taglab audio add files.csv --name mine            (columns track and path)
+taglab audio add clips.zip --name clips --min-duration-s 1
+""",
+    )
+    commands.add_parser(
+        "show",
+        help="what sound there is under a name",
+        description="Show how much sound there is, what was refused and why, and, with --data, how many "
+        "tracks of a data set have sound.",
+        returns="{name, tracks, refused, hours, shortest_s, longest_s, sample_rate_hz, refusals: [...][, "
+        "data: {name, tracks, with_sound, refused, missing, examples, others}], rows: [{track, duration_s, "
+        "file_rate_hz, source}]}, with --refused rows: [{track, source, reason}]",
+        fill=_fill_show,
+        examples="taglab audio show demo --data demo\ntaglab audio show mine --refused --out refused.csv",
+    )
+    commands.add_parser(
+        "check",
+        help="read everything and compare checksums",
+        description="Read all kept sound and compare it with the checksums of when it was written.",
+        returns="{name, shards, bytes, sound}",
+        fill=lambda own: _fill_named(own, _check),
+    )
+    commands.add_parser(
+        "remove",
+        help="remove sound from the cache",
+        description="Remove sound from the cache; the files it was made of are not touched.",
+        returns="{removed}",
+        fill=lambda own: _fill_named(own, _remove),
+    )
+
+
+def _fill_list(parser: Parser) -> None:
+    parser.add_argument(
+        "--data", metavar="NAME", help="also tell how many tracks of this data set have sound"
+    )
+    finish(parser, _list)
+
+
+def _fill_add(parser: Parser) -> None:
+    from taglab.audio.store import StoreSettings
+
+    parser.add_argument(
+        "path",
+        type=Path,
+        metavar="PATH",
+        help="a folder or .zip of audio files, each named as its track, or a table of track and path",
+    )
+    parser.add_argument("--name", required=True, help="what to call it from now on")
+    parser.add_argument(
+        "--data",
+        metavar="NAME",
+        help="tell how many tracks of this data set have sound; where it knows the path of each track's file "
+        "(MagnaTagATune, MTG-Jamendo), files are matched by it",
+    )
+    parser.add_argument(
+        "--workers", type=whole(1), metavar="N", help="threads that decode (default: as many as cores)"
+    )
+    add_settings(parser.add_argument_group("how it is kept"), StoreSettings)
+    finish(parser, _add, table=False)
+
+
+def _fill_show(parser: Parser) -> None:
+    parser.add_argument("audio", metavar="NAME", nargs="?", default="demo", help="sound (default: demo)")
+    parser.add_argument("--data", metavar="NAME", help="tell how many tracks of this data set have sound")
+    parser.add_argument("--refused", action="store_true", help="list what was refused instead of the tracks")
+    finish(parser, _show)
+
+
+def _fill_named(parser: Parser, run: Any) -> None:
+    parser.add_argument("audio", metavar="NAME", help="sound")
+    finish(parser, run, table=False)
+
+
+def _list(args: argparse.Namespace) -> Report:
+    import pandas as pd
+
+    from taglab.audio.library import DEMO, audio_names, open_audio, sounding
+    from taglab.errors import NotFound
+
+    def row(name: str) -> dict[str, Any]:
+        try:
+            store = open_audio(name)
+        except NotFound:
+            if name != DEMO:
+                raise
+            return {"name": name}
+        known = {} if data is None else {"with_sound": len(sounding(store, data).with_sound)}
+        return {"name": name, **_size(store), **known}
+
+    data = _data(args)
+    rows, notes = openable(audio_names(), row)
+    columns = ["name", "tracks", "refused", "hours", "sample_rate_hz", *(["with_sound"] if data else [])]
+    table = pd.DataFrame(rows, columns=columns)
+    return Report(
+        table=table.astype({name: "Int64" for name in columns if name not in ("name", "hours")}), notes=notes
+    )
+
+
+def _add(args: argparse.Namespace) -> Report:
+    from taglab.audio.library import add_audio, audio_files
+    from taglab.audio.store import StoreSettings
+
+    settings = settings_of(args, StoreSettings)
+    with progress_bar() as progress:
+        data = _data(args, progress)
+        with audio_files(args.path.expanduser(), data) as files:
+            store = add_audio(files, args.name, settings, args.workers, progress)
+    return Report({"name": args.name, **_size(store), "refusals": _refusals(store), **_known(store, data)})
+
+
+def _show(args: argparse.Namespace) -> Report:
+    import pandas as pd
+
+    with progress_bar() as progress:
+        data = _data(args, progress)
+        store = _opened(args, progress)
+    duration_s = store.samples / store.sample_rate_hz
+    table = pd.DataFrame(
+        {
+            "track": store.tracks["track"],
+            "duration_s": duration_s,
+            "file_rate_hz": store.tracks["file_rate_hz"],
+            "source": store.tracks["source"],
+        }
+    )
+    return Report(
+        {
+            "name": args.audio,
+            **_size(store),
+            "shortest_s": duration_s.min(initial=float("inf")),
+            "longest_s": duration_s.max(initial=0),
+            "refusals": _refusals(store),
+            **_known(store, data),
+        },
+        store.refused if args.refused else table,
+    )
+
+
+def _check(args: argparse.Namespace) -> Report:
+    with progress_bar() as progress:
+        store = _opened(args, progress)
+        store.verify(progress)
+    size = 2 * int(store.samples.sum())
+    return Report({"name": args.audio, "shards": len(store.checksums), "bytes": size, "sound": True})
+
+
+def _remove(args: argparse.Namespace) -> Report:
+    from taglab.audio.library import delete_audio
+
+    delete_audio(args.audio)
+    return Report({"removed": args.audio})
+
+
+def _opened(args: argparse.Namespace, progress: Progress) -> AudioStore:
+    from taglab import sources
+    from taglab.audio.library import DEMO, open_audio, resolve_audio
+
+    if args.audio == DEMO:
+        return resolve_audio(DEMO, sources.open_folksonomy(sources.DEMO, progress), progress)
+    return open_audio(args.audio)
+
+
+def _data(args: argparse.Namespace, progress: Any = None) -> Any:
+    """Return the data set of `--data`, None where none was given."""
+    if args.data is None:
+        return None
+    from taglab import sources
+    from taglab.progress import silent
+
+    return sources.open_folksonomy(args.data, progress or silent)
+
+
+def _size(store: AudioStore) -> dict[str, Any]:
+    return {
+        "tracks": len(store),
+        "refused": len(store.refused),
+        "hours": float(store.samples.sum()) / store.sample_rate_hz / 3_600,
+        "sample_rate_hz": store.sample_rate_hz,
+    }
+
+
+def _refusals(store: AudioStore) -> list[dict[str, Any]]:
+    from taglab.audio.library import refusals
+
+    return records(refusals(store))
+
+
+def _known(store: AudioStore, data: Any) -> dict[str, Any]:
+    """Return how many tracks of a data set have sound, under `data`; nothing where none was named."""
+    if data is None:
+        return {}
+    from taglab.audio.library import sounding
+
+    found = sounding(store, data)
+    facts = {
+        "name": data.name,
+        "tracks": data.n_tracks,
+        "with_sound": len(found.with_sound),
+        "refused": len(found.refused),
+        "missing": len(found.missing),
+        "examples": list(found.missing[:_EXAMPLES]),
+        "others": found.others,
+    }
+    return {"data": facts}

@@ -1,0 +1,167 @@
+"""The shelf of sound, and the demo's, which is made when it is first asked for."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from taglab import cache
+from taglab.audio.library import (
+    add_audio,
+    audio_names,
+    delete_audio,
+    open_audio,
+    refusals,
+    resolve_audio,
+    sounding,
+)
+from taglab.audio.store import StoreSettings
+from taglab.errors import Cancelled, InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
+from taglab.sources.demo import DemoSettings, read_demo
+
+BRIEF = StoreSettings(min_duration_s=0.05)
+
+
+def noise(path: Path, samples: int = 1_600, seed: int = 0) -> str:
+    sound = np.random.default_rng(seed).uniform(-0.5, 0.5, samples)
+    soundfile.write(path, sound, 16_000)
+    return str(path)
+
+
+def files_of(folder: Path, *tracks: str) -> pd.DataFrame:
+    paths = [noise(folder / f"{track}.wav", seed=number) for number, track in enumerate(tracks)]
+    return pd.DataFrame({"track": list(tracks), "path": paths})
+
+
+def data_of(*tracks: str) -> Folksonomy:
+    none = np.zeros(0, np.int64)
+    return Folksonomy.from_codes("data", pd.DataFrame({"track": list(tracks)}), [], none, none)
+
+
+def test_sound_is_added_opened_listed_and_removed(tmp_path: Path) -> None:
+    assert audio_names() == ["demo"]
+    added = add_audio(files_of(tmp_path, "a", "b"), "mine", BRIEF)
+    assert audio_names() == ["demo", "mine"]
+    opened = resolve_audio("mine", data_of("a"))
+    np.testing.assert_array_equal(opened.whole(1), added.whole(1))
+    add_audio(files_of(tmp_path, "c"), "mine", BRIEF)
+    assert open_audio("mine").tracks["track"].tolist() == ["c"]
+    delete_audio("mine")
+    assert audio_names() == ["demo"]
+    with pytest.raises(NotFound, match="no audio named 'mine'; there are: none yet"):
+        resolve_audio("mine", data_of("a"))
+
+
+def test_what_was_stopped_is_not_listed_and_can_be_gone_on_with(tmp_path: Path) -> None:
+    files = files_of(tmp_path, "a", "b", "c")
+    settings = StoreSettings(min_duration_s=0.05, tracks_per_shard=1)
+
+    def stop(fraction: float, text: str) -> None:
+        if fraction > 0.5:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        add_audio(files, "mine", settings, progress=stop)
+    assert audio_names() == ["demo"]
+    with pytest.raises(NotFound, match="run it again to go on"):
+        open_audio("mine")
+    assert len(add_audio(files, "mine", settings)) == 3
+
+
+@pytest.mark.parametrize(("name", "said"), [("demo", "kept for the sound"), ("../up", "must be 1 to 100")])
+def test_unfit_names_are_refused(tmp_path: Path, name: str, said: str) -> None:
+    with pytest.raises(InvalidSetting, match=said):
+        add_audio(files_of(tmp_path, "a"), name, BRIEF)
+
+
+def test_refusals_are_counted_by_reason(tmp_path: Path) -> None:
+    files = files_of(tmp_path, "a", "b", "c")
+    noise(tmp_path / "a.wav", 100)
+    noise(tmp_path / "b.wav", 320)
+    (tmp_path / "c.wav").write_bytes(b"")
+    store = add_audio(files, "mine", BRIEF)
+    assert refusals(store).to_dict("records") == [
+        {"reason": "lasts … s, less than min_duration_s=…", "tracks": 2, "examples": "a, b"},
+        {"reason": "the file is empty (… bytes); copy it again", "tracks": 1, "examples": "c"}
+        | {"reason": "the file is empty (0 bytes); copy it again"},
+    ]
+    assert refusals(add_audio(files_of(tmp_path, "d"), "none refused", BRIEF)).empty
+
+
+def test_which_tracks_of_the_data_have_sound(tmp_path: Path) -> None:
+    files = files_of(tmp_path, "a", "b", "x", "y", "z")
+    (tmp_path / "b.wav").write_bytes(b"")
+    found = sounding(add_audio(files, "mine", BRIEF), data_of("a", "b", "c", "d"))
+    assert found.with_sound == ("a",)
+    assert found.refused == ("b",)
+    assert found.missing == ("c", "d")
+    assert found.others == 3
+
+
+@pytest.fixture(scope="module")
+def demo() -> Folksonomy:
+    """A few tracks of the demo."""
+    return read_demo().select_tracks([f"demo-{number:04d}" for number in range(1, 7)])
+
+
+@pytest.fixture(scope="module")
+def made(demo: Folksonomy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder in which they sound."""
+    home = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TAGLAB_HOME", str(home))
+        resolve_audio("demo", demo)
+    return home
+
+
+@pytest.fixture
+def home(made: Path, taglab_home: Path) -> Path:
+    shutil.copytree(made, taglab_home)
+    return taglab_home
+
+
+def test_the_demo_is_synthesised_once(demo: Folksonomy, home: Path) -> None:
+    told: list[str] = []
+    store = resolve_audio("demo", demo, lambda fraction, text: told.append(text))
+    assert told == []
+    assert store.folder == home / "audio" / "demo"
+    assert store.tracks["track"].tolist() == demo.tracks["track"].tolist()
+    assert set(store.samples) == {128_000}
+
+
+def test_a_selection_of_the_demo_sounds_from_the_same_store(demo: Folksonomy, home: Path) -> None:
+    some = demo.select_tracks(["demo-0002", "demo-0005"])
+    assert resolve_audio("demo", some).folder == home / "audio" / "demo"
+
+
+def test_another_demo_has_a_sound_of_its_own(demo: Folksonomy, home: Path) -> None:
+    other = read_demo(DemoSettings(seed=1), "other").select_tracks(["demo-0001"])
+    store = resolve_audio("demo", other)
+    assert store.folder.is_relative_to(home / "derived" / "demo-audio")
+    assert resolve_audio("demo", other).folder == store.folder
+    kept = open_audio("demo")
+    assert len(kept) == demo.n_tracks
+    assert not np.array_equal(store.whole(0), kept.whole(0))
+
+
+def test_a_damaged_sound_of_the_demo_is_made_anew(demo: Folksonomy, home: Path) -> None:
+    samples = next((home / "audio" / "demo").glob("*.pcm"))
+    samples.write_bytes(samples.read_bytes()[:-2])
+    resolve_audio("demo", demo).verify()
+
+
+def test_the_demo_needs_recipes(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="must be the demo: its tracks have no tempo_bpm"):
+        resolve_audio("demo", data_of("a"))
+    with pytest.raises(NotFound, match="is not made yet"):
+        open_audio("demo")
+
+
+def test_removing_the_demo_lets_it_be_made_again(home: Path) -> None:
+    delete_audio("demo")
+    assert audio_names() == ["demo"]
+    assert cache.Shelf(cache.AUDIO).names() == []
