@@ -132,6 +132,7 @@ def _add_exchange(commands: Any) -> None:
         "export",
         help="write the steps (JSON), or what becomes of every tag (TSV)",
         description="Write the steps as JSON, or, as applied to a data set, what becomes of every tag.",
+        returns="nothing else than without --json",
         fill=_fill_export,
         examples="taglab clean export tidy --out tidy.json\n"
         "taglab clean export tidy --form map --data mine --out map.tsv",

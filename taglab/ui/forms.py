@@ -19,15 +19,20 @@ _UNITS = {"_s": "s", "_hz": "Hz", "_gb": "GB", "_minutes": "minutes"}
 
 
 def settings_widgets(
-    model: type[Settings], key: str, omit: Collection[str] = (), in_url: bool = False
+    model: type[Settings],
+    key: str,
+    omit: Collection[str] = (),
+    in_url: bool = False,
+    initial: Settings | None = None,
 ) -> Settings:
     """Draw a widget for each setting of a model and return what they hold.
 
     Args:
         model: A frozen settings model; its docstring's `Attributes` become the help of the widgets.
         key: Begins the widgets' keys.
-        omit: Fields that are not shown and keep their defaults.
+        omit: Fields that are not shown and keep their values.
         in_url: Whether they stand in the URL, under the name of each field.
+        initial: What the widgets hold to begin with; the model's defaults where None.
 
     Raises:
         InvalidSetting: If the values do not make a model; nothing to mend is hidden in `omit`.
