@@ -1,0 +1,49 @@
+"""Training a tagger: what is asked, the loop, and what came of it, kept in a run."""
+
+from taglab.training.config import RunConfig, TrainConfig, differing, run_config
+from taglab.training.devices import DeviceReport, device_report, make_fabric
+from taglab.training.divergence import Diverged
+from taglab.training.evaluation import Heard, Judged, hear, judge
+from taglab.training.loop import Fitted, fit, training_step
+from taglab.training.presets import PRESETS, merged, preset
+from taglab.training.running import (
+    DryRun,
+    configuration,
+    dry_run,
+    is_finished,
+    material_of,
+    new_run,
+    predict,
+    train,
+)
+from taglab.training.step import TrainingStep
+
+__all__ = [
+    "PRESETS",
+    "DeviceReport",
+    "Diverged",
+    "DryRun",
+    "Fitted",
+    "Heard",
+    "Judged",
+    "RunConfig",
+    "TrainConfig",
+    "TrainingStep",
+    "configuration",
+    "device_report",
+    "differing",
+    "dry_run",
+    "fit",
+    "hear",
+    "is_finished",
+    "judge",
+    "make_fabric",
+    "material_of",
+    "merged",
+    "new_run",
+    "predict",
+    "preset",
+    "run_config",
+    "train",
+    "training_step",
+]

@@ -1,0 +1,180 @@
+"""What a run is asked to do: the models behind the page's form, the command's flags and `config.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from taglab.audio.windows import WindowSettings
+from taglab.batches import SplitSettings
+from taglab.losses import needs
+from taglab.nets import NETWORKS, NetworkSettings
+from taglab.settings import checked
+
+
+class TrainConfig(BaseModel):
+    """How a network is trained.
+
+    Attributes:
+        epochs: Times through the training tracks (thesis: 30 for models 1 and 2, 20 after).
+        steps_per_epoch: Batches an epoch; None takes as many as the training tracks fill.
+        batch_size: Clips a step on each device (64 in Pons et al. 2018).
+        learning_rate: Of Adam (1e-3 in the thesis, section 5).
+        schedule: Of the learning rate: "plateau" lowers it where the monitored figure stands still, "cosine"
+            lets it fall to 0 over all epochs, "constant" leaves it.
+        plateau_patience: Epochs without improvement after which "plateau" lowers the learning rate.
+        plateau_factor: What it is then multiplied by.
+        plateau_min_delta: A smaller change of the monitored figure is no improvement for "plateau".
+        early_stopping_patience: Epochs without improvement after which training ends; None never does
+            (the thesis trains all epochs).
+        early_stopping_min_delta: A smaller change of the monitored figure is no improvement for stopping.
+        monitor: Validation figure that "plateau" and early stopping watch. The best epoch is always that of
+            the highest macro average precision.
+        loss: What is minimised, a name in `taglab.losses.LOSSES`.
+        class_weighting: Whether a class's positives count, together, as much as its negatives.
+        gradient_clip: Longest gradient, as its norm over all parameters; None does not clip.
+        precision: "32-true", or "bf16-mixed" and "16-mixed", which halve time and memory on a GPU.
+        compile: Whether torch.compile makes the step: a minute or more at the start, faster after.
+        window_s: Length of a clip in seconds; None takes 15, or the shortest track where that is less.
+        short_tracks: What becomes of tracks shorter than a clip: "refuse" leaves them out, "pad" adds zeros.
+        window: Where in its track a training clip lies, "random" or in the "middle".
+        shuffle: Whether the tracks come in a new order every epoch.
+        drop_unlabelled_tracks: Whether tracks in no class are left out, as the thesis does; the split is
+            made before.
+        metric_interval_steps: Steps between two rows of loss, speed and memory.
+        checkpoint_minutes: Minutes after which a checkpoint is also written within an epoch; 0 writes one
+            after every step.
+        seed: Of the first weights, the order, the clips and the dropout.
+        accelerator: "auto" takes a GPU where there is one, else the CPU.
+        devices: Numbers of the GPUs, 0,1 for instance; none takes the first. On the CPU as many processes.
+        nodes: Machines, each with these devices, under SLURM.
+        split_seed: Of the parts; two runs of one seed, shares and data set have the same.
+        validation_share: Of the tracks, those by which epochs are judged.
+        test_share: Of the tracks, those the result is told of.
+        by_artist: Whether an artist's tracks are kept in one part.
+        published_split: Whether the data set's own split is taken instead of drawing one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(20, ge=1, le=100_000)
+    steps_per_epoch: int | None = Field(None, ge=1)
+    batch_size: int = Field(64, ge=1, le=65_536)
+    learning_rate: float = Field(1e-3, gt=0, le=10)
+    schedule: Literal["plateau", "cosine", "constant"] = "plateau"
+    plateau_patience: int = Field(3, ge=0)
+    plateau_factor: float = Field(0.5, gt=0, lt=1)
+    plateau_min_delta: float = Field(1e-4, ge=0)
+    early_stopping_patience: int | None = Field(None, ge=0)
+    early_stopping_min_delta: float = Field(1e-4, ge=0)
+    monitor: Literal["validation_loss", "ap_macro", "auc_pr_macro"] = "validation_loss"
+    loss: str = "bce"
+    class_weighting: bool = False
+    gradient_clip: float | None = Field(None, gt=0)
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    compile: bool = False
+    window_s: float | None = Field(None, gt=0, le=3_600)
+    short_tracks: Literal["refuse", "pad"] = "refuse"
+    window: Literal["random", "middle"] = "random"
+    shuffle: bool = True
+    drop_unlabelled_tracks: bool = True
+    metric_interval_steps: int = Field(10, ge=1)
+    checkpoint_minutes: float = Field(10, ge=0)
+    seed: int = Field(0, ge=0, lt=2**32)
+    accelerator: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: tuple[int, ...] = ()
+    nodes: int = Field(1, ge=1)
+    split_seed: int = Field(0, ge=0, lt=2**32)
+    validation_share: float = Field(0.1, gt=0, lt=1)
+    test_share: float = Field(0.1, gt=0, lt=1)
+    by_artist: bool = False
+    published_split: bool = False
+
+    @field_validator("loss")
+    @classmethod
+    def _known_loss(cls, loss: str) -> str:
+        needs(loss)
+        return loss
+
+    @field_validator("devices")
+    @classmethod
+    def _devices_are_distinct(cls, devices: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(devices)) < len(devices) or any(number < 0 for number in devices):
+            raise ValueError("must be distinct numbers from 0")
+        return devices
+
+    @model_validator(mode="after")
+    def _can_be_split(self) -> Self:
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError("validation_share and test_share must sum to less than 1")
+        self.split_settings()
+        return self
+
+    def split_settings(self) -> SplitSettings:
+        """Return how tracks are split."""
+        values = {
+            "seed": self.split_seed,
+            "train": 1 - self.validation_share - self.test_share,
+            "validation": self.validation_share,
+            "test": self.test_share,
+            "by_artist": self.by_artist,
+            "published": self.published_split,
+        }
+        return checked(SplitSettings, values)
+
+    def window_settings(self) -> WindowSettings:
+        """Return how long a clip is."""
+        return WindowSettings(duration_s=self.window_s, short_tracks=self.short_tracks)
+
+
+class RunConfig(BaseModel):
+    """What a run is asked to do.
+
+    Attributes:
+        data: Name of the folksonomy.
+        labels: Name of the label space; a copy of it is frozen into the run.
+        audio: Name of the audio store.
+        network: Which network, and how large.
+        train: How it is trained.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str = "demo"
+    labels: str = Field(min_length=1)
+    audio: str = "demo"
+    network: NetworkSettings = NetworkSettings()
+    train: TrainConfig = TrainConfig()
+
+    @field_validator("network")
+    @classmethod
+    def _known_network(cls, network: NetworkSettings) -> NetworkSettings:
+        if network.network not in NETWORKS:
+            raise ValueError(f"{network.network!r} must be one of {', '.join(NETWORKS)}")
+        return network
+
+
+def run_config(values: Mapping[str, Any]) -> RunConfig:
+    """Make a configuration of what `config.json` holds or a form was filled with.
+
+    Raises:
+        InvalidSetting: Naming each field that is wrong, what it holds and what it must be.
+    """
+    return checked(RunConfig, values)
+
+
+def differing(config: RunConfig) -> dict[str, Any]:
+    """Return what differs from the defaults, by dotted name: {"labels": "top", "train.epochs": 30}."""
+    defaults = RunConfig(labels=" ").model_dump(mode="json")
+    return dict(_differences(config.model_dump(mode="json"), defaults))
+
+
+def _differences(value: Mapping[str, Any], default: Mapping[str, Any], before: str = "") -> Any:
+    for name, own in value.items():
+        other = default[name]
+        if isinstance(own, dict) and isinstance(other, dict):
+            yield from _differences(own, other, f"{before}{name}.")
+        elif own != other:
+            yield f"{before}{name}", own

@@ -1,0 +1,146 @@
+"""What a network says of whole tracks, and how good that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from taglab.batches import Material, whole_track_batches
+from taglab.metrics.tagging import mean_of_defined, tagging_scores
+from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, confusion
+from taglab.predictions import Predictions
+from taglab.progress import Progress, silent
+from taglab.training.divergence import Diverged
+from taglab.training.step import TrainingStep
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What a network said of the tracks of a part.
+
+    Attributes:
+        predictions: Scores are the mean, over a track's consecutive windows, of the probabilities.
+        loss: Mean over all windows.
+    """
+
+    predictions: Predictions
+    loss: float
+
+
+def hear(
+    step: TrainingStep,
+    material: Material,
+    part: str,
+    batch_size: int,
+    progress: Progress = silent,
+    *,
+    epoch: int = 0,
+) -> Heard:
+    """Let a network hear every track of a part, whole; several processes share the tracks.
+
+    Args:
+        step: Holds the network.
+        material: The tracks.
+        part: "train", "validation" or "test".
+        batch_size: Windows at a time.
+        progress: Told after each batch.
+        epoch: After which this is, for the message where scores are no numbers.
+
+    Raises:
+        Diverged: If a score is not finite.
+    """
+    positions, fabric = material.of(part), step.fabric
+    place = np.full(len(material.tracks), -1)
+    place[positions] = np.arange(len(positions))
+    device = fabric.device
+    sums = torch.zeros(len(positions), len(material.classes), dtype=torch.float64, device=device)
+    counts = torch.zeros(len(positions), dtype=torch.float64, device=device)
+    losses = torch.zeros((), dtype=torch.float64, device=device)
+    own = _share(material, positions, fabric.global_rank, fabric.world_size)
+    pin, done = device.type == "cuda", 0
+    with step.evaluating():
+        for waveform, owners in whole_track_batches(own, part, batch_size, pin=pin):
+            logits = step.logits(waveform)
+            rows = torch.from_numpy(place[owners]).to(device)
+            targets = torch.from_numpy(material.targets[owners]).float().to(device)
+            losses += len(owners) * step.loss(logits, targets, step.weights).double()
+            sums.index_add_(0, rows, torch.sigmoid(logits).double())
+            counts.index_add_(0, rows, torch.ones_like(rows, dtype=torch.float64))
+            done = int(place[owners[-1]]) + 1
+            progress(done / len(positions), f"hearing the {part} tracks")
+    if fabric.world_size > 1:
+        for total in (sums, counts, losses):
+            torch.distributed.all_reduce(total)
+    if not torch.isfinite(sums).all():
+        raise Diverged(epoch, 0, "the logits are")
+    scores = (sums / counts[:, None]).cpu().numpy().astype(np.float32)
+    return Heard(_predictions(material, positions, scores), float(losses / counts.sum()))
+
+
+def _share(material: Material, positions: npt.NDArray[np.int64], rank: int, world: int) -> Material:
+    """Return the material with every `world`-th track of the part only, from the `rank`-th on."""
+    if world == 1:
+        return material
+    parts = np.full(material.parts.shape, "", material.parts.dtype)
+    mine = positions[rank::world]
+    parts[mine] = material.parts[mine]
+    return replace(material, parts=parts)
+
+
+def _predictions(
+    material: Material, positions: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]
+) -> Predictions:
+    return Predictions(
+        tracks=tuple(material.tracks[position] for position in positions),
+        classes=material.classes,
+        truth=material.targets[positions],
+        scores=scores,
+        split=material.split.fingerprint,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """How good predictions are.
+
+    Attributes:
+        figures: auc_pr_micro, auc_pr_macro (interpolated over 200 thresholds, as Keras), roc_auc_micro,
+            roc_auc_macro, ap_micro, ap_macro (exact).
+        per_label: Columns label, auc_pr (interpolated), auc_roc, average_precision, positives.
+        counts: Confusion counts at 200 thresholds.
+        left_out: What macro means leave out, a sentence; empty where nothing.
+    """
+
+    figures: dict[str, float]
+    per_label: pd.DataFrame
+    counts: Confusion
+    left_out: str
+
+
+def judge(predictions: Predictions) -> Judged:
+    """Return every label's metrics and their means."""
+    scores = tagging_scores(predictions.truth, predictions.scores)
+    counts = confusion(predictions.truth, predictions.scores)
+    auc_pr = auc_pr_interpolated(counts)
+    figures = {
+        "auc_pr_micro": float(auc_pr_interpolated(counts.micro())[0]),
+        "auc_pr_macro": mean_of_defined(auc_pr),
+        "roc_auc_micro": scores.micro_roc_auc,
+        "roc_auc_macro": scores.macro_roc_auc,
+        "ap_micro": scores.micro_average_precision,
+        "ap_macro": scores.macro_average_precision,
+    }
+    per_label = pd.DataFrame(
+        {
+            "label": list(predictions.classes),
+            "auc_pr": auc_pr,
+            "auc_roc": scores.roc_auc,
+            "average_precision": scores.average_precision,
+            "positives": scores.positives,
+        }
+    )
+    return Judged(figures, per_label, counts, scores.left_out)

@@ -1,0 +1,51 @@
+"""Configurations with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from taglab.errors import NotFound
+from taglab.training.config import RunConfig, run_config
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {
+        "network": {
+            "network": "spectrogram",
+            "width": 0.25,
+            "mels": {"n_mels": 48, "n_fft": 1024, "hop": 512},
+        },
+        "train": {"epochs": 20, "batch_size": 32, "window_s": 3.0},
+    },
+    "thesis-spectrogram": {"network": {"network": "spectrogram"}, "train": {"epochs": 20}},
+    "thesis-waveform": {"network": {"network": "waveform"}, "train": {"epochs": 20}},
+}
+"""Name → what of `RunConfig` it sets."""
+
+
+def preset(name: str, values: Mapping[str, Any] | None = None) -> RunConfig:
+    """Return a preset's configuration.
+
+    Args:
+        name: In `PRESETS`.
+        values: Fields set over those of the preset, nested as in `RunConfig`; `labels` must be among them.
+
+    Raises:
+        NotFound: If there is no such preset.
+        InvalidSetting: If a value is not what it may be.
+    """
+    if name not in PRESETS:
+        raise NotFound(f"no preset named {name!r}; there are: {', '.join(PRESETS)}")
+    return run_config(merged(PRESETS[name], values or {}))
+
+
+def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested settings, those of `over` before those of `under`."""
+    result = dict(under)
+    for key, value in over.items():
+        below = result.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            result[key] = merged(below, value)
+        else:
+            result[key] = value
+    return result

@@ -1,0 +1,330 @@
+"""Runs: made, tried out, trained to their end, and asked for predictions."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+import torch
+
+from taglab.audio.library import audio_names, resolve_audio
+from taglab.batches import Material, TrainingBatches, prepare, split_tracks
+from taglab.errors import InvalidSetting, NotFound
+from taglab.labels import LabelSpace, open_label_space
+from taglab.nets import build
+from taglab.predictions import Predictions
+from taglab.progress import Progress, between, silent
+from taglab.runs import Run, RunWriter, create_run, open_run
+from taglab.runs.status import Heartbeat
+from taglab.sources import folksonomy_names, open_folksonomy
+from taglab.training.checkpoints import BEST, LAST, load_checkpoint
+from taglab.training.config import RunConfig, TrainConfig, differing, run_config
+from taglab.training.devices import device_report, failures_told, make_fabric, memory_gib
+from taglab.training.evaluation import hear, judge
+from taglab.training.loop import check_window, fit, training_step
+from taglab.training.step import seed_step
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+_TRIED_STEPS = 4
+Which = Literal["best", "last"]
+
+
+def new_run(config: RunConfig, group: str = "", note: str = "", progress: Progress = silent) -> Run:
+    """Make a run, ready to be trained; what its label space is now is kept in it.
+
+    Args:
+        config: What it is asked to do.
+        group: Name of the sweep or experiment it belongs to.
+        note: Free text.
+        progress: Told how far it is.
+
+    Raises:
+        NotFound: If the data, the label space or the audio is not there.
+        InvalidSetting: If no class has a tag of the data.
+        StorageError: If the disk is full.
+    """
+    space = _require_parts(config)
+    data = open_folksonomy(config.data, progress)
+    if not space.targets(data).nnz:
+        raise InvalidSetting(
+            f"labels={config.labels!r} must have a tag of {config.data!r}; were its classes made from other "
+            "data?"
+        )
+    return create_run(config.model_dump(mode="json"), space, differing(config), group, note)
+
+
+def _require_parts(config: RunConfig) -> LabelSpace:
+    """Return the label space, after looking that everything a configuration names is there."""
+    if config.data not in folksonomy_names():
+        raise NotFound(f"no data set named {config.data!r}; there are: {', '.join(folksonomy_names())}")
+    if config.audio not in audio_names():
+        raise NotFound(f"no audio named {config.audio!r}; there are: {', '.join(audio_names())}")
+    return open_label_space(config.labels)[0]
+
+
+def material_of(config: RunConfig, space: LabelSpace, progress: Progress = silent) -> Material:
+    """Return the tracks, targets and parts of a configuration.
+
+    Args:
+        config: Names data and audio, and says how they are split and cut.
+        space: The label space.
+        progress: Told how far it is.
+    """
+    data = open_folksonomy(config.data, between(progress, 0, 0.2))
+    store = resolve_audio(config.audio, data, between(progress, 0.2, 0.8))
+    return prepare(
+        data,
+        space,
+        store,
+        split_tracks(data, config.train.split_settings()),
+        config.train.window_settings(),
+        config.train.drop_unlabelled_tracks,
+        between(progress, 0.8, 1),
+    )
+
+
+def train(run_name: str, progress: Progress = silent) -> Run:
+    """Train a run to its end, or go on where its last checkpoint stands; a finished one is left alone.
+
+    Args:
+        run_name: As `new_run` named it.
+        progress: Told after every step.
+
+    Raises:
+        NotFound: If there is no such run.
+        InvalidSetting: If it is of results only, or a setting does not fit the data or the memory.
+        Conflict: If another process trains it.
+        Diverged: If the loss is not finite.
+    """
+    run = open_run(run_name)
+    config, space = configuration(run)
+    if is_finished(run):
+        return run
+    fabric = make_fabric(config.train)
+    fabric.launch()
+    try:
+        with Heartbeat(run.folder):
+            _train(run, config, space, fabric, progress)
+    finally:
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+    return run
+
+
+def configuration(run: Run) -> tuple[RunConfig, LabelSpace]:
+    """Return what a run was asked to do, and its label space.
+
+    Raises:
+        InvalidSetting: If it is of results only.
+    """
+    space = run.label_space()
+    if run.kind != "trained" or space is None:
+        raise InvalidSetting(f"run {run.name!r} holds results only; there is nothing to train")
+    return run_config(run.config), space
+
+
+def is_finished(run: Run) -> bool:
+    """Return whether a run is trained to its end: its test predictions are what is written last."""
+    return run.predictions("test") is not None
+
+
+def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progress: Progress) -> None:
+    first = fabric.global_rank == 0
+    writer = RunWriter(run)
+    material = material_of(config, space, between(progress, 0, 0.05, "preparing"))
+    torch.manual_seed(config.train.seed)
+    tagger = build(config.network, len(material.classes))
+    if first:
+        writer.summarise(parameters=tagger.n_parameters())
+        for line in _told(material, fabric):
+            writer.log(line)
+    made_for = _made_for(config)
+    fitted = fit(
+        tagger,
+        material,
+        config.train,
+        fabric,
+        run.checkpoints,
+        writer,
+        made_for,
+        progress=between(progress, 0.05, 0.95),
+    )
+    fabric.barrier()
+    for part in ("validation", "test"):
+        said = _predict(run, config, material, fabric, "best", part)
+        if first:
+            figures = judge(said).figures
+            writer.log(f"{part}, epoch {fitted.best_epoch}: macro AP {figures['ap_macro']:.4f}")
+            writer.predictions(part, said, figures)
+    progress(1.0, "done")
+
+
+def _told(material: Material, fabric: Fabric) -> list[str]:
+    """Return what a person should know before training begins, line by line."""
+    lines = [f"on {fabric.world_size} x {fabric.device.type}, {device_report().sentence}"]
+    lines.append(", ".join(f"{count:,} {part} tracks" for part, count in material.sizes.items()))
+    lines += [
+        f"left out {row.tracks:,} tracks: {row.reason} ({row.examples})"
+        for row in material.left_out.itertuples()
+    ]
+    without = material.without_positives()
+    for part in material.sizes:
+        names = without.loc[without[part] == 0, "class"].tolist()
+        if names:
+            some = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+            what = "cannot be learned" if part == "train" else "has no figures, and macro means leave it out"
+            lines.append(f"{len(names)} classes have no positive {part} track ({some}): such a class {what}")
+    return lines
+
+
+def _made_for(config: RunConfig) -> dict[str, Any]:
+    return {"network": config.network.model_dump(mode="json")}
+
+
+def predict(
+    run: Run,
+    which: Which = "best",
+    part: Literal["train", "validation", "test"] = "test",
+    progress: Progress = silent,
+) -> Predictions:
+    """Return what a run's network says of a part of its tracks, each heard whole.
+
+    Args:
+        run: Trained at least one epoch.
+        which: Checkpoint of the "best" epoch on the validation tracks, or of the "last".
+        part: Which tracks.
+        progress: Told after each batch.
+
+    Raises:
+        DataError: If the checkpoint is missing, damaged, or of another network.
+        InvalidSetting: If the run is of results only.
+    """
+    config, space = configuration(run)
+    single = config.train.model_copy(update={"devices": config.train.devices[:1], "nodes": 1})
+    fabric = make_fabric(single)
+    material = material_of(config, space, between(progress, 0, 0.5))
+    return _predict(run, config, material, fabric, which, part, between(progress, 0.5, 1))
+
+
+def _predict(
+    run: Run,
+    config: RunConfig,
+    material: Material,
+    fabric: Fabric,
+    which: Which,
+    part: str,
+    progress: Progress = silent,
+) -> Predictions:
+    path = run.checkpoints / (BEST if which == "best" else LAST)
+    found = load_checkpoint(path, {**_made_for(config), "classes": list(material.classes)})
+    with torch.random.fork_rng([]):
+        tagger = build(config.network, len(material.classes))
+    tagger.load_state_dict(found["network"])
+    step = training_step(tagger, material, config.train.model_copy(update={"compile": False}), fabric)
+    with failures_told(fabric.device, config.train.batch_size, lambda: f"hearing the {part} tracks"):
+        return hear(step, material, part, config.train.batch_size, progress).predictions
+
+
+@dataclass(frozen=True, eq=False)
+class DryRun:
+    """What a few steps on the real data tell of a whole training.
+
+    Attributes:
+        parameters: Trained numbers of the network.
+        memory_gib: Most memory PyTorch took on the GPU; what the process held on a CPU.
+        first_loss: Of the first batch, before anything was learned; near ln 2 = 0.69 where all is well.
+        clips_per_s: Trained a second, loading included, without the first step.
+        minutes_per_epoch: Estimated from that, validation included.
+        window_s: Length of a clip, in seconds.
+        tracks: Usable tracks by part.
+        steps_per_epoch: Batches an epoch.
+        left_out: Columns `reason`, `tracks`, `examples`: tracks that are not used.
+        without_positives: Columns `class`, `train`, `validation`, `test`: positives of the classes that have
+            none in some part.
+        device: What it ran on, a sentence.
+    """
+
+    parameters: int
+    memory_gib: float
+    first_loss: float
+    clips_per_s: float
+    minutes_per_epoch: float
+    window_s: float
+    tracks: dict[str, int]
+    steps_per_epoch: int
+    left_out: pd.DataFrame
+    without_positives: pd.DataFrame
+    device: str
+
+
+def dry_run(config: RunConfig, progress: Progress = silent) -> DryRun:
+    """Take a few steps on one device, without keeping anything, and return what they tell.
+
+    Args:
+        config: As for `new_run`; the same is refused.
+        progress: Told how far it is.
+    """
+    space = _require_parts(config)
+    material = material_of(config, space, between(progress, 0, 0.7))
+    single = config.train.model_copy(update={"devices": config.train.devices[:1], "nodes": 1})
+    fabric = make_fabric(single)
+    devices = [fabric.device] if fabric.device.type == "cuda" else []
+    with (
+        torch.random.fork_rng(devices),
+        failures_told(fabric.device, single.batch_size, lambda: "a dry run"),
+    ):
+        return _tried(config, single, material, fabric, between(progress, 0.7, 1))
+
+
+def _tried(
+    config: RunConfig, single: TrainConfig, material: Material, fabric: Fabric, progress: Progress
+) -> DryRun:
+    torch.manual_seed(single.seed)
+    tagger = build(config.network, len(material.classes))
+    windows = material.windows
+    check_window(tagger, windows.length, windows.store.sample_rate_hz)
+    step = training_step(tagger, material, single, fabric)
+    batches = TrainingBatches(
+        material, single.batch_size, single.seed, single.shuffle, single.window, single.steps_per_epoch
+    )
+    losses: list[float] = []
+    began = time.perf_counter()
+    for batch in islice(batches.epoch(0), _TRIED_STEPS):
+        seed_step(single.seed, 1, len(losses), 0)
+        losses.append(float(step(batch.waveform, batch.targets)))
+        progress(len(losses) / _TRIED_STEPS, "a step")
+        if len(losses) == 1 and batches.steps_per_epoch > 1:  # the first has much to set up
+            began = time.perf_counter()
+    measured = max(len(losses) - 1, 1)
+    clips_per_s = measured * single.batch_size / (time.perf_counter() - began)
+    processes = max(len(config.train.devices), 1) * config.train.nodes
+    if math.isnan(losses[0]):
+        raise InvalidSetting("the first loss is not a number; take precision='32-true'")
+    # Forward is about a third of a step, and validation hears whole tracks.
+    per_track = _windows_per_track(material)
+    heard = material.sizes["validation"] * per_track / 3
+    clips = batches.steps_per_epoch * single.batch_size
+    return DryRun(
+        parameters=tagger.n_parameters(),
+        memory_gib=memory_gib(fabric.device),
+        first_loss=losses[0],
+        clips_per_s=clips_per_s,
+        minutes_per_epoch=(clips + heard) / clips_per_s / processes / 60,
+        window_s=windows.length / windows.store.sample_rate_hz,
+        tracks=material.sizes,
+        steps_per_epoch=batches.steps_per_epoch,
+        left_out=material.left_out,
+        without_positives=material.without_positives(),
+        device=device_report().sentence,
+    )
+
+
+def _windows_per_track(material: Material) -> float:
+    rows = material.rows[material.of("validation")]
+    return sum(len(material.windows.consecutive_starts(int(row))) for row in rows) / len(rows)
