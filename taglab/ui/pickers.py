@@ -101,6 +101,26 @@ def pick_vectors(key: str = "vectors", label: str = "Word vectors", without: str
     return st.selectbox(label, names, key=key, bind="query-params", help=said)
 
 
+def choose_among(
+    key: str, label: str, options: Sequence[str], index: int, what: str, help: str | None = None
+) -> str:
+    """Let one of some names be chosen. In the URL as `key`.
+
+    Args:
+        key: Of the widget and in the URL.
+        label: What is asked for.
+        options: At least one.
+        index: Which stands there to begin with.
+        what: What a name is, as the page says it of one that is gone.
+        help: Shown beside the label.
+    """
+    _take_up(key)
+    _tell_if_gone(key, what, options)
+    if key in st.session_state and st.session_state[key] not in options:
+        st.session_state[key] = options[index]
+    return st.selectbox(label, list(options), index=index, key=key, bind="query-params", help=help)
+
+
 def default_min_count(folksonomy: Folksonomy) -> int:
     """Return a round count, the highest that leaves enough tags for a map; the thesis's is about 100."""
     counts = folksonomy.tags["count"].to_numpy()

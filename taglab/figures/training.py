@@ -1,0 +1,240 @@
+"""Pictures of training: what fell and rose by epoch, several runs on one axis; and a sweep's outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from taglab.figures.theme import GREY, GRID, blank, hue, plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_HEIGHT_PX = 300
+_LEGEND_ROW_PX = 19
+_MARKERS_UP_TO = 60
+_FAINT = 0.35
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One axis of the training curves.
+
+    Attributes:
+        title: What it shows.
+        axis: Name and unit of the vertical axis.
+        lines: Column of the history → what it is called and how its line is dashed.
+        share: Whether the values lie in [0, 1].
+        log: Whether the axis is logarithmic.
+        step: Column of the steps drawn faintly behind, or "".
+    """
+
+    title: str
+    axis: str
+    lines: Mapping[str, tuple[str, str]]
+    share: bool = False
+    log: bool = False
+    step: str = ""
+
+
+PANELS: dict[str, Panel] = {
+    "loss": Panel(
+        "Loss",
+        "loss (mean over classes)",
+        {"validation_loss": ("validation", "solid"), "train_loss": ("training", "dot")},
+        step="loss",
+    ),
+    "auc-pr": Panel(
+        "AUC-PR, validation (interpolated, 200 thresholds)",
+        "AUC-PR",
+        {"auc_pr_macro": ("macro", "solid"), "auc_pr_micro": ("micro", "dot")},
+        share=True,
+    ),
+    "average-precision": Panel(
+        "Average precision, validation (exact)",
+        "average precision",
+        {"ap_macro": ("macro", "solid"), "ap_micro": ("micro", "dot")},
+        share=True,
+    ),
+    "roc-auc": Panel(
+        "ROC-AUC, validation",
+        "ROC-AUC",
+        {"roc_auc_macro": ("macro", "solid"), "roc_auc_micro": ("micro", "dot")},
+        share=True,
+    ),
+    "clips-per-s": Panel(
+        "Speed", "clips per second", {"clips_per_s": ("training", "solid")}, step="clips_per_s"
+    ),
+    "learning-rate": Panel("Learning rate", "learning rate", {"learning_rate": ("", "solid")}, log=True),
+}
+"""The panels there are; interpolated and exact areas never share an axis."""
+
+
+def training_curves(
+    history: pd.DataFrame,
+    panel: Panel,
+    steps: pd.DataFrame | None = None,
+    best: Mapping[str, int] | None = None,
+) -> go.Figure:
+    """Draw one panel of the training curves, a colour a run.
+
+    Args:
+        history: One row an epoch and run: `run` (text), `epoch` (from 1), and the columns of `panel.lines`
+            as far as they were kept; NaN leaves a gap.
+        panel: What to draw.
+        steps: Rows within epochs: `run`, `at` (in epochs; 0.5 is the middle of the first), and the column
+            `panel.step`. Drawn faintly behind, so that something is seen before the first epoch is over.
+        best: Epoch of each run's best checkpoint, marked with a ring on the first line.
+
+    Returns:
+        A figure; `customdata` of a line's points is the run.
+    """
+    runs = list(dict.fromkeys([*history["run"], *(steps["run"] if steps is not None else ())]))
+    figure = blank(panel.title, "epoch", panel.axis, _HEIGHT_PX)
+    if steps is not None and panel.step in steps:
+        for run, rows in steps.groupby("run", sort=False):
+            _add_steps(figure, rows, panel, hue(runs.index(str(run))))
+    for run, rows in history.groupby("run", sort=False):
+        colour = hue(runs.index(str(run)))
+        for at, (column, (name, dash)) in enumerate(panel.lines.items()):
+            if column in rows and rows[column].notna().any():
+                look = {"color": colour, "dash": dash, "width": 2}
+                _add_line(figure, rows, column, _legend(str(run), name, len(runs)), look)
+                if at == 0 and best and str(run) in best:
+                    _mark_best(figure, rows, column, best[str(run)], colour)
+    _finish(figure, panel, runs)
+    return figure
+
+
+def _legend(run: str, line: str, runs: int) -> str:
+    if runs == 1:
+        return line
+    return f"{plain(run, 40)}, {line}" if line else plain(run, 40)
+
+
+def _add_line(figure: go.Figure, rows: pd.DataFrame, column: str, name: str, look: Mapping[str, Any]) -> None:
+    few = len(rows) <= _MARKERS_UP_TO
+    run = plain(str(rows["run"].iloc[0]), 80)
+    figure.add_scatter(
+        x=rows["epoch"].to_numpy(),
+        y=rows[column].to_numpy(float),
+        mode="lines+markers" if few else "lines",
+        line=look,
+        marker={"size": 5},
+        name=name,
+        showlegend=bool(name),
+        customdata=[[run]] * len(rows),
+        hovertemplate=f"<b>{run}</b><br>epoch %{{x}}: %{{y:.4g}}<extra>{name}</extra>",
+    )
+
+
+def _add_steps(figure: go.Figure, rows: pd.DataFrame, panel: Panel, colour: str) -> None:
+    figure.add_scatter(
+        x=rows["at"].to_numpy(float),
+        y=rows[panel.step].to_numpy(float),
+        mode="lines",
+        line={"color": colour, "width": 1},
+        opacity=_FAINT,
+        name="each step",
+        showlegend=False,
+        hovertemplate=f"step: %{{y:.4g}}<extra>{plain(str(rows['run'].iloc[0]), 40)}</extra>",
+    )
+
+
+def _mark_best(figure: go.Figure, rows: pd.DataFrame, column: str, epoch: int, colour: str) -> None:
+    found = rows[rows["epoch"] == epoch]
+    if found.empty:
+        return
+    figure.add_scatter(
+        x=found["epoch"].to_numpy(),
+        y=found[column].to_numpy(float),
+        mode="markers",
+        marker={"size": 13, "symbol": "circle-open", "color": colour, "line": {"width": 2}},
+        name="best",
+        showlegend=False,
+        hovertemplate="best checkpoint, epoch %{x}: %{y:.4g}<extra></extra>",
+    )
+
+
+def _finish(figure: go.Figure, panel: Panel, runs: Sequence[str]) -> None:
+    shown = sum(trace.showlegend is not False for trace in figure.data)
+    below = _LEGEND_ROW_PX * (shown if len(runs) > 1 else min(shown, 1))
+    figure.update_layout(
+        height=_HEIGHT_PX + below,
+        # Zoom and hidden lines stay while the same runs go on.
+        uirevision=f"{panel.title} {' '.join(runs)}",
+        legend={"orientation": "h" if len(runs) == 1 else "v", "y": -0.28, "yanchor": "top", "x": 0},
+        showlegend=shown > 0,
+        margin={"l": 50, "r": 12, "t": 40, "b": 40},
+    )
+    figure.update_xaxes(rangemode="tozero", tickformat="d" if _whole(figure) else "")
+    if panel.log:
+        figure.update_yaxes(type="log", exponentformat="power")
+    elif panel.share:
+        figure.update_yaxes(range=[0, 1] if not len(figure.data) else None, tickformat=".2f")
+    else:
+        figure.update_yaxes(rangemode="tozero")
+
+
+def _whole(figure: go.Figure) -> bool:
+    last = max((float(np.max(trace.x)) for trace in figure.data if len(trace.x)), default=0.0)
+    return last >= 4
+
+
+def sweep_curves(table: pd.DataFrame, field: str, measures: Mapping[str, str], by: str = "") -> go.Figure:
+    """Draw how measures of a sweep's runs depend on one of its fields.
+
+    Numbers stand at their places on the axis, anything else side by side in the table's order. Where several
+    runs share a value (other fields vary too), the line goes through their mean and each is a dot.
+
+    Args:
+        table: One row a run: `run`, the column `field`, those of `measures`; NaN for runs without figures.
+        field: What was varied.
+        measures: Column → what it is called.
+        by: A second column that was varied; a colour each. Empty: a colour each measure.
+
+    Returns:
+        A figure; `customdata` of the dots is the run.
+    """
+    shown = table.dropna(subset=list(measures), how="all")
+    figure = blank(f"By {plain(field, 60)}", plain(field, 60), "validation, best epoch", 380)
+    numeric = pd.api.types.is_numeric_dtype(shown[field]) and not pd.api.types.is_bool_dtype(shown[field])
+    places = shown[field] if numeric else shown[field].astype(str)
+    groups = [("", np.ones(len(shown), bool))]
+    if by:
+        groups = [(str(value), (shown[by] == value).to_numpy()) for value in shown[by].drop_duplicates()]
+    dashes = ("solid", "dot", "dash", "longdash")
+    for row, (group, held) in enumerate(groups):
+        for column, (measure, title) in enumerate(measures.items()):
+            colour = hue(row if by else column)
+            name = ", ".join(filter(None, (plain(group, 30), title)))
+            values = shown[measure].to_numpy(float)[held]
+            at = places[held]
+            mean = pd.Series(values, index=at.to_numpy()).groupby(level=0, sort=numeric).mean()
+            keys = [plain(str(key), 40) for key in mean.index] if not numeric else mean.index.to_numpy()
+            figure.add_scatter(
+                x=keys, y=mean.to_numpy(), mode="lines", name=name, legendgroup=name, hoverinfo="skip",
+                line={"color": colour, "dash": dashes[column % len(dashes)]},
+            )  # fmt: skip
+            figure.add_scatter(
+                x=at.to_numpy() if numeric else [plain(str(value), 40) for value in at],
+                y=values,
+                mode="markers",
+                marker={"color": colour, "size": 8},
+                customdata=[[plain(str(run), 80)] for run in shown["run"].to_numpy()[held]],
+                hovertemplate=f"<b>%{{customdata[0]}}</b><br>{title}: %{{y:.4f}}<extra></extra>",
+                name=name,
+                legendgroup=name,
+                showlegend=False,
+            )
+    figure.update_layout(legend={"orientation": "h", "y": -0.22, "yanchor": "top"}, hovermode="closest")
+    if shown.empty:
+        middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+        said = "no run of this sweep has figures yet"
+        figure.add_annotation(text=said, showarrow=False, font={"color": GREY}, **middle)
+    figure.update_xaxes(gridcolor=GRID)
+    return figure
