@@ -3,6 +3,9 @@
 import streamlit as st
 
 from taglab.ui.compare import pick_compared, show_notes
+from taglab.ui.compare_co_prediction import show_co_prediction
+from taglab.ui.compare_confusion import show_confusion
+from taglab.ui.compare_curves import show_curves
 from taglab.ui.compare_views import (
     show_counts,
     show_groups,
@@ -16,6 +19,9 @@ VIEWS = {
     "Histograms": show_histograms,
     "Labels": show_pairs,
     "Summary": show_summary,
+    "Confusion": show_confusion,
+    "Co-prediction": show_co_prediction,
+    "Curves": show_curves,
     "Counts": show_counts,
     "Tag groups": show_groups,
     "Training": show_training,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from taglab.figures.theme import DIVERGING, GREY, SHARES, blank, colour_scale, plain
+from taglab.figures.theme import ACCENT, DIVERGING, GREY, SHARES, blank, colour_scale, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -34,7 +34,12 @@ _REACH_PX = 200
 
 
 def confusion_matrix(
-    shares: npt.ArrayLike, title: str, n_tracks: int | None = None, width: int = 250, height: int = 250
+    shares: npt.ArrayLike,
+    title: str,
+    n_tracks: int | None = None,
+    chosen: str | None = None,
+    width: int = 250,
+    height: int = 250,
 ) -> go.Figure:
     """Draw one label's confusion matrix at one threshold, as shares of all tracks (thesis, tables 20-25).
 
@@ -45,6 +50,7 @@ def confusion_matrix(
         shares: TP, TN, FP, FN as shares of all tracks, in [0, 1] (4,).
         title: Whose it is, as in the data.
         n_tracks: Tracks evaluated, for the hover; None where not known.
+        chosen: The cell of `CELLS` to put a frame round.
         width: In pixels.
         height: In pixels.
 
@@ -64,6 +70,16 @@ def confusion_matrix(
         x, y = _PLACES[cell]
         figure.add_annotation(
             x=x, y=y, text=f"{cell.upper()}<br><b>{value:.4f}</b>", showarrow=False, font={"size": 13}
+        )
+    if chosen is not None:
+        x, y = _PLACES[chosen]
+        figure.add_shape(
+            type="rect",
+            x0=x - 0.48,
+            x1=x + 0.48,
+            y0=y - 0.48,
+            y1=y + 0.48,
+            line={"width": 2, "color": ACCENT},
         )
     text = [_said(cell, values[cell], rates[cell], n_tracks) for cell in CELLS]
     _add_squares(figure, [0, 1, 0, 1], [0, 0, 1, 1], np.arange(4), text, 60)

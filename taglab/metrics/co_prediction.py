@@ -60,23 +60,27 @@ def label_pairs(rows: npt.ArrayLike, columns: npt.ArrayLike) -> LabelPairs:
     return LabelPairs(together, np.count_nonzero(one, axis=0).astype(np.int64))
 
 
-def linkage_order(together: npt.ArrayLike) -> npt.NDArray[np.intp]:
-    """Order labels so that those which go together stand together.
+def clustered_order(
+    together: npt.ArrayLike, n_clusters: int = 1
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Order labels so that those which go together stand together, and cut them into clusters.
 
     Average linkage of 1 - n_ij / sqrt(n_i n_j), leaves turned so that neighbours are as near as can be.
 
     Args:
         together: Symmetric counts, tracks of each label on the diagonal (labels, labels).
+        n_clusters: Most clusters to cut the tree into.
 
     Returns:
-        Every row once (labels,).
+        The order, every row once (labels,); and the cluster of each place in that order, from 0 up
+        (labels,).
 
     Source: Ros Perez 2021, section 7.5.1 (normalised co-occurrence); Bar-Joseph et al. 2001 (turning).
     """
     counts = np.asarray(together, np.float64)
-    if len(counts) < 3:
-        return np.arange(len(counts))
-    from scipy.cluster.hierarchy import leaves_list, linkage
+    if len(counts) < 2:
+        return np.arange(len(counts)), np.zeros(len(counts), np.intp)
+    from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
     from scipy.spatial.distance import squareform
 
     scale = np.sqrt(np.outer(np.diag(counts), np.diag(counts)))
@@ -84,4 +88,6 @@ def linkage_order(together: npt.ArrayLike) -> npt.NDArray[np.intp]:
     apart = np.clip(1 - (near + near.T) / 2, 0, None)
     np.fill_diagonal(apart, 0)
     tree = linkage(squareform(apart, checks=False), "average", optimal_ordering=True)
-    return np.asarray(leaves_list(tree), np.intp)
+    order = np.asarray(leaves_list(tree), np.intp)
+    cut = fcluster(tree, n_clusters, "maxclust")[order]
+    return order, np.cumsum(np.diff(cut, prepend=cut[0]) != 0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -73,6 +73,50 @@ def co_prediction(predictions: Predictions, threshold: float, pairing: str) -> L
         pairing: A name in `PAIRINGS`.
     """
     return label_pairs(*_sides(predictions, threshold, pairing))
+
+
+def pair_table(first: LabelPairs, second: LabelPairs | None, labels: Sequence[str]) -> pd.DataFrame:
+    """Return a label × label table, or two of the same labels, with one row a cell.
+
+    Returns:
+        `row`, `column` (labels), `tracks`, `share` (of the row's tracks); with a second table also
+        `tracks_of_second`, `share_of_second` and `difference` (first minus second).
+    """
+    rows, columns = np.divmod(np.arange(len(labels) ** 2), len(labels))
+    names = np.array(labels, dtype=object)
+    table = pd.DataFrame(
+        {
+            "row": names[rows],
+            "column": names[columns],
+            "tracks": first.together.ravel(),
+            "share": first.share.ravel(),
+        }
+    )
+    if second is None:
+        return table
+    table["tracks_of_second"], table["share_of_second"] = second.together.ravel(), second.share.ravel()
+    return table.assign(difference=table["share"] - table["share_of_second"])
+
+
+def on_common_ground(a: Predictions, b: Predictions) -> tuple[Predictions, Predictions]:
+    """Return both on the labels they share and, where both name their tracks, on the tracks they share.
+
+    Each keeps its own truth.
+    """
+    names = [name for name in a.classes if name in set(b.classes)]
+    a, b = a.select_classes(names), b.select_classes(names)
+    if not (a.named and b.named):
+        return a, b
+    shared = [track for track in a.tracks if track in set(b.tracks)]
+    return _on_tracks(a, shared), _on_tracks(b, shared)
+
+
+def _on_tracks(predictions: Predictions, tracks: Sequence[str]) -> Predictions:
+    place = {track: row for row, track in enumerate(predictions.tracks)}
+    rows = [place[track] for track in tracks]
+    return replace(
+        predictions, tracks=tuple(tracks), truth=predictions.truth[rows], scores=predictions.scores[rows]
+    )
 
 
 def tracks_behind_pair(
