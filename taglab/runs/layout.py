@@ -10,8 +10,6 @@ import csv
 import io
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ import pandas as pd
 from taglab.cache import replacing, storage_error
 from taglab.errors import DataError
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
+from taglab.predictions.files import load_arrays
 
 CONFIG = "config.json"
 ABOUT = "about.json"
@@ -43,10 +42,9 @@ PER_LABEL_COLUMNS = ("label", "auc_pr", "auc_roc", "average_precision", "positiv
 
 LARGEST_JSON_BYTES = 64 << 20
 LARGEST_TABLE_BYTES = 1 << 30
-LARGEST_ARRAYS_BYTES = 4 << 30
+LARGEST_COUNTS_BYTES = 1 << 30
 
 _COUNTS = ("tp", "tn", "fp", "fn")
-_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError)
 
 
 def read_text(path: Path, limit: int = LARGEST_JSON_BYTES) -> str:
@@ -201,22 +199,19 @@ def read_confusion(path: Path, n_classes: int | None = None) -> Confusion:
     Raises:
         DataError: If an array is missing, needs a pickle, or does not fit the others.
     """
+    arrays = load_arrays(path, LARGEST_COUNTS_BYTES)
+    missing = [name for name in _COUNTS if name not in arrays]
+    if missing:
+        raise DataError(path, f"does not hold confusion counts: {', '.join(missing)} missing")
+    counts, thresholds = {name: arrays[name] for name in _COUNTS}, arrays.get("thresholds", THRESHOLDS)
+    if any(array.dtype.kind not in "iu" for array in counts.values()) or thresholds.dtype.kind != "f":
+        raise DataError(path, "must hold whole numbers as counts and fractions as thresholds")
     try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > LARGEST_ARRAYS_BYTES:
-                raise DataError(path, f"holds more than {LARGEST_ARRAYS_BYTES >> 30} GiB of arrays")
-        with np.load(path, allow_pickle=False) as file:
-            counts = {name: np.asarray(file[name]) for name in _COUNTS}
-            thresholds = np.asarray(file["thresholds"]) if "thresholds" in file.files else THRESHOLDS
-        if any(array.dtype.kind not in "iu" for array in counts.values()) or thresholds.dtype.kind != "f":
-            raise DataError(path, "must hold whole numbers as counts and fractions as thresholds")
         found = Confusion(
             thresholds=thresholds.astype(np.float64),
             **{name: array.astype(np.int64) for name, array in counts.items()},
         )
-    except DataError:
-        raise
-    except _UNREADABLE as error:
+    except ValueError as error:
         raise DataError(path, f"does not hold confusion counts ({error})") from error
     if n_classes is not None and found.tp.shape[1] != n_classes:
         raise DataError(path, f"is of {found.tp.shape[1]} classes where {n_classes} are named")

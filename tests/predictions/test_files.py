@@ -80,3 +80,17 @@ def test_a_member_that_is_no_array_is_passed_over(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("tracks", "not an array")
     assert not read_scores(path).named
+
+
+def test_an_array_that_announces_more_than_it_holds_is_refused_before_memory_is_taken(tmp_path: Path) -> None:
+    import io
+    import zipfile
+
+    head = io.BytesIO()
+    announced = {"descr": "<f8", "fortran_order": False, "shape": (1 << 40,)}
+    np.lib.format.write_array_header_1_0(head, announced)
+    path = tmp_path / "scores.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("scores.npy", head.getvalue())
+    with pytest.raises(DataError, match="its head announces"):
+        read_scores(path)

@@ -261,7 +261,7 @@ def test_the_table_of_runs_tells_what_is_damaged() -> None:
         ("per_label_by_epoch.csv", "a,b\n1,2\n", "lacks the column"),
         ("per_label_by_epoch.csv", "epoch,label,auc_pr\none,rock,0.1\n", "not a table"),
         ("per_label_by_epoch.csv", "", "not a table"),
-        ("confusion.npz", "PK", "does not hold confusion counts"),
+        ("confusion.npz", "PK", "cannot be read as an .npz"),
         ("history.jsonl", "{]\n", "line 1"),
         ("history.jsonl", "3\n", "must hold a JSON object"),
         ("summary.json", "[]", "must hold a JSON object"),
@@ -278,5 +278,5 @@ def test_damaged_files_are_told_by_name(file: str, text: str, message: str) -> N
 def test_confusion_counts_that_need_a_pickle_are_refused(tmp_path: Path) -> None:
     run = new_run()
     np.savez(run.folder / "confusion.npz", tp=np.array([{}], dtype=object))
-    with pytest.raises(DataError, match="does not hold confusion counts"):
+    with pytest.raises(DataError, match="needs a pickle"):
         run.confusion()
