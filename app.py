@@ -8,6 +8,7 @@ st.set_page_config(page_title="taglab", page_icon="🏷️", layout="wide")
 page = st.navigation(
     [
         st.Page("pages/data.py", title="Data", icon=":material/library_music:"),
+        st.Page("pages/cleaning.py", title="Cleaning", icon=":material/cleaning_services:"),
         st.Page("pages/embeddings.py", title="Embeddings", icon=":material/hub:"),
         st.Page("pages/clusters.py", title="Clusters", icon=":material/bubble_chart:", default=True),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),

@@ -30,17 +30,18 @@ class Memory:
     """The outcomes of the last steps taken; may be shared between threads.
 
     Args:
-        at_most: How many outcomes are kept; 0 keeps none.
+        most_tags: How many tags the kept outcomes may have together; 0 keeps none. At some 300 bytes a tag,
+            4 million are about a gigabyte.
     """
 
-    def __init__(self, at_most: int) -> None:
-        self._at_most = at_most
+    def __init__(self, most_tags: int) -> None:
+        self._most_tags = most_tags
         self._outcomes: OrderedDict[str, tuple[Known, StepPlan]] = OrderedDict()
         self._lock = threading.Lock()
 
     def start(self, folksonomy: Folksonomy) -> Known:
         """Return a folksonomy with the key of all that steps heed of it."""
-        if not self._at_most:
+        if not self._most_tags:
             return Known(folksonomy, "")
         artists = folksonomy.tracks["artist"].fillna("").tolist() if folksonomy.knows_artists else []
         return Known(folksonomy, content_key(folksonomy.fingerprint, artists, _categories(folksonomy)))
@@ -49,7 +50,7 @@ class Memory:
         self, step: Step, known: Known, vectors: TagVectors | None = None, progress: Progress = silent
     ) -> tuple[Known, StepPlan]:
         """Return what a step makes of a folksonomy, the very same where it changes nothing, and its plan."""
-        key = _key(step, known, vectors) if self._at_most else ""
+        key = _key(step, known, vectors) if self._most_tags else ""
         found = self._recall(key)
         if found is None:
             plan = step.plan(known.folksonomy, vectors, progress)
@@ -99,9 +100,9 @@ class Memory:
 
     def _keep(self, key: str, found: tuple[Known, StepPlan]) -> None:
         with self._lock:
-            if self._at_most:
+            if self._most_tags:
                 self._outcomes[key] = found
-            while len(self._outcomes) > self._at_most:
+            while sum(len(plan.table) for _, plan in self._outcomes.values()) > self._most_tags:
                 self._outcomes.popitem(last=False)
 
 
