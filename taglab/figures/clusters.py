@@ -52,7 +52,8 @@ def tag_map(
         tags: One row a tag: `tag`, `count` (tracks), `cluster` (number), `silhouette` ([-1, 1]).
         positions: Array (tags, 2) or (tags, 3).
         names: Of each cluster, as in the data.
-        colour_by: "cluster", "silhouette" or "count".
+        colour_by: "cluster", "silhouette", "count", or "auc_pr" where the table has that column ([0, 1];
+            NaN is grey).
         selected: Rows to show in colour while the rest is grey; None or empty for all.
         title: What it shows; its own words only.
         height: In pixels.
@@ -61,6 +62,8 @@ def tag_map(
 
     chosen = np.zeros(len(tags), bool)
     chosen[np.arange(len(tags)) if selected is None or not len(selected) else selected] = True
+    if colour_by == "auc_pr":
+        chosen &= tags["auc_pr"].notna().to_numpy()
     marker = _marker(tags, colour_by)
     axes = dict(zip("xyz", np.asarray(positions, np.float32).T, strict=False))
     kind = go.Scatter3d if positions.shape[1] == 3 else go.Scattergl
@@ -100,6 +103,10 @@ def _marker(tags: pd.DataFrame, colour_by: str) -> dict[str, Any]:
         colours: tuple[str, ...] = DIVERGING
         values, span = tags["silhouette"].to_numpy(float), (-1.0, 1.0)
         bar: dict[str, Any] = {"title": {"text": "silhouette"}}
+    elif colour_by == "auc_pr":
+        values = tags["auc_pr"].to_numpy(float)
+        colours, span = SEQUENTIAL, (0.0, float(np.nanmax(values)) if np.isfinite(values).any() else 1.0)
+        bar = {"title": {"text": "AUC-PR"}}
     else:
         values = np.log10(np.maximum(tags["count"].to_numpy(float), 1))
         colours, span = SEQUENTIAL, (float(values.min(initial=0)), float(values.max(initial=1)))
@@ -116,6 +123,10 @@ def _hover(tags: pd.DataFrame, names: Sequence[str]) -> npt.NDArray[np.object_]:
         f"<b>{plain(tag)}</b><br>Cluster: {shown[cluster]}<br>{count:,} tracks<br>silhouette {silhouette:.2f}"
         for tag, cluster, count, silhouette in zip(*columns, strict=True)
     ]
+    if "auc_pr" in tags:
+        known = tags["auc_pr"].to_numpy(float)
+        ends = ("" if np.isnan(value) else f"<br>AUC-PR {value:.3f}" for value in known)
+        lines = [line + end for line, end in zip(lines, ends, strict=True)]
     return np.array(lines, dtype=object)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from taglab import runs
 from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
 from taglab.clustering.describe import cluster_table
 from taglab.clustering.seeding import Points
@@ -21,12 +22,13 @@ from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress
 from taglab.projection import Projection
+from taglab.runs.by_tag import TagFigures, auc_pr_by_tag
 from taglab.tag_vectors import TagVectors
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import bound_number, pick_data, pick_min_count, pick_vectors
+from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_min_count, pick_vectors
 from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 
@@ -41,7 +43,8 @@ _MEANING = {
     "Within-cluster distance": "Squared distances of the tags' unit vectors to the mean of their cluster, "
     "summed over all tags. It falls as k grows: compare it over k (Scan over k), not over sets of tags.",
 }
-_COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count"}
+_BY_RUN = "auc_pr"
+_COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count", _BY_RUN: "A run's AUC-PR"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,19 @@ class Clustered:
     def names(self) -> list[str]:
         """Name of each cluster."""
         return [str(name) for name in self.table["name"]]
+
+
+@dataclass(frozen=True)
+class Colour:
+    """What the colours of the map mean.
+
+    Attributes:
+        by: "cluster", "silhouette", "count", or "auc_pr" of a run.
+        run: Its name; empty for the others, and where no run has figures yet.
+    """
+
+    by: str
+    run: str = ""
 
 
 def pick_material() -> Material:
@@ -213,22 +229,65 @@ def cluster_command(material: Material, settings: ClusterSettings, *words: str) 
     return ["taglab", *(words or ("cluster",)), *material.place, "-k", str(settings.k), *rest]
 
 
-def pick_colour() -> str:
-    """Let the colours' meaning be chosen. In the URL as `colour`."""
-    return str(
-        st.segmented_control(
-            "Colour", list(_COLOURS), default="cluster", format_func=_COLOURS.__getitem__, key="colour",
-            bind="query-params", required=True,
-        )
+def pick_colour() -> Colour:
+    """Let the colours' meaning be chosen. In the URL as `colour` and `colour_run`."""
+    by = st.segmented_control(
+        "Colour", list(_COLOURS), default="cluster", format_func=_COLOURS.__getitem__, key="colour",
+        bind="query-params", required=True,
+    )  # fmt: skip
+    if by != _BY_RUN:
+        return Colour(str(by))
+    names = _runs_with_figures()
+    said = "Tags get the AUC-PR of the class that holds them, at the run's best epoch on validation."
+    return Colour(str(by), choose_among("colour_run", "Run", names, 0, "run", help=said))
+
+
+def _runs_with_figures() -> list[str]:
+    """Return runs that have figures by label, those of here first, newest first."""
+    own = runs.runs_table()
+    shown = own.loc[own["epochs"].fillna(0) > 0, "run"]
+    return [*map(str, shown), *_published_with_figures()]
+
+
+@st.cache_data(show_spinner=False)
+def _published_with_figures() -> list[str]:
+    return [name for name in runs.published_names() if len(runs.open_run(name).per_label())]
+
+
+def _figures_of(colour: Colour, material: Material) -> TagFigures | None:
+    """Return the chosen run's figures by tag; None where the colours mean something else."""
+    if not colour.run:
+        return None
+    run = runs.open_run(colour.run)
+    summary = run.summary()
+    return _by_tag(
+        colour.run, str(run.folder), f"{summary['epochs']} {summary['best_epoch']}",
+        material.vectors.fingerprint, run, material,
     )  # fmt: skip
 
 
-def show_map(material: Material, made: Clustered, where: Projection, colour: str) -> npt.NDArray[np.intp]:
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _by_tag(
+    name: str, folder: str, moment: str, fingerprint: str, _run: runs.Run, _material: Material
+) -> TagFigures:
+    return auc_pr_by_tag(_run, _material.vectors.tags)
+
+
+def _auc_pr_scale(found: TagFigures) -> MapScale:
+    highest = np.nanmax(found.values) if found.known else 1.0
+    # Up to a round number that is reached: 1 would leave most of the colours unused.
+    return MapScale(
+        "AUC-PR", f"AUC-PR ({found.basis})", SEQUENTIAL, 0.0, float(np.ceil(highest * 10) / 10) or 1.0
+    )
+
+
+def show_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> npt.NDArray[np.intp]:
     """Show the map, let tags be selected on it, and return the selected rows."""
     rows = selected_rows(material.vectors)
     title = f"{where.method.upper()} of {material.name}, k = {made.clustering.k}"
     if where.settings.dimensions == 3:
-        figure = figures.tag_map(made.tags, where.positions, made.names, colour, rows, title)
+        table = _with_figures(material, made, colour)
+        figure = figures.tag_map(table, where.positions, made.names, colour.by, rows, title)
         st.plotly_chart(figure, config=picture_config(), key="map in 3-D", alt=_said(material, made, where))
         st.caption("In 3-D the map shows what is selected elsewhere; tags are selected on it in 2-D only.")
         return rows
@@ -240,7 +299,24 @@ def show_map(material: Material, made: Clustered, where: Projection, colour: str
         rows,
         lambda chosen: select([tags[row] for row in chosen if row < len(tags)], "map"),
     )
+    _say_figures(material, colour)
     return rows
+
+
+def _with_figures(material: Material, made: Clustered, colour: Colour) -> pd.DataFrame:
+    """Return the table of tags, with the run's `auc_pr` where it is what the colours mean."""
+    found = _figures_of(colour, material)
+    return made.tags if found is None else made.tags.assign(auc_pr=found.values)
+
+
+def _say_figures(material: Material, colour: Colour) -> None:
+    found = _figures_of(colour, material)
+    if found is not None:
+        said = (
+            f"{found.known:,} of {len(material.vectors):,} tags are in a class of {colour.run} that has a "
+            "figure; the others are grey."
+        )
+        st.caption(literal(said))
 
 
 def _points(material: Material, where: Projection) -> MapPoints:
@@ -260,19 +336,24 @@ def _said(material: Material, made: Clustered, where: Projection) -> str:
     return f"Map of {len(material.vectors):,} tags by {where.method}, in {made.clustering.k:,} clusters"
 
 
-def _paint(material: Material, made: Clustered, where: Projection, colour: str) -> MapPaint:
+def _paint(material: Material, made: Clustered, where: Projection, colour: Colour) -> MapPaint:
     scale = None
-    if colour == "silhouette":
+    facts: dict[str, npt.NDArray[np.float64]] = {"silhouette": made.silhouettes}
+    found = _figures_of(colour, material)
+    if found is not None:
+        scale = _auc_pr_scale(found)
+        facts["AUC-PR"] = found.values
+    elif colour.by == "silhouette":
         scale = MapScale("silhouette", "silhouette", DIVERGING, -1.0, 1.0)
-    elif colour == "count":
+    elif colour.by == "count":
         low, high = float(material.counts.min()), float(material.counts.max())
         scale = MapScale("count", "tracks (log)", SEQUENTIAL, low, high, log=True)
     return MapPaint(
         label=_said(material, made, where),
-        shows=f"k={made.clustering.k} {where.method} {colour}",
+        shows=f"k={made.clustering.k} {where.method} {colour.by}",
         classes=MapClasses(made.clustering.labels, made.names),
         scale=scale,
-        facts={"silhouette": made.silhouettes},
+        facts=facts,
         file=f"{material.name} k={made.clustering.k} {where.method}",
     )
 
@@ -328,16 +409,17 @@ def _explained(where: Projection) -> Sequence[str]:
     return (f"The {len(shares)} axes hold {shares.sum():.0%} of the variance.",)
 
 
-def export_map(material: Material, made: Clustered, where: Projection, colour: str) -> None:
+def export_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> None:
     """Offer the map as a page of its own, its positions as a table, and the command."""
     axes = pd.DataFrame(where.positions, columns=list("xyz")[: where.settings.dimensions])
-    table = pd.concat([made.tags, axes], axis=1)
+    tags = _with_figures(material, made, colour)
+    table = pd.concat([tags, axes], axis=1)
     rows = selected_rows(material.vectors)
     title = f"{where.method.upper()}, k = {made.clustering.k}"
     export_panel(
         f"{material.name} map",
         table,
-        lambda: figures.tag_map(made.tags, where.positions, made.names, colour, rows, title),
+        lambda: figures.tag_map(tags, where.positions, made.names, colour.by, rows, title),
         cluster_command(material, made.clustering.settings),
         own_buttons=where.settings.dimensions == 2,
     )

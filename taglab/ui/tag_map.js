@@ -527,7 +527,10 @@ class TagMap {
       lines.push(line(`${this.data.class_word}: ${each.name} (${written(each.size)} tags)`));
     }
     lines.push(line(`${written(Number(this.points.count[this.hover]))} tracks`));
-    for (const [name, values] of this.facts) lines.push(line(`${name} ${written(values[this.hover])}`));
+    for (const [name, values] of this.facts) {
+      const value = values[this.hover];
+      lines.push(line(`${name} ${Number.isNaN(value) ? "not known" : written(value)}`));
+    }
     tip.replaceChildren(...lines);
     const [x, y] = [this.toX(this.points.x[this.hover]), this.toY(this.points.y[this.hover])];
     tip.style.left = `${Math.max(4, Math.min(x + 12, this.width - tip.offsetWidth - 4))}px`;
