@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DoubleArray = npt.NDArray[np.float64]
 
 _FIRST_WEIGHTS = 0.01  # their standard deviation
+_PLATEAU = 100  # what is common to all tags is learned first, and then for a while nothing
 
 
 class TagSkipGramSettings(BaseModel):
@@ -45,8 +46,7 @@ class TagSkipGramSettings(BaseModel):
         penalty: Weight of the mean squared length of the tags' rows in both matrices. The thesis has none;
             without it what a rare tag's vector says is noise. Chosen on three demos: recovery of their
             planted subgenres rises until about 0.1.
-        tolerance: Training stops when ten steps lower the loss by less than this share of it; 0 takes all
-            steps.
+        tolerance: Training stops when 100 steps lower the loss by less than this share of it.
         seed: Of the first weights.
 
     Source:
@@ -58,10 +58,10 @@ class TagSkipGramSettings(BaseModel):
     loss: Literal["softmax", "as_published"] = "softmax"
     dimension: Literal["square-root", "fourth-root", "given"] = "square-root"
     dim: int = Field(64, ge=1, le=1000)
-    steps: int = Field(500, ge=1, le=100_000)
+    steps: int = Field(1000, ge=1, le=100_000)
     learning_rate: float = Field(0.01, gt=0, le=1)
     penalty: float = Field(0.1, ge=0, le=100)
-    tolerance: float = Field(1e-4, ge=0, lt=1)
+    tolerance: float = Field(1e-3, ge=0, lt=1)
     seed: int = Field(0, ge=0, lt=2**32)
 
     def n_components(self, n_tags: int) -> int:
@@ -170,7 +170,7 @@ def _train(
         optimiser.step()
         losses.append(float(loss.detach()))
         progress((step + 1) / settings.steps, f"training tag vectors, loss {losses[-1]:.4f}")
-        if len(losses) > 10 and losses[-11] - losses[-1] < settings.tolerance * abs(losses[-11]):
+        if step >= _PLATEAU and losses[-_PLATEAU] - losses[-1] < settings.tolerance * losses[-_PLATEAU]:
             break
     return embed.detach().numpy().astype(np.float64), np.array(losses)
 
