@@ -1,0 +1,37 @@
+"""Start a run here or on a cluster, watch it, stop it."""
+
+import streamlit as st
+
+from taglab.ui import guard
+from taglab.ui.training_form import pick_settings, pick_what, say_labels
+from taglab.ui.training_machine import device, show_device
+from taglab.ui.training_start import show_first, show_start, show_sweep
+from taglab.ui.training_tables import show_runs, show_sweeps
+from taglab.ui.training_watch import pick_runs, show_told, trained_names, watch
+
+VIEWS = ("New run", "New sweep", "Runs", "Sweeps")
+
+with st.sidebar:
+    what = pick_what(device().kind == "GPU")
+    say_labels(what[0])
+    show_device()
+show_told()
+names = trained_names()
+if names:
+    watch(pick_runs(names))
+else:
+    show_first()
+
+new_run, new_sweep, runs, sweeps = st.tabs(VIEWS, key="view", bind="query-params", on_change="rerun")
+if new_run.open:
+    with new_run, guard():
+        show_start(pick_settings(*what))
+if new_sweep.open:
+    with new_sweep, guard():
+        show_sweep(pick_settings(*what))
+if runs.open:
+    with runs:
+        show_runs()
+if sweeps.open:
+    with sweeps:
+        show_sweeps()

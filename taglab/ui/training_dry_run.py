@@ -1,0 +1,147 @@
+"""A dry run beside the server: what a training would take, before it is begun."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from taglab import cache
+from taglab.errors import TaglabError
+from taglab.ui.messages import guard, literal
+from taglab.ui.training_watch import duration
+
+_JOB = "dry run"
+_EVERY_S = 0.7
+_TAIL_BYTES = 4000
+
+
+class DryRunJob:
+    """A dry run in a process of its own, which ends with it.
+
+    Args:
+        arguments: Of `taglab dry-run`.
+        asked: What it is of, to tell whether the form has changed since.
+        epochs: How many the form asks for.
+    """
+
+    def __init__(self, arguments: Sequence[str], asked: str, epochs: int) -> None:
+        self.asked, self.epochs = asked, epochs
+        self._folder = tempfile.TemporaryDirectory(prefix="taglab-dry-run-")
+        self._out, self._said = (Path(self._folder.name) / name for name in ("out.json", "said.txt"))
+        place = ["--cache", str(cache.home().absolute()), "--json"]
+        command = [sys.executable, "-P", "-m", "taglab", "dry-run", *arguments, *place]
+        with self._out.open("wb") as out, self._said.open("wb") as said:
+            self._process = subprocess.Popen(  # noqa: S603  # an argument list, of our own making
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=said, start_new_session=True
+            )
+
+    def done(self) -> bool:
+        """Return whether it has ended, well or not."""
+        return self._process.poll() is not None
+
+    def cancel(self) -> None:
+        """End it; nothing of it is kept."""
+        self._process.kill()
+        self._process.wait()
+
+    def said(self) -> str:
+        """Return the last line it wrote for people."""
+        with self._said.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(size - _TAIL_BYTES, 0))
+            text = file.read().decode("utf-8", "replace")
+        lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+        return lines[-1] if lines else ""
+
+    def result(self) -> dict[str, Any]:
+        """Return what it found.
+
+        Raises:
+            TaglabError: If it could not, with its own words.
+        """
+        if self._process.returncode != 0:
+            raise TaglabError(self.said() or f"the dry run ended with exit code {self._process.returncode}")
+        found: dict[str, Any] = json.loads(self._out.read_text(encoding="utf-8"))
+        return found
+
+
+def begin_dry_run(arguments: Sequence[str], asked: str, epochs: int) -> None:
+    """Start a dry run; one that is under way is ended."""
+    stop_dry_run()
+    st.session_state[_JOB] = DryRunJob(arguments, asked, epochs)
+
+
+def stop_dry_run() -> None:
+    """End the dry run, if there is one, and forget it."""
+    job: DryRunJob | None = st.session_state.pop(_JOB, None)
+    if job is not None and not job.done():
+        job.cancel()
+
+
+def show_dry_run(asked: str) -> None:
+    """Show how the dry run goes, or what it found; nothing where there is none.
+
+    Args:
+        asked: What the form asks for now.
+    """
+    job: DryRunJob | None = st.session_state.get(_JOB)
+    if job is None:
+        return
+    st.fragment(_show, run_every=None if job.done() else _EVERY_S)(asked)
+
+
+@guard()
+def _show(asked: str) -> None:
+    job: DryRunJob | None = st.session_state.get(_JOB)
+    if job is None:
+        return
+    if not job.done():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/hourglass_top: Trying one batch. {literal(job.said())}")
+            st.button("Cancel", key="cancel dry run", on_click=stop_dry_run, icon=":material/stop:")
+        return
+    if st.session_state.get("dry run shown") != id(job):
+        st.session_state["dry run shown"] = id(job)
+        st.rerun()  # the page has no need to look every second any more
+    if job.asked != asked:
+        st.caption("The form has changed since this dry run.")
+    _show_found(job.result(), job.epochs)
+
+
+def _show_found(found: dict[str, Any], epochs: int) -> None:
+    minutes = found["minutes_per_epoch"]
+    facts = {
+        "Parameters": f"{found['parameters']:,}",
+        "Memory": f"{found['memory_gib']:.2f} GiB",
+        "First loss": f"{found['first_loss']:.3f}",
+        "Speed": f"{found['clips_per_s']:,.1f} clips/s",
+        "An epoch": duration(60 * minutes),
+        f"{epochs} epochs": duration(60 * minutes * epochs),
+    }
+    with st.container(horizontal=True):
+        for label, value in facts.items():
+            st.metric(label, value, help=_MEANING.get(label))
+    parts = found.get("tracks") or {}
+    said = ", ".join(f"{number:,} {part}" for part, number in parts.items())
+    st.caption(literal(f"On {found['device']}. Tracks: {said}."))
+    left_out = found.get("left_out") or []
+    if left_out:
+        table = pd.DataFrame(left_out)
+        with st.expander(f"Left out: {int(table['tracks'].sum()):,} tracks"):
+            st.dataframe(table, hide_index=True, key="dry run left out")
+
+
+_MEANING = {
+    "Memory": "The most that was held, weights and one batch; of the GPU, or of the process on a CPU.",
+    "First loss": "Of the first batch with fresh weights; 0.693 (the logarithm of 2) is knowing nothing.",
+    "Speed": "Clips trained per second, loading included, over a few batches.",
+    "An epoch": "At this speed, without validation.",
+}

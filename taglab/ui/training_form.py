@@ -1,0 +1,293 @@
+"""What to train: data, label space, sound, network, and every setting of the training, as one form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from taglab import cache, labels
+from taglab.audio.library import audio_names
+from taglab.audio.mels import MEL_PRESETS
+from taglab.errors import TaglabError
+from taglab.folksonomy import Folksonomy
+from taglab.labels import LabelReport, LabelSpace
+from taglab.losses import LOSSES, needs
+from taglab.nets import NETWORKS, NetworkSettings
+from taglab.progress import Progress
+from taglab.training import PRESETS, RunConfig, TrainConfig, differing, run_config
+from taglab.training.label_spaces import READY_SPACES, save_ready
+from taglab.ui.forms import setting_widget
+from taglab.ui.loaders import folksonomy
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import choose_among, pick_data
+
+_READY = " (made on the spot)"
+_FIRST = ("epochs", "batch_size", "learning_rate")
+_FURTHER: dict[str, tuple[str, ...]] = {
+    "Network": ("width", "n_filters", "dropout"),
+    "Optimiser": (
+        "schedule",
+        "plateau_patience",
+        "plateau_factor",
+        "plateau_min_delta",
+        "loss",
+        "class_weighting",
+        "gradient_clip",
+    ),
+    "Length and stopping": (
+        "steps_per_epoch",
+        "early_stopping_patience",
+        "early_stopping_min_delta",
+        "monitor",
+        "metric_interval_steps",
+        "checkpoint_interval_steps",
+    ),
+    "Clips": ("window_s", "window", "short_tracks", "shuffle"),
+    "Split": (
+        "drop_unlabelled_tracks",
+        "by_artist",
+        "split_seed",
+        "validation_share",
+        "test_share",
+        "seed",
+    ),
+    "Machine": ("precision", "compile", "accelerator", "devices", "nodes"),
+}
+_COLUMNS = 3
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A label space to train on: a saved one, or one that is made when it is needed.
+
+    Attributes:
+        data: Name of the data set.
+        saved: Its name on the shelf; empty where it is to be made.
+        ready: Its name in `READY_SPACES`; empty where it is saved.
+    """
+
+    data: str
+    saved: str = ""
+    ready: str = ""
+
+    def name(self, progress: Progress) -> str:
+        """Return the name of the saved label space, made and saved first where it has to be."""
+        return self.saved or save_ready(self.ready, self.data, progress)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the form asks for.
+
+    Attributes:
+        labels: What to train on; its name is not in `values` yet.
+        preset: Name of the preset the form started from.
+        values: Everything else a `RunConfig` holds.
+    """
+
+    labels: Labels
+    preset: str
+    values: Mapping[str, Any]
+
+    def config(self, progress: Progress) -> RunConfig:
+        """Return the configuration, the label space made and saved where it has to be.
+
+        Raises:
+            InvalidSetting: Naming each field that does not fit.
+        """
+        preview = self.preview()  # a wrong field is told before anything is made
+        return preview.model_copy(update={"labels": self.labels.name(progress)})
+
+    def preview(self) -> RunConfig:
+        """Return the configuration with the label space's future name, for showing; raises InvalidSetting."""
+        return run_config({**self.values, "labels": self.labels.saved or self.labels.ready})
+
+
+def pick_network(preset: str) -> str:
+    """Let the network be chosen; the preset's to begin with. In the URL as `network`."""
+    names = list(NETWORKS)
+    at = names.index(_network_of(preset))
+    return choose_among("network", "Network", names, at, "network", help=_NETWORKS_SAID)
+
+
+_NETWORKS_SAID = (
+    "spectrogram and waveform are the thesis's two (Pons et al. 2018); vgg is that of Kim's chapter 4; "
+    "short-chunk (Won et al. 2020) is a strong baseline of today."
+)
+
+
+def pick_labels(data: str) -> Labels:
+    """Let a label space be chosen, one made for this data set first; a ready one if none is saved."""
+    ready = {f"{space.title}{_READY}": name for name, space in READY_SPACES.items()}
+    saved = _saved_for(data)
+    options = [*saved, *ready] if saved else [*ready, *labels.label_space_names()]
+    rest = [name for name in labels.label_space_names() if name not in options]
+    chosen = choose_among(
+        "labels", "Label space", [*options, *rest], 0, "label space",
+        help="What the tagger shall predict. Make your own on the Clusters page, under Label space.",
+    )  # fmt: skip
+    return Labels(data, ready=ready[chosen]) if chosen in ready else Labels(data, saved=chosen)
+
+
+def _saved_for(data: str) -> list[str]:
+    """Return the saved label spaces that were made of a data set."""
+    shelf = cache.Shelf(cache.LABEL_SPACES, ".json")
+    found = []
+    for name in labels.label_space_names():
+        path = shelf.path(name)
+        stamp = path.stat().st_mtime_ns if path.exists() else 0
+        if _made_of(name, stamp, str(cache.home())) == data:
+            found.append(name)
+    return found
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _made_of(name: str, stamp: int, home: str) -> str:
+    try:
+        return str(labels.open_label_space(name)[0].made_by.get("data", ""))
+    except TaglabError:
+        return ""  # damaged: it is told where it is opened
+
+
+def pick_audio(data: str) -> str:
+    """Let sound be chosen; that of the data set's name to begin with. In the URL as `audio`."""
+    names = audio_names()
+    return choose_among(
+        "audio", "Audio", names, names.index(data) if data in names else 0, "audio",
+        help="Where the tracks' sound is. The demo's is synthesised at its first use, in about a minute.",
+    )  # fmt: skip
+
+
+def pick_preset(on_gpu: bool) -> str:
+    """Let a preset be chosen: tiny first without a GPU. In the URL as `preset`."""
+    names = sorted(PRESETS, key=lambda name: (name == "tiny") == on_gpu)
+    return choose_among(
+        "preset", "Start from", names, 0, "preset",
+        help="Fills in the form; each field can be changed. tiny is small enough for a CPU; thesis-… are "
+        "the published settings, for a GPU.",
+    )  # fmt: skip
+
+
+def pick_what(on_gpu: bool) -> tuple[Labels, str, str, str]:
+    """Draw the choices of what to train, and return label space, audio, preset and network."""
+    data = pick_data()
+    if _changed("data", data):  # what was chosen for another data set does not fit this one
+        for key in ("audio", "labels"):
+            st.session_state.pop(key, None)
+    chosen = pick_labels(data)
+    audio = pick_audio(data)
+    preset = pick_preset(on_gpu)
+    if _changed("preset", preset):
+        st.session_state["network"] = _network_of(preset)
+    return chosen, audio, preset, pick_network(preset)
+
+
+def _changed(key: str, value: str) -> bool:
+    """Return whether a choice is another than in the run of the page before."""
+    before = st.session_state.get(f"{key} before", value)
+    st.session_state[f"{key} before"] = value
+    return bool(before != value)
+
+
+def _network_of(preset: str) -> str:
+    return str(_of_preset(preset, "network").get("network", NetworkSettings().network))
+
+
+def _of_preset(preset: str, part: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = PRESETS[preset].get(part, {})
+    return found
+
+
+def pick_settings(chosen: Labels, audio: str, preset: str, network: str) -> Asked:
+    """Draw a widget for every setting, what matters most first, and return what is asked for."""
+    train: dict[str, Any] = {}
+    net: dict[str, Any] = {"network": network}
+    for column, name in zip(st.columns(len(_FIRST)), _FIRST, strict=True):
+        with column:
+            train |= _train_widget(name, preset)
+    with st.expander("All settings", icon=":material/tune:"):
+        st.caption("What is filled in comes from the preset; hover over a name to read why.")
+        for title, names in _FURTHER.items():
+            st.markdown(f"**{title}**")
+            if title == "Network":
+                net |= _network_widgets(names, preset, network)
+            else:
+                train |= _in_columns(names, preset)
+    given = {"network": net, "train": {**_of_preset(preset, "train"), **train}}
+    return Asked(chosen, preset, {"data": chosen.data, "audio": audio, **given})
+
+
+def _in_columns(names: Sequence[str], preset: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for at, name in enumerate(names):
+        if at % _COLUMNS == 0:
+            columns = st.columns(_COLUMNS, vertical_alignment="bottom")
+        with columns[at % _COLUMNS]:
+            values |= _train_widget(name, preset)
+    return values
+
+
+def _train_widget(name: str, preset: str) -> dict[str, Any]:
+    default = TrainConfig.model_fields[name].get_default(call_default_factory=True)
+    start = _of_preset(preset, "train").get(name, default)
+    choices = [loss for loss in LOSSES if not needs(loss)] if name == "loss" else []
+    return setting_widget(TrainConfig, name, f"train {preset}", start, choices, persist_state="session")
+
+
+def _network_widgets(names: Sequence[str], preset: str, network: str) -> dict[str, Any]:
+    given = _of_preset(preset, "network")
+    values: dict[str, Any] = {}
+    columns = st.columns(_COLUMNS + 1, vertical_alignment="bottom")
+    for column, name in zip(columns, names, strict=False):
+        default = given.get(name, NetworkSettings.model_fields[name].default)
+        with column:
+            values |= setting_widget(
+                NetworkSettings, name, f"network {preset}", default, persist_state="session"
+            )
+    if network == "waveform":
+        return values
+    mels = NetworkSettings.model_validate(given).mels
+    presets = {name: each for name, each in MEL_PRESETS.items() if each != mels}
+    same = next((name for name, each in MEL_PRESETS.items() if each == mels), preset)
+    with columns[-1]:
+        choice = st.selectbox(
+            "Spectrogram", [same, *presets], key=f"mels {preset}", persist_state="session",
+            help="How sound becomes a spectrogram: pons (96 mels), thesis-code (128 mels), thesis-text.",
+        )  # fmt: skip
+    return {**values, "mels": presets.get(choice, mels)}
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _report(data: str, home: str, fingerprint: str, _space: LabelSpace, _data: Folksonomy) -> LabelReport:
+    return _space.report(_data)
+
+
+def say_labels(chosen: Labels) -> None:
+    """Say in a sentence what the label space is, and what of the data set it covers."""
+    if chosen.ready:
+        st.caption(literal(READY_SPACES[chosen.ready].about))
+        return
+    with working("Opening the data") as progress:
+        data = folksonomy(chosen.data, progress)
+    space, _ = labels.open_label_space(chosen.saved)
+    report = _report(chosen.data, str(cache.home()), f"{space.fingerprint} {data.fingerprint}", space, data)
+    empty = f", {report.empty_classes} of them without a track" if report.empty_classes else ""
+    said = f"{len(space):,} classes{empty}; {report.share_of_tracks:.0%} of the tracks are in one or more."
+    st.caption(literal(said))
+
+
+def config_flags(config: RunConfig) -> list[str]:
+    """Return the command's flags for a configuration: what differs from the defaults."""
+    flags = ["--data", config.data, "--labels", config.labels, "--audio", config.audio]
+    for dotted, value in differing(config).items():
+        if dotted in ("data", "labels", "audio"):
+            continue
+        flag = dotted.removeprefix("train.").removeprefix("network.").replace("_", "-").replace(".", "-")
+        if isinstance(value, bool):
+            flags.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            flags += [f"--{flag}", ",".join(map(str, value)) if isinstance(value, list) else str(value)]
+    return flags

@@ -1,0 +1,349 @@
+"""Runs as they go: how far, how fast, how good, what the log says; stop and resume. All read from disk."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from taglab import cache, launch, runs
+from taglab.errors import DataError, NotFound, TaglabError
+from taglab.figures.theme import plain
+from taglab.figures.training import PANELS, training_curves
+from taglab.launch import RunState
+from taglab.runs import Run
+from taglab.ui.export import export_panel, picture_config
+from taglab.ui.messages import guard, literal
+from taglab.ui.training_machine import refusal
+
+_EVERY_S = 2.0
+_MOST_OVERLAID = 8
+_NEXT = "run to watch next"
+_TOLD = "training told"
+_LOG_LINES = 200
+_FIRST_PANELS = ("loss", "auc-pr", "roc-auc", "clips-per-s")
+_FURTHER_PANELS = ("average-precision", "learning-rate")
+BADGES: dict[str, tuple[Literal["blue", "green", "gray", "red", "orange"], str]] = {
+    "queued": ("blue", ":material/hourglass_empty:"),
+    "running": ("green", ":material/play_arrow:"),
+    "finished": ("gray", ":material/check:"),
+    "failed": ("red", ":material/error:"),
+    "stopped": ("orange", ":material/stop:"),
+    "lost": ("red", ":material/link_off:"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What is read of a run at one moment.
+
+    Attributes:
+        run: The run.
+        state: Of its training.
+        epochs: It was asked for.
+        history: One row an epoch done.
+        steps: Rows within epochs.
+        summary: See `Run.summary`.
+    """
+
+    run: Run
+    state: RunState
+    epochs: int
+    history: pd.DataFrame
+    steps: pd.DataFrame
+    summary: dict[str, Any]
+
+    @property
+    def done(self) -> float:
+        """Epochs done, the share of the one under way included."""
+        whole = float(self.history["epoch"].max()) if len(self.history) else 0.0
+        if not self.state.active or self.steps.empty:
+            return whole
+        return max(whole, min(float(self.places().iloc[-1]), whole + 1))
+
+    def places(self) -> pd.Series:
+        """Return where each row of the steps stands, in epochs."""
+        per_epoch = self.summary.get("steps_per_epoch")
+        if not per_epoch:
+            per_epoch = max(int(self.steps["step"].max()), 1)
+        return self.steps["epoch"] - 1 + (self.steps["step"] / per_epoch).clip(upper=1.0)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds it will take at the pace of its last epochs, or steps; NaN where unknown."""
+        left = self.epochs - self.done
+        if len(self.history) and "seconds" in self.history:
+            return left * float(self.history["seconds"].tail(3).mean())
+        if len(self.steps) < 2 or self.state.since is None:
+            return math.nan
+        span = float(self.steps["time"].iloc[-1] - self.steps["time"].iloc[0])
+        covered = float(self.places().iloc[-1] - self.places().iloc[0])
+        return left * span / covered if covered > 0 else math.nan
+
+
+def trained_names() -> list[str]:
+    """Return the runs that are or were trained here, newest first."""
+    found = []
+    for name in runs.run_names():
+        try:
+            about = runs.open_run(name).about
+        except (DataError, NotFound):
+            continue  # damaged: the table of runs tells it
+        if about.kind == "trained":
+            found.append((about.created, name))
+    return [name for _, name in sorted(found, reverse=True)]
+
+
+def watch_next(names: Sequence[str]) -> None:
+    """Let these runs be watched from the next run of the page on."""
+    st.session_state[_NEXT] = list(names)
+
+
+def tell(text: str, went_well: bool = True) -> None:
+    """Keep a sentence for the top of the page, to be shown by `show_told`."""
+    st.session_state[_TOLD] = (text, went_well)
+
+
+def show_told() -> None:
+    """Show what a button had to say."""
+    text, went_well = st.session_state.pop(_TOLD, ("", True))
+    if text and went_well:
+        st.success(literal(text), icon=":material/check:")
+    elif text:
+        st.error(literal(text), icon=":material/error:")
+
+
+def pick_runs(names: Sequence[str]) -> list[str]:
+    """Let runs be chosen to watch, the newest to begin with. In the URL as `run`.
+
+    Args:
+        names: At least one, newest first.
+    """
+    asked = st.session_state.pop(_NEXT, None)
+    if asked is not None:
+        st.session_state["run"] = [name for name in asked if name in names]
+    elif "run" in st.session_state:
+        held = st.session_state["run"]
+        gone = [name for name in held if name not in names]
+        if gone:
+            st.info(literal(f"No longer there: {', '.join(gone)}."), icon=":material/delete:")
+            st.session_state["run"] = [name for name in held if name in names] or [names[0]]
+    else:
+        gone = [name for name in st.query_params.get_all("run") if name not in names]
+        if gone:
+            said = f"The link asks for the run {gone[0]!r}, which is not here."
+            st.warning(literal(said), icon=":material/link_off:")
+    return st.multiselect(
+        "Runs shown", list(names), default=[_first(names)], key="run", bind="query-params",
+        max_selections=_MOST_OVERLAID, help="Several are drawn over one another.",
+    )  # fmt: skip
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the newest run that is being trained, else the newest."""
+    states = launch.states(list(names))
+    return next((name for name in names if name in states and states[name].state == "running"), names[0])
+
+
+def watch(names: Sequence[str]) -> None:
+    """Show runs, again every two seconds as long as one of them is active."""
+    states = launch.states(list(names))
+    active = any(state.active for state in states.values())
+    st.fragment(_show, run_every=_EVERY_S if active else None)(tuple(names), active)
+
+
+@guard()
+def _show(names: tuple[str, ...], active: bool) -> None:
+    found: list[Watched] = []
+    for name in names:
+        try:
+            found.append(_read(name))
+        except NotFound:
+            st.info(literal(f"The run {name} was removed meanwhile."), icon=":material/delete:")
+    if active and not any(each.state.active for each in found):
+        st.rerun()  # it has ended: the table and the buttons of the page are out of date
+    for each in found:
+        _show_line(each)
+    if found:
+        _show_curves(found)
+        _show_log(found[0])
+
+
+def _read(name: str) -> Watched:
+    run = runs.open_run(name)
+    folder = run.folder
+    if not folder.is_dir():
+        raise NotFound(f"run {name!r} was removed")
+    stamps = tuple(_stamp(folder / file) for file in ("history.jsonl", "steps.jsonl", "summary.json"))
+    epochs, history, steps, summary = _files(name, str(cache.home()), stamps)
+    state = launch.state(name)
+    return Watched(run, state, epochs, history, steps, summary)
+
+
+def _stamp(path: Any) -> tuple[int, int]:
+    try:
+        seen = path.stat()
+    except OSError:
+        return 0, 0
+    return seen.st_mtime_ns, seen.st_size
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _files(
+    name: str, home: str, stamps: tuple[tuple[int, int], ...]
+) -> tuple[int, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    run = runs.open_run(name)
+    epochs = int(run.config.get("train", {}).get("epochs", 0))
+    return epochs, run.history(), run.steps(), run.summary()
+
+
+def _show_line(watched: Watched) -> None:
+    """One run in a line: name, state, how far, how long still, and what can be done with it."""
+    state = watched.state
+    with st.container(horizontal=True, vertical_alignment="center"):
+        colour, icon = BADGES[state.state]
+        st.badge(state.state, icon=icon, color=colour)
+        st.markdown(f"**{literal(watched.run.title)}**")
+        _buttons(watched)
+    if state.active and watched.epochs:
+        st.progress(min(watched.done / watched.epochs, 1.0), literal(_pace(watched)))
+    elif state.detail:
+        show = st.error if state.state in ("failed", "lost") else st.caption
+        show(literal(state.detail))
+    if not state.active and len(watched.history):
+        st.caption(literal(_outcome(watched)))
+
+
+def _pace(watched: Watched) -> str:
+    if watched.state.state == "queued":
+        return watched.state.detail or "waits for its turn"
+    parts = []
+    if watched.steps.empty and watched.history.empty:
+        since = watched.state.since
+        waited = f", {duration(time.time() - since)} so far" if since else ""
+        parts.append(f"Preparing: opening data and sound{waited}")
+    else:
+        epoch = min(int(watched.done) + 1, watched.epochs)
+        parts.append(f"epoch {epoch} of {watched.epochs}")
+        left = watched.seconds_left
+        parts.append(f"about {duration(left)} left" if math.isfinite(left) else "")
+        parts.append(_speed(watched))
+    if watched.state.heartbeat_age_s is not None and watched.state.heartbeat_age_s > 30:
+        parts.append(f"no sign of life for {duration(watched.state.heartbeat_age_s)}")
+    return ", ".join(filter(None, parts))
+
+
+def _speed(watched: Watched) -> str:
+    if watched.steps.empty:
+        return ""
+    last = watched.steps.iloc[-1]
+    memory = last["memory_gib"]
+    held = f", {memory:.1f} GiB" if pd.notna(memory) and memory > 0 else ""
+    return f"{last['clips_per_s']:,.0f} clips/s{held}" if pd.notna(last["clips_per_s"]) else ""
+
+
+def _outcome(watched: Watched) -> str:
+    best = watched.summary.get("best") or {}
+    done = f"{len(watched.history)} of {watched.epochs} epochs"
+    test = watched.summary.get("test") or {}
+    figures = []
+    for source, where in (
+        (best, f"best epoch {watched.summary.get('best_epoch')}, validation"),
+        (test, "held-out test"),
+    ):
+        macro, micro = source.get("auc_pr_macro"), source.get("auc_pr_micro")
+        if macro is not None and micro is not None:
+            figures.append(f"{where}: AUC-PR macro {macro:.3f}, micro {micro:.3f}")
+    took = watched.history["seconds"].sum() if "seconds" in watched.history else math.nan
+    spent = f" in {duration(took)}" if math.isfinite(took) and took > 0 else ""
+    return "; ".join([done + spent, *figures]) + "."
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time in words a person would use."""
+    if seconds < 90:
+        return f"{max(seconds, 0):.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.1f} days"
+
+
+def _buttons(watched: Watched) -> None:
+    name, state = watched.run.name, watched.state
+    reason = refusal()
+    if state.active:
+        st.button(
+            "Stop", key=f"stop {name}", icon=":material/stop:", on_click=_act, args=("stop", name),
+            disabled=reason is not None, help=reason or "What is trained so far is kept, and can be resumed.",
+        )  # fmt: skip
+    elif state.state != "finished":
+        fresh = watched.history.empty
+        st.button(
+            "Start" if fresh else "Resume", key=f"resume {name}", icon=":material/play_arrow:", on_click=_act,
+            args=("resume", name), disabled=reason is not None,
+            help=reason or ("" if fresh else "Goes on where the last checkpoint stands."),
+        )  # fmt: skip
+
+
+def _act(verb: str, name: str) -> None:
+    """Stop or resume a run, and keep what there is to say."""
+    reason = refusal()
+    try:
+        if reason is not None:
+            tell(reason, went_well=False)
+        elif verb == "stop":
+            launch.stop(name)
+        else:
+            launch.resume(name)
+    except TaglabError as error:
+        tell(str(error), went_well=False)
+
+
+def _show_curves(found: Sequence[Watched]) -> None:
+    history = pd.concat(
+        [each.history.assign(run=each.run.name) for each in found if len(each.history)] or [_NOTHING],
+        ignore_index=True,
+    )
+    steps = pd.concat(
+        [each.steps.assign(run=each.run.name, at=each.places()) for each in found if len(each.steps)]
+        or [_NO_STEPS],
+        ignore_index=True,
+    )
+    if history.empty and steps.empty:
+        return
+    best = {each.run.name: each.summary["best_epoch"] for each in found if each.summary.get("best_epoch")}
+    figures = {name: training_curves(history, PANELS[name], steps, best) for name in PANELS}
+    _in_two_columns(figures, _FIRST_PANELS)
+    with st.expander("Average precision and learning rate"):
+        _in_two_columns(figures, _FURTHER_PANELS)
+    if len(history):
+        names = " ".join(each.run.name for each in found)
+        export_panel(f"{names[:60]} history", history, figures["auc-pr"])
+
+
+_NOTHING = pd.DataFrame({"run": [], "epoch": []})
+_NO_STEPS = pd.DataFrame({"run": [], "at": []})
+
+
+def _in_two_columns(figures: dict[str, Any], names: Sequence[str]) -> None:
+    columns = st.columns(2)
+    for at, name in enumerate(names):
+        with columns[at % 2]:
+            st.plotly_chart(
+                figures[name], config=picture_config(), key=f"curve {name}",
+                alt=f"{plain(PANELS[name].title)} by epoch",
+            )  # fmt: skip
+
+
+def _show_log(watched: Watched) -> None:
+    text = watched.run.log_tail(_LOG_LINES)
+    failed = watched.state.state in ("failed", "lost")
+    with st.expander(f"Log of {literal(watched.run.name)}", expanded=failed, icon=":material/notes:"):
+        st.code(text or "Nothing was written yet.", language=None, height=260, wrap_lines=True)
