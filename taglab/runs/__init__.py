@@ -1,5 +1,6 @@
 """Runs: what was trained here, imported or published, each a folder that reads back the same way."""
 
+from taglab.runs.exchange import export_run, import_run
 from taglab.runs.layout import METRICS
 from taglab.runs.library import (
     create_run,
@@ -25,6 +26,8 @@ __all__ = [
     "change_about",
     "create_run",
     "delete_run",
+    "export_run",
+    "import_run",
     "name_of",
     "open_published",
     "open_run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from taglab.runs import layout
 from taglab.runs.naming import free_name, name_of
 from taglab.runs.published import open_published, published_names
 from taglab.runs.run import About, Kind, Run
+from taglab.runs.status import SILENT_AFTER_S, read_status
 from taglab.runs.writer import change_about
 
 _SHELF = Shelf(cache.RUNS)
@@ -119,9 +121,11 @@ def delete_run(name: str) -> Path:
     Raises:
         NotFound: If there is none of this name.
         InvalidSetting: If it is a published one.
+        Conflict: If it waits to be trained or is being trained.
         StorageError: If it cannot be moved.
     """
     path = _own(name).folder
+    _refuse_while_trained(path)
     trash = cache.home() / cache.TRASH
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     with locked(path):
@@ -133,6 +137,16 @@ def delete_run(name: str) -> Path:
             raise StorageError(
                 f"{path}: cannot be moved to {trash} ({error.strerror or error}); it is where it was"
             ) from error
+
+
+def _refuse_while_trained(folder: Path) -> None:
+    status = read_status(folder)
+    if status is None or status.ended:
+        return
+    beat_age_s = time.time() - (status.heartbeat_at or status.started_at or status.queued_at or 0.0)
+    trained = status.process is not None and status.process.living() is not None
+    if trained or beat_age_s < SILENT_AFTER_S:
+        raise Conflict(f"run {folder.name!r} is {status.state}; stop it first (`taglab stop {folder.name}`)")
 
 
 def runs_table(names: Iterable[str] | None = None) -> pd.DataFrame:
@@ -149,7 +163,7 @@ def runs_table(names: Iterable[str] | None = None) -> pd.DataFrame:
     rows = [_row(name) for name in (run_names() if names is None else names)]
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table[_FIGURES] = table[_FIGURES].apply(pd.to_numeric, errors="coerce").astype("float64")
-    table[_WHOLE] = table[_WHOLE].apply(pd.to_numeric).astype("Int64")
+    table[_WHOLE] = table[_WHOLE].apply(pd.to_numeric, errors="coerce").astype("Int64")
     return table.sort_values(["created", "run"], ascending=[False, True], ignore_index=True)
 
 
@@ -175,9 +189,8 @@ def _row(name: str) -> dict[str, Any]:
     row |= about.model_dump(exclude={"auc_pr"}) | {"title": about.title or name}
     row |= {key: summary[key] for key in _WHOLE}
     for metric in layout.METRICS:
-        row[metric] = summary["best"].get(metric)
-        row[f"{metric}_last"] = summary["last"].get(metric)
-        row[f"test_{metric}"] = summary["test"].get(metric)
+        for prefix, suffix, part in (("", "", "best"), ("", "_last", "last"), ("test_", "", "test")):
+            row[f"{prefix}{metric}{suffix}"] = summary[part].get(metric)
     return row
 
 

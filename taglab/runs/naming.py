@@ -31,6 +31,11 @@ def name_of(differs: Mapping[str, Any]) -> str:
     return f"{_cut(name, _LONGEST - 9).rstrip('-+.')}+{key}"
 
 
+def name_of_text(text: str) -> str:
+    """Return any text, a file's name for instance, as the name of a run."""
+    return _cut(_plain(text), _LONGEST).strip("-.+") or "run"
+
+
 def free_name(wanted: str, taken: Collection[str]) -> str:
     """Return `wanted`, or where that is taken `wanted-2`, `wanted-3` ...; capitals do not tell apart."""
     used = {name.casefold() for name in taken}

@@ -22,6 +22,7 @@ Kind = Literal["trained", "imported", "published"]
 Part = Literal["validation", "test"]
 
 _LOG_TAIL_BYTES = 1 << 20
+_BEYOND = 1e15  # no count and no time is as large, and all below is exact as a float
 
 
 class About(pydantic.BaseModel):
@@ -110,7 +111,7 @@ class Run:
 
     def history(self) -> pd.DataFrame:
         """Return one row an epoch: epoch, losses, metrics, seconds ...; NaN where not known."""
-        return _numbers(layout.read_lines(self.folder / layout.HISTORY), ("epoch", *layout.METRICS))
+        return _numbers(self.folder / layout.HISTORY, ("epoch", *layout.METRICS))
 
     def steps(self, after: int = 0) -> pd.DataFrame:
         """Return the measured training steps.
@@ -121,8 +122,8 @@ class Run:
         Returns:
             Columns epoch, step, loss, clips_per_s, memory_gib, time (Unix seconds).
         """
-        rows = layout.read_lines(self.folder / layout.STEPS)[after:]
-        return _numbers(rows, ("epoch", "step", "loss", "clips_per_s", "memory_gib", "time"))
+        columns = ("epoch", "step", "loss", "clips_per_s", "memory_gib", "time")
+        return _numbers(self.folder / layout.STEPS, columns).iloc[after:].reset_index(drop=True)
 
     def log_tail(self, lines: int = 200) -> str:
         """Return the last lines of the log; empty where there is none."""
@@ -172,7 +173,8 @@ class Run:
         if epoch in (None, "last"):
             wanted = int(table["epoch"].max())
         elif epoch == "best":
-            wanted = self.summary()["best_epoch"] or best_epoch(macro_means(table))
+            told = self.summary()["best_epoch"]
+            wanted = best_epoch(macro_means(table)) if told is None else told
         chosen = table.loc[table["epoch"] == wanted, list(layout.PER_LABEL_COLUMNS)].reset_index(drop=True)
         if chosen.empty:
             last = int(table["epoch"].max())
@@ -198,8 +200,12 @@ class Run:
             What is not known is None or an empty dict.
         """
         path = self.folder / layout.SUMMARY
-        found = layout.read_object(path) if path.exists() else {}
-        return {**_NO_SUMMARY, **found}
+        found = {**_NO_SUMMARY, **(layout.read_object(path) if path.exists() else {})}
+        for key, usual in _NO_SUMMARY.items():
+            sound = isinstance(found[key], dict) if isinstance(usual, dict) else _is_count(found[key])
+            if not sound:
+                raise DataError(path, f"{key}={found[key]!r} is not what a summary holds there")
+        return found
 
 
 _MACRO = {"auc_pr": "auc_pr_macro", "auc_roc": "roc_auc_macro", "average_precision": "ap_macro"}
@@ -213,6 +219,10 @@ _NO_SUMMARY: dict[str, Any] = {
     "test": {},
     "validation": {},
 }
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and 0 <= value < _BEYOND)
 
 
 def best_epoch(history: pd.DataFrame) -> int | None:
@@ -251,14 +261,19 @@ def per_label_of(counts: Confusion, classes: tuple[str, ...]) -> pd.DataFrame:
     )
 
 
-def _numbers(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return rows as a table that has at least these columns, numbers as floats but epochs and steps."""
-    extra = dict.fromkeys(key for row in rows for key in row if key not in columns)
-    table = pd.DataFrame(rows, columns=[*columns, *extra])
-    for name in table.columns:
-        whole = name in ("epoch", "step") and table[name].notna().all()
-        table[name] = pd.to_numeric(table[name], errors="coerce").astype("int64" if whole else "float64")
-    return table
+def _numbers(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return rows of a JSON-lines file as a table that has at least these columns, all of numbers."""
+    rows = layout.read_lines(path)
+    wanted = dict.fromkeys([*columns, *(key for row in rows for key in row)])
+    table = pd.DataFrame({name: [_number(row.get(name)) for row in rows] for name in wanted}, dtype="float64")
+    whole = [name for name in ("epoch", "step") if name in columns]
+    if not table[whole].map(float.is_integer).all(axis=None):
+        raise DataError(path, f"every line must tell its {' and '.join(whole)} as whole numbers")
+    return table.astype(dict.fromkeys(whole, "int64"))
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and abs(value) < _BEYOND else np.nan
 
 
 def summary_of(history: pd.DataFrame, n_classes: int) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""Whether a folder is a sound run: what came from elsewhere is read once, whole, before it is trusted."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from taglab.errors import DataError
+from taglab.predictions import open_predictions
+from taglab.runs import layout
+from taglab.runs.run import Run
+from taglab.runs.status import STATUS_FILE, read_status
+
+_LARGEST_PART_OF_A_CHECKPOINT = 1.01  # what torch writes is stored, not packed
+
+
+def check_run(folder: Path) -> None:
+    """Raise DataError unless every file of a run's folder is there that must be, and sound.
+
+    What may be missing: all but about.json and config.json; classes.json where there is nothing of classes.
+    """
+    run = Run(folder.name, folder)
+    about, _ = run.about, run.config
+    if about.kind == "published":
+        raise DataError(folder / layout.ABOUT, "says it is published, as only runs that come with taglab are")
+    for file, check in _CHECKS.items():
+        if (folder / file).exists():
+            check(run)
+
+
+def _check_labels(run: Run) -> None:
+    space = run.label_space()
+    if space is not None and space.names != run.classes:
+        raise DataError(run.folder / layout.LABELS, "has other classes than classes.json")
+
+
+def _check_per_label(run: Run) -> None:
+    path, classes = run.folder / layout.PER_LABEL, run.classes
+    for epoch, labels in run.per_label_by_epoch().groupby("epoch")["label"]:
+        if tuple(labels) != classes:
+            raise DataError(path, f"epoch {epoch} must have each class of classes.json once, in its order")
+    figures = run.per_label_by_epoch()[["auc_pr", "auc_roc", "average_precision"]].to_numpy()
+    if ((figures < 0) | (figures > 1) | np.isinf(figures)).any():
+        raise DataError(path, "holds figures outside [0, 1]; in percent?")
+
+
+def _check_predictions(run: Run, part: str) -> None:
+    path = run.folder / layout.PREDICTIONS / f"{part}.npz"
+    if open_predictions(path).classes != run.classes:
+        raise DataError(path, "has other classes than classes.json")
+
+
+def _check_log(run: Run) -> None:
+    layout.read_text(run.folder / layout.LOG, layout.LARGEST_TABLE_BYTES)
+
+
+def _check_checkpoint(path: Path) -> None:
+    """Raise unless a file is a checkpoint of tensors and plain values, and no larger than it looks."""
+    import torch
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > path.stat().st_size * _LARGEST_PART_OF_A_CHECKPOINT:
+            raise DataError(path, "is packed, as no checkpoint of taglab is")
+        torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except DataError:
+        raise
+    except zipfile.BadZipFile as error:
+        raise DataError(path, f"is not a checkpoint, or was cut off ({error})") from error
+    except Exception as error:  # the unpickler's errors are of a module that is imported nowhere here
+        raise DataError(
+            path, f"is no checkpoint of tensors and plain values ({type(error).__name__}); refused"
+        ) from error
+
+
+_CHECKS: dict[str, Callable[[Run], object]] = {
+    layout.CLASSES: lambda run: run.classes,
+    layout.LABELS: _check_labels,
+    layout.PER_LABEL: _check_per_label,
+    layout.CONFUSION: lambda run: run.confusion("last"),
+    layout.CONFUSION_BEST: lambda run: run.confusion("best"),
+    layout.HISTORY: lambda run: run.history(),
+    layout.STEPS: lambda run: run.steps(),
+    layout.LOG: _check_log,
+    layout.SUMMARY: lambda run: run.summary(),
+    STATUS_FILE: lambda run: read_status(run.folder),
+    f"{layout.PREDICTIONS}/validation.npz": lambda run: _check_predictions(run, "validation"),
+    f"{layout.PREDICTIONS}/test.npz": lambda run: _check_predictions(run, "test"),
+    f"{layout.CHECKPOINTS}/best.pt": lambda run: _check_checkpoint(run.checkpoints / "best.pt"),
+    f"{layout.CHECKPOINTS}/last.pt": lambda run: _check_checkpoint(run.checkpoints / "last.pt"),
+}
+
+FILES = (layout.ABOUT, layout.CONFIG, *_CHECKS)
+"""Every file of a run that may travel, by its path within the run's folder."""
