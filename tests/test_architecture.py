@@ -14,7 +14,7 @@ LAYERS = [
     {"folksonomy", "tag_vectors", "predictions", "losses", "metrics", "figures"},
     {"labels", "sources", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},
-    {"training"},
+    {"training", "genres"},
     {"launch", "recommend"},
     {"studies", "benchmarks"},
     {"ui", "cli"},
