@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import platform
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from taglab.errors import InvalidSetting, TaglabError, Unavailable
+from taglab.runs.status import Status
 from taglab.training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -88,13 +90,37 @@ def make_fabric(config: TrainConfig) -> Fabric:
     from lightning_fabric import Fabric
 
     several = config.nodes * max(len(config.devices), 1) > 1
-    return Fabric(
-        accelerator="cuda" if on_gpu else "cpu",
-        devices=devices,
-        num_nodes=config.nodes,
-        strategy="ddp" if several else "auto",
-        precision=config.precision,
-    )
+    with warnings.catch_warnings():
+        # Said on every machine that has SLURM, also of training that has nothing to do with it.
+        warnings.filterwarnings("ignore", message="The `srun` command is available")
+        return Fabric(
+            accelerator="cuda" if on_gpu else "cpu",
+            devices=devices,
+            num_nodes=config.nodes,
+            strategy="ddp" if several else "auto",
+            precision=config.precision,
+        )
+
+
+def as_launched(config: TrainConfig, status: Status | None) -> TrainConfig:
+    """Return a configuration with the devices its launcher gave, where one did.
+
+    A launcher chooses among the GPUs that are free and lets PyTorch see only those, numbered from 0; which
+    ones the configuration names is for training in the foreground.
+
+    Args:
+        config: As the run was made.
+        status: Of the run; None where nobody launched it.
+    """
+    if status is None:
+        return config
+    if status.launcher == "slurm" and "SLURM_NTASKS" in os.environ:
+        nodes = int(os.environ.get("SLURM_NNODES", "1"))
+        tasks = int(os.environ["SLURM_NTASKS"]) // nodes
+        return config.model_copy(update={"devices": tuple(range(tasks)), "nodes": nodes})
+    if status.launcher == "local" and status.state == "running" and status.devices:
+        return config.model_copy(update={"devices": tuple(range(len(status.devices))), "nodes": 1})
+    return config
 
 
 def _gpus(asked: tuple[int, ...]) -> list[int]:

@@ -285,6 +285,7 @@ class _Training:
             {
                 "epoch": position.epoch,
                 "step": position.step,
+                "steps_per_epoch": self.n_steps,
                 "loss": loss,
                 "clips_per_s": clips / (now - self.measured[1]),
                 "memory_gib": memory_gib(self.fabric.device),

@@ -18,12 +18,13 @@ from taglab.labels import LabelSpace, open_label_space
 from taglab.nets import build
 from taglab.predictions import Predictions
 from taglab.progress import Progress, between, silent
-from taglab.runs import Run, RunWriter, create_run, open_run
-from taglab.runs.status import Heartbeat
+from taglab.runs import Run, RunWriter, create_run, layout, open_run
+from taglab.runs.run import Part
+from taglab.runs.status import Heartbeat, read_status
 from taglab.sources import folksonomy_names, open_folksonomy
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint
 from taglab.training.config import RunConfig, TrainConfig, differing, run_config
-from taglab.training.devices import device_report, failures_told, make_fabric, memory_gib
+from taglab.training.devices import as_launched, device_report, failures_told, make_fabric, memory_gib
 from taglab.training.evaluation import hear, judge
 from taglab.training.loop import check_window, fit, training_step
 from taglab.training.step import seed_step
@@ -106,14 +107,15 @@ def train(run_name: str, progress: Progress = silent) -> Run:
     config, space = configuration(run)
     if is_finished(run):
         return run
-    fabric = make_fabric(config.train)
-    fabric.launch()
-    try:
-        with Heartbeat(run.folder):
-            _train(run, config, space, fabric, progress)
-    finally:
-        if torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
+    with Heartbeat(run.folder):
+        train_config = as_launched(config.train, read_status(run.folder))
+        fabric = make_fabric(train_config)
+        fabric.launch()
+        try:
+            _train(run, config.model_copy(update={"train": train_config}), space, fabric, progress)
+        finally:
+            if torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
     return run
 
 
@@ -156,12 +158,17 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
         progress=between(progress, 0.05, 0.95),
     )
     fabric.barrier()
-    for part in ("validation", "test"):
+    parts: tuple[Part, ...] = ("validation", "test")
+    for part in parts:
+        said = _predict(run, config, material, fabric, "last", part)
+        if first:
+            said.save(run.folder / layout.PREDICTIONS / f"{part}-last.npz")
+    for part in parts:  # the best test predictions are written last: they say that all is done
         said = _predict(run, config, material, fabric, "best", part)
         if first:
-            figures = judge(said).figures
-            writer.log(f"{part}, epoch {fitted.best_epoch}: macro AP {figures['ap_macro']:.4f}")
-            writer.predictions(part, said, figures)
+            judged = judge(said)
+            writer.log(f"{part}, epoch {fitted.best_epoch}: macro AP {judged.figures['ap_macro']:.4f}")
+            writer.predictions(part, said, judged.figures)
     progress(1.0, "done")
 
 
