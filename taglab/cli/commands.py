@@ -6,7 +6,19 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from taglab.cli import audio, bench, cleaning, clusters, dashboard, data, labels, launch, training, vectors
+from taglab.cli import (
+    audio,
+    bench,
+    cleaning,
+    clusters,
+    compare_runs,
+    dashboard,
+    data,
+    labels,
+    launch,
+    training,
+    vectors,
+)
 from taglab.cli.options import Parser, add_commands
 
 _ABOUT = """taglab: how listeners tag music, what the tags mean, and what a tagger could learn of them.
@@ -52,6 +64,6 @@ def build_parser() -> Parser:
         fill=dashboard.fill_app,
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
-    for module in (data, cleaning, audio, vectors, clusters, labels, training, launch, bench):
+    for module in (data, cleaning, audio, vectors, clusters, labels, training, launch, compare_runs, bench):
         module.add_to(commands)
     return parser

@@ -1,8 +1,8 @@
 """Pictures of several models side by side: histograms of a metric, pairs of labels, counts, tag groups.
 
 All take one table of results, a row for each run and label, with the columns `run` (its title), `label`,
-`value` (of the metric), `positives` (tracks), `prevalence` (share of tracks) and `group` (of tags); what is
-not known is NaN or None. A class without a value is not drawn, and the legend counts those that are.
+`value` (of the metric), `count` (tracks with the label), `prevalence` (share of tracks) and `group` (of
+tags); what is not known is NaN. A class without a value is not drawn, and the legend counts those that are.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _MOST_BARS = 6
 _MOST_STRIPS = 12
 _GRID_POINTS = 256
 _ROW_PX = 19
+_LEGEND_ROW_PX = 24
 _LABEL_LENGTH = 28
 
 
@@ -65,13 +66,13 @@ def histograms(
     bin_width: float = 0.05,
     chance: float | None = None,
     top: float = 1.0,
-    height: int = 460,
+    height: int = 440,
 ) -> go.Figure:
     """Draw how a metric is distributed over labels, one normalised histogram and density a run.
 
     Below, each run has a strip with a tick at every label (to hover over), and under it, in grey, at every
     label's prevalence, which is what chance would reach in AUC-PR. A dotted line stands at the mean
-    prevalence of each run.
+    prevalence of each run. Of many runs only the densities are drawn.
 
     Args:
         results: As this module tells.
@@ -80,82 +81,84 @@ def histograms(
         bin_width: Of the histograms, in the metric's unit.
         chance: What chance reaches in every class, where that is not its prevalence (ROC-AUC: 0.5).
         top: The most the metric can be, or is.
-        height: In pixels, without the strips.
+        height: In pixels, without strips and legend.
 
     Source: Ros Perez 2021, figures 9, 12 and 13.
     """
+    few = len(colours) <= _MOST_STRIPS
     figure = _with_strips(f"{metric}: how labels are distributed", metric, len(colours), height)
     edges = np.arange(0, top + bin_width, bin_width)
     points = np.linspace(0, top, _GRID_POINTS + 1)
+    parts = dict(tuple(results[results["value"].notna()].groupby("run", sort=False)))
     for number, (run, colour) in enumerate(colours.items()):
-        rows = results[(results["run"] == run) & results["value"].notna()]
-        values = rows["value"].to_numpy(np.float64)
-        if len(values):
-            _add_distribution(figure, run, colour, values, edges, points, len(colours) <= _MOST_BARS)
-        if len(colours) <= _MOST_STRIPS:
+        rows = parts.get(run, results.iloc[:0])
+        prevalence = np.nan if chance is not None else float(rows["prevalence"].mean())
+        _add_distribution(figure, run, colour, rows, edges, points, len(colours) <= _MOST_BARS)
+        if few:
             _add_strip(figure, rows, run, colour, number, chance is None)
-        if chance is None and rows["prevalence"].notna().any() and len(colours) <= _MOST_BARS:
-            mean = float(rows["prevalence"].mean())
-            _add_chance(figure, mean, colour, f"chance {mean:.3f}", number)
+        if few and not np.isnan(prevalence):
+            _add_chance(figure, prevalence, colour)
     if chance is not None:
-        _add_chance(figure, chance, GREY, f"chance {chance:g}", 0)
+        _add_chance(figure, chance, GREY)
     highest = results["value"].max()
-    least = min(0.0, float(results["value"].min())) if len(results) else 0.0
     if not np.isnan(highest):
-        figure.update_xaxes(range=[least - 0.01, min(top, float(highest) + 2 * bin_width) * 1.01])
+        figure.update_xaxes(range=[-0.01 * top, min(top, float(highest) + 2 * bin_width) * 1.01])
     return figure
 
 
 def _with_strips(title: str, metric: str, runs: int, height: int) -> go.Figure:
     """Return an empty figure with room for strips below, as two pairs of axes."""
     strips = 34 * runs + 30 if runs <= _MOST_STRIPS else 0
-    whole = height + strips
-    figure = blank(title, "", "density (share of labels per unit)", whole)
-    split = strips / whole
-    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
+    figure = blank(title, "", "density (share of labels per unit)", height + strips)
+    split = strips / (height + strips)
     figure.update_layout(
         barmode="overlay",
         hovermode="closest",
         bargap=0,
         yaxis={"domain": [split + 0.06 if strips else 0, 1], "rangemode": "tozero"},
         xaxis={"anchor": "y2" if strips else "y", "title": {"text": metric}},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-        margin={"t": 48 + 24 * min(runs, _MOST_STRIPS)},
     )
-    figure.update_layout(title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}})
+    _legend_above(figure, runs)
     if strips:
         figure.update_layout(
-            yaxis2={**axis, "domain": [0, split - 0.01], "range": [runs - 0.4, -0.6], "showgrid": False,
+            yaxis2={"domain": [0, split - 0.01], "range": [runs - 0.4, -0.6], "showgrid": False,
                     "zeroline": False, "showticklabels": False}
         )  # fmt: skip
     return figure
+
+
+def _legend_above(figure: go.Figure, runs: int) -> None:
+    """Put the legend between title and plot, a line a run; of many runs beside the plot, where it scrolls."""
+    if runs > _MOST_STRIPS:
+        figure.update_layout(legend={"font": {"size": 10}})
+        return
+    room = _LEGEND_ROW_PX * runs
+    height = figure.layout.height + room
+    figure.update_layout(
+        height=height,
+        margin={"t": 48 + room},
+        title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}},
+        legend={"x": 0, "yref": "container", "y": 1 - 40 / height, "yanchor": "top"},
+    )
 
 
 def _add_distribution(
     figure: go.Figure,
     run: str,
     colour: str,
-    values: DoubleArray,
+    rows: pd.DataFrame,
     edges: DoubleArray,
     points: DoubleArray,
     with_bars: bool,
 ) -> None:
-    counts, _ = np.histogram(values, edges)
-    width = edges[1] - edges[0]
-    share = counts / len(values)
-    name = f"{plain(run)} ({len(values):,} labels, mean {values.mean():.3f})"
+    values = rows["value"].to_numpy(np.float64)
+    if not len(values):
+        return
+    chance = rows["prevalence"].mean()
+    said = f"{len(values):,} labels, mean {values.mean():.3f}"
+    said += "" if np.isnan(chance) else f"; mean prevalence {chance:.3f}"
     if with_bars:
-        figure.add_bar(
-            x=edges[:-1] + width / 2,
-            y=share / width,
-            width=width,
-            marker={"color": colour, "opacity": 0.3, "line": {"width": 1, "color": colour}},
-            legendgroup=run,
-            showlegend=False,
-            customdata=np.c_[counts, share, edges[:-1], edges[1:]],
-            hovertemplate="%{customdata[2]:.2f} to %{customdata[3]:.2f}: %{customdata[0]} labels "
-            f"(%{{customdata[1]:.1%}})<extra>{plain(run)}</extra>",
-        )
+        _add_bars(figure, run, colour, values, edges)
     estimate = density(values, points, high=points[-1])
     known = not np.isnan(estimate).any()
     figure.add_scatter(
@@ -163,20 +166,37 @@ def _add_distribution(
         y=estimate if known else [None],
         mode="lines",
         line={"color": colour, "width": 2.5},
-        name=name,
+        name=f"{plain(run)} ({said})",
         legendgroup=run,
         hoverinfo="skip",
+    )
+
+
+def _add_bars(figure: go.Figure, run: str, colour: str, values: DoubleArray, edges: DoubleArray) -> None:
+    counts, _ = np.histogram(values, edges)
+    width = edges[1] - edges[0]
+    share = counts / len(values)
+    figure.add_bar(
+        x=edges[:-1] + width / 2,
+        y=share / width,
+        width=width,
+        marker={"color": colour, "opacity": 0.38, "line": {"width": 1, "color": colour}},
+        legendgroup=run,
+        showlegend=False,
+        customdata=np.c_[counts, share, edges[:-1], edges[1:]],
+        hovertemplate="%{customdata[2]:.2f} to %{customdata[3]:.2f}: %{customdata[0]} labels "
+        f"(%{{customdata[1]:.1%}})<extra>{plain(run)}</extra>",
     )
 
 
 def _add_strip(
     figure: go.Figure, rows: pd.DataFrame, run: str, colour: str, number: int, with_prevalence: bool
 ) -> None:
-    marks = [("value", number - 0.15, colour, 9)]
+    marks = [("value", "", number - 0.15, colour, 9)]
     if with_prevalence and rows["prevalence"].notna().any():
-        marks.append(("prevalence", number + 0.2, GREY, 6))
+        marks.append(("prevalence", "prevalence ", number + 0.2, GREY, 6))
     shown = [plain(label) for label in rows["label"]]
-    for column, level, shade, size in marks:
+    for column, word, level, shade, size in marks:
         figure.add_scatter(
             x=rows[column].to_numpy(np.float64),
             y=np.full(len(rows), level),
@@ -184,20 +204,15 @@ def _add_strip(
             mode="markers",
             marker={"symbol": "line-ns-open", "size": size, "color": shade, "line": {"width": 1.5}},
             text=shown,
-            hovertemplate=f"<b>%{{text}}</b>: {'prevalence ' if column == 'prevalence' else ''}%{{x:.4f}}"
-            f"<extra>{plain(run)}</extra>",
+            hovertemplate=f"<b>%{{text}}</b>: {word}%{{x:.4f}}<extra>{plain(run)}</extra>",
             legendgroup=run,
             showlegend=False,
         )
 
 
-def _add_chance(figure: go.Figure, at: float, colour: str, text: str, number: int) -> None:
+def _add_chance(figure: go.Figure, at: float, colour: str) -> None:
     line = {"dash": "dot", "width": 1.5, "color": colour}
     figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="y domain", line=line)
-    figure.add_annotation(
-        x=at, y=0.98 - 0.07 * number, yref="y domain", xanchor="left", text=text, showarrow=False,
-        font={"size": 11, "color": colour},
-    )  # fmt: skip
 
 
 def paired_plot(
@@ -205,14 +220,14 @@ def paired_plot(
     colours: Colours,
     group_colours: Colours,
     metric: str,
-    difference: tuple[str, str] | None = None,
+    difference: tuple[str, str],
 ) -> go.Figure:
     """Draw one row a label, a dot a run; beside it the difference of two runs, coloured by tag group.
 
     Args:
         pairs: One row a label, drawn from the top: `label`, `group`, for each run a column of its title with
-            the value, and, where there are intervals, "low TITLE" and "high TITLE"; for the second panel
-            `difference`, and where there is an interval, `difference_low` and `difference_high`.
+            the value, and, where there are intervals, "low TITLE" and "high TITLE"; `difference`, and where
+            there is an interval, `difference_low` and `difference_high`.
         colours: Title of each run → its colour.
         group_colours: Tag group → its colour.
         metric: Its name, for the axis.
@@ -220,14 +235,13 @@ def paired_plot(
 
     Source: Ros Perez 2021, table 34.
     """
-    height = 130 + 24 * min(len(colours), _MOST_STRIPS) + _ROW_PX * max(len(pairs), 6)
-    figure = blank("", "", "", height)
-    rows = np.arange(len(pairs))
+    figure = blank("", "", "")
     shown = [plain(label) for label in pairs["label"]]
+    _join_pairs(figure, pairs, difference)
     for number, (run, colour) in enumerate(colours.items()):
         figure.add_scatter(
             x=pairs[run].to_numpy(np.float64),
-            y=rows,
+            y=np.arange(len(pairs)),
             mode="markers",
             name=plain(run),
             marker={"color": colour, "size": 9, "symbol": SYMBOLS[number // 8 % len(SYMBOLS)]},
@@ -235,10 +249,19 @@ def paired_plot(
             text=shown,
             hovertemplate=f"<b>%{{text}}</b>: %{{x:.4f}}<extra>{plain(run)}</extra>",
         )
-    if difference is not None:
-        _add_differences(figure, pairs, group_colours, shown)
-    _lay_out_pairs(figure, pairs, metric, difference)
+    _add_differences(figure, pairs, group_colours, shown)
+    _lay_out_pairs(figure, pairs, metric, len(colours))
     return figure
+
+
+def _join_pairs(figure: go.Figure, pairs: pd.DataFrame, difference: tuple[str, str]) -> None:
+    """Draw a line between the two dots whose difference is shown, so that they are seen as a pair."""
+    x = np.full((len(pairs), 3), np.nan)
+    x[:, :2] = pairs[list(difference)].to_numpy(np.float64)
+    y = np.repeat(np.arange(len(pairs), dtype=np.float64), 3)
+    figure.add_scatter(
+        x=x.ravel(), y=y, mode="lines", line={"color": GREY, "width": 1.5}, hoverinfo="skip", showlegend=False
+    )
 
 
 def _whiskers(pairs: pd.DataFrame, middle: str, low: str, high: str, colour: str) -> dict[str, Any] | None:
@@ -279,33 +302,33 @@ def _add_differences(
         )
 
 
-def _lay_out_pairs(
-    figure: go.Figure, pairs: pd.DataFrame, metric: str, difference: tuple[str, str] | None
-) -> None:
-    ticks = [plain(label, _LABEL_LENGTH) for label in pairs["label"]]
-    axis = {"gridcolor": GRID, "zerolinecolor": GREY, "side": "top"}
-    two = difference is not None
+def _lay_out_pairs(figure: go.Figure, pairs: pd.DataFrame, metric: str, runs: int) -> None:
+    """Place, from the top: the legend of runs, that of groups (in up to three lines), the axes, the rows."""
+    of_runs = 8 + _LEGEND_ROW_PX * min(runs, _MOST_STRIPS)
+    above = of_runs + 2 * _LEGEND_ROW_PX + 66
+    height = above + _ROW_PX * max(len(pairs), 4) + 16
+    axis = {"gridcolor": GRID, "zerolinecolor": GREY, "side": "top", "nticks": 5, "tickangle": 0}
+    legend = {"x": 0, "xref": "container", "xanchor": "left", "yref": "container", "yanchor": "top"}
     figure.update_layout(
-        xaxis={**axis, "domain": [0, 0.6] if two else [0, 1], "title": {"text": metric}},
-        yaxis={"tickvals": np.arange(len(pairs)), "ticktext": ticks, "range": [len(pairs) - 0.4, -0.6],
-               "gridcolor": GRID},
-        legend={"orientation": "h", "yanchor": "top", "y": 1, "yref": "container", "x": 0},
+        height=height,
+        margin={"t": above, "b": 16, "l": 8, "r": 8},
         hovermode="closest",
-        margin={"t": 100 + 22 * min(len(figure.data), 3), "b": 20},
+        bargap=0,
+        xaxis={**axis, "domain": [0, 0.6], "title": {"text": metric}},
+        xaxis2={**axis, "domain": [0.64, 1], "title": {"text": "difference"}, "zerolinewidth": 1.5,
+                "nticks": 4},
+        yaxis={"tickvals": np.arange(len(pairs)), "range": [len(pairs) - 0.4, -0.6],
+               "ticktext": [plain(label, _LABEL_LENGTH) for label in pairs["label"]]},
+        legend={**legend, "y": 1 - 8 / height},
+        legend2={**legend, "y": 1 - (of_runs + 4) / height, "orientation": "h"},
     )  # fmt: skip
-    if two:
-        figure.update_layout(
-            xaxis2={**axis, "domain": [0.64, 1], "title": {"text": "first minus second"},
-                    "zerolinewidth": 1.5},
-            legend2={"orientation": "v", "x": 1.01, "y": 1, "title": {"text": "tag group"}},
-        )  # fmt: skip
 
 
 def against_counts(results: pd.DataFrame, colours: Colours, metric: str, height: int = 480) -> go.Figure:
     """Draw a metric over the number of tracks of each label, one colour a run.
 
     Args:
-        results: As this module tells; labels without positives or value are not drawn.
+        results: As this module tells; labels without tracks or value are not drawn.
         colours: Title of each run → its colour.
         metric: Its name, for the axis.
         height: In pixels.
@@ -314,9 +337,9 @@ def against_counts(results: pd.DataFrame, colours: Colours, metric: str, height:
     """
     figure = blank(f"{metric} against label counts", "tracks with the label (log)", metric, height)
     for number, (run, colour) in enumerate(colours.items()):
-        rows = results[(results["run"] == run) & results["value"].notna() & (results["positives"] > 0)]
+        rows = results[(results["run"] == run) & results["value"].notna() & (results["count"] > 0)]
         figure.add_scattergl(
-            x=rows["positives"].to_numpy(np.float64),
+            x=rows["count"].to_numpy(np.float64),
             y=rows["value"].to_numpy(np.float64),
             mode="markers",
             name=f"{plain(run)} ({len(rows):,} labels)",
@@ -328,11 +351,9 @@ def against_counts(results: pd.DataFrame, colours: Colours, metric: str, height:
     figure.update_layout(
         xaxis={"type": "log"},
         yaxis={"rangemode": "tozero"},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-        margin={"t": 56 + 24 * min(len(colours), _MOST_STRIPS)},
         hovermode="closest",
     )
-    figure.update_layout(title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}})
+    _legend_above(figure, len(colours))
     return figure
 
 
@@ -361,11 +382,9 @@ def group_means(means: pd.DataFrame, colours: Colours, metric: str, height: int 
         )
     figure.update_layout(
         barmode="group",
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
-        margin={"t": 56 + 24 * min(len(colours), _MOST_STRIPS)},
         hovermode="closest",
     )
-    figure.update_layout(title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}})
+    _legend_above(figure, len(colours))
     return figure
 
 

@@ -79,6 +79,7 @@ def training_curves(
     panel: Panel,
     steps: pd.DataFrame | None = None,
     best: Mapping[str, int] | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> go.Figure:
     """Draw one panel of the training curves, a colour a run.
 
@@ -89,17 +90,19 @@ def training_curves(
         steps: Rows within epochs: `run`, `at` (in epochs; 0.5 is the middle of the first), and the column
             `panel.step`. Drawn faintly behind, so that something is seen before the first epoch is over.
         best: Epoch of each run's best checkpoint, marked with a ring on the first line.
+        colours: Colour of each run; in the order they come where None.
 
     Returns:
         A figure; `customdata` of a line's points is the run.
     """
     runs = list(dict.fromkeys([*history["run"], *(steps["run"] if steps is not None else ())]))
+    colour_of = colours or {run: hue(number) for number, run in enumerate(runs)}
     figure = blank(panel.title, "epoch", panel.axis, _HEIGHT_PX)
     if steps is not None and panel.step in steps:
         for run, rows in steps.groupby("run", sort=False):
-            _add_steps(figure, rows, panel, hue(runs.index(str(run))))
+            _add_steps(figure, rows, panel, colour_of[str(run)])
     for run, rows in history.groupby("run", sort=False):
-        colour = hue(runs.index(str(run)))
+        colour = colour_of[str(run)]
         for at, (column, (name, dash)) in enumerate(panel.lines.items()):
             if column in rows and rows[column].notna().any():
                 look = {"color": colour, "dash": dash, "width": 2}

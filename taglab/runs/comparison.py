@@ -1,14 +1,16 @@
 """Several runs side by side, as tables: results of every label, pairs of them, tag groups, counts, settings.
 
 A table of results has a row a label: `label`, `auc_pr` (interpolated over 200 thresholds, as Keras and the
-thesis take it), `average_precision` (exact), `auc_roc`, `positives` (tracks), `tracks` (evaluated) and
-`prevalence`. What a run does not know is NaN. The first two metrics are different numbers of one curve and
-never stand in one column.
+thesis take it), `average_precision` (exact), `auc_roc`, `positives` (tracks evaluated that have the label),
+`tracks` (evaluated), `prevalence` and `counts` (tracks of the whole data set with the label, where told).
+What a run does not know is NaN. The first two metrics are different numbers of one curve and never stand in
+one column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,12 +26,12 @@ from taglab.metrics.intervals import BootstrapSettings, Intervals, bootstrap, pa
 from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.thresholds import auc_pr_interpolated, confusion
 from taglab.predictions import Predictions, in_common
-from taglab.progress import Progress, silent
-from taglab.runs.run import Run
+from taglab.progress import Progress, between, silent
+from taglab.runs.run import Run, best_epoch
 
 METRICS = {
-    "auc_pr": "AUC-PR, interpolated",
     "average_precision": "AUC-PR, exact",
+    "auc_pr": "AUC-PR, interpolated",
     "auc_roc": "AUC-ROC",
 }
 """Column of a table of results → what it is called on an axis."""
@@ -41,7 +43,7 @@ MOMENTS = {
 }
 """Which of a run's results are meant → what they are called."""
 
-COLUMNS = ("label", *METRICS, "positives", "tracks", "prevalence")
+COLUMNS = ("label", *METRICS, "positives", "tracks", "prevalence", "counts")
 
 
 # Of the thesis's hundred tags those that its author grouped otherwise than the word lists do.
@@ -100,6 +102,7 @@ def of_predictions(predictions: Predictions, progress: Progress = silent) -> pd.
             "positives": found.positives.astype(np.float64),
             "tracks": float(found.n_tracks),
             "prevalence": found.prevalence,
+            "counts": np.nan,
         }
     )
 
@@ -130,19 +133,27 @@ def stacked(tables: Mapping[str, pd.DataFrame], metric: str, as_lift: bool = Fal
         as_lift: Whether to divide by what chance reaches: the prevalence, or 0.5 for ROC-AUC.
 
     Returns:
-        `run`, `label`, `value`, `positives`, `prevalence`, `group` (of tags, see `tag_groups`).
+        `run`, `label`, `value`, `count` (tracks evaluated that have the label; where a run does not know any,
+        tracks of the whole data set), `prevalence`, `group` (of tags, see `tag_groups`).
     """
-    columns = ["run", "label", "value", "positives", "prevalence"]
+    columns = ["run", "label", "value", "count", "prevalence"]
     parts = []
     for title, table in tables.items():
         values = table[metric].to_numpy(np.float64)
         if as_lift:
             values = lift(values, _chance(table, metric))
-        parts.append(table.assign(run=title, value=values)[columns])
+        count = table["positives"] if table["positives"].notna().any() else table["counts"]
+        parts.append(table.assign(run=title, value=values, count=count)[columns])
     together = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    groups = tag_groups(together["label"].drop_duplicates().tolist())
-    numbers = dict.fromkeys(("value", "positives", "prevalence"), np.float64)
+    groups = tag_groups(tuple(together["label"].drop_duplicates()))
+    numbers = dict.fromkeys(("value", "count", "prevalence"), np.float64)
     return together.astype(numbers).assign(group=together["label"].map(groups).astype(object))
+
+
+def metric_most_have(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return the first of `METRICS` that most of the tables of results have."""
+    having = {name: sum(table[name].notna().any() for table in tables.values()) for name in METRICS}
+    return max(METRICS, key=having.__getitem__)
 
 
 def _chance(table: pd.DataFrame, metric: str) -> npt.NDArray[np.float64]:
@@ -151,7 +162,8 @@ def _chance(table: pd.DataFrame, metric: str) -> npt.NDArray[np.float64]:
     return table["prevalence"].to_numpy(np.float64)
 
 
-def tag_groups(labels: Sequence[str]) -> dict[str, str]:
+@functools.lru_cache(maxsize=64)
+def tag_groups(labels: tuple[str, ...]) -> Mapping[str, str]:
     """Return the tag group of each label, one of `GROUPS`: by the words it holds.
 
     The thesis's hundred tags are in the groups its author put them.
@@ -162,30 +174,32 @@ def tag_groups(labels: Sequence[str]) -> dict[str, str]:
     return {label: _BY_HAND.get(label.casefold(), group) for label, group in by_words.items()}
 
 
-def paired(rows: pd.DataFrame, difference: tuple[str, str] | None = None) -> pd.DataFrame:
-    """Return one row a label that at least two runs have, a column a run.
+def paired(rows: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Return one row a label that two runs have, a column a run.
 
     Args:
-        rows: As `stacked` gives.
-        difference: Titles of two runs.
+        rows: As `stacked` gives; of more than the two runs, if need be.
+        first: Title of a run.
+        second: Title of another.
 
     Returns:
-        `label`, `group`, a column of each run's title, and with two runs `difference` (first minus second),
-        sorted by it from the largest down, labels that one of them lacks last; without, sorted by name.
+        `label`, `group`, a column of each run's title with its value, `difference` (first minus second),
+        "tracks TITLE" of either, sorted by the difference from the largest down.
 
     Source: Ros Perez 2021, table 34.
     """
-    order = list(dict.fromkeys(rows["run"]))
-    wide = rows.pivot_table(
-        index=["label", "group"], columns="run", values="value", dropna=False, observed=True
-    )
-    wide = wide.reindex(columns=order).dropna(thresh=min(2, len(order)))
-    table = wide.reset_index().rename_axis(columns=None)
-    if difference is None:
-        return table.sort_values("label", ignore_index=True)
-    first, second = difference
+    order = list(dict.fromkeys([first, second, *rows["run"]]))
+    wide = rows.pivot_table(index="label", columns="run", values=["value", "count"], dropna=False)
+    wide = wide.reindex(columns=pd.MultiIndex.from_product([["value", "count"], order]))
+    table = pd.DataFrame({"label": wide.index.to_numpy(object)})
+    table["group"] = table["label"].map(rows.drop_duplicates("label").set_index("label")["group"])
+    for title in order:
+        table[title] = wide["value", title].to_numpy(np.float64)
     table["difference"] = table[first] - table[second]
-    return table.sort_values("difference", ascending=False, kind="stable", ignore_index=True)
+    for title in (first, second):
+        table[f"tracks {title}"] = wide["count", title].to_numpy(np.float64)
+    both = table[table["difference"].notna()]
+    return both.sort_values("difference", ascending=False, kind="stable", ignore_index=True)
 
 
 def by_group(rows: pd.DataFrame) -> pd.DataFrame:
@@ -221,13 +235,13 @@ def correlations(rows: pd.DataFrame) -> pd.DataFrame:
     """
     found = []
     for run, part in rows.groupby("run", sort=False):
-        known = part[part["positives"].notna()]
+        known = part[part["count"].notna()]
         n = int(known["value"].notna().sum())
         left_out = len(part) - n
         if n < 3:
             found.append((run, np.nan, np.nan, n, left_out))
             continue
-        result = correlation_with_counts(known["value"], known["positives"])
+        result = correlation_with_counts(known["value"], known["count"])
         found.append((run, result.r, result.p, n, left_out))
     return pd.DataFrame(found, columns=["run", "r", "p", "labels", "left_out"])
 
@@ -243,11 +257,27 @@ SUMMARY_METRICS = {
 """Column of a run's history → what it is called in the summary."""
 
 
+def history(run: Run) -> pd.DataFrame:
+    """Return one row an epoch, as `Run.history`; of a run that kept none, macro means by label.
+
+    Macro means leave out labels without a figure.
+    """
+    kept = run.history()
+    if len(kept):
+        return kept
+    names = {"auc_pr": "auc_pr_macro", "average_precision": "ap_macro", "auc_roc": "roc_auc_macro"}
+    by_epoch = run.per_label_by_epoch()
+    if run.about.auc_pr == "exact":
+        by_epoch = by_epoch.assign(average_precision=by_epoch["auc_pr"], auc_pr=np.nan)
+    means = by_epoch.groupby("epoch")[list(names)].mean().rename(columns=names).reset_index()
+    return means.reindex(columns=["epoch", *SUMMARY_METRICS])
+
+
 def summary_table(runs: Mapping[str, Run]) -> pd.DataFrame:
     """Return the means of each run: at its best epoch, at its last, of each metric's best epoch, and on test.
 
-    The best epoch is chosen by validation. "Each metric's best epoch" is what the thesis's summary tables
-    print: no one model has all these figures.
+    The best epoch is the one kept, chosen by validation. "Each metric's best epoch" is what the thesis's
+    summary tables print: no one model has all these figures.
 
     Args:
         runs: Title → run.
@@ -257,26 +287,33 @@ def summary_table(runs: Mapping[str, Run]) -> pd.DataFrame:
         `SUMMARY_METRICS`.
     """
     rows = [row for title, run in runs.items() for row in _summaries(title, run)]
-    return pd.DataFrame(rows, columns=["run", "figures", "epoch", "classes", *SUMMARY_METRICS])
+    table = pd.DataFrame(rows, columns=["run", "figures", "epoch", "classes", *SUMMARY_METRICS])
+    numbers = table[["epoch", "classes", *SUMMARY_METRICS]].apply(pd.to_numeric)
+    return table.assign(**numbers).astype(dict.fromkeys(SUMMARY_METRICS, np.float64))
 
 
 def _summaries(title: str, run: Run) -> list[dict[str, Any]]:
-    found = run.summary()
-    common = {"run": title, "classes": found["classes"]}
-    rows = []
-    for key, name in (("best", "best epoch by validation"), ("last", "last epoch, validation")):
-        if found[key]:
-            rows.append({**common, **_means(found[key]), "figures": name, "epoch": found[key].get("epoch")})
-    history = run.history()
-    if len(history):
-        highest = {name: history[name].max() for name in SUMMARY_METRICS if name in history}
-        rows.append({**common, **highest, "figures": "each metric's best epoch, validation"})
-    if found["test"]:
-        rows.append({**common, **_means(found["test"]), "figures": "held-out test"})
+    kept = run.summary()
+    common = {"run": title, "classes": kept["classes"]}
+    if run.kind == "published":
+        printed = [{**common, **_means(kept["best"]), "figures": "each metric's best epoch, as published"}]
+        return printed if kept["best"] else []
+    epochs = history(run)
+    rows: list[dict[str, Any]] = []
+    if len(epochs):
+        common["classes"] = len(run.classes)
+        by_epoch = epochs.set_index("epoch")
+        best, last = best_epoch(epochs), int(epochs["epoch"].max())
+        for epoch, name in ((best, MOMENTS["best"]), (last, MOMENTS["last"])):
+            if epoch is not None:
+                rows.append({**common, **_means(by_epoch.loc[epoch]), "figures": name, "epoch": epoch})
+        rows.append({**common, **_means(by_epoch.max()), "figures": "each metric's best epoch, validation"})
+    if kept["test"]:
+        rows.append({**common, **_means(kept["test"]), "figures": MOMENTS["test"]})
     return rows
 
 
-def _means(row: Mapping[str, Any]) -> dict[str, Any]:
+def _means(row: Any) -> dict[str, Any]:
     return {name: row.get(name) for name in SUMMARY_METRICS}
 
 
@@ -361,6 +398,44 @@ def _interval_columns(name: str, values: Intervals) -> pd.DataFrame:
             f"{name}_p": [*values.p, *(mean.p for mean in means)],
         }
     )
+
+
+def with_intervals(
+    table: pd.DataFrame,
+    predictions: Mapping[str, Predictions],
+    first: str,
+    second: str,
+    metric: str,
+    progress: Progress = silent,
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Add bootstrap intervals to pairs.
+
+    Args:
+        table: As `paired` gives of `first` and `second`.
+        predictions: Title → predictions, all on the same tracks, classes and truth; these get intervals.
+        first: Title of a run.
+        second: Title of another.
+        metric: "average_precision" or "auc_roc".
+        progress: Told after each class.
+
+    Returns:
+        The table with "low TITLE" and "high TITLE" of each run, and `difference_low`, `difference_high` and
+        `difference_p`; and the mean difference over labels as `difference`, `difference_low` ...
+    """
+    table, n = table.copy(), len(predictions) + 1
+    for number, (title, each) in enumerate(predictions.items()):
+        found = intervals(each, progress=between(progress, number / n, (number + 1) / n)).set_index("label")
+        for end in ("low", "high"):
+            table[f"{end} {title}"] = table["label"].map(found[f"{metric}_{end}"])
+    last = between(progress, (n - 1) / n, 1.0)
+    found = intervals(predictions[first], predictions[second], progress=last)
+    by_label = found[found["mean"] == ""].set_index("label")
+    macro = found[found["mean"] == "macro"].iloc[0]
+    mean = {"difference": macro[metric]}
+    for end in ("low", "high", "p"):
+        table[f"difference_{end}"] = table["label"].map(by_label[f"{metric}_{end}"])
+        mean[f"difference_{end}"] = macro[f"{metric}_{end}"]
+    return table, pd.Series(mean)
 
 
 def _require_same_truth(ours: Predictions, theirs: Predictions) -> None:

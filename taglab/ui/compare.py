@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -11,12 +11,22 @@ import pandas as pd
 import streamlit as st
 
 from taglab import cache, runs
-from taglab.errors import TaglabError
+from taglab.errors import DataError
 from taglab.figures.compare import run_colours
 from taglab.predictions import Predictions, split_warning
 from taglab.progress import Progress
 from taglab.runs import Run
-from taglab.runs.comparison import METRICS, MOMENTS, common_truth, of_predictions, results, stacked
+from taglab.runs.comparison import (
+    METRICS,
+    MOMENTS,
+    common_truth,
+    metric_most_have,
+    of_predictions,
+    results,
+    stacked,
+)
+from taglab.runs.published import PublishedRun
+from taglab.ui.compare_runs import pick_runs, stamp_of, titles_of
 from taglab.ui.export import command_line
 from taglab.ui.messages import literal, working
 
@@ -29,8 +39,7 @@ _TRUTH_HELP = (
     "needs kept predictions, and only here do bootstrap intervals of differences exist. Lift: own truth, "
     "divided by what chance reaches."
 )
-FIRST_SEEN = ("thesis-model-3.3-clusters-spectrogram", "thesis-model-3.3-tags-spectrogram")
-_NEWEST = 3
+_NOTE_COLUMNS = {"note": st.column_config.TextColumn(width="large")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,27 +102,36 @@ class Compared:
         known = set(self.rows["run"])
         return {title: colour for title, colour in self.colours.items() if title in known}
 
-    def command(self, by: str, *more: str) -> list[str]:
-        """Return the shell line that prints the table behind a view."""
-        flags = {"by": by, "metric": self.metric, "moment": self.moment, "truth": self.truth}
-        if self.judge:
-            flags["judge"] = self.by_title[self.judge].name
-        return command_line(["compare-runs"], [run.name for run in self.runs], flags, more)
+    def command(self, by: str, titles: Sequence[str] = ()) -> list[str]:
+        """Return the shell line that prints the table behind a view.
+
+        Args:
+            by: What a row of the table is, as the command takes it.
+            titles: Runs that come first in it.
+        """
+        flags = {"by": by}
+        if by not in ("summary", "settings", "epoch"):
+            flags |= {"metric": self.metric, "moment": self.moment, "truth": self.truth}
+            if self.judge:
+                flags["judge"] = self.by_title[self.judge].name
+        order = [*titles, *(title for title in self.titles if title not in titles)]
+        return command_line(["compare-runs"], [self.by_title[title].name for title in order], flags)
 
 
 def pick_compared() -> Compared | None:
     """Let runs and what is asked of them be chosen, in the sidebar; None where nothing is picked."""
+    notes: list[str] = []
     with st.sidebar:
-        picked = _pick_runs()
+        picked = [run for run in pick_runs() if _readable(run, notes)]
     if not picked:
+        _show_left_out(notes)
         st.info("Pick one run or more in the sidebar; two to see differences.", icon=":material/compare:")
         return None
-    titles = _titles(picked)
+    titles = titles_of(picked)
     with st.sidebar:
         truth, judge = _pick_truth(titles)
         moment = _pick_moment(truth)
         slot = st.container()
-    notes: list[str] = []
     with working("Reading the runs") as progress:
         if truth == "common":
             predictions, tables = _common(picked, titles, judge, moment, notes, progress)
@@ -132,57 +150,9 @@ def pick_compared() -> Compared | None:
         metric=metric,
         tables=tables,
         predictions=predictions,
-        warning=None if truth == "common" else _warning(picked),
+        warning=_warning(picked, predictions.values()),
         notes=tuple(notes),
     )
-
-
-def _pick_runs() -> list[Run]:
-    """Let runs be picked. In the URL as `runs`, once for each."""
-    own, published = runs.run_names(), runs.published_names()
-    names = [*own, *published]
-    if "runs" not in st.session_state:
-        asked = st.query_params.get_all("runs")
-        for gone in (name for name in asked if name not in names):
-            st.warning(literal(f"The link asks for the run {gone!r}, which is not here."))
-        if not asked:
-            st.session_state["runs"] = _first_seen(names)
-    titled = {name: _title(name, _stamp(runs.open_run(name))) for name in names}
-    chosen = st.multiselect(
-        "Runs", names, format_func=lambda name: titled.get(name, name), key="runs", bind="query-params",
-        help="Runs trained or imported here, and those the Ros Perez thesis published.",
-    )  # fmt: skip
-    return [runs.open_run(name) for name in chosen]
-
-
-def _first_seen(names: Sequence[str]) -> list[str]:
-    """Return the newest runs that have results; where there are none, the pair of the thesis's table 34."""
-    table = runs.runs_table()
-    own = table.loc[table["epochs"].fillna(0).astype(int) > 0, "run"].head(_NEWEST).tolist()
-    return own or [name for name in FIRST_SEEN if name in names] or list(names[:2])
-
-
-def _stamp(run: Run) -> int:
-    """Return a number that changes when anything is written into a run that is read here."""
-    paths = [*run.folder.glob("*.json"), *run.folder.glob("*.csv"), *run.folder.glob("predictions/*.npz")]
-    return max((path.stat().st_mtime_ns for path in paths if path.exists()), default=0)
-
-
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _title(name: str, stamp: int) -> str:
-    try:
-        return runs.open_run(name).title
-    except TaglabError:
-        return name
-
-
-def _titles(picked: Sequence[Run]) -> list[str]:
-    """Return what each run is called, with its name behind where two have one title."""
-    titles = [_title(run.name, _stamp(run)) for run in picked]
-    return [
-        title if titles.count(title) == 1 else f"{title} ({run.name})"
-        for run, title in zip(picked, titles, strict=True)
-    ]
 
 
 def _pick_truth(titles: Sequence[str]) -> tuple[Truth, str]:
@@ -212,8 +182,7 @@ def _pick_moment(truth: Truth) -> str:
 
 def _pick_metric(tables: Mapping[str, pd.DataFrame]) -> str:
     """Let the metric be chosen; to begin with, the first that most of the runs have."""
-    having = {name: sum(table[name].notna().any() for table in tables.values()) for name in METRICS}
-    first = max(METRICS, key=lambda name: having[name])
+    first = metric_most_have(tables)
     return st.selectbox(
         "Metric", list(METRICS), index=list(METRICS).index(first), format_func=METRICS.__getitem__,
         key="metric", bind="query-params",
@@ -234,7 +203,11 @@ def _own(
     tables = {}
     for number, (run, title) in enumerate(zip(picked, titles, strict=True)):
         progress(number / len(picked), title)
-        table = _results(run.name, moment, _stamp(run), str(cache.home()))
+        try:
+            table = _results(run.name, moment, stamp_of(run), str(cache.home()))
+        except DataError as error:
+            notes.append(f"“{title}” cannot be read: {error}")
+            continue
         if len(table):
             tables[title] = table
         else:
@@ -260,7 +233,7 @@ def _common(
             usable.append((title, run))
     if judge not in dict(usable):
         return {}, {}
-    stamps = tuple((title, run.name, _stamp(run)) for title, run in usable)
+    stamps = tuple((title, run.name, stamp_of(run)) for title, run in usable)
     return _judged(stamps, judge, part, str(cache.home()), progress)
 
 
@@ -279,7 +252,7 @@ def _judged(
 
 def run_predictions(run: Run, part: Part) -> Predictions | None:
     """Return what a run said of a part of the tracks ("validation" or "test"); None where it is not kept."""
-    return _predictions(run.name, part, _stamp(run), str(cache.home()))
+    return _predictions(run.name, part, stamp_of(run), str(cache.home()))
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
@@ -298,14 +271,39 @@ def _without(tables: Mapping[str, pd.DataFrame], metric: str, truth: Truth) -> l
     return notes
 
 
-def _warning(picked: Sequence[Run]) -> str | None:
+def _warning(picked: Sequence[Run], judged: Collection[Predictions]) -> str | None:
+    """Return why results may not be comparable; judged on the same tracks, only the splits can differ."""
+    if judged:
+        return split_warning([each.split for each in judged], [each.evaluated for each in judged])
     abouts = [run.about for run in picked]
     return split_warning([about.split for about in abouts], [about.evaluated for about in abouts])
+
+
+def _readable(run: Run, notes: list[str]) -> bool:
+    """Return whether it can be told what a run is; if not, `notes` say why."""
+    try:
+        return bool(run.about)
+    except DataError as error:
+        notes.append(f"Run “{run.name}” cannot be read: {error}")
+        return False
+
+
+def _show_left_out(notes: Sequence[str]) -> None:
+    if notes:
+        st.info("  \n".join(literal(note) for note in notes), icon=":material/playlist_remove:")
 
 
 def show_notes(compared: Compared) -> None:
     """Say above all views what to beware of, and what is left out."""
     if compared.warning:
         st.warning(literal(compared.warning), icon=":material/call_split:")
-    if compared.notes:
-        st.info("  \n".join(literal(note) for note in compared.notes), icon=":material/playlist_remove:")
+    _show_left_out(compared.notes)
+    noted = [
+        run.noted().assign(run=title)
+        for title, run in compared.by_title.items()
+        if isinstance(run, PublishedRun)
+    ]
+    if noted and sum(map(len, noted)):
+        table = pd.concat(noted, ignore_index=True)[["run", "table", "label", "figure", "note"]]
+        with st.expander(f"{len(table)} notes on printed figures that contradict something else"):
+            st.dataframe(table, hide_index=True, key="notes", column_config=_NOTE_COLUMNS)

@@ -9,54 +9,86 @@ import pandas as pd
 import streamlit as st
 
 from taglab.figures import compare as figures
-from taglab.figures.theme import hue
+from taglab.figures.theme import GREY, hue
+from taglab.figures.training import PANELS, training_curves
 from taglab.runs.comparison import (
     GROUPS,
     SUMMARY_METRICS,
     by_group,
     correlations,
     differing_settings,
-    intervals,
+    history,
     paired,
     summary_table,
+    with_intervals,
 )
+from taglab.runs.run import best_epoch
 from taglab.ui.compare import Compared
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal, working
 
 _BIN_WIDTHS = (0.02, 0.05, 0.1)
 _MOST_ROWS = 60
-_GROUP_COLOURS = {group: hue(number) for number, group in enumerate(GROUPS[:-1])} | {GROUPS[-1]: "#8c8f94"}
-
-
-def show_histograms(compared: Compared) -> None:
-    """How a metric is distributed over labels: figures 9, 12 and 13 of the thesis."""
-    if _nothing(compared):
-        return
-    width = st.segmented_control(
-        "Bin width", _BIN_WIDTHS, default=0.05, key="bin_width", bind="query-params", required=True
-    )
-    top = 1.0 if compared.truth != "lift" else float(np.ceil(compared.rows["value"].max()))
-    scale = top if compared.truth == "lift" else 1.0
-    chance = {"lift": 1.0}.get(compared.truth, 0.5 if compared.metric == "auc_roc" else None)
-    figure = figures.histograms(
-        compared.rows, compared.drawn, compared.axis, float(width) * scale, chance, top=top
-    )
-    st.plotly_chart(figure, key="histograms", config=picture_config())
-    st.caption(
-        f"Results of: {literal(compared.what)}. Normalised: the area of each is 1, so runs of different "
-        "numbers of labels can be laid over one another."
-    )
-    table = compared.rows
-    export_panel("compare labels", table, figure, compared.command("label"))
+# Of more runs only the two whose difference is shown are resampled; each takes seconds.
+_MOST_RESAMPLED = 4
+_GROUP_COLOURS = {group: hue(number) for number, group in enumerate(GROUPS[:-1])} | {GROUPS[-1]: GREY}
+_CORRELATION_COLUMNS: dict[str, Any] = {
+    "r": st.column_config.NumberColumn("Pearson's r", format="%.4f"),
+    "p": st.column_config.NumberColumn(
+        "p", format="%.2g", help="Of an |r| as large, were the two independent"
+    ),
+    "labels": st.column_config.NumberColumn("labels"),
+    "left_out": st.column_config.NumberColumn("left out (labels)"),
+}
 
 
 def _nothing(compared: Compared) -> bool:
     """Say that there is nothing to draw, if so."""
     if len(compared.rows):
         return False
-    st.info("None of these runs has this metric here; choose other results, another metric or truth.")
+    st.info(
+        "None of these runs has this metric here; choose other results, another metric or another truth.",
+        icon=":material/search_off:",
+    )
     return True
+
+
+def show_histograms(compared: Compared) -> None:
+    """How a metric is distributed over labels: figures 9, 12 and 13 of the thesis."""
+    if _nothing(compared):
+        return
+    lift = compared.truth == "lift"
+    top = float(np.ceil(compared.rows["value"].max())) if lift else 1.0
+    chance = 1.0 if lift else 0.5 if compared.metric == "auc_roc" else None
+    slot = st.container()
+    width = st.segmented_control(
+        "Bin width", _BIN_WIDTHS, default=0.05, key="bin_width", bind="query-params", required=True,
+        format_func=lambda share: f"{share * top:g}",
+    )  # fmt: skip
+    figure = figures.histograms(
+        compared.rows, compared.drawn, compared.axis, float(width) * top, chance, top=top
+    )
+    slot.plotly_chart(figure, key="histograms", config=picture_config(), alt=_said_of(compared))
+    slot.caption(
+        f"Results of: {literal(compared.what)}. Each histogram has the area 1, so that runs of different "
+        f"numbers of labels can lie over one another. {_strips_said(compared, chance)}"
+    )
+    export_panel("compare labels", compared.rows, figure, compared.command("label"))
+
+
+def _said_of(compared: Compared) -> str:
+    return f"{compared.axis} by label of {len(compared.drawn)} runs"
+
+
+def _strips_said(compared: Compared, chance: float | None) -> str:
+    if chance is not None:
+        return f"Below, a tick for each label; the dotted line is chance, {chance:g}."
+    if compared.rows["prevalence"].notna().any():
+        return (
+            "Below, a tick for each label, and in grey its prevalence, which chance would reach; the dotted "
+            "lines are mean prevalences."
+        )
+    return "Below, a tick for each label. Their prevalence is not known."
 
 
 def show_pairs(compared: Compared) -> None:
@@ -65,34 +97,46 @@ def show_pairs(compared: Compared) -> None:
         return
     titles = list(compared.drawn)
     if len(titles) < 2:
-        st.info("Pick a second run in the sidebar to see labels in pairs.")
+        st.info("Pick a second run in the sidebar to see labels in pairs.", icon=":material/compare:")
         return
-    difference = _pick_difference(titles)
-    table = _with_intervals(compared, paired(compared.rows, difference), difference)
+    first, second = _pick_difference(titles)
+    table = paired(compared.rows, first, second)
+    if table.empty:
+        st.info("These two runs have no label in common.", icon=":material/search_off:")
+        return
+    said = f"Results of: {literal(compared.what)}. {_ahead(table, first)}"
+    if compared.truth == "common" and compared.metric != "auc_pr":
+        table, of_mean = _with_intervals(compared, table, first, second)
+        said += of_mean
     shown = _filtered(table)
-    st.caption(_pairs_said(compared, table, difference))
-    if not len(shown):
-        st.info("No label is left by the filter.")
-        return
-    figure = figures.paired_plot(_ends(shown), compared.drawn, _GROUP_COLOURS, compared.axis, difference)
-    st.plotly_chart(figure, key="pairs", config=picture_config())
+    st.caption(said)
+    figure = figures.paired_plot(_ends(shown), compared.drawn, _GROUP_COLOURS, compared.axis, (first, second))
+    if len(shown):
+        st.plotly_chart(figure, key="pairs", config=picture_config(), alt=_said_of(compared))
     if len(shown) > _MOST_ROWS:
-        st.caption(f"Drawn are the {_MOST_ROWS // 2} labels at either end; the table has all {len(shown):,}.")
-    st.dataframe(shown, hide_index=True, key="pairs table")
-    export_panel("compare pairs", table, figure, compared.command("pair"))
+        st.caption(f"Drawn: the {_MOST_ROWS // 2} labels at either end. The table has all {len(shown):,}.")
+    st.dataframe(shown, hide_index=True, key="pairs table", column_config=_pair_columns(shown))
+    export_panel("compare pairs", table, figure, compared.command("pair", (first, second)))
 
 
 def _pick_difference(titles: list[str]) -> tuple[str, str]:
-    first, second = st.columns(2)
-    a = first.selectbox("Difference of", titles, key="first", bind="query-params")
-    others = [title for title in titles if title != a]
-    b = second.selectbox("minus", others, key="second", bind="query-params")
-    return a, b
+    """Let two runs be chosen, the first two to begin with."""
+    columns = st.columns(2)
+    for key in ("first", "second"):
+        if st.session_state.get(key) not in (None, *titles):
+            del st.session_state[key]
+    first = columns[0].selectbox("Difference of", titles, key="first", bind="query-params")
+    others = [title for title in titles if title != first]
+    if st.session_state.get("second") == first:
+        st.session_state["second"] = others[0]
+    return first, columns[1].selectbox("minus", others, key="second", bind="query-params")
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
     find, groups = st.columns(2)
-    text = find.text_input("Find labels", key="find_label", bind="query-params")
+    text = find.text_input(
+        "Find labels", key="find_label", bind="query-params", placeholder="Part of a label"
+    )
     present = [group for group in GROUPS if group in set(table["group"])]
     chosen = groups.multiselect("Tag groups", present, key="groups", bind="query-params", placeholder="All")
     if text:
@@ -109,30 +153,44 @@ def _ends(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table.head(half), table.tail(half)], ignore_index=True)
 
 
-def _pairs_said(compared: Compared, table: pd.DataFrame, difference: tuple[str, str]) -> str:
-    known = table["difference"].dropna()
-    ahead = int((known > 0).sum())
+def _ahead(table: pd.DataFrame, first: str) -> str:
+    known = table["difference"]
     return (
-        f"Results of: {literal(compared.what)}. {literal(difference[0])} is ahead on {ahead} of "
-        f"{len(known)} labels that both have, by {known.mean():+.4f} on average."
+        f"{literal(first)} is ahead on {(known > 0).sum()} of the {len(known)} labels that both have; the "
+        f"mean difference is {_signed(known.mean())}. "
     )
 
 
-def _with_intervals(compared: Compared, table: pd.DataFrame, difference: tuple[str, str]) -> pd.DataFrame:
-    """Add bootstrap intervals where all runs are judged by one truth."""
-    if compared.truth != "common" or compared.metric == "auc_pr":
-        return table
-    name = compared.metric
-    with working("Drawing tracks again for the intervals") as progress:
-        for title, predictions in compared.predictions.items():
-            found = intervals(predictions, progress=progress).set_index("label")
-            table[f"low {title}"] = table["label"].map(found[f"{name}_low"])
-            table[f"high {title}"] = table["label"].map(found[f"{name}_high"])
-        first, second = (compared.predictions[title] for title in difference)
-        found = intervals(first, second, progress=progress).set_index("label")
-    for end in ("low", "high", "p"):
-        table[f"difference_{end}"] = table["label"].map(found[f"{name}_{end}"])
-    return table
+def _signed(value: float) -> str:
+    return f"{value:+.4f}".replace("-", "−")
+
+
+def _with_intervals(
+    compared: Compared, table: pd.DataFrame, first: str, second: str
+) -> tuple[pd.DataFrame, str]:
+    """Add bootstrap intervals, of which there are any only by one truth, and say what they say."""
+    judged = compared.predictions
+    if len(judged) > _MOST_RESAMPLED:
+        judged = {title: judged[title] for title in (first, second)}
+    with working("Drawing tracks anew for the intervals") as progress:
+        table, mean = with_intervals(table, judged, first, second, compared.metric, progress)
+    clear = int(((table["difference_low"] > 0) | (table["difference_high"] < 0)).sum())
+    return table, (
+        f"Its 95 % interval (1,000 draws of {judged[first].n_tracks:,} tracks, the same for both) is "
+        f"{_signed(mean['difference_low'])} to {_signed(mean['difference_high'])}. The intervals of {clear} "
+        f"of {len(table)} labels leave out 0; of as many labels without any difference, about "
+        f"{0.05 * len(table):.0f} would."
+    )
+
+
+def _pair_columns(table: pd.DataFrame) -> dict[str, Any]:
+    numbers = [name for name in table.columns if name not in ("label", "group")]
+    return {
+        name: st.column_config.NumberColumn(
+            name.replace("_", " "), format="localized" if name.startswith("tracks ") else "%.4f"
+        )
+        for name in numbers
+    }
 
 
 def show_summary(compared: Compared) -> None:
@@ -142,31 +200,39 @@ def show_summary(compared: Compared) -> None:
     shown = table[["run", "figures", "epoch", "classes", *known]]
     numbers = {name: st.column_config.NumberColumn(SUMMARY_METRICS[name], format="%.4f") for name in known}
     st.dataframe(shown, hide_index=True, column_config=numbers, key="summary table")
+    st.caption(
+        "Each run by its own truth. Macro: mean over labels, those without positive tracks left out. Micro: "
+        "all labels as one. Each metric's best epoch is what the thesis prints; no one model has all of them."
+    )
     export_panel("compare summary", table, command=compared.command("summary"))
-    configs = {title: run.config for title, run in compared.by_title.items()}
-    settings = differing_settings(configs)
-    st.markdown("**Settings in which they differ**" if len(settings) else "No setting differs.")
-    if len(settings):
-        st.dataframe(settings, hide_index=True, key="settings table")
-        export_panel("compare settings", settings, command=compared.command("settings"))
+    settings = differing_settings({title: run.config for title, run in compared.by_title.items()})
+    st.markdown("##### Settings in which they differ")
+    if settings.empty:
+        st.caption("None.")
+        return
+    st.dataframe(settings, hide_index=True, key="settings table")
+    export_panel("compare settings", settings, command=compared.command("settings"))
 
 
 def show_counts(compared: Compared) -> None:
     """A metric against label counts, with their correlation."""
     if _nothing(compared):
         return
-    figure = figures.against_counts(compared.rows, compared.drawn, compared.axis)
-    st.plotly_chart(figure, key="counts", config=picture_config())
+    counted = compared.rows[compared.rows["count"] > 0]
+    if counted.empty:
+        st.info("Of none of these runs is it known how many tracks have each label.")
+        return
+    colours = {title: shade for title, shade in compared.drawn.items() if title in set(counted["run"])}
+    figure = figures.against_counts(counted, colours, compared.axis)
+    st.plotly_chart(figure, key="counts", config=picture_config(), alt=_said_of(compared))
+    whole = [title for title in colours if compared.tables[title]["positives"].isna().all()]
+    if whole:
+        named = ", ".join(f"“{literal(title)}”" for title in whole)
+        st.caption(f"Counts are of tracks evaluated; those of {named}, as printed, of the whole data set.")
     table = correlations(compared.rows)
     st.dataframe(table, hide_index=True, key="correlations", column_config=_CORRELATION_COLUMNS)
+    st.caption("Pearson's correlation of the metric with the counts themselves, not their logarithms.")
     export_panel("compare counts", table, figure, compared.command("counts"))
-
-
-_CORRELATION_COLUMNS: dict[str, Any] = {
-    "r": st.column_config.NumberColumn("Pearson's r", format="%.4f"),
-    "p": st.column_config.NumberColumn("p", format="%.2g"),
-    "left_out": st.column_config.NumberColumn("left out (labels)"),
-}
 
 
 def show_groups(compared: Compared) -> None:
@@ -175,12 +241,38 @@ def show_groups(compared: Compared) -> None:
         return
     means = by_group(compared.rows)
     figure = figures.group_means(means, compared.drawn, compared.axis)
-    st.plotly_chart(figure, key="groups plot", config=picture_config())
+    st.plotly_chart(figure, key="groups plot", config=picture_config(), alt=_said_of(compared))
     wide = means.pivot_table(index="group", columns="run", values="value").reindex(index=list(GROUPS))
-    st.dataframe(wide.dropna(how="all"), key="groups table")
+    shown = wide.dropna(how="all")[list(compared.drawn)].rename_axis(index="tag group", columns=None)
+    numbers = {title: st.column_config.NumberColumn(format="%.4f") for title in shown.columns}
+    st.dataframe(shown.reset_index(), hide_index=True, key="groups table", column_config=numbers)
+    st.caption(
+        "Groups as in the thesis. A label is put into one by the words it holds, the thesis's hundred tags "
+        "as its author did."
+    )
     export_panel("compare groups", means, figure, compared.command("group"))
 
 
 def show_training(compared: Compared) -> None:
     """Training curves: appendix B of the thesis."""
-    st.info("None of these runs has a training history.")
+    histories = {title: history(run) for title, run in compared.by_title.items()}
+    parts = [table.assign(run=title) for title, table in histories.items() if len(table) > 1]
+    together = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"run": []})
+    panels = [
+        panel for panel in PANELS.values()
+        if any(column in together and together[column].notna().any() for column in panel.lines)
+    ]  # fmt: skip
+    if not panels:
+        st.info("None of these runs has a figure of more than one epoch.", icon=":material/show_chart:")
+        return
+    best = {title: epoch for title, table in histories.items() if (epoch := best_epoch(table)) is not None}
+    columns = st.columns(2)
+    drawn = []
+    for number, panel in enumerate(panels):
+        drawn.append(training_curves(together, panel, best=best, colours=compared.colours))
+        columns[number % 2].plotly_chart(drawn[-1], key=f"training {panel.title}", config=picture_config())
+    without = [title for title in compared.titles if title not in set(together["run"])]
+    if without:
+        named = ", ".join(f"“{literal(title)}”" for title in without)
+        st.caption(f"Of {named} no epoch but one is known.")
+    export_panel("compare training", together, drawn[0], compared.command("epoch"))

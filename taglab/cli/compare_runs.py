@@ -1,0 +1,178 @@
+"""`taglab compare-runs`: what the Compare page shows, as tables."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from taglab.cli.options import Parser, UsageError, finish
+from taglab.cli.progress import progress_bar
+from taglab.cli.report import Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from taglab.predictions import Predictions
+    from taglab.progress import Progress
+    from taglab.runs import Run
+
+_OF_RESULTS = ("label", "pair", "group", "counts")
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands of this module."""
+    commands.add_parser(
+        "compare-runs",
+        help="runs side by side: means, labels, tag groups, settings",
+        description="Compare runs, made here, imported or published. A row is what --by says: summary (the "
+        "means of a run at one epoch), settings (one in which they differ), epoch, label, pair (a label of "
+        "the first two runs, with their difference), group (of tags), counts (correlation with them).",
+        returns="{warning, left_out: [sentence], rows: [...]}; warning tells why the runs may not be "
+        "comparable, rows depend on --by",
+        fill=_fill,
+        examples="""
+taglab compare-runs thesis-3.3-k100-spectrogram thesis-3.3-tags-spectrogram
+taglab compare-runs thesis-3.3-k100-spectrogram thesis-3.3-tags-spectrogram --by pair --metric auc_pr
+taglab compare-runs tags clusters --by pair --truth common --judge tags --moment test --out pairs.csv
+""",
+    )
+
+
+def _fill(parser: Parser) -> None:
+    from taglab.runs.comparison import METRICS, MOMENTS
+
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="names of runs")
+    rows = ("summary", "settings", "epoch", *_OF_RESULTS)
+    parser.add_argument("--by", choices=rows, default="summary", help="what a row is (default: summary)")
+    group = parser.add_argument_group("which results (for --by label, pair, group and counts)")
+    group.add_argument(
+        "--metric",
+        choices=tuple(METRICS),
+        help="average_precision is exact; auc_pr is interpolated over 200 thresholds, as by Keras and in the "
+        "thesis (default: of the three, the first that most of the runs have)",
+    )
+    group.add_argument(
+        "--moment",
+        choices=tuple(MOMENTS),
+        default="last",
+        help="last or best epoch on validation tracks, or held-out test (default: last)",
+    )
+    group.add_argument(
+        "--truth",
+        choices=("own", "common", "lift"),
+        default="own",
+        help="own: each run by its own labels; common: all by those of --judge, on the tracks and labels "
+        "they share, pairs with bootstrap intervals; lift: own, divided by chance (default: own)",
+    )
+    group.add_argument("--judge", metavar="RUN", help="whose truth is common (default: the first run's)")
+    finish(parser, _compare)
+
+
+def _compare(args: argparse.Namespace) -> Report:
+    from taglab.predictions import split_warning
+    from taglab.runs import open_run
+
+    if len(set(args.runs)) < len(args.runs):
+        raise UsageError("a run stands twice")
+    if args.judge is not None and (args.truth != "common" or args.judge not in args.runs):
+        raise UsageError("--judge names one of the runs, and goes with --truth common")
+    if args.by == "pair" and len(args.runs) < 2:
+        raise UsageError("--by pair needs two runs")
+    runs = {name: open_run(name) for name in args.runs}
+    abouts = [run.about for run in runs.values()]
+    warning = split_warning([about.split for about in abouts], [about.evaluated for about in abouts])
+    left_out: list[str] = []
+    with progress_bar() as progress:
+        table = _of_runs(runs)[args.by]() if args.by not in _OF_RESULTS else _of_results(
+            args, runs, left_out, progress
+        )  # fmt: skip
+    notes = (*([warning] if warning else []), *left_out)
+    return Report({"warning": warning, "left_out": left_out}, table, notes=notes)
+
+
+def _of_runs(runs: Mapping[str, Run]) -> dict[str, Callable[[], pd.DataFrame]]:
+    """Return what makes the tables that need no choice of results."""
+    import pandas as pd
+
+    from taglab.runs.comparison import differing_settings, history, summary_table
+
+    def epochs() -> pd.DataFrame:
+        parts = [history(run).assign(run=name) for name, run in runs.items()]
+        together = pd.concat(parts, ignore_index=True)
+        return together[["run", *(column for column in together.columns if column != "run")]]
+
+    return {
+        "summary": lambda: summary_table(runs),
+        "settings": lambda: differing_settings({name: run.config for name, run in runs.items()}),
+        "epoch": epochs,
+    }
+
+
+def _of_results(
+    args: argparse.Namespace, runs: Mapping[str, Run], left_out: list[str], progress: Progress
+) -> pd.DataFrame:
+    from taglab.runs.comparison import (
+        METRICS,
+        MOMENTS,
+        by_group,
+        correlations,
+        metric_most_have,
+        of_predictions,
+        results,
+        stacked,
+    )
+
+    judged: dict[str, Predictions] = {}
+    if args.truth == "common":
+        judged = _judged(args, runs)
+        tables = {name: of_predictions(predictions) for name, predictions in judged.items()}
+    else:
+        tables = {name: results(run, args.moment) for name, run in runs.items()}
+    metric = args.metric or metric_most_have(tables)
+    rows = stacked(tables, metric, args.truth == "lift")
+    rows = rows[rows["value"].notna()]
+    without = [name for name in runs if name not in set(rows["run"])]
+    left_out += [f"{name} has no {METRICS[metric]} ({MOMENTS[args.moment]})" for name in without]
+    if args.by == "pair":
+        return _pairs(args, rows, judged, metric, without, progress)
+    tables_of = {"label": lambda: rows, "group": lambda: by_group(rows), "counts": lambda: correlations(rows)}
+    return tables_of[args.by]()
+
+
+def _judged(args: argparse.Namespace, runs: Mapping[str, Run]) -> dict[str, Predictions]:
+    from taglab.errors import NotFound
+    from taglab.runs.comparison import common_truth
+
+    part: Any = "test" if args.moment == "test" else "validation"
+    found = {}
+    for name, run in runs.items():
+        predictions = run.predictions(part)
+        if predictions is None:
+            raise NotFound(
+                f"run {name!r} has kept no predictions of {part} tracks, and cannot be judged anew"
+            )
+        found[name] = predictions
+    return common_truth(found, args.judge or args.runs[0])
+
+
+def _pairs(
+    args: argparse.Namespace,
+    rows: pd.DataFrame,
+    judged: Mapping[str, Predictions],
+    metric: str,
+    without: list[str],
+    progress: Progress,
+) -> pd.DataFrame:
+    from taglab.errors import NotFound
+    from taglab.runs.comparison import paired, with_intervals
+
+    first, second = args.runs[:2]
+    for name in (first, second):
+        if name in without:
+            raise NotFound(f"run {name!r} has no such results; --metric and --moment name others")
+    table = paired(rows, first, second)
+    if judged and metric != "auc_pr":
+        pair = {name: judged[name] for name in (first, second)}
+        return with_intervals(table, pair, first, second, metric, progress)[0]
+    return table
