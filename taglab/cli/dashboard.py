@@ -20,6 +20,9 @@ from typing import NoReturn
 from taglab.cli.options import Parser, add_cache, whole
 from taglab.errors import InvalidSetting, NotFound
 
+ALLOW_LAUNCH = (
+    "TAGLAB_ALLOW_LAUNCH"  # as `taglab.launch` names it, whose import would cost the start a second
+)
 _PORT = 8501
 _READY_WITHIN_S = 60.0
 _STOP_WITHIN_S = 10.0
@@ -46,6 +49,12 @@ def fill_app(parser: Parser) -> None:
     )
     parser.add_argument("--port", type=whole(1), default=_PORT, metavar="N", help=f"port (default: {_PORT})")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument(
+        "--allow-launch",
+        action="store_true",
+        help="let everybody who reaches the dashboard start and stop trainings; needed only where --host "
+        "is not this machine alone and visitors do not log in",
+    )
     add_cache(parser)
     parser.set_defaults(run=run_app)
 
@@ -64,6 +73,8 @@ def run_app(args: argparse.Namespace) -> int:
     sys.stdout.flush()
     if not args.no_browser and _has_screen():
         threading.Thread(target=_open_when_ready, args=(address,), daemon=True).start()
+    if args.allow_launch:
+        os.environ[ALLOW_LAUNCH] = "1"
     try:
         return _serve(command)
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from taglab.launch.launcher import Launcher
 from taglab.launch.launching import (
     LAUNCHERS,
     QueueRow,
+    last_settings,
     queue,
     resume,
     state,
@@ -12,6 +13,7 @@ from taglab.launch.launching import (
     submit,
     train_command,
 )
+from taglab.launch.log import follow_log
 from taglab.launch.permission import ALLOW_LAUNCH, may_launch
 from taglab.launch.settings import LaunchSettings
 from taglab.launch.state import RESUMABLE, RunState
@@ -24,6 +26,8 @@ __all__ = [
     "Launcher",
     "QueueRow",
     "RunState",
+    "follow_log",
+    "last_settings",
     "may_launch",
     "queue",
     "resume",

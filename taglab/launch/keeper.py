@@ -1,4 +1,4 @@
-"""The queue's keeper: `python -m taglab.launch.keeper`, one on each machine and cache folder.
+"""The queue's keeper: `python -m taglab.launch`, one on each machine and cache folder.
 
 It starts the next runs as long as there are GPUs for them (without GPUs: one at a time), notes how each
 ended, and ends when nothing is left to do. It is started by whatever puts a run into the queue, and again
@@ -7,14 +7,13 @@ by whatever looks at the queue and finds it gone; the runs do not depend on it.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
 from typing import Any
-
-import filelock
 
 from taglab import cache
 from taglab.errors import DataError, StorageError, TaglabError, Unavailable
@@ -26,20 +25,20 @@ from taglab.runs.process import identify
 from taglab.runs.status import Status, change_status, read_status
 
 _LOOK_EVERY_S = 0.5
-_LOCK_WITHIN_S = 2.0  # longer than somebody takes to look whether there is a keeper
 _GRACE_S = 5.0  # for what a run that has ended left behind
 
 
 def ensure_keeper() -> None:
     """Start a keeper unless there is one."""
     lock = keeper_lock()
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
+    if lock is None:
         return
-    lock.release()
-    command = [sys.executable, "-P", "-m", "taglab.launch.keeper"]
-    process = start_detached(command, keeper_log(), folder(), environment())
+    try:
+        # The new process inherits the lock, so that at no moment a second one finds it free.
+        command = [sys.executable, "-P", "-m", "taglab.launch", str(lock)]
+        process = start_detached(command, keeper_log(), folder(), environment(), keep=(lock,))
+    finally:
+        os.close(lock)
     # Somebody must take note of its end, or it stays as a zombie while this process lives.
     threading.Thread(target=process.wait, name="keeper", daemon=True).start()
 
@@ -75,17 +74,19 @@ class Keeper:
     def _free(self, entry: Entry, line: Line) -> tuple[str, ...] | None:
         """Return the devices a run gets, or None if it has to wait."""
         taken = {device for active in line.active for device in active.devices}
-        if not self.gpus or entry.gpus == 0:
+        if entry.gpus == 0 or (entry.gpus == 1 and not self.gpus):
             return None if CPU in taken else (CPU,)
         free = [gpu for gpu in self.gpus if gpu not in taken]
         if entry.gpus > len(self.gpus):
-            return ()  # it will not get better by waiting: starting it says so
+            return ()  # waiting will not mend it: starting it says so
         return tuple(free[: entry.gpus]) if len(free) >= entry.gpus else None
 
     def _start(self, entry: Entry) -> bool:
         """Start a run; return whether it runs now."""
         if not entry.devices:
-            raise Unavailable(f"{entry.gpus} GPUs were asked for, and this machine has {len(self.gpus)}")
+            raise Unavailable(
+                f"gpus={entry.gpus} must be at most the {len(self.gpus)} that torch finds on this machine"
+            )
         place = cache.Shelf(cache.RUNS).find(entry.run)
         visible = "" if entry.devices == (CPU,) else ",".join(entry.devices)
         surroundings = {**environment(), "CUDA_VISIBLE_DEVICES": visible}
@@ -107,17 +108,17 @@ class Keeper:
     def _over(self, entry: Entry) -> bool:
         """Return whether a run's process has ended, and note how."""
         child = self.children.get(entry.run)
-        code = child.poll() if child is not None else None
         try:
             place = cache.Shelf(cache.RUNS).find(entry.run)
             status = read_status(place)
-        except (TaglabError, OSError):  # deleted, or not readable
-            return child is None or code is not None
+        except TaglabError:  # deleted, or not readable
+            return child is None or child.poll() is not None
         if status is None or status.process is None:
-            return child is None or code is not None
+            return child is None or child.poll() is not None
         if status.process.living() is not None:
             return False
         if child is not None and child.pid == status.process.pid:
+            code = child.poll()
             change_status(place, lambda latest: _settled(status, latest, code))
         self.children.pop(entry.run, None)
         try:
@@ -175,26 +176,21 @@ def _fail(run: str, message: str) -> None:
         sys.stderr.write(f"{error}\n")
 
 
-def main() -> None:
-    """Keep the queue until nothing is left in it."""
-    lock = keeper_lock()
-    try:
-        lock.acquire(timeout=_LOCK_WITHIN_S)
-    except filelock.Timeout:
-        return
+def keep(lock: int) -> None:
+    """Keep the queue until nothing is left in it.
+
+    Args:
+        lock: What `keeper_lock` gave.
+    """
     keeper = Keeper(local_gpus())
     while True:
         try:
             with editing() as line:
                 if not keeper.tend(line):
                     # Given up while the queue is held: who adds to it afterwards finds no keeper.
-                    lock.release()
+                    os.close(lock)
                     return
         except (StorageError, DataError) as error:  # a full disk may have room again
             sys.stderr.write(f"{error}\n")
             sys.stderr.flush()
         time.sleep(_LOOK_EVERY_S)
-
-
-if __name__ == "__main__":
-    main()

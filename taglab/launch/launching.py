@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taglab import cache
-from taglab.errors import Conflict, DataError, NotFound, TaglabError, Unavailable
+from taglab.errors import Conflict, DataError, InvalidSetting, NotFound, TaglabError, Unavailable
 from taglab.launch.keeper import ensure_keeper
 from taglab.launch.launcher import Launcher
 from taglab.launch.line import read_line
@@ -17,7 +17,9 @@ from taglab.launch.local import LocalLauncher
 from taglab.launch.settings import LaunchSettings
 from taglab.launch.slurm import SlurmLauncher
 from taglab.launch.state import RunState, state_of
+from taglab.runs import Run
 from taglab.runs.status import Status, change_status, read_status
+from taglab.settings import checked
 
 LAUNCHERS: dict[str, Launcher] = {"local": LocalLauncher(), "slurm": SlurmLauncher()}
 
@@ -89,10 +91,17 @@ def resume(
     Raises:
         NotFound, Conflict, Unavailable: As `submit`.
     """
-    if settings is None:
-        status = read_status(_folder(run))
-        settings = LaunchSettings(**status.launch) if status is not None else None
-    return submit(run, settings, command)
+    return submit(run, settings or last_settings(run), command)
+
+
+def last_settings(run: str) -> LaunchSettings:
+    """Return how a run was launched the last time; the defaults where it never was.
+
+    Raises:
+        NotFound: If there is no such run.
+    """
+    status = read_status(_folder(run))
+    return checked(LaunchSettings, status.launch if status is not None else {})
 
 
 def stop(run: str, grace_s: float = _GRACE_S) -> RunState:
@@ -142,14 +151,15 @@ def states(runs: Iterable[str]) -> dict[str, RunState]:
     open_ends: dict[str, dict[str, Status]] = {name: {} for name in LAUNCHERS}
     for run in runs:
         try:
-            status = read_status(_folder(run))
-        except NotFound:
+            folder = _folder(run)
+            status = read_status(folder)
+        except (NotFound, InvalidSetting):  # a published one, or deleted just now
             continue
         except DataError as error:
             found[run] = RunState("lost", str(error))
             continue
         if status is None:
-            found[run] = RunState("stopped", "not launched yet")
+            found[run] = _never_launched(Run(run, folder))
         elif status.ended:
             found[run] = state_of(status)
         else:
@@ -192,6 +202,17 @@ def queue() -> tuple[QueueRow, ...]:
 
 def _folder(run: str) -> Path:
     return cache.Shelf(cache.RUNS).find(run)
+
+
+def _never_launched(run: Run) -> RunState:
+    """Return the state of a run without a status: new, or made elsewhere."""
+    try:
+        results_only, epochs = run.kind != "trained", run.summary()["epochs"]
+    except DataError as error:
+        return RunState("lost", str(error))
+    if results_only:
+        return RunState("finished", "results only")
+    return RunState("stopped", f"after {epochs} epochs" if epochs else "not launched yet")
 
 
 def _unless_launched(run: str, before: Status | None, latest: Status | None, queued: Status) -> Status:

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
 import pydantic
 
 from taglab import cache
@@ -68,11 +67,24 @@ def keeper_log() -> Path:
     return folder() / _KEEPER_LOG
 
 
-def keeper_lock() -> filelock.FileLock:
-    """Return the lock that the keeper holds as long as it lives."""
+def keeper_lock() -> int | None:
+    """Take the lock that the keeper holds as long as it lives.
+
+    Returns:
+        A file descriptor; the lock is held until it and all copies of it that processes inherited are
+        closed. None where there is a keeper.
+    """
+    import fcntl  # not on every system; nor is there a keeper then
+
     path = folder() / _KEEPER_LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
-    return filelock.FileLock(path)
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def read_line() -> Line:

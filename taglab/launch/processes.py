@@ -28,7 +28,11 @@ def require_posix() -> None:
 
 
 def start_detached(
-    command: Sequence[str], log: Path, folder: Path, environment: Mapping[str, str]
+    command: Sequence[str],
+    log: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    keep: tuple[int, ...] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a command in a session and process group of its own, its output appended to a file.
 
@@ -37,6 +41,7 @@ def start_detached(
         log: What it writes to standard output and error goes there.
         folder: Where it runs.
         environment: Its whole environment.
+        keep: File descriptors it inherits.
 
     Raises:
         Unavailable: If it cannot be started.
@@ -52,6 +57,7 @@ def start_detached(
                 start_new_session=True,
                 cwd=folder,
                 env=dict(environment),
+                pass_fds=keep,
             )
     except OSError as error:
         raise Unavailable(f"{command[0]} cannot be started ({error.strerror or error})") from error

@@ -158,7 +158,11 @@ class Heartbeat:
         try:
             self._over.set()
             self._thread.join()
-            change_status(self.folder, lambda status: _ended(status or Status(state="running"), error))
+            if self.folder.is_dir():  # else deleted: writing would bring it back
+                change_status(self.folder, lambda status: _ended(status or Status(state="running"), error))
+        except StorageError:
+            if error is None:  # what training raised says more
+                raise
         finally:
             if in_main:
                 signal.signal(signal.SIGTERM, self._before)
@@ -177,7 +181,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._over.wait(self.every_s):
-            if not self.folder.is_dir():  # deleted: writing would bring it back
+            if not self.folder.is_dir():
                 return
             # A full disk, say, is told by what training writes; the next sign of life may get through.
             with contextlib.suppress(StorageError, DataError):

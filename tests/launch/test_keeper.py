@@ -1,0 +1,133 @@
+"""Which run gets which GPU, and what is made of an exit code."""
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from taglab import launch
+from taglab.errors import DataError
+from taglab.launch import line as queue_file
+from taglab.launch.devices import local_gpus
+from taglab.launch.keeper import Keeper, ended_by
+from taglab.launch.line import Entry, Line, editing, read_line
+from taglab.launch.state import ago
+from taglab.runs import Run
+from taglab.runs.status import Status, read_status, write_status
+from tests.launch.running import trainee, until
+
+
+def entry(run: Run, gpus: int = 1, seconds: float = 600.0) -> Entry:
+    """Return a queued run that takes its time."""
+    now = time.time()
+    write_status(run.folder, Status(state="queued", launcher="local", queued_at=now))
+    command = tuple(trainee(run, epochs=1, seconds=seconds, how="silent"))
+    return Entry(run=run.name, command=command, gpus=gpus, queued_at=now)
+
+
+def test_a_run_for_each_gpu(make_run: Callable[[str], Run]) -> None:
+    keeper = Keeper(("0", "1", "GPU-a"))
+    runs = [make_run(name) for name in ("a", "b", "c", "d", "e")]
+    wanted = [1, 0, 2, 0, 1]
+    line = Line(waiting=tuple(entry(run, gpus) for run, gpus in zip(runs, wanted, strict=True)))
+    assert keeper.tend(line)
+    given = {one.run: one.devices for one in line.active}
+    assert given == {"name-a": ("0",), "name-b": ("cpu",), "name-c": ("1", "GPU-a")}
+    assert [one.run for one in line.waiting] == ["name-d", "name-e"]  # the first of them holds its place
+    assert not keeper.tend(Line())
+    keeper.children["name-b"].kill()
+    keeper.children["name-b"].wait()
+    assert keeper.tend(line)
+    assert {one.run: one.devices for one in line.active} == {
+        "name-a": ("0",),
+        "name-c": ("1", "GPU-a"),
+        "name-d": ("cpu",),
+    }
+    assert launch.states(["name-b"])["name-b"].state == "failed"
+    for child in keeper.children.values():
+        child.kill()
+        child.wait()
+
+
+def test_the_gpus_given_are_the_only_ones_seen(run: Run) -> None:
+    keeper = Keeper(("4", "7"))
+    line = Line(waiting=(entry(run, gpus=2, seconds=0.0),))
+    assert keeper.tend(line)
+    assert until(lambda: not keeper.tend(line))
+    assert (run.folder.parent.parent / "spans.txt").read_text() == "name-one 4,7\n"
+    assert launch.state(run.name).state == "finished"
+
+
+def test_on_a_cpu_one_at_a_time_and_no_more_gpus_than_there_are(make_run: Callable[[str], Run]) -> None:
+    first, greedy, third = make_run("first"), make_run("greedy"), make_run("third")
+    keeper = Keeper(())
+    line = Line(waiting=(entry(greedy, gpus=2), entry(first), entry(third)))
+    assert keeper.tend(line)
+    assert [one.run for one in line.active] == [first.name]
+    assert [one.run for one in line.waiting] == [third.name]
+    assert "gpus=2 must be at most the 0" in launch.state(greedy.name).detail
+    keeper.children[first.name].kill()
+    keeper.children[first.name].wait()
+
+
+def test_a_run_that_an_earlier_keeper_started_is_not_started_again(run: Run) -> None:
+    first, second = Keeper(()), Keeper(())
+    waiting = entry(run)
+    line = Line(waiting=(waiting,))
+    assert first.tend(line)
+    as_if_killed = Line(waiting=(waiting,))
+    assert second.tend(as_if_killed)
+    assert second.children == {}
+    assert [one.run for one in as_if_killed.active] == [run.name]
+    first.children[run.name].kill()
+    first.children[run.name].wait()
+    assert not second.tend(as_if_killed)
+    assert launch.state(run.name).state == "lost"  # nobody was there to see how it ended
+
+
+def test_a_run_deleted_while_it_waits_or_stopped_meanwhile(make_run: Callable[[str], Run]) -> None:
+    gone, stopped = make_run("gone"), make_run("stopped")
+    line = Line(waiting=(entry(gone), entry(stopped)))
+    for path in gone.folder.iterdir():
+        path.unlink()
+    gone.folder.rmdir()
+    status = read_status(stopped.folder)
+    assert status is not None
+    write_status(stopped.folder, status.model_copy(update={"stopping": True}))
+    assert not Keeper(()).tend(line)
+    assert read_status(stopped.folder) == status.model_copy(update={"stopping": True})
+
+
+def test_a_queue_file_that_is_none() -> None:
+    with editing() as line:
+        line.waiting = (Entry(run="a", command=("true",), queued_at=0.0),)
+    path = queue_file.folder() / "queue.json"
+    assert read_line().waiting[0].run == "a"
+    path.write_text("[]")
+    with pytest.raises(DataError, match="not a queue of runs"):
+        read_line()
+    path.unlink()
+
+
+def test_a_queue_is_saved_only_if_it_was_changed() -> None:
+    with editing():
+        pass
+    assert not (queue_file.folder() / "queue.json").exists()
+
+
+@pytest.mark.parametrize("value", ["", "-1"])
+def test_gpus_hidden_by_the_environment(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+    assert local_gpus() == ()
+
+
+def test_words() -> None:
+    assert "memory" in ended_by(-signal.SIGKILL)
+    assert "SIGSEGV" in ended_by(-signal.SIGSEGV)
+    assert "signal 40" in ended_by(-40)
+    assert "code 3" in ended_by(3)
+    assert "without" in ended_by(None)
+    assert [ago(seconds) for seconds in (3, 119, 120, 7200, 200_000)] == [
+        "3 s", "119 s", "2 min", "2 h", "2 days"
+    ]  # fmt: skip
