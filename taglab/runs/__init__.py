@@ -14,12 +14,14 @@ from taglab.runs.library import (
 )
 from taglab.runs.naming import name_of
 from taglab.runs.published import open_published, published_names
+from taglab.runs.results import ResultsSettings, import_results
 from taglab.runs.run import About, Run, best_epoch, per_label_of
 from taglab.runs.writer import RunWriter, change_about
 
 __all__ = [
     "METRICS",
     "About",
+    "ResultsSettings",
     "Run",
     "RunWriter",
     "best_epoch",
@@ -27,6 +29,7 @@ __all__ = [
     "create_run",
     "delete_run",
     "export_run",
+    "import_results",
     "import_run",
     "name_of",
     "open_published",

@@ -92,6 +92,11 @@ def write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         temporary.write_text("".join(map(json_line, rows)), encoding="utf-8")
 
 
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows by the names of its columns."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
 def append_text(path: Path, text: str) -> None:
     """Add text to the end of a file in one write, so that lines of two writers do not mix."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -278,9 +277,9 @@ def _number(value: Any) -> float:
 
 def summary_of(history: pd.DataFrame, n_classes: int) -> dict[str, Any]:
     """Return a history's part of a summary: classes, epochs, best_epoch, best, last."""
-    rows: list[Mapping[str, Any]] = history.to_dict("records")  # type: ignore[assignment]
     best = best_epoch(history)
-    by_epoch = {int(row["epoch"]): {key: layout.plain(value) for key, value in row.items()} for row in rows}
+    rows = [{key: layout.plain(value) for key, value in row.items()} for row in layout.rows_of(history)]
+    by_epoch = {int(row["epoch"]): row for row in rows}
     last = max(by_epoch, default=0)
     return {
         "classes": n_classes,
