@@ -290,8 +290,13 @@ def reading(setting: FieldInfo, choices: Collection[str] | None = None) -> dict[
         items = next(get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple)
         items = get_args(items)[0] if get_origin(items) is Annotated else items
         return {"type": numbers if items is int else _listed, "metavar": "LIST"}
-    metavar = "N" if int in kinds or float in kinds else "TEXT"
-    return {"type": str if metavar == "N" else _text, "metavar": metavar}
+    if int in kinds or float in kinds:
+        return {"type": str if kinds == [annotation] else _number_or_none, "metavar": "N"}
+    return {"type": _text, "metavar": "TEXT"}
+
+
+def _number_or_none(text: str) -> str | None:
+    return None if text.casefold() == "none" else text
 
 
 def _listed(text: str) -> tuple[str, ...]:

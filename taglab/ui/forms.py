@@ -51,6 +51,7 @@ def setting_widget(
     key: str,
     start: Any = pydantic_core.PydanticUndefined,
     choices: Collection[str] = (),
+    label: str = "",
     **more: Any,
 ) -> dict[str, Any]:
     """Draw the widget of one setting and return its name with what it holds.
@@ -61,6 +62,7 @@ def setting_widget(
         key: Begins the widget's key.
         start: What it holds to begin with, in place of the model's default.
         choices: What it may be, where the model does not say.
+        label: In place of one made from the name.
         more: Further arguments of the widget.
     """
     field = model.model_fields[name]
@@ -72,8 +74,8 @@ def setting_widget(
     if choices:
         options = list(choices)
         at = options.index(default) if default in options else 0
-        return {name: st.selectbox(_label(name, field), options, index=at, **common)}
-    return {name: _widget(name, field, default, common)}
+        return {name: st.selectbox(label or _label(name, field), options, index=at, **common)}
+    return {name: _widget(label or _label(name, field), field, default, common)}
 
 
 def settings_flags(settings: pydantic.BaseModel) -> list[str]:
@@ -100,8 +102,7 @@ def _label(name: str, field: FieldInfo) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _widget(name: str, field: FieldInfo, default: Any, common: Mapping[str, Any]) -> Any:
-    label = _label(name, field)
+def _widget(label: str, field: FieldInfo, default: Any, common: Mapping[str, Any]) -> Any:
     kinds = _kinds(field.annotation)
     choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
     if choices:
@@ -124,6 +125,7 @@ def _widget(name: str, field: FieldInfo, default: Any, common: Mapping[str, Any]
             value=None if default is None else number(default),
             step=1 if number is int else None,
             format="%g" if number is float else None,
+            placeholder="not set",
             **common,
         )
     if kinds == [str]:

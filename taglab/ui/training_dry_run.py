@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import streamlit as st
 
 from taglab import cache
 from taglab.errors import TaglabError
+from taglab.training import RunConfig
 from taglab.ui.messages import guard, literal
 from taglab.ui.training_watch import duration
 
@@ -27,20 +28,21 @@ class DryRunJob:
     """A dry run in a process of its own, which ends with it.
 
     Args:
-        arguments: Of `taglab dry-run`.
-        asked: What it is of, to tell whether the form has changed since.
-        epochs: How many the form asks for.
+        config: What is tried.
+        asked: What the form asked for, to tell whether it has changed since.
     """
 
-    def __init__(self, arguments: Sequence[str], asked: str, epochs: int) -> None:
-        self.asked, self.epochs = asked, epochs
+    def __init__(self, config: RunConfig, asked: str) -> None:
+        self.asked, self.epochs = asked, config.train.epochs
         self._folder = tempfile.TemporaryDirectory(prefix="taglab-dry-run-")
-        self._out, self._said = (Path(self._folder.name) / name for name in ("out.json", "said.txt"))
-        place = ["--cache", str(cache.home().absolute()), "--json"]
-        command = [sys.executable, "-P", "-m", "taglab", "dry-run", *arguments, *place]
-        with self._out.open("wb") as out, self._said.open("wb") as said:
+        place = Path(self._folder.name)
+        self._out, self._said, given = place / "out.json", place / "said.txt", place / "config.json"
+        given.write_text(config.model_dump_json(), encoding="utf-8")
+        command = [sys.executable, "-P", "-m", "taglab.training.dry_run_process"]
+        surroundings = {**os.environ, "TAGLAB_HOME": str(cache.home().absolute())}
+        with self._out.open("wb") as out, self._said.open("wb") as said, given.open("rb") as read:
             self._process = subprocess.Popen(  # noqa: S603  # an argument list, of our own making
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=said, start_new_session=True
+                command, stdin=read, stdout=out, stderr=said, start_new_session=True, env=surroundings
             )
 
     def done(self) -> bool:
@@ -73,10 +75,10 @@ class DryRunJob:
         return found
 
 
-def begin_dry_run(arguments: Sequence[str], asked: str, epochs: int) -> None:
+def begin_dry_run(config: RunConfig, asked: str) -> None:
     """Start a dry run; one that is under way is ended."""
     stop_dry_run()
-    st.session_state[_JOB] = DryRunJob(arguments, asked, epochs)
+    st.session_state[_JOB] = DryRunJob(config, asked)
 
 
 def stop_dry_run() -> None:

@@ -17,7 +17,8 @@ from taglab.labels import LabelReport, LabelSpace
 from taglab.losses import LOSSES, needs
 from taglab.nets import NETWORKS, NetworkSettings
 from taglab.progress import Progress
-from taglab.training import PRESETS, RunConfig, TrainConfig, differing, run_config
+from taglab.settings import as_list
+from taglab.training import PRESETS, RunConfig, TrainConfig, preset, run_config
 from taglab.training.label_spaces import READY_SPACES, save_ready
 from taglab.ui.forms import setting_widget
 from taglab.ui.loaders import folksonomy
@@ -43,18 +44,26 @@ _FURTHER: dict[str, tuple[str, ...]] = {
         "early_stopping_min_delta",
         "monitor",
         "metric_interval_steps",
-        "checkpoint_interval_steps",
+        "checkpoint_minutes",
     ),
     "Clips": ("window_s", "window", "short_tracks", "shuffle"),
     "Split": (
         "drop_unlabelled_tracks",
         "by_artist",
+        "published_split",
         "split_seed",
         "validation_share",
         "test_share",
         "seed",
     ),
     "Machine": ("precision", "compile", "accelerator", "devices", "nodes"),
+}
+_LABELS = {
+    "width": "Width (× channels)",
+    "n_filters": "Filters, F",
+    "metric_interval_steps": "Measure every (steps)",
+    "checkpoint_minutes": "Checkpoint every (minutes)",
+    "by_artist": "Artists in one part each",
 }
 _COLUMNS = 3
 
@@ -106,10 +115,10 @@ class Asked:
         return run_config({**self.values, "labels": self.labels.saved or self.labels.ready})
 
 
-def pick_network(preset: str) -> str:
+def pick_network(preset_name: str) -> str:
     """Let the network be chosen; the preset's to begin with. In the URL as `network`."""
     names = list(NETWORKS)
-    at = names.index(_network_of(preset))
+    at = names.index(_network_of(preset_name))
     return choose_among("network", "Network", names, at, "network", help=_NETWORKS_SAID)
 
 
@@ -179,10 +188,10 @@ def pick_what(on_gpu: bool) -> tuple[Labels, str, str, str]:
             st.session_state.pop(key, None)
     chosen = pick_labels(data)
     audio = pick_audio(data)
-    preset = pick_preset(on_gpu)
-    if _changed("preset", preset):
-        st.session_state["network"] = _network_of(preset)
-    return chosen, audio, preset, pick_network(preset)
+    preset_name = pick_preset(on_gpu)
+    if _changed("preset", preset_name):
+        st.session_state["network"] = _network_of(preset_name)
+    return chosen, audio, preset_name, pick_network(preset_name)
 
 
 def _changed(key: str, value: str) -> bool:
@@ -192,53 +201,54 @@ def _changed(key: str, value: str) -> bool:
     return bool(before != value)
 
 
-def _network_of(preset: str) -> str:
-    return str(_of_preset(preset, "network").get("network", NetworkSettings().network))
+def _network_of(preset_name: str) -> str:
+    return str(_of_preset(preset_name, "network").get("network", NetworkSettings().network))
 
 
-def _of_preset(preset: str, part: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = PRESETS[preset].get(part, {})
+def _of_preset(preset_name: str, part: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = PRESETS[preset_name].get(part, {})
     return found
 
 
-def pick_settings(chosen: Labels, audio: str, preset: str, network: str) -> Asked:
+def pick_settings(chosen: Labels, audio: str, preset_name: str, network: str) -> Asked:
     """Draw a widget for every setting, what matters most first, and return what is asked for."""
     train: dict[str, Any] = {}
     net: dict[str, Any] = {"network": network}
     for column, name in zip(st.columns(len(_FIRST)), _FIRST, strict=True):
         with column:
-            train |= _train_widget(name, preset)
+            train |= _train_widget(name, preset_name)
     with st.expander("All settings", icon=":material/tune:"):
         st.caption("What is filled in comes from the preset; hover over a name to read why.")
         for title, names in _FURTHER.items():
             st.markdown(f"**{title}**")
             if title == "Network":
-                net |= _network_widgets(names, preset, network)
+                net |= _network_widgets(names, preset_name, network)
             else:
-                train |= _in_columns(names, preset)
-    given = {"network": net, "train": {**_of_preset(preset, "train"), **train}}
-    return Asked(chosen, preset, {"data": chosen.data, "audio": audio, **given})
+                train |= _in_columns(names, preset_name)
+    given = {"network": net, "train": {**_of_preset(preset_name, "train"), **train}}
+    return Asked(chosen, preset_name, {"data": chosen.data, "audio": audio, **given})
 
 
-def _in_columns(names: Sequence[str], preset: str) -> dict[str, Any]:
+def _in_columns(names: Sequence[str], preset_name: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for at, name in enumerate(names):
         if at % _COLUMNS == 0:
             columns = st.columns(_COLUMNS, vertical_alignment="bottom")
         with columns[at % _COLUMNS]:
-            values |= _train_widget(name, preset)
+            values |= _train_widget(name, preset_name)
     return values
 
 
-def _train_widget(name: str, preset: str) -> dict[str, Any]:
+def _train_widget(name: str, preset_name: str) -> dict[str, Any]:
     default = TrainConfig.model_fields[name].get_default(call_default_factory=True)
-    start = _of_preset(preset, "train").get(name, default)
+    start = _of_preset(preset_name, "train").get(name, default)
     choices = [loss for loss in LOSSES if not needs(loss)] if name == "loss" else []
-    return setting_widget(TrainConfig, name, f"train {preset}", start, choices, persist_state="session")
+    key, label = f"train {preset_name}", _LABELS.get(name, "")
+    return setting_widget(TrainConfig, name, key, start, choices, label, persist_state="session")
 
 
-def _network_widgets(names: Sequence[str], preset: str, network: str) -> dict[str, Any]:
-    given = _of_preset(preset, "network")
+def _network_widgets(names: Sequence[str], preset_name: str, network: str) -> dict[str, Any]:
+    given = _of_preset(preset_name, "network")
     values: dict[str, Any] = {}
     columns = st.columns(_COLUMNS + 1, vertical_alignment="bottom")
     for column, name in zip(columns, names, strict=False):
@@ -251,10 +261,10 @@ def _network_widgets(names: Sequence[str], preset: str, network: str) -> dict[st
         return values
     mels = NetworkSettings.model_validate(given).mels
     presets = {name: each for name, each in MEL_PRESETS.items() if each != mels}
-    same = next((name for name, each in MEL_PRESETS.items() if each == mels), preset)
+    same = next((name for name, each in MEL_PRESETS.items() if each == mels), preset_name)
     with columns[-1]:
         choice = st.selectbox(
-            "Spectrogram", [same, *presets], key=f"mels {preset}", persist_state="session",
+            "Spectrogram", [same, *presets], key=f"mels {preset_name}", persist_state="session",
             help="How sound becomes a spectrogram: pons (96 mels), thesis-code (128 mels), thesis-text.",
         )  # fmt: skip
     return {**values, "mels": presets.get(choice, mels)}
@@ -279,15 +289,29 @@ def say_labels(chosen: Labels) -> None:
     st.caption(literal(said))
 
 
-def config_flags(config: RunConfig) -> list[str]:
-    """Return the command's flags for a configuration: what differs from the defaults."""
-    flags = ["--data", config.data, "--labels", config.labels, "--audio", config.audio]
-    for dotted, value in differing(config).items():
-        if dotted in ("data", "labels", "audio"):
-            continue
-        flag = dotted.removeprefix("train.").removeprefix("network.").replace("_", "-").replace(".", "-")
-        if isinstance(value, bool):
-            flags.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            flags += [f"--{flag}", ",".join(map(str, value)) if isinstance(value, list) else str(value)]
+def config_flags(config: RunConfig, start: str) -> list[str]:
+    """Return the command's flags for a configuration: a preset, and what differs from it.
+
+    Args:
+        config: What is asked for.
+        start: Name of the preset.
+    """
+    flags = ["--data", config.data, "--labels", config.labels, "--audio", config.audio, "--preset", start]
+    base = preset(start, {"labels": config.labels})
+    mels = next((name for name, each in MEL_PRESETS.items() if each == config.network.mels), "")
+    if mels and config.network.mels != base.network.mels:
+        flags += ["--mels", mels]
+    for own, other in ((config.network, base.network), (config.train, base.train)):
+        for name in type(own).model_fields:
+            value = getattr(own, name)
+            if name != "mels" and value != getattr(other, name):
+                flags += _flag(name.replace("_", "-"), value)
     return flags
+
+
+def _flag(name: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    if isinstance(value, tuple):
+        return [f"--{name}", as_list(value)]
+    return [f"--{name}", "none" if value is None else str(value)]

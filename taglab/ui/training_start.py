@@ -114,7 +114,7 @@ def show_start(asked: Asked) -> None:
             "and how long an epoch takes.",
         )  # fmt: skip
         with st.popover("Copy as command", icon=":material/terminal:"):
-            copy_as_command(["taglab", "train", *config_flags(asked.preview())])
+            copy_as_command(["taglab", "train", *config_flags(asked.preview(), asked.preset)])
             if asked.labels.ready:
                 st.caption(f"after: {_ready_command(asked)}")
     if start:
@@ -125,7 +125,7 @@ def show_start(asked: Asked) -> None:
     if try_out:
         with working("Preparing") as progress:
             config = asked.config(progress)
-        begin_dry_run(config_flags(config), now, config.train.epochs)
+        begin_dry_run(config, now)
     show_dry_run(now)
 
 
@@ -158,7 +158,7 @@ def show_sweep(asked: Asked) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         made = _sweep_button(f"Start {number:,} runs", asked, cells, fields, group)
         with st.popover("Copy as command", icon=":material/terminal:"):
-            copy_as_command(sweep_command(base, cells, fields, group))
+            copy_as_command(sweep_command(base, asked.preset, cells, fields, group))
     if made:
         _launch(made, LaunchSettings())
 
@@ -181,13 +181,14 @@ def _fill_cells(values: Mapping[str, str]) -> None:
 def _pick_cells() -> LabelGrid:
     columns = st.columns(4, vertical_alignment="bottom")
     known: list[str] = [embeddings.OWN, *embeddings.vector_names()]
-    vectors = columns[0].multiselect("Word vectors", known, default=known[:1], key="sweep vectors")
+    for key, start in {"sweep min count": "1", "sweep k": "100,250"}.items():
+        st.session_state.setdefault(key, start)
+    st.session_state.setdefault("sweep vectors", known[:1])
+    vectors = columns[0].multiselect("Word vectors", known, key="sweep vectors")
     counts = columns[1].text_input(
-        "Least count (tracks)", "1", key="sweep min count", help="Thesis: 100 and 500, of 500,000 tracks."
+        "Least count (tracks)", key="sweep min count", help="Thesis: 100 and 500, of 500,000 tracks."
     )
-    ks = columns[2].text_input(
-        "k", "100,250", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000."
-    )
+    ks = columns[2].text_input("k", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000.")
     keep = columns[3].selectbox("Keep", list(_KEEP), key="sweep keep", format_func=_KEEP.__getitem__)
     given = {"vectors": vectors, "min_counts": parse_values(counts), "ks": parse_values(ks), "keep": keep}
     return checked(LabelGrid, given)
@@ -230,10 +231,10 @@ def _sweep_button(
 
 
 def sweep_command(
-    base: RunConfig, cells: LabelGrid | None, fields: Mapping[str, Sequence[Any]], group: str
+    base: RunConfig, start: str, cells: LabelGrid | None, fields: Mapping[str, Sequence[Any]], group: str
 ) -> list[str]:
-    """Return the shell line that makes the same sweep."""
-    flags = config_flags(base)
+    """Return the shell line that makes the same sweep; `start` names the form's preset."""
+    flags = config_flags(base, start)
     if cells is not None:
         at = flags.index("--labels")
         del flags[at : at + 2]

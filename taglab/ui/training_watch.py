@@ -68,10 +68,8 @@ class Watched:
 
     def places(self) -> pd.Series:
         """Return where each row of the steps stands, in epochs."""
-        per_epoch = self.summary.get("steps_per_epoch")
-        if not per_epoch:
-            per_epoch = max(int(self.steps["step"].max()), 1)
-        return self.steps["epoch"] - 1 + (self.steps["step"] / per_epoch).clip(upper=1.0)
+        in_epoch = self.steps["step"] / self.steps.get("steps_per_epoch", self.steps["step"].max())
+        return self.steps["epoch"] - 1 + in_epoch.clip(upper=1.0)
 
     @property
     def seconds_left(self) -> float:

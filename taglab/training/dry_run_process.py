@@ -1,0 +1,51 @@
+"""A dry run in a process of its own: `python -m taglab.training.dry_run_process`, for the dashboard.
+
+The server neither holds a network in its memory nor stands still meanwhile. A configuration is read from
+standard input, as JSON. How far it is goes to standard error, a line each; what was found to standard output,
+as JSON; what was wrong is the last line of standard error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import Any
+
+import pandas as pd
+
+from taglab.errors import TaglabError
+from taglab.training import dry_run, run_config
+
+
+def main() -> int:
+    """Take the dry run; return the exit status."""
+    last = ""
+
+    def report(fraction: float, text: str) -> None:
+        nonlocal last
+        said = f"{fraction:.0%} {text}"
+        if said != last:
+            last = said
+            sys.stderr.write(f"{said}\n")
+            sys.stderr.flush()
+
+    try:
+        found = dry_run(run_config(json.load(sys.stdin)), report)
+    except TaglabError as error:
+        sys.stderr.write(f"{' '.join(str(error).split())}\n")
+        return 1
+    json.dump({key: _plain(value) for key, value in _fields(found).items()}, sys.stdout)
+    return 0
+
+
+def _fields(found: Any) -> dict[str, Any]:
+    return {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(value.to_json(orient="records")) if isinstance(value, pd.DataFrame) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
