@@ -13,6 +13,7 @@ from taglab.ui import (
     picture_config,
     working,
 )
+from taglab.ui.audio_panel import show_audio
 from taglab.ui.data_views import show_dropped, show_facts, show_tags
 
 with st.sidebar:
@@ -34,6 +35,7 @@ with figures:
     show_facts(data)
 if data.n_tags:
     show_tags(data)
+show_audio(data)
 with st.expander(f"Tracks ({data.n_tracks:,})"):
     st.dataframe(data.tracks, hide_index=True, column_config=column_labels(data.tracks))
     export_panel(f"{name} tracks", data.tracks)

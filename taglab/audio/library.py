@@ -24,6 +24,7 @@ __all__ = [
     "audio_files",
     "audio_names",
     "delete_audio",
+    "demo_audio",
     "find_files",
     "open_audio",
     "read_file_table",
@@ -102,18 +103,35 @@ def resolve_audio(name: str, folksonomy: Folksonomy, progress: Progress = silent
     """
     if name != DEMO:
         return open_audio(name)
-    sources = dict(zip(folksonomy.tracks["track"].astype(str), recipe_sources(folksonomy), strict=True))
-    folder = _SHELF.path(DEMO)
-    found = _demo_store(folder, sources)
-    if found is None and folksonomy.name != DEMO:
-        # Another seed or selection of the demo must not take the place of the demo itself.
-        folder = derived_path("demo-audio", content_key(sources), "")
-        found = _demo_store(folder, sources)
+    found = demo_audio(folksonomy)
     if found is not None:
         return found
+    # Another seed or selection of the demo must not take the place of the demo itself.
+    folder = _demo_folders(folksonomy)[0 if folksonomy.name == DEMO else 1]
     progress(0.0, "synthesising the demo")
     with locked(folder, _SYNTHESIS_TIMEOUT_S):
-        return _demo_store(folder, sources) or write_demo_audio(folksonomy, folder, progress=progress)
+        return demo_audio(folksonomy) or write_demo_audio(folksonomy, folder, progress=progress)
+
+
+def demo_audio(folksonomy: Folksonomy) -> AudioStore | None:
+    """Return the demo's sound for just these tracks, None where it is not made yet.
+
+    Raises:
+        InvalidSetting: If the tracks have no recipe.
+    """
+    sources = _demo_sources(folksonomy)
+    stores = (_demo_store(folder, sources) for folder in _demo_folders(folksonomy))
+    return next((store for store in stores if store is not None), None)
+
+
+def _demo_sources(folksonomy: Folksonomy) -> dict[str, str]:
+    return dict(zip(folksonomy.tracks["track"].astype(str), recipe_sources(folksonomy), strict=True))
+
+
+def _demo_folders(folksonomy: Folksonomy) -> tuple[Path, Path]:
+    """Return where the demo's sound lies, and where that of this selection or seed of it would."""
+    key = content_key(_demo_sources(folksonomy))
+    return _SHELF.path(DEMO), derived_path("demo-audio", key, "")
 
 
 def _demo_store(folder: Path, sources: dict[str, str]) -> AudioStore | None:

@@ -97,6 +97,13 @@ class LogMel(torch.nn.Module):
         return (logged - mean) / deviation.clamp_min(1e-5)
 
 
+def band_centres_hz(settings: MelSettings) -> torch.Tensor:
+    """Return the frequency in the middle of each mel band, (mels,), in Hz."""
+    filters = _filterbank(settings)
+    bins_hz = torch.linspace(0, settings.sample_rate_hz / 2, len(filters))
+    return (bins_hz @ filters) / filters.sum(0)
+
+
 def _filterbank(settings: MelSettings) -> torch.Tensor:
     """Return the triangular mel filters, (bins, mels)."""
     filters: torch.Tensor = import_torchaudio().functional.melscale_fbanks(

@@ -15,14 +15,16 @@ from taglab.ui.pickers import choose
 from taglab.ui.uploads import ask_for_file
 
 
-def _new_name(kind: str, key: str, taken: list[str]) -> str:
+def new_name(kind: str, key: str, taken: list[str]) -> str:
+    """Let a name be typed for something new; say so where there is one of that name already."""
     name = st.text_input("Name", key=key, placeholder=f"what to call the {kind}", max_chars=100).strip()
     if name in taken:
         st.caption("There is one of this name already; it will be replaced.")
     return name
 
 
-def _needs_name(name: str, kind: str) -> None:
+def needs_name(name: str, kind: str) -> None:
+    """Raise InvalidSetting where a name is empty or unfit for a shelf."""
     if not name:
         raise InvalidSetting(f"name is empty; say what to call the {kind}")
     cache.Shelf(kind).path(name)
@@ -46,11 +48,11 @@ def add_data_panel() -> None:
         download = bool(source.remote) and st.toggle(
             "Download it instead", key=f"new data {kind} download", help=_download_text(source)
         )
-        name = _new_name("data", "new data name", sources.folksonomy_names())
+        name = new_name("data", "new data name", sources.folksonomy_names())
         with st.expander("Reading options"):
             settings = settings_widgets(source.settings, f"new data {kind}")
         if st.button("Add", key="new data add", type="primary", icon=":material/add:"):
-            _needs_name(name, cache.FOLKSONOMIES)
+            needs_name(name, cache.FOLKSONOMIES)
             with working("Reading") as progress:
                 if download:
                     sources.add(kind, None, name, settings, progress)
@@ -75,9 +77,9 @@ def add_vectors_panel() -> None:
     what = "GloVe or word2vec text, word2vec binary, fastText .vec (.gz and .zip too), .npy with a vocabulary"
     with guard():
         given = ask_for_file("new vectors", what, several=True)
-        name = _new_name("vectors", "new vectors name", embeddings.vector_names())
+        name = new_name("vectors", "new vectors name", embeddings.vector_names())
         if st.button("Add", key="new vectors add", type="primary", icon=":material/add:"):
-            _needs_name(name, cache.VECTORS)
+            needs_name(name, cache.VECTORS)
             with given as path, working("Reading") as progress:
                 embeddings.add_vectors(path, name, progress)
             choose("vectors", name)
@@ -89,10 +91,10 @@ def train_vectors_panel(data: str) -> None:
     """Train word vectors on a data set's own tag lists, and choose them."""
     st.caption("Skip-gram with negative sampling: tags that stand on the same tracks come to lie together.")
     with guard():
-        name = _new_name("vectors", "own vectors name", embeddings.vector_names())
+        name = new_name("vectors", "own vectors name", embeddings.vector_names())
         settings = settings_widgets(SkipGramSettings, "own vectors")
         if st.button("Train", key="own vectors train", type="primary", icon=":material/model_training:"):
-            _needs_name(name, cache.VECTORS)
+            needs_name(name, cache.VECTORS)
             with working("Training") as progress:
                 trained = embeddings.train_skipgram(folksonomy(data), settings, name, progress)
                 trained.save(cache.Shelf(cache.VECTORS).path(name))

@@ -9,6 +9,7 @@ from typing import Literal, NoReturn, overload
 import streamlit as st
 
 from taglab import embeddings, sources
+from taglab.audio.library import audio_names
 from taglab.folksonomy import Folksonomy
 from taglab.ui.messages import literal
 
@@ -119,6 +120,15 @@ def choose_among(
     if key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[index]
     return st.selectbox(label, list(options), index=index, key=key, bind="query-params", help=help)
+
+
+def pick_audio(data: str) -> str:
+    """Let sound be chosen; that of the data set's name to begin with. In the URL as `audio`."""
+    names = audio_names()
+    return choose_among(
+        "audio", "Audio", names, names.index(data) if data in names else 0, "audio",
+        help="Where the tracks' sound is. The demo's is synthesised at its first use, in about a minute.",
+    )  # fmt: skip
 
 
 def default_min_count(folksonomy: Folksonomy) -> int:

@@ -69,6 +69,31 @@ def laid_down(uploads: Sequence[Upload]) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def laid_down_by_number(uploads: Sequence[Upload]) -> Iterator[list[Path]]:
+    """Write uploads to a folder of their own in the cache under numbers, empty ones too; removed afterwards.
+
+    For files that are told apart by names which may differ only in letters no file here may have.
+
+    Yields:
+        The path of each.
+
+    Raises:
+        StorageError: If the cache cannot take them.
+    """
+    folder = _scratch_folder()
+    try:
+        paths = [
+            folder / f"{number:06d}{Path(harmless_name(upload.name)).suffix.lower()}"
+            for number, upload in enumerate(uploads)
+        ]
+        for upload, path in zip(uploads, paths, strict=True):
+            _copy(upload, path)
+        yield paths
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _scratch_folder() -> Path:
     parent = cache.home() / "uploads"
     try:
@@ -83,6 +108,10 @@ def _scratch_folder() -> Path:
 def _write(upload: Upload, path: Path) -> None:
     if upload.size == 0:
         raise DataError(upload.name, "is empty (0 bytes); was it still being written when it was chosen?")
+    _copy(upload, path)
+
+
+def _copy(upload: Upload, path: Path) -> None:
     upload.seek(0)
     try:
         with path.open("wb") as file:
