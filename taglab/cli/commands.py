@@ -16,6 +16,7 @@ from taglab.cli import (
     data,
     labels,
     launch,
+    runs,
     training,
     vectors,
 )
@@ -64,6 +65,7 @@ def build_parser() -> Parser:
         fill=dashboard.fill_app,
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
-    for module in (data, cleaning, audio, vectors, clusters, labels, training, launch, compare_runs, bench):
+    things = (data, cleaning, audio, vectors, clusters, labels)
+    for module in (*things, training, launch, runs, compare_runs, bench):
         module.add_to(commands)
     return parser

@@ -5,6 +5,7 @@ from taglab.runs.layout import METRICS
 from taglab.runs.library import (
     create_run,
     delete_run,
+    filter_runs,
     open_run,
     run_names,
     runs_table,
@@ -29,6 +30,7 @@ __all__ = [
     "create_run",
     "delete_run",
     "export_run",
+    "filter_runs",
     "import_results",
     "import_run",
     "name_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -165,6 +165,34 @@ def runs_table(names: Iterable[str] | None = None) -> pd.DataFrame:
     table[_FIGURES] = table[_FIGURES].apply(pd.to_numeric, errors="coerce").astype("float64")
     table[_WHOLE] = table[_WHOLE].apply(pd.to_numeric, errors="coerce").astype("Int64")
     return table.sort_values(["created", "run"], ascending=[False, True], ignore_index=True)
+
+
+def filter_runs(
+    table: pd.DataFrame,
+    text: str = "",
+    kinds: Collection[str] = (),
+    groups: Collection[str] = (),
+    tags: Collection[str] = (),
+) -> pd.DataFrame:
+    """Return the rows of a table of runs that fit.
+
+    Args:
+        table: As `runs_table` gives it.
+        text: Words, each of which must be in the name, title, group, note or a tag, capitals or not.
+        kinds: One of them must be the run's; any where empty.
+        groups: The same of the group.
+        tags: The run must have all of them.
+    """
+    places = ["run", "title", "group", "note"]
+    told = table[places].fillna("").agg(" ".join, axis=1) + " " + table["tags"].map(" ".join)
+    fits = pd.Series(True, table.index)
+    for word in text.casefold().split():
+        fits &= told.str.casefold().str.contains(word, regex=False)
+    for column, wanted in (("kind", kinds), ("group", groups)):
+        if wanted:
+            fits &= table[column].isin(list(wanted))
+    fits &= table["tags"].map(lambda has: set(tags) <= set(has))
+    return table[fits].reset_index(drop=True)
 
 
 _WHOLE = ["classes", "parameters", "epochs", "best_epoch"]
