@@ -6,13 +6,14 @@ in `customdata`.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from taglab.figures.theme import ACCENT, DIVERGING, GREY, SHARES, blank, colour_scale, plain
+from taglab.figures.theme import DIVERGING, GREY, SHARES, blank, colour_scale, plain, visible
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -24,8 +25,10 @@ CELLS = ("tp", "fn", "fp", "tn")
 
 _NAMES = {"tp": "true positives", "fn": "false negatives", "fp": "false positives", "tn": "true negatives"}
 _PLACES = {"tp": (0, 0), "fn": (1, 0), "fp": (0, 1), "tn": (1, 1)}
-# See-through even at the full rate, so that the page's own text colour reads on every cell.
-_WRONG_TO_RIGHT = ("rgba(213, 97, 24, 0.6)", "rgba(140, 143, 148, 0.04)", "rgba(47, 120, 200, 0.6)")
+# Not see-through: one text colour reads on all of them, whichever page lies beneath.
+_WRONG_TO_RIGHT = ("#e0813f", "#b4bac3", "#5b95dc")
+_ON_CELLS = "#14161a"
+_TITLE_CHARACTERS = 30
 _LABELS_NAMED = 80
 _NAME_CHARACTERS = 18
 _SVG_CELLS = 2500
@@ -52,44 +55,58 @@ def confusion_matrix(
         n_tracks: Tracks evaluated, for the hover; None where not known.
         chosen: The cell of `CELLS` to put a frame round.
         width: In pixels.
-        height: In pixels.
+        height: In pixels, without the title.
 
     Returns:
         A figure whose last trace's points can be clicked, `customdata` counting `CELLS`.
     """
+    import plotly.graph_objects as go
+
     values = dict(zip(("tp", "tn", "fp", "fn"), np.asarray(shares, np.float64).tolist(), strict=True))
     rates = _rates(values)
-    figure = blank(plain(title, 34), "predicted", "true", height)
-    order = [values[cell] for cell in CELLS]
+    lines = textwrap.wrap(visible(title, 90), _TITLE_CHARACTERS)
+    lines += [""] * (2 - len(lines))  # so that matrices side by side stand level
+    heading = {"text": "<br>".join(map(plain, lines)), "font": {"size": 13}}
+    axis = {
+        "tickvals": [0, 1],
+        "ticktext": ["yes", "no"],
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+    }
+    layout = {
+        "title": heading,
+        "xaxis": {**axis, "title": {"text": "predicted"}, "range": [-0.5, 1.5]},
+        "yaxis": {**axis, "title": {"text": "true"}, "range": [1.5, -0.5]},
+        "annotations": [_written(cell, values[cell]) for cell in CELLS],
+        "shapes": [] if chosen is None else [_frame(chosen)],
+        "width": width,
+        "height": height + 18 * len(lines),
+        "margin": {"l": 40, "r": 10, "t": 18 + 18 * len(lines), "b": 40},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hovermode": "closest",
+        "hoverdistance": _REACH_PX,
+    }
     z = np.array([rates["tp"], -rates["fn"], -rates["fp"], rates["tn"]]).reshape(2, 2)
-    figure.add_heatmap(
-        z=z, zmin=-1, zmax=1, colorscale=colour_scale(_WRONG_TO_RIGHT), showscale=False, hoverinfo="skip",
-        xgap=2, ygap=2,
-    )  # fmt: skip
-    for cell, value in zip(CELLS, order, strict=True):
-        x, y = _PLACES[cell]
-        figure.add_annotation(
-            x=x, y=y, text=f"{cell.upper()}<br><b>{value:.4f}</b>", showarrow=False, font={"size": 13}
-        )
-    if chosen is not None:
-        x, y = _PLACES[chosen]
-        figure.add_shape(
-            type="rect",
-            x0=x - 0.48,
-            x1=x + 0.48,
-            y0=y - 0.48,
-            y1=y + 0.48,
-            line={"width": 2, "color": ACCENT},
-        )
+    scale = {"zmin": -1, "zmax": 1, "colorscale": colour_scale(_WRONG_TO_RIGHT), "showscale": False}
+    cells = {"type": "heatmap", "z": z, **scale, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
     text = [_said(cell, values[cell], rates[cell], n_tracks) for cell in CELLS]
-    _add_squares(figure, [0, 1, 0, 1], [0, 0, 1, 1], np.arange(4), text, 60)
-    axis = {"tickvals": [0, 1], "ticktext": ["yes", "no"], "showgrid": False, "zeroline": False}
-    figure.update_xaxes(**axis, side="bottom", range=[-0.5, 1.5], fixedrange=True)
-    figure.update_yaxes(**axis, range=[1.5, -0.5], fixedrange=True)
-    figure.update_layout(
-        width=width, margin={"l": 40, "r": 10, "t": 40, "b": 40}, title={"font": {"size": 13}}
-    )
-    return figure
+    # In one go: a slider draws this once a run at every step, and each later update costs as much again.
+    return go.Figure([cells, _squares([0, 1, 0, 1], [0, 0, 1, 1], np.arange(4), text, 60)], layout)
+
+
+def _written(cell: str, share: float) -> dict[str, Any]:
+    x, y = _PLACES[cell]
+    font = {"size": 13, "color": _ON_CELLS}
+    text = f"{cell.upper()}<br><b>{share:.4f}</b>"
+    return {"x": x, "y": y, "text": text, "showarrow": False, "font": font}
+
+
+def _frame(cell: str) -> dict[str, Any]:
+    x, y = _PLACES[cell]
+    corners = {"x0": x - 0.48, "x1": x + 0.48, "y0": y - 0.48, "y1": y + 0.48}
+    return {"type": "rect", **corners, "line": {"width": 3, "color": _ON_CELLS}}
 
 
 def _rates(values: dict[str, float]) -> dict[str, float]:
@@ -144,17 +161,21 @@ def label_table(
     figure.add_heatmap(
         z=values, zmin=-reach if difference else 0, zmax=reach,
         colorscale=colour_scale(_difference_scale() if difference else SHARES), hoverinfo="skip",
-        colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12,
-                  "tickformat": "+.0%" if difference else ".0%"},
+        colorbar={"title": {"text": unit, "side": "top"}, "tickformat": "+.0%" if difference else ".0%",
+                  "orientation": "h", "thickness": 10, "len": 0.5, "x": 1, "xanchor": "right", "y": 1,
+                  "yanchor": "bottom"},
     )  # fmt: skip
     rows, columns = np.divmod(np.arange(n * n), n)
     text = _pair_texts(values, labels, None if together is None else np.asarray(together), difference)
-    _add_squares(figure, columns, rows, np.arange(n * n), text, 6)
-    for place in boundaries:
-        line = {"width": 1, "color": GREY}
-        figure.add_shape(type="line", x0=-0.5, x1=n - 0.5, y0=place, y1=place, line=line)
-        figure.add_shape(type="line", y0=-0.5, y1=n - 0.5, x0=place, x1=place, line=line)
+    figure.add_trace(_squares(columns, rows, np.arange(n * n), text, 6))
+    figure.update_layout(hovermode="closest", hoverdistance=_REACH_PX)
+    line = {"type": "line", "line": {"width": 1, "color": GREY}}
+    across = [{**line, "x0": -0.5, "x1": n - 0.5, "y0": place, "y1": place} for place in boundaries]
+    upright = [{**line, "y0": -0.5, "y1": n - 0.5, "x0": place, "x1": place} for place in boundaries]
+    figure.update_layout(shapes=across + upright)
     _name_axes(figure, labels)
+    figure.update_layout(margin={"t": 110})
+    figure.update_layout(title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}})
     return figure
 
 
@@ -180,34 +201,28 @@ def _pair_texts(
     return texts
 
 
-def _add_squares(
-    figure: go.Figure,
+def _squares(
     x: Sequence[int] | npt.NDArray[np.intp],
     y: Sequence[int] | npt.NDArray[np.intp],
     cells: npt.NDArray[np.intp],
     text: list[str],
     size: int,
-) -> None:
-    """Lay unseen squares over the cells; they can be hovered over and clicked where a heat map cannot."""
-    import plotly.graph_objects as go
-
+) -> dict[str, Any]:
+    """Return unseen squares to lie over the cells; they can be hovered over and clicked."""
     unseen = {"marker": {"opacity": 0}}
-    kind = go.Scatter if len(text) <= _SVG_CELLS else go.Scattergl
-    figure.add_trace(
-        kind(
-            x=np.asarray(x),
-            y=np.asarray(y),
-            mode="markers",
-            marker={"symbol": "square", "size": size, "opacity": 0},
-            selected=unseen,
-            unselected=unseen,
-            customdata=cells,
-            text=text,
-            hovertemplate="%{text}<extra></extra>",
-            showlegend=False,
-        )
-    )
-    figure.update_layout(hovermode="closest", hoverdistance=_REACH_PX)
+    return {
+        "type": "scatter" if len(text) <= _SVG_CELLS else "scattergl",
+        "x": np.asarray(x),
+        "y": np.asarray(y),
+        "mode": "markers",
+        "marker": {"symbol": "square", "size": size, "opacity": 0},
+        "selected": unseen,
+        "unselected": unseen,
+        "customdata": cells,
+        "text": text,
+        "hovertemplate": "%{text}<extra></extra>",
+        "showlegend": False,
+    }
 
 
 def _name_axes(figure: go.Figure, labels: Sequence[str]) -> None:

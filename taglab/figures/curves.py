@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from taglab.figures.theme import GREY, blank, plain
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_LINE_WIDTH = 2.2
+_LEGEND_ROW_PX = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +72,16 @@ def pr_curves(
         curves: One a model.
         label: Whose, as in the data.
         prevalence: Share of positive tracks of each curve, at which chance lies; dotted lines.
-        height: In pixels.
+        height: In pixels, without the legend.
     """
-    figure = _drawn(curves, f"Precision and recall of {plain(label)}", "recall", "precision", height)
-    for share in sorted({round(value, 6) for value in prevalence if not np.isnan(value)}):
-        figure.add_shape(
-            type="line", x0=0, x1=1, y0=share, y1=share, line={"dash": "dot", "width": 1.2, "color": GREY}
-        )
+    title = f"Precision and recall of {plain(label)}"
+    shares = sorted({round(value, 3) for value in prevalence if not np.isnan(value)})
+    chance = [(0, share, 1, share) for share in shares]
+    figure = _drawn(curves, title, "recall", "precision", chance, height)
+    for number, share in enumerate(shares):
         figure.add_annotation(
-            x=0, y=share, text=f"chance {share:.3f}", showarrow=False, xanchor="left", yanchor="bottom",
-            font={"size": 11, "color": GREY},
+            x=number * 0.22 % 0.88, y=share, text=f"chance {share:.3f}", showarrow=False, xanchor="left",
+            yanchor="top", font={"size": 11, "color": GREY},
         )  # fmt: skip
     return figure
 
@@ -92,65 +92,72 @@ def roc_curves(curves: Sequence[DrawnCurve], label: str, height: int = 480) -> g
     Args:
         curves: One a model.
         label: Whose, as in the data.
-        height: In pixels.
+        height: In pixels, without the legend.
     """
     title = f"ROC of {plain(label)}"
-    figure = _drawn(curves, title, "false positive rate", "true positive rate", height)
-    figure.add_shape(type="line", x0=0, x1=1, y0=0, y1=1, line={"dash": "dot", "width": 1.2, "color": GREY})
-    return figure
+    return _drawn(curves, title, "false positive rate", "true positive rate", [(0, 0, 1, 1)], height)
 
 
-def _drawn(curves: Sequence[DrawnCurve], title: str, x: str, y: str, height: int) -> go.Figure:
-    figure = blank(title, x, y, height + 22 * len(curves))
-    for curve in curves:
-        _add_curve(figure, curve, x, y)
-    for curve in curves:
-        _add_points(figure, curve, x, y)
-    figure.update_xaxes(range=[-0.01, 1.01], constrain="domain")
-    figure.update_yaxes(range=[-0.01, 1.02])
+def _drawn(
+    curves: Sequence[DrawnCurve],
+    title: str,
+    x: str,
+    y: str,
+    chance: Sequence[tuple[float, float, float, float]],
+    height: int,
+) -> go.Figure:
+    legend = _LEGEND_ROW_PX * len(curves)
+    figure = blank(title, x, y, height + legend)
+    # In one go: a slider draws this at every step, and each later update costs as much again.
+    lines = [_line(curve, x, y) for curve in curves]
+    figure.add_traces([*lines, *(_mark(curve, point, x, y) for curve in curves for point in curve.points)])
+    dotted = {"type": "line", "line": {"dash": "dot", "width": 1.2, "color": GREY}}
     figure.update_layout(
+        shapes=[{**dotted, "x0": x0, "y0": y0, "x1": x1, "y1": y1} for x0, y0, x1, y1 in chance],
+        xaxis={"range": [-0.01, 1.01], "constrain": "domain"},
+        yaxis={"range": [-0.01, 1.02]},
         hovermode="closest",
         legend={"orientation": "h", "yanchor": "top", "y": -0.16, "x": 0, "font": {"size": 12}},
-        margin={"b": 60 + 22 * len(curves)},
+        margin={"b": 60 + legend},
     )
     return figure
 
 
-def _add_curve(figure: go.Figure, curve: DrawnCurve, x: str, y: str) -> None:
-    few = curve.shape == "points"
-    figure.add_scatter(
-        x=curve.x,
-        y=curve.y,
-        mode="markers" if few else "lines",
-        marker={"size": 9, "symbol": "x-thin-open", "color": curve.colour, "line": {"width": 2}},
-        line=None
-        if few
-        else {
-            "color": curve.colour,
-            "width": _LINE_WIDTH,
-            "dash": "dash" if curve.dashed else "solid",
+def _line(curve: DrawnCurve, x: str, y: str) -> dict[str, Any]:
+    name = plain(curve.name)
+    look: dict[str, Any] = {
+        "mode": "lines",
+        "line": {
+            "color": curve.colour, "width": 2.2, "dash": "dash" if curve.dashed else "solid",
             "shape": curve.shape,
         },
-        name=f"{plain(curve.name, 40)}: {curve.said}",
-        legendgroup=curve.name,
-        customdata=np.where(np.isfinite(curve.thresholds), curve.thresholds, 1.0),
-        hovertemplate=f"{x} %{{x:.3f}}, {y} %{{y:.3f}}<br>threshold %{{customdata:.3f}}"
-        f"<extra>{plain(curve.name, 40)}</extra>",
-    )
+    }  # fmt: skip
+    if curve.shape == "points":
+        marker = {"size": 9, "symbol": "x-thin-open", "color": curve.colour, "line": {"width": 2}}
+        look = {"mode": "markers", "marker": marker}
+    return {
+        "type": "scatter",
+        "x": curve.x,
+        "y": curve.y,
+        **look,
+        "name": f"{name}<br>{curve.said}",
+        "legendgroup": curve.name,
+        "customdata": np.where(np.isfinite(curve.thresholds), curve.thresholds, 1.0),
+        "hovertemplate": f"{x} %{{x:.3f}}, {y} %{{y:.3f}}<br>threshold %{{customdata:.3f}}"
+        f"<extra>{name}</extra>",
+    }
 
 
-def _add_points(figure: go.Figure, curve: DrawnCurve, x: str, y: str) -> None:
-    for point in curve.points:
-        figure.add_scatter(
-            x=[point.x],
-            y=[point.y],
-            mode="markers",
-            marker={
-                "symbol": point.symbol, "size": 12, "color": curve.colour,
-                "line": {"width": 1.5, "color": "#ffffff"},
-            },
-            legendgroup=curve.name,
-            showlegend=False,
-            hovertemplate=f"<b>{point.meaning}</b>, threshold {point.threshold:.3f}<br>{x} %{{x:.3f}}, "
-            f"{y} %{{y:.3f}}<extra>{plain(curve.name, 40)}</extra>",
-        )  # fmt: skip
+def _mark(curve: DrawnCurve, point: DrawnPoint, x: str, y: str) -> dict[str, Any]:
+    edge = {"width": 1.5, "color": "#ffffff"}
+    return {
+        "type": "scatter",
+        "x": [point.x],
+        "y": [point.y],
+        "mode": "markers",
+        "marker": {"symbol": point.symbol, "size": 12, "color": curve.colour, "line": edge},
+        "legendgroup": curve.name,
+        "showlegend": False,
+        "hovertemplate": f"<b>{point.meaning}</b>, threshold {point.threshold:.3f}<br>{x} %{{x:.3f}}, "
+        f"{y} %{{y:.3f}}<extra>{plain(curve.name)}</extra>",
+    }

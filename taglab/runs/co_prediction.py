@@ -57,7 +57,7 @@ PAIRINGS: dict[str, Pairing] = {
 }
 
 
-def decisions(predictions: Predictions, threshold: float) -> BoolArray:
+def predicted(predictions: Predictions, threshold: float) -> BoolArray:
     """Return which labels are predicted of which tracks, bool (tracks, classes)."""
     if not 0 <= threshold <= 1:
         raise InvalidSetting(f"threshold={threshold} must lie in [0, 1]; given in percent?")
@@ -157,9 +157,9 @@ def tracks_behind_decision(
     if cell not in ("tp", "tn", "fp", "fn"):
         raise InvalidSetting(f"cell={cell!r} must be tp, tn, fp or fn")
     column = predictions.column(label)
-    predicted = decisions(predictions.select_classes([label]), threshold)[:, 0]
-    wanted = predicted if cell.endswith("p") else ~predicted
-    right = predictions.truth[:, column] == predicted
+    positive = predicted(predictions.select_classes([label]), threshold)[:, 0]
+    wanted = positive if cell.endswith("p") else ~positive
+    right = predictions.truth[:, column] == positive
     found = np.flatnonzero(wanted & (right if cell.startswith("t") else ~right))
     return _by_score(predictions, found, column, descending=cell.endswith("p"))
 
@@ -181,16 +181,16 @@ def tracks_table(
     """
     column = predictions.column(label)
     names = np.array(predictions.classes, dtype=object)
-    predicted = []
+    said = []
     for scores in predictions.scores[rows]:
         ranked = np.argsort(-scores, kind="stable")
-        predicted.append(names[ranked[scores[ranked] >= np.float32(threshold)]].tolist())
+        said.append(names[ranked[scores[ranked] >= np.float32(threshold)]].tolist())
     return pd.DataFrame(
         {
             "track": [predictions.tracks[row] for row in rows],
             "score": predictions.scores[rows, column].astype(np.float64),
             "true": [names[truth].tolist() for truth in predictions.truth[rows]],
-            "predicted": predicted,
+            "predicted": said,
         }
     )
 
@@ -198,7 +198,7 @@ def tracks_table(
 def _sides(predictions: Predictions, threshold: float, pairing: str) -> tuple[BoolArray, BoolArray]:
     if pairing not in PAIRINGS:
         raise InvalidSetting(f"pairing={pairing!r} must be one of {', '.join(PAIRINGS)}")
-    return PAIRINGS[pairing].sides(predictions.truth, decisions(predictions, threshold))
+    return PAIRINGS[pairing].sides(predictions.truth, predicted(predictions, threshold))
 
 
 def _by_score(

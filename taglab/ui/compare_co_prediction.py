@@ -56,19 +56,17 @@ def show_co_prediction(compared: Compared) -> None:
 @st.fragment
 @guard()
 def _co_prediction(usable: Sequence[Source]) -> None:
-    one, other, pairing = _pick_pair(usable)
     columns = st.columns(3)
     with columns[0]:
-        threshold = pick_threshold()
+        one = _pick_one(usable)
     with columns[1]:
-        order = st.segmented_control(
-            "Order", list(_ORDERS), default="cluster", format_func=_ORDERS.__getitem__, key="label_order",
-            bind="query-params", required=True,
-            help="Cluster: labels that are true of the same tracks stand together (average linkage).",
-        )  # fmt: skip
+        other = _pick_other(usable, one)
     a, b = _matched(one, other)
     with columns[2]:
         n = _pick_number(a.n_classes)
+    with st.container(horizontal=True, gap="large"):
+        pairing, order = _pick_cells(), _pick_order()
+    threshold = pick_threshold()
     labels, boundaries = _ordered(a, n, order)
     first = co_prediction(a.select_classes(labels), threshold, pairing)
     second = None if b is None else co_prediction(b.select_classes(labels), threshold, pairing)
@@ -90,20 +88,37 @@ def _co_prediction(usable: Sequence[Source]) -> None:
     export_panel("compare co-predictions", pair_table(first, second, labels), figure)
 
 
-def _pick_pair(usable: Sequence[Source]) -> tuple[Source, Source | None, str]:
+def _pick_one(usable: Sequence[Source]) -> Source:
     by_title = {source.title: source for source in usable}
-    columns = st.columns(3)
-    first = columns[0].selectbox("Run", list(by_title), key="pairs_of", bind="query-params")
-    others = [_NONE, *(title for title in by_title if title != first)]
-    second = columns[1].selectbox(
-        "minus", others, key="pairs_minus", bind="query-params", disabled=len(others) == 1,
+    return by_title[st.selectbox("Run", list(by_title), key="pairs_of", bind="query-params")]
+
+
+def _pick_other(usable: Sequence[Source], one: Source) -> Source | None:
+    by_title = {source.title: source for source in usable if source is not one}
+    chosen = st.selectbox(
+        "minus", [_NONE, *by_title], key="pairs_minus", bind="query-params", disabled=not by_title,
         help="The difference of two runs' shares, on the labels and tracks both have.",
     )  # fmt: skip
-    pairing = columns[2].segmented_control(
-        "Cells", list(PAIRINGS), default=next(iter(PAIRINGS)), key="pairing", bind="query-params",
-        format_func=lambda name: PAIRINGS[name].title.capitalize(), required=True,
+    return by_title.get(chosen)
+
+
+def _pick_cells() -> str:
+    return str(
+        st.segmented_control(
+            "Row → column", list(PAIRINGS), default=next(iter(PAIRINGS)), key="pairing", bind="query-params",
+            format_func=lambda name: PAIRINGS[name].title.capitalize(), required=True, width="content",
+        )
     )  # fmt: skip
-    return by_title[first], by_title.get(second), str(pairing)
+
+
+def _pick_order() -> str:
+    return str(
+        st.segmented_control(
+            "Order", list(_ORDERS), default="cluster", format_func=_ORDERS.__getitem__, key="label_order",
+            bind="query-params", required=True, width="content",
+            help="Cluster: labels that are true of the same tracks stand together (average linkage).",
+        )
+    )  # fmt: skip
 
 
 def _matched(one: Source, other: Source | None) -> tuple[Predictions, Predictions | None]:
@@ -140,7 +155,7 @@ def _ordered(predictions: Predictions, n: int, order: str) -> tuple[list[str], l
         places, groups = clustered_order(truth.together, max(1, round(np.sqrt(n))))
         return [labels[place] for place in places], _boundaries(groups)
     if order == "group":
-        group_of = tag_groups(labels)
+        group_of = tag_groups(tuple(labels))
         labels = sorted(labels, key=lambda label: GROUPS.index(group_of[label]))
         return labels, _boundaries(np.array([GROUPS.index(group_of[label]) for label in labels]))
     return labels, []
@@ -171,7 +186,7 @@ def _pair_figure(
 
 
 def _pair_said(a: Predictions, b: Predictions | None, n: int, one: Source, other: Source | None) -> str:
-    some = f"{n} of {a.n_classes:,} labels" if n < a.n_classes else f"all {n} labels"
+    some = f"{n} of {a.n_classes:,} labels" if n < a.n_classes else f"All {n} labels"
     said = f"{some}, {a.n_tracks:,} tracks. {literal(one.title)}: {one.said}."
     if b is not None and other is not None:
         shared = "" if a.named and b.named else ", not matched by track, for their ids are not known"

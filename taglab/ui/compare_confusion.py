@@ -78,6 +78,7 @@ _COLUMNS: dict[str, Any] = {
     "tracks": st.column_config.NumberColumn("evaluated (tracks)"),
     "precision": st.column_config.NumberColumn("precision", format="%.3f"),
     "recall": st.column_config.NumberColumn("recall", format="%.3f"),
+    "false_positive_rate": st.column_config.NumberColumn("false positive rate", format="%.3f"),
     "f1": st.column_config.NumberColumn("F1", format="%.3f"),
 }
 

@@ -50,6 +50,7 @@ def _curves(found: Sequence[Source]) -> None:
         [curve for source in having if (curve := _drawn(source, label, threshold, kind)) is not None]
         for kind in ("pr", "roc")
     )
+    table = points_table(having, label, threshold)
     charts = {
         "PR curves": figures.pr_curves(pr, label, prevalence),
         "ROC curves": figures.roc_curves(roc, label),
@@ -58,12 +59,9 @@ def _curves(found: Sequence[Source]) -> None:
         with column:
             alt = f"{key} of {visible(label)} for {len(having)} runs"
             st.plotly_chart(figure, config=picture_config(), key=key, alt=alt)
-    st.caption(_said(found, having, label))
-    table = points_table(having, label, threshold)
-    st.dataframe(table, hide_index=True, key="operating points", column_config=_COLUMNS)
-    with st.container(horizontal=True):
-        for key, figure in charts.items():
             export_panel(f"compare {key} {visible(label, 30)}", table, figure)
+    st.dataframe(table, hide_index=True, key="operating points", column_config=_COLUMNS)
+    st.caption(_said(found, having, label))
 
 
 def _said(found: Sequence[Source], having: Sequence[Source], label: str) -> str:
@@ -123,8 +121,8 @@ def _area(source: Source, label: str, kind: Kind, curve: Curve) -> str:
         return "printed points"
     one = _of_column(source.counts, source.column(label))
     if kind == "pr":
-        return f"AUC-PR {auc_pr_interpolated(one)[0]:.4f}, interpolated over 200 thresholds"
-    return f"AUC-ROC {roc_auc_at_thresholds(one)[0]:.4f}, over 200 thresholds"
+        return f"AUC-PR {auc_pr_interpolated(one)[0]:.4f}, interpolated (200 thresholds)"
+    return f"AUC-ROC {roc_auc_at_thresholds(one)[0]:.4f} (200 thresholds)"
 
 
 def _of_column(counts: Confusion, column: int) -> Confusion:

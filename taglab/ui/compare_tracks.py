@@ -122,16 +122,25 @@ def _listed(tags: Sequence[str]) -> str:
 
 def _tags(data: Folksonomy, track: str) -> list[str]:
     """Return what listeners wrote of a track; nothing where the data set does not know it."""
-    found = np.flatnonzero(data.tracks["track"].astype(str).to_numpy() == track)
-    return data.tags["tag"].iloc[data.matrix[int(found[0])].indices].tolist() if len(found) else []
+    row = int(_index(data.fingerprint, data).get_indexer(pd.Index([track]))[0])
+    if row < 0:
+        return []
+    start, stop = data.matrix.indptr[row : row + 2]
+    return [str(tag) for tag in data.tags["tag"].iloc[np.sort(data.matrix.indices[start:stop])]]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _index(fingerprint: str, _data: Folksonomy) -> pd.Index:
+    return pd.Index(_data.tracks["track"].astype(str))
 
 
 def _with_titles(table: pd.DataFrame, data: Folksonomy | None) -> pd.DataFrame:
-    if data is None:
+    known = [] if data is None else [name for name in ("title", "artist") if name in data.tracks.columns]
+    if data is None or not known:
         return table
-    known = [name for name in ("title", "artist") if name in data.tracks.columns]
-    facts = data.tracks.assign(track=data.tracks["track"].astype(str))[["track", *known]]
-    return table.merge(facts, on="track", how="left")[["track", *known, "score", "true", "predicted"]]
+    rows = _index(data.fingerprint, data).get_indexer(pd.Index(table["track"]))
+    facts = data.tracks[known].iloc[rows].reset_index(drop=True).where(pd.Series(rows >= 0), None)
+    return pd.concat([table[["track"]], facts, table[["score", "true", "predicted"]]], axis=1)
 
 
 def _tags_of(run: Run) -> Folksonomy | None:

@@ -30,7 +30,7 @@ def test_a_curve_is_drawn_with_its_points_and_no_markup(draw: object) -> None:
     figure = draw([curve(), curve(name="b", dashed=True)], HOSTILE)  # type: ignore[operator]
     lines = [trace for trace in figure.data if trace.mode == "lines"]
     assert [trace.line.dash for trace in lines] == ["solid", "dash"]
-    assert lines[0].name.endswith(": AP 0.5")
+    assert lines[0].name.endswith("<br>AP 0.5")
     marked = [trace for trace in figure.data if trace.mode == "markers"]
     assert all("best F1" in trace.hovertemplate for trace in marked)
     assert len(marked) == 2
