@@ -165,10 +165,15 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
     return checked(RunConfig, values)
 
 
-def differing(config: RunConfig) -> dict[str, Any]:
-    """Return what differs from the defaults, by dotted name: {"labels": "top", "train.epochs": 30}."""
-    defaults = RunConfig(labels=" ").model_dump(mode="json")
-    return dict(_differences(config.model_dump(mode="json"), defaults))
+def differing(config: RunConfig, base: RunConfig | None = None) -> dict[str, Any]:
+    """Return what differs from another configuration, by dotted name: {"labels": "top", "train.epochs": 30}.
+
+    Args:
+        config: Whose values are returned.
+        base: The other; the defaults where None.
+    """
+    other = (base or RunConfig(labels=" ")).model_dump(mode="json")
+    return dict(_differences(config.model_dump(mode="json"), other))
 
 
 def _differences(value: Mapping[str, Any], default: Mapping[str, Any], before: str = "") -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from taglab.errors import NotFound
-from taglab.training.config import RunConfig, run_config
+from taglab.training.config import RunConfig, differing, run_config
 
 PRESETS: dict[str, dict[str, Any]] = {
     "tiny": {
@@ -37,6 +37,20 @@ def preset(name: str, values: Mapping[str, Any] | None = None) -> RunConfig:
     if name not in PRESETS:
         raise NotFound(f"no preset named {name!r}; there are: {', '.join(PRESETS)}")
     return run_config(merged(PRESETS[name], values or {}))
+
+
+def naming(config: RunConfig) -> dict[str, Any]:
+    """Return what names a run: what differs from the defaults, or, where that is less to say, from a preset.
+
+    Args:
+        config: Of the run.
+
+    Returns:
+        Dotted name of a setting → its value, as {"preset": "tiny", "labels": "genres"}.
+    """
+    told = [differing(config)]
+    told += [{"preset": name, **differing(config, preset(name, {"labels": " "}))} for name in PRESETS]
+    return min(told, key=len)
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,10 +23,11 @@ from taglab.runs.run import Part
 from taglab.runs.status import Heartbeat, read_status
 from taglab.sources import folksonomy_names, open_folksonomy
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint
-from taglab.training.config import RunConfig, TrainConfig, differing, run_config
+from taglab.training.config import RunConfig, TrainConfig, run_config
 from taglab.training.devices import as_launched, device_report, failures_told, make_fabric, memory_gib
 from taglab.training.evaluation import hear, judge
 from taglab.training.loop import check_window, fit, training_step
+from taglab.training.presets import naming
 from taglab.training.step import seed_step
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def new_run(config: RunConfig, group: str = "", note: str = "", progress: Progre
             f"labels={config.labels!r} must have a tag of {config.data!r}; were its classes made from other "
             "data?"
         )
-    return create_run(config.model_dump(mode="json"), space, differing(config), group, note)
+    return create_run(config.model_dump(mode="json"), space, naming(config), group, note)
 
 
 def _require_parts(config: RunConfig) -> LabelSpace:
