@@ -14,10 +14,11 @@ from taglab.figures.theme import GREY, GRID, blank, hue, plain
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_HEIGHT_PX = 300
+_HEIGHT_PX = 270
 _LEGEND_ROW_PX = 19
 _MARKERS_UP_TO = 60
 _FAINT = 0.35
+_MOST_TICKS = 10
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Panel:
         lines: Column of the history → what it is called and how its line is dashed.
         share: Whether the values lie in [0, 1].
         log: Whether the axis is logarithmic.
+        judged: Whether it says how good an epoch is, so that the best is marked.
         step: Column of the steps drawn faintly behind, or "".
     """
 
@@ -38,6 +40,7 @@ class Panel:
     lines: Mapping[str, tuple[str, str]]
     share: bool = False
     log: bool = False
+    judged: bool = True
     step: str = ""
 
 
@@ -67,9 +70,15 @@ PANELS: dict[str, Panel] = {
         share=True,
     ),
     "clips-per-s": Panel(
-        "Speed", "clips per second", {"clips_per_s": ("training", "solid")}, step="clips_per_s"
+        "Speed of training",
+        "clips per second",
+        {"clips_per_s": ("", "solid")},
+        judged=False,
+        step="clips_per_s",
     ),
-    "learning-rate": Panel("Learning rate", "learning rate", {"learning_rate": ("", "solid")}, log=True),
+    "learning-rate": Panel(
+        "Learning rate", "learning rate", {"learning_rate": ("", "solid")}, log=True, judged=False
+    ),
 }
 """The panels there are; interpolated and exact areas never share an axis."""
 
@@ -107,7 +116,7 @@ def training_curves(
             if column in rows and rows[column].notna().any():
                 look = {"color": colour, "dash": dash, "width": 2}
                 _add_line(figure, rows, column, _legend(str(run), name, len(runs)), look)
-                if at == 0 and best and str(run) in best:
+                if at == 0 and panel.judged and best and str(run) in best:
                     _mark_best(figure, rows, column, best[str(run)], colour)
     _finish(figure, panel, runs)
     return figure
@@ -174,18 +183,19 @@ def _finish(figure: go.Figure, panel: Panel, runs: Sequence[str]) -> None:
         showlegend=shown > 0,
         margin={"l": 50, "r": 12, "t": 40, "b": 40},
     )
-    figure.update_xaxes(rangemode="tozero", tickformat="d" if _whole(figure) else "")
+    figure.update_xaxes(
+        rangemode="tozero", **({} if _last(figure) > _MOST_TICKS else {"tick0": 0, "dtick": 1})
+    )
     if panel.log:
         figure.update_yaxes(type="log", exponentformat="power")
     elif panel.share:
-        figure.update_yaxes(range=[0, 1] if not len(figure.data) else None, tickformat=".2f")
+        figure.update_yaxes(range=None if len(figure.data) else [0, 1])
     else:
         figure.update_yaxes(rangemode="tozero")
 
 
-def _whole(figure: go.Figure) -> bool:
-    last = max((float(np.max(trace.x)) for trace in figure.data if len(trace.x)), default=0.0)
-    return last >= 4
+def _last(figure: go.Figure) -> float:
+    return max((float(np.max(trace.x)) for trace in figure.data if len(trace.x)), default=0.0)
 
 
 def sweep_curves(table: pd.DataFrame, field: str, measures: Mapping[str, str], by: str = "") -> go.Figure:

@@ -76,7 +76,8 @@ def show_runs() -> None:
     ticked = [str(shown["run"].iloc[row]) for row in event.selection.rows if row < len(shown)]
     active = sum(state.active for state in states.values())
     waiting = f", {active} trained or waiting" if active else ""
-    st.caption(f"{len(shown):,} runs, newest first{waiting}. Tick some to do something with them.")
+    number = f"{len(shown):,} run{'s' if len(shown) > 1 else ''}"
+    st.caption(f"{number}, newest first{waiting}. Tick some to show, note or remove them.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _act_on(ticked)
         export_panel("runs", shown, command=["taglab", "runs", "list"])

@@ -13,7 +13,6 @@ import streamlit as st
 
 from taglab import cache, launch, runs
 from taglab.errors import DataError, NotFound, TaglabError
-from taglab.figures.theme import plain
 from taglab.figures.training import PANELS, training_curves
 from taglab.launch import RunState
 from taglab.runs import Run
@@ -123,6 +122,7 @@ def pick_runs(names: Sequence[str]) -> list[str]:
         names: At least one, newest first.
     """
     asked = st.session_state.pop(_NEXT, None)
+    linked = st.query_params.get_all("run")
     if asked is not None:
         st.session_state["run"] = [name for name in asked if name in names]
     elif "run" in st.session_state:
@@ -132,13 +132,15 @@ def pick_runs(names: Sequence[str]) -> list[str]:
             st.info(literal(f"No longer there: {', '.join(gone)}."), icon=":material/delete:")
             st.session_state["run"] = [name for name in held if name in names] or [names[0]]
     else:
-        gone = [name for name in st.query_params.get_all("run") if name not in names]
+        gone = [name for name in linked if name not in names]
         if gone:
             said = f"The link asks for the run {gone[0]!r}, which is not here."
             st.warning(literal(said), icon=":material/link_off:")
+        if len(gone) == len(linked):
+            st.session_state["run"] = [_first(names)]
     return st.multiselect(
-        "Runs shown", list(names), default=[_first(names)], key="run", bind="query-params",
-        max_selections=_MOST_OVERLAID, help="Several are drawn over one another.",
+        "Runs shown", list(names), key="run", bind="query-params", max_selections=_MOST_OVERLAID,
+        help="Several are drawn over one another.",
     )  # fmt: skip
 
 
@@ -166,7 +168,7 @@ def _show(names: tuple[str, ...], active: bool) -> None:
     if active and not any(each.state.active for each in found):
         st.rerun()  # it has ended: the table and the buttons of the page are out of date
     for each in found:
-        _show_line(each)
+        _show_line(each, several=len(found) > 1)
     if found:
         _show_curves(found)
         _show_log(found[0])
@@ -200,13 +202,14 @@ def _files(
     return epochs, run.history(), run.steps(), run.summary()
 
 
-def _show_line(watched: Watched) -> None:
+def _show_line(watched: Watched, several: bool) -> None:
     """One run in a line: name, state, how far, how long still, and what can be done with it."""
     state = watched.state
     with st.container(horizontal=True, vertical_alignment="center"):
         colour, icon = BADGES[state.state]
         st.badge(state.state, icon=icon, color=colour)
-        st.markdown(f"**{literal(watched.run.title)}**")
+        if several or watched.run.title != watched.run.name:
+            st.markdown(f"**{literal(watched.run.title)}**")
         _buttons(watched)
     if state.active and watched.epochs:
         st.progress(min(watched.done / watched.epochs, 1.0), literal(_pace(watched)))
@@ -322,8 +325,8 @@ def _show_curves(found: Sequence[Watched]) -> None:
     with st.expander("Average precision and learning rate"):
         _in_two_columns(figures, _FURTHER_PANELS)
     if len(history):
-        names = " ".join(each.run.name for each in found)
-        export_panel(f"{names[:60]} history", history, figures["auc-pr"])
+        name = found[0].run.name if len(found) == 1 else "runs"
+        export_panel(f"{name} history", history, figures["auc-pr"])
 
 
 _NOTHING = pd.DataFrame({"run": [], "epoch": []})
@@ -331,13 +334,11 @@ _NO_STEPS = pd.DataFrame({"run": [], "at": []})
 
 
 def _in_two_columns(figures: dict[str, Any], names: Sequence[str]) -> None:
-    columns = st.columns(2)
-    for at, name in enumerate(names):
-        with columns[at % 2]:
-            st.plotly_chart(
-                figures[name], config=picture_config(), key=f"curve {name}",
-                alt=f"{plain(PANELS[name].title)} by epoch",
-            )  # fmt: skip
+    for at in range(0, len(names), 2):
+        # A row each: stacked in a narrow window they keep their order.
+        for column, name in zip(st.columns(2), names[at : at + 2], strict=False):
+            alt = f"{PANELS[name].title} by epoch"
+            column.plotly_chart(figures[name], config=picture_config(), key=f"curve {name}", alt=alt)
 
 
 def _show_log(watched: Watched) -> None:
