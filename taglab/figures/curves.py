@@ -141,7 +141,7 @@ def _line(curve: DrawnCurve, x: str, y: str) -> dict[str, Any]:
         "y": curve.y,
         **look,
         "name": f"{name}<br>{curve.said}",
-        "legendgroup": curve.name,
+        "legendgroup": plain(curve.name),
         "customdata": np.where(np.isfinite(curve.thresholds), curve.thresholds, 1.0),
         "hovertemplate": f"{x} %{{x:.3f}}, {y} %{{y:.3f}}<br>threshold %{{customdata:.3f}}"
         f"<extra>{name}</extra>",
@@ -156,7 +156,7 @@ def _mark(curve: DrawnCurve, point: DrawnPoint, x: str, y: str) -> dict[str, Any
         "y": [point.y],
         "mode": "markers",
         "marker": {"symbol": point.symbol, "size": 12, "color": curve.colour, "line": edge},
-        "legendgroup": curve.name,
+        "legendgroup": plain(curve.name),
         "showlegend": False,
         "hovertemplate": f"<b>{point.meaning}</b>, threshold {point.threshold:.3f}<br>{x} %{{x:.3f}}, "
         f"{y} %{{y:.3f}}<extra>{plain(curve.name)}</extra>",

@@ -34,7 +34,7 @@ def test_a_curve_is_drawn_with_its_points_and_no_markup(draw: object) -> None:
     marked = [trace for trace in figure.data if trace.mode == "markers"]
     assert all("best F1" in trace.hovertemplate for trace in marked)
     assert len(marked) == 2
-    assert "<img" not in figure.to_json()
+    assert "<img" not in str(figure.to_dict())
 
 
 def test_too_few_points_are_not_joined() -> None:
