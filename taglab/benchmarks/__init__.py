@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taglab.benchmarks import clustering, cooccurrence, metrics, projection
+from taglab.benchmarks import clustering, cooccurrence, metrics, projection, runs
 from taglab.benchmarks.row import Row
 
 
@@ -13,6 +13,18 @@ def _gpu() -> list[Row]:
     from taglab.benchmarks.gpu import bench_gpu
 
     return bench_gpu()
+
+
+def _loader() -> list[Row]:
+    from taglab.benchmarks.loading import loader
+
+    return loader()
+
+
+def _decoding() -> list[Row]:
+    from taglab.benchmarks.loading import decoding
+
+    return decoding()
 
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
@@ -25,6 +37,9 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "metrics-micro": metrics.metrics_with_micro,
     "bootstrap": metrics.resampling,
     "projection": projection.bench_projection,
+    "runs-table": runs.table_of_runs,
+    "loader": _loader,
+    "decoding": _decoding,
     "gpu": _gpu,
 }
 

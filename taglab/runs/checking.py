@@ -39,6 +39,8 @@ def _check_labels(run: Run) -> None:
 
 def _check_per_label(run: Run) -> None:
     path, classes = run.folder / layout.PER_LABEL, run.classes
+    if not run.per_label_by_epoch()["epoch"].is_monotonic_increasing:
+        raise DataError(path, "must tell its epochs in ascending order")
     for epoch, labels in run.per_label_by_epoch().groupby("epoch")["label"]:
         if tuple(labels) != classes:
             raise DataError(path, f"epoch {epoch} must have each class of classes.json once, in its order")

@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -47,16 +47,22 @@ LARGEST_COUNTS_BYTES = 1 << 30
 _COUNTS = ("tp", "tn", "fp", "fn")
 
 
-def read_text(path: Path, limit: int = LARGEST_JSON_BYTES) -> str:
-    """Return a file's text; raises DataError where it is missing, too large or not UTF-8."""
+def read_data(path: Path, limit: int) -> bytes:
+    """Return a file's bytes; raises DataError where it is missing or too large."""
     try:
         if path.stat().st_size > limit:
             raise DataError(path, f"is larger than the {limit >> 20} MiB such a file may have")
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(path, f"is not UTF-8 text ({error.reason})") from error
+        return path.read_bytes()
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror or error})") from error
+
+
+def read_text(path: Path, limit: int = LARGEST_JSON_BYTES) -> str:
+    """Return a file's text; raises DataError where it is missing, too large or not UTF-8."""
+    try:
+        return read_data(path, limit).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(path, f"is not UTF-8 text ({error.reason})") from error
 
 
 def read_json(path: Path) -> Any:
@@ -146,35 +152,54 @@ def _rows(path: Path, text: str) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def read_per_label(path: Path) -> pd.DataFrame:
+def read_per_label(path: Path, epoch: int | Literal["last"] | None = None) -> pd.DataFrame:
     """Return the table of a per_label_by_epoch.csv.
+
+    Args:
+        path: The file. Epochs ascend in it.
+        epoch: The only one wanted; None for all. Of a long training one is read in a tenth of the time.
 
     Returns:
         Columns epoch (int), label, auc_pr, auc_roc, average_precision, positives; what the file has no
-        column of is NaN.
+        column of is NaN. No rows where there is no such epoch.
 
     Raises:
         DataError: If it is not such a table.
     """
+    data = read_data(path, LARGEST_TABLE_BYTES)
+    table = _parse_per_label(path, data if epoch is None else _lines_of(data, epoch))
+    missing = {"epoch", "label", "auc_pr"} - set(table.columns)
+    if missing:
+        raise DataError(path, f"lacks the column {', '.join(sorted(missing))}")
+    if epoch is not None and len(table):
+        table = table[table["epoch"] == (table["epoch"].iloc[-1] if epoch == "last" else epoch)]
+    return table.reindex(columns=["epoch", *PER_LABEL_COLUMNS]).reset_index(drop=True)
+
+
+def _lines_of(data: bytes, epoch: int | Literal["last"]) -> bytes:
+    """Return the header and the lines of one epoch, or all where that cannot be told from the bytes alone."""
+    if b'"' in data or not data.startswith(b"epoch,") or not data.endswith(b"\n"):
+        return data  # a label in quotes may hold the end of a line
+    start = (
+        b"%d," % epoch if epoch != "last" else data[data.rfind(b"\n", 0, -1) + 1 :].partition(b",")[0] + b","
+    )
+    first, last = data.find(b"\n" + start), data.rfind(b"\n" + start)
+    head = data[: data.find(b"\n") + 1]
+    return head if first < 0 else head + data[first + 1 : data.find(b"\n", last + 1) + 1]
+
+
+def _parse_per_label(path: Path, data: bytes) -> pd.DataFrame:
     numbers = ["auc_pr", "auc_roc", "average_precision", "positives"]
     try:
-        if path.stat().st_size > LARGEST_TABLE_BYTES:
-            raise DataError(path, f"is larger than the {LARGEST_TABLE_BYTES >> 20} MiB such a table may have")
-        table = pd.read_csv(
-            path,
+        return pd.read_csv(
+            io.BytesIO(data),
             dtype={"epoch": "int64", "label": "str", **dict.fromkeys(numbers, "float64")},
             keep_default_na=False,
             na_values={name: ["", "nan", "NaN"] for name in numbers},
             encoding="utf-8",
         )
-    except DataError:
-        raise
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         raise DataError(path, f"is not a table of labels by epoch ({error})") from error
-    missing = {"epoch", "label", "auc_pr"} - set(table.columns)
-    if missing:
-        raise DataError(path, f"lacks the column {', '.join(sorted(missing))}")
-    return table.reindex(columns=["epoch", *PER_LABEL_COLUMNS])
 
 
 def per_label_text(epoch: int, table: pd.DataFrame) -> str:

@@ -165,20 +165,23 @@ class Run:
         Raises:
             NotFound: If there is no such epoch.
         """
-        table = self.per_label_by_epoch()
-        if table.empty:
-            return table[list(layout.PER_LABEL_COLUMNS)]
-        wanted: int | str | None = epoch
-        if epoch in (None, "last"):
-            wanted = int(table["epoch"].max())
-        elif epoch == "best":
+        wanted = epoch
+        if wanted == "best":
             told = self.summary()["best_epoch"]
-            wanted = best_epoch(macro_means(table)) if told is None else told
-        chosen = table.loc[table["epoch"] == wanted, list(layout.PER_LABEL_COLUMNS)].reset_index(drop=True)
-        if chosen.empty:
-            last = int(table["epoch"].max())
-            raise NotFound(f"run {self.name!r} has no figures of epoch {epoch}; its last is {last}")
-        return chosen
+            wanted = best_epoch(macro_means(self.per_label_by_epoch())) if told is None else int(told)
+        chosen = self._of_epoch("last" if wanted is None else wanted)
+        if chosen.empty and len(last := self._of_epoch("last")):
+            raise NotFound(
+                f"run {self.name!r} has no figures of epoch {epoch}; its last is {last['epoch'].iloc[0]}"
+            )
+        return chosen[list(layout.PER_LABEL_COLUMNS)]
+
+    def _of_epoch(self, epoch: int | Literal["last"]) -> pd.DataFrame:
+        path = self.folder / layout.PER_LABEL
+        if path.exists():
+            return layout.read_per_label(path, epoch)
+        table = self.per_label_by_epoch()  # of counts alone, which are of one epoch
+        return table if epoch == "last" else table[table["epoch"] == epoch].reset_index(drop=True)
 
     def confusion(self, which: Literal["last", "best"] = "last") -> Confusion | None:
         """Return the confusion counts of the last or the best epoch; None where there are none."""

@@ -19,6 +19,7 @@ from taglab.runs import (
     RunWriter,
     create_run,
     delete_run,
+    layout,
     name_of,
     open_run,
     run_names,
@@ -107,6 +108,8 @@ def test_a_new_run_is_empty_but_sound() -> None:
     assert run.history().empty
     assert run.steps().empty
     assert run.per_label().empty
+    assert run.per_label(7).empty
+    assert run.per_label("best").empty
     assert run.confusion() is None
     assert run.predictions() is None
     assert run.log_tail() == ""
@@ -280,3 +283,17 @@ def test_confusion_counts_that_need_a_pickle_are_refused(tmp_path: Path) -> None
     np.savez(run.folder / "confusion.npz", tp=np.array([{}], dtype=object))
     with pytest.raises(DataError, match="needs a pickle"):
         run.confusion()
+
+
+@pytest.mark.parametrize("labels", [("a", "b"), ("1,5", "2"), ("a\n2,b", "c"), ("nan", '"')])
+def test_one_epoch_is_read_as_it_is_among_all(tmp_path: Path, labels: tuple[str, str]) -> None:
+    tables = {
+        epoch: pd.DataFrame({"label": labels, "auc_pr": np.array([epoch, 2.0 * epoch]) / 100})
+        for epoch in (1, 2, 12, 20)
+    }
+    path = tmp_path / "per_label_by_epoch.csv"
+    layout.write_per_label(path, tables)
+    whole = layout.read_per_label(path)
+    for epoch, expected in (*((each, each) for each in tables), ("last", 20), (3, 3), (0, 0)):
+        wanted = whole[whole["epoch"] == expected].reset_index(drop=True)
+        pd.testing.assert_frame_equal(layout.read_per_label(path, epoch), wanted)
