@@ -59,7 +59,7 @@ taglab train my-run
     )
 
 
-def _add_config(parser: Parser) -> None:
+def add_config(parser: Parser) -> None:
     """Add the flags that make a `RunConfig`."""
     from taglab.audio.mels import MEL_PRESETS, MelSettings
     from taglab.losses import LOSSES
@@ -82,8 +82,8 @@ def _add_config(parser: Parser) -> None:
     add_settings(training, TrainConfig, choices={"loss": list(LOSSES)})
 
 
-def _config_of(args: argparse.Namespace) -> RunConfig:
-    """Return the configuration that the flags of `_add_config` ask for."""
+def config_of(args: argparse.Namespace) -> RunConfig:
+    """Return the configuration that the flags of `add_config` ask for."""
     from taglab.audio.mels import MEL_PRESETS, MelSettings
     from taglab.errors import InvalidSetting
     from taglab.nets import NetworkSettings
@@ -113,7 +113,7 @@ def _config_of(args: argparse.Namespace) -> RunConfig:
 
 def _fill_train(parser: Parser) -> None:
     parser.add_argument("run_name", nargs="?", metavar="RUN", help="a run to go on with")
-    _add_config(parser)
+    add_config(parser)
     made = parser.add_argument_group("the run that is made")
     made.add_argument("--group", default="", metavar="NAME", help="sweep or experiment it belongs to")
     made.add_argument("--note", default="", metavar="TEXT", help="a note of your own")
@@ -132,7 +132,7 @@ def _train(args: argparse.Namespace) -> Report:
             _refuse_flags(args)
             run = open_run(args.run_name)
         else:
-            run = new_run(_config_of(args), args.group, args.note, progress)
+            run = new_run(config_of(args), args.group, args.note, progress)
             if args.only_make:
                 return Report({"run": run.name}, notes=(f"`taglab launch {run.name}` trains it",))
             # Fabric starts the other processes of several devices with this command: of the same run.
@@ -170,7 +170,7 @@ def _trained(run: Run) -> Report:
 
 
 def _fill_dry_run(parser: Parser) -> None:
-    _add_config(parser)
+    add_config(parser)
     finish(parser, _dry_run)
 
 
@@ -178,7 +178,7 @@ def _dry_run(args: argparse.Namespace) -> Report:
     from taglab.training import dry_run
 
     with progress_bar() as progress:
-        tried = dry_run(_config_of(args), progress)
+        tried = dry_run(config_of(args), progress)
     without = [
         {"class": row[0], **dict(zip(_PARTS, row[1:], strict=True))}
         for row in tried.without_positives[["class", *_PARTS]].itertuples(index=False, name=None)

@@ -67,8 +67,9 @@ class Watched:
 
     def places(self) -> pd.Series:
         """Return where each row of the steps stands, in epochs."""
-        in_epoch = self.steps["step"] / self.steps.get("steps_per_epoch", self.steps["step"].max())
-        return self.steps["epoch"] - 1 + in_epoch.clip(upper=1.0)
+        steps = self.steps["step"].astype("float64")
+        known = self.steps["steps_per_epoch"] if "steps_per_epoch" in self.steps else steps.max()
+        return self.steps["epoch"].astype("float64") - 1 + (steps / known).clip(upper=1.0)
 
     @property
     def seconds_left(self) -> float:
