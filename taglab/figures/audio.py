@@ -12,7 +12,8 @@ from taglab.figures.theme import PALETTE, SEQUENTIAL, blank, colour_scale, plain
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_TICKS_HZ = (50, 100, 200, 500, 1_000, 2_000, 4_000, 8_000, 16_000)
+_TICKS_HZ = (100, 200, 500, 1_000, 2_000, 4_000, 8_000, 16_000)
+_TICK_HEIGHT = 0.05
 _MOST_BINS = 40
 
 
@@ -39,8 +40,11 @@ def spectrogram(
         hovertemplate="%{x:.2f} s, band %{y}<br>%{z:.1f}<extra></extra>",
     )
     ticks = [hz for hz in _TICKS_HZ if centres[0] <= hz <= centres[-1]]
+    places = np.interp(ticks, centres, np.arange(len(centres)))
+    # Low bands lie close together: of names that would overlap the upper one stays.
+    apart = np.append(np.diff(places) > _TICK_HEIGHT * len(centres), True)[: len(places)]
     figure.update_yaxes(
-        tickvals=np.interp(ticks, centres, np.arange(len(centres))), ticktext=[f"{hz:,}" for hz in ticks]
+        tickvals=places[apart], ticktext=[f"{hz:,}" for hz, shown in zip(ticks, apart, strict=True) if shown]
     )
     return figure
 
@@ -52,8 +56,9 @@ def track_lengths(duration_s: npt.ArrayLike) -> go.Figure:
         duration_s: Of each track, in seconds (tracks,); at least one.
     """
     seconds = np.asarray(duration_s, np.float64)
-    # Tracks of one length still make a bar of some width.
-    low, high = float(seconds.min()), max(float(seconds.max()), float(seconds.min()) + 1.0)
+    low, high = float(seconds.min()), float(seconds.max())
+    if high - low < 1:  # tracks of one length still make a bar, in the middle
+        low, high = low - 0.5, low + 0.5 + (high - low)
     tracks, edges = np.histogram(
         seconds, bins=min(_MOST_BINS, 1 + int(len(seconds) ** 0.5)), range=(low, high)
     )

@@ -26,4 +26,5 @@ def test_every_track_is_in_one_bar(lengths) -> None:
     (bars,) = track_lengths(lengths).data
     assert sum(bars.y) == len(lengths)
     assert (np.asarray(bars.width) > 0).all()
-    assert bars.customdata[0][0] == pytest.approx(min(lengths))
+    assert bars.customdata[0][0] <= min(lengths)
+    assert bars.customdata[-1][1] >= max(lengths)
