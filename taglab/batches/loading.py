@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ import torch
 from taglab.audio.store import Rows
 from taglab.batches.material import Material
 from taglab.errors import InvalidSetting
+from taglab.metrics.parallel import cores
 
 __all__ = ["Batch", "TrainingBatches", "whole_track_batches"]
 
@@ -55,7 +55,8 @@ class TrainingBatches:
             go on where the one before stopped.
         rank: Number of this process, in [0, world).
         world: Number of processes.
-        ahead: Batches read ahead; 0 reads each when it is asked for.
+        ahead: Batches read ahead, each by a thread of its own; 0 reads each when it is asked for. None: 2, or
+            one for every two cores where there are more than four, at most 8.
         pin: Whether waveforms lie in page-locked memory, from which a GPU copies without waiting.
         last: What becomes of a pass's last, incomplete batch: "drop" or "keep".
 
@@ -73,12 +74,13 @@ class TrainingBatches:
         steps_per_epoch: int | None = None,
         rank: int = 0,
         world: int = 1,
-        ahead: int = 2,
+        ahead: int | None = None,
         pin: bool = False,
         last: Literal["drop", "keep"] = "drop",
     ) -> None:
         self.material = material
         self.positions = material.of("train")
+        ahead = usual_ahead() if ahead is None else ahead
         _check(len(self.positions), batch_size, steps_per_epoch, rank, world, ahead, last)
         self.batch_size, self.seed, self.shuffle, self.window = batch_size, seed, shuffle, window
         self.rank, self.world, self.ahead, self.pin = rank, world, ahead, pin
@@ -148,7 +150,7 @@ def _check(n: int, batch_size: int, steps: int | None, rank: int, world: int, ah
 
 
 def whole_track_batches(
-    material: Material, part: str, batch_size: int, ahead: int = 2, pin: bool = False
+    material: Material, part: str, batch_size: int, ahead: int | None = None, pin: bool = False
 ) -> Iterator[tuple[torch.Tensor, Rows]]:
     """Yield consecutive windows of every track of a part, track after track.
 
@@ -158,12 +160,13 @@ def whole_track_batches(
         material: See `prepare`.
         part: "train", "validation" or "test".
         batch_size: Windows a batch; the last may have fewer.
-        ahead: Batches read ahead.
+        ahead: As for `TrainingBatches`.
         pin: As for `TrainingBatches`.
 
     Yields:
         Waveform (batch, samples) int16, and the position of the track of each window, (batch,).
     """
+    ahead = usual_ahead() if ahead is None else ahead
     if batch_size < 1 or ahead < 0:
         raise InvalidSetting(f"batch_size={batch_size} must be at least 1, and ahead={ahead} at least 0")
     positions = material.of(part)
@@ -184,6 +187,11 @@ def _crops(material: Material, positions: Rows, starts: Rows, pin: bool) -> torc
     return waveform
 
 
+def usual_ahead() -> int:
+    """Return how many batches are read ahead on this machine."""
+    return min(8, max(2, cores() // 2))
+
+
 def read_ahead(reads: Iterator[Callable[[], T]], ahead: int) -> Iterator[T]:
     """Yield what each of `reads` returns, in order, up to `ahead` of them read by threads meanwhile.
 
@@ -193,7 +201,7 @@ def read_ahead(reads: Iterator[Callable[[], T]], ahead: int) -> Iterator[T]:
         yield from (read() for read in reads)
         return
     waiting: deque[Future[T]] = deque()
-    with ThreadPoolExecutor(min(ahead, os.cpu_count() or 1), "taglab-batches") as threads:
+    with ThreadPoolExecutor(min(ahead, cores()), "taglab-batches") as threads:
         try:
             for read in reads:
                 waiting.append(threads.submit(read))
