@@ -15,6 +15,10 @@ from taglab.errors import DataError
 BEST, LAST = "best.pt", "last.pt"
 FORMAT = 1
 
+# What refuses a file that would run code is an error of a module that is imported nowhere in taglab.
+_REFUSED: type[Exception] = torch.serialization.pickle.UnpicklingError  # type: ignore[attr-defined]
+_UNREADABLE = (_REFUSED, RuntimeError, ValueError, LookupError, EOFError, TypeError, AttributeError)
+
 
 def save_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
     """Write tensors, numbers and texts, atomically.
@@ -53,13 +57,11 @@ def load_checkpoint(path: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Any:
-    # An unpickler that refuses raises an error of its own module, which is imported nowhere here: everything
-    # that reading a file can raise derives from Exception and is told alike.
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror or error})") from error
-    except Exception as error:
+    except _UNREADABLE as error:
         raise DataError(path, f"is damaged or not a checkpoint ({type(error).__name__})") from error
 
 

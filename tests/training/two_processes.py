@@ -1,0 +1,52 @@
+"""One step and one validation by two processes: `python -m tests.training.two_processes FOLDER`.
+
+Fabric starts the second process with the same command.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from taglab.batches import TrainingBatches
+from taglab.nets import Tagger
+from taglab.training import hear, make_fabric, training_step
+from tests.training.examples import config_of, small_material
+
+
+def plain_tagger() -> Tagger:
+    """Return a network without batch norm and dropout."""
+    torch.manual_seed(3)
+    frontend = nn.Sequential(nn.Unflatten(1, (1, -1)), nn.Conv1d(1, 8, 64, stride=32), nn.ReLU())
+    backend = nn.Sequential(nn.AdaptiveAvgPool1d(4), nn.Flatten(), nn.Linear(32, 3))
+    return Tagger(nn.Identity(), frontend, backend)
+
+
+def gradients(processes: int, batch_size: int, folder: Path) -> None:
+    """Take a step with so many processes and this batch in each; keep gradients, loss and scores."""
+    config = config_of(devices=tuple(range(processes)), batch_size=batch_size)
+    fabric = make_fabric(config.train)
+    fabric.launch()
+    material, tagger = small_material(config), plain_tagger()
+    step = training_step(tagger, material, config.train, fabric)
+    batches = TrainingBatches(material, batch_size, 0, rank=fabric.global_rank, world=fabric.world_size)
+    batch = batches.batch(0, 0)
+    loss = step(batch.waveform, batch.targets)
+    heard = hear(step, material, "validation", 3)
+    if fabric.global_rank == 0:
+        found = {name: part.grad.numpy() for name, part in tagger.named_parameters() if part.grad is not None}
+        np.savez(
+            folder / f"{processes}.npz",
+            loss=float(loss),
+            scores=heard.predictions.scores,
+            validation_loss=heard.loss,
+            world=fabric.world_size,
+            **found,
+        )
+
+
+if __name__ == "__main__":
+    gradients(2, 8, Path(sys.argv[1]))
+    torch.distributed.destroy_process_group()
