@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taglab.benchmarks import clustering, cooccurrence, metrics, projection, runs
+from taglab.benchmarks import clustering, compare, cooccurrence, metrics, projection, runs
 from taglab.benchmarks.row import Row
 
 
@@ -38,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "bootstrap": metrics.resampling,
     "projection": projection.bench_projection,
     "runs-table": runs.table_of_runs,
+    "compare": compare.compare,
     "loader": _loader,
     "decoding": _decoding,
     "gpu": _gpu,

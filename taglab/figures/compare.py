@@ -29,6 +29,7 @@ _MOST_STRIPS = 12
 _GRID_POINTS = 256
 _ROW_PX = 19
 _LEGEND_ROW_PX = 24
+_GROUP_ROW_PX = 20
 _LABEL_LENGTH = 28
 
 
@@ -237,11 +238,15 @@ def paired_plot(
     """
     figure = blank("", "", "")
     shown = [plain(label) for label in pairs["label"]]
-    _join_pairs(figure, pairs, difference)
+    offsets = np.zeros(len(colours))
+    if "difference_low" in pairs:  # intervals that overlap are told apart by their height
+        offsets = np.linspace(-0.2, 0.2, len(colours))
+    else:
+        _join_pairs(figure, pairs, difference)
     for number, (run, colour) in enumerate(colours.items()):
         figure.add_scatter(
             x=pairs[run].to_numpy(np.float64),
-            y=np.arange(len(pairs)),
+            y=np.arange(len(pairs)) + offsets[number],
             mode="markers",
             name=plain(run),
             marker={"color": colour, "size": 9, "symbol": SYMBOLS[number // 8 % len(SYMBOLS)]},
@@ -303,24 +308,25 @@ def _add_differences(
 
 
 def _lay_out_pairs(figure: go.Figure, pairs: pd.DataFrame, metric: str, runs: int) -> None:
-    """Place, from the top: the legend of runs, that of groups (in up to three lines), the axes, the rows."""
+    """Place, from the top: the legend of runs, that of groups (two or more a line), the axes, the rows."""
     of_runs = 8 + _LEGEND_ROW_PX * min(runs, _MOST_STRIPS)
-    above = of_runs + 2 * _LEGEND_ROW_PX + 66
-    height = above + _ROW_PX * max(len(pairs), 4) + 16
+    above = of_runs + -(-pairs["group"].nunique() // 2) * _GROUP_ROW_PX + 60
+    # Legends are placed in heights of the plot, at most 3 of them up, and would else push it together.
+    rows = max(_ROW_PX * len(pairs), above / 1.8)
     axis = {"gridcolor": GRID, "zerolinecolor": GREY, "side": "top", "nticks": 5, "tickangle": 0}
-    legend = {"x": 0, "xref": "container", "xanchor": "left", "yref": "container", "yanchor": "top"}
+    legend = {"x": 0, "yanchor": "top"}
     figure.update_layout(
-        height=height,
+        height=above + rows + 16,
         margin={"t": above, "b": 16, "l": 8, "r": 8},
         hovermode="closest",
         bargap=0,
-        xaxis={**axis, "domain": [0, 0.6], "title": {"text": metric}},
-        xaxis2={**axis, "domain": [0.64, 1], "title": {"text": "difference"}, "zerolinewidth": 1.5,
-                "nticks": 4},
+        xaxis={**axis, "domain": [0, 0.6], "title": {"text": metric, "font": {"size": 13}}},
+        xaxis2={**axis, "domain": [0.65, 1], "title": {"text": "difference", "font": {"size": 13}},
+                "zerolinewidth": 1.5, "nticks": 4},
         yaxis={"tickvals": np.arange(len(pairs)), "range": [len(pairs) - 0.4, -0.6],
                "ticktext": [plain(label, _LABEL_LENGTH) for label in pairs["label"]]},
-        legend={**legend, "y": 1 - 8 / height},
-        legend2={**legend, "y": 1 - (of_runs + 4) / height, "orientation": "h"},
+        legend={**legend, "y": 1 + (above - 4) / rows},
+        legend2={**legend, "y": 1 + (above - of_runs) / rows, "orientation": "h"},
     )  # fmt: skip
 
 

@@ -78,16 +78,22 @@ def results(run: Run, moment: str = "last") -> pd.DataFrame:
     if moment == "test":
         predictions = run.predictions("test")
         return pd.DataFrame(columns=list(COLUMNS)) if predictions is None else of_predictions(predictions)
-    table = run.per_label("best" if moment == "best" else "last").reindex(columns=list(COLUMNS))
+    kept = run.per_label("best" if moment == "best" else "last")
+    columns = {name: _numbers(kept, name) for name in (*METRICS, "positives", "counts")}
     if run.about.auc_pr == "exact":
-        table = table.assign(average_precision=table["auc_pr"], auc_pr=np.nan)
+        columns |= {"average_precision": columns["auc_pr"], "auc_pr": np.full(len(kept), np.nan)}
     counts = run.confusion("last")  # of the same tracks at any epoch
-    if counts is not None and len(table) == len(counts.positives):
-        positives = pd.Series(counts.positives, list(run.classes), dtype=np.float64)
-        table["tracks"] = float(counts.positives[0] + counts.negatives[0])
-        table["positives"] = table["label"].map(positives)
-        table["prevalence"] = table["positives"] / table["tracks"]
-    return table
+    tracks = np.nan
+    if counts is not None and tuple(kept["label"]) == run.classes:
+        tracks = float(counts.positives[0] + counts.negatives[0])
+        columns["positives"] = counts.positives.astype(np.float64)
+    columns |= {"tracks": np.full(len(kept), tracks), "prevalence": columns["positives"] / tracks}
+    return pd.DataFrame({"label": kept["label"].to_numpy(object), **columns}, columns=list(COLUMNS))
+
+
+def _numbers(table: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    """Return a column as floats; NaN where there is none."""
+    return table[name].to_numpy(np.float64) if name in table else np.full(len(table), np.nan)
 
 
 def of_predictions(predictions: Predictions, progress: Progress = silent) -> pd.DataFrame:
@@ -136,18 +142,22 @@ def stacked(tables: Mapping[str, pd.DataFrame], metric: str, as_lift: bool = Fal
         `run`, `label`, `value`, `count` (tracks evaluated that have the label; where a run does not know any,
         tracks of the whole data set), `prevalence`, `group` (of tags, see `tag_groups`).
     """
-    columns = ["run", "label", "value", "count", "prevalence"]
-    parts = []
+    columns: dict[str, list[npt.NDArray[Any]]] = {
+        name: [] for name in ("run", "label", "value", "count", "prevalence")
+    }
     for title, table in tables.items():
-        values = table[metric].to_numpy(np.float64)
-        if as_lift:
-            values = lift(values, _chance(table, metric))
-        count = table["positives"] if table["positives"].notna().any() else table["counts"]
-        parts.append(table.assign(run=title, value=values, count=count)[columns])
-    together = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+        values, counts = _numbers(table, metric), _numbers(table, "positives")
+        if np.isnan(counts).all():
+            counts = _numbers(table, "counts")
+        columns["run"].append(np.full(len(table), title, object))
+        columns["label"].append(table["label"].to_numpy(object))
+        columns["value"].append(lift(values, _chance(table, metric)) if as_lift else values)
+        columns["count"].append(counts)
+        columns["prevalence"].append(_numbers(table, "prevalence"))
+    joined = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()}
+    together = pd.DataFrame(joined)
     groups = tag_groups(tuple(together["label"].drop_duplicates()))
-    numbers = dict.fromkeys(("value", "count", "prevalence"), np.float64)
-    return together.astype(numbers).assign(group=together["label"].map(groups).astype(object))
+    return together.assign(group=together["label"].map(groups).astype(object))
 
 
 def metric_most_have(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -157,9 +167,7 @@ def metric_most_have(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def _chance(table: pd.DataFrame, metric: str) -> npt.NDArray[np.float64]:
-    if metric == "auc_roc":
-        return np.full(len(table), 0.5)
-    return table["prevalence"].to_numpy(np.float64)
+    return np.full(len(table), 0.5) if metric == "auc_roc" else _numbers(table, "prevalence")
 
 
 @functools.lru_cache(maxsize=64)
@@ -247,10 +255,10 @@ def correlations(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 SUMMARY_METRICS = {
-    "auc_pr_micro": "AUC-PR interpolated, micro",
-    "auc_pr_macro": "AUC-PR interpolated, macro",
     "ap_micro": "AUC-PR exact, micro",
     "ap_macro": "AUC-PR exact, macro",
+    "auc_pr_micro": "AUC-PR interpolated, micro",
+    "auc_pr_macro": "AUC-PR interpolated, macro",
     "roc_auc_micro": "AUC-ROC, micro",
     "roc_auc_macro": "AUC-ROC, macro",
 }
@@ -424,9 +432,10 @@ def with_intervals(
     """
     table, n = table.copy(), len(predictions) + 1
     for number, (title, each) in enumerate(predictions.items()):
-        found = intervals(each, progress=between(progress, number / n, (number + 1) / n)).set_index("label")
+        found = intervals(each, progress=between(progress, number / n, (number + 1) / n))
+        by_label = found[found["mean"] == ""].set_index("label")
         for end in ("low", "high"):
-            table[f"{end} {title}"] = table["label"].map(found[f"{metric}_{end}"])
+            table[f"{end} {title}"] = table["label"].map(by_label[f"{metric}_{end}"])
     last = between(progress, (n - 1) / n, 1.0)
     found = intervals(predictions[first], predictions[second], progress=last)
     by_label = found[found["mean"] == ""].set_index("label")

@@ -32,10 +32,10 @@ from taglab.ui.messages import literal, working
 
 Truth = Literal["own", "common", "lift"]
 Part = Literal["test", "validation"]
-TRUTHS: dict[Truth, str] = {"own": "Own truth", "common": "Common truth", "lift": "Lift"}
+TRUTHS: dict[Truth, str] = {"own": "Own", "common": "Common", "lift": "Lift"}
 _TRUTH_HELP = (
-    "Own truth: each model by the labels it was trained on; a cluster “sad” and a tag “sad” are true of "
-    "different tracks. Common truth: all models by one model's labels, on the tracks and labels they share; "
+    "Own: each model by the labels it was trained on; a cluster “sad” and a tag “sad” are true of "
+    "different tracks. Common: all models by one model's labels, on the tracks and labels they share; "
     "needs kept predictions, and only here do bootstrap intervals of differences exist. Lift: own truth, "
     "divided by what chance reaches."
 )
@@ -82,7 +82,7 @@ class Compared:
     def axis(self) -> str:
         """What the metric is called on an axis."""
         name = METRICS[self.metric]
-        return f"{name}, lift over chance" if self.truth == "lift" else name
+        return f"{name} (lift)" if self.truth == "lift" else name
 
     @property
     def what(self) -> str:
@@ -119,13 +119,12 @@ class Compared:
 
 
 def pick_compared() -> Compared | None:
-    """Let runs and what is asked of them be chosen, in the sidebar; None where nothing is picked."""
+    """Let runs be chosen, and in the sidebar what is asked of them; None where nothing is picked."""
     notes: list[str] = []
-    with st.sidebar:
-        picked = [run for run in pick_runs() if _readable(run, notes)]
+    picked = [run for run in pick_runs() if _readable(run, notes)]
     if not picked:
         _show_left_out(notes)
-        st.info("Pick one run or more in the sidebar; two to see differences.", icon=":material/compare:")
+        st.info("Pick one run or more above; two to see differences.", icon=":material/compare:")
         return None
     titles = titles_of(picked)
     with st.sidebar:
@@ -157,7 +156,7 @@ def pick_compared() -> Compared | None:
 
 def _pick_truth(titles: Sequence[str]) -> tuple[Truth, str]:
     truth: Truth = st.segmented_control(
-        "Judged by", list(TRUTHS), default="own", format_func=TRUTHS.__getitem__, key="truth",
+        "Truth", list(TRUTHS), default="own", format_func=TRUTHS.__getitem__, key="truth",
         bind="query-params", required=True, help=_TRUTH_HELP,
     )  # fmt: skip
     if truth != "common":

@@ -38,14 +38,18 @@ def pick_runs() -> list[Run]:
             st.warning(
                 literal(f"The link asks for the run {gone!r}, which is not here."), icon=":material/link_off:"
             )
-        if not asked:
-            st.session_state["runs"] = st.query_params["runs"] = _first_seen(names)
+        held = [name for name in dict.fromkeys(asked) if name in names]
+        st.session_state["runs"] = held if asked else _first_seen(names)
     titled = {name: _title(name, stamp_of(runs.open_run(name))) for name in names}
-    chosen = st.multiselect(
-        "Runs", names, format_func=lambda name: titled.get(name, name), key="runs", bind="query-params",
+    here, button = st.columns([5, 1], vertical_alignment="bottom")
+    chosen = here.multiselect(
+        "Runs", names, format_func=lambda name: titled.get(name, name), key="runs", persist_state="session",
         help="Runs trained or imported here, and those that the Ros Perez thesis published.",
     )  # fmt: skip
-    if st.button("Find runs …", key="find runs", icon=":material/manage_search:", width="stretch"):
+    # Streamlit's own binding would write titles, which may change, and leave out what is seen first.
+    if st.query_params.get_all("runs") != chosen:
+        st.query_params["runs"] = chosen
+    if button.button("Find …", key="find runs", icon=":material/manage_search:", width="stretch"):
         _find_dialog()
     return [runs.open_run(name) for name in chosen]
 

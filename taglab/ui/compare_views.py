@@ -97,7 +97,7 @@ def show_pairs(compared: Compared) -> None:
         return
     titles = list(compared.drawn)
     if len(titles) < 2:
-        st.info("Pick a second run in the sidebar to see labels in pairs.", icon=":material/compare:")
+        st.info("Pick a second run to see labels in pairs.", icon=":material/compare:")
         return
     first, second = _pick_difference(titles)
     table = paired(compared.rows, first, second)
@@ -199,7 +199,11 @@ def show_summary(compared: Compared) -> None:
     known = [name for name in SUMMARY_METRICS if table[name].notna().any()]
     shown = table[["run", "figures", "epoch", "classes", *known]]
     numbers = {name: st.column_config.NumberColumn(SUMMARY_METRICS[name], format="%.4f") for name in known}
-    st.dataframe(shown, hide_index=True, column_config=numbers, key="summary table")
+    texts = {
+        "run": st.column_config.TextColumn("run", width=200, pinned=True),
+        "figures": st.column_config.TextColumn("figures of", width=240),
+    }
+    st.dataframe(shown, hide_index=True, column_config=texts | numbers, key="summary table")
     st.caption(
         "Each run by its own truth. Macro: mean over labels, those without positive tracks left out. Micro: "
         "all labels as one. Each metric's best epoch is what the thesis prints; no one model has all of them."
