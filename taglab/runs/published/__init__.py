@@ -96,10 +96,14 @@ class PublishedRun(Run):
             Columns as of every run, and counts: tracks of the whole data set, where printed. A label in
             several tables has the figure of the last of them; `noted` tells where they differ.
         """
-        rows = _rows("per_label", self.name).drop_duplicates("label", keep="last")
+        rows = self.printed_by_label().drop_duplicates("label", keep="last")
         if epoch not in (None, "last", self.printed["epochs"]):
             rows = rows.iloc[:0]
         return rows.reindex(columns=[*layout.PER_LABEL_COLUMNS, "counts"]).reset_index(drop=True)
+
+    def printed_by_label(self) -> pd.DataFrame:
+        """Return all printed figures by label: table, label, auc_pr, counts, position (by AUC-PR)."""
+        return _rows("per_label", self.name)
 
     def confusion(self, which: Literal["last", "best"] = "last") -> Confusion | None:
         """Return nothing: shares at three thresholds are printed, see `decisions`."""
