@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from taglab import cache, labels
-from taglab.audio.library import audio_names
 from taglab.audio.mels import MEL_PRESETS
 from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
@@ -23,7 +22,7 @@ from taglab.training.label_spaces import READY_SPACES, save_ready
 from taglab.ui.forms import setting_widget
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import choose_among, pick_data
+from taglab.ui.pickers import choose_among, pick_audio, pick_data
 
 _READY = " (made on the spot)"
 _FIRST = ("epochs", "batch_size", "learning_rate")
@@ -159,15 +158,6 @@ def _made_of(name: str, stamp: int, home: str) -> str:
         return str(labels.open_label_space(name)[0].made_by.get("data", ""))
     except TaglabError:
         return ""  # damaged: it is told where it is opened
-
-
-def pick_audio(data: str) -> str:
-    """Let sound be chosen; that of the data set's name to begin with. In the URL as `audio`."""
-    names = audio_names()
-    return choose_among(
-        "audio", "Audio", names, names.index(data) if data in names else 0, "audio",
-        help="Where the tracks' sound is. The demo's is synthesised at its first use, in about a minute.",
-    )  # fmt: skip
 
 
 def pick_preset(on_gpu: bool) -> str:
