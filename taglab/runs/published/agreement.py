@@ -23,7 +23,8 @@ def cells(published: PublishedRun, run: Run) -> pd.DataFrame:
     """Return every printed figure that a run has one for.
 
     Figures by label and by group of tags, and confusion shares, are of the run's last epoch, summary figures
-    of each metric's best epoch, as printed. Shares at a threshold are of the first of the run's 200 thresholds at or above it.
+    of each metric's best epoch, as printed. Shares at a threshold are of the first of the run's 200
+    thresholds at or above it.
 
     Returns:
         Columns table, label (of a group's figure the group; empty: of all), threshold (NaN: none), figure,
