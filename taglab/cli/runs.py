@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from taglab.cli.options import Parser, add_commands, add_settings, finish, settings_of
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import Report
+from taglab.cli.report import Report, records
 
 if TYPE_CHECKING:
     from taglab.runs import Run
@@ -56,7 +56,8 @@ def _fill(parser: Parser) -> None:
         description="Show a run: configuration, summary, and the figures of every label at one epoch.",
         returns="{name, title, kind, note, notes: [sentence], tags, group, created, split, evaluated, "
         "classes, epochs, best_epoch, parameters, config, best, last, validation, test, rows: [{label, "
-        "auc_pr, auc_roc, average_precision, positives}]}",
+        "auc_pr, auc_roc, average_precision, positives}]}; of a published one also groups: [{table, group, "
+        "auc_pr}], decisions: [{table, label, threshold, tp, tn, fp, fn}], and counts in rows",
         fill=_fill_show,
         examples="taglab runs show mine --epoch best --out labels.csv",
     )
@@ -224,6 +225,7 @@ def _list(args: argparse.Namespace) -> Report:
 
 def _show(args: argparse.Namespace) -> Report:
     from taglab.runs import open_run
+    from taglab.runs.published import PublishedRun
 
     run = open_run(args.name)
     about, summary = run.about, run.summary()
@@ -242,6 +244,8 @@ def _show(args: argparse.Namespace) -> Report:
         "config": run.config,
         **{key: summary[key] for key in ("best", "last", "validation", "test")},
     }
+    if isinstance(run, PublishedRun):
+        facts |= {"groups": records(run.groups()), "decisions": records(run.decisions())}
     return Report(facts, run.per_label(args.epoch))
 
 

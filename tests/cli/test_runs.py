@@ -62,6 +62,8 @@ def test_published_runs_are_shown_with_what_is_contradictory(shell: Shell) -> No
     assert len(shown["rows"]) == 39
     assert shown["best"]["auc_pr_micro"] == 0.4225
     assert any("House" in note for note in shown["notes"])
+    assert shown["decisions"][0]["tp"] == 0.2498
+    assert shell.json("runs", "show", "thesis-1-spectrogram")["groups"][0]["auc_pr"] == 0.367
     for command in (["note", "x"], ["tag", "x"], ["title", "x"], ["delete"], ["export"]):
         assert shell.run("runs", command[0], "thesis-1-waveform", *command[1:]) == 1
         assert "published" in shell.err
