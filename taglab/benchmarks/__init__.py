@@ -27,6 +27,12 @@ def _decoding() -> list[Row]:
     return decoding()
 
 
+def _training_step() -> list[Row]:
+    from taglab.benchmarks.training import step_of_each_network
+
+    return step_of_each_network()
+
+
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "silhouette": clustering.silhouette,
     "silhouette-at-scale": clustering.silhouette_at_scale,
@@ -41,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "compare": compare.compare,
     "loader": _loader,
     "decoding": _decoding,
+    "training-step": _training_step,
     "gpu": _gpu,
 }
 

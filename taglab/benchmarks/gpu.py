@@ -1,8 +1,8 @@
 """Training throughput of the taggers on the GPU at hand, loading included.
 
-A clip is read at a random place from a memory-mapped int16 file, copied to the device, made a spectrogram
-there, and goes through forward, backward and Adam. The peer is the plain loop: the same module in float32,
-not compiled, each batch read when it is needed.
+A clip is read at a random place from a memory-mapped store, copied to the device, made a spectrogram there,
+and goes through forward, backward and Adam: the loader and the step that training has. The peer is the plain
+loop: the same module in float32, not compiled, each batch read when it is needed.
 """
 
 from __future__ import annotations
@@ -10,28 +10,33 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from taglab.audio.store import Sound, StoreSettings, write_sounds
+from taglab.audio.windows import Windows, WindowSettings
+from taglab.batches import Material, Split, TrainingBatches
 from taglab.benchmarks.row import Row
 from taglab.errors import Unavailable
-from taglab.nets import NetworkSettings, Tagger, build
+from taglab.nets import NetworkSettings, build
+from taglab.training import TrainConfig, make_fabric, training_step
 
 SAMPLE_RATE_HZ = 16_000
 CLIP_S = 15
 N_CLASSES = 100
 EPOCH_CLIPS = 200_000
-STORED_S = 20 * 60
+TRACK_S = 20
 LOADER_THREADS = 8
 PREFETCHED = 3
+WARM_UP_STEPS = 5
 # Dense bf16 rates of the makers' datasheets, in FLOP/s; elsewhere a large matrix product is timed.
 PEAK_FLOPS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}
 
@@ -66,63 +71,6 @@ class Throughput:
         return EPOCH_CLIPS / self.clips_per_s / 60
 
 
-class RandomCrops:
-    """Batches of random crops from one memory-mapped int16 file, read ahead into pinned memory.
-
-    Args:
-        samples: The stored sound, int16, one after the other.
-        batch: Crops a batch.
-        ahead: Batches read ahead by threads; 0 reads each when it is asked for.
-        seed: Of the places.
-    """
-
-    def __init__(self, samples: npt.NDArray[np.int16], batch: int, ahead: int, seed: int = 0) -> None:
-        self.samples = samples
-        self.batch = batch
-        self.ahead = ahead
-        self.rng = np.random.default_rng(seed)
-        self.length = CLIP_S * SAMPLE_RATE_HZ
-
-    def _read(self, buffer: torch.Tensor, starts: npt.NDArray[np.int64], pool: ThreadPoolExecutor) -> None:
-        rows = buffer.numpy()
-
-        def copy(row: int) -> None:
-            rows[row] = self.samples[starts[row] : starts[row] + self.length]
-
-        list(pool.map(copy, range(self.batch), chunksize=8))
-
-    def batches(self, count: int, device: torch.device) -> Iterator[torch.Tensor]:
-        """Yield `count` batches on the device, (batch, samples) int16."""
-        n_buffers = self.ahead + 2
-        on_gpu = device.type == "cuda"
-        buffers = [
-            torch.empty((self.batch, self.length), dtype=torch.int16, pin_memory=on_gpu)
-            for _ in range(n_buffers)
-        ]
-        copied = [torch.cuda.Event() if on_gpu else None for _ in range(n_buffers)]  # type: ignore[no-untyped-call]
-        with ThreadPoolExecutor(LOADER_THREADS) as copiers, ThreadPoolExecutor(1) as reader:
-
-            def read(number: int) -> None:
-                slot = number % n_buffers
-                event = copied[slot]
-                if event is not None:
-                    event.synchronize()
-                starts = self.rng.integers(0, len(self.samples) - self.length, self.batch)
-                self._read(buffers[slot], starts, copiers)
-
-            pending: list[Future[None]] = []
-            for number in range(count):
-                while len(pending) <= self.ahead and number + len(pending) < count:
-                    pending.append(reader.submit(read, number + len(pending)))
-                pending.pop(0).result()
-                slot = number % n_buffers
-                on_device = buffers[slot].to(device, non_blocking=True, copy=True)
-                event = copied[slot]
-                if event is not None:
-                    event.record()
-                yield on_device
-
-
 def flops_per_clip(settings: NetworkSettings) -> int:
     """Return the floating-point operations of one clip's forward pass, counted on the CPU's formulation."""
     network = build(settings, N_CLASSES).eval()
@@ -149,28 +97,39 @@ def peak_flops(device: torch.device) -> float:
     return 10 * 2 * size**3 / (time.perf_counter() - began)
 
 
-def training_step(
-    network: Tagger, optimiser: torch.optim.Optimizer, *, half: bool, compiled: bool
-) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """Return a function of (int16 batch, targets) that does one step and returns the loss."""
-    forward = torch.compile(network, mode="max-autotune-no-cudagraphs") if compiled else network
+def noise_material(folder: Path, n_tracks: int, window_s: float | None = None) -> Material:
+    """Store so many tracks of noise and return them, all to be trained on, with made-up targets.
 
-    def step(batch: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        waveform = batch.float() / 32768
-        with torch.autocast(batch.device.type, torch.bfloat16) if half else nullcontext():
-            logits = forward(waveform)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        return loss.detach()
+    Args:
+        folder: Of the store.
+        n_tracks: Of `TRACK_S` seconds each.
+        window_s: Length of a clip in seconds; `CLIP_S` where None.
+    """
 
-    return step
+    def load(number: int) -> tuple[npt.NDArray[np.float32], int]:
+        rng = np.random.default_rng(number)
+        return rng.uniform(-0.6, 0.6, TRACK_S * SAMPLE_RATE_HZ).astype(np.float32), SAMPLE_RATE_HZ
+
+    names = [f"{number}" for number in range(n_tracks)]
+    sounds = [Sound(name, name, f"noise {TRACK_S}", partial(load, int(name))) for name in names]
+    with ThreadPoolExecutor(LOADER_THREADS) as threads:
+        store = write_sounds(sounds, folder, StoreSettings(min_duration_s=0.1), threads)
+    parts = np.full(n_tracks, "train")
+    return Material(
+        windows=Windows.of(store, WindowSettings(duration_s=window_s or CLIP_S)),
+        tracks=tuple(names),
+        rows=np.arange(n_tracks),
+        targets=np.random.default_rng(0).random((n_tracks, N_CLASSES)) < 0.05,
+        classes=tuple(f"class {number}" for number in range(N_CLASSES)),
+        parts=parts,
+        split=Split(tuple(names), parts),
+        left_out=pd.DataFrame(columns=["reason", "tracks", "examples"]),
+    )
 
 
 def measure(
     settings: NetworkSettings,
-    samples: npt.NDArray[np.int16],
+    material: Material,
     *,
     batch: int,
     half: bool,
@@ -180,23 +139,28 @@ def measure(
     steps: int = 40,
 ) -> Throughput:
     """Train for `steps` steps after a warm-up and return the throughput, loading included."""
+    config = TrainConfig(
+        batch_size=batch,
+        precision="bf16-mixed" if half else "32-true",
+        compile=compiled,
+        accelerator="cuda" if device.type == "cuda" else "cpu",
+    )
     torch.manual_seed(0)
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    network = build(settings, N_CLASSES).to(device)
-    step = training_step(
-        network, torch.optim.Adam(network.parameters(), 1e-3, fused=True), half=half, compiled=compiled
-    )
-    targets = (torch.rand(batch, N_CLASSES, device=device) < 0.05).float()
-    loss = torch.zeros(())
-    for clips in RandomCrops(samples, batch, ahead).batches(5, device):
-        loss = step(clips, targets)
-    float(loss)  # waits for the device
+    step = training_step(build(settings, N_CLASSES), material, config, make_fabric(config))
+
+    def train(steps: int, seed: int) -> float:
+        batches = TrainingBatches(
+            material, batch, seed, steps_per_epoch=steps, ahead=ahead, pin=device.type == "cuda"
+        )
+        losses = [step(clips, targets) for clips, targets, _ in batches.epoch(0)]
+        return float(losses[-1])  # waits for the device
+
+    train(WARM_UP_STEPS, 0)
     began = time.perf_counter()
-    for clips in RandomCrops(samples, batch, ahead, seed=1).batches(steps, device):
-        loss = step(clips, targets)
-    last_loss = float(loss)
+    last_loss = train(steps, 1)
     clips_per_s = steps * batch / (time.perf_counter() - began)
     return Throughput(
         network=settings.network,
@@ -208,16 +172,6 @@ def measure(
         utilisation=3 * flops_per_clip(settings) * clips_per_s / peak_flops(device),
         loss=last_loss,
     )
-
-
-def stored_noise(folder: Path) -> npt.NDArray[np.int16]:
-    """Write `STORED_S` seconds of noise as int16 and return them memory-mapped."""
-    path = folder / "noise.int16"
-    rng = np.random.default_rng(0)
-    with path.open("wb") as file:
-        for _ in range(0, STORED_S, 60):
-            rng.integers(-20_000, 20_000, 60 * SAMPLE_RATE_HZ, dtype=np.int16).tofile(file)
-    return np.memmap(path, dtype=np.int16, mode="r")
 
 
 def throughput_table(
@@ -233,13 +187,13 @@ def throughput_table(
     torch.backends.cudnn.benchmark = True
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        samples = stored_noise(Path(folder))
+        material = noise_material(Path(folder), 2 * batch)
         for network in networks:
             settings = NetworkSettings(network=network)
             rows += [
                 measure(
                     settings,
-                    samples,
+                    material,
                     batch=batch,
                     half=half,
                     compiled=compiled,

@@ -1,0 +1,68 @@
+"""A training step of each network against a plain PyTorch loop over the same module, on the CPU."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+from pathlib import Path
+
+import torch
+
+from taglab.batches import Material, TrainingBatches
+from taglab.benchmarks import gpu
+from taglab.benchmarks.row import Row
+from taglab.benchmarks.timing import alternate
+from taglab.nets import NETWORKS, NetworkSettings, Tagger, build
+from taglab.training import TrainConfig, make_fabric, training_step
+
+BATCH = 16
+STEPS = 4
+WIDTH = 1 / 4
+WINDOW_S = 4.0
+
+
+def step_of_each_network() -> list[Row]:
+    """Time each network's training, loading included."""
+    with tempfile.TemporaryDirectory() as folder:
+        material = gpu.noise_material(Path(folder), 4 * BATCH, WINDOW_S)
+        return [_row(network, material) for network in NETWORKS]
+
+
+def _row(network: str, material: Material) -> Row:
+    torch.manual_seed(0)
+    tagger = build(NetworkSettings(network=network, width=WIDTH, dropout=0), len(material.classes))
+    config = TrainConfig(batch_size=BATCH, accelerator="cpu")
+    peer = copy.deepcopy(tagger)
+    optimiser = torch.optim.Adam(peer.parameters(), config.learning_rate)
+    step = training_step(tagger, material, config, make_fabric(config))
+
+    def ours(run: int) -> float:
+        batches = TrainingBatches(material, BATCH, run, steps_per_epoch=STEPS)
+        return [float(step(clips, targets)) for clips, targets, _ in batches.epoch(0)][-1]
+
+    def plain(run: int) -> float:
+        return _plain(peer, optimiser, TrainingBatches(material, BATCH, run, steps_per_epoch=STEPS, ahead=0))
+
+    timed = alternate(ours, plain)
+    clips = STEPS * BATCH
+    return Row(
+        name=f"training {network}, width {WIDTH:g}, {WINDOW_S:g} s clips, against a plain PyTorch loop",
+        ours_s=timed.ours_s,
+        peer_s=timed.peer_s,
+        ratio=timed.ratio,
+        agreement=f"last loss {timed.ours[-1]:.4f} and {timed.peers[-1]:.4f}",
+        note=f"{clips / timed.ours_s:,.0f} clips/s, {STEPS} steps of {BATCH}, float32, "
+        f"{torch.get_num_threads()} threads",
+    )
+
+
+def _plain(network: Tagger, optimiser: torch.optim.Optimizer, batches: TrainingBatches) -> float:
+    """Train as one would write it without a library around, and return the last loss."""
+    loss = torch.zeros(())
+    for clips, targets, _ in batches.epoch(0):
+        logits = network(clips.float() / 32_768)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    return float(loss.detach())

@@ -1,0 +1,19 @@
+"""The benchmark of a training step runs, and both sides train the same."""
+
+import pytest
+
+from taglab.benchmarks import BENCHMARKS, gpu, training
+from taglab.nets import NETWORKS
+
+
+def test_both_loops_train_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "TRACK_S", 3)
+    for name, value in (("BATCH", 4), ("STEPS", 1), ("WIDTH", 1 / 16), ("WINDOW_S", 2.1)):
+        monkeypatch.setattr(training, name, value)
+    rows = BENCHMARKS["training-step"]()
+    assert len(rows) == len(NETWORKS)
+    for row, network in zip(rows, NETWORKS, strict=True):
+        assert network in row.name
+        ours, peers = (float(word) for word in row.agreement.removeprefix("last loss ").split(" and "))
+        assert ours == pytest.approx(peers, abs=0.05)
+        assert row.ratio == pytest.approx(row.peer_s / row.ours_s)
