@@ -17,6 +17,8 @@ VIEWS = {
 
 work = pick_work()
 show_told()
+with st.sidebar:
+    show_shelf(work.draft)
 plans = previewed(work)
 show_facts(work)
 left, right = st.columns([2, 5], gap="medium")
@@ -25,7 +27,6 @@ with left:
     with st.expander(f"Settings of {step_title(work)}", icon=":material/tune:"):
         show_settings(work.draft)
     show_apply(work)
-    show_shelf(work.draft)
 with right:
     tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):

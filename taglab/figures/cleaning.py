@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.figures.theme import ACCENT, GREY, GRID, PALETTE, blank, hue, plain
+from taglab.figures.theme import ACCENT, GREY, GRID, PALETTE, blank, hue, named, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _BINS = 80
 _NAME_CHARACTERS = 26
 _NODE_PX = 26
+_GAPS = 0.3
 _BEFORE, _AFTER, _DROPPED = GREY, PALETTE[0], PALETTE[1]
 
 
@@ -119,8 +120,9 @@ def count_flow(flow: pd.DataFrame) -> go.Figure:
     )
     figure.add_trace(
         go.Sankey(
-            arrangement="snap",
+            arrangement="fixed",
             node={
+                **_places(flow, steps, ends),
                 "label": [*(plain(step, 40) for step in steps), *(_end_name(*end) for end in ends)],
                 "color": [*colours, *(_end_colour(kind) for kind, _ in ends)],
                 "pad": 12,
@@ -143,9 +145,23 @@ def count_flow(flow: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def _places(flow: pd.DataFrame, steps: list[str], ends: list[tuple[str, str]]) -> dict[str, list[float]]:
+    """Return where nodes stand: steps left, ends right, each as high as what flows through it; y is down."""
+    left = flow.groupby("step")["counts"].sum().reindex(steps)
+    right = flow.groupby(["kind", "target"])["counts"].sum().reindex(pd.MultiIndex.from_tuples(ends))
+    whole, y = float(left.sum()), []
+    for side in (left, right):
+        heights = np.maximum(side.to_numpy(float) / whole, 0.5 / len(side))
+        heights *= (1 - _GAPS) / heights.sum()
+        gap = _GAPS / max(len(side) - 1, 1)
+        tops = np.cumsum(heights + gap) - heights - gap
+        y += np.clip(tops + heights / 2, 0.001, 0.999).tolist()
+    return {"x": [0.001] * len(steps) + [0.999] * len(ends), "y": y}
+
+
 def _end_name(kind: str, target: str) -> str:
     if kind == "tag":
-        return plain(target, _NAME_CHARACTERS)
+        return plain(named(target, _NAME_CHARACTERS))
     return "other tags" if kind == "other" else "dropped"
 
 
@@ -155,7 +171,7 @@ def _end_colour(kind: str) -> str:
 
 def _faint(colour: str) -> str:
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, 0.35)"
+    return f"rgba({red}, {green}, {blue}, 0.55)"
 
 
 def distance_fit(
@@ -190,7 +206,7 @@ def distance_fit(
     figure.update_layout(
         title=layout.title, modebar=layout.modebar, paper_bgcolor=layout.paper_bgcolor,
         plot_bgcolor=layout.plot_bgcolor, height=440, margin={**layout.margin.to_plotly_json(), "t": 84},
-        bargap=0, legend={"x": 0.01, "y": 0.98, "bgcolor": "rgba(0,0,0,0)"},
+        bargap=0, legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
     )  # fmt: skip
     figure.add_bar(
         x=middles, y=density, width=np.diff(edges), name="tags", row=1, col=1,
@@ -237,7 +253,7 @@ def _add_names(figure: go.Figure, near: pd.DataFrame, cut: float) -> None:
     )  # fmt: skip
     figure.add_vline(cut, line={"width": 2, "color": ACCENT}, row=1, col=2)
     figure.update_yaxes(
-        tickvals=rows, ticktext=[plain(tag, 20) for tag in near["tag"]],
+        tickvals=rows, ticktext=[plain(named(tag, 20)) for tag in near["tag"]],
         range=[max(len(near), 1) - 0.5, -0.5], tickfont={"size": 11}, row=1, col=2,
     )  # fmt: skip
 

@@ -47,6 +47,11 @@ def visible(text: str, at_most: int = 60) -> str:
     return f"{line[:head]}…{line[len(line) - (at_most - 1 - head) :]}"
 
 
+def named(text: str, at_most: int = 60) -> str:
+    """Return a tag as `visible` does; one of nothing but blanks in quotes, so that it is seen to be there."""
+    return visible(text, at_most) if text.strip() else repr(text[:at_most])
+
+
 def plain(text: str, at_most: int = 60) -> str:
     """Return a tag for any text of a Plotly figure: shortened, on one line, and never markup.
 

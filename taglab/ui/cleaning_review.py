@@ -13,7 +13,7 @@ from taglab.cache import content_key
 from taglab.cleaning import Categories, CollapseEmbeddings, Step, StepPlan, around_the_cut, distances_from
 from taglab.cleaning.review import REJECTED, Order, review_table
 from taglab.figures.cleaning import distance_fit, fit_bars
-from taglab.figures.theme import visible
+from taglab.figures.theme import named
 from taglab.ui.cleaning import TITLES, Work, change, current_draft
 from taglab.ui.cleaning_command import preview_command
 from taglab.ui.cleaning_steps import offered_categories
@@ -22,6 +22,7 @@ from taglab.ui.messages import literal
 
 _SHOWN = 5_000
 _AROUND = 10
+_CHARACTERS = 300
 _SORTS: dict[Order, str] = {"impact": "Most used first", "risk": "Most doubtful first"}
 _CATEGORY = "further category"
 
@@ -38,6 +39,7 @@ def show_review(work: Work, plans: Sequence[StepPlan]) -> None:
         off = not draft.cleaning.items[draft.chosen].on
         st.text("This step is off." if off else "This step was not previewed.")
         return
+    st.caption(literal(f"{step_title(work)}: {step.describe()}"))
     _show_summary(work, plan)
     table = _show_search(plan, step)
     _show_bulk(table, plan)
@@ -68,8 +70,10 @@ def _show_summary(work: Work, plan: StepPlan) -> None:
             share = plan.table.loc[in_one, "count"].sum() / max(plan.table["count"].sum(), 1)
             st.metric("In a category", f"{in_one.mean():.0%} of tags", help=f"{share:.0%} of assignments")
         else:
-            st.metric("Tags that merge", f"{tags['merge']:,}")
-            st.metric("Tags that go", f"{tags['drop']:,}")
+            if tags["merge"] or not tags["drop"]:
+                st.metric("Tags that merge", f"{tags['merge']:,}")
+            if tags["drop"]:
+                st.metric("Tags that go", f"{tags['drop']:,}")
             counts = int(plan.table.loc[moved, "count"].sum())
             st.metric("Assignments touched", f"{counts:,}", help="Pairs of a track and a tag that changes")
             st.metric("Tracks touched", f"{plan.tracks:,}", help=f"of {work.data.n_tracks:,}")
@@ -153,7 +157,7 @@ def _show_editor(table: pd.DataFrame, step: Step) -> None:
     shown = pd.DataFrame(
         {
             "apply": ~rows["action"].isin((REJECTED, "keep")),
-            "tag": rows["tag"],
+            "tag": [named(tag, _CHARACTERS) for tag in rows["tag"]],
             "becomes": [_becomes(*row) for row in zip(rows["action"], rows["targets"], strict=True)],
             "category": rows["category"],
             "count": rows["count"],
@@ -166,7 +170,8 @@ def _show_editor(table: pd.DataFrame, step: Step) -> None:
     unused = ["becomes"] if is_categories else ["category"]
     unused += [name for name in ("score", "risk") if rows[name].isna().all()]
     shown = shown.drop(columns=unused)
-    key = f"review {draft.turn} {draft.chosen} {content_key(shown['tag'].tolist())[:12]}"
+    same_rows = content_key(rows["tag"].tolist())[:12]
+    key = f"review {draft.turn} {draft.chosen} {same_rows}"
     open_columns = ("apply", "category") if is_categories else ("apply",)
     st.data_editor(
         shown, key=key, hide_index=True, height=min(520, 76 + 35 * len(shown)),
@@ -185,7 +190,7 @@ def _show_editor(table: pd.DataFrame, step: Step) -> None:
 
 def _becomes(action: str, targets: Sequence[str]) -> str:
     if action == "merge":
-        return " + ".join(visible(target) for target in targets)
+        return " + ".join(named(target) for target in targets)
     return {"drop": "(dropped)", REJECTED: "(stays)", "keep": "(stays)"}.get(action, "")
 
 
@@ -193,12 +198,12 @@ def _columns(step: Step) -> dict[str, Any]:
     config = st.column_config
     columns: dict[str, Any] = {
         "apply": config.CheckboxColumn("✓", help="Untick what this step shall leave alone", width=40),
-        "tag": config.TextColumn("tag", width="medium"),
-        "becomes": config.TextColumn("becomes", width="medium"),
-        "count": config.NumberColumn("count (tracks)", width="small"),
-        "score": config.NumberColumn(_score_name(step), format="%.3f", width="small"),
-        "risk": config.NumberColumn("risk", format="%.2f", width="small", help="0 sure, 1 look at it"),
-        "reason": config.TextColumn("why", width="large"),
+        "tag": config.TextColumn("tag", width=130),
+        "becomes": config.TextColumn("becomes", width=130),
+        "count": config.NumberColumn("tracks", width=60),
+        "score": config.NumberColumn(_score_name(step), format="%.3f", width=70),
+        "risk": config.NumberColumn("risk", format="%.2f", width=60, help="0 sure, 1 look at it"),
+        "reason": config.TextColumn("why", width=190),
     }
     if isinstance(step, Categories):
         own = st.session_state.get(_CATEGORY, "").strip()
@@ -238,7 +243,7 @@ def _show_fits(work: Work, step: CollapseEmbeddings, plan: StepPlan) -> None:
     else:
         target = st.selectbox(
             "Look at the cut of", fits["target"].tolist(), key="fit", bind="query-params",
-            format_func=lambda name: visible(name, 60),
+            format_func=named,
         )  # fmt: skip
         row = fits.set_index("target").loc[target]
         distances = np.delete(distances_from(work.vectors, target), work.vectors.row(target))

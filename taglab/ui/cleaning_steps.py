@@ -52,19 +52,25 @@ def show_steps(work: Work, plans: Sequence[StepPlan]) -> None:
         _show_row(draft, at, _effect(plan) if item.on else "off")
     if not draft.cleaning.items:
         st.text("No steps: the tags stay as they are.")
+    with st.popover("Add a step", icon=":material/add:", width="stretch"):
+        for kind, model in CLEANING_STEPS.items():
+            st.button(
+                TITLES[kind],
+                key=f"add {kind}",
+                help=_about(model),
+                width="stretch",
+                on_click=_add,
+                args=(kind,),
+            )
     with st.container(horizontal=True):
-        with st.popover("Add a step", icon=":material/add:"):
-            for kind, model in CLEANING_STEPS.items():
-                st.button(
-                    TITLES[kind], key=f"add {kind}", help=_about(model), width="stretch",
-                    on_click=_add, args=(kind,),
-                )  # fmt: skip
         st.button(
-            "Undo", key="undo step", icon=":material/undo:", disabled=not draft.cleaning.past,
+            "Undo", key="undo step", icon=":material/undo:", width="stretch",
+            disabled=not draft.cleaning.past,
             on_click=lambda: change(current_draft().cleaning.undo()),
         )  # fmt: skip
         st.button(
-            "Redo", key="redo step", icon=":material/redo:", disabled=not draft.cleaning.future,
+            "Redo", key="redo step", icon=":material/redo:", width="stretch",
+            disabled=not draft.cleaning.future,
             on_click=lambda: change(current_draft().cleaning.redo()),
         )  # fmt: skip
 
@@ -83,19 +89,16 @@ def _effect(plan: StepPlan | None) -> str:
     if plan is None:
         return "not previewed"
     tags = plan.summary.set_index("action")["tags"]
-    done = [
-        f"{tags[action]:,} {word}"
-        for action, word in (("merge", "merge"), ("drop", "go"), ("category", "categorised"))
-        if tags[action]
-    ]
-    return ", ".join(done) or "changes nothing"
+    verbs = (("merge", "merges"), ("drop", "drops"), ("category", "categorises"))
+    done = [f"{verb} {tags[action]:,}" for action, verb in verbs if tags[action]]
+    return f"{', '.join(done)} tag{'' if done[-1].endswith(' 1') else 's'}" if done else "changes nothing"
 
 
 def _show_row(draft: Draft, at: int, effect: str) -> None:
     item = draft.cleaning.items[at]
     title = f"{at + 1}. {TITLES[item.step.kind]}"
     key = f"{draft.turn} {at}"
-    with st.container(horizontal=True, vertical_alignment="center", gap=None, key=f"step row {at}"):
+    with st.container(horizontal=True, vertical_alignment="center", gap=None, wrap=False):
         st.toggle(
             f"{title} is on", item.on, key=f"on {key}", label_visibility="collapsed",
             on_change=lambda: change(
@@ -148,7 +151,8 @@ def _form(draft: Draft, step: Step) -> Step:
                 _LABELS[name], write(value), key=f"{key} {name}", height=160, help=help_of.get(name),
                 label_visibility="collapsed",
             )  # fmt: skip
-        values[name] = read(text)
+        # What was not touched stays as it is, even where lines of text cannot say it.
+        values[name] = value if text == write(value) else read(text)
     _tell_by_hand(step)
     return checked(model, values)
 

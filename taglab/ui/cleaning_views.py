@@ -13,7 +13,7 @@ from taglab import sources
 from taglab.cleaning import Categories, Cleaned, counts_by_category, went_into
 from taglab.cleaning import count_flow as count_flow_table
 from taglab.figures.cleaning import before_and_after, category_bars, count_flow
-from taglab.ui.cleaning import APPLIED_AT_ONCE, Work, cleaned, memory, tell
+from taglab.ui.cleaning import APPLIED_AT_ONCE, TITLES, Work, cleaned, memory, tell
 from taglab.ui.cleaning_command import apply_commands, collapsed_command
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
@@ -47,11 +47,8 @@ def show_facts(work: Work) -> None:
     )  # fmt: skip
     with st.container(horizontal=True):
         for label, value, before, meaning in numbers:
-            delta = value - before if before is not None else None
-            st.metric(
-                label, f"{value:,}", f"{delta:,}".replace("-", "−") if delta else None, delta_color="off",
-                help=meaning or None,
-            )  # fmt: skip
+            told = f"{value:,}" if before is None else f"{before:,} → {value:,}"
+            st.metric(label, told, help=meaning or None)
 
 
 def show_before_after(work: Work) -> None:
@@ -59,21 +56,18 @@ def show_before_after(work: Work) -> None:
     made = cleaned(work)
     if made is None:
         return
-    left, right = st.columns(2)
-    with left:
-        curve = before_and_after(work.data.tags, made.folksonomy.tags)
-        st.plotly_chart(
-            curve, config=picture_config(), key="before after", alt="Tracks by rank of tag, before and after"
-        )
-        export_panel(f"{work.name} cleaned popularity", made.folksonomy.tags[["tag", "count"]], curve)
-    with right:
-        table = _categories(work, made)
-        if table is None:
-            st.text("The step Categories shows here how much of each there is.")
-            return
+    table = _categories(work, made)
+    if table is not None:
         bars = category_bars(table)
         st.plotly_chart(bars, config=picture_config(), key="categories", alt="Assignments by category")
         export_panel(f"{work.name} categories", table, bars)
+    else:
+        st.caption("The step Categories shows here how much of each there is.")
+    curve = before_and_after(work.data.tags, made.folksonomy.tags)
+    st.plotly_chart(
+        curve, config=picture_config(), key="before after", alt="Tracks by rank of tag, before and after"
+    )
+    export_panel(f"{work.name} cleaned popularity", made.folksonomy.tags[["tag", "count"]], curve)
 
 
 def _categories(work: Work, made: Cleaned) -> pd.DataFrame | None:
@@ -101,6 +95,7 @@ def show_flow(work: Work) -> None:
     if flow.empty:
         st.text("No tag changes.")
         return
+    flow["step"] = flow["step"].map(_titled)
     counts = work.data.counts()
     gone = [tag for tag in made.tag_map.mapping if tag in counts.index]
     moved = int(counts.reindex(gone).sum())
@@ -116,6 +111,12 @@ def show_flow(work: Work) -> None:
         "written. What goes into several tags counts at each."
     )
     export_panel(f"{work.name} count flow", flow, figure)
+
+
+def _titled(step: str) -> str:
+    """Return a step's number and kind as the page calls it."""
+    number, _, kind = step.partition(" ")
+    return f"{number}. {TITLES.get(kind, kind)}"
 
 
 def show_collapsed(work: Work) -> None:

@@ -39,8 +39,12 @@ def settings_widgets(
     """
     shown = [name for name in model.model_fields if name not in omit]
     values: dict[str, Any] = {}
+    if initial is not None:
+        values = {name: getattr(initial, name) for name in model.model_fields}
     for name in shown:
-        more = {"key": name, "bind": "query-params"} if in_url else {}
+        more: dict[str, Any] = {"key": name, "bind": "query-params"} if in_url else {}
+        if initial is not None:
+            more["start"] = values[name]
         values |= setting_widget(model, name, key, **more)
     return checked(model, values)
 

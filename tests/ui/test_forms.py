@@ -82,3 +82,19 @@ def test_a_tab_is_typed_as_it_is_written() -> None:
     app.run()
     assert '"word":"\\t"' in app.json[0].value
     assert '"quotes":false' in app.json[0].value
+
+
+def test_a_form_begins_with_given_settings_and_keeps_what_it_does_not_show() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from taglab.cleaning import Filters
+        from taglab.ui.forms import settings_widgets
+
+        given = Filters(min_count=7, drop=("a, b",), keep=("x",))
+        st.text(repr(settings_widgets(Filters, "f", omit=("kind", "keep"), initial=given) == given))
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert app.number_input(key="f min_count").value == 7
+    assert app.text[0].value == "True"

@@ -1,0 +1,204 @@
+"""What a person does on the Cleaning page: preview, reject, apply, undo, export, import; hostile tags."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from taglab import cache
+from taglab.folksonomy import Folksonomy
+from tests.cleaning.made import HOSTILE, folksonomy
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Server
+
+Visit = Callable[..., "Page"]
+
+COUNTS = {
+    "rock": 20, "beautiful": 12, "Hip-Hop": 9, "seen live": 7, "hiphop": 6, "beautifull": 5, "Rock": 4,
+    "zzz": 1,
+}  # fmt: skip
+LINK = "/cleaning?data=few"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def data(server: Server) -> None:
+    """A few tags with spellings and a slip, and the tags that would like to be markup."""
+    few = folksonomy([(track, tag) for tag, count in COUNTS.items() for track in range(count)])
+    odd = folksonomy([(track, tag) for row, tag in enumerate(HOSTILE) for track in range(40 - row)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGLAB_HOME", str(server.home))
+        for name, made in (("few", few), ("odd", odd)):
+            dataclasses.replace(made, name=name).save(cache.Shelf(cache.FOLKSONOMIES).path(name))
+
+
+def settled(page: Page) -> Page:
+    """Wait until nothing runs, and nothing begins to run for a while, as after a click."""
+    quiet = 0
+    while quiet < 4:
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+        page.wait_for_timeout(100)
+        app = page.get_by_test_id("stApp")
+        quiet = quiet + 1 if app.get_attribute("data-test-script-state") == "notRunning" else 0
+    return page
+
+
+def told(page: Page, label: str, value: str) -> None:
+    """Wait until a figure says so."""
+    page.locator("[data-testid=stMetric]", has_text=label).filter(has_text=value).first.wait_for()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+    settled(page)
+
+
+def untick(page: Page, row: int) -> None:
+    """Take the tick from a row of the preview."""
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 22, box["y"] + 36 + 35 * row + 17)
+    settled(page)
+
+
+def saved_tags(server: Server, name: str) -> dict[str, int]:
+    made = Folksonomy.open(server.home / "folksonomies" / name)
+    return made.counts().to_dict()
+
+
+def apply_as(page: Page, name: str) -> None:
+    field = page.get_by_role("textbox", name="Name of the cleaned data")
+    field.fill(name)
+    field.press("Enter")
+    settled(page)
+    press(page, "Apply")
+    page.get_by_text(f"Saved as {name}").wait_for()
+
+
+def download(page: Page, name: str, path: Path) -> Path:
+    page.locator("[data-testid=stPopover]").get_by_role("button", name="Export").first.click()
+    with page.expect_download() as found:
+        page.get_by_role("button", name=re.compile(re.escape(name))).click()
+    found.value.save_as(path)
+    page.keyboard.press("Escape")
+    return path
+
+
+def import_file(page: Page, path: Path) -> None:
+    page.get_by_role("button", name="Import").first.click()
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_text(path.name).first.wait_for()
+    settled(page)
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Import", exact=True).click()
+    page.get_by_text(re.compile("is imported")).wait_for()
+    settled(page)
+
+
+def test_preview_reject_apply_undo_export_import_same_result(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = settled(visit(LINK, height=1300))
+    told(page, "Tags that merge", "2")  # hiphop and Rock
+    assert not [name for name in (server.home / "folksonomies").iterdir() if "few-" in name.name]
+
+    untick(page, 0)  # hiphop, the more used of the two
+    told(page, "Tags that merge", "1")
+    page.wait_for_url("**rejected**")
+    apply_as(page, "few-once")
+    kept = saved_tags(server, "few-once")
+    assert kept["hiphop"] == 6
+    assert "Rock" not in kept
+    assert "beautifull" not in kept
+    assert saved_tags(server, "few") == COUNTS
+
+    steps = download(page, "Steps", tmp_path / "steps.json")
+    became = download(page, "What becomes", tmp_path / "map.tsv")
+    assert "hiphop\tkeep\thiphop" in became.read_text(encoding="utf-8")
+
+    press(page, "Undo")
+    told(page, "Tags that merge", "2")
+    apply_as(page, "few-undone")
+    assert "hiphop" not in saved_tags(server, "few-undone")
+
+    for path, name in ((steps, "few-again"), (became, "few-by-map")):
+        import_file(page, path)
+        apply_as(page, name)
+        assert saved_tags(server, name) == kept
+
+
+def test_a_link_opens_the_same_steps(visit: Visit) -> None:
+    page = settled(visit(LINK, height=1300))
+    page.get_by_role("button", name=re.compile("2. Typos")).click()
+    page.get_by_text("2. Typos: merge slips").wait_for()
+    page.wait_for_url("**step=2**")
+    settled(page)
+    untick(page, 0)
+    told(page, "Tags that merge", "0")
+    again = visit("/" + page.url.split("/", 3)[3], height=1300)
+    settled(again)
+    told(again, "Tags that merge", "0")
+    again.get_by_text("2. Typos: merge slips").wait_for()
+
+
+def test_a_tag_is_put_into_a_category_by_hand_and_dropped_with_it(visit: Visit) -> None:
+    page = settled(visit(f"{LINK}&step=3&find=zzz", height=1300))
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["x"] + 230, box["y"] + 36 + 17)
+    page.keyboard.type("gen")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**assigned**")
+    settled(page)
+    page.get_by_text("Settings of 3. Categories").click()
+    page.get_by_text("1 put into a category by hand").wait_for()
+
+
+def test_steps_are_switched_moved_and_taken_out(visit: Visit) -> None:
+    page = settled(visit(LINK, height=1300))
+    page.locator("[data-testid=stCheckbox] label").first.click()
+    settled(page)
+    page.get_by_text("This step is off.").wait_for()
+    page.locator("[data-testid=stCheckbox] label").first.click()
+    settled(page)
+    told(page, "Tags that merge", "2")
+    page.locator(".st-key-down-0 button").first.click()
+    settled(page)
+    page.get_by_role("button", name=re.compile("2. Spellings")).wait_for()
+    page.locator(".st-key-remove-2 button").first.click()
+    settled(page)
+    assert page.get_by_role("button", name=re.compile("3. Categories")).count() == 0
+    press(page, "Undo")
+    page.get_by_role("button", name=re.compile("3. Categories")).wait_for()
+
+
+@pytest.mark.parametrize(
+    "view", ["Preview", "Before+and+after", "Where+the+counts+went", "What+went+into+a+tag"]
+)
+def test_no_tag_is_ever_markup(visit: Visit, view: str) -> None:
+    page = visit(f"/cleaning?data=odd&view={view}", height=1300)
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    settled(page)
+    for step in ("1. Spellings", "3. Categories"):
+        page.get_by_role("button", name=re.compile(step)).click()
+        settled(page)
+    page.wait_for_timeout(400)
+    assert page.locator("img[onerror], img[src=x]").count() == 0
+    assert not dialogs
+    assert page.get_by_text("Sorry, that should not").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [500, 1400])
+def test_the_first_page_shows_the_demo_and_fits_its_window(visit: Visit, theme: str, width: int) -> None:
+    page = settled(visit("/cleaning", width=width, theme=theme))
+    told(page, "Tags", "791 →")
+    page.get_by_role("button", name=re.compile("1. Spellings")).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
