@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -47,17 +47,23 @@ class Source:
     printed: pd.DataFrame | None
     predictions: Predictions | None
     said: str
+    _decisions: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     def column(self, label: str) -> int:
         """Return the column of a label that is there."""
         return self.classes.index(label)
 
     def decisions(self, label: str) -> pd.DataFrame:
-        """Return the decisions on a label that is there, see `taglab.metrics.operating`.
+        """Return the decisions on a label that is there, see `taglab.metrics.operating`; worked out once.
 
         Of printed shares there is a further column `table`, the one they are printed in; two tables may
         print a decision differently. Their thresholds stand as those of the 200 that are meant.
         """
+        if label not in self._decisions:
+            self._decisions[label] = self._table(label)
+        return self._decisions[label]
+
+    def _table(self, label: str) -> pd.DataFrame:
         if self.counts is not None:
             return decisions(self.counts, self.column(label))
         if self.printed is None:
