@@ -99,7 +99,7 @@ def add_output(parser: argparse.ArgumentParser, table: bool = True) -> None:
     add_cache(group)
 
 
-def finish(parser: Parser, run: Callable[[argparse.Namespace], Report], table: bool = True) -> None:
+def finish(parser: Parser, run: Callable[[argparse.Namespace], Report | int], table: bool = True) -> None:
     """Add the options of output, and say what carries the command out."""
     add_output(parser, table)
     parser.set_defaults(run=run)

@@ -123,8 +123,9 @@ def _fill_train(parser: Parser) -> None:
     finish(parser, _train, table=False)
 
 
-def _train(args: argparse.Namespace) -> Report:
+def _train(args: argparse.Namespace) -> Report | int:
     from taglab.runs import open_run
+    from taglab.runs.process import first_of_several
     from taglab.training import new_run, train
 
     with progress_bar() as progress:
@@ -139,7 +140,8 @@ def _train(args: argparse.Namespace) -> Report:
             sys.argv[1:] = ["train", run.name]
             if args.cache is not None:
                 os.environ["TAGLAB_HOME"] = str(Path(args.cache).absolute())
-        return _trained(train(run.name, progress))
+        run = train(run.name, progress)
+    return _trained(run) if first_of_several() else 0
 
 
 def _refuse_flags(args: argparse.Namespace) -> None:

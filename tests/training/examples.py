@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from lightning_fabric import Fabric
 
 from taglab.audio.decode import Samples
 from taglab.audio.store import Sound, StoreSettings, write_sounds
@@ -18,7 +19,6 @@ from taglab.labels import LabelClass, LabelSpace, save_label_space
 from taglab.nets import Tagger, build
 from taglab.progress import Progress, silent
 from taglab.training import Fitted, RunConfig, fit, make_fabric, material_of, run_config
-from taglab.training.loop import Recorder
 
 RATE_HZ = 16_000
 N_TRACKS = 60
@@ -109,12 +109,13 @@ def fit_small(
     *,
     tagger: Tagger | None = None,
     material: Material | None = None,
-    recorder: Recorder | None = None,
+    recorder: Recorded | None = None,
+    fabric: Fabric | None = None,
     progress: Progress = silent,
 ) -> tuple[Fitted, Recorded]:
     """Train, and return how it ended and what was recorded."""
     recorder = recorder or Recorded()
     material = material or small_material(config)
     tagger = tagger or fresh(config, len(material.classes))
-    fabric = make_fabric(config.train)
+    fabric = fabric or make_fabric(config.train)
     return fit(tagger, material, config.train, fabric, folder, recorder, progress=progress), recorder

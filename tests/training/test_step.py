@@ -133,6 +133,11 @@ def test_two_processes_are_one_with_twice_the_batch(tmp_path: Path) -> None:
     assert two["loss"] == pytest.approx(float(one["loss"]), abs=1e-6)
     np.testing.assert_allclose(two["scores"], one["scores"], atol=1e-6)
     assert two["validation_loss"] == pytest.approx(float(one["validation_loss"]), abs=1e-6)
+    # The same command went on to train a network with batch norm: two epochs of two steps of 16.
+    last = torch.load(tmp_path / "last.pt", weights_only=True)
+    assert last["made_for"]["clips_per_step"] == 16
+    assert (last["position"]["epoch"], last["made_for"]["steps_per_epoch"]) == (3, 2)
+    assert all(torch.isfinite(part).all() for part in last["network"].values())
 
 
 def test_what_is_heard_is_the_mean_over_a_tracks_windows() -> None:

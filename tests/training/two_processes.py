@@ -1,4 +1,4 @@
-"""One step and one validation by two processes: `python -m tests.training.two_processes FOLDER`.
+"""A step, a validation and a training by two processes: `python -m tests.training.two_processes FOLDER`.
 
 Fabric starts the second process with the same command.
 """
@@ -13,7 +13,7 @@ from torch import nn
 from taglab.batches import TrainingBatches
 from taglab.nets import Tagger
 from taglab.training import hear, make_fabric, training_step
-from tests.training.examples import config_of, small_material
+from tests.training.examples import config_of, fit_small, small_material
 
 
 def plain_tagger() -> Tagger:
@@ -22,6 +22,14 @@ def plain_tagger() -> Tagger:
     frontend = nn.Sequential(nn.Unflatten(1, (1, -1)), nn.Conv1d(1, 8, 64, stride=32), nn.ReLU())
     backend = nn.Sequential(nn.AdaptiveAvgPool1d(4), nn.Flatten(), nn.Linear(32, 3))
     return Tagger(nn.Identity(), frontend, backend)
+
+
+def train_together(folder: Path) -> None:
+    """Train a network with batch norm and dropout by two processes for two epochs."""
+    config = config_of(devices=(0, 1), precision="bf16-mixed", gradient_clip=1.0)
+    fabric = make_fabric(config.train)
+    fabric.launch()
+    fit_small(config, folder, fabric=fabric)
 
 
 def gradients(processes: int, batch_size: int, folder: Path) -> None:
@@ -49,4 +57,5 @@ def gradients(processes: int, batch_size: int, folder: Path) -> None:
 
 if __name__ == "__main__":
     gradients(2, 8, Path(sys.argv[1]))
+    train_together(Path(sys.argv[1]))
     torch.distributed.destroy_process_group()
