@@ -44,8 +44,8 @@ taglab launch my-run --where slurm --partition gpu --gpus 4 --nodes 2 --time-min
     commands.add_parser(
         "resume",
         help="go on with runs that were stopped, failed or lost",
-        description="Launch runs once more; each goes on after its last finished epoch. What no flag says is "
-        "as it was the last time.",
+        description="Launch runs once more; each goes on where its last checkpoint stands. What no flag says "
+        "is as it was the last time.",
         returns=f"[{_ROW}]",
         fill=_fill_resume,
         examples="taglab resume my-run\ntaglab resume my-run --time-minutes 2000",

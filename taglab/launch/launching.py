@@ -81,7 +81,7 @@ def submit(
 def resume(
     run: str, settings: LaunchSettings | None = None, command: Sequence[str] | None = None
 ) -> RunState:
-    """Launch a run that failed, was stopped or lost, once more: it goes on after its last finished epoch.
+    """Launch a run that failed, was stopped or lost, once more: it goes on where its last checkpoint stands.
 
     Args:
         run: Its name.

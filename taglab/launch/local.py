@@ -11,11 +11,9 @@ from taglab.launch.keeper import ensure_keeper
 from taglab.launch.line import Entry, editing, read_line
 from taglab.launch.processes import end, require_posix
 from taglab.launch.settings import LaunchSettings
-from taglab.launch.state import RunState, ago, state_of
+from taglab.launch.state import GO_ON, RunState, ago, state_of
 from taglab.runs.process import boot_id
 from taglab.runs.status import SILENT_AFTER_S, Status
-
-_GO_ON = "; resuming goes on after the last finished epoch"
 
 
 class LocalLauncher:
@@ -56,14 +54,14 @@ class LocalLauncher:
 
 def _waiting(status: Status, place: int | None) -> RunState:
     if place is None:
-        return state_of(status, "lost", "it was to wait in the queue, and is not there" + _GO_ON)
+        return state_of(status, "lost", "it was to wait in the queue, and is not there" + GO_ON)
     return state_of(status, detail="the next in the queue" if place == 1 else f"number {place} in the queue")
 
 
 def _running(status: Status) -> RunState:
     process = status.process
     if process is None:
-        return state_of(status, "lost", "it is not known which process trains it" + _GO_ON)
+        return state_of(status, "lost", "it is not known which process trains it" + GO_ON)
     age = time.time() - status.heartbeat_at if status.heartbeat_at is not None else None
     silent = age is not None and age > SILENT_AFTER_S
     if process.here:
@@ -71,9 +69,9 @@ def _running(status: Status) -> RunState:
             said = f"process {process.pid} lives and has given no sign for {ago(age or 0)}" if silent else ""
             return state_of(status, detail=said)
         if process.boot_id != boot_id():
-            return state_of(status, "lost", "this machine was started anew while it was trained" + _GO_ON)
-        return state_of(status, "lost", f"process {process.pid} ended without a word" + _GO_ON)
+            return state_of(status, "lost", "this machine was started anew while it was trained" + GO_ON)
+        return state_of(status, "lost", f"process {process.pid} ended without a word" + GO_ON)
     if age is None or silent:
         since = f"for {ago(age)}" if age is not None else "yet"
-        return state_of(status, "lost", f"no sign of life from {process.host} {since}" + _GO_ON)
+        return state_of(status, "lost", f"no sign of life from {process.host} {since}" + GO_ON)
     return state_of(status, detail=f"on {process.host}")

@@ -18,7 +18,7 @@ class LaunchSettings(pydantic.BaseModel):
         tasks_per_node: Processes on each node; as many as GPUs, at least one, where not given (SLURM).
         partition: SLURM's partition; the cluster's default where empty.
         account: SLURM's account; the cluster's default where empty.
-        time_minutes: After which SLURM ends the job; resuming goes on after the last finished epoch.
+        time_minutes: After which SLURM ends the job; resuming goes on where the last checkpoint stands.
         cpus_per_task: CPU cores of each process; the cluster's default where not given (SLURM).
         memory_gb: Memory on each node in GB; the cluster's default where not given (SLURM).
     """

@@ -16,20 +16,18 @@ import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from taglab import cache
 from taglab.errors import TaglabError, Unavailable
 from taglab.launch.settings import LaunchSettings
-from taglab.launch.state import RunState, ago, state_of
+from taglab.launch.state import GO_ON, RunState, ago, state_of
 from taglab.runs import layout
 from taglab.runs.status import SILENT_AFTER_S, Status, change_status
 
 _ASK_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.5
 _KILL_WAIT_S = 60.0  # SLURM waits 30 s (KillWait) between SIGTERM and SIGKILL if its administrator lets it
-_WARN_BEFORE_END_S = 60  # how long before its time limit a run is asked to end in order
-_STARTS_WITHIN_S = 300.0  # for a job to import what it needs on a busy file server
 _PENDING = {
     "PENDING",
     "CONFIGURING",
@@ -51,8 +49,14 @@ _FAILED = {
     "NODE_FAIL": "a machine of the cluster failed",
     "BOOT_FAIL": "a machine of the cluster did not start",
     "FAILED": "its process failed; the end of the log says more",
-    "COMPLETED": "its process ended without saying that training is done; the end of the log says more",
 }
+
+
+class Job(NamedTuple):
+    """What SLURM says of a job: its state, empty where it knows none, and why it waits."""
+
+    state: str = ""
+    reason: str = ""
 
 
 class SlurmLauncher:
@@ -86,7 +90,7 @@ class SlurmLauncher:
         if asked.returncode != 0 and "Invalid job id" not in asked.stderr:
             raise Unavailable(f"SLURM did not cancel job {status.job}: {_reason(asked.stderr)}")
         until = time.monotonic() + grace_s + _KILL_WAIT_S
-        while _jobs([status.job]).get(status.job, "") in _PENDING | _RUNNING:
+        while _jobs([status.job]).get(status.job, Job()).state in _PENDING | _RUNNING:
             if time.monotonic() > until:
                 raise Unavailable(
                     f"SLURM has not ended job {status.job} yet; `squeue -j {status.job}` shows it"
@@ -102,7 +106,7 @@ class SlurmLauncher:
             jobs = _jobs([status.job for status in statuses.values() if status.job])
         except Unavailable as error:
             return {run: _unasked(status, str(error)) for run, status in statuses.items()}
-        return {run: _judged(run, status, jobs.get(status.job, "")) for run, status in statuses.items()}
+        return {run: _judged(run, status, jobs.get(status.job, Job())) for run, status in statuses.items()}
 
 
 def _sbatch(run: str, folder: Path, settings: LaunchSettings, command: Sequence[str]) -> str:
@@ -118,8 +122,9 @@ def _sbatch(run: str, folder: Path, settings: LaunchSettings, command: Sequence[
         stderr_to_stdout=True,
         # All processes write the run's own log, and when one fails the others do not wait for it.
         srun_args=["--output", log, "--open-mode", "append", "--kill-on-bad-exit=1"],
-        # submitit's own signal would kill training a while before its end; this one lets it end in order.
-        additional_parameters={"signal": f"TERM@{_WARN_BEFORE_END_S}"},
+        # The signal submitit asks for ahead of the time limit would kill training. This one does nothing: at
+        # the limit SLURM sends SIGTERM, and leaves time to end in order (KillWait).
+        additional_parameters={"signal": "CONT@1"},
     )
     try:
         return str(executor.submit(CommandFunction(list(command))).job_id)
@@ -168,7 +173,7 @@ def _ask(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         raise Unavailable(f"SLURM's `{command[0]}` does not answer") from error
 
 
-def _jobs(jobs: Collection[str]) -> dict[str, str]:
+def _jobs(jobs: Collection[str]) -> dict[str, Job]:
     """Return what SLURM says of jobs, by number; what it no longer knows is left out.
 
     Raises:
@@ -177,7 +182,7 @@ def _jobs(jobs: Collection[str]) -> dict[str, str]:
     if not jobs:
         return {}
     listed = ",".join(sorted(jobs))
-    found = _ask(["squeue", "--noheader", "--states=all", f"--jobs={listed}", "--format=%i|%T"])
+    found = _ask(["squeue", "--noheader", "--states=all", f"--jobs={listed}", "--format=%i|%T|%r"])
     if found.returncode != 0 and "Invalid job id" not in found.stderr:
         raise Unavailable(f"SLURM's `squeue` does not answer: {_reason(found.stderr)}")
     states = _table(found.stdout)
@@ -189,22 +194,26 @@ def _jobs(jobs: Collection[str]) -> dict[str, str]:
     return states
 
 
-def _table(text: str) -> dict[str, str]:
-    rows = (line.split("|", 1) for line in text.splitlines() if "|" in line)
+def _table(text: str) -> dict[str, Job]:
+    """Read rows of number, state and perhaps why it is so."""
+    rows = (line.split("|", 2) for line in text.splitlines() if "|" in line)
     # "CANCELLED by 1000" is told with who did it.
-    return {job.strip(): (state.split() or [""])[0].rstrip("+") for job, state in rows}
+    return {row[0].strip(): Job((row[1].split() or [""])[0].rstrip("+"), *row[2:]) for row in rows}
 
 
-def _judged(run: str, status: Status, job_state: str) -> RunState:
-    """Return what is true of a run whose job SLURM knows in this state (empty: not at all)."""
-    if job_state in _PENDING:
+def _judged(run: str, status: Status, job: Job) -> RunState:
+    """Return what is true of a run whose job SLURM knows so."""
+    if job.state in _PENDING:
+        why = f": {job.reason}" if job.reason not in ("", "None", "Priority") else ""
         waits = status.model_copy(update={"state": "queued"})
-        return state_of(waits, detail=f"waits in SLURM's queue as job {status.job}")
-    if job_state in _RUNNING:
+        return state_of(waits, detail=f"waits in SLURM's queue as job {status.job}{why}")
+    if status.ended_at is not None and (job.state in _RUNNING or not job.state):
+        return state_of(status, "stopped")  # in order, and SLURM does not say, or not yet, why
+    if job.state in _RUNNING:
         return _in_job(status)
-    if job_state == "":
-        return state_of(status, "lost", f"SLURM no longer knows its job {status.job}".rstrip())
-    ended = _ended(status, job_state)
+    if not job.state:
+        return state_of(status, "lost", f"SLURM no longer knows its job {status.job}".rstrip() + GO_ON)
+    ended = _ended(status, job.state)
     folder = cache.Shelf(cache.RUNS).path(run)
     try:  # SLURM forgets after some minutes, so it is noted, unless training has just said so itself
         ended = change_status(folder, lambda now: now if now and now != status else ended)
@@ -215,23 +224,24 @@ def _judged(run: str, status: Status, job_state: str) -> RunState:
 
 def _in_job(status: Status) -> RunState:
     """Return what is true of a run whose job runs."""
-    now = time.time()
     if status.state == "queued":
-        if now - (status.queued_at or now) > _STARTS_WITHIN_S and status.heartbeat_at is None:
-            return state_of(status, detail=f"SLURM runs job {status.job}; training has not begun there yet")
-        return state_of(status, detail=f"begins as job {status.job}")
+        return state_of(status, detail=f"SLURM has started job {status.job}; training begins")
     process = status.process
     if process is not None and process.here and process.living() is None:
-        return state_of(status, "lost", f"process {process.pid} ended without a word")
+        return state_of(status, "lost", f"process {process.pid} ended without a word" + GO_ON)
+    now = time.time()
     silent = now - (status.heartbeat_at or now)
     if silent > SILENT_AFTER_S:
-        return state_of(status, "lost", f"job {status.job} has given no sign of life for {ago(silent)}")
+        said = f"job {status.job} has given no sign of life for {ago(silent)}"
+        return state_of(status, "lost", said + GO_ON)
     return state_of(status, detail=f"job {status.job}" + (f" on {process.host}" if process else ""))
 
 
 def _ended(status: Status, job_state: str) -> Status:
     """Return the status of a run whose job is over and whose training did not say how it ended."""
-    if status.stopping or job_state in _STOPPED:
+    if job_state == "COMPLETED":
+        state, message = "finished", "done"
+    elif status.stopping or job_state in _STOPPED:
         state, message = "stopped", _STOPPED.get(job_state, "stopped on request")
     else:
         state, message = "failed", _FAILED.get(job_state, f"SLURM says {job_state}")
@@ -243,6 +253,8 @@ def _unasked(status: Status, why: str) -> RunState:
     """Return what the sign of life tells of a run while SLURM does not answer."""
     if status.state == "queued":
         return state_of(status, detail=f"as of the last time it was seen; {why}")
+    if status.ended_at is not None:
+        return state_of(status, "stopped")
     silent = time.time() - (status.heartbeat_at or 0.0)
     if silent > SILENT_AFTER_S:
         return state_of(status, "lost", f"no sign of life for {ago(silent)}; {why}")

@@ -9,6 +9,7 @@ from typing import Literal
 from taglab.runs.status import Status
 
 State = Literal["queued", "running", "finished", "failed", "stopped", "lost"]
+GO_ON = "; resuming goes on where its last checkpoint stands"
 RESUMABLE = ("failed", "stopped", "lost")
 
 

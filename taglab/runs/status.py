@@ -25,7 +25,8 @@ from taglab.runs.process import ProcessIdentity, first_of_several, identify
 STATUS_FILE = "status.json"
 HEARTBEAT_EVERY_S = 5.0
 SILENT_AFTER_S = 60.0  # without a sign of life: far longer than a busy machine or file server delays one
-_STOPPED = "stopped on request; `taglab resume` goes on after the last finished epoch"
+_STOPPED = "stopped on request; `taglab resume` goes on where the last checkpoint stands"
+_ASKED = "SLURM asked it to end; `taglab resume` goes on where the last checkpoint stands"
 _LONGEST_MESSAGE = 2000
 
 
@@ -217,19 +218,14 @@ def _require_free(name: str, status: Status) -> None:
 def _ended(status: Status, error: BaseException | None) -> Status:
     state, message = "finished", ""
     if isinstance(error, Cancelled | KeyboardInterrupt):
-        state, message = "stopped", _STOPPED
+        # SLURM also asks to end when the run's other processes failed: it is left to say which it was.
+        by_slurm = status.launcher == "slurm" and not status.stopping
+        state, message = ("running", _ASKED) if by_slurm else ("stopped", _STOPPED)
     elif error is not None:
         state, message = "failed", f"{error}" or type(error).__name__
     now = time.time()
-    return status.model_copy(
-        update={
-            "state": state,
-            "message": message[:_LONGEST_MESSAGE],
-            "ended_at": now,
-            "heartbeat_at": now,
-            "stopping": False,
-        }
-    )
+    changed = {"state": state, "message": message[:_LONGEST_MESSAGE], "stopping": False}
+    return status.model_copy(update={**changed, "ended_at": now, "heartbeat_at": now})
 
 
 def _cancel(number: int, frame: FrameType | None) -> None:
