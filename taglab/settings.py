@@ -28,11 +28,16 @@ def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
     try:
         return model(**values)
     except pydantic.ValidationError as error:
-        said = (
-            f"{'.'.join(map(str, fault['loc'])) or model.__name__}={fault['input']!r}: {fault['msg']}"
-            for fault in error.errors()
-        )
-        raise InvalidSetting("; ".join(said)) from error
+        raise InvalidSetting("; ".join(map(_told, error.errors()))) from error
+
+
+def _told(fault: Any) -> str:
+    """Return what is wrong: the field with what it holds, or, of fields that do not go together, the rule."""
+    field = ".".join(map(str, fault["loc"]))
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    if isinstance(fault["input"], Mapping):
+        return f"{field}: {said}" if field else said
+    return f"{field}={fault['input']!r}: {said}"
 
 
 def first_fault(error: pydantic.ValidationError, whole: str) -> InvalidSetting:

@@ -59,8 +59,8 @@ taglab sweep make widths --labels genres --vary network.width=0.25,0.5,1 --vary 
     commands.add_parser(
         "show",
         help="what the runs of a sweep differ in, and their figures",
-        description="Show the runs of a group: what they do not have in common, and the figures of each run's "
-        "best epoch on the validation tracks.",
+        description="Show the runs of a group: what they do not have in common, and the figures of each "
+        "run's best epoch on the validation tracks.",
         returns="[{run, state, ..., classes, epochs, auc_pr_macro, auc_pr_micro, roc_auc_macro, "
         "roc_auc_micro}]",
         fill=_fill_show,

@@ -32,16 +32,19 @@ class TagFigures:
 
 
 def auc_pr_by_tag(run: Run, tags: Sequence[str]) -> TagFigures:
-    """Return the AUC-PR, at the run's best epoch, of the class that holds each tag.
+    """Return the AUC-PR of the class that holds each tag.
 
-    A tag in several classes gets their mean. Of a run without a label space, such as published results, the
-    name of a class is taken as its only tag.
+    It is that of the run's best epoch on validation; where only those of the last were kept, as in published
+    results, of that. A tag in several classes gets their mean. Of a run without a label space, such as
+    published results, the name of a class is taken as its only tag.
 
     Args:
         run: With figures by label; without any, all values are NaN.
         tags: Which tags.
     """
     figures = run.per_label("best")
+    if figures.empty:
+        figures = run.per_label("last")
     by_class = dict(zip(figures["label"], figures["auc_pr"].to_numpy(np.float64), strict=True))
     space = run.label_space()
     held = {each.name: each.tags for each in space.classes} if space else {name: (name,) for name in by_class}

@@ -204,13 +204,17 @@ def sweep_table(group: str) -> pd.DataFrame:
         best = summary["best"]
         figures = {name: best.get(name) for name in MEASURES}
         rows.append(
-            {"run": run.name, **own, "classes": summary["classes"], "epochs": summary["epochs"], **figures}
+            {"run": run.name, **own, "classes": len(run.classes), "epochs": summary["epochs"], **figures}
         )
     columns = ["run", *fields.columns, "classes", "epochs", *MEASURES]
     table = pd.DataFrame(rows, columns=columns)
     for name in MEASURES:
         table[name] = table[name].astype("float64")
-    return table
+    return table.sort_values([*fields.columns, "run"], key=_sortable, ignore_index=True)
+
+
+def _sortable(column: pd.Series) -> pd.Series:
+    return column if pd.api.types.is_numeric_dtype(column) else column.astype(str)
 
 
 def varied(configs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

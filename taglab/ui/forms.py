@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -122,12 +123,16 @@ def _widget(label: str, field: FieldInfo, default: Any, common: Mapping[str, Any
     if int in kinds or float in kinds:
         number: type[int] | type[float] = float if float in kinds else int
         low, high = _bounds(field, number)
+        if default is not None and kinds != [field.annotation]:
+            # A number field can be emptied only if it began empty.
+            st.session_state.setdefault(common["key"], number(default))
+            default = None
         return st.number_input(
             label,
             min_value=low,
             max_value=high,
             value=None if default is None else number(default),
-            step=1 if number is int else None,
+            step=1 if number is int else _step(default),
             format="%g" if number is float else None,
             placeholder="not set",
             **common,
@@ -146,16 +151,21 @@ def _kinds(annotation: Any) -> list[Any]:
     return [annotation]
 
 
+def _step(default: float | None) -> float | None:
+    """Return what a click on + adds: one of the default's first digit."""
+    return float(f"1e{math.floor(math.log10(abs(default)))}") if default else None
+
+
 def _bounds(field: FieldInfo, number: type[int] | type[float]) -> tuple[Any, Any]:
     """Return the least and the greatest value a number field takes, as far as it says."""
     low = high = None
     for rule in field.metadata:
         if getattr(rule, "ge", None) is not None:
             low = number(rule.ge)
-        elif getattr(rule, "gt", None) is not None and number is int:
-            low = int(rule.gt) + 1
+        elif getattr(rule, "gt", None) is not None:
+            low = int(rule.gt) + 1 if number is int else float(rule.gt)
         elif getattr(rule, "le", None) is not None:
             high = number(rule.le)
-        elif getattr(rule, "lt", None) is not None and number is int:
-            high = int(rule.lt) - 1
+        elif getattr(rule, "lt", None) is not None:
+            high = int(rule.lt) - 1 if number is int else float(rule.lt)
     return low, high

@@ -107,7 +107,9 @@ def _show(asked: str) -> None:
         return
     if not job.done():
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/hourglass_top: Trying one batch. {literal(job.said())}")
+            share, _, text = job.said().partition("% ")
+            done = int(share) / 100 if share.isdecimal() else 0.0
+            st.progress(min(done, 1.0), literal(f"Dry run: {text or 'starting'}"))
             st.button("Cancel", key="cancel dry run", on_click=stop_dry_run, icon=":material/stop:")
         return
     if st.session_state.get("dry run shown") != id(job):

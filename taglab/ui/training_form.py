@@ -244,9 +244,8 @@ def _network_widgets(names: Sequence[str], preset_name: str, network: str) -> di
     for column, name in zip(columns, names, strict=False):
         default = given.get(name, NetworkSettings.model_fields[name].default)
         with column:
-            values |= setting_widget(
-                NetworkSettings, name, f"network {preset}", default, persist_state="session"
-            )
+            key, label = f"network {preset_name}", _LABELS.get(name, "")
+            values |= setting_widget(NetworkSettings, name, key, default, (), label, persist_state="session")
     if network == "waveform":
         return values
     mels = NetworkSettings.model_validate(given).mels

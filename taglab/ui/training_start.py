@@ -16,6 +16,7 @@ from taglab.settings import checked
 from taglab.training import PRESETS, RunConfig, new_run, run_config
 from taglab.training.label_spaces import READY_SPACES, LabelGrid, save_ready
 from taglab.training.sweeps import free_group, grid, groups, make_runs, parse_values, sweep_cells, sweepable
+from taglab.ui.cluster_views import parse_ks
 from taglab.ui.export import copy_as_command
 from taglab.ui.forms import setting_widget
 from taglab.ui.messages import guard, working
@@ -190,7 +191,7 @@ def _pick_cells() -> LabelGrid:
     )
     ks = columns[2].text_input("k", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000.")
     keep = columns[3].selectbox("Keep", list(_KEEP), key="sweep keep", format_func=_KEEP.__getitem__)
-    given = {"vectors": vectors, "min_counts": parse_values(counts), "ks": parse_values(ks), "keep": keep}
+    given = {"vectors": vectors, "min_counts": parse_ks(counts), "ks": parse_ks(ks), "keep": keep}
     return checked(LabelGrid, given)
 
 

@@ -1,0 +1,454 @@
+"""The Training page: start in one click, watch what is on disk, stop, resume, sweep; trouble in sentences."""
+
+import json
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab import labels, launch, runs
+from taglab.cli.commands import build_parser
+from taglab.errors import Unavailable
+from taglab.labels import LabelClass, LabelSpace
+from taglab.launch import RunState
+from taglab.metrics.thresholds import confusion
+from taglab.runs.process import identify
+from taglab.runs.status import Status, write_status
+from taglab.training import PRESETS, TrainConfig, new_run
+from taglab.ui import training_dry_run, training_form, training_machine
+from tests.pages.framed import open_page
+from tests.training.examples import config_of, make_world
+
+HOSTILE = '"><img/src=x/onerror=alert(1)>'
+
+
+@pytest.fixture(scope="module")
+def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("world") / "home"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TAGLAB_HOME", str(home))
+        make_world(home)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def world(made_world: Path, taglab_home: Path) -> None:
+    """Data, audio and a label space, in a cache folder of its own."""
+    import shutil
+
+    shutil.copytree(made_world, taglab_home)
+
+
+@pytest.fixture(autouse=True)
+def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
+    """What was launched, stopped and resumed; no test of a page starts a process."""
+    told: list[tuple[str, str]] = []
+    for verb in ("submit", "stop", "resume"):
+        monkeypatch.setattr(launch, verb, lambda run, settings=None, verb=verb: told.append((verb, run)))
+    return told
+
+
+def page(view: str = "New run", **url: str) -> AppTest:
+    given = {"data": "small", "labels": "sounds", "audio": "small", **url}
+    return open_page("training", view=view, **given)
+
+
+def words(app: AppTest) -> str:
+    elements = [*app.markdown, *app.caption, *app.text, *app.error, *app.info, *app.success, *app.warning]
+    return "\n".join(element.value for element in elements).replace("\\", "")
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def trained(epochs: int = 0, title: str = "", **train: object) -> runs.Run:
+    """Make a run and write what training would have, without any."""
+    run = new_run(config_of(**{"epochs": 4, **train}))
+    writer, rng = runs.RunWriter(run), np.random.default_rng(0)
+    for epoch in range(1, epochs + 1):
+        for step in (1, 2):
+            writer.step(
+                {"epoch": epoch, "step": step, "steps_per_epoch": 2, "loss": 0.7, "clips_per_s": 40.0,
+                 "memory_gib": 0.5, "time": time.time()}
+            )  # fmt: skip
+        truth = rng.random((20, 3)) < 0.5
+        counts = confusion(truth, rng.random((20, 3)).astype(np.float32))
+        table = pd.DataFrame({"label": list(run.classes), "auc_pr": 0.5, "auc_roc": 0.6})
+        figures = dict.fromkeys(runs.METRICS, 0.5)
+        history = {"epoch": epoch, "train_loss": 0.7, "validation_loss": 0.6, "seconds": 10.0, **figures}
+        writer.epoch({**history, "clips_per_s": 40.0, "learning_rate": 1e-3}, table, counts)
+    if title:
+        runs.set_title(run.name, title)
+    return run
+
+
+def doing(run: runs.Run, state: str, **more: object) -> None:
+    process = identify() if state == "running" else None
+    now = time.time()
+    times = {"started_at": now - 60, "heartbeat_at": now, "queued_at": now - 70}
+    write_status(run.folder, Status(state=state, process=process, launcher="local", **{**times, **more}))
+
+
+def test_the_first_visit_trains_the_demo_in_one_click(launched: list) -> None:
+    app = open_page("training").run()
+    assert not app.exception
+    assert "Train a first tagger" in [each.value for each in app.subheader]
+    app.button(key="train demo").click().run()
+    assert not app.exception
+    ((verb, name),) = launched
+    run = runs.open_run(name)
+    assert verb == "submit"
+    assert (run.config["data"], run.config["audio"]) == ("demo", "demo")
+    assert run.config["train"]["epochs"] == PRESETS["tiny"]["train"]["epochs"]
+    assert run.config["labels"] in labels.label_space_names()
+    assert app.multiselect(key="run").value == [name]
+
+
+@pytest.mark.parametrize("view", ["New run", "New sweep", "Runs", "Sweeps"])
+def test_every_view_opens_by_its_link(view: str) -> None:
+    doing(trained(2), "finished")
+    app = page(view).run()
+    assert not app.exception
+    assert not app.error
+    for block in app.code:
+        if block.language == "bash":
+            program, *arguments = shlex.split(block.value)
+            assert program == "taglab"
+            build_parser().parse_args(arguments)
+
+
+def test_the_form_shows_every_setting_once() -> None:
+    shown = [*training_form._FIRST]
+    for title, names in training_form._FURTHER.items():
+        shown += names if title != "Network" else ()
+    assert sorted(shown) == sorted(TrainConfig.model_fields)
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_a_preset_fills_the_form(preset: str, launched: list) -> None:
+    app = page(preset=preset).run()
+    app.button(key="start").click().run()
+    assert not app.exception
+    config = runs.open_run(launched[0][1]).config
+    for name, value in PRESETS[preset]["train"].items():
+        assert config["train"][name] == value
+    for name, value in PRESETS[preset]["network"].items():
+        if name != "mels":
+            assert config["network"][name] == value
+    assert app.selectbox(key="network").value == PRESETS[preset]["network"]["network"]
+
+
+def test_what_the_form_says_is_what_is_trained_and_copied(launched: list) -> None:
+    app = page(preset="tiny").run()
+    app.number_input(key="train tiny epochs").set_value(3).run()
+    app.number_input(key="train tiny window_s").set_value(None).run()
+    app.selectbox(key="train tiny schedule").set_value("cosine").run()
+    app.toggle(key="train tiny shuffle").set_value(False).run()
+    app.number_input(key="network tiny width").set_value(0.5).run()
+    command = next(block.value for block in app.code if block.value.startswith("taglab train"))
+    app.text_input(key="run note").set_value("why").run()
+    app.button(key="start").click().run()
+    assert not app.exception
+    run = runs.open_run(launched[0][1])
+    assert run.about.note == "why"
+    train = run.config["train"]
+    assert [train[name] for name in ("epochs", "window_s", "schedule", "shuffle")] == [
+        3,
+        None,
+        "cosine",
+        False,
+    ]
+    assert run.config["network"]["width"] == 0.5
+    from taglab.cli.training import config_of as asked_of
+
+    parsed = build_parser().parse_args(shlex.split(command)[1:])
+    assert asked_of(parsed).model_dump(mode="json") == run.config
+
+
+def test_another_preset_brings_its_network_and_a_network_may_differ() -> None:
+    app = page(preset="tiny").run()
+    app.selectbox(key="preset").set_value("thesis-waveform").run()
+    assert app.selectbox(key="network").value == "waveform"
+    app.selectbox(key="network").set_value("vgg").run()
+    assert not app.exception
+    assert app.selectbox(key="network").value == "vgg"
+
+
+def test_a_ready_label_space_is_made_when_it_is_needed(launched: list) -> None:
+    app = open_page("training", labels="Top 50 tags (made on the spot)").run()
+    assert labels.label_space_names() == ["sounds"]
+    app.button(key="start").click().run()
+    assert not app.exception
+    assert runs.open_run(launched[0][1]).config["labels"] == "demo top 50"
+    assert "demo top 50" in labels.label_space_names()
+
+
+def test_a_wrong_setting_is_a_sentence_and_the_runs_stay() -> None:
+    doing(trained(2), "finished")
+    app = page().run()
+    app.number_input(key="train tiny validation_share").set_value(0.95).run()
+    assert not app.exception
+    assert "validation_share and test_share must sum to less than 1" in words(app)
+    assert charts(app)
+
+
+def test_labels_of_other_data_are_a_sentence(launched: list) -> None:
+    labels.save_label_space(LabelSpace("odd", (LabelClass("never heard", ("never heard",)),)))
+    app = page(labels="odd").run()
+    app.button(key="start").click().run()
+    assert not app.exception
+    assert "must have a tag of" in words(app)
+    assert not launched
+    assert runs.run_names() == []
+
+
+def test_a_link_to_what_is_not_here_is_named() -> None:
+    trained(1)
+    app = page(labels="gone", audio="gone", run="gone").run()
+    assert not app.exception
+    for what in ("label space", "audio", "run"):
+        assert f"The link asks for the {what} 'gone'" in words(app)
+
+
+def test_a_running_run_shows_how_far_it_is_and_can_be_stopped(launched: list) -> None:
+    run = trained(2)
+    doing(run, "running")
+    app = page().run()
+    assert not app.exception
+    bar = app.get("progress")[0].proto
+    assert bar.value == 50
+    assert bar.text.replace("\\", "").startswith("epoch 3 of 4, about 20 s left, 40 clips/s, 0.5 GiB")
+    titles = [chart["layout"]["title"]["text"] for chart in charts(app)]
+    assert titles[:2] == ["Loss", "AUC-PR, validation (interpolated, 200 thresholds)"]
+    app.button(key=f"stop {run.name}").click().run()
+    assert launched == [("stop", run.name)]
+
+
+def test_before_the_first_epoch_it_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = trained()
+    doing(run, "running")
+    bar = page().run().get("progress")[0].proto
+    assert "Preparing" in bar.text
+    waits = RunState("queued", "the 2nd of 3 that wait")
+    monkeypatch.setattr(launch, "states", lambda names: dict.fromkeys(names, waits))
+    monkeypatch.setattr(launch, "state", lambda name: waits)
+    assert "2nd of 3 that wait" in page().run().get("progress")[0].proto.text
+
+
+def test_steps_of_the_first_epoch_move_the_bar() -> None:
+    run = trained()
+    doing(run, "running")
+    for step in (1, 2):
+        row = {"epoch": 1, "step": step, "steps_per_epoch": 4, "loss": 0.6, "clips_per_s": 3.0}
+        runs.RunWriter(run).step({**row, "memory_gib": 0.1, "time": 100.0 + 10 * step})
+    app = page().run()
+    assert app.get("progress")[0].proto.value == 12  # half of the first of four epochs
+    assert "epoch 1 of 4, about 2 min left" in app.get("progress")[0].proto.text.replace("\\", "")
+    assert len(charts(app)[0]["data"]) == 1
+
+
+def test_a_dead_run_never_shows_as_running_and_can_be_resumed(launched: list) -> None:
+    run = trained(1)
+    process = identify().model_copy(update={"pid": 2**22 - 3})
+    write_status(run.folder, Status(state="running", process=process, launcher="local", started_at=1.0))
+    app = page().run()
+    assert not app.exception
+    assert not app.get("progress")
+    assert "lost" in words(app) or "failed" in words(app)
+    app.button(key=f"resume {run.name}").click().run()
+    assert launched == [("resume", run.name)]
+
+
+def test_a_failed_run_says_why_and_opens_its_log() -> None:
+    run = trained()
+    runs.RunWriter(run).log(f"it went <b>wrong</b> {HOSTILE}")
+    doing(run, "failed", message=f"no class has a positive {HOSTILE}")
+    app = page().run()
+    assert not app.exception
+    assert "no class has a positive" in app.error[0].value.replace("\\", "")
+    assert "<img" not in app.error[0].value.replace("\\<", "")
+    assert HOSTILE in next(block.value for block in app.code if "went" in block.value)
+    assert app.expander[-1].proto.expanded or any(each.proto.expanded for each in app.expander)
+
+
+def test_a_finished_run_says_how_it_ended() -> None:
+    run = trained(4)
+    doing(run, "finished")
+    app = page().run()
+    assert "4 of 4 epochs in 40 s; best epoch 1, validation: AUC-PR macro 0.500" in words(app)
+    assert not [each for each in app.button if each.key in (f"stop {run.name}", f"resume {run.name}")]
+
+
+def test_several_runs_are_drawn_over_one_another() -> None:
+    first, second = trained(2, title="the first"), trained(3, seed=1)
+    app = page(run=first.name).run()
+    app.multiselect(key="run").set_value([first.name, second.name]).run()
+    assert not app.exception
+    drawn = {trace["customdata"][0][0] for trace in charts(app)[1]["data"] if "customdata" in trace}
+    assert drawn == {first.name, second.name}
+    assert "the first" in words(app)
+
+
+def test_a_run_deleted_while_it_is_watched_is_told() -> None:
+    first, second = trained(2), trained(2, seed=1)
+    app = page(run=first.name).run()
+    runs.delete_run(first.name)
+    app.run()
+    assert not app.exception
+    assert "No longer there" in words(app)
+    assert app.multiselect(key="run").value == [second.name]
+    runs.delete_run(second.name)
+    app.run()
+    assert not app.exception
+    assert "Train a first tagger" in [each.value for each in app.subheader]
+
+
+def test_a_damaged_run_does_not_hide_the_others() -> None:
+    good, bad = trained(2), trained(1, seed=1)
+    (bad.folder / "about.json").write_text("{", encoding="utf-8")
+    app = page("Runs").run()
+    assert not app.exception
+    table = app.dataframe[-1].value
+    assert set(table["run"]) == {good.name, bad.name}
+    assert table.set_index("run").loc[bad.name, "problem"]
+
+
+def test_the_table_of_runs_has_their_states() -> None:
+    states = {"finished": trained(2), "failed": trained(1, seed=1), "stopped": trained(0, seed=2)}
+    for state, run in states.items():
+        doing(run, state)
+    table = page("Runs").run().dataframe[-1].value.set_index("run")
+    for state, run in states.items():
+        assert state in table.loc[run.name, "state"]
+    assert table.loc[states["finished"].name, "epochs"] == 2
+
+
+def test_who_may_not_launch_reads_why(monkeypatch: pytest.MonkeyPatch, launched: list) -> None:
+    why = "This dashboard is served to the network, so it launches nothing."
+    monkeypatch.setattr(training_machine, "may_launch", lambda *_: why)
+    app = open_page("training").run()
+    assert not app.exception
+    assert why in words(app)
+    assert app.button(key="train demo").disabled
+    assert app.button(key="start").disabled
+    run = trained(1)
+    doing(run, "running")
+    assert page().run().button(key=f"stop {run.name}").disabled
+    assert not launched
+
+
+def test_a_launch_that_is_refused_is_told_and_the_run_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(run: str, settings: object) -> None:
+        raise Unavailable("sbatch says no <b>")
+
+    monkeypatch.setattr(launch, "submit", refuse)
+    app = page().run()
+    app.button(key="start").click().run()
+    assert not app.exception
+    assert "sbatch says no" in words(app)
+    assert len(runs.run_names()) == 1
+
+
+def test_a_sweep_is_made_launched_and_tabled(launched: list) -> None:
+    app = page("New sweep").run()
+    assert "Choose at least one field" in words(app)
+    app.multiselect(key="sweep fields").set_value(["train.learning_rate"]).run()
+    app.text_input(key="sweep values train.learning_rate").set_value("1e-2,1e-3").run()
+    app.text_input(key="sweep group").set_value("rates").run()
+    assert "Start 2 runs" in [each.label for each in app.button]
+    app.button(key="start sweep").click().run()
+    assert not app.exception
+    assert [verb for verb, _ in launched] == ["submit", "submit"]
+    table = page("Sweeps").run().dataframe[-1].value
+    assert sorted(table["train.learning_rate"]) == [1e-3, 1e-2]
+    again = page("New sweep").run()
+    again.multiselect(key="sweep fields").set_value(["train.seed"]).run()
+    again.text_input(key="sweep group").set_value("rates").run()
+    again.button(key="start sweep").click().run()
+    assert "name of another sweep" in words(again)
+
+
+def test_a_sweep_over_k_makes_its_label_spaces(launched: list) -> None:
+    app = page("New sweep").run()
+    app.button(key="sweep Model 3.3: k = 100 … 1000").click().run()
+    assert app.text_input(key="sweep k").value == "100,250,500,750,1000"
+    app.text_input(key="sweep k").set_value("2,3,500").run()
+    app.text_input(key="sweep min count").set_value("1").run()
+    app.button(key="start sweep").click().run()
+    assert not app.exception
+    assert len(launched) == 2
+    assert "2 runs made. Left out: own, at least 1 tracks, k = 500" in words(app)
+    assert {"small own n1 k2", "small own n1 k3"} <= set(labels.label_space_names())
+
+
+@pytest.mark.parametrize("text", ["", "many", "0", "-1"])
+def test_values_that_are_none_are_a_sentence(text: str) -> None:
+    app = page("New sweep").run()
+    app.toggle(key="sweep labels").set_value(True).run()
+    app.text_input(key="sweep k").set_value(text).run()
+    assert not app.exception
+    assert app.error
+
+
+FOUND = {
+    "parameters": 1234, "memory_gib": 0.5, "first_loss": 0.69, "clips_per_s": 12.0,
+    "minutes_per_epoch": 2.0, "tracks": {"train": 3, "validation": 1}, "device": "CPU",
+    "left_out": [{"reason": "in no class", "tracks": 2, "examples": "t1"}],
+}  # fmt: skip
+
+
+class Tried:
+    """A dry run that a test can hold, end and fail."""
+
+    def __init__(self, config: object, asked: str) -> None:
+        self.asked, self.epochs, self.over, self.error = asked, 20, False, ""
+
+    def done(self) -> bool:
+        return self.over
+
+    def cancel(self) -> None:
+        self.over = True
+
+    def said(self) -> str:
+        return "18% sound of track 3 of 60"
+
+    def result(self) -> dict:
+        if self.error:
+            raise Unavailable(self.error)
+        return FOUND
+
+
+def test_a_dry_run_tells_what_it_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_dry_run, "DryRunJob", Tried)
+    app = page().run()
+    app.button(key="dry run button").click().run()
+    assert app.get("progress")[0].proto.value == 18
+    job = app.session_state["dry run"]
+    job.over = True
+    app.run()
+    assert not app.exception
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Parameters"] == "1,234"
+    assert shown["20 epochs"] == "40 min"
+    app.number_input(key="train tiny epochs").set_value(5).run()
+    assert "The form has changed" in words(app)
+    job.error = "batch_size=32 must fit"
+    app.run()
+    assert "batch_size=32 must fit" in words(app)
+
+
+def test_a_dry_run_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_dry_run, "DryRunJob", Tried)
+    app = page().run()
+    app.button(key="dry run button").click().run()
+    job = app.session_state["dry run"]
+    app.button(key="cancel dry run").click().run()
+    assert job.over
+    assert not app.metric
+    assert not app.exception
