@@ -24,8 +24,8 @@ Colours = Mapping[str, str]
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "triangle-down")
 # More histograms than these hide one another; their densities do not.
-_MOST_BARS = 6
-_MOST_STRIPS = 12
+MOST_BARS = 6
+MOST_STRIPS = 12
 _GRID_POINTS = 256
 _ROW_PX = 19
 _LEGEND_ROW_PX = 24
@@ -34,10 +34,10 @@ _LABEL_LENGTH = 28
 
 
 def density(values: npt.ArrayLike, at: npt.ArrayLike, low: float = 0.0, high: float = 1.0) -> DoubleArray:
-    """Return the estimated density of values within bounds, which integrates to 1 between them.
+    """Return the estimated density of values within bounds.
 
     Gaussian kernels of Scott's width, the usual one, reflected at the bounds: no share lies outside, as it
-    would where values crowd at 0.
+    would where values crowd at 0. The area between the bounds is 1, unless kernels are about as wide.
 
     Args:
         values: (values,), within the bounds, none of them NaN.
@@ -86,15 +86,16 @@ def histograms(
 
     Source: Ros Perez 2021, figures 9, 12 and 13.
     """
-    few = len(colours) <= _MOST_STRIPS
+    few = len(colours) <= MOST_STRIPS
     figure = _with_strips(f"{metric}: how labels are distributed", metric, len(colours), height)
-    edges = np.arange(0, top + bin_width, bin_width)
+    edges = np.arange(round(np.ceil(top / bin_width - 1e-9)) + 1) * bin_width
+    edges[-1] = max(edges[-1], top)
     points = np.linspace(0, top, _GRID_POINTS + 1)
     parts = dict(tuple(results[results["value"].notna()].groupby("run", sort=False)))
     for number, (run, colour) in enumerate(colours.items()):
         rows = parts.get(run, results.iloc[:0])
         prevalence = np.nan if chance is not None else float(rows["prevalence"].mean())
-        _add_distribution(figure, run, colour, rows, edges, points, len(colours) <= _MOST_BARS)
+        _add_distribution(figure, run, colour, rows, edges, points, len(colours) <= MOST_BARS)
         if few:
             _add_strip(figure, rows, run, colour, number, chance is None)
         if few and not np.isnan(prevalence):
@@ -109,7 +110,7 @@ def histograms(
 
 def _with_strips(title: str, metric: str, runs: int, height: int) -> go.Figure:
     """Return an empty figure with room for strips below, as two pairs of axes."""
-    strips = 34 * runs + 30 if runs <= _MOST_STRIPS else 0
+    strips = 34 * runs + 30 if runs <= MOST_STRIPS else 0
     figure = blank(title, "", "density (share of labels per unit)", height + strips)
     split = strips / (height + strips)
     figure.update_layout(
@@ -130,7 +131,7 @@ def _with_strips(title: str, metric: str, runs: int, height: int) -> go.Figure:
 
 def _legend_above(figure: go.Figure, runs: int) -> None:
     """Put the legend between title and plot, a line a run; of many runs beside the plot, where it scrolls."""
-    if runs > _MOST_STRIPS:
+    if runs > MOST_STRIPS:
         figure.update_layout(legend={"font": {"size": 10}})
         return
     room = _LEGEND_ROW_PX * runs
@@ -168,8 +169,8 @@ def _add_distribution(
         mode="lines",
         line={"color": colour, "width": 2.5},
         name=f"{plain(run)} ({said})",
-        legendgroup=run,
-        hoverinfo="skip",
+        legendgroup=plain(run),
+        hovertemplate=f"density %{{y:.2f}} at %{{x:.2f}}<extra>{plain(run)}</extra>",
     )
 
 
@@ -182,7 +183,7 @@ def _add_bars(figure: go.Figure, run: str, colour: str, values: DoubleArray, edg
         y=share / width,
         width=width,
         marker={"color": colour, "opacity": 0.38, "line": {"width": 1, "color": colour}},
-        legendgroup=run,
+        legendgroup=plain(run),
         showlegend=False,
         customdata=np.c_[counts, share, edges[:-1], edges[1:]],
         hovertemplate="%{customdata[2]:.2f} to %{customdata[3]:.2f}: %{customdata[0]} labels "
@@ -206,7 +207,7 @@ def _add_strip(
             marker={"symbol": "line-ns-open", "size": size, "color": shade, "line": {"width": 1.5}},
             text=shown,
             hovertemplate=f"<b>%{{text}}</b>: {word}%{{x:.4f}}<extra>{plain(run)}</extra>",
-            legendgroup=run,
+            legendgroup=plain(run),
             showlegend=False,
         )
 
@@ -309,7 +310,7 @@ def _add_differences(
 
 def _lay_out_pairs(figure: go.Figure, pairs: pd.DataFrame, metric: str, runs: int) -> None:
     """Place, from the top: the legend of runs, that of groups (two or more a line), the axes, the rows."""
-    of_runs = 8 + _LEGEND_ROW_PX * min(runs, _MOST_STRIPS)
+    of_runs = 8 + _LEGEND_ROW_PX * min(runs, MOST_STRIPS)
     above = of_runs + -(-pairs["group"].nunique() // 2) * _GROUP_ROW_PX + 60
     # Legends are placed in heights of the plot, at most 3 of them up, and would else push it together.
     rows = max(_ROW_PX * len(pairs), above / 1.8)

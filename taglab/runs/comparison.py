@@ -199,13 +199,11 @@ def paired(rows: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
     order = list(dict.fromkeys([first, second, *rows["run"]]))
     wide = rows.pivot_table(index="label", columns="run", values=["value", "count"], dropna=False)
     wide = wide.reindex(columns=pd.MultiIndex.from_product([["value", "count"], order]))
-    table = pd.DataFrame({"label": wide.index.to_numpy(object)})
-    table["group"] = table["label"].map(rows.drop_duplicates("label").set_index("label")["group"])
-    for title in order:
-        table[title] = wide["value", title].to_numpy(np.float64)
-    table["difference"] = table[first] - table[second]
-    for title in (first, second):
-        table[f"tracks {title}"] = wide["count", title].to_numpy(np.float64)
+    group_of = rows.drop_duplicates("label").set_index("label")["group"]
+    values = {title: wide["value", title].to_numpy(np.float64) for title in order}
+    counts = {f"tracks {title}": wide["count", title].to_numpy(np.float64) for title in (first, second)}
+    names = {"label": wide.index.to_numpy(object), "group": group_of.reindex(wide.index).to_numpy(object)}
+    table = pd.DataFrame({**names, **values, "difference": values[first] - values[second], **counts})
     both = table[table["difference"].notna()]
     return both.sort_values("difference", ascending=False, kind="stable", ignore_index=True)
 
@@ -306,19 +304,33 @@ def _summaries(title: str, run: Run) -> list[dict[str, Any]]:
     if run.kind == "published":
         printed = [{**common, **_means(kept["best"]), "figures": "each metric's best epoch, as published"}]
         return printed if kept["best"] else []
-    epochs = history(run)
-    rows: list[dict[str, Any]] = []
-    if len(epochs):
-        common["classes"] = len(run.classes)
-        by_epoch = epochs.set_index("epoch")
-        best, last = best_epoch(epochs), int(epochs["epoch"].max())
-        for epoch, name in ((best, MOMENTS["best"]), (last, MOMENTS["last"])):
-            if epoch is not None:
-                rows.append({**common, **_means(by_epoch.loc[epoch]), "figures": name, "epoch": epoch})
-        rows.append({**common, **_means(by_epoch.max()), "figures": "each metric's best epoch, validation"})
+    rows = []
+    for name, epoch, means in _epochs_of(run, kept):
+        rows.append({**common, **means, "figures": name, "epoch": epoch, "classes": len(run.classes)})
     if kept["test"]:
         rows.append({**common, **_means(kept["test"]), "figures": MOMENTS["test"]})
     return rows
+
+
+def _epochs_of(run: Run, kept: Mapping[str, Any]) -> list[tuple[str, int | None, dict[str, Any]]]:
+    """Return what is known of epochs: what it is called, the epoch where it is one, and the means."""
+    epochs = history(run)
+    if epochs.empty:
+        return []
+    by_epoch, last, best = epochs.set_index("epoch"), int(epochs["epoch"].max()), best_epoch(epochs)
+    of_last = {**_means(by_epoch.loc[last]), **_known(kept["last"])}
+    if last == 0:  # results of another program, which does not tell of what epoch they are
+        return [] if kept["test"] else [("as imported", None, of_last)]
+    rows: list[tuple[str, int | None, dict[str, Any]]] = []
+    if best is not None:
+        rows.append((MOMENTS["best"], best, _means(by_epoch.loc[best])))
+    rows.append((MOMENTS["last"], last, of_last))
+    rows.append(("each metric's best epoch, validation", None, _means(by_epoch.max())))
+    return rows
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in SUMMARY_METRICS if row.get(name) is not None}
 
 
 def _means(row: Any) -> dict[str, Any]:

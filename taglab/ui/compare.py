@@ -209,6 +209,8 @@ def _own(
             continue
         if len(table):
             tables[title] = table
+            if run.kind == "imported" and moment != "test" and not run.summary()["epochs"]:
+                notes.append(f"“{title}” does not tell its epoch; its results are as they were imported.")
         else:
             notes.append(f"“{title}” has no results by label of: {MOMENTS[moment]}.")
     return tables

@@ -81,6 +81,8 @@ def _said_of(compared: Compared) -> str:
 
 
 def _strips_said(compared: Compared, chance: float | None) -> str:
+    if len(compared.drawn) > figures.MOST_STRIPS:
+        return f"Of more than {figures.MOST_STRIPS} runs, only densities are drawn."
     if chance is not None:
         return f"Below, a tick for each label; the dotted line is chance, {chance:g}."
     if compared.rows["prevalence"].notna().any():

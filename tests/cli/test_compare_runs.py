@@ -1,0 +1,60 @@
+"""`taglab compare-runs`: the Compare page's tables on the command line."""
+
+import pandas as pd
+import pytest
+
+from tests.cli.running import Shell
+from tests.runs.examples import made_run, small_data
+
+PAIR = ("thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram")
+
+
+@pytest.fixture
+def two() -> tuple[str, str]:
+    data = small_data()
+    return made_run("a", data, seed=0).name, made_run("b", data, seed=1).name
+
+
+@pytest.mark.parametrize("by", ["summary", "settings", "epoch", "label", "pair", "group", "counts"])
+def test_every_table_of_published_runs(shell: Shell, by: str) -> None:
+    found = shell.json("compare-runs", *PAIR, "--by", by)
+    assert found["rows"]
+    assert "unknown" in found["warning"]
+
+
+def test_pairs_by_one_truth_have_intervals(shell: Shell, two: tuple[str, str]) -> None:
+    path = shell.folder / "pairs.csv"
+    shell.text(
+        "compare-runs", *two, "--by", "pair", "--truth", "common", "--judge", two[1], "--moment", "test",
+        "--metric", "auc_roc", "--out", path,
+    )  # fmt: skip
+    table = pd.read_csv(path)
+    known = table.dropna()
+    assert len(known) >= 3
+    assert (known["difference_low"] <= known["difference"]).all()
+
+
+def test_what_a_run_lacks_is_told(shell: Shell, two: tuple[str, str]) -> None:
+    found = shell.json("compare-runs", two[0], PAIR[0], "--by", "label", "--metric", "average_precision")
+    assert {row["run"] for row in found["rows"]} <= {two[0]}
+    assert any(PAIR[0] in sentence for sentence in found["left_out"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (["nowhere"], 1, "nowhere"),
+        ([PAIR[0], "--by", "pair"], 2, "two runs"),
+        ([PAIR[0], PAIR[0]], 2, "twice"),
+        ([*PAIR, "--judge", "x"], 2, "--judge"),
+        ([*PAIR, "--truth", "common"], 1, "kept no predictions"),
+        ([*PAIR, "--by", "pair", "--metric", "average_precision"], 1, "no such results"),
+    ],
+)
+def test_what_cannot_be_compared_ends_in_a_sentence(
+    shell: Shell, argv: list[str], code: int, said: str
+) -> None:
+    by = [] if "--by" in argv else ["--by", "label"]
+    assert shell.run("compare-runs", *argv, *by) == code
+    assert said in shell.err
+    assert "Traceback" not in shell.err
