@@ -1,0 +1,89 @@
+"""What a person does on the Training page: fill the form, start, watch it end, stop, compare on one axis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from taglab import launch, runs
+from tests.training.examples import make_world
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Server
+
+Visit = Callable[..., "Page"]
+
+LINK = "/training?data=small&labels=sounds&audio=small&preset=tiny"
+LONG_S = 90_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(server: Server) -> Iterator[None]:
+    """Sixty tracks of one second whose tags can be heard; what a failed test left running is stopped."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGLAB_HOME", str(server.home))
+        make_world(server.home)
+        yield
+        for name, state in launch.states(runs.run_names()).items():
+            if state.active:
+                launch.stop(name)
+
+
+def settled(page: Page) -> None:
+    page.wait_for_timeout(300)
+    page.locator("[data-test-script-state=notRunning]").wait_for(timeout=60_000)
+
+
+def fill_form(page: Page, epochs: int) -> None:
+    """Ask for a training of a few seconds."""
+    settled(page)
+    page.get_by_text("All settings", exact=True).click()
+    for label, value in {"Epochs": epochs, "Batch size": 8, "Window (s)": 0.5}.items():
+        field = page.get_by_label(label, exact=True)
+        field.fill(str(value))
+        field.press("Tab")
+        settled(page)
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_text("Runs shown", exact=True).wait_for()
+
+
+def test_a_run_is_started_watched_to_its_end_and_listed(visit: Visit) -> None:
+    page = visit(LINK, height=1600)
+    fill_form(page, 2)
+    start(page)
+    page.get_by_text("2 of 2 epochs in").wait_for(timeout=LONG_S)
+    assert page.get_by_text("held-out test: AUC-PR macro").is_visible()
+    page.locator(".stPlotlyChart").nth(3).wait_for()
+    page.get_by_role("tab", name="Runs", exact=True).click()
+    page.get_by_text("1 run, newest first").wait_for()
+    assert page.get_by_text("Sorry, that should not").count() == 0
+
+
+def test_a_run_is_stopped_and_goes_on_from_the_same_link(visit: Visit) -> None:
+    page = visit(LINK, height=1600)
+    fill_form(page, 5000)
+    start(page)
+    page.get_by_text(re.compile("epoch .* of 5000, .*clips/s")).wait_for(timeout=LONG_S)
+    page.get_by_role("button", name="Stop").first.click()
+    page.get_by_role("button", name="Resume").first.wait_for(timeout=LONG_S)
+    page.reload()
+    settled(page)
+    page.get_by_role("button", name="Resume").wait_for()
+    assert page.get_by_text("stopped on request").is_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [420, 1400])
+def test_the_page_fits_its_window(visit: Visit, theme: str, width: int) -> None:
+    page = visit(LINK, width=width, theme=theme)
+    settled(page)
+    across = page.evaluate("document.documentElement.scrollWidth")
+    assert across <= width
