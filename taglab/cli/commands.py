@@ -17,6 +17,7 @@ from taglab.cli import (
     labels,
     launch,
     runs,
+    studies,
     sweeps,
     training,
     vectors,
@@ -67,6 +68,6 @@ def build_parser() -> Parser:
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
     things = (data, cleaning, audio, vectors, clusters, labels)
-    for module in (*things, training, sweeps, launch, runs, compare_runs, bench):
+    for module in (*things, training, sweeps, launch, runs, compare_runs, studies, bench):
         module.add_to(commands)
     return parser

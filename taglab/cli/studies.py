@@ -1,0 +1,103 @@
+"""Whole experiments: the thesis's models, carried out on other data and set beside what was published."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from taglab.cli.options import Parser, add_settings, finish, settings_of, settings_values
+from taglab.cli.progress import progress_bar
+from taglab.cli.report import Report
+
+if TYPE_CHECKING:
+    from taglab.studies.recipes import Plan
+    from taglab.studies.reproducing import Reproduction
+
+_FLAGS = {"ks": "-k", "min_counts": "--min-count", "seed": "--cluster-seed"}
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands of this module."""
+    commands.add_parser(
+        "reproduce",
+        help="a model of the Ros Perez thesis, trained on your data and set beside what was published",
+        description="Make the label spaces of one of the thesis's models, train its taggers here and now, "
+        "one after the other, and set their figures beside the published ones, with what differs in data and "
+        "settings said above. What is trained already is taken as it is; what was interrupted is gone on "
+        "with.",
+        returns="{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, run, "
+        "figures, epoch, classes, ap_micro, ap_macro, auc_pr_micro, auc_pr_macro, roc_auc_micro, "
+        "roc_auc_macro}]}",
+        fill=_fill,
+        examples="""
+taglab reproduce model-1 --preset tiny --epochs 5
+taglab reproduce model-1 --data lastfm --audio msd --network waveform
+taglab reproduce model-3.2 --data lastfm --audio msd --vectors word2vec,wikipedia,twitter
+taglab reproduce model-3.3 --data lastfm --audio msd --vectors wikipedia --only-make
+""",
+    )
+
+
+def _fill(parser: Parser) -> None:
+    from taglab.losses import LOSSES
+    from taglab.nets import NetworkSettings
+    from taglab.studies.recipes import RECIPES, RecipeSettings
+    from taglab.training import PRESETS, TrainConfig
+
+    told = "; ".join(f"{name}, {recipe.title}" for name, recipe in RECIPES.items())
+    parser.add_argument("recipe", choices=list(RECIPES), metavar="RECIPE", help=told)
+    add_settings(parser, RecipeSettings, flags=_FLAGS)
+    parser.add_argument("--audio", metavar="NAME", help="audio (default: that of the data set's name)")
+    parser.add_argument(
+        "--preset", choices=list(PRESETS), help="begin with these settings in place of the thesis's"
+    )
+    parser.add_argument(
+        "--only-make", action="store_true", help="make the runs, do not train them; `taglab launch` does"
+    )
+    add_settings(parser.add_argument_group("the network"), NetworkSettings, omit=("network", "mels"))
+    add_settings(parser.add_argument_group("training"), TrainConfig, choices={"loss": list(LOSSES)})
+    finish(parser, _reproduce)
+
+
+def _reproduce(args: argparse.Namespace) -> Report:
+    from taglab.nets import NetworkSettings
+    from taglab.progress import between
+    from taglab.studies.recipes import RecipeSettings, plan
+    from taglab.studies.reproducing import make, report, reproduce
+    from taglab.training import TrainConfig
+
+    settings = settings_of(args, RecipeSettings)
+    changes = {
+        "network": settings_values(args, NetworkSettings),
+        "train": settings_values(args, TrainConfig),
+    }
+    with progress_bar() as progress:
+        planned = plan(args.recipe, settings, between(progress, 0, 0.05))
+        asked = (planned, args.audio, args.preset, changes)
+        if args.only_make:
+            return _told(planned, report(planned, make(*asked, progress)))
+        return _told(planned, reproduce(*asked, between(progress, 0.05, 1)))
+
+
+def _told(planned: Plan, found: Reproduction) -> Report:
+    from taglab.studies.recipes import RECIPES
+    from taglab.training import is_finished
+
+    recipe = RECIPES[planned.recipe]
+    facts = {
+        "recipe": planned.recipe,
+        "title": recipe.title,
+        "source": recipe.source,
+        "differs": [{name: said for name, said in vars(each).items() if said} for each in found.differs],
+    }
+    unfinished = [run.name for run in found.runs.values() if not is_finished(run)]
+    notes = [f"`taglab launch {' '.join(unfinished)}` trains them"] if unfinished else []
+    beside = {
+        found.runs[model.name].name: model.published
+        for model in planned.models
+        if model.published is not None
+    }
+    for run, published in [pair for pair in beside.items() if pair[0] not in unfinished][:1]:
+        line = f"taglab compare-runs {run} {published} --by pair --metric auc_pr"
+        notes.append(f"label by label: {line}")
+    return Report(facts, found.table, notes=tuple(notes))
