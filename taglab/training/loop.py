@@ -223,7 +223,10 @@ class _Training:
 
     def where(self) -> str:
         """Say how far training is."""
-        return f"epoch {self.position.epoch}, step {self.position.step + 1}"
+        position = self.position
+        if position.step == self.n_steps:
+            return f"the validation of epoch {position.epoch}"
+        return f"epoch {position.epoch}, step {position.step + 1}"
 
     def run(self) -> Fitted:
         """Train from where the last checkpoint stands to the end."""
