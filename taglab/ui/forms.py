@@ -54,6 +54,7 @@ def setting_widget(
     model: type[pydantic.BaseModel],
     name: str,
     key: str,
+    /,
     start: Any = pydantic_core.PydanticUndefined,
     choices: Collection[str] = (),
     label: str = "",
