@@ -165,7 +165,8 @@ def _pairs(
     progress: Progress,
 ) -> pd.DataFrame:
     from taglab.errors import NotFound
-    from taglab.runs.comparison import paired, with_intervals
+    from taglab.runs.comparison import paired
+    from taglab.runs.intervals import with_intervals
 
     first, second = args.runs[:2]
     for name in (first, second):

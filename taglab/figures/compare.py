@@ -26,7 +26,7 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexag
 # More histograms than these hide one another; their densities do not.
 MOST_BARS = 6
 MOST_STRIPS = 12
-_GRID_POINTS = 256
+_GRID_POINTS = 200
 _ROW_PX = 19
 _LEGEND_ROW_PX = 24
 _GROUP_ROW_PX = 20

@@ -166,6 +166,37 @@ def paired_bootstrap(
     return _summary(ours[0] - theirs[0], ours[1] - theirs[1], chosen, len(judged), paired=True)
 
 
+def bootstrap_models(
+    truth: npt.ArrayLike,
+    models: Sequence[npt.ArrayLike],
+    settings: BootstrapSettings | None = None,
+    progress: Progress = silent,
+) -> tuple[tuple[Bootstrap, ...], Bootstrap]:
+    """Return the intervals of several models and those of the first two's difference, from the same draws.
+
+    The same as `bootstrap` of each and `paired_bootstrap` of the first two, in about half the time.
+
+    Args:
+        truth: 0/1 or bool (tracks, classes), the one truth of all.
+        models: Scores of two models or more, (tracks, classes) each, row for row and class for class.
+        settings: How tracks are drawn; the defaults where None.
+        progress: Told after each class.
+
+    Raises:
+        InvalidSetting: If shapes or values are not as above, or there is one model only.
+    """
+    if len(models) < 2:
+        raise InvalidSetting(f"{len(models)} models have no difference; there must be 2 or more")
+    chosen = settings or BootstrapSettings()
+    checked = [truth_and_scores(truth, scores) for scores in models]
+    judged = checked[0][0]
+    found = _resample(judged, [given for _, given in checked], chosen, progress)
+    ours, theirs = found[:2]
+    difference = _summary(ours[0] - theirs[0], ours[1] - theirs[1], chosen, len(judged), paired=True)
+    each = (_summary(*one, chosen, len(judged), paired=False) for one in found)
+    return tuple(each), difference
+
+
 def _resample(
     truth: BoolArray, models: Sequence[ScoreArray], settings: BootstrapSettings, progress: Progress
 ) -> list[_Resampled]:

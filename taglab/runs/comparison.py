@@ -1,5 +1,7 @@
 """Several runs side by side, as tables: results of every label, pairs of them, tag groups, counts, settings.
 
+Intervals of pairs are in `taglab.runs.intervals`.
+
 A table of results has a row a label: `label`, `auc_pr` (interpolated over 200 thresholds, as Keras and the
 thesis take it), `average_precision` (exact), `auc_roc`, `positives` (tracks evaluated that have the label),
 `tracks` (evaluated), `prevalence` and `counts` (tracks of the whole data set with the label, where told).
@@ -18,15 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.cache import content_key, derived_path, replacing
 from taglab.cleaning.categories import UNCATEGORISED, Categories
-from taglab.errors import InvalidSetting
 from taglab.metrics.balance import correlation_with_counts, lift
-from taglab.metrics.intervals import BootstrapSettings, Intervals, bootstrap, paired_bootstrap
 from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.thresholds import auc_pr_interpolated, confusion
 from taglab.predictions import Predictions, in_common
-from taglab.progress import Progress, between, silent
+from taglab.progress import Progress, silent
 from taglab.runs.run import Run, best_epoch
 
 METRICS = {
@@ -60,9 +59,6 @@ GROUPS = (
     UNCATEGORISED,
 )  # fmt: skip
 """The thesis's groups of tags in its order, and what is in none."""
-
-# To be raised whenever the same predictions come to mean other intervals.
-_FORMAT = 1
 
 
 def results(run: Run, moment: str = "last") -> pd.DataFrame:
@@ -361,108 +357,3 @@ def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         else:
             found[f"{prefix}{name}"] = "" if value is None else str(value)
     return found
-
-
-def intervals(
-    ours: Predictions,
-    theirs: Predictions | None = None,
-    settings: BootstrapSettings | None = None,
-    progress: Progress = silent,
-) -> pd.DataFrame:
-    """Return bootstrap intervals of every label, kept in the cache by content.
-
-    Args:
-        ours: A run's predictions.
-        theirs: Another run's on the same tracks, classes and truth: then the intervals are those of the
-            difference, ours minus theirs, on the same draws of tracks.
-        settings: How tracks are drawn; the defaults where None.
-        progress: Told after each class.
-
-    Returns:
-        `label`, and for both exact metrics `average_precision`, `average_precision_low`,
-        `average_precision_high`, `average_precision_p` (NaN without `theirs`), `auc_roc` ...; the last two
-        rows are labelled None: means, macro and micro, named in the column `mean` ("" elsewhere).
-
-    Raises:
-        InvalidSetting: If the two are not of the same tracks, classes and truth.
-    """
-    chosen = settings or BootstrapSettings()
-    if theirs is not None:
-        _require_same_truth(ours, theirs)
-    other = None if theirs is None else theirs.fingerprint
-    key = content_key(_FORMAT, ours.fingerprint, other, chosen.model_dump())
-    path = derived_path("intervals", key, ".parquet")
-    if path.is_file():
-        return pd.read_parquet(path)
-    if theirs is None:
-        found = bootstrap(ours.truth, ours.scores, chosen, progress)
-    else:
-        found = paired_bootstrap(ours.truth, ours.scores, theirs.scores, chosen, progress)
-    table = pd.DataFrame(
-        {"label": [*ours.classes, None, None], "mean": [""] * ours.n_classes + ["macro", "micro"]}
-    )
-    for name, values in (("average_precision", found.average_precision), ("auc_roc", found.roc_auc)):
-        table = pd.concat([table, _interval_columns(name, values)], axis=1)
-    with replacing(path) as temporary:
-        table.to_parquet(temporary, index=False)
-    return table
-
-
-def _interval_columns(name: str, values: Intervals) -> pd.DataFrame:
-    means = (values.macro, values.micro)
-    return pd.DataFrame(
-        {
-            name: [*values.estimate, *(mean.estimate for mean in means)],
-            f"{name}_low": [*values.low, *(mean.low for mean in means)],
-            f"{name}_high": [*values.high, *(mean.high for mean in means)],
-            f"{name}_p": [*values.p, *(mean.p for mean in means)],
-        }
-    )
-
-
-def with_intervals(
-    table: pd.DataFrame,
-    predictions: Mapping[str, Predictions],
-    first: str,
-    second: str,
-    metric: str,
-    progress: Progress = silent,
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Add bootstrap intervals to pairs.
-
-    Args:
-        table: As `paired` gives of `first` and `second`.
-        predictions: Title → predictions, all on the same tracks, classes and truth; these get intervals.
-        first: Title of a run.
-        second: Title of another.
-        metric: "average_precision" or "auc_roc".
-        progress: Told after each class.
-
-    Returns:
-        The table with "low TITLE" and "high TITLE" of each run, and `difference_low`, `difference_high` and
-        `difference_p`; and the mean difference over labels as `difference`, `difference_low` ...
-    """
-    table, n = table.copy(), len(predictions) + 1
-    for number, (title, each) in enumerate(predictions.items()):
-        found = intervals(each, progress=between(progress, number / n, (number + 1) / n))
-        by_label = found[found["mean"] == ""].set_index("label")
-        for end in ("low", "high"):
-            table[f"{end} {title}"] = table["label"].map(by_label[f"{metric}_{end}"])
-    last = between(progress, (n - 1) / n, 1.0)
-    found = intervals(predictions[first], predictions[second], progress=last)
-    by_label = found[found["mean"] == ""].set_index("label")
-    macro = found[found["mean"] == "macro"].iloc[0]
-    mean = {"difference": macro[metric]}
-    for end in ("low", "high", "p"):
-        table[f"difference_{end}"] = table["label"].map(by_label[f"{metric}_{end}"])
-        mean[f"difference_{end}"] = macro[f"{metric}_{end}"]
-    return table, pd.Series(mean)
-
-
-def _require_same_truth(ours: Predictions, theirs: Predictions) -> None:
-    same = ours.tracks == theirs.tracks and ours.classes == theirs.classes
-    if not same or not np.array_equal(ours.truth, theirs.truth):
-        raise InvalidSetting(
-            "paired intervals need one truth: both models on the same tracks and classes; take common_truth "
-            "first"
-        )

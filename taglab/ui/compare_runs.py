@@ -23,6 +23,7 @@ _SHOWN = [
 _BEST = "At the best epoch, on validation tracks"
 _COLUMNS = {
     "title": st.column_config.TextColumn("title", width="medium"),
+    "created": st.column_config.TextColumn("created (UTC)"),
     "ap_macro": st.column_config.NumberColumn("AUC-PR exact, macro", format="%.4f", help=_BEST),
     "auc_pr_macro": st.column_config.NumberColumn("AUC-PR interpolated, macro", format="%.4f", help=_BEST),
     "roc_auc_macro": st.column_config.NumberColumn("AUC-ROC, macro", format="%.4f", help=_BEST),
@@ -66,7 +67,7 @@ def _first_seen(names: Sequence[str]) -> list[str]:
 def _find_dialog() -> None:
     table = runs.runs_table([*runs.run_names(), *runs.published_names()])
     text = st.text_input("Find", key="find_run", placeholder="Words of a name, title, group, tag or note")
-    found = found_runs(table, text)
+    found = found_runs(table.assign(created=table["created"].str[:16].str.replace("T", " ")), text)
     chosen = st.dataframe(
         found[_SHOWN], key=f"found runs {text}", on_select="rerun", selection_mode="multi-row",
         hide_index=True, height=380, column_config=_COLUMNS,

@@ -20,8 +20,8 @@ from taglab.runs.comparison import (
     history,
     paired,
     summary_table,
-    with_intervals,
 )
+from taglab.runs.intervals import with_intervals
 from taglab.runs.run import best_epoch
 from taglab.ui.compare import Compared
 from taglab.ui.export import export_panel, picture_config
@@ -199,7 +199,7 @@ def show_summary(compared: Compared) -> None:
     """Means of each run, and the settings in which they differ."""
     table = summary_table(compared.by_title)
     known = [name for name in SUMMARY_METRICS if table[name].notna().any()]
-    shown = table[["run", "figures", "epoch", "classes", *known]]
+    shown = table[["run", "figures", "epoch", *known, "classes"]]
     numbers = {name: st.column_config.NumberColumn(SUMMARY_METRICS[name], format="%.4f") for name in known}
     texts = {
         "run": st.column_config.TextColumn("run", width=200, pinned=True),

@@ -1,6 +1,5 @@
 """Tables of several runs: worked by hand, held against SciPy, and against the thesis's own tables."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
 from taglab.errors import InvalidSetting
-from taglab.metrics.intervals import BootstrapSettings, paired_bootstrap
 from taglab.metrics.tagging import tagging_scores
 from taglab.predictions import Predictions
 from taglab.runs import change_about, create_run, import_results, open_published
@@ -23,7 +21,6 @@ from taglab.runs.comparison import (
     correlations,
     differing_settings,
     history,
-    intervals,
     metric_most_have,
     of_predictions,
     paired,
@@ -31,7 +28,6 @@ from taglab.runs.comparison import (
     stacked,
     summary_table,
     tag_groups,
-    with_intervals,
 )
 from tests.runs.examples import LABELS, made_run, small_data
 
@@ -242,42 +238,6 @@ def test_results_of_another_program_have_no_epoch(tmp_path: Path) -> None:
 def test_a_run_without_epochs_has_no_summary() -> None:
     run = create_run({}, None, {"empty": 1})
     assert summary_table({"empty": run}).empty
-
-
-def test_intervals_are_the_bootstrap_s_and_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    a = predictions(("rock", "sad"), tuple(map(str, range(80))), 0)
-    b = replace(a, scores=predictions(a.classes, a.tracks, 1).scores)
-    few = BootstrapSettings(replicates=50)
-    told: list[float] = []
-    table = intervals(a, b, few, lambda fraction, text: told.append(fraction))
-    expected = paired_bootstrap(a.truth, a.scores, b.scores, few)
-    np.testing.assert_allclose(table["auc_roc_low"][:2], expected.roc_auc.low)
-    assert table.loc[table["mean"] == "macro", "average_precision"].item() == pytest.approx(
-        expected.average_precision.macro.estimate
-    )
-    assert told
-    monkeypatch.setattr("taglab.runs.comparison.paired_bootstrap", None)
-    pd.testing.assert_frame_equal(intervals(a, b, few), table)
-
-
-def test_pairs_get_intervals_around_their_differences() -> None:
-    a = predictions(("rock", "sad"), tuple(map(str, range(200))), 0)
-    b = replace(a, scores=np.clip(a.scores / 2 + a.truth * 0.4, 0, 1).astype(np.float32))
-    judged = {"a": a, "b": b}
-    both = stacked({title: of_predictions(each) for title, each in judged.items()}, "average_precision")
-    table, mean = with_intervals(paired(both, "a", "b"), judged, "a", "b", "average_precision")
-    assert (table["difference_low"] < table["difference"]).all()
-    assert (table["difference"] < table["difference_high"]).all()
-    assert (table["difference_high"] < 0).all()
-    assert ((table["low a"] < table["a"]) & (table["a"] < table["high a"])).all()
-    assert mean["difference"] == pytest.approx(table["difference"].mean())
-
-
-def test_pairs_of_different_truths_have_no_intervals() -> None:
-    a, b = predictions(("rock",), ("a", "b"), 0), predictions(("rock",), ("a", "b"), 3)
-    assert not np.array_equal(a.truth, b.truth)
-    with pytest.raises(InvalidSetting, match="one truth"):
-        intervals(a, b)
 
 
 def test_the_printed_pair_is_table_34() -> None:

@@ -1,0 +1,150 @@
+"""Bootstrap intervals of runs judged by one truth, and of the difference of two, cached by content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from taglab.cache import content_key, derived_path, replacing
+from taglab.errors import InvalidSetting
+from taglab.metrics.intervals import Bootstrap, BootstrapSettings, Intervals, bootstrap_models
+from taglab.predictions import Predictions
+from taglab.progress import Progress, silent
+
+# To be raised whenever the same predictions come to mean other intervals.
+_FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class PairIntervals:
+    """Intervals of several runs, and of the difference of two of them on the same draws of tracks.
+
+    Each table has a row a label and two more, labelled None and named in the column `mean` ("" elsewhere):
+    macro and micro. Columns: `label`, `mean`, `average_precision`, `average_precision_low`,
+    `average_precision_high`, `average_precision_p`, and the same of `auc_roc`.
+
+    Attributes:
+        runs: Title → table.
+        difference: Of the first run minus the second; `p` is NaN in all other tables.
+    """
+
+    runs: Mapping[str, pd.DataFrame]
+    difference: pd.DataFrame
+
+
+def pair_intervals(
+    predictions: Mapping[str, Predictions],
+    first: str,
+    second: str,
+    settings: BootstrapSettings | None = None,
+    progress: Progress = silent,
+) -> PairIntervals:
+    """Return bootstrap intervals of every label; what is in the cache is not computed again.
+
+    Args:
+        predictions: Title → predictions, all on the same tracks, classes and truth.
+        first: Title of a run.
+        second: Title of another.
+        settings: How tracks are drawn; the defaults where None.
+        progress: Told after each class.
+
+    Raises:
+        InvalidSetting: If they are not of the same tracks, classes and truth.
+    """
+    chosen = settings or BootstrapSettings()
+    for each in predictions.values():
+        _require_same_truth(predictions[first], each)
+    paths = {title: _path(chosen, each) for title, each in predictions.items()}
+    of_pair = _path(chosen, predictions[first], predictions[second])
+    missing = [title for title, path in paths.items() if not path.is_file()]
+    if missing or not of_pair.is_file():
+        order = list(dict.fromkeys([first, second, *missing]))
+        judged = predictions[first]
+        found, difference = bootstrap_models(
+            judged.truth, [predictions[title].scores for title in order], chosen, progress
+        )
+        for title, one in zip(order, found, strict=True):
+            _keep(paths[title], judged.classes, one)
+        _keep(of_pair, judged.classes, difference)
+    tables = {title: pd.read_parquet(path) for title, path in paths.items()}
+    return PairIntervals(tables, pd.read_parquet(of_pair))
+
+
+def _path(settings: BootstrapSettings, *predictions: Predictions) -> Path:
+    key = content_key(_FORMAT, [each.fingerprint for each in predictions], settings.model_dump())
+    return derived_path("intervals", key, ".parquet")
+
+
+def _keep(path: Path, classes: tuple[str, ...], found: Bootstrap) -> None:
+    names = {"label": [*classes, None, None], "mean": [""] * len(classes) + ["macro", "micro"]}
+    parts = [pd.DataFrame(names), _columns("average_precision", found.average_precision)]
+    table = pd.concat([*parts, _columns("auc_roc", found.roc_auc)], axis=1)
+    with replacing(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def _columns(name: str, values: Intervals) -> pd.DataFrame:
+    means = (values.macro, values.micro)
+    return pd.DataFrame(
+        {
+            name: [*values.estimate, *(mean.estimate for mean in means)],
+            f"{name}_low": [*values.low, *(mean.low for mean in means)],
+            f"{name}_high": [*values.high, *(mean.high for mean in means)],
+            f"{name}_p": [*values.p, *(mean.p for mean in means)],
+        }
+    )
+
+
+def with_intervals(
+    table: pd.DataFrame,
+    predictions: Mapping[str, Predictions],
+    first: str,
+    second: str,
+    metric: str,
+    progress: Progress = silent,
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Add bootstrap intervals to pairs.
+
+    Args:
+        table: As `taglab.runs.comparison.paired` gives of `first` and `second`.
+        predictions: Title → predictions, all on the same tracks, classes and truth; these get intervals.
+        first: Title of a run.
+        second: Title of another.
+        metric: "average_precision" or "auc_roc".
+        progress: Told after each class.
+
+    Returns:
+        The table with "low TITLE" and "high TITLE" of each run, and `difference_low`, `difference_high` and
+        `difference_p`; and the mean difference over labels as `difference`, `difference_low` ...
+
+    Raises:
+        InvalidSetting: If the predictions are not of the same tracks, classes and truth.
+    """
+    found = pair_intervals(predictions, first, second, progress=progress)
+    labels, added = table["label"], {}
+    for title, intervals in found.runs.items():
+        for end in ("low", "high"):
+            added[f"{end} {title}"] = labels.map(_by_label(intervals, f"{metric}_{end}"))
+    macro = found.difference[found.difference["mean"] == "macro"].iloc[0]
+    mean = {"difference": macro[metric]}
+    for end in ("low", "high", "p"):
+        added[f"difference_{end}"] = labels.map(_by_label(found.difference, f"{metric}_{end}"))
+        mean[f"difference_{end}"] = macro[f"{metric}_{end}"]
+    return pd.concat([table, pd.DataFrame(added)], axis=1), pd.Series(mean)
+
+
+def _by_label(intervals: pd.DataFrame, column: str) -> pd.Series:
+    return intervals[intervals["mean"] == ""].set_index("label")[column]
+
+
+def _require_same_truth(ours: Predictions, theirs: Predictions) -> None:
+    same = ours.tracks == theirs.tracks and ours.classes == theirs.classes
+    if not same or not np.array_equal(ours.truth, theirs.truth):
+        raise InvalidSetting(
+            "paired intervals need one truth: all models on the same tracks and classes; take common_truth "
+            "first"
+        )
