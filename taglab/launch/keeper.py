@@ -24,7 +24,7 @@ from taglab.runs import layout
 from taglab.runs.process import identify
 from taglab.runs.status import Status, change_status, read_status
 
-_LOOK_EVERY_S = 0.5
+_LOOK_EVERY_S = 0.25
 _GRACE_S = 5.0  # for what a run that has ended left behind
 
 

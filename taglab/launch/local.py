@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from taglab import cache
 from taglab.errors import Unavailable
 from taglab.launch.keeper import ensure_keeper
 from taglab.launch.line import Entry, editing, read_line
@@ -13,7 +14,10 @@ from taglab.launch.processes import end, require_posix
 from taglab.launch.settings import LaunchSettings
 from taglab.launch.state import GO_ON, RunState, ago, state_of
 from taglab.runs.process import boot_id
-from taglab.runs.status import SILENT_AFTER_S, Status
+from taglab.runs.status import SILENT_AFTER_S, Status, read_status
+
+_NOTED_WITHIN_S = 1.0
+_LOOK_EVERY_S = 0.05
 
 
 class LocalLauncher:
@@ -46,10 +50,26 @@ class LocalLauncher:
         if line.waiting or line.active:
             ensure_keeper()  # it may have been killed: nothing is to wait for ever
         places = {entry.run: place for place, entry in enumerate(line.waiting, start=1)}
-        return {
-            run: _waiting(status, places.get(run)) if status.state == "queued" else _running(status)
-            for run, status in statuses.items()
-        }
+        kept = {entry.run for entry in line.active}
+        found = {}
+        for run, status in statuses.items():
+            if status.state == "queued":
+                found[run] = _waiting(status, places.get(run))
+                continue
+            found[run] = _running(status)
+            if found[run].state == "lost" and run in kept:
+                found[run] = _told_by_keeper(run, status)
+        return found
+
+
+def _told_by_keeper(run: str, status: Status) -> RunState:
+    """Return the state of a run whose process has just died, once the keeper has noted how."""
+    folder = cache.Shelf(cache.RUNS).path(run)
+    until = time.monotonic() + _NOTED_WITHIN_S
+    while not status.ended and time.monotonic() < until:
+        time.sleep(_LOOK_EVERY_S)
+        status = read_status(folder) or status
+    return state_of(status) if status.ended else _running(status)
 
 
 def _waiting(status: Status, place: int | None) -> RunState:

@@ -11,6 +11,7 @@ from taglab.errors import TaglabError
 from taglab.launch import line, processes
 from taglab.runs import Run, create_run, run_names
 from taglab.runs.status import read_status
+from tests.launch import slurm_cluster
 from tests.launch.running import until
 
 
@@ -47,3 +48,17 @@ def make_run() -> Callable[[str], Run]:
 @pytest.fixture
 def run(make_run: Callable[[str], Run]) -> Run:
     return make_run("one")
+
+
+@pytest.fixture(scope="session")
+def slurm_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    if reason := slurm_cluster.why_not():
+        pytest.skip(reason)
+    with slurm_cluster.cluster(tmp_path_factory.mktemp("slurm")) as path:
+        yield path
+
+
+@pytest.fixture
+def cluster(slurm_configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SLURM whose commands are found."""
+    monkeypatch.setenv("SLURM_CONF", str(slurm_configuration))

@@ -19,24 +19,10 @@ from taglab.launch import LaunchSettings, slurm
 from taglab.runs import Run
 from taglab.runs.process import identify
 from taglab.runs.status import SILENT_AFTER_S, Status, read_status, write_status
-from tests.launch import slurm_cluster
 from tests.launch.running import comes_to, epochs_done, trainee, until
 
 SLURM = LaunchSettings(where="slurm", gpus=0, time_minutes=5)
 ALL_REDUCE = Path(__file__).with_name("all_reduce.py")
-
-
-@pytest.fixture(scope="module")
-def configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    if reason := slurm_cluster.why_not():
-        pytest.skip(reason)
-    with slurm_cluster.cluster(tmp_path_factory.mktemp("slurm")) as path:
-        yield path
-
-
-@pytest.fixture
-def cluster(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLURM_CONF", str(configuration))
 
 
 def status_of(run: Run) -> Status:
