@@ -25,9 +25,9 @@ def add_to(commands: Any) -> None:
         "one after the other, and set their figures beside the published ones, with what differs in data and "
         "settings said above. What is trained already is taken as it is; what was interrupted is gone on "
         "with.",
-        returns="{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, run, "
-        "figures, epoch, classes, ap_micro, ap_macro, auc_pr_micro, auc_pr_macro, roc_auc_micro, "
-        "roc_auc_macro}]}",
+        returns="{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, figures, "
+        "epoch, classes, ap_micro, ap_macro, auc_pr_micro, auc_pr_macro, roc_auc_micro, roc_auc_macro, "
+        "run}]}",
         fill=_fill,
         examples="""
 taglab reproduce model-1 --preset tiny --epochs 5

@@ -20,7 +20,7 @@ from taglab.training.sweeps import sweepable
 
 __all__ = ["Reproduction", "make", "reproduce", "reproduction_table", "run_differences"]
 
-COLUMNS = ("model", "whose", "run", "figures", "epoch", "classes", *SUMMARY_METRICS)
+COLUMNS = ("model", "whose", "figures", "epoch", "classes", *SUMMARY_METRICS, "run")
 _THESIS, _HERE = "thesis", "here"
 _FIGURES = Difference(
     "figures",
@@ -155,8 +155,8 @@ def reproduction_table(planned: Plan, runs: Mapping[str, Run]) -> pd.DataFrame:
     """Return the figures of the runs, each below what was published of its model.
 
     Returns:
-        `COLUMNS`: model, whose ("thesis" or "here"), run, figures (which they are), epoch, classes and
-        the means by metric. Published models that have no counterpart here stand last.
+        `COLUMNS`: model, whose ("thesis" or "here"), figures (which they are), epoch, classes, the means
+        by metric, run. Published models that have no counterpart here stand last.
     """
     parts = []
     for model in planned.models:
