@@ -298,8 +298,8 @@ def _summaries(title: str, run: Run) -> list[dict[str, Any]]:
     kept = run.summary()
     common = {"run": title, "classes": kept["classes"]}
     if run.kind == "published":
-        printed = [{**common, **_means(kept["best"]), "figures": "each metric's best epoch, as published"}]
-        return printed if kept["best"] else []
+        told = {"best": "each metric's best epoch, as published", "test": f"{MOMENTS['test']}, as published"}
+        return [{**common, **_means(kept[of]), "figures": name} for of, name in told.items() if kept[of]]
     rows = []
     for name, epoch, means in _epochs_of(run, kept):
         rows.append({**common, **means, "figures": name, "epoch": epoch, "classes": len(run.classes)})

@@ -3,11 +3,13 @@
 import html
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from taglab.cleaning import STAGE_1
 from taglab.errors import InvalidSetting, NotFound
 from taglab.runs import (
     delete_run,
@@ -25,6 +27,10 @@ THESIS = (
     Path(__file__).resolve().parents[2]
     / "../shared/papers/ros-perez-2021-word-embeddings-in-label-classifiers.md"
 )
+STAGES = (
+    Path(__file__).resolve().parents[2]
+    / "../shared/papers/audio-classification-with-word-embeddings-readme.md"
+)
 METRICS = ["auc_pr_micro", "roc_auc_micro", "auc_pr_macro", "roc_auc_macro"]
 
 
@@ -34,7 +40,7 @@ def typed(name: str) -> pd.DataFrame:
 
 
 def test_every_published_run_is_a_run() -> None:
-    assert len(published_names()) == 28
+    assert len(published_names()) == 39
     for name in published_names():
         run = open_run(name)
         assert isinstance(run, PublishedRun)
@@ -45,14 +51,23 @@ def test_every_published_run_is_a_run() -> None:
         assert run.confusion() is None
         assert run.predictions() is None
         assert run.label_space() is None
-        assert run.summary()["best"]["auc_pr_macro"] > 0
+        summary = run.summary()
+        figures = {**summary["best"], **summary["test"], **dict.fromkeys(run.groups()["group"], 1.0)}
+        assert figures
+        assert all(value > 0 for value in figures.values())
+        assert summary["classes"] is None or summary["classes"] > 0
+        assert run.config["source"] in run.source["title"]
+        assert run.about.note
         assert tuple(run.per_label()["label"]) == run.classes
         assert len(set(run.classes)) == len(run.classes)
         assert run.per_label("best").empty
         assert run.per_label_by_epoch()["epoch"].isin([20, 30]).all()
     table = runs_table(published_names())
     assert (table["problem"] == "").all()
-    assert table["auc_pr_macro"].notna().all()
+    theirs = table["group"] == "Ros Perez 2021"
+    assert table.loc[theirs, "auc_pr_macro"].notna().all()
+    assert theirs.sum() == 28
+    assert table.loc[~theirs, "auc_pr_macro"].isna().all(), "those are of test tracks"
 
 
 def test_published_runs_are_not_among_those_of_here_and_stay() -> None:
@@ -214,3 +229,76 @@ def test_table_33_names_71_distinct_tags() -> None:
         row[at] for row in rows_of_table(33)[1:] for at in range(0, len(row), 2) if row[at : at + 1] != [""]
     ]
     assert len(set(cells)) == 71
+
+
+def readme() -> str:
+    if not STAGES.exists():
+        pytest.skip(f"{STAGES} is not there")
+    return STAGES.read_text(encoding="utf-8")
+
+
+def readme_rows(heading: str) -> list[list[str]]:
+    """The body of a table of the stages' readme, cell by cell, bold or not."""
+    below = readme().split(heading, 1)[1].splitlines()
+    rows = [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in below if "|" in line]
+    return [row for row in rows if re.fullmatch(r"[0-9.]+", row[1])]
+
+
+def share(percent: str) -> str:
+    """Percent with two decimals as a share with four."""
+    return f"{Decimal(percent) / 100:.4f}"
+
+
+@pytest.mark.realdata
+def test_stages_are_as_printed() -> None:
+    runs = typed("runs").set_index("run")
+    networks = {"Waveform": "waveform", "Log-Mel Spectrogram": "spectrogram"}
+    printed = {}
+    for name, roc, pr in readme_rows("|**Model Name**")[:8]:
+        if found := re.fullmatch(r"Stage (I+) (.+) \(ours\)", name):
+            printed[f"stage-{len(found[1])}-{networks[found[2]]}"] = (share(pr), share(roc), "", "")
+        else:
+            network = "waveform" if name.startswith("Waveform") else "spectrogram"
+            printed[f"pons-2018-{network}"] = ("", "", share(pr), share(roc))
+    here = runs[runs["tables"].eq("1") & runs["source"].ne("thesis")]
+    columns = ["auc_pr_micro", "roc_auc_micro", "auc_pr_macro", "roc_auc_macro"]
+    assert dict(zip(here.index, here[columns].itertuples(index=False, name=None), strict=True)) == printed
+
+
+@pytest.mark.realdata
+def test_categories_are_as_printed() -> None:
+    printed = set()
+    for category, *figures in readme_rows("**Tag Category**"):
+        for number in range(3):
+            printed.add((f"stage-{number + 1}", category, share(figures[number + 3]), share(figures[number])))
+    here = typed("groups").query("run.str.startswith('stage')")
+    assert set(here[["run", "group", "auc_pr", "auc_roc"]].itertuples(index=False, name=None)) == printed
+    assert len(printed) == 12
+
+
+@pytest.mark.realdata
+def test_what_the_stages_text_says_of_its_tables() -> None:
+    """The increases it tells are relative; the means of its categories are what the notes say."""
+    pr = {run: open_published(run).summary()["test"]["auc_pr_micro"] for run in runs_of_stages()}
+    for network, told in (("waveform", "17.17%"), ("spectrogram", "14.21%")):
+        rise = pr[f"stage-3-{network}"] / pr[f"stage-1-{network}"] - 1
+        assert f"{rise:.2%}" == told
+        assert told in readme()
+    note = open_published("stage-1-waveform").notes[0]
+    for number in (1, 2, 3):
+        groups = open_published(f"stage-{number}").groups().set_index("group")
+        for metric in ("auc_pr", "auc_roc"):
+            mean = sum(groups.loc[name, metric] * len(tags) for name, tags in STAGE_1.items()) / 50
+            assert f"{mean:.4f}" in note
+
+
+def runs_of_stages() -> list[str]:
+    return [name for name in published_names() if re.fullmatch(r"stage-\d-\w+", name)]
+
+
+def test_groups_of_the_stages_are_theirs() -> None:
+    for number in (1, 2, 3):
+        assert set(open_published(f"stage-{number}").groups()["group"]) == set(STAGE_1)
+    assert open_published("thesis-1-spectrogram").groups()["auc_roc"].isna().all()
+    assert open_published("pons-2018-waveform").title == "Pons et al. 2018: 50 most used tags, waveform"
+    assert any("“alternative”" in note for note in open_published("stage-1").notes)

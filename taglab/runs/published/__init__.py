@@ -2,7 +2,8 @@
 
 Figures are typed as printed; what contradicts something else is kept and has a note, never corrected.
 
-Source: Ros Perez 2021, tables 9, 10, 12, 13, 15-30 and 34.
+Sources: Ros Perez 2021, tables 9, 10, 12, 13, 15-30 and 34; readme on audio classification with word
+embeddings, both of its tables; see `sources.csv`.
 """
 
 from __future__ import annotations
@@ -19,15 +20,8 @@ from taglab.metrics.thresholds import Confusion
 from taglab.runs import layout
 from taglab.runs.run import About, Run
 
-SOURCE = "Ros Perez 2021, Incorporating Word Embeddings in Semantic Label Deep Learning Classifiers"
-GROUP = "Ros Perez 2021"
-
 _FOLDER = Path(__file__).parent
 _SUMMARY_METRICS = ("auc_pr_micro", "auc_pr_macro", "roc_auc_micro", "roc_auc_macro")
-_NOTE = (
-    "Figures as printed, most of them truncated; AUC-PR interpolated over 200 thresholds, on validation "
-    "tracks. Each summary figure is of its own best epoch, figures by label and decisions are of the last."
-)
 
 
 @dataclass(frozen=True)
@@ -35,11 +29,14 @@ class PublishedRun(Run):
     """A published result. It has what was printed: no history, confusion counts or predictions.
 
     Attributes:
-        printed: Its row of `runs.csv`: model, what, network, vectors, min_count, k, classes, epochs, tables
-            and four summary figures; None where nothing is printed.
+        printed: Its row of `runs.csv`: source, model, what, network, vectors, min_count, k, classes, epochs,
+            tables and four summary figures; None where nothing is printed.
+        source: Its row of `sources.csv`: title, group and tag of the runs, created, part ("best": figures are
+            of the best epochs by validation; "test": of held-out tracks), heading, note.
     """
 
     printed: dict[str, Any] = field(compare=False, repr=False)
+    source: dict[str, str] = field(compare=False, repr=False)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -48,19 +45,21 @@ class PublishedRun(Run):
         parameters = {key: self.printed[key] for key in told if self.printed[key] is not None}
         tables = self.printed["tables"].split(";")
         tables += [entry for name in _DETAILS for entry in _rows(name, self.name)["table"].unique()]
-        return {"source": SOURCE, "tables": sorted(set(map(int, tables))), **parameters}
+        return {"source": self.source["title"], "tables": sorted(set(map(int, tables))), **parameters}
 
     @property
     def about(self) -> About:
         """What it is."""
-        printed = self.printed
+        printed, source = self.printed, self.source
+        heading = " ".join(part for part in (source["heading"], printed["model"]) if part)
+        what = ", ".join(part for part in (printed["what"], printed["network"]) if part)
         return About(
             kind="published",
-            title=f"Thesis {printed['model']}: {printed['what']}, {printed['network']}",
-            note=_NOTE,
-            tags=("thesis",),
-            group=GROUP,
-            created="2021",
+            title=f"{heading}: {what}",
+            note=source["note"],
+            tags=(source["tag"],),
+            group=source["group"],
+            created=source["created"],
         )
 
     @property
@@ -114,14 +113,18 @@ class PublishedRun(Run):
         return _rows("confusion", self.name)
 
     def groups(self) -> pd.DataFrame:
-        """Return the printed mean AUC-PR by group of tags: table, group, auc_pr."""
+        """Return the printed means by group of tags: table, group, auc_pr, auc_roc (NaN: not printed)."""
         return _rows("groups", self.name)
 
     def summary(self) -> dict[str, Any]:
-        """Return the printed summary, each figure of its own best epoch; which one that was is not told."""
-        best = {metric: self.printed[metric] for metric in _SUMMARY_METRICS}
-        told = {"classes": self.printed["classes"], "epochs": self.printed["epochs"], "best": best}
-        return {**super().summary(), **told}
+        """Return the printed summary.
+
+        Figures on validation are each of its own best epoch; which one that was is not told.
+        """
+        figures = {metric: self.printed[metric] for metric in _SUMMARY_METRICS}
+        known = {metric: value for metric, value in figures.items() if value is not None}
+        told = {"classes": self.printed["classes"], "epochs": self.printed["epochs"] or 0}
+        return {**super().summary(), **told, self.source["part"]: known}
 
 
 _DETAILS = ("per_label", "groups", "confusion")
@@ -140,7 +143,8 @@ def open_published(name: str) -> PublishedRun:
     """
     if name not in _runs():
         raise NotFound(f"no published run named {name!r}; there are: {', '.join(_runs())}")
-    return PublishedRun(name, _FOLDER, _runs()[name])
+    printed = _runs()[name]
+    return PublishedRun(name, _FOLDER, printed, _sources()[printed["source"]])
 
 
 @functools.cache
@@ -156,6 +160,12 @@ def _runs() -> dict[str, dict[str, Any]]:
     return entries
 
 
+@functools.cache
+def _sources() -> dict[str, dict[str, str]]:
+    rows: list[dict[str, Any]] = _read("sources").fillna("").to_dict("records")  # type: ignore[assignment]
+    return {row.pop("source"): row for row in rows}
+
+
 def _rows(name: str, run: str) -> pd.DataFrame:
     table = _read(name)
     return table[table["run"] == run].drop(columns="run").reset_index(drop=True)
@@ -164,5 +174,6 @@ def _rows(name: str, run: str) -> pd.DataFrame:
 @functools.cache
 def _read(name: str) -> pd.DataFrame:
     texts = dict.fromkeys(("run", "runs", "model", "label", "tables", "group", "figure"), "str")
+    texts |= dict.fromkeys(("source", "created", "heading", "note"), "str")
     types: Any = {**texts, "table": "str" if name == "notes" else "int64"}
     return pd.read_csv(_FOLDER / f"{name}.csv", dtype=types, keep_default_na=False, na_values=[""])

@@ -42,12 +42,13 @@ def cells_that_differ(published: PublishedRun, run: Run, tolerance: float = TOLE
 
 
 def _summary(published: PublishedRun, run: Run) -> Iterator[tuple[Any, ...]]:
-    history = run.history()
-    for figure, printed in published.summary()["best"].items():
+    part = published.source["part"]
+    history = run.history() if part == "best" else pd.DataFrame()
+    for figure, printed in published.summary()[part].items():
         if len(history):
             found = history[figure].max() if history[figure].notna().all() else np.nan
         else:
-            found = run.summary()["best"].get(figure)
+            found = run.summary()[part].get(figure)
         if found is not None and not np.isnan(found):
             yield published.printed["tables"], "", np.nan, figure, printed, found
 
