@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from taglab.figures.theme import GREY, GRID, blank, hue, plain
+from taglab.figures.theme import ACCENT, GREY, GRID, blank, hue, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _HEIGHT_PX = 270
 _LEGEND_ROW_PX = 19
 _MARKERS_UP_TO = 60
-_FAINT = 0.35
+_FAINT = 0.5
 _MOST_TICKS = 10
 
 
@@ -105,7 +105,8 @@ def training_curves(
         A figure; `customdata` of a line's points is the run.
     """
     runs = list(dict.fromkeys([*history["run"], *(steps["run"] if steps is not None else ())]))
-    colour_of = colours or {run: hue(number) for number, run in enumerate(runs)}
+    # One run needs no telling apart, and the first hue is faint as a thin line on a dark page.
+    colour_of = colours or {run: hue(at) if len(runs) > 1 else ACCENT for at, run in enumerate(runs)}
     figure = blank(panel.title, "epoch", panel.axis, _HEIGHT_PX)
     if steps is not None and panel.step in steps:
         for run, rows in steps.groupby("run", sort=False):

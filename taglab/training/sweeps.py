@@ -126,7 +126,7 @@ class Cells:
     def notes(self) -> list[str]:
         """What was left out, a few words each."""
         return [
-            f"{row.vectors}, at least {row.min_count} tracks, k = {row.k}: {row.reason}"
+            f"{row.vectors}, count ≥ {row.min_count}, k = {row.k}: {row.reason}"
             for row in self.left_out.itertuples(index=False)
         ]
 

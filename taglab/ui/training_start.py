@@ -154,8 +154,10 @@ def show_sweep(asked: Asked) -> None:
         return
     configs = grid(base, fields) if fields else [base]
     number = len(configs) * (len(cells) if cells is not None else 1)
-    suggested = free_group("sweep", groups())
-    group = st.text_input("Name of the sweep", value=suggested, key="sweep group", max_chars=100)
+    taken = groups()
+    # Once a sweep is made, a new name is suggested for the next.
+    key = f"name of sweep {len(taken)}"
+    group = st.text_input("Name of the sweep", free_group("sweep", taken), key=key, max_chars=100)
     with st.container(horizontal=True, vertical_alignment="center"):
         made = _sweep_button(f"Start {number:,} runs", asked, cells, fields, group)
         with st.popover("Copy as command", icon=":material/terminal:"):

@@ -171,8 +171,26 @@ def _show(names: tuple[str, ...], active: bool) -> None:
     for each in found:
         _show_line(each, several=len(found) > 1)
     if found:
+        _say_unlike(found)
         _show_curves(found)
         _show_log(found[0])
+
+
+_SPLIT = ("split_seed", "validation_share", "test_share", "by_artist", "published_split")
+
+
+def _say_unlike(found: Sequence[Watched]) -> None:
+    """Warn of figures that stand on one axis and are not of the same."""
+    configs = [each.run.config for each in found]
+    splits = {(each.get("data"), *(each.get("train", {}).get(name) for name in _SPLIT)) for each in configs}
+    if len(splits) > 1:
+        said = "These runs split their tracks differently: their figures are of different tracks."
+        st.warning(said, icon=":material/call_split:")
+    if len({each.run.classes for each in found}) > 1:
+        st.caption(
+            "These runs have different classes, and may leave out different tracks as unlabelled: curves say "
+            "how each learns, not which is better. Compare holds them against a common truth."
+        )
 
 
 def _read(name: str) -> Watched:
@@ -229,6 +247,8 @@ def _pace(watched: Watched) -> str:
         since = watched.state.since
         waited = f", {duration(time.time() - since)} so far" if since else ""
         parts.append(f"Preparing: opening data and sound{waited}")
+    elif watched.done >= watched.epochs:
+        parts.append("All epochs done; the best checkpoint hears the validation and test tracks")
     else:
         epoch = min(int(watched.done) + 1, watched.epochs)
         parts.append(f"epoch {epoch} of {watched.epochs}")

@@ -34,9 +34,7 @@ def test_a_sweep_over_settings_is_made_shown_and_listed(shell: Shell) -> None:
 def test_a_sweep_over_clusterings_makes_label_spaces(shell: Shell) -> None:
     made = shell.json("sweep", "make", "by k", *WORLD, "-k", "2,3,90", "--cluster-seed", "4", "--keep", "all")
     assert [row["k"] for row in made["rows"]] == [2, 3]
-    assert made["left_out"] == [
-        "own, at least 1 tracks, k = 90: more clusters than tags with a vector of their own"
-    ]
+    assert made["left_out"] == ["own, count ≥ 1, k = 90: more clusters than tags with a vector of their own"]
     space, _ = labels.open_label_space("small own n1 k3 all")
     assert space.made_by["seed"] == 4
 

@@ -164,3 +164,15 @@ def test_seed_agreement_names_the_seeds() -> None:
     figure = figures.seed_agreement(np.eye(3), [0, 1, 7])
     assert list(figure.data[0].x) == ["0", "1", "7"]
     assert json.loads(text_of(figure))["layout"]["xaxis"]["title"]["text"] == "seed"
+
+
+def test_tags_without_a_figure_are_grey_on_the_map_of_a_run() -> None:
+    table, names = tags()
+    positions = np.random.default_rng(0).normal(size=(len(table), 2)).astype(np.float32)
+    table["auc_pr"] = [np.nan, *np.linspace(0.1, 0.5, len(table) - 1)]
+    figure = figures.tag_map(table, positions, names, "auc_pr")
+    grey, lit = figure.data[:2]
+    assert list(grey.customdata) == [0]
+    assert (lit.marker.cmin, lit.marker.cmax) == (0.0, 0.5)
+    assert "AUC-PR 0.500" in lit.text[-1]
+    assert "AUC-PR" not in grey.text[0]

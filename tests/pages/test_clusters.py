@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from taglab import cache, labels, projection
+from taglab import cache, labels, projection, runs
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.errors import Cancelled
 from taglab.folksonomy import Folksonomy
+from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
 from taglab.tag_vectors import TagVectors
 from taglab.ui.messages import literal
@@ -144,6 +145,26 @@ def test_a_link_names_k_seed_and_selection() -> None:
     assert app.number_input(key="seed").value == 3
     assert "4 selected" in words(app)
     assert map_data(app)["scale"]["of"] == "silhouette"
+
+
+def test_the_map_takes_the_colours_of_a_run() -> None:
+    space = labels.LabelSpace("some", (labels.LabelClass("metal", ("metal0", "metal1")),))
+    run = runs.create_run({}, space, {"labels": "some"})
+    truth = np.array([[True], [False]])
+    counts = confusion(truth, np.array([[0.9], [0.1]], np.float32))
+    figures = pd.DataFrame({"label": ["metal"], "auc_pr": [0.63], "auc_roc": [0.7]})
+    runs.RunWriter(run).epoch({"epoch": 1, "ap_macro": 0.6}, figures, counts)
+    app = page(colour="A run's AUC-PR").run()
+    assert not app.exception
+    assert app.selectbox(key="colour_run").value == run.name
+    data = map_data(app)
+    assert (data["scale"]["of"], data["scale"]["high"]) == ("AUC-PR", 0.7)
+    assert "2 of 28 tags are in a class" in words(app).replace("\\", "")
+    app.selectbox(key="colour_run").set_value("thesis-3.3-tags-spectrogram").run()
+    assert not app.exception
+    assert "0 of 28 tags" in words(app)
+    app.segmented_control(key="dimensions").set_value(3).run()
+    assert not app.exception
 
 
 @pytest.mark.parametrize("nonsense", ["", "x", "5-2", "99-200", "-", "1-", "9" * 5000, "٣"])

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 
 from taglab import labels, launch, runs
 from taglab.cli.commands import build_parser
@@ -295,6 +296,16 @@ def test_several_runs_are_drawn_over_one_another() -> None:
     assert "the first" in words(app)
 
 
+def test_runs_of_different_splits_are_not_drawn_together_without_a_warning() -> None:
+    first, second, other = trained(2), trained(2, seed=1), trained(2, split_seed=1)
+    app = page(run=first.name).run()
+    app.multiselect(key="run").set_value([first.name, second.name]).run()
+    assert "split their tracks differently" not in words(app)
+    app.multiselect(key="run").set_value([first.name, other.name]).run()
+    assert not app.exception
+    assert "split their tracks differently" in words(app)
+
+
 def test_a_run_deleted_while_it_is_watched_is_told() -> None:
     first, second = trained(2), trained(2, seed=1)
     app = page(run=first.name).run()
@@ -355,12 +366,16 @@ def test_a_launch_that_is_refused_is_told_and_the_run_stays(monkeypatch: pytest.
     assert len(runs.run_names()) == 1
 
 
+def name_field(app: AppTest) -> TextInput:
+    return next(each for each in app.text_input if each.label == "Name of the sweep")
+
+
 def test_a_sweep_is_made_launched_and_tabled(launched: list) -> None:
     app = page("New sweep").run()
     assert "Choose at least one field" in words(app)
     app.multiselect(key="sweep fields").set_value(["train.learning_rate"]).run()
     app.text_input(key="sweep values train.learning_rate").set_value("1e-2,1e-3").run()
-    app.text_input(key="sweep group").set_value("rates").run()
+    name_field(app).set_value("rates").run()
     assert "Start 2 runs" in [each.label for each in app.button]
     app.button(key="start sweep").click().run()
     assert not app.exception
@@ -369,7 +384,7 @@ def test_a_sweep_is_made_launched_and_tabled(launched: list) -> None:
     assert sorted(table["train.learning_rate"]) == [1e-3, 1e-2]
     again = page("New sweep").run()
     again.multiselect(key="sweep fields").set_value(["train.seed"]).run()
-    again.text_input(key="sweep group").set_value("rates").run()
+    name_field(again).set_value("rates").run()
     again.button(key="start sweep").click().run()
     assert "name of another sweep" in words(again)
 
@@ -383,7 +398,7 @@ def test_a_sweep_over_k_makes_its_label_spaces(launched: list) -> None:
     app.button(key="start sweep").click().run()
     assert not app.exception
     assert len(launched) == 2
-    assert "2 runs made. Left out: own, at least 1 tracks, k = 500" in words(app)
+    assert "2 runs made. Left out: own, count ≥ 1, k = 500" in words(app)
     assert {"small own n1 k2", "small own n1 k3"} <= set(labels.label_space_names())
 
 
