@@ -11,6 +11,7 @@ page = st.navigation(
         st.Page("pages/cleaning.py", title="Cleaning", icon=":material/cleaning_services:"),
         st.Page("pages/embeddings.py", title="Embeddings", icon=":material/hub:"),
         st.Page("pages/clusters.py", title="Clusters", icon=":material/bubble_chart:", default=True),
+        st.Page("pages/genres.py", title="Genres", icon=":material/account_tree:"),
         st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
     ],

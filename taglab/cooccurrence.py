@@ -6,11 +6,13 @@ matrix of distances, is formed for a chosen subset only.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from pathlib import Path
+from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +20,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from scipy import sparse
 
-from taglab.errors import InvalidSetting, NotFound
+from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.parallel import on_every_core
 from taglab.progress import Progress, silent
@@ -28,6 +30,9 @@ IntArray = npt.NDArray[np.int64]
 
 MAX_DENSE = 20_000
 """Most tags whose distances are formed at once: 3.2 GB."""
+
+MAX_TABLE = 5_000
+"""Most tags of a table with a column each."""
 
 _MET_AT_ONCE = 8_000_000  # pairs, before equal ones are added up: some hundred MB a thread
 
@@ -149,8 +154,8 @@ class Cooccurrence:
         """Return the pairs met.
 
         Returns:
-            Columns `a` and `b` (the more used first), `together`, `normalised`, `npmi` (by the default
-            `NpmiSettings`); most often together first.
+            Columns `a` and `b` (the more used first), `together`, `count_a`, `count_b`, `normalised`, `npmi`
+            (by the default `NpmiSettings`); most often together first.
         """
         i, j, together = self.met()
         first, second = np.where(self.counts[i] >= self.counts[j], (i, j), (j, i))
@@ -161,6 +166,8 @@ class Cooccurrence:
                 "a": names[first],
                 "b": names[second],
                 "together": together,
+                "count_a": self.counts[first],
+                "count_b": self.counts[second],
                 "normalised": together / (root[i] * root[j]),
                 "npmi": _npmi(together, self.counts[i], self.counts[j], self._total(NpmiSettings())),
             }
@@ -312,6 +319,55 @@ def cooccurrence(
     parts = on_every_core(count, _blocks_of_equal_work(has, by_name), progress, "counting pairs")
     pairs = sparse.csr_array(sparse.vstack(parts, format="csr"))
     return Cooccurrence(tuple(names), pairs, has.shape[0], int((np.diff(has.indptr) > 0).sum()))
+
+
+def matrix_table(pairs: Cooccurrence) -> pd.DataFrame:
+    """Return the counts as a table: column `name`, and a column a name, in the order of `names`.
+
+    Raises:
+        InvalidSetting: If there are more than `MAX_TABLE` names.
+    """
+    n = len(pairs.names)
+    if n > MAX_TABLE:
+        raise InvalidSetting(
+            f"a table of {n:,} × {n:,} counts is more than a spreadsheet takes; the limit is {MAX_TABLE:,}. "
+            "Write the sparse matrix (.npz), or choose fewer"
+        )
+    table = pd.DataFrame(pairs.dense(), columns=list(pairs.names))
+    table.insert(0, "name", list(pairs.names), allow_duplicates=True)
+    return table
+
+
+def write_matrix(pairs: Cooccurrence, file: Path | BinaryIO) -> None:
+    """Write the counts as an .npz that `scipy.sparse.load_npz` opens, and `read_matrix` with the names."""
+    np.savez_compressed(
+        file,
+        format=np.array(b"csr"),
+        _is_array=np.array(True),
+        shape=np.array(pairs.pairs.shape),
+        data=pairs.pairs.data,
+        indices=pairs.pairs.indices,
+        indptr=pairs.pairs.indptr,
+        names=np.array(pairs.names, dtype=np.str_),
+        tracks=np.array([pairs.n_tracks, pairs.n_tracks_with]),
+    )
+
+
+def read_matrix(path: Path) -> Cooccurrence:
+    """Read what `write_matrix` wrote.
+
+    Raises:
+        DataError: If it is something else, or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            shape = tuple(stored["shape"].tolist())
+            counts = sparse.csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
+            counts.check_format()
+            n_tracks, n_tracks_with = stored["tracks"].tolist()
+            return Cooccurrence(tuple(stored["names"].tolist()), counts, n_tracks, n_tracks_with)
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(path, f"does not hold co-occurrence counts of taglab ({error})") from error
 
 
 def _blocks_of_equal_work(has: sparse.csr_array, by_name: sparse.csr_array) -> list[slice]:

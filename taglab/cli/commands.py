@@ -14,6 +14,7 @@ from taglab.cli import (
     compare_runs,
     dashboard,
     data,
+    genres,
     labels,
     launch,
     runs,
@@ -67,7 +68,7 @@ def build_parser() -> Parser:
         fill=dashboard.fill_app,
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
-    things = (data, cleaning, audio, vectors, clusters, labels)
+    things = (data, cleaning, audio, vectors, clusters, labels, genres)
     for module in (*things, training, sweeps, launch, runs, compare_runs, studies, bench):
         module.add_to(commands)
     return parser

@@ -1,0 +1,22 @@
+"""Which classes are genres, which share their tracks, and what they divide into."""
+
+import streamlit as st
+
+from taglab.ui import guard
+from taglab.ui.genre_views import show_cooccurrence, show_genres
+from taglab.ui.genres import pick_genres, pick_material
+from taglab.ui.subgenre_views import show_subgenres
+
+VIEWS = {
+    "Co-occurrence": show_cooccurrence,
+    "Genres": show_genres,
+    "Subgenres": show_subgenres,
+}
+
+material = pick_material()
+choice = pick_genres(material)
+tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
+for tab, show in zip(tabs, VIEWS.values(), strict=True):
+    if tab.open:
+        with tab, guard():
+            show(material, choice)

@@ -1,0 +1,86 @@
+"""What was found of pairs, genres and subgenres, as tables that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from taglab.cooccurrence import Cooccurrence
+from taglab.folksonomy import Folksonomy
+from taglab.genres.subgenres import Subgenres
+from taglab.labels import from_classes
+
+
+def pairs_table(pairs: Cooccurrence, m: float = 1.5) -> pd.DataFrame:
+    """Return the pairs met, those that share most first.
+
+    Returns:
+        The columns of `Cooccurrence.table`, and `m_correlated` (bool); the largest `normalised` first.
+
+    Raises:
+        InvalidSetting: If m is below 1.
+    """
+    found = pairs.table()
+    correlated = pairs.m_correlated(m)[["a", "b"]].assign(m_correlated=True)
+    found = found.merge(correlated, how="left", on=["a", "b"])
+    found["m_correlated"] = found["m_correlated"].eq(True)
+    return found.sort_values("normalised", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def subgenre_table(found: Sequence[Subgenres], folksonomy: Folksonomy) -> pd.DataFrame:
+    """Return one row a subgenre: `genre`, `subgenre`, `tags`, `tracks`, `silhouette`, `members` (list).
+
+    A subgenre bears the name of its most used tag; `silhouette` is the mean of its tags, NaN where there was
+    nothing to choose; of each genre the subgenre with most tracks comes first.
+    """
+    tables = [_of_genre(each, folksonomy) for each in found if each.clusters]
+    if not tables:
+        return pd.DataFrame(columns=["genre", "subgenre", "tags", "tracks", "silhouette", "members"])
+    return pd.concat(tables, ignore_index=True)
+
+
+def _of_genre(found: Subgenres, folksonomy: Folksonomy) -> pd.DataFrame:
+    numbered = {str(row): tags for row, tags in enumerate(found.clusters)}
+    space = from_classes(numbered, folksonomy.counts())
+    scores = {}
+    if found.clustering is not None:
+        scores = dict(zip(found.clustering.tags, found.silhouettes.tolist(), strict=True))
+    classes = space.report(folksonomy).classes
+    table = pd.DataFrame(
+        {
+            "genre": found.genre,
+            "subgenre": list(space.names),
+            "tags": classes["tags"],
+            "tracks": classes["tracks"],
+            "silhouette": [np.mean([scores.get(tag, np.nan) for tag in each.tags]) for each in space.classes],
+            "members": pd.Series([list(each.tags) for each in space.classes], dtype=object),
+        }
+    )
+    return table.sort_values("tracks", ascending=False, kind="stable")
+
+
+def divided_table(found: Sequence[Subgenres]) -> pd.DataFrame:
+    """Return one row a genre: `genre`, `subgenres`, `k`, `silhouette`, `left_out`, `names` (list), `note`.
+
+    `k` counts clusters of one tag, too; it is NA, and `silhouette` NaN, where the genre could not be divided.
+    """
+    return pd.DataFrame(
+        {
+            "genre": [each.genre for each in found],
+            "subgenres": [len(each.clusters) for each in found],
+            "k": [None if each.clustering is None else each.clustering.k for each in found],
+            "silhouette": [each.silhouette for each in found],
+            "left_out": [len(each.left_out) for each in found],
+            "names": pd.Series([[tags[0] for tags in each.clusters] for each in found], dtype=object),
+            "note": [each.note for each in found],
+        }
+    ).astype({"k": "Int64"})
+
+
+def left_out_table(found: Sequence[Subgenres]) -> pd.DataFrame:
+    """Return `genre`, `tag`, `count`, `reason` of every tag that is in no subgenre."""
+    tables = [each.left_out.assign(genre=each.genre) for each in found]
+    columns = ["genre", "tag", "count", "reason"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)

@@ -1,0 +1,323 @@
+"""What the Genres page looks at: the classes, which of them are genres, and how genres are divided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pydantic
+import streamlit as st
+
+from taglab import labels
+from taglab.cooccurrence import Cooccurrence, NpmiSettings
+from taglab.embeddings.tag_skipgram import TagSkipGramSettings
+from taglab.folksonomy import Folksonomy
+from taglab.genres import (
+    GENRE,
+    ClassSettings,
+    Genres,
+    SubgenreSettings,
+    choose_genres,
+    class_pairs,
+    classes_named,
+    classes_of_category,
+    make_classes,
+    tag_categories,
+)
+from taglab.labels import LabelSpace, open_label_space, parse_genres_txt, select_genres
+from taglab.progress import Progress
+from taglab.settings import checked
+from taglab.ui.forms import setting_widget, settings_flags
+from taglab.ui.loaders import folksonomy
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_vectors
+
+_SAVED = "saved"
+_OF: dict[str, str] = {
+    "genre-clusters": "Genre tags, clustered",
+    "genre-tags": "Genre tags, a class each",
+    "top-tags": "Most used tags, a class each",
+    "clusters": "All tags, clustered",
+    _SAVED: "A saved label space",
+}
+_HEEDED = {
+    "genre-clusters": ("min_count", "k"),
+    "genre-tags": ("min_count", "n"),
+    "top-tags": ("min_count", "n"),
+    "clusters": ("min_count", "k"),
+}
+_NAMED = 5
+_LIST_HELP = (
+    "One name of a class, or a tag that it holds, a line. Or the two lines of the thesis code's genres.txt: "
+    "positions of classes counted from 0, and pairs of positions to merge."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What the page looks at.
+
+    Attributes:
+        name: Of the data set.
+        data: The data set, all of its tags.
+        space: The classes.
+        words: What names the classes in a command, as it stands there by itself: a saved label space.
+        flags: What names them otherwise.
+    """
+
+    name: str
+    data: Folksonomy
+    space: LabelSpace
+    words: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which classes are genres.
+
+    Attributes:
+        genres: The genres, merged.
+        m: How much of the rarer one's tracks two must share to be merged.
+        flags: What asks for the same in a command.
+    """
+
+    genres: Genres
+    m: float
+    flags: tuple[str, ...]
+
+    @property
+    def space(self) -> LabelSpace:
+        """The genres as a label space."""
+        return self.genres.space
+
+
+def pick_material() -> Material:
+    """Let data and classes be chosen, in the sidebar, and open or make them."""
+    with st.sidebar:
+        name = pick_data()
+    with working("Opening the data") as progress:
+        data = folksonomy(name, progress)
+    with st.sidebar:
+        saved = labels.label_space_names()
+        options = [of for of in _OF if of != _SAVED or saved]
+        of = st.selectbox(
+            "Classes", options, format_func=_OF.__getitem__, key="classes", bind="query-params",
+            help="Which sets of tags are looked at: made here from the tags, or saved on another page.",
+        )  # fmt: skip
+        if of == _SAVED:
+            return _opened(name, data, saved)
+        settings = _pick_class_settings(of)
+    with working("Making classes") as progress:
+        space = _made(data.fingerprint, settings.model_dump_json(), data, progress)
+    rest = settings_flags(settings.model_copy(update={"of": ClassSettings().of}))
+    return Material(name, data, space, (), ("--of", of, *rest))
+
+
+def _opened(name: str, data: Folksonomy, saved: Sequence[str]) -> Material:
+    chosen = choose_among("labels", "Label space", saved, 0, "label space")
+    space, _ = open_label_space(chosen)
+    origin = space.made_by.get("data")
+    if origin not in (None, name):
+        st.caption(literal(f"Made from {origin}; tracks are counted in {name}."))
+    return Material(name, data, space, (chosen,), ())
+
+
+def _pick_class_settings(of: str) -> ClassSettings:
+    values: dict[str, Any] = {"of": of}
+    if of in ("genre-clusters", "clusters"):
+        values["vectors"] = pick_vectors()
+    return checked(ClassSettings, values | url_widgets(ClassSettings, "class_", _HEEDED[of]))
+
+
+def url_widgets(model: type[pydantic.BaseModel], prefix: str, names: Sequence[str]) -> dict[str, Any]:
+    """Draw a widget for some settings of a model, each in the URL under its name after a prefix.
+
+    Returns:
+        What they hold, by name.
+    """
+    values: dict[str, Any] = {}
+    for name in names:
+        key = f"{prefix}{name}"
+        default = model.model_fields[name].get_default()
+        is_number = default is None or (isinstance(default, int | float) and not isinstance(default, bool))
+        bind = bound_number(key, f"{name.replace('_', ' ')} =", -1e12, 1e12) if is_number else "query-params"
+        values |= setting_widget(model, name, key, key=key, bind=bind, persist_state="session")
+    return values
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _made(data: str, settings: str, _data: Folksonomy, _progress: Progress) -> LabelSpace:
+    return make_classes(_data, ClassSettings.model_validate_json(settings), _progress)
+
+
+def pairs_of(material: Material, space: LabelSpace) -> Cooccurrence:
+    """Return the pairs of classes of a label space."""
+    with working("Counting pairs") as progress:
+        return _pairs(material.data.fingerprint, space.fingerprint, material.data, space, progress)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _pairs(
+    data: str, fingerprint: str, _data: Folksonomy, _space: LabelSpace, _progress: Progress
+) -> Cooccurrence:
+    return class_pairs(_space, _data, _progress)
+
+
+def pick_genres(material: Material) -> Choice:
+    """Let the classes that are genres be chosen, in the sidebar. In the URL as `choose`, `keep`, `m` …"""
+    with st.sidebar:
+        st.subheader("Genres")
+        how = st.segmented_control(
+            "Which classes are genres", list(_PICKERS), default="By category", key="choose",
+            bind="query-params", required=True,
+        )  # fmt: skip
+        space, kept, flags = _PICKERS[how](material)
+        m = st.slider(
+            "Merge at m", 1.0, 3.0, 1.5, 0.05, key="m", bind=bound_number("m", "m =", 1, 3),
+            help="Two genres become one if they share more than 1/m of the rarer one's tracks: at 1.5 two "
+            "thirds (the thesis's), at 3 one third, at 1 nothing is merged.",
+        )  # fmt: skip
+    with working("Counting pairs") as progress:
+        genres = _chosen(
+            material.data.fingerprint, space.fingerprint, kept, float(m), material.data, space, progress
+        )
+    return Choice(genres, float(m), (*flags, "--m", f"{m:g}"))
+
+
+_Picked = tuple[LabelSpace, tuple[str, ...], tuple[str, ...]]
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _chosen(
+    data: str,
+    fingerprint: str,
+    kept: tuple[str, ...],
+    m: float,
+    _data: Folksonomy,
+    _space: LabelSpace,
+    _progress: Progress,
+) -> Genres:
+    return choose_genres(_space, _data, kept, m, progress=_progress)
+
+
+def _by_category(material: Material) -> _Picked:
+    found = _categories(material.data.fingerprint, material.data)
+    options = sorted({*found, GENRE}, key=lambda name: (name != GENRE, name))
+    category = choose_among(
+        "category", "Category", options, 0, "category",
+        help="A class is of the category of its most used tag: as the data set has it, else by word lists.",
+    )  # fmt: skip
+    kept = classes_of_category(material.space, material.data, category)
+    if not kept:
+        st.caption(literal(f"No class's most used tag is of the category {category!r}; all are taken."))
+        return material.space, material.space.names, ()
+    return material.space, kept, ("--category", category)
+
+
+@st.cache_data(max_entries=6, show_spinner=False)
+def _categories(fingerprint: str, _data: Folksonomy) -> tuple[str, ...]:
+    return tuple(map(str, tag_categories(_data).unique()))
+
+
+def _by_hand(material: Material) -> _Picked:
+    names = list(material.space.names)
+    likely = list(classes_of_category(material.space, material.data)) or names
+    if "keep" in st.session_state:
+        st.session_state["keep"] = [name for name in st.session_state["keep"] if name in set(names)]
+    kept = st.multiselect("Genres", names, likely, key="keep", bind="query-params", placeholder="Classes")
+    if not kept:
+        st.caption("None is chosen; all are taken.")
+    return _named(material, tuple(kept) or material.space.names)
+
+
+def _named(material: Material, kept: tuple[str, ...]) -> _Picked:
+    if set(kept) == set(material.space.names):
+        return material.space, material.space.names, ()
+    return material.space, kept, tuple(f"--keep={name}" for name in kept)
+
+
+def _from_list(material: Material) -> _Picked:
+    def take_up() -> None:
+        upload = st.session_state["genre list file"]
+        if upload is not None:
+            st.session_state["genre_list"] = upload.getvalue().decode("utf-8-sig", "replace")
+
+    st.file_uploader("From a file", type=["txt"], key="genre list file", on_change=take_up)
+    text = st.text_area("List", key="genre_list", bind="query-params", height=110, help=_LIST_HELP)
+    if text.lstrip().startswith("["):
+        positions = parse_genres_txt(text.encode(), "the list")
+        sets = {each.name: each.tags for each in material.space.classes}
+        made_by = {**material.space.made_by, "genres_txt": text}
+        space = labels.from_classes(
+            select_genres(sets, positions), None, made_by, f"{material.space.name} genres.txt"
+        )
+        return space, space.names, ("--genres-txt", "genres.txt")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    kept, absent = classes_named(material.space, lines)
+    if absent:
+        more = f" and {len(absent) - _NAMED:,} more" if len(absent) > _NAMED else ""
+        st.caption(literal(f"No class is or holds {', '.join(map(repr, absent[:_NAMED]))}{more}."))
+    if not kept:
+        st.caption("The list names no class yet; all are taken.")
+    return _named(material, kept or material.space.names)
+
+
+def _every(material: Material) -> _Picked:
+    return material.space, material.space.names, ()
+
+
+_PICKERS: dict[str, Callable[[Material], _Picked]] = {
+    "By category": _by_category,
+    "By hand": _by_hand,
+    "From a list": _from_list,
+    "All classes": _every,
+}
+
+
+_METHODS = {"npmi": "NPMI (model 4.1)", "tag-embeddings": "Tag embeddings (model 4.2)"}
+_OF_METHOD = {"npmi": ("linkage",), "tag-embeddings": ("restarts", "seed")}
+_OF_ALL = ("k_min", "k_max", "keep_main_tag", "drop_rare", "drop_singletons")
+
+
+def pick_subgenre_settings() -> SubgenreSettings:
+    """Let the way genres are divided be chosen. In the URL as `method`, and each setting after `sub_`."""
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    method = left.segmented_control(
+        "Divide by", list(_METHODS), default="npmi", format_func=_METHODS.__getitem__, key="divide_by",
+        bind="query-params", required=True, persist_state="session",
+    )  # fmt: skip
+    with right, st.popover("Settings", icon=":material/tune:"):
+        values = url_widgets(SubgenreSettings, "sub_", (*_OF_ALL, *_OF_METHOD[method]))
+        if method == "npmi":
+            npmi = url_widgets(NpmiSettings, "npmi_", list(NpmiSettings.model_fields))
+            values["npmi"] = checked(NpmiSettings, npmi)
+        else:
+            trained = url_widgets(TagSkipGramSettings, "train_", list(TagSkipGramSettings.model_fields))
+            values["skip_gram"] = checked(TagSkipGramSettings, trained)
+    return checked(SubgenreSettings, {"method": method, **values})
+
+
+def subgenre_flags(settings: SubgenreSettings) -> list[str]:
+    """Return the command's flags for what differs from the defaults, those of the parts with their prefix."""
+    plain = settings.model_copy(update={"npmi": NpmiSettings(), "skip_gram": TagSkipGramSettings()})
+    # On the command line the seed of the classes that are made there has the plain name.
+    flags = [flag.replace("--seed", "--k-means-seed") for flag in settings_flags(plain)]
+    for prefix, part in (("npmi-", settings.npmi), ("train-", settings.skip_gram)):
+        flags += [f"--{prefix}{flag.removeprefix('--')}" for flag in settings_flags(part)]
+    return flags
+
+
+def command(verb: str, material: Material, *flags: str) -> list[str]:
+    """Return the shell line that does the same."""
+    words = (
+        ["--", *material.words] if material.words and material.words[0].startswith("-") else [*material.words]
+    )
+    return ["taglab", verb, "--data", material.name, *material.flags, *flags, *words]
+
+
+def members_column(space: LabelSpace) -> pd.Series:
+    """Return the tags of each class as a column of lists."""
+    return pd.Series([list(each.tags) for each in space.classes], dtype=object)
