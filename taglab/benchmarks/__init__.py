@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taglab.benchmarks import clustering, compare, cooccurrence, metrics, projection, runs
+from taglab.benchmarks import cleaning, clustering, compare, cooccurrence, metrics, projection, runs
 from taglab.benchmarks.row import Row
 
 
@@ -48,6 +48,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "loader": _loader,
     "decoding": _decoding,
     "training-step": _training_step,
+    "typos": cleaning.typos,
     "gpu": _gpu,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import pydantic
@@ -19,6 +20,7 @@ from taglab.tag_vectors import TagVectors
 
 UNCATEGORISED = "uncategorised"
 _REPORT_EVERY = 5_000
+_MOST_REMEMBERED = 600_000
 _DATE = re.compile(r"(?:1[0-9]|20)[0-9]{2}s?|(?:[0-9]0|00)(?:s|ies|er|ers|erjahre)|(?:early|mid|late)[0-9]0s")
 _NUMBER = re.compile(r"[0-9]+(?:[.,/][0-9]+)*(?:st|nd|rd|th|%|x)?")
 _COUNTING = frozenset(
@@ -116,13 +118,25 @@ class Categories(Step):
         return {tag: self.assigned.get(tag) or categorise(tag).category or UNCATEGORISED for tag in tags}
 
     def _rules(self) -> _Categoriser:
-        return _Categoriser(self.scheme, self.order, self.added, self.removed)
+        return _categoriser(self.scheme, self.order, tuple(self.added.items()), self.removed)
 
     def describe(self) -> str:
         return f"put tags into the categories {', '.join(self.order)}"
 
 
+@lru_cache(maxsize=2)
+def _categoriser(
+    scheme: str,
+    order: tuple[str, ...],
+    added: tuple[tuple[str, tuple[str, ...]], ...],
+    removed: tuple[str, ...],
+) -> _Categoriser:
+    return _Categoriser(scheme, order, dict(added), removed)
+
+
 class _Categoriser:
+    """Decides on a tag by the tag alone, and but once: further rounds and previews ask for most again."""
+
     def __init__(
         self,
         scheme: str,
@@ -130,6 +144,7 @@ class _Categoriser:
         added: Mapping[str, tuple[str, ...]],
         removed: Sequence[str],
     ) -> None:
+        self._decided: dict[str, Decision] = {}
         sources = SCHEMES[scheme]
         out = {words(phrase) for phrase in removed}
         self._order = order
@@ -146,6 +161,14 @@ class _Categoriser:
         )
 
     def __call__(self, tag: str) -> Decision:
+        decision = self._decided.get(tag)
+        if decision is None:
+            if len(self._decided) >= _MOST_REMEMBERED:
+                self._decided.clear()
+            decision = self._decided[tag] = self._decide(tag)
+        return decision
+
+    def _decide(self, tag: str) -> Decision:
         parts = words(tag)
         whole = self._finder.find(parts)
         apart = [piece for part in parts for piece in fused().get(part, (part,))]

@@ -189,7 +189,9 @@ class Cleaning:
                 tag_map = TagMap(fate.table(final))
                 return Cleaned(replace(final, name=name or folksonomy.name), tag_map, first, number + 1)
             followed = fate.follow(after.folksonomy, plans)
-            known = after if followed is after.folksonomy else memory.start(followed)
+            # Further rounds are of this folksonomy alone, and would push out what the next preview asks for.
+            memory = Memory(0)
+            known = memory.start(followed)
         raise InvalidSetting(
             f"cleaning {self.name!r} does not come to rest: its steps undo one another; is a target of one "
             "step merged into something else by another?"

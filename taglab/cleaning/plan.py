@@ -14,7 +14,7 @@ KEEP, MERGE, DROP, CATEGORY = "keep", "merge", "drop", "category"
 CATEGORY_COLUMN = "category"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a step says of one tag. Of a tag it says nothing of, nothing changes.
 

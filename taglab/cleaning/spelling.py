@@ -15,7 +15,10 @@ _APOSTROPHES = re.compile("['`´ʼʹ‘’′]")
 _SEPARATORS = re.compile(r"[\s_/\-\u00b7\u2010-\u2015\u2212\u2043\u30fb|,;:]+")
 _AND = re.compile(r"[&+]|(?<=\s)(?:n|'n'|und|et|y)(?=\s)")
 _N_BETWEEN = re.compile(r"(?<=\w)\s*['’`´]n['’`´]?\s*(?=\w)")
+_PLAIN = re.compile("[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
+_AND_WORDS = ("n", "und", "et", "y")
 _SPELT_OUT = {"rnb": "r and b", "rocknroll": "rock and roll", "drumnbass": "drum and bass"}
+_SIMPLE = {**_SPELT_OUT, **dict.fromkeys(_AND_WORDS, "and")}
 _EDGES = '!?."()[]{}*~<>=#“”„«»…'
 
 CASE_MATTERS = frozenset(
@@ -57,6 +60,9 @@ def normal(text: str, fold_case: bool = True) -> str:
     Apostrophes go away ("80's" is "80s"), "&" and "'n'" become "and". What consists of nothing else than
     separators stays as it is, so that "-" is not the same as "".
     """
+    if _PLAIN.fullmatch(text):  # as most are, and then there is little to do
+        parts = (text.lower() if fold_case else text).split(" ")
+        return " ".join([_SIMPLE.get(part, part) for part in parts])
     plain = _JOINERS.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
     if fold_case:
         plain = unicodedata.normalize("NFKC", plain.casefold())
@@ -69,7 +75,10 @@ def normal(text: str, fold_case: bool = True) -> str:
 
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a tag in normal form, punctuation at their edges left out."""
-    bare = (word.strip(_EDGES) for word in normal(text).split())
+    spelt = normal(text)
+    if _PLAIN.fullmatch(spelt):
+        return tuple(spelt.split(" "))
+    bare = (word.strip(_EDGES) for word in spelt.split())
     return tuple(word for word in bare if word)
 
 
@@ -83,8 +92,9 @@ def spelling_key(text: str, fold_case: bool = True, join_words: bool = True) -> 
         join_words: Whether blanks are left aside too, other than around words such as "in" or "the", with
             which other words would be made ("in die" is not "indie"), and between digits.
     """
-    parts = normal(text, fold_case=False).split()
-    if fold_case:
+    whole = normal(text, fold_case=False)
+    parts = whole.split()
+    if fold_case and not (whole.isascii() and whole.islower()):
         parts = [
             part if part.isupper() and part.casefold() in CASE_MATTERS else normal(part) for part in parts
         ]

@@ -60,13 +60,13 @@ class Typos(Step):
         tags = folksonomy.tags["tag"].tolist()
         counts = folksonomy.tags["count"].tolist()
         forms = [" ".join(words(tag)) for tag in tags]
-        lexicon = _lexicon(self.known)
+        lexicon = known_phrases(self.known)
         written: dict[str, str] = {}
         used: dict[str, int] = {}
         for tag, form, count in zip(tags, forms, counts, strict=True):
             written.setdefault(form, tag)
             used.setdefault(form, count)
-        vocabulary = _vocabulary(lexicon)
+        vocabulary = known_words(lexicon)
         targets = _Targets(dict.fromkeys((*forms[: self.most_used], *sorted(lexicon))), vocabulary)
         best: dict[str, tuple[float, str, str]] = {}
         for number, form in enumerate(used):
@@ -100,14 +100,14 @@ class Typos(Step):
 
 
 @cache
-def _lexicon(known: tuple[str, ...]) -> frozenset[str]:
+def known_phrases(known: tuple[str, ...]) -> frozenset[str]:
     """Return the phrases of the lists, in normal form."""
     phrases = (phrase for name in _NAMED for phrase in word_list(name))
     return frozenset(" ".join(words(phrase)) for phrase in (*phrases, *known))
 
 
 @cache
-def _vocabulary(lexicon: frozenset[str]) -> frozenset[str]:
+def known_words(lexicon: frozenset[str]) -> frozenset[str]:
     """Return every word that is known to be one."""
     ordinary = (*word_list("ordinary"), *word_list("junk"))
     return frozenset(word for phrase in (*lexicon, *ordinary) for word in words(phrase))

@@ -147,12 +147,14 @@ def test_a_link_opens_the_same_steps(visit: Visit) -> None:
     again.get_by_text("2. Typos: merge slips").wait_for()
 
 
-def test_a_tag_is_put_into_a_category_by_hand_and_dropped_with_it(visit: Visit) -> None:
+def test_a_tag_is_put_into_a_category_by_hand(visit: Visit) -> None:
     page = settled(visit(f"{LINK}&step=3&find=zzz", height=1300))
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert box is not None
     page.mouse.dblclick(box["x"] + 230, box["y"] + 36 + 17)
+    page.wait_for_timeout(400)
     page.keyboard.type("gen")
+    page.wait_for_timeout(400)
     page.keyboard.press("Enter")
     page.wait_for_url("**assigned**")
     settled(page)
