@@ -17,7 +17,7 @@ import pandas as pd
 from taglab.benchmarks.row import Row
 from taglab.figures.compare import histograms, run_colours
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
-from taglab.runs import layout, open_run, run_names, runs_table
+from taglab.runs import layout, open_run, run_names
 from taglab.runs.comparison import results, stacked, summary_table
 from taglab.runs.library import put_run
 from taglab.runs.run import About, summary_of
@@ -33,7 +33,6 @@ def compare() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder, _home(Path(folder)):
         fill_shelf(N_RUNS, N_LABELS, N_EPOCHS)
         return [
-            _alone("list of runs", lambda: runs_table()),
             _alone(
                 "summary and settings", lambda: summary_table({name: open_run(name) for name in run_names()})
             ),
