@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from taglab.clustering import CLUSTERERS
+from taglab.genres import SUBGENRES
+from taglab.launch import LAUNCHERS
 from taglab.nets import NETWORKS
 from taglab.projection import PROJECTIONS
 from taglab.sources import SOURCES
@@ -16,7 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("names", [SOURCES, CLUSTERERS, PROJECTIONS, NETWORKS], ids=repr)
+DICTIONARIES = [SOURCES, CLUSTERERS, PROJECTIONS, SUBGENRES, NETWORKS, LAUNCHERS]
+
+
+@pytest.mark.parametrize("names", DICTIONARIES, ids=repr)
 def test_every_name_of_a_dictionary_is_there(names: dict[str, object]) -> None:
     assert [name for name in names if f"`{name}`" not in README] == []
 
@@ -27,11 +32,11 @@ def commands() -> set[str]:
         [sys.executable, "-m", "taglab", "--help"], capture_output=True, text=True, check=True, timeout=60
     ).stdout
     listed = shown.split("commands:")[1].split("examples:")[0]
-    return set(re.findall(r"^ {4}([a-z]+)", listed, flags=re.MULTILINE))
+    return set(re.findall(r"^ {4}([a-z-]+)", listed, flags=re.MULTILINE))
 
 
 def test_every_command_is_there() -> None:
-    named = set(re.findall(r"`taglab ([a-z]+)", README))
+    named = set(re.findall(r"`taglab ([a-z-]+)", README))
     assert commands() == named
 
 
