@@ -20,6 +20,7 @@ PARTITION = "main"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sinfo", "sbatch", "srun", "scancel")
 ENDS = (signal.SIGINT, signal.SIGTERM)
 _UP_WITHIN_S = 60.0
+_ENDED_WITHIN_S = 40.0
 _CONFIGURATION = """
 ClusterName=taglab
 SlurmctldHost={host}(127.0.0.1)
@@ -84,6 +85,7 @@ def cluster(folder: Path) -> Iterator[Path]:
         _await_idle(environment, folder)
         yield configuration
     finally:
+        _end_jobs(environment)
         for process in reversed(started):
             process.send_signal(signal.SIGTERM)
             try:
@@ -124,6 +126,19 @@ def _start(command: list[str], folder: Path, environment: dict[str, str]) -> sub
             env=environment,
             start_new_session=True,
         )
+
+
+def _end_jobs(environment: dict[str, str]) -> None:
+    """Cancel what is left, and wait: a job's own daemon outlives those that started it."""
+    told = "some"
+    until = time.monotonic() + _ENDED_WITHIN_S
+    while told and time.monotonic() < until:
+        subprocess.run(["scancel", "--user=root"], env=environment, capture_output=True, check=False)
+        time.sleep(0.2)
+        asked = subprocess.run(
+            ["squeue", "--noheader"], env=environment, capture_output=True, text=True, check=False
+        )
+        told = asked.stdout.strip()
 
 
 def _version() -> tuple[int, ...]:
