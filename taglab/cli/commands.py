@@ -14,6 +14,7 @@ from taglab.cli import (
     compare_runs,
     dashboard,
     data,
+    decisions,
     genres,
     labels,
     launch,
@@ -69,6 +70,6 @@ def build_parser() -> Parser:
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
     things = (data, cleaning, audio, vectors, clusters, labels, genres)
-    for module in (*things, training, sweeps, launch, runs, compare_runs, studies, bench):
+    for module in (*things, training, sweeps, launch, runs, compare_runs, decisions, studies, bench):
         module.add_to(commands)
     return parser

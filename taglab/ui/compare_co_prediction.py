@@ -24,7 +24,7 @@ from taglab.runs.comparison import GROUPS, tag_groups
 from taglab.ui.compare import Compared
 from taglab.ui.compare_sources import Source, clicked_cells, pick_threshold, show_without, sources
 from taglab.ui.compare_tracks import show_tracks
-from taglab.ui.export import export_panel, picture_config
+from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.messages import guard, literal
 from taglab.ui.pickers import bound_number
 
@@ -45,7 +45,7 @@ def show_co_prediction(compared: Compared) -> None:
     ]
     show_without(without)
     if usable:
-        _co_prediction(usable)
+        _co_prediction(compared, usable)
     else:
         st.info(
             "Labels predicted together need kept predictions; those of the best epoch and of the test tracks "
@@ -55,7 +55,7 @@ def show_co_prediction(compared: Compared) -> None:
 
 @st.fragment
 @guard()
-def _co_prediction(usable: Sequence[Source]) -> None:
+def _co_prediction(compared: Compared, usable: Sequence[Source]) -> None:
     columns = st.columns(3)
     with columns[0]:
         one = _pick_one(usable)
@@ -85,7 +85,20 @@ def _co_prediction(usable: Sequence[Source]) -> None:
     )  # fmt: skip
     st.caption(_pair_said(a, b, n, one, other))
     _show_behind_pair([each for each in (one, other) if each is not None], pairing, threshold)
-    export_panel("compare co-predictions", pair_table(first, second, labels), figure)
+    command = _command(compared, one, other, pairing, threshold)
+    export_panel("compare co-predictions", pair_table(first, second, labels), figure, command)
+
+
+def _command(
+    compared: Compared, one: Source, other: Source | None, pairing: str, threshold: float
+) -> list[str] | None:
+    """Return the shell line that counts the same pairs; None of another's truth, which it does not know."""
+    if compared.truth == "common":
+        return None
+    flags = {"pairing": pairing, "threshold": f"{threshold:.3f}", "moment": compared.moment}
+    if other is not None:
+        flags["minus"] = other.run.name
+    return command_line(["co-predictions"], [one.run.name], flags)
 
 
 def _pick_one(usable: Sequence[Source]) -> Source:

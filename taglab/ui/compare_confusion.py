@@ -18,6 +18,7 @@ from taglab.ui.compare_sources import (
     Source,
     at_threshold,
     clicked_cells,
+    decisions_command,
     pick_label,
     pick_threshold,
     show_without,
@@ -65,7 +66,8 @@ def _confusion(compared: Compared, found: Sequence[Source]) -> None:
     st.dataframe(shown, hide_index=True, key="decisions", column_config=_COLUMNS)
     st.caption(_said(having, compared))
     _show_behind_decision(having, label, threshold)
-    export_panel(f"compare confusion {visible(label, 30)}", table)
+    command = decisions_command(compared, having, label, "--threshold", f"{threshold:.3f}")
+    export_panel(f"compare confusion {visible(label, 30)}", table, command=command)
 
 
 _SHARE = {

@@ -16,7 +16,15 @@ from taglab.metrics.operating import OperatingPoint, best_f1, curve_of_decisions
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, roc_auc_at_thresholds
 from taglab.predictions import Predictions
 from taglab.ui.compare import Compared
-from taglab.ui.compare_sources import Source, at_threshold, pick_label, pick_threshold, show_without, sources
+from taglab.ui.compare_sources import (
+    Source,
+    at_threshold,
+    decisions_command,
+    pick_label,
+    pick_threshold,
+    show_without,
+    sources,
+)
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
 
@@ -31,14 +39,14 @@ def show_curves(compared: Compared) -> None:
     found, without = sources(compared)
     show_without(without)
     if found:
-        _curves(found)
+        _curves(compared, found)
     else:
         st.info("None of these runs tells what it decided; choose other results or another truth.")
 
 
 @st.fragment
 @guard()
-def _curves(found: Sequence[Source]) -> None:
+def _curves(compared: Compared, found: Sequence[Source]) -> None:
     first, second = st.columns(2)
     with first:
         label = pick_label(found)
@@ -51,6 +59,7 @@ def _curves(found: Sequence[Source]) -> None:
         for kind in ("pr", "roc")
     )
     table = points_table(having, label, threshold)
+    command = decisions_command(compared, having, label, "--every-threshold")
     charts = {
         "PR curves": figures.pr_curves(pr, label, prevalence),
         "ROC curves": figures.roc_curves(roc, label),
@@ -59,7 +68,7 @@ def _curves(found: Sequence[Source]) -> None:
         with column:
             alt = f"{key} of {visible(label)} for {len(having)} runs"
             st.plotly_chart(figure, config=picture_config(), key=key, alt=alt)
-            export_panel(f"compare {key} {visible(label, 30)}", table, figure)
+            export_panel(f"compare {key} {visible(label, 30)}", table, figure, command)
     st.dataframe(table, hide_index=True, key="operating points", column_config=_COLUMNS)
     st.caption(_said(found, having, label))
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from taglab.metrics.operating import decisions, with_rates
-from taglab.metrics.thresholds import THRESHOLDS, Confusion, confusion
+from taglab import cache
+from taglab.metrics.thresholds import THRESHOLDS, Confusion
 from taglab.predictions import Predictions
-from taglab.runs import Run
-from taglab.runs.published import PublishedRun
-from taglab.ui.compare import Compared, run_predictions
+from taglab.runs import Run, layout, open_run
+from taglab.runs.decided import Decided, counted, decided, kept_predictions, of_predictions
+from taglab.ui.compare import Compared
+from taglab.ui.export import command_line
 from taglab.ui.messages import literal
 from taglab.ui.pickers import pick_tag
 
@@ -25,106 +25,60 @@ _PRINTED = {"0.33": 66, "0.50": 100, "0.67": 134}
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
-    """One run's decisions.
+class Source(Decided):
+    """One run's decisions, on the page.
 
     Attributes:
-        title: What the run is called on the page.
-        colour: On the page.
+        title: What the run is called.
+        colour: It is drawn in.
         run: It.
-        classes: Labels decided on, of which it is known how.
-        counts: Of right and wrong decisions at 200 thresholds; None where only shares were printed.
-        printed: Printed shares by label; None where there are counts.
-        predictions: Behind the counts; None where only counts are kept.
-        said: What all this is of, a few words.
     """
 
     title: str
     colour: str
     run: Run
-    classes: tuple[str, ...]
-    counts: Confusion | None
-    printed: pd.DataFrame | None
-    predictions: Predictions | None
-    said: str
-    _decisions: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
-
-    def column(self, label: str) -> int:
-        """Return the column of a label that is there."""
-        return self.classes.index(label)
-
-    def decisions(self, label: str) -> pd.DataFrame:
-        """Return the decisions on a label that is there, see `taglab.metrics.operating`; worked out once.
-
-        Of printed shares there is a further column `table`, the one they are printed in; two tables may
-        print a decision differently. Their thresholds stand as those of the 200 that are meant.
-        """
-        if label not in self._decisions:
-            self._decisions[label] = self._table(label)
-        return self._decisions[label]
-
-    def _table(self, label: str) -> pd.DataFrame:
-        if self.counts is not None:
-            return decisions(self.counts, self.column(label))
-        if self.printed is None:
-            raise ValueError(f"{self.title} has neither counts nor printed shares")
-        printed = self.printed[self.printed["label"] == label]
-        meant = [THRESHOLDS[math.ceil(value * (len(THRESHOLDS) - 1))] for value in printed["threshold"]]
-        rows = with_rates(printed).assign(threshold=meant, table=printed["table"])
-        return rows.sort_values(["threshold", "table"], ignore_index=True)
 
 
 def sources(compared: Compared) -> tuple[list[Source], list[str]]:
-    """Return the runs that decisions are known of, and a sentence on each of the others.
-
-    Predictions are kept of the best epoch; "last epoch" rests on its counts, unless it is the best.
-    """
+    """Return the runs that decisions are known of, and a sentence on each of the others."""
     found, without = [], []
     for title, run in compared.by_title.items():
-        source = _source(compared, title, run)
-        if source is None:
+        known = _decided(compared, title, run)
+        if known is None:
             without.append(f"“{title}” has kept neither predictions nor confusion counts of these tracks.")
-        else:
-            found.append(source)
+            continue
+        given = (known.classes, known.counts, known.printed, known.predictions, known.said)
+        found.append(Source(*given, title, compared.colours[title], run))
     return found, without
 
 
-def _source(compared: Compared, title: str, run: Run) -> Source | None:
-    colour = compared.colours[title]
-    predictions, said = _predictions(compared, title, run)
-    if predictions is not None:
-        counts = _counts(predictions.fingerprint, predictions)
-        return Source(title, colour, run, predictions.classes, counts, None, predictions, said)
-    if compared.truth == "common" or compared.moment == "test":
+def _decided(compared: Compared, title: str, run: Run) -> Decided | None:
+    if compared.truth != "common":
+        return decided(run, compared.moment, _kept, _counted)
+    predictions = compared.predictions.get(title)
+    if predictions is None:
         return None
-    if isinstance(run, PublishedRun):
-        printed = run.decisions()
-        if printed.empty or compared.moment != "last":
-            return None
-        labels = tuple(printed["label"].unique())
-        return Source(title, colour, run, labels, None, printed, None, "shares as printed, of the last epoch")
-    of = "best" if compared.moment == "best" else "last"
-    kept = run.confusion("best" if of == "best" else "last")
-    if kept is None:
-        return None
-    said = f"confusion counts of the {of} epoch, at 200 thresholds"
-    return Source(title, colour, run, run.classes, kept, None, None, said)
+    return of_predictions(predictions, f"predictions, by the labels of {compared.judge}", _counted)
 
 
-def _predictions(compared: Compared, title: str, run: Run) -> tuple[Predictions | None, str]:
-    if compared.truth == "common":
-        return compared.predictions.get(title), f"predictions, by the labels of {compared.judge}"
-    if compared.moment == "test":
-        return run_predictions(run, "test"), "predictions of the test tracks"
-    summary = run.summary()
-    if compared.moment == "last" and summary["best_epoch"] != summary["epochs"]:
-        return None, ""
-    return run_predictions(run, "validation"), "predictions of the validation tracks"
+def _kept(run: Run, name: str) -> Predictions | None:
+    path = run.folder / layout.PREDICTIONS / f"{name}.npz"
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return _opened(run.name, name, stamp, str(cache.home())) if stamp else None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _opened(run: str, name: str, stamp: int, home: str) -> Predictions | None:
+    return kept_predictions(open_run(run), name)
+
+
+def _counted(predictions: Predictions) -> Confusion:
+    return _counts(predictions.fingerprint, predictions)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _counts(fingerprint: str, _predictions: Predictions) -> Confusion:
-    return confusion(_predictions.truth, _predictions.scores)
+    return counted(_predictions)
 
 
 def pick_label(found: Sequence[Source]) -> str:
@@ -187,3 +141,13 @@ def clicked_cells(key: str) -> list[int]:
     """Return the cells that are selected in a chart of `taglab.figures.confusion`."""
     given = [point.get("customdata") for point in st.session_state[key].selection.points]
     return [int(np.ravel(each)[0]) for each in given if each is not None]
+
+
+def decisions_command(
+    compared: Compared, having: Sequence[Source], label: str, *more: str
+) -> list[str] | None:
+    """Return the shell line that prints decisions; None of another's truth, which it does not know."""
+    if compared.truth == "common":
+        return None
+    flags = {"label": label, "moment": compared.moment}
+    return command_line(["decisions"], [source.run.name for source in having], flags, more)
