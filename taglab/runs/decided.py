@@ -105,9 +105,8 @@ def decided(
     kept = run.confusion("best" if moment == "best" else "last")
     if kept is None:
         return None
-    return Decided(
-        run.classes, kept, None, None, f"confusion counts of the {moment} epoch, at 200 thresholds"
-    )
+    of = f"of the {moment} epoch" if run.summary()["epochs"] else "as imported"
+    return Decided(run.classes, kept, None, None, f"confusion counts {of}, at 200 thresholds")
 
 
 def of_predictions(predictions: Predictions, said: str, count: Counter = counted) -> Decided:
