@@ -66,9 +66,9 @@ taglab genres clusters --genres-txt genres.txt --save genres
         help="divide each genre into subgenres",
         description="Divide each class of a label space into subgenres, by NPMI or by tag embeddings; the "
         f"union over all of them is a label space. {_CLASSES}",
-        returns="{data, genres_of, method, genres, subgenres, of_two_tags, left_out, rows: [{genre, subgenre, "
-        "tags, tracks, silhouette, members: [tag]}]}; by genre rows: [{genre, subgenres, k, silhouette, "
-        "left_out, names: [tag], note}]; by left-out rows: [{genre, tag, count, reason}]",
+        returns="{data, genres_of, method, genres, subgenres, of_two_tags, left_out, rows: [{genre, "
+        "subgenre, tags, tracks, silhouette, members: [tag]}]}; by genre rows: [{genre, subgenres, k, "
+        "silhouette, left_out, names: [tag], note}]; by left-out rows: [{genre, tag, count, reason}]",
         fill=_fill_subgenres,
         examples="""
 taglab subgenres genres --save subgenres
@@ -189,9 +189,8 @@ def _space(args: argparse.Namespace, data: Folksonomy, progress: Progress) -> La
         return make_classes(data, settings_of(args, ClassSettings), progress)
     given = settings_values(args, ClassSettings)
     if given:
-        raise UsageError(
-            f"--{next(iter(given)).replace('_', '-')} is of classes made here, and LABELS is saved"
-        )
+        flag = next(iter(given)).replace("_", "-")
+        raise UsageError(f"--{flag} is for classes made here, and {args.labels!r} is saved")
     return open_label_space(args.labels)[0]
 
 

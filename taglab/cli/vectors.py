@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taglab.cli.loading import open_data, open_vectors, openable, select
 from taglab.cli.options import (
@@ -17,10 +17,17 @@ from taglab.cli.options import (
     add_vectors,
     finish,
     settings_of,
+    settings_values,
     whole,
 )
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report, dropped
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from taglab.embeddings import WordVectors
+    from taglab.progress import Progress
 
 _LONG_S = 10
 
@@ -37,10 +44,12 @@ def add_to(commands: Any) -> None:
     commands.add_parser(
         "embed",
         help="train word vectors on a data set's tag lists",
-        description="Train word vectors on a data set's own tag lists (skip-gram, negative sampling).",
+        description="Train word vectors on a data set's own tag lists: skip-gram with negative sampling over "
+        "words, or over whole tags by the network of model 4.2 (--method tag-skip-gram).",
         returns="{name, words, dim, source}",
         fill=_fill_embed,
-        examples="taglab embed --data demo --name demo-32 --dim 32 --seed 7",
+        examples="taglab embed --data demo --name demo-32 --dim 32 --seed 7\n"
+        "taglab embed --method tag-skip-gram --min-count 5 --name demo-tags",
     )
     _add_questions(commands)
     _add_maps(commands)
@@ -168,12 +177,29 @@ def _fill_add(parser: Parser) -> None:
     finish(parser, _add, table=False)
 
 
+_WORDS, _TAGS = "skip-gram", "tag-skip-gram"
+_SHARED = ("dim", "min_count", "seed")
+
+
 def _fill_embed(parser: Parser) -> None:
-    from taglab.embeddings import SkipGramSettings
+    from taglab.embeddings import SkipGramSettings, TagSkipGramSettings
 
     parser.add_argument("--name", required=True, help="what to call the vectors")
     add_data(parser, min_count=False)
-    add_settings(parser.add_argument_group("training"), SkipGramSettings)
+    parser.add_argument(
+        "--method",
+        choices=(_WORDS, _TAGS),
+        default=_WORDS,
+        help="skip-gram: negative sampling, over words unless --unit says tags (default); tag-skip-gram: "
+        "whole tags, a softmax over all other tags of a track",
+    )
+    both = parser.add_argument_group("training")
+    add_settings(both, SkipGramSettings, omit=[n for n in SkipGramSettings.model_fields if n not in _SHARED])
+    add_settings(parser.add_argument_group("training by skip-gram"), SkipGramSettings, omit=_SHARED)
+    group = parser.add_argument_group(
+        "training by tag-skip-gram", "--dim counts where --dimension is given, as it is where --dim is said"
+    )
+    add_settings(group, TagSkipGramSettings, omit=_SHARED)
     finish(parser, _embed, table=False)
 
 
@@ -302,15 +328,45 @@ def _remove(args: argparse.Namespace) -> Report:
 
 
 def _embed(args: argparse.Namespace) -> Report:
-    from taglab import cache, embeddings
+    from taglab import cache
 
     _require_free_name(args.name)
     folder = cache.Shelf(cache.VECTORS).path(args.name)
-    settings = settings_of(args, embeddings.SkipGramSettings)
     with progress_bar() as progress:
-        words = embeddings.train_skipgram(open_data(args, progress), settings, args.name, progress)
+        words = _TRAINERS[args.method](args, progress)
     words.save(folder)
     return Report(_size(words))
+
+
+def _refuse(args: argparse.Namespace, model: type[BaseModel]) -> None:
+    """Refuse the settings of the method that was not chosen."""
+    given = [name for name in settings_values(args, model) if name not in _SHARED]
+    if given:
+        raise UsageError(f"--{given[0].replace('_', '-')} is not heeded by --method {args.method}")
+
+
+def _train_words(args: argparse.Namespace, progress: Progress) -> WordVectors:
+    from taglab.embeddings import SkipGramSettings, TagSkipGramSettings, train_skipgram
+
+    _refuse(args, TagSkipGramSettings)
+    settings = settings_of(args, SkipGramSettings)
+    return train_skipgram(open_data(args, progress), settings, args.name, progress)
+
+
+def _train_tags(args: argparse.Namespace, progress: Progress) -> WordVectors:
+    from taglab.embeddings import SkipGramSettings, TagSkipGramSettings, train_tag_vectors
+
+    _refuse(args, SkipGramSettings)
+    shared = settings_values(args, SkipGramSettings)
+    least = settings_of(args, SkipGramSettings).min_count
+    more: dict[str, Any] = {name: shared[name] for name in ("dim", "seed") if name in shared}
+    if "dim" in more and "dimension" not in settings_values(args, TagSkipGramSettings):
+        more["dimension"] = "given"
+    settings = settings_of(args, TagSkipGramSettings, **more)
+    return train_tag_vectors(open_data(args, progress), settings, args.name, least, progress)
+
+
+_TRAINERS = {_WORDS: _train_words, _TAGS: _train_tags}
 
 
 def _missing_note(missing: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from taglab.embeddings.neighbours import analogy, axis, neighbours, overlap_at_k
 from taglab.embeddings.phrases import FORMS, Lookup, compose, find_words
 from taglab.embeddings.projector import ProjectorFiles, write_projector
 from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram
+from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_vectors
 from taglab.embeddings.words import WordVectors
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Lookup",
     "ProjectorFiles",
     "SkipGramSettings",
+    "TagSkipGramSettings",
     "WordVectors",
     "add_vectors",
     "analogy",
@@ -31,6 +33,7 @@ __all__ = [
     "read_vectors",
     "resolve",
     "train_skipgram",
+    "train_tag_vectors",
     "vector_names",
     "write_projector",
 ]

@@ -18,7 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy import sparse
 
 from taglab.cooccurrence import MAX_DENSE
+from taglab.embeddings.words import WordVectors
 from taglab.errors import InvalidSetting
+from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.tag_vectors import TagVectors
 
@@ -133,6 +135,39 @@ def train_tag_skipgram(
     vectors, losses = _train(wanted, samples, chosen, progress)
     vectors[samples == 0] = 0
     return TagSkipGram(TagVectors.from_any(tags, vectors, name), losses, int(samples.sum()))
+
+
+def train_tag_vectors(
+    folksonomy: Folksonomy,
+    settings: TagSkipGramSettings | None = None,
+    name: str = "tag skip-gram",
+    min_count: int = 1,
+    progress: Progress = silent,
+) -> WordVectors:
+    """Train vectors of all tags of a folksonomy, to be kept and used as any word vectors.
+
+    Their words are whole tags, which `Lookup.whole_tag` finds; of tags that are not among them the words are
+    looked up.
+
+    Args:
+        folksonomy: Whose tracks are trained on.
+        settings: How to train; the defaults where None.
+        name: What to call the vectors.
+        min_count: Tags that fewer tracks have get no vector.
+        progress: Told after each step; what it raises stops the training.
+
+    Raises:
+        InvalidSetting: As `train_tag_skipgram`.
+    """
+    used = folksonomy.select_tags(min_count=min_count)
+    # As a tag is looked up: without the blanks around it, and of two that then are one the more used.
+    rows: dict[str, int] = {}
+    for row, tag in enumerate(used.tags["tag"]):
+        if tag.strip():
+            rows.setdefault(tag.strip(), row)
+    incidence = sparse.csr_array(used.matrix[:, list(rows.values())])
+    made = train_tag_skipgram(incidence, list(rows), settings, name, progress).vectors
+    return WordVectors(name, made.tags, made.vectors, f"tag skip-gram on {folksonomy.name}")
 
 
 def _require(incidence: sparse.sparray, tags: Sequence[str]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from taglab import cache, embeddings, sources
-from taglab.embeddings import SkipGramSettings
+from taglab.embeddings import SkipGramSettings, TagSkipGramSettings, WordVectors
 from taglab.errors import InvalidSetting
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
 from taglab.ui.export import copy_as_command
 from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy
@@ -86,18 +90,49 @@ def add_vectors_panel() -> None:
     copy_as_command(["taglab", "vectors", "add", "PATH", "--name", name or "NAME"])
 
 
+_TRAINERS = {
+    "skip-gram": "Skip-gram, negative sampling: words that stand on the same tracks come to lie together.",
+    "tag-skip-gram": "Vectors of whole tags, each trained to foretell all other tags of a track (model 4.2).",
+}
+
+
 @st.dialog("Train word vectors", width="large")
 def train_vectors_panel(data: str) -> None:
     """Train word vectors on a data set's own tag lists, and choose them."""
-    st.caption("Skip-gram with negative sampling: tags that stand on the same tracks come to lie together.")
+    titles = {"skip-gram": "Skip-gram over words", "tag-skip-gram": "Skip-gram over tags"}
+    method = st.segmented_control(
+        "Method", list(_TRAINERS), default="skip-gram", format_func=titles.__getitem__, key="own method",
+        required=True,
+    )  # fmt: skip
+    st.caption(_TRAINERS[method])
     with guard():
         name = new_name("vectors", "own vectors name", embeddings.vector_names())
-        settings = settings_widgets(SkipGramSettings, "own vectors")
+        train, flags = _pick_training(method)
         if st.button("Train", key="own vectors train", type="primary", icon=":material/model_training:"):
             needs_name(name, cache.VECTORS)
             with working("Training") as progress:
-                trained = embeddings.train_skipgram(folksonomy(data), settings, name, progress)
+                trained = train(folksonomy(data), name, progress)
                 trained.save(cache.Shelf(cache.VECTORS).path(name))
             choose("vectors", name)
-        flags = ["--name", name or "NAME", *settings_flags(settings)]
-        copy_as_command(["taglab", "embed", "--data", data, *flags])
+        copy_as_command(["taglab", "embed", "--data", data, "--name", name or "NAME", *flags])
+
+
+def _pick_training(method: str) -> tuple[Callable[[Folksonomy, str, Progress], WordVectors], list[str]]:
+    """Let the settings of a way to train be chosen; return what trains, and the command's flags."""
+    if method == "skip-gram":
+        words = settings_widgets(SkipGramSettings, "own vectors")
+
+        def train_words(data: Folksonomy, name: str, progress: Progress) -> WordVectors:
+            return embeddings.train_skipgram(data, words, name, progress)
+
+        return train_words, settings_flags(words)
+    least = int(st.number_input("Minimum count (tracks)", 1, value=1, key="own tags min_count"))
+    tags = settings_widgets(TagSkipGramSettings, "own tags")
+    if tags.dimension != "given":  # said to the command, a length would be heeded
+        tags = tags.model_copy(update={"dim": TagSkipGramSettings().dim})
+
+    def train_tags(data: Folksonomy, name: str, progress: Progress) -> WordVectors:
+        return embeddings.train_tag_vectors(data, tags, name, least, progress)
+
+    more = [f"--min-count={least}"] if least > 1 else []
+    return train_tags, ["--method", method, *more, *settings_flags(tags)]

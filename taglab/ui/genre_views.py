@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_DRAWN = 150
 _MOST_LISTED = 5_000
-_MEMBERS = 8
+_MEMBERS = 12
 _NEAREST = 12
 _ORDERS = ("Linkage", "As listed")
 _PAIR_COLUMNS = {
@@ -88,7 +88,7 @@ def _show_pair_facts(pairs: Cooccurrence, threshold: float) -> None:
     with st.container(horizontal=True):
         st.metric("Classes", f"{len(pairs.names):,}")
         st.metric(
-            f"Pairs above {threshold:g}", f"{share:.3%}", help=f"{above:,} of {pairs.n_pairs:,} pairs.",
+            f"Pairs above {threshold:g}", f"{share:.2%}", help=f"{above:,} of {pairs.n_pairs:,} pairs.",
         )  # fmt: skip
         st.metric("Tracks with a class", f"{pairs.n_tracks_with / max(pairs.n_tracks, 1):.1%}")
         st.metric(
@@ -144,28 +144,25 @@ def show_genres(material: Material, choice: Choice) -> None:
             help=f"{genres.tracks_without:,} of {genres.n_tracks:,}; training leaves them out.",
         )  # fmt: skip
         st.metric("Mean imbalance ratio", f"{report.mean_imbalance_ratio:,.1f}")
+    st.markdown("**The genres**")
+    table = report.classes.assign(
+        members=[", ".join(visible(tag, 30) for tag in each.tags[:_MEMBERS]) for each in space.classes]
+    )[["class", "tags", "tracks", "imbalance_ratio", "members"]]
+    st.dataframe(table, hide_index=True, height=320, key="genres", column_config=_GENRE_COLUMNS)
+    whole = report.classes.assign(members=members_column(space))
+    line = command("genres", material, *choice.flags)
+    export_panel(f"{space.name} classes", whole, command=line)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.markdown("**The genres**")
-        table = report.classes.assign(
-            members=[", ".join(visible(tag, 30) for tag in each.tags[:_MEMBERS]) for each in space.classes]
-        )[["class", "tags", "tracks", "imbalance_ratio", "members"]]
-        st.dataframe(table, hide_index=True, height=360, key="genres", column_config=_GENRE_COLUMNS)
-        whole = report.classes.assign(members=members_column(space))
-        export_panel(f"{space.name} classes", whole, command=command("genres", material, *choice.flags))
-    with right:
         _show_nearest(material, choice)
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.markdown("**Keep as a label space**")
-        st.caption("What subgenres are made of, and what a tagger can be trained on.")
-        save_panel(space, "genres", command("genres", material, *choice.flags))
     with right:
-        st.markdown("**Each genre's most used tag alone**")
+        st.markdown("**Keep the genres as a label space**")
+        save_panel(space, "genres", line)
         popular = most_popular_tags(space, material.data)
         covered = popular.report(material.data).share_of_tracks
+        st.markdown("**Keep each genre's most used tag alone**")
         st.caption(f"What the genres are held against: {len(popular)} tags, on {covered:.1%} of the tracks.")
-        save_panel(popular, "popular", command("genres", material, *choice.flags), "--save-popular")
+        save_panel(popular, "popular", line, "--save-popular")
 
 
 _GENRE_COLUMNS = {
@@ -191,7 +188,7 @@ def _show_nearest(material: Material, choice: Choice) -> None:
     pairs["m_needed"] = 1 / pairs["share"]
     pairs["merged"] = pairs["share"] * choice.m > 1
     nearest = pairs.sort_values("share", ascending=False, kind="stable")
-    columns = ["merged", "a", "b", "share", "together", "m_needed"]
+    columns = ["merged", "share", "a", "b", "together", "m_needed"]
     n_merged = len(genres.pairs)
     st.dataframe(
         nearest[columns].head(max(n_merged, _NEAREST)), hide_index=True, height=360, key="nearest pairs",

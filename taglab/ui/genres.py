@@ -48,6 +48,13 @@ _HEEDED = {
     "top-tags": ("min_count", "n"),
     "clusters": ("min_count", "k"),
 }
+_LABELS = {
+    "min_count": "Minimum count (tracks)",
+    "n": "Classes at most",
+    "k": "Clusters, k (not set: √ of the tags)",
+    "k_min": "Least k",
+    "k_max": "Most k",
+}
 _NAMED = 5
 _LIST_HELP = (
     "One name of a class, or a tag that it holds, a line. Or the two lines of the thesis code's genres.txt: "
@@ -144,7 +151,8 @@ def url_widgets(model: type[pydantic.BaseModel], prefix: str, names: Sequence[st
         default = model.model_fields[name].get_default()
         is_number = default is None or (isinstance(default, int | float) and not isinstance(default, bool))
         bind = bound_number(key, f"{name.replace('_', ' ')} =", -1e12, 1e12) if is_number else "query-params"
-        values |= setting_widget(model, name, key, key=key, bind=bind, persist_state="session")
+        label = _LABELS.get(name, "")
+        values |= setting_widget(model, name, key, label=label, key=key, bind=bind, persist_state="session")
     return values
 
 
@@ -277,7 +285,7 @@ _PICKERS: dict[str, Callable[[Material], _Picked]] = {
 }
 
 
-_METHODS = {"npmi": "NPMI (model 4.1)", "tag-embeddings": "Tag embeddings (model 4.2)"}
+_METHODS = {"npmi": "NPMI", "tag-embeddings": "Tag embeddings"}
 _OF_METHOD = {"npmi": ("linkage",), "tag-embeddings": ("restarts", "seed")}
 _OF_ALL = ("k_min", "k_max", "keep_main_tag", "drop_rare", "drop_singletons")
 
@@ -288,6 +296,8 @@ def pick_subgenre_settings() -> SubgenreSettings:
     method = left.segmented_control(
         "Divide by", list(_METHODS), default="npmi", format_func=_METHODS.__getitem__, key="divide_by",
         bind="query-params", required=True, persist_state="session",
+        help="NPMI: which tags share tracks more than by chance, merged from the nearest up (model 4.1). Tag "
+        "embeddings: vectors trained on which tags of the genre stand together, by k-means (model 4.2).",
     )  # fmt: skip
     with right, st.popover("Settings", icon=":material/tune:"):
         values = url_widgets(SubgenreSettings, "sub_", (*_OF_ALL, *_OF_METHOD[method]))

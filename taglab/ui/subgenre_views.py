@@ -34,15 +34,12 @@ from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among
 
 _DISTANCE = {"npmi": "1 − NPMI", "tag-embeddings": "1 − cosine"}
-_MEMBERS = 12
+_MEMBERS = 25
 _TREE_PX = 640
+_LIST_PX = 560
 _DONE = "subgenres of all genres"
 _SUBGENRE_COLUMNS = {
-    "subgenre": st.column_config.TextColumn("subgenre", help="Its most used tag"),
-    "tags": st.column_config.NumberColumn("tags"),
-    "tracks": st.column_config.NumberColumn("tracks", help="Tracks with one of its tags"),
     "silhouette": st.column_config.NumberColumn("silhouette", format="%.3f", help="Mean over its tags"),
-    "members": st.column_config.TextColumn("its tags, most used first", width="large"),
     "count": st.column_config.NumberColumn("count (tracks)"),
     "left_out": st.column_config.NumberColumn("tags left out"),
 }
@@ -166,18 +163,23 @@ def _placed(key: str, _distances: npt.NDArray[np.float64]) -> Projection:
 
 
 def _show_members(material: Material, divided: Divided) -> None:
+    """Every subgenre with its tags, and what is in none."""
     found = divided.found
-    st.markdown("**Subgenres**")
-    if found.clusters:
-        whole = subgenre_table([found], material.data).drop(columns="genre")
-        shown = whole.assign(members=[_few(tags) for tags in whole["members"]])
-        st.dataframe(shown, hide_index=True, height=330, key="subgenres", column_config=_SUBGENRE_COLUMNS)
-        export_panel(f"{found.genre} subgenres", whole, command=divided.line)
-    else:
-        st.text("None: no two of its tags make a cluster.")
-    st.markdown("**Left out, and why**")
-    st.dataframe(found.left_out, hide_index=True, height=200, key="left out", column_config=_SUBGENRE_COLUMNS)
-    export_panel(f"{found.genre} left out", found.left_out)
+    table = subgenre_table([found], material.data)
+    with st.container(height=_LIST_PX if len(table) > 8 else "content", border=False):
+        for row in table.to_dict("records"):
+            score = "" if np.isnan(row["silhouette"]) else f", silhouette {row['silhouette']:.2f}"
+            said = f":small[{row['tags']} tags, {row['tracks']:,} tracks{score}]"
+            title = f"**{literal(visible(row['subgenre']))}** {said}"
+            st.markdown(f"{title}  \n{literal(_few(row['members']))}")
+        if table.empty:
+            st.text("No subgenres: no two of its tags make a cluster.")
+    export_panel(f"{found.genre} subgenres", table, command=divided.line)
+    with st.expander(f"Left out, and why ({len(found.left_out)} tags)"):
+        st.dataframe(
+            found.left_out, hide_index=True, height=200, key="left out", column_config=_SUBGENRE_COLUMNS
+        )
+        export_panel(f"{found.genre} left out", found.left_out)
 
 
 def _few(tags: list[str]) -> str:
@@ -263,7 +265,7 @@ def _show_silhouettes(material: Material, divided: Divided) -> None:
 _CLOSER: dict[str, Callable[[Material, Divided], None]] = {
     "Silhouette over k": _show_curves,
     "Dendrogram": _show_tree,
-    "Silhouettes": _show_silhouettes,
+    "Silhouette diagram": _show_silhouettes,
 }
 
 
