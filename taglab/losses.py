@@ -37,7 +37,68 @@ def bce(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | Non
     return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, pos_weight=weights)
 
 
-LOSSES: dict[str, Callable[..., torch.Tensor]] = {"bce": bce}
+def semantic_bce(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor | None,
+    similarity: torch.Tensor,
+    gamma: float,
+    most_positives: int,
+) -> torch.Tensor:
+    """Return the binary cross-entropy in which a wrong class costs the more, the less it means what is true.
+
+    The negative term of class i is weighted by 1 + γ (1 - max of ω_i · ω_j over the true classes j). It keeps
+    weight 1 where nothing can be said: if class i has no vector, or none of the track's true classes has one,
+    a track without any included. γ = 0 is plain binary cross-entropy, bit for bit.
+
+    Args:
+        logits: (batch, classes).
+        targets: 0 or 1 (batch, classes), float.
+        weights: What a positive of each class counts (classes,); None counts it 1.
+        similarity: ω_i · ω_j of unit vectors (classes, classes), symmetric; -inf wherever either class has
+            none. See `similarity_of`.
+        gamma: γ, 0 or more.
+        most_positives: A number no track has more true classes than. The device is not asked for it, which
+            would make it wait.
+
+    Source: Ros Perez 2021, equation 33.
+    """
+    with torch.no_grad():
+        nearest = _nearest_true(targets, similarity, min(most_positives, targets.shape[1]))
+        farness = torch.where(torch.isfinite(nearest), 1 - nearest, 0.0)
+        negative = torch.where(targets > 0, 1.0, 1 + gamma * farness)
+    return torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, targets, weight=negative, pos_weight=weights
+    )
+
+
+_POSITIVES_AT_ONCE = 32
+
+
+def _nearest_true(targets: torch.Tensor, similarity: torch.Tensor, most: int) -> torch.Tensor:
+    """Return every class's largest similarity to a true class of the track, -inf if none (batch, classes)."""
+    nearest = torch.full_like(targets, -torch.inf)
+    is_true, classes = targets.topk(most, dim=1)
+    for start in range(0, most, _POSITIVES_AT_ONCE):  # (batch, 32, classes) at most
+        some = slice(start, start + _POSITIVES_AT_ONCE)
+        theirs = similarity[classes[:, some]].masked_fill((is_true[:, some] == 0)[:, :, None], -torch.inf)
+        nearest = torch.maximum(nearest, theirs.amax(dim=1))
+    return nearest
+
+
+def similarity_of(vectors: npt.ArrayLike) -> torch.Tensor:
+    """Return what `semantic_bce` needs of its classes' vectors (classes, classes).
+
+    Args:
+        vectors: Unit vectors (classes, dim); a row of zeros where a class has none.
+    """
+    array = np.asarray(vectors, np.float64)
+    known = array.any(axis=1)
+    cosines = np.clip(array @ array.T, -1.0, 1.0)
+    return torch.from_numpy(np.where(known[:, None] & known, cosines, -np.inf).astype(np.float32))
+
+
+LOSSES: dict[str, Callable[..., torch.Tensor]] = {"bce": bce, "semantic-bce": semantic_bce}
 
 
 def needs(name: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sklearn.metrics import log_loss
 
 from taglab import losses
 from taglab.errors import InvalidSetting
-from taglab.losses import LOSSES, balancing_weights, bce, bind, needs
+from taglab.losses import LOSSES, balancing_weights, bce, bind, needs, semantic_bce, similarity_of
 
 SHAPE = (6, 4)
 LOGITS = arrays(np.float64, SHAPE, elements=st.floats(-12, 12))
@@ -58,10 +58,90 @@ def test_balanced_positives_weigh_as_much_as_negatives(positives: list[int]) -> 
             assert weight == 1
 
 
+# Of length 1, or all zeros: of a class without a vector.
+VECTORS = arrays(np.int64, (SHAPE[1], 3), elements=st.integers(-3, 3)).map(
+    lambda found: found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1)
+)
+
+
+def by_loops(
+    logits: np.ndarray, targets: np.ndarray, weights: np.ndarray, vectors: np.ndarray, gamma: float
+) -> float:
+    """Equation 33, term by term."""
+    total = 0.0
+    for row in range(len(logits)):
+        for i in range(logits.shape[1]):
+            if targets[row, i]:
+                total += weights[i] * math.log1p(math.exp(-logits[row, i]))
+                continue
+            near = [
+                float(vectors[i] @ vectors[j])
+                for j in range(logits.shape[1])
+                if targets[row, j] and vectors[i].any() and vectors[j].any()
+            ]
+            factor = 1 + gamma * (1 - max(near)) if near else 1.0
+            total += factor * math.log1p(math.exp(logits[row, i]))
+    return total / logits.size
+
+
+@given(LOGITS, TARGETS, VECTORS, st.floats(0, 20))
+def test_the_semantic_loss_is_that_of_three_loops(
+    logits: np.ndarray, targets: np.ndarray, vectors: np.ndarray, gamma: float
+) -> None:
+    weights = np.array([1.0, 2.5, 0.5, 7.0])
+    ours = semantic_bce(
+        torch.from_numpy(logits),
+        torch.from_numpy(targets),
+        torch.from_numpy(weights),
+        similarity_of(vectors).double(),
+        gamma,
+        SHAPE[1],
+    )
+    theirs = by_loops(logits, targets, weights, vectors, gamma)
+    assert float(ours) == pytest.approx(theirs, rel=1e-5, abs=1e-6)
+
+
+@given(LOGITS, TARGETS, VECTORS, st.booleans())
+def test_gamma_0_is_plain_cross_entropy_bit_for_bit(
+    logits: np.ndarray, targets: np.ndarray, vectors: np.ndarray, weighted: bool
+) -> None:
+    truth, weights = torch.from_numpy(targets).float(), torch.tensor([1.0, 2.0, 3.0, 0.3])
+    found = []
+    for loss in (bce, lambda *batch: semantic_bce(*batch, similarity_of(vectors), 0.0, SHAPE[1])):
+        given = torch.from_numpy(logits).float().requires_grad_()
+        value = loss(given, truth, weights if weighted else None)
+        value.backward()
+        found.append((value.detach(), given.grad))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.equal(found[0][1], found[1][1])
+
+
+def test_what_is_far_from_the_truth_costs_more() -> None:
+    similarity = similarity_of([[1, 0], [0.8, 0.6], [-1, 0], [0, 0]])
+    truth, logits = torch.tensor([[1.0, 0, 0, 0]]), torch.zeros(1, 4, requires_grad=True)
+    semantic_bce(logits, truth, None, similarity, 2.0, 1).backward()
+    # Of the true class, of a near one, of its opposite, and of one without a vector.
+    np.testing.assert_allclose(logits.grad[0] * 8, [-1, 1.4, 5, 1], rtol=1e-6)
+
+
+def test_many_true_classes_are_taken_some_at_a_time() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((90, 5))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    truth = (rng.random((7, 90)) < np.linspace(0, 1, 7)[:, None]).astype(np.float64)
+    logits, most = rng.standard_normal((7, 90)), int(truth.sum(axis=1).max())
+    batch = (torch.from_numpy(logits), torch.from_numpy(truth), None)
+    ours = semantic_bce(*batch, similarity_of(vectors).double(), 3.0, most)
+    assert float(ours) == pytest.approx(by_loops(logits, truth, np.ones(90), vectors, 3.0), rel=1e-6)
+    # More is allowed than there is.
+    assert torch.equal(ours, semantic_bce(*batch, similarity_of(vectors).double(), 3.0, 1_000))
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_contract_of_every_loss(name: str) -> None:
     n_classes = SHAPE[1]
-    material = {part: torch.eye(n_classes) for part in needs(name)}
+    every = {"similarity": torch.eye(n_classes), "gamma": 1.5, "most_positives": n_classes}
+    material = {part: every[part] for part in needs(name)}
     loss = bind(name, material)
     logits = torch.randn(SHAPE, requires_grad=True)
     targets = (torch.rand(SHAPE) < 0.5).float()

@@ -129,7 +129,7 @@ def _found(group: str, config: RunConfig, space: LabelSpace) -> Run | None:
         run = open_run(str(name))
         frozen = run.label_space()
         same = frozen is not None and frozen.fingerprint == space.fingerprint
-        if same and run.config == config.model_dump(mode="json"):
+        if same and run_config(run.config) == config:  # settings that came since have their defaults there
             alike.append(run)
     return min(alike, key=lambda run: not is_finished(run), default=None)
 

@@ -33,6 +33,10 @@ class TrainConfig(BaseModel):
         monitor: Validation figure that "plateau" and early stopping watch. The best epoch is always that of
             the highest macro average precision.
         loss: What is minimised, a name in `taglab.losses.LOSSES`.
+        gamma: How much dearer a wrong class is the less it means what is true, γ of the semantic loss; 0 is
+            plain cross-entropy. Only with loss semantic-bce.
+        loss_vectors: Name of the word vectors by which semantic-bce measures meaning; "own" are trained on
+            the data set's own tag lists.
         class_weighting: Whether a class's positives count, together, as much as its negatives.
         gradient_clip: Longest gradient, as its norm over all parameters; None does not clip.
         precision: "32-true", or "bf16-mixed" and "16-mixed", which halve time and memory on a GPU.
@@ -71,6 +75,8 @@ class TrainConfig(BaseModel):
     early_stopping_min_delta: float = Field(1e-4, ge=0)
     monitor: Literal["validation_loss", "ap_macro", "auc_pr_macro"] = "validation_loss"
     loss: str = "bce"
+    gamma: float = Field(1.0, ge=0, le=1_000)
+    loss_vectors: str = Field("own", min_length=1)
     class_weighting: bool = False
     gradient_clip: float | None = Field(None, gt=0)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
@@ -104,6 +110,14 @@ class TrainConfig(BaseModel):
         if len(set(devices)) < len(devices) or any(number < 0 for number in devices):
             raise ValueError("must be distinct numbers from 0")
         return devices
+
+    @model_validator(mode="after")
+    def _loss_takes_what_is_set(self) -> Self:
+        for name, material in (("gamma", "gamma"), ("loss_vectors", "similarity")):
+            changed = getattr(self, name) != type(self).model_fields[name].default
+            if changed and material not in needs(self.loss):
+                raise ValueError(f"{name} means nothing to loss={self.loss!r}; take semantic-bce or leave it")
+        return self
 
     @model_validator(mode="after")
     def _can_be_split(self) -> Self:

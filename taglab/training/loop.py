@@ -104,7 +104,7 @@ def fit(
     checkpoints: Path,
     recorder: Recorder,
     made_for: Mapping[str, Any] | None = None,
-    loss_material: Mapping[str, torch.Tensor] | None = None,
+    loss_material: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> Fitted:
     """Train a network, or go on training it where `last.pt` among the checkpoints stands.
@@ -189,7 +189,7 @@ class _Training:
         checkpoints: Path,
         recorder: Recorder,
         made_for: Mapping[str, Any],
-        loss_material: Mapping[str, torch.Tensor] | None,
+        loss_material: Mapping[str, Any] | None,
         progress: Progress,
     ) -> None:
         self.material, self.config, self.fabric = material, config, fabric
@@ -377,14 +377,17 @@ def training_step(
     material: Material,
     config: TrainConfig,
     fabric: Fabric,
-    loss_material: Mapping[str, torch.Tensor] | None = None,
+    loss_material: Mapping[str, Any] | None = None,
 ) -> TrainingStep:
     """Return the step a configuration asks for."""
     weights = None
     if config.class_weighting:
         n_tracks = len(material.of("train"))
         weights = torch.from_numpy(balancing_weights(material.positives("train"), n_tracks))
-    on_device = {name: part.to(fabric.device) for name, part in (loss_material or {}).items()}
+    on_device = {
+        name: part.to(fabric.device) if isinstance(part, torch.Tensor) else part
+        for name, part in (loss_material or {}).items()
+    }
     return TrainingStep(
         fabric,
         tagger,

@@ -13,6 +13,7 @@ import torch
 
 from taglab.audio.library import audio_names, resolve_audio
 from taglab.batches import Material, TrainingBatches, prepare, split_tracks
+from taglab.embeddings import OWN, vector_names
 from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace, open_label_space
 from taglab.nets import build
@@ -28,6 +29,7 @@ from taglab.training.devices import as_launched, device_report, failures_told, m
 from taglab.training.evaluation import hear, judge
 from taglab.training.loop import check_window, fit, training_step
 from taglab.training.presets import naming
+from taglab.training.semantic import LossMaterial, loss_material
 from taglab.training.step import seed_step
 
 if TYPE_CHECKING:
@@ -67,6 +69,9 @@ def _require_parts(config: RunConfig) -> LabelSpace:
         raise NotFound(f"no data set named {config.data!r}; there are: {', '.join(folksonomy_names())}")
     if config.audio not in audio_names():
         raise NotFound(f"no audio named {config.audio!r}; there are: {', '.join(audio_names())}")
+    vectors = config.train.loss_vectors
+    if vectors not in (OWN, *vector_names()):
+        raise NotFound(f"no vectors named {vectors!r}; there are: {', '.join((OWN, *vector_names()))}")
     return open_label_space(config.labels)[0]
 
 
@@ -141,13 +146,16 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
     first = fabric.global_rank == 0
     writer = RunWriter(run)
     material = material_of(config, space, between(progress, 0, 0.05, "preparing"))
+    with fabric.rank_zero_first():  # own vectors are trained once and kept
+        needed = loss_material(config, space, material)
     torch.manual_seed(config.train.seed)
     tagger = build(config.network, len(material.classes))
     if first:
         writer.summarise(parameters=tagger.n_parameters())
-        for line in _told(material, fabric):
+        for line in [*_told(material, fabric), *_told_of_loss(needed)]:
             writer.log(line)
-    made_for = _made_for(config)
+    # Vectors that have changed since would make it another training.
+    made_for = {**_made_for(config), **needed.fingerprint()}
     fitted = fit(
         tagger,
         material,
@@ -156,6 +164,7 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
         run.checkpoints,
         writer,
         made_for,
+        needed.parts,
         progress=between(progress, 0.05, 0.95),
     )
     fabric.barrier()
@@ -189,6 +198,13 @@ def _told(material: Material, fabric: Fabric) -> list[str]:
             what = "cannot be learned" if part == "train" else "has no figures, and macro means leave it out"
             lines.append(f"{len(names)} classes have no positive {part} track ({some}): such a class {what}")
     return lines
+
+
+def _told_of_loss(needed: LossMaterial) -> list[str]:
+    names = needed.without_vector
+    if not names:
+        return []
+    return [f"{len(names)} classes have no vector, so their negatives keep weight 1: {', '.join(names)}"]
 
 
 def _made_for(config: RunConfig) -> dict[str, Any]:
@@ -234,7 +250,9 @@ def _predict(
     with torch.random.fork_rng([]):
         tagger = build(config.network, len(material.classes))
     tagger.load_state_dict(found["network"])
-    step = training_step(tagger, material, config.train.model_copy(update={"compile": False}), fabric)
+    # Nothing is learned, so that the loss is not asked for, nor what it would need.
+    plain = config.train.model_copy(update={"compile": False, "loss": "bce"})
+    step = training_step(tagger, material, plain, fabric)
     with failures_told(fabric.device, config.train.batch_size, lambda: f"hearing the {part} tracks"):
         return hear(step, material, part, config.train.batch_size, progress).predictions
 
@@ -255,6 +273,7 @@ class DryRun:
         left_out: Columns `reason`, `tracks`, `examples`: tracks that are not used.
         without_positives: Columns `class`, `train`, `validation`, `test`: positives of the classes that have
             none in some part.
+        without_vector: Classes whose negatives keep weight 1 in the semantic loss, for want of a vector.
         device: What it ran on, a sentence.
     """
 
@@ -268,6 +287,7 @@ class DryRun:
     steps_per_epoch: int
     left_out: pd.DataFrame
     without_positives: pd.DataFrame
+    without_vector: tuple[str, ...]
     device: str
 
 
@@ -279,7 +299,8 @@ def dry_run(config: RunConfig, progress: Progress = silent) -> DryRun:
         progress: Told how far it is.
     """
     space = _require_parts(config)
-    material = material_of(config, space, between(progress, 0, 0.7))
+    material = material_of(config, space, between(progress, 0, 0.6))
+    needed = loss_material(config, space, material, between(progress, 0.6, 0.7))
     single = config.train.model_copy(update={"devices": config.train.devices[:1], "nodes": 1})
     fabric = make_fabric(single)
     devices = [fabric.device] if fabric.device.type == "cuda" else []
@@ -287,17 +308,22 @@ def dry_run(config: RunConfig, progress: Progress = silent) -> DryRun:
         torch.random.fork_rng(devices),
         failures_told(fabric.device, single.batch_size, lambda: "a dry run"),
     ):
-        return _tried(config, single, material, fabric, between(progress, 0.7, 1))
+        return _tried(config, single, material, needed, fabric, between(progress, 0.7, 1))
 
 
 def _tried(
-    config: RunConfig, single: TrainConfig, material: Material, fabric: Fabric, progress: Progress
+    config: RunConfig,
+    single: TrainConfig,
+    material: Material,
+    needed: LossMaterial,
+    fabric: Fabric,
+    progress: Progress,
 ) -> DryRun:
     torch.manual_seed(single.seed)
     tagger = build(config.network, len(material.classes))
     windows = material.windows
     check_window(tagger, windows.length, windows.store.sample_rate_hz)
-    step = training_step(tagger, material, single, fabric)
+    step = training_step(tagger, material, single, fabric, needed.parts)
     batches = TrainingBatches(
         material, single.batch_size, single.seed, single.shuffle, single.window, single.steps_per_epoch
     )
@@ -329,6 +355,7 @@ def _tried(
         steps_per_epoch=batches.steps_per_epoch,
         left_out=material.left_out,
         without_positives=material.without_positives(),
+        without_vector=needed.without_vector,
         device=device_report().sentence,
     )
 

@@ -136,6 +136,12 @@ def _show_found(found: dict[str, Any], epochs: int) -> None:
     parts = found.get("tracks") or {}
     said = ", ".join(f"{number:,} {part}" for part, number in parts.items())
     st.caption(literal(f"On {found['device']}. Tracks: {said}."))
+    without_vector = found.get("without_vector") or []
+    if without_vector:
+        names = ", ".join(without_vector)
+        st.caption(
+            literal(f"{len(without_vector)} classes have no vector, and weight 1 in the loss: {names}")
+        )
     left_out = found.get("left_out") or []
     if left_out:
         table = pd.DataFrame(left_out)

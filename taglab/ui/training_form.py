@@ -10,10 +10,11 @@ import streamlit as st
 
 from taglab import cache, labels
 from taglab.audio.mels import MEL_PRESETS
+from taglab.embeddings import OWN, vector_names
 from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelReport, LabelSpace
-from taglab.losses import LOSSES, needs
+from taglab.losses import LOSSES
 from taglab.nets import NETWORKS, NetworkSettings
 from taglab.progress import Progress
 from taglab.settings import as_list
@@ -34,6 +35,8 @@ _FURTHER: dict[str, tuple[str, ...]] = {
         "plateau_factor",
         "plateau_min_delta",
         "loss",
+        "gamma",
+        "loss_vectors",
         "class_weighting",
         "gradient_clip",
     ),
@@ -60,6 +63,8 @@ _FURTHER: dict[str, tuple[str, ...]] = {
 _LABELS = {
     "width": "Width (× channels)",
     "n_filters": "Filters, F",
+    "gamma": "γ of semantic-bce",
+    "loss_vectors": "Vectors of semantic-bce",
     "metric_interval_steps": "Measure every (steps)",
     "checkpoint_minutes": "Checkpoint every (minutes)",
     "by_artist": "Artists in one part each",
@@ -232,7 +237,7 @@ def _in_columns(names: Sequence[str], preset_name: str) -> dict[str, Any]:
 def _train_widget(name: str, preset_name: str) -> dict[str, Any]:
     default = TrainConfig.model_fields[name].get_default(call_default_factory=True)
     start = _of_preset(preset_name, "train").get(name, default)
-    choices = [loss for loss in LOSSES if not needs(loss)] if name == "loss" else []
+    choices = {"loss": list(LOSSES), "loss_vectors": [OWN, *vector_names()]}.get(name, [])
     key, label = f"train {preset_name}", _LABELS.get(name, "")
     return setting_widget(TrainConfig, name, key, start, choices, label, persist_state="session")
 

@@ -19,6 +19,7 @@ from taglab.labels import LabelClass, LabelSpace, save_label_space
 from taglab.nets import Tagger, build
 from taglab.progress import Progress, silent
 from taglab.training import Fitted, RunConfig, fit, make_fabric, material_of, run_config
+from taglab.training.semantic import loss_material
 
 RATE_HZ = 16_000
 N_TRACKS = 60
@@ -118,4 +119,15 @@ def fit_small(
     material = material or small_material(config)
     tagger = tagger or fresh(config, len(material.classes))
     fabric = fabric or make_fabric(config.train)
-    return fit(tagger, material, config.train, fabric, folder, recorder, progress=progress), recorder
+    needed = loss_material(config, space_of(*material.classes), material)
+    fitted = fit(
+        tagger,
+        material,
+        config.train,
+        fabric,
+        folder,
+        recorder,
+        loss_material=needed.parts,
+        progress=progress,
+    )
+    return fitted, recorder

@@ -68,8 +68,9 @@ def test_it_learns_what_can_be_heard(tmp_path: Path) -> None:
         {"schedule": "plateau", "plateau_patience": 0, "learning_rate": 0.01},
         {"schedule": "cosine", "precision": "bf16-mixed", "gradient_clip": 0.5},
         {"schedule": "constant", "class_weighting": True, "steps_per_epoch": 4, "window_s": 0.5},
+        {"loss": "semantic-bce", "gamma": 2.0},
     ],
-    ids=lambda settings: settings["schedule"],
+    ids=lambda settings: settings.get("schedule", settings.get("loss")),
 )
 def test_interrupted_is_uninterrupted_bit_for_bit(
     tmp_path: Path, stopped: int, settings: dict[str, Any]
