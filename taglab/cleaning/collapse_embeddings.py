@@ -13,7 +13,9 @@ import pandas as pd
 import pydantic
 
 from taglab.cleaning.collapse_words import STAGE_1_TAGS, spelt_as
+from taglab.cleaning.lexicon import NEGATIONS
 from taglab.cleaning.plan import KEEP, MERGE, Decision
+from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
@@ -26,6 +28,7 @@ FIT_COLUMNS = (
 )  # fmt: skip
 _NUMERIC = re.compile(r"[0-9]")
 _SAME = 1e-5
+_DENIED = "says of something that it is not so"
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ class CollapseEmbeddings(Step):
     Of each target, the distances of all other tags that have a vector are taken for normal, and the cut is
     where that normal has the share `percentile` below it. The fit is of all tags in the vectors handed in,
     be they in the folksonomy still or not, so that the step finds no more when applied to its own result.
-    Targets never collapse; a tag without a vector stays, and is listed.
+    Targets never collapse; a tag without a vector stays, and is listed. So does one with a "not": "not happy"
+    lies near happy.
 
     Attributes:
         rejected: Tags that stay as they are.
@@ -123,6 +127,7 @@ class CollapseEmbeddings(Step):
         left_out = self._left_out(tuple(dict.fromkeys(written[target] for target in self.targets)), vectors)
         used = [target for target, reason in left_out.items() if not reason]
         inside, fits = self._inside(vectors, used, progress)
+        fixed = set(written.values())
         tags = folksonomy.tags["tag"].tolist()
         decisions = {
             tag: Decision(KEEP, f"has no vector in {vectors.name or 'these vectors'}")
@@ -130,8 +135,9 @@ class CollapseEmbeddings(Step):
             if tag not in vectors
         }
         for tag in tags:
-            if tag in inside and tag not in written.values():
-                decisions[tag] = self._decision(inside[tag])
+            if tag in inside and tag not in fixed:
+                denied = not NEGATIONS.isdisjoint(words(tag))
+                decisions[tag] = Decision(KEEP, _DENIED) if denied else self._decision(inside[tag])
         reasons = [(target, reason) for target, reason in left_out.items() if reason]
         return decisions, {"fits": fits, "left_out": pd.DataFrame(reasons, columns=["target", "reason"])}
 

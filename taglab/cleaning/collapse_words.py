@@ -7,7 +7,7 @@ from typing import Literal
 
 import pydantic
 
-from taglab.cleaning.lexicon import PhraseFinder, fused
+from taglab.cleaning.lexicon import NEGATIONS, PhraseFinder, taken_apart
 from taglab.cleaning.plan import KEEP, MERGE, Decision
 from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
@@ -37,41 +37,74 @@ Source: readme on audio classification with word embeddings, "Tag filtering".
 
 STAGE_1_TAGS = tuple(tag for tags in STAGE_1.values() for tag in tags)
 
+
+def _decade(digits: str, *others: str) -> tuple[str, ...]:
+    """Return how the years of a decade are written, by its two digits."""
+    endings = ("s", "ies", "ties", "er", "ers")
+    written = [f"{digits}{ending}" for ending in endings[1:]] + [f"{digits} {ending}" for ending in endings]
+    return (*others, *written)
+
+
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "hip hop": ("hiphop", "hip-hop"),
     "singer-songwriter": ("singer songwriters", "singer and songwriter"),
-    "chillout": ("chill out", "chilled out"),
+    "chillout": ("chill out", "chilled out", "chilling out", "chill me out", "chillouts"),
     "electronic": ("electronic music",),
-    "favorite": ("favourite", "favorites", "favourites", "fav", "favs", "fave", "faves"),
-    "melancholic": ("melancholy", "melancholia"),
-    "sad": ("sadness",),
-    "happy": ("happiness",),
-    "dark": ("darkness",),
+    "favorite": (
+        "favourite", "favorites", "favourites", "fav", "favs", "fave", "faves", "favorited", "favoritos",
+        "favoritas", "favorito", "favorita", "favoriten", "favoriter", "favoris",
+    ),
+    "melancholic": (
+        "melancholy", "melancholia", "melancholie", "melancholisch", "melancholique", "melancolia",
+        "melancolía", "melancolico", "melancólico", "melancolica", "melancólica", "melancolie",
+    ),
+    "sad": ("sadness", "sadder", "saddest"),
+    "happy": ("happiness", "happier", "happiest", "happily"),
+    "dark": ("darkness", "darker", "darkest", "darkly"),
+    "calm": ("calming", "calmness", "calmer"),
+    "cool": ("coolness", "coolest", "cooler"),
+    "good": ("goodie", "goodies"),
+    "great": ("greatness",),
+    "haunting": ("hauntingly",),
+    "intense": ("intensely", "intensity"),
+    "sexy": ("sexiness", "sexier", "sexiest"),
+    "funny": ("funnier", "funniest"),
+    "mellow": ("mellowness",),
     "beautiful": ("beautifully",),
     "jazz": ("jazzy",),
-    "pop": ("poppy",),
-    "punk": ("punky",),
-    "folk": ("folky", "folksy"),
-    "soul": ("soulful",),
+    "pop": ("poppy", "poppish"),
+    "rock": ("rockish",),
+    "punk": ("punky", "punkish"),
+    "folk": ("folky", "folksy", "folkish", "folkie"),
+    "soul": ("soulful", "soulfully"),
     "metal": ("metallic",),
-    "romantic": ("romance",),
+    "dance": ("danceable", "dancey", "dancefloor"),
+    "romantic": (
+        "romance", "romances", "romantisch", "romantique", "romantico", "romántico", "romantica", "romántica",
+        "romanticas", "románticas",
+    ),
     "chill": ("chilled", "chilling", "chillin"),
-    "british": ("uk", "britain"),
-    "american": ("usa", "america"),
-    "60s": ("sixties", "1960s", "60ies", "60er"),
-    "70s": ("seventies", "1970s", "70ies", "70er"),
-    "80s": ("eighties", "1980s", "80ies", "80er"),
-    "90s": ("nineties", "1990s", "90ies", "90er"),
-    "2000s": ("00s", "noughties", "00ies", "2000er"),
-    "acoustic": ("acoustics", "acoustically"),
-    "instrumental": ("instrumentals",),
+    "british": ("uk", "britain", "great britain", "united kingdom"),
+    "american": ("usa", "america", "united states", "americans"),
+    "60s": _decade("60", "sixties", "1960s", "1960er"),
+    "70s": _decade("70", "seventies", "1970s", "1970er"),
+    "80s": _decade("80", "eighties", "1980s", "1980er"),
+    "90s": _decade("90", "nineties", "1990s", "1990er"),
+    "2000s": _decade("00", "00s", "noughties", "2000er", "2000 s"),
+    "acoustic": ("acoustics", "acoustically", "acoustical", "akustik", "acustico", "acústico"),
+    "instrumental": ("instrumentals", "instrumentale", "instrumentales"),
     "oldies": ("oldie",),
-}
+    "party": ("parties",),
+}  # fmt: skip
 """Other words for a target, all of them whole words or phrases."""
 
-_NOT = frozenset(
-    ["not", "no", "non", "never", "isnt", "aint", "without", "anti", "nicht", "kein", "pas", "hate", "nor"]
-)
+OTHERWISE = (
+    "south american", "latin american", "central american", "south america", "latin america",
+    "central america", "good night", "good morning", "good bye", "hot dog", "hot dogs", "greatest hits",
+)  # fmt: skip
+"""Phrases that hold the name of a target and mean something else."""
+
+_NOTHING = ""
 _REPORT_EVERY = 20_000
 
 
@@ -80,8 +113,9 @@ class CollapseWords(Step):
 
     "British rock metal" goes to rock and to metal; "hiphop" to "hip hop"; "80s metal" to metal where 80s is
     no target. Of names that overlap the longest counts: "alternative rock band" goes to alternative rock
-    and not to rock. A name after a "not", "no", "non", "hate" does not count. Words written in one are taken
-    apart where a list knows them ("synthpop" goes to pop); "metallica" is not metal. A target is written as
+    and not to rock. A name after a "not", "no", "non", "hate" does not count, nor one that is part of
+    another thing ("south american"). Words written in one are taken apart where both halves are words of
+    music ("gothmetal" goes to metal); "metallica" is not metal. A target is written as
     the folksonomy's most used spelling of it, whatever its case. What a tag becomes depends on nothing but
     its own words and that, so that the order of the tags is of no matter.
 
@@ -103,11 +137,12 @@ class CollapseWords(Step):
     def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:
         tags = folksonomy.tags["tag"].tolist()
         written = spelt_as(self.targets, tags)
-        finder = PhraseFinder(
+        named = [
             (phrase, written[target])
             for target in self.targets
             for phrase in (target, *self.synonyms.get(target, ()))
-        )
+        ]
+        finder = PhraseFinder((*named, *((phrase, _NOTHING) for phrase in OTHERWISE)))
         fixed = set(written.values())
         decisions = {}
         for row, tag in enumerate(tags):
@@ -122,10 +157,10 @@ class CollapseWords(Step):
         parts = [
             piece
             for part in words(tag)
-            for piece in (fused().get(part, (part,)) if not finder.find([part]) else (part,))
+            for piece in (taken_apart(part) if not finder.find([part]) else (part,))
         ]
-        spans = finder.find(parts)
-        held = [span for span in spans if not (span[0] and parts[span[0] - 1] in _NOT)]
+        spans = [span for span in finder.find(parts) if span[2] != _NOTHING]
+        held = [span for span in spans if not (span[0] and parts[span[0] - 1] in NEGATIONS)]
         if not held:
             denied = ", ".join(dict.fromkeys(target for *_, target in spans))
             return Decision(KEEP, f"says that it is not {denied}") if denied else None

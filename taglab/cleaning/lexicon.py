@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from taglab.cleaning.spelling import words
 
-__all__ = ["WORD_LISTS", "PhraseFinder", "fused", "word_list"]
+__all__ = ["NEGATIONS", "WORD_LISTS", "PhraseFinder", "fused", "taken_apart", "word_list"]
 
 _FOLDER = Path(__file__).with_name("lists")
 WORD_LISTS = (
@@ -19,6 +19,11 @@ WORD_LISTS = (
     "ordinary",
 )  # fmt: skip
 """`ordinary` are words that are no slip of a word of music, for the repair of typos only."""
+
+NEGATIONS = frozenset(
+    ["not", "no", "non", "never", "isnt", "aint", "without", "anti", "nicht", "kein", "pas", "hate", "nor"]
+)
+"""Words after which a name is not what a tag says."""
 
 
 def _lines(name: str) -> list[str]:
@@ -38,6 +43,57 @@ def fused() -> dict[str, tuple[str, ...]]:
     """Return words written in one that hold the names of several things → the words they hold."""
     pairs = (line.split(": ") for line in _lines("fused"))
     return {word: tuple(apart.split()) for word, apart in pairs}
+
+
+# Lists of single words that stand written in one with others.
+_MUSIC = ("emotions", "descriptives", "instruments", "voices", "eras", "nationalities", "genres")
+# Of Last.fm's tags that end so, next to all are names of styles; of those that end in "soul" or "dance" not.
+_ENDINGS = ("rock", "metal", "punk", "jazz", "folk", "pop", "indie")
+_SHORTEST_HALF = 3
+_MOST_WORDS = 100_000
+
+
+@cache
+def _single(*names: str) -> frozenset[str]:
+    """Return the entries of lists that are one word, in normal form."""
+    found = (words(entry) for name in names for entry in word_list(name))
+    return frozenset(parts[0] for parts in found if len(parts) == 1 and len(parts[0]) >= _SHORTEST_HALF)
+
+
+@cache
+def _listed() -> frozenset[str]:
+    """Return every word of every list, also of entries of several."""
+    return frozenset(word for name in WORD_LISTS for entry in word_list(name) for word in words(entry))
+
+
+@lru_cache(maxsize=_MOST_WORDS)
+def taken_apart(word: str) -> tuple[str, ...]:
+    """Return the words that one written in one holds ("gothmetal": goth, metal); itself where it holds none.
+
+    Those in `fused.txt` are taken apart as it says. A word on no list is taken apart where both its halves
+    are words of music, one of them a genre, or both emotions, or where it ends in one of a few genres
+    ("deutschpunk", "geekrock"); "photo" and "goodnight" hold nothing.
+
+    Args:
+        word: In normal form.
+    """
+    if word in fused():
+        return fused()[word]
+    if len(word) < 2 * _SHORTEST_HALF or word in _listed():
+        return (word,)
+    cuts = range(_SHORTEST_HALF, len(word) - _SHORTEST_HALF + 1)
+    halves = [(word[:at], word[at:]) for at in cuts if _go_together(word[:at], word[at:])]
+    if halves:
+        return max(halves, key=lambda pair: min(map(len, pair)))
+    ending = next((each for each in _ENDINGS if word.endswith(each)), word)
+    stem = word.removesuffix(ending)
+    return (stem, ending) if len(stem) >= _SHORTEST_HALF else (word,)
+
+
+def _go_together(one: str, other: str) -> bool:
+    known, genres, emotions = _single(*_MUSIC), _single("genres"), _single("emotions")
+    pair = {one, other}
+    return pair <= known and (bool(pair & genres) or pair <= emotions)
 
 
 class PhraseFinder:
