@@ -25,7 +25,9 @@ _SETTLED_S = 2.0
 _SHARE_OF_UNPACKING = 0.15
 
 
-def read_vectors(path: Path, name: str, progress: Progress = silent) -> WordVectors:
+def read_vectors(
+    path: Path, name: str, progress: Progress = silent, member: str | None = None
+) -> WordVectors:
     """Return the word vectors of a file.
 
     GloVe text, word2vec text and binary and fastText `.vec`, plain or packed with gzip or zip, and `.npy`
@@ -37,41 +39,45 @@ def read_vectors(path: Path, name: str, progress: Progress = silent) -> WordVect
         path: The file; or a folder that holds nothing else.
         name: What to call the vectors.
         progress: Told how far it is.
+        member: Name of the file within a zip or folder, where it holds several.
 
     Raises:
         DataError: If the file is missing, empty, damaged, a pickle, unsafe to unpack, or a row of it is
             wrong; names the line.
         StorageError: If the copy cannot be written.
     """
-    return replace(WordVectors.open(stored_vectors(path, progress)), name=name)
+    return replace(WordVectors.open(stored_vectors(path, progress, member)), name=name)
 
 
-def stored_vectors(path: Path, progress: Progress = silent) -> Path:
+def stored_vectors(path: Path, progress: Progress = silent, member: str | None = None) -> Path:
     """Return the folder of the cache that holds the vectors of a file; it is made at first use."""
     try:
-        files = source_files(path)
+        files = source_files(path, member)
     except TaglabError:
         raise
     except OSError as error:
         raise DataError(
             path, f"cannot be read ({error.strerror or error}); check the path and its permissions"
         ) from error
-    folder = derived_path(_KIND, _content(files), "")
+    within = None if path.is_dir() else member
+    key = _content(files)
+    folder = derived_path(_KIND, key if within is None else content_key(key, within), "")
     if open_if_sound(folder) is None:
-        _convert(files, folder, progress)
+        _convert(files, folder, within, progress)
     return folder
 
 
-def _convert(files: Sequence[Path], folder: Path, progress: Progress) -> None:
+def _convert(files: Sequence[Path], folder: Path, member: str | None, progress: Progress) -> None:
     with replacing(folder) as temporary:
         temporary.mkdir()
         unpacked = temporary / "unpacked"
         unpacked.mkdir()
-        plain = unpack(files, unpacked, between(progress, 0.0, _SHARE_OF_UNPACKING))
+        plain = unpack(files, unpacked, between(progress, 0.0, _SHARE_OF_UNPACKING), member)
         found = layout(plain)
         dropped: list[Dropped] = []
         rows = READERS[found.format](plain, found, dropped, between(progress, _SHARE_OF_UNPACKING, 1.0))
-        store(temporary, rows, found.dim, files[0].name, f"{files[0].name} ({found.format})", dropped)
+        name = files[0].name if member is None else f"{files[0].name}: {member}"
+        store(temporary, rows, found.dim, name, f"{name} ({found.format})", dropped)
         shutil.rmtree(unpacked)
 
 

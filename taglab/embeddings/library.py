@@ -20,8 +20,14 @@ _TRAINER = 1
 _SHELF = Shelf(cache.VECTORS)
 
 
-def add_vectors(path: Path, name: str, progress: Progress = silent) -> WordVectors:
+def add_vectors(path: Path, name: str, progress: Progress = silent, member: str | None = None) -> WordVectors:
     """Read word vectors from a file and keep them under a name; earlier ones of that name are replaced.
+
+    Args:
+        path: As `read_vectors` takes it.
+        name: What to call them from now on.
+        progress: Told how far it is.
+        member: Name of the file within a zip or folder, where it holds several (see `members`).
 
     Raises:
         DataError: As `read_vectors`.
@@ -31,7 +37,7 @@ def add_vectors(path: Path, name: str, progress: Progress = silent) -> WordVecto
     folder = _SHELF.path(name)
     if name == OWN:
         raise InvalidSetting(f"name={name!r} stands for vectors trained on the tags at hand; choose another")
-    put(stored_vectors(path, progress), folder, name)
+    put(stored_vectors(path, progress, member), folder, name)
     return open_vectors(name)
 
 

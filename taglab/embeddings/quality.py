@@ -1,7 +1,7 @@
 """Are the vectors any good? Held against what people say of pairs of words, and against analogies.
 
 Before clusters are made of vectors one should know whether near means alike in them. Sets of both kinds are
-published as text files; none comes with this package.
+published as text files; of this package's own, which is small, see `taglab.embeddings.quality_sets`.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ class Analogies:
 def read_word_pairs(path: Path) -> pd.DataFrame:
     """Read pairs of words with people's scores: two words and a number a line (WordSim-353, SimLex, MEN).
 
+    Where there are tabs, they stand between the three, and a "word" may be several ("hip hop").
+
     Returns:
         Columns `a`, `b`, `score`.
 
@@ -92,6 +94,8 @@ def read_word_pairs(path: Path) -> pd.DataFrame:
 
 def read_analogies(path: Path) -> pd.DataFrame:
     """Read questions "a is to b as c is to d": four words a line; a line `: name` begins a section.
+
+    Where there are tabs, they stand between the four.
 
     Returns:
         Columns `a`, `b`, `c`, `d`, `section` (the file's name without its ending before the first).
@@ -121,7 +125,10 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror})") from error
     for number, line in enumerate(text.splitlines(), 1):
-        if fields := line.split():
+        fields = (
+            [field.strip() for field in line.strip().split("\t")] if "\t" in line.strip() else line.split()
+        )
+        if fields:
             yield number, fields
 
 
@@ -177,13 +184,16 @@ def analogies(
     four = ["a", "b", "c", "d"]
     asked = compose(words, list(dict.fromkeys(questions[four].to_numpy().ravel())), lookup)
     first = [str(word) for word in words.words[:most_words]]
-    among = compose(words, list(dict.fromkeys([*asked.tags, *first])), lookup)
+    among, points = _one_a_point(compose(words, list(dict.fromkeys([*asked.tags, *first])), lookup))
     known = questions[four].isin(asked.tags).all(axis=1).to_numpy()
-    rows = np.array([[among.row(word) for word in line] for line in questions.loc[known, four].to_numpy()])
+    rows = np.array([[points[word] for word in line] for line in questions.loc[known, four].to_numpy()])
     answers = np.full(len(questions), "", object)
+    right = np.zeros(len(questions), bool)
     if len(rows):
-        answers[known] = [among.tags[row] for row in _answer(among, rows[:, :3], progress)]
-    judged = questions[[*four, "section"]].assign(answer=answers, right=answers == questions["d"].to_numpy())
+        found = _answer(among.vectors, rows[:, :3], progress)
+        answers[known] = [among.tags[row] for row in found]
+        right[known] = found == rows[:, 3]
+    judged = questions[[*four, "section"]].assign(answer=answers, right=right)
     judged["covered"] = known
     sections = judged.groupby("section", sort=False).agg(
         questions=("a", "size"), covered=("covered", "sum"), right=("right", "sum")
@@ -202,14 +212,35 @@ def _rows(vectors: TagVectors, tags: Sequence[str] | pd.Series) -> npt.NDArray[n
     return vectors.vectors[[vectors.row(tag) for tag in tags]]
 
 
-def _answer(among: TagVectors, given: npt.NDArray[np.intp], progress: Progress) -> npt.NDArray[np.intp]:
+def _one_a_point(vectors: TagVectors) -> tuple[TagVectors, dict[str, int]]:
+    """Keep the first of words that lie on the same point ("Athens" and "athens" where only one is known).
+
+    Else the one would be found as the answer to a question that gives the other.
+
+    Returns:
+        Those kept, and for every word the row of its point.
+    """
+    first: dict[bytes, int] = {}
+    points: dict[str, int] = {}
+    kept: list[int] = []
+    for number, (word, row) in enumerate(zip(vectors.tags, vectors.vectors, strict=True)):
+        point = first.setdefault(row.tobytes(), len(kept))
+        if point == len(kept):
+            kept.append(number)
+        points[word] = point
+    return vectors.select([vectors.tags[number] for number in kept]), points
+
+
+def _answer(
+    among: npt.NDArray[np.float32], given: npt.NDArray[np.intp], progress: Progress
+) -> npt.NDArray[np.intp]:
     """Return the row nearest to b − a + c for rows (questions, 3) of a, b and c, none of the three."""
     found = np.empty(len(given), np.intp)
     for start in range(0, len(given), _QUESTIONS_PER_BLOCK):
         progress(start / len(given), f"answering, {start:,} of {len(given):,} questions")
         block = given[start : start + _QUESTIONS_PER_BLOCK]
-        a, b, c = (among.vectors[block[:, side]] for side in range(3))
-        scores = (b - a + c) @ among.vectors.T
+        a, b, c = (among[block[:, side]] for side in range(3))
+        scores = (b - a + c) @ among.T
         scores[np.arange(len(block))[:, None], block] = -np.inf
         found[start : start + len(block)] = scores.argmax(axis=1)
     return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import os
 import re
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -19,6 +22,7 @@ _CHUNK_BYTES = 1 << 20
 _LARGEST_RATIO = 100
 _ALWAYS_ALLOWED_BYTES = 16 << 20
 _LARGEST_BYTES = 64 << 30
+_MOST_MEMBERS = 1000
 
 _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 _OTHER_PACKERS = {
@@ -59,18 +63,100 @@ class Plain:
     vocabulary_shown: Path | None = None
 
 
-def source_files(path: Path) -> list[Path]:
+def members(path: Path) -> list[str]:
+    """Return the names of the files that vectors may be read from, where a zip or a folder holds several.
+
+    Args:
+        path: A file or a folder.
+
+    Returns:
+        The names to choose from, as `member` takes them; none where there is nothing to choose.
+
+    Raises:
+        DataError: If it is not there, or a zip that cannot be opened or holds a path that leads outside.
+    """
+    if path.is_dir():
+        names = [file.name for file in _inside(path)]
+    elif _first_bytes(path, path).startswith(_ZIP):
+        with _opened_zip(path) as (_, infos):
+            names = [info.filename for info in infos]
+    else:
+        names = []
+    chosen = _without_vocabularies(names)
+    return chosen if len(chosen) > 1 else []
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file, be it by itself or out of an archive.
+
+    Attributes:
+        source: The file or archive that was given.
+        name: What it is called, of a zip's member with its folders.
+        path: Where its bytes lie.
+    """
+
+    source: Path
+    name: str
+    path: Path
+
+
+def unpack_all(path: Path, folder: Path, progress: Progress = silent) -> list[Member]:
+    """Return every file under a path: of a zip or a gzip, what it holds, written to `folder`.
+
+    Args:
+        path: A file, or a folder of files; folders in it are not entered.
+        folder: An existing folder for what is unpacked; names from inside an archive are not used.
+        progress: Told how far each is.
+
+    Raises:
+        DataError: If a file is not there, empty, damaged, or packed in another way or in two; if a zip holds
+            a path that leads outside, or more than `_MOST_MEMBERS` files.
+    """
+    if path.is_dir():
+        return [found for file in _inside(path) for found in unpack_all(file, folder, progress)]
+    start = _first_bytes(path, path)
+    if start.startswith(_ZIP):
+        with _opened_zip(path) as (archive, infos):
+            if len(infos) > _MOST_MEMBERS:
+                raise DataError(path, f"holds {len(infos):,} files, more than {_MOST_MEMBERS:,}")
+            found = [Member(path, info.filename, _new_file(folder)) for info in infos]
+            for info, member in zip(infos, found, strict=True):
+                _take_out(path, archive, info, member.path, progress)
+        return found
+    if start.startswith(_GZIP):
+        target = _new_file(folder)
+        with gzip.open(path) as packed:
+            _copy(path, packed, target, path.stat().st_size, progress)
+        _refuse_packed(path, _first_bytes(target, path))
+        return [Member(path, path.stem, target)]
+    _refuse_packed(path, start)
+    return [Member(path, path.name, path)]
+
+
+def _new_file(folder: Path) -> Path:
+    handle, name = tempfile.mkstemp(dir=folder)
+    os.close(handle)
+    return Path(name)
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.is_file() and not _is_junk(file.name))
+
+
+def source_files(path: Path, member: str | None = None) -> list[Path]:
     """Return the files that vectors under a path consist of: one, or a .npy file and its vocabulary.
 
     Args:
         path: A file, or a folder that holds one (as several uploaded together do).
+        member: Which of the files of a folder; for a zip, `unpack` needs it.
 
     Raises:
         DataError: If there is nothing, too much, or something empty; or a .npy file without vocabulary.
     """
     if path.is_dir():
-        inside = sorted(file for file in path.iterdir() if file.is_file() and not _is_junk(file.name))
-        return [inside[number] for number in _choose(path, [file.name for file in inside])]
+        inside = _inside(path)
+        return [inside[number] for number in _choose(path, [file.name for file in inside], member)]
     if not path.is_file():
         raise DataError(path, "is not there; is it on the machine taglab runs on?")
     refuse_pickle_name(path, path.name)
@@ -79,17 +165,21 @@ def source_files(path: Path) -> list[Path]:
     return [path]
 
 
-def unpack(files: Sequence[Path], folder: Path, progress: Progress = silent) -> Plain:
+def unpack(
+    files: Sequence[Path], folder: Path, progress: Progress = silent, member: str | None = None
+) -> Plain:
     """Return plain files: those given, or what they hold, written to `folder`.
 
     Args:
         files: As `source_files` returns them.
         folder: An existing, empty folder for what is unpacked; names from inside an archive are not used.
         progress: Told how far it is.
+        member: Which of the files of a zip, where it holds several.
 
     Raises:
         DataError: If a file is empty, damaged, packed in another way or in two, far larger inside than
-            outside, or a pickle; if a zip holds a path that leads outside, or several files.
+            outside, or a pickle; if a zip holds a path that leads outside, or several files and none of them
+            is named, or not the one named.
     """
     if len(files) == 2:
         for file in files:
@@ -98,7 +188,7 @@ def unpack(files: Sequence[Path], folder: Path, progress: Progress = silent) -> 
     path = files[0]
     start = _first_bytes(path, path)
     if start.startswith(_ZIP):
-        return _from_zip(path, folder, progress)
+        return _from_zip(path, folder, member, progress)
     if start.startswith(_GZIP):
         plain = folder / "unpacked"
         with gzip.open(path) as packed:
@@ -171,8 +261,10 @@ def _is_junk(name: str) -> bool:
     return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
 
 
-def _choose(shown: Path, names: Sequence[str]) -> list[int]:
-    """Return which of several files to read: the only one, or the .npy file and its vocabulary."""
+def _choose(shown: Path, names: Sequence[str], member: str | None = None) -> list[int]:
+    """Return which of several files to read: that named, else the only one, or the .npy and its words."""
+    if member is not None:
+        return _named(shown, names, member)
     for name in names:
         refuse_pickle_name(shown, name)
     arrays = [number for number, name in enumerate(names) if name.lower().endswith(".npy")]
@@ -186,28 +278,69 @@ def _choose(shown: Path, names: Sequence[str]) -> list[int]:
         listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         inside = f"holds {len(names)} files ({listed})" if names else "holds no file"
         raise DataError(
-            shown, f"{inside} where one is expected, or an .npy file and its words; give one of them"
+            shown,
+            f"{inside} where one is expected, or an .npy file and its words; name one of them (--member)",
         )
     return [0]
 
 
-def _from_zip(path: Path, folder: Path, progress: Progress) -> Plain:
+def _named(shown: Path, names: Sequence[str], member: str) -> list[int]:
+    """Return the file of this name, and with a .npy file its vocabulary."""
+    if member not in names:
+        listed = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        raise DataError(shown, f"holds no {member!r}; it holds {listed or 'no file'}")
+    refuse_pickle_name(shown, member)
+    if not member.lower().endswith(".npy"):
+        return [names.index(member)]
+    place = PurePosixPath(member)
+    for form in _VOCABULARY_NAMES:
+        words = str(place.with_name(form.format(stem=place.stem, name=place.name)))
+        if words in names:
+            return [names.index(member), names.index(words)]
+    raise DataError(shown, f"holds no words for {member!r}; they must be beside it, as {place.stem}.txt")
+
+
+def _without_vocabularies(names: Sequence[str]) -> list[str]:
+    """Return the names but for those of vocabularies of .npy files."""
+    words = set()
+    for name in names:
+        place = PurePosixPath(name)
+        if place.suffix.lower() == ".npy":
+            words |= {
+                str(place.with_name(f.format(stem=place.stem, name=place.name))) for f in _VOCABULARY_NAMES
+            }
+    return [name for name in names if name not in words]
+
+
+def _from_zip(path: Path, folder: Path, member: str | None, progress: Progress) -> Plain:
+    with _opened_zip(path) as (archive, infos):
+        chosen = [infos[number] for number in _choose(path, [info.filename for info in infos], member)]
+        plain = [folder / f"unpacked-{number}" for number in range(len(chosen))]
+        for info, target in zip(chosen, plain, strict=True):
+            _take_out(path, archive, info, target, progress)
+    return Plain(plain[0], path, *((plain[1], path) if len(plain) == 2 else ()))
+
+
+@contextlib.contextmanager
+def _opened_zip(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
+    """Open a zip for reading, with the files it holds; what is wrong with it is told as a DataError."""
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             for info in infos:
                 _refuse_outside(path, info.filename)
-            infos = [info for info in infos if not _is_junk(info.filename)]
-            chosen = [infos[number] for number in _choose(path, [info.filename for info in infos])]
-            plain = [folder / f"unpacked-{number}" for number in range(len(chosen))]
-            for info, target in zip(chosen, plain, strict=True):
-                with archive.open(info) as packed:
-                    _copy(path, packed, target, info.compress_size, progress)
-                _refuse_packed(path, _first_bytes(target, path))
+            yield archive, [info for info in infos if not _is_junk(info.filename)]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         # zipfile says RuntimeError where a password is needed, NotImplementedError of unknown packing.
         raise DataError(path, f"is not a zip that can be unpacked ({error}); unpack it yourself") from error
-    return Plain(plain[0], path, *((plain[1], path) if len(plain) == 2 else ()))
+
+
+def _take_out(
+    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, progress: Progress
+) -> None:
+    with archive.open(info) as packed:
+        _copy(path, packed, target, info.compress_size, progress)
+    _refuse_packed(path, _first_bytes(target, path))
 
 
 def _refuse_outside(path: Path, name: str) -> None:
