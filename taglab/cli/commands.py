@@ -18,6 +18,7 @@ from taglab.cli import (
     genres,
     labels,
     launch,
+    quality,
     runs,
     studies,
     sweeps,
@@ -69,7 +70,7 @@ def build_parser() -> Parser:
         fill=dashboard.fill_app,
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
-    things = (data, cleaning, audio, vectors, clusters, labels, genres)
+    things = (data, cleaning, audio, vectors, quality, clusters, labels, genres)
     for module in (*things, training, sweeps, launch, runs, compare_runs, decisions, studies, bench):
         module.add_to(commands)
     return parser

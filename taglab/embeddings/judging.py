@@ -137,6 +137,26 @@ def disagreements(details: pd.DataFrame) -> pd.DataFrame:
     return table.loc[order].reset_index(drop=True)
 
 
+def pair_rows(judged: Sequence[Judged]) -> pd.DataFrame | None:
+    """Return `disagreements` of all sets of pairs, with `set` and `vectors` before them; None of none."""
+    return _stacked([(one, disagreements(one.details)) for one in judged if one.set.kind == "pairs"])
+
+
+def question_rows(judged: Sequence[Judged]) -> pd.DataFrame | None:
+    """Return the details of all analogies, with `set` and `vectors` before them; None of none."""
+    return _stacked([(one, one.details) for one in judged if one.set.kind == "analogies"])
+
+
+def _stacked(tables: Sequence[tuple[Judged, pd.DataFrame]]) -> pd.DataFrame | None:
+    parts = []
+    for one, table in tables:
+        part = table.copy()
+        part.insert(0, "set", one.set.name)
+        part.insert(1, "vectors", one.vectors)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
 def _row(one: Judged, section: str, part: pd.DataFrame, covered: pd.Series) -> tuple[object, ...]:
     n = int(covered.sum())
     if one.set.kind == "pairs":
@@ -167,7 +187,11 @@ def _share(right: int, n: int) -> tuple[float, float, float]:
     share = right / n
     middle = (share + _Z * _Z / (2 * n)) / (1 + _Z * _Z / n)
     half = _Z / (1 + _Z * _Z / n) * np.sqrt(share * (1 - share) / n + _Z * _Z / (4 * n * n))
-    return share, float(max(middle - half, 0.0)), float(min(middle + half, 1.0))
+    return (
+        share,
+        float(max(middle - half, 0.0)) if right else 0.0,
+        float(min(middle + half, 1.0)) if right < n else 1.0,
+    )
 
 
 def _details(
