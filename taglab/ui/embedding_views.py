@@ -29,6 +29,7 @@ from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import working
 from taglab.ui.pickers import bound_number, pick_tag, pick_vectors
 from taglab.ui.projecting import projected
+from taglab.ui.quality_views import show_quality
 from taglab.ui.tables import column_labels
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
 
@@ -287,4 +288,5 @@ VIEWS = {
     "Analogy": show_analogy,
     "Axis": show_axis,
     "Pairs": show_pairs,
+    "Quality": lambda picked: show_quality(picked.data, picked.vectors, picked.lookup),
 }

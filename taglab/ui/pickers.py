@@ -102,6 +102,22 @@ def pick_vectors(key: str = "vectors", label: str = "Word vectors", without: str
     return st.selectbox(label, names, key=key, bind="query-params", help=said)
 
 
+def pick_more_vectors(key: str, label: str, without: str) -> list[str]:
+    """Let word vectors be chosen to stand beside others; none to begin with. In the URL as `key`.
+
+    Args:
+        key: Of the widget and in the URL.
+        label: What is asked for.
+        without: Vectors that are not to choose from.
+    """
+    names = [name for name in (embeddings.OWN, *embeddings.vector_names()) if name != without]
+    if key in st.session_state:
+        st.session_state[key] = [name for name in st.session_state[key] if name in names]
+    return st.multiselect(
+        label, names, key=key, bind="query-params", placeholder="more word vectors, side by side"
+    )
+
+
 def choose_among(
     key: str, label: str, options: Sequence[str], index: int, what: str, help: str | None = None
 ) -> str:
