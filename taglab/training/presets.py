@@ -24,6 +24,28 @@ PRESETS: dict[str, dict[str, Any]] = {
             "window_s": 3.0,
         },
     },
+    # For some hundreds of tracks on a CPU: few weights, shared over pitch as well as time, and loudness kept.
+    "small-music": {
+        "network": {
+            "network": "vgg",
+            "width": 0.5,
+            "dropout": 0.3,
+            "mels": {
+                "n_mels": 64,
+                "n_fft": 1024,
+                "hop": 512,
+                "compression": "log10",
+                "standardise": False,
+            },
+        },
+        "train": {
+            "epochs": 40,
+            "batch_size": 16,
+            "learning_rate": 2e-3,
+            "schedule": "cosine",
+            "window_s": 3.0,
+        },
+    },
     "thesis-spectrogram": {"network": {"network": "spectrogram"}, "train": {"epochs": 20}},
     "thesis-waveform": {"network": {"network": "waveform"}, "train": {"epochs": 20}},
 }
