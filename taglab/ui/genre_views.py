@@ -224,9 +224,4 @@ def save_panel(space: LabelSpace, key: str, line: list[str], flag: str = "--save
             labels.save_label_space(space.renamed(name), revision)
             st.success(literal(f"Saved as {name}, {len(space):,} classes."), icon=":material/check:")
     more = ["--replace"] if name in taken else []
-    words = line.index("--") if "--" in line else len(line)
-    copy_as_command([*line[:words], *_flag(flag, name), *more, *line[words:]])
-
-
-def _flag(flag: str, name: str) -> list[str]:
-    return [f"{flag}={name}"] if name.startswith("-") else [flag, name]
+    copy_as_command([*line, f"{flag}={name}", *more])

@@ -119,8 +119,17 @@ def pick_material() -> Material:
         settings = _pick_class_settings(of)
     with working("Making classes") as progress:
         space = _made(data.fingerprint, settings.model_dump_json(), data, progress)
-    rest = settings_flags(settings.model_copy(update={"of": ClassSettings().of}))
-    return Material(name, data, space, (), ("--of", of, *rest))
+    return Material(name, data, space, (), _class_flags(settings))
+
+
+def _class_flags(settings: ClassSettings) -> tuple[str, ...]:
+    plain = settings.model_copy(update={"of": ClassSettings().of, "k": None, "n": ClassSettings().n})
+    flags = ["--of", settings.of, *settings_flags(plain)]
+    if settings.of in ("genre-tags", "top-tags"):
+        flags += ["-n", str(settings.n)]
+    elif settings.k is not None:
+        flags += ["-k", str(settings.k)]
+    return tuple(flags)
 
 
 def _opened(name: str, data: Folksonomy, saved: Sequence[str]) -> Material:
@@ -322,10 +331,7 @@ def subgenre_flags(settings: SubgenreSettings) -> list[str]:
 
 def command(verb: str, material: Material, *flags: str) -> list[str]:
     """Return the shell line that does the same."""
-    words = (
-        ["--", *material.words] if material.words and material.words[0].startswith("-") else [*material.words]
-    )
-    return ["taglab", verb, "--data", material.name, *material.flags, *flags, *words]
+    return ["taglab", verb, *material.words, "--data", material.name, *material.flags, *flags]
 
 
 def members_column(space: LabelSpace) -> pd.Series:
