@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -70,14 +71,14 @@ class StepPlan:
         rows = self.table[(self.table["action"] != KEEP) | (self.table["reason"] != "")]
         return rows.reset_index(drop=True)
 
-    @property
+    @cached_property
     def tags_after(self) -> int:
         """How many tags there are after it, new ones included."""
         stay = self.table["action"].isin((KEEP, CATEGORY))
         ends = {target for targets in self.mapping.values() for target in targets}
         return len(ends.union(self.table.loc[stay, "tag"]))
 
-    @property
+    @cached_property
     def summary(self) -> pd.DataFrame:
         """Columns `action`, `tags`, `counts` ((track, tag) pairs of those tags)."""
         grouped = self.table.groupby("action")["count"].agg(["size", "sum"])
@@ -107,13 +108,13 @@ def make_plan(
     rows = [final.get(tag, nothing) for tag in tags]
     table = pd.DataFrame(
         {
-            "tag": tags,
-            "action": [row.action for row in rows],
-            "targets": [row.targets for row in rows],
-            "category": [row.category for row in rows],
-            "reason": [row.reason for row in rows],
-            "score": [row.score for row in rows],
-            "risk": [row.risk for row in rows],
+            "tag": pd.Series(tags, dtype="str"),
+            "action": pd.Series([row.action for row in rows], dtype="str"),
+            "targets": pd.Series([row.targets for row in rows], dtype=object),
+            "category": pd.Series([row.category for row in rows], dtype="str"),
+            "reason": pd.Series([row.reason for row in rows], dtype="str"),
+            "score": np.array([row.score for row in rows], float),
+            "risk": np.array([row.risk for row in rows], float),
             "count": folksonomy.tags["count"].to_numpy(),
         }
     )

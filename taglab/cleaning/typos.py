@@ -25,6 +25,7 @@ _SHORTEST = 3
 _NEGATIONS = frozenset(["un", "non", "in", "im", "ir", "dis", "anti", "a", "no"])
 _REPEATED = re.compile(r"(.)\1+")
 _LONG = 6
+_LONGEST = 60  # letters; what is longer is no word that somebody meant
 _ALIKE = tuple(map(frozenset, ("aeiouy", "ckq", "sz", "bp", "dt", "vw", "mn", "gj")))
 _NAMED = tuple(name for name in WORD_LISTS if name not in ("ordinary", "junk"))
 
@@ -135,11 +136,11 @@ class _Targets:
 
     def __init__(self, targets: Iterable[str], vocabulary: frozenset[str]) -> None:
         self._vocabulary = vocabulary
-        self._longest = 0
         self._by_frame: dict[str, dict[str, list[str]]] = {}
         for target in targets:
             for frame, word in _frames(target):
-                self._longest = max(self._longest, len(word))
+                if len(word) > _LONGEST:
+                    continue
                 by_trace = self._by_frame.setdefault(frame, {})
                 for trace in _traces(word):
                     by_trace.setdefault(trace, []).append(target)
@@ -148,7 +149,7 @@ class _Targets:
         """Return targets of which a form may be a slip, in no order; most others are left out."""
         found: dict[str, None] = {}
         for frame, word in _frames(form):
-            if word in self._vocabulary or not _SHORTEST <= len(word) <= self._longest + _MOST_EDITS:
+            if word in self._vocabulary or not _SHORTEST <= len(word) <= _LONGEST:
                 continue
             if by_trace := self._by_frame.get(frame):
                 for trace in _traces(word):
@@ -187,7 +188,8 @@ def slip_between(written: str, meant: str, vocabulary: frozenset[str]) -> str:
     if len(differing) != 1:
         return ""
     one, other = differing[0]
-    if one in vocabulary or min(len(one), len(other)) < _SHORTEST or not (one + other).isalpha():
+    lengths = sorted((len(one), len(other)))
+    if one in vocabulary or lengths[0] < _SHORTEST or lengths[1] > _LONGEST or not (one + other).isalpha():
         return ""
     return _slip_of_word(one, other, shortest=_SHORTEST + (len(ours) == 1))
 

@@ -255,7 +255,12 @@ def cleaned(work: Work) -> Cleaned | None:
         _offer_to_go_on(key)
         return None
     with _stoppable("Applying", key) as progress:
-        return _cleaned(work.key, work, progress)
+        return applied(work, progress)
+
+
+def applied(work: Work, progress: Progress) -> Cleaned:
+    """Return what applying gives, from what is kept if it was done before."""
+    return _cleaned(work.key, work, progress)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

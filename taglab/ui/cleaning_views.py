@@ -13,7 +13,8 @@ from taglab import sources
 from taglab.cleaning import Categories, Cleaned, counts_by_category, went_into
 from taglab.cleaning import count_flow as count_flow_table
 from taglab.figures.cleaning import before_and_after, category_bars, count_flow
-from taglab.ui.cleaning import APPLIED_AT_ONCE, TITLES, Work, cleaned, memory, tell
+from taglab.progress import silent
+from taglab.ui.cleaning import APPLIED_AT_ONCE, TITLES, Work, applied, cleaned, memory, tell
 from taglab.ui.cleaning_command import apply_commands, collapsed_command
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
@@ -23,6 +24,7 @@ from taglab.ui.tables import column_labels
 _NEW_NAME = "name of the cleaned data"
 _MADE = "cleaned data made"
 _GO = "go to the cleaned data"
+_MERGED = "What was meant may be a tag that was not there before; then one comes for those that go."
 _ASSIGNMENTS = "Pairs of a track and a tag it has; of tags that become one, a track keeps one."
 
 
@@ -42,7 +44,7 @@ def show_facts(work: Work) -> None:
     numbers = (
         ("Tags", after.n_tags, work.data.n_tags, ""),
         ("Assignments", after.n_assignments, work.data.n_assignments, _ASSIGNMENTS),
-        ("Tags merged", int(actions.get("merge", 0)), None, ""),
+        ("Tags merged", int(actions.get("merge", 0)), None, _MERGED),
         ("Tags dropped", int(actions.get("drop", 0)), None, ""),
     )  # fmt: skip
     with st.container(horizontal=True):
@@ -209,5 +211,4 @@ def _show_files(work: Work, new: str) -> None:
 
 
 def _map_tsv(work: Work) -> bytes:
-    made = work.draft.cleaning.apply(work.data, work.vectors, memory=memory())
-    return made.tag_map.to_tsv().encode()
+    return applied(work, silent).tag_map.to_tsv().encode()

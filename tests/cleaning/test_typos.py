@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from rapidfuzz.distance import JaroWinkler
 
-from taglab.cleaning import Typos
+from taglab.benchmarks.cleaning import all_pairs, made_up_tags
+from taglab.cleaning import Typos, words
 from taglab.sources.demo import FALSE_FRIENDS, DemoSettings, demo_truth, read_demo
 from tests.cleaning.made import with_counts
 
@@ -110,3 +111,24 @@ def test_planted_typos_are_found_and_little_else(seed: int) -> None:
     precision, recall, merged = quality(seed)
     assert precision >= 0.95
     assert [round(precision, 3), round(recall, 3), merged] == GOLDEN["typos"][str(seed)]
+
+
+@pytest.mark.parametrize("threshold", [0.8, 0.9])
+def test_just_what_comparing_all_pairs_gives(threshold: float) -> None:
+    made = with_counts({tag: 1 + row % 7 for row, tag in enumerate(made_up_tags(3_000, seed=3))})
+    step = Typos(threshold=threshold, most_used=500)
+    ours = {
+        " ".join(words(tag)): " ".join(words(target)) for tag, (target,) in step.plan(made).mapping.items()
+    }
+    pairs = all_pairs(made, step)
+    assert len(pairs) > 20
+    # A plan follows merges to their ends, comparing pairs does not.
+    assert ours.keys() == pairs.keys()
+    for form, target in ours.items():
+        while form in pairs:
+            form = pairs[form]
+        assert form == target
+
+
+def test_a_very_long_word_takes_no_time() -> None:
+    assert not Typos().plan(with_counts({"x" * 200_000: 2, "y" * 200_001: 2, "rock": 1})).mapping

@@ -1,0 +1,30 @@
+"""The benchmark of typos, at a size that takes no time; what it measures is not asserted."""
+
+import math
+
+import pytest
+
+from taglab.benchmarks import BENCHMARKS, cleaning
+
+
+def test_typos_are_the_same_as_the_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "N_TAGS", 4_000)
+    monkeypatch.setattr(cleaning, "N_SAMPLE", 1_000)
+    monkeypatch.setattr(cleaning, "_REPEATS", 1)
+    sample, whole = BENCHMARKS["typos"]()
+    assert sample.ratio == pytest.approx(sample.peer_s / sample.ours_s)
+    same, found, peers = (
+        int(word.rstrip(",")) for word in sample.agreement.split() if word.rstrip(",").isdigit()
+    )
+    assert same == found == peers
+    assert whole.name == "typos, 4000 tags"
+    assert math.isnan(whole.peer_s)
+
+
+def test_made_up_tags_are_distinct_and_the_same_every_time() -> None:
+    tags = cleaning.made_up_tags(500, seed=1)
+    assert len(set(tags)) == 500
+    assert tags == cleaning.made_up_tags(500, seed=1)
+    counts = cleaning.folksonomy_of(tags).tags["count"]
+    assert counts.is_monotonic_decreasing
+    assert counts.iloc[0] == 50_000

@@ -1,0 +1,33 @@
+"""The short way for plain tags gives what the long way gives."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taglab.cleaning import normal, spelling_key, words
+
+WORDS = (
+    "rock", "Rock", "n", "N", "und", "y", "et", "rnb", "RnB", "rocknroll", "US", "us", "80", "80s", "hiphop",
+    "in",
+)  # fmt: skip
+PLAIN_WORDS = st.sampled_from(WORDS) | st.text("abYN8", min_size=1, max_size=4)
+PLAIN = st.lists(PLAIN_WORDS, min_size=1, max_size=4).map(" ".join)
+
+
+@pytest.mark.parametrize("fold_case", [True, False])
+@given(text=PLAIN)
+def test_an_invisible_character_sends_a_tag_the_long_way_and_changes_nothing(
+    text: str, fold_case: bool
+) -> None:
+    assert normal(text, fold_case) == normal(f"{text}\u200b", fold_case)
+    assert words(text) == words(f"{text}\u200b")
+    for join_words in (True, False):
+        assert spelling_key(text, fold_case, join_words) == spelling_key(
+            f"\u200b{text}", fold_case, join_words
+        )
+
+
+@given(text=PLAIN)
+def test_the_key_of_what_is_in_normal_form_is_that_of_its_parts(text: str) -> None:
+    lower = text.lower()
+    assert spelling_key(lower) == spelling_key(lower.replace(" ", "-"))
