@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from taglab.studies.recipes import Plan
     from taglab.studies.reproducing import Reproduction
 
-_FLAGS = {"ks": "-k", "min_counts": "--min-count", "seed": "--cluster-seed"}
+_FLAGS = {"ks": "-k", "min_counts": "--min-count", "seed": "--cluster-seed", "gammas": "--sweep-gamma"}
 
 
 def add_to(commands: Any) -> None:

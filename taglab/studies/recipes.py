@@ -1,9 +1,9 @@
-"""The thesis's models 1 to 3.3 as recipes: which label spaces, which runs, and what was published of each."""
+"""The thesis's models 1 to 5 as recipes: which label spaces, which runs, and what was published of each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from taglab import embeddings
 from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
+from taglab.genres import (
+    SubgenreSettings,
+    choose_genres,
+    classes_named,
+    classes_of_category,
+    most_popular_tags,
+    subgenre_space,
+)
 from taglab.labels import LabelSpace, from_tags, from_top_tags
 from taglab.progress import Progress, between, silent
 from taglab.runs import open_published, published_names
@@ -20,6 +28,7 @@ from taglab.training.label_spaces import Keep, LabelGrid, filtered_top_tags, lab
 __all__ = ["RECIPES", "Difference", "Model", "Plan", "Recipe", "RecipeSettings", "plan"]
 
 Count = Annotated[int, Field(ge=1)]
+Gamma = Annotated[float, Field(ge=0, le=1_000)]
 Network = Literal["spectrogram", "waveform"]
 
 THESIS_TRACKS = 505_216
@@ -30,6 +39,8 @@ THESIS_TAGS = 7_669
 _TOP = 100
 # "More than 100 counts" (section 7.2.1), and likewise for 500.
 _OFTEN, _OFTENER = 101, 501
+_GAMMAS = (0.0, 0.5, 1.0, 2.0)
+_M = 1.5  # of m-correlated genres, section 7.5.1
 _KS = (100, 250, 500, 750, 1000)
 _WORD2VEC, _WIKIPEDIA, _TWITTER = "word2vec", "GloVe Wikipedia", "GloVe Twitter"
 _SLUGS = {_WORD2VEC: "word2vec", _WIKIPEDIA: "glove-wikipedia", _TWITTER: "glove-twitter"}
@@ -42,13 +53,16 @@ class RecipeSettings(BaseModel):
         data: Name of the data set.
         network: Front end of the network.
         vectors: Names of word vectors in place of the thesis's, in its order: word2vec (model 3.1), GloVe on
-            Wikipedia (3.3), or word2vec, GloVe on Wikipedia and GloVe on Twitter (3.2). None: "own", trained
-            on the data set's own tag lists.
+            Wikipedia (3.3 to 5), or word2vec, GloVe on Wikipedia and GloVe on Twitter (3.2). None: "own",
+            trained on the data set's own tag lists.
         min_counts: Least numbers of tracks a clustered tag is on, inclusive, in place of the thesis's.
         ks: Numbers of clusters before filtering, in place of the thesis's.
         sizes: Whether those two are "published" as they stand, or "scaled" to the data set: the least count
             as the share of its tracks, k as the share of its tags. "auto" scales where the data set has fewer
             than half as many tags to cluster as the thesis.
+        genres: Classes that are genres, or tags they hold, for models 3.4 to 4.2; none takes those whose most
+            used tag says a genre.
+        gammas: γ of the semantic loss, for model 5; none takes 0, 0.5, 1 and 2.
         seed: Of the clustering.
     """
 
@@ -60,6 +74,8 @@ class RecipeSettings(BaseModel):
     min_counts: tuple[Count, ...] = ()
     ks: tuple[Count, ...] = ()
     sizes: Literal["auto", "published", "scaled"] = "auto"
+    genres: tuple[str, ...] = ()
+    gammas: tuple[Gamma, ...] = ()
     seed: int = Field(default=0, ge=0)
 
 
@@ -86,11 +102,13 @@ class Model:
         name: What tells it from the recipe's others, as the thesis's tables do.
         space: What it learns; not saved yet.
         published: Name of the published run to be set beside it; None where there is none.
+        changes: Settings of `RunConfig` that are the model's own, nested.
     """
 
     name: str
     space: LabelSpace
     published: str | None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +207,7 @@ def _filtered(settings: RecipeSettings, data: Folksonomy, progress: Progress) ->
 
 def _refuse_clustering(settings: RecipeSettings) -> None:
     if settings.vectors or settings.min_counts or settings.ks:
-        raise InvalidSetting("vectors, min_counts and ks are of models 3.1 to 3.3; this one clusters nothing")
+        raise InvalidSetting("vectors, min_counts and ks are of models 3.1 to 4.2; this one clusters nothing")
 
 
 def _raw_clusters(settings: RecipeSettings, data: Folksonomy, progress: Progress) -> Made:
@@ -219,6 +237,74 @@ def _number_of_clusters(settings: RecipeSettings, data: Folksonomy, progress: Pr
     beside = f"thesis-3.3-tags-{settings.network}" if models[0].published else None
     name = f"most used tag of each cluster of {models[0].name}"
     return [*models, Model(name, tags, beside)], asked.differs
+
+
+def _genre_space(settings: RecipeSettings, data: Folksonomy, progress: Progress) -> _GenresMade:
+    """Return the genres among the clusters of model 3.3, the m-correlated ones merged."""
+    if len(settings.ks) > 1 or len(settings.min_counts) > 1:
+        raise InvalidSetting("genres are those of one clustering: give one k and one least count")
+    asked = _Clusterings(settings, data, (_WIKIPEDIA,), (_OFTEN,), _KS[:1], "thesis")
+    clusters = asked.models(progress, lambda cell: f"thesis-3.4-{settings.network}")[0]
+    if settings.genres:
+        keep, absent = classes_named(clusters.space, settings.genres)
+        here = ", ".join(settings.genres)
+        if absent:
+            raise InvalidSetting(f"genres={', '.join(absent)} are of no class of {clusters.space.name!r}")
+    else:
+        keep, here = classes_of_category(clusters.space, data), "classes whose most used tag says a genre"
+    chosen = choose_genres(clusters.space, data, keep, _M, f"{clusters.space.name[:70]} genres")
+    merged = "; ".join(" with ".join(map(str, pair)) for pair in chosen.pairs.iloc[:, :2].to_numpy())
+    asked.differs.append(Difference("genres", here, "12 clusters, chosen by hand"))
+    asked.differs.append(Difference("merged genres", merged or "none", "metal with heavy metal"))
+    return _GenresMade(chosen.space, clusters.published, asked.differs)
+
+
+@dataclass(frozen=True, eq=False)
+class _GenresMade:
+    """Genres, and the published run of a model that learns them."""
+
+    space: LabelSpace
+    published: str | None
+    differs: list[Difference]
+
+
+def _genres(settings: RecipeSettings, data: Folksonomy, progress: Progress) -> Made:
+    made = _genre_space(settings, data, progress)
+    tags = most_popular_tags(made.space, data, f"{made.space.name[:70]} tags")
+    beside = f"thesis-3.4-tags-{settings.network}" if made.published else None
+    return [
+        Model("genres", made.space, made.published),
+        Model("most used tag of each genre", tags, beside),
+    ], made.differs
+
+
+def _subgenres(method: str, model: str) -> Callable[[RecipeSettings, Folksonomy, Progress], Made]:
+    def make(settings: RecipeSettings, data: Folksonomy, progress: Progress) -> Made:
+        made = _genre_space(settings, data, between(progress, 0, 0.5))
+        dividing = SubgenreSettings(method=method, seed=settings.seed)
+        name = f"{made.space.name[:60]} {method}"
+        space, _ = subgenre_space(data, made.space, dividing, name, between(progress, 0.5, 1))
+        two = sum(len(each.tags) == 2 for each in space.classes)
+        theirs = {"4.1": "19 of 88", "4.2": "17 of 110"}[model]
+        made.differs.append(Difference("clusters of two tags", f"{two} of {len(space)}", theirs))
+        beside = f"thesis-{model}-{settings.network}" if made.published else None
+        return [Model(f"subgenres by {method}", space, beside)], made.differs
+
+    return make
+
+
+def _semantic(settings: RecipeSettings, data: Folksonomy, progress: Progress) -> Made:
+    if settings.min_counts or settings.ks or len(settings.vectors) > 1:
+        raise InvalidSetting("model 5 clusters nothing; it takes one name of vectors, for the loss")
+    vectors = settings.vectors[0] if settings.vectors else embeddings.OWN
+    space = from_tags(data, filtered_top_tags(data, _TOP), f"{data.name[:60]} filtered {_TOP}")
+    gammas = settings.gammas or _GAMMAS
+    models = []
+    for gamma in dict.fromkeys((0.0, *gammas)):  # γ = 0 is what the others are held against
+        loss = {"loss": "semantic-bce", "gamma": gamma, "loss_vectors": vectors}
+        models.append(Model(f"γ = {gamma:g}", space, None, {"train": loss}))
+    said = "γ = 0 is plain cross-entropy; the thesis proposes the loss and trains nothing with it"
+    return models, [Difference("loss", said), Difference("vectors of the loss", vectors)]
 
 
 @dataclass(frozen=True)
@@ -398,6 +484,38 @@ RECIPES: dict[str, Recipe] = {
         20,
         _number_of_clusters,
         _tuned_names,
+        "",
+    ),
+    "model-3.4": Recipe(
+        "taggers of genres: clusters of genre tags, against their most used tags",
+        "Ros Perez 2021, section 7.5, tables 26 to 28",
+        20,
+        _genres,
+        lambda network: (f"thesis-3.4-{network}", f"thesis-3.4-tags-{network}"),
+        "",
+    ),
+    "model-4.1": Recipe(
+        "a tagger of subgenres, divided by NPMI",
+        "Ros Perez 2021, section 8.1, table 29",
+        20,
+        _subgenres("npmi", "4.1"),
+        lambda network: (f"thesis-4.1-{network}",),
+        "",
+    ),
+    "model-4.2": Recipe(
+        "a tagger of subgenres, divided by tag embeddings",
+        "Ros Perez 2021, section 8.2, table 30",
+        20,
+        _subgenres("tag-embeddings", "4.2"),
+        lambda network: (f"thesis-4.2-{network}",),
+        "",
+    ),
+    "model-5": Recipe(
+        "taggers of the filtered tags under the semantic loss, by γ",
+        "Ros Perez 2021, section 9, equation 33",
+        30,
+        _semantic,
+        lambda network: (),
         "",
     ),
 }

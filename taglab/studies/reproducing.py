@@ -85,7 +85,7 @@ def make(
     group = f"{planned.recipe} {planned.settings.network} {planned.settings.data}"
     runs = {}
     for at, (model, labels) in enumerate(zip(planned.models, names, strict=True)):
-        config = _config(planned, labels, audio, preset, changes)
+        config = _config(planned, labels, audio, preset, merged(model.changes, changes or {}))
         share = between(progress, at / len(names), (at + 1) / len(names))
         runs[model.name] = _found(group, config, model.space) or _made(group, config, model, planned, share)
     return runs
@@ -141,10 +141,11 @@ def _made(group: str, config: RunConfig, model: Model, planned: Plan, progress: 
 def run_differences(planned: Plan, runs: Mapping[str, Run]) -> list[Difference]:
     """Return in what the runs' settings differ from the thesis's."""
     found: dict[str, Difference] = {}
-    for run in runs.values():
-        config = run_config(run.config)
+    for model in planned.models:
+        config = run_config(runs[model.name].config)
         same = {"data": config.data, "audio": config.audio, "labels": config.labels}
-        theirs = merged(PRESETS[f"thesis-{planned.settings.network}"], {"train": {"epochs": planned.epochs}})
+        recipe = merged(model.changes, {"train": {"epochs": planned.epochs}})
+        theirs = merged(PRESETS[f"thesis-{planned.settings.network}"], recipe)
         base = sweepable(run_config(merged(theirs, same)))
         for name, value in differing(config, run_config(merged(theirs, same))).items():
             found[name] = Difference(name, str(value), str(base.get(name, "")))
