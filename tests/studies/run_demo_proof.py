@@ -1,7 +1,7 @@
 """The proof on the demo in full: `python -m tests.studies.run_demo_proof`; some minutes on two cores.
 
-Prints figures and verdicts; the settings of `DemoProofSettings` change what is run. The runs stay in the cache
-folder, group "model-1 spectrogram demo" and "model-2 spectrogram demo", for *Compare*.
+Prints figures and verdicts; the settings of `DemoProofSettings` change what is run. The runs stay in the
+cache folder, group "model-1 spectrogram demo" and "model-2 spectrogram demo", for *Compare*.
 """
 
 import argparse
