@@ -21,7 +21,7 @@ with st.sidebar:
     show_shelf(work.draft)
 plans = previewed(work)
 show_facts(work)
-left, right = st.columns([2, 5], gap="medium")
+left, right = st.columns([3, 7])
 with left:
     show_steps(work, plans)
     with st.expander(f"Settings of {step_title(work)}", icon=":material/tune:"):

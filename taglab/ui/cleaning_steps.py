@@ -91,7 +91,7 @@ def _effect(plan: StepPlan | None) -> str:
     tags = plan.summary.set_index("action")["tags"]
     verbs = (("merge", "merges"), ("drop", "drops"), ("category", "categorises"))
     done = [f"{verb} {tags[action]:,}" for action, verb in verbs if tags[action]]
-    return f"{', '.join(done)} tag{'' if done[-1].endswith(' 1') else 's'}" if done else "changes nothing"
+    return ", ".join(done) or "changes nothing"
 
 
 def _show_row(draft: Draft, at: int, effect: str) -> None:

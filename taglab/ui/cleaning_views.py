@@ -22,8 +22,6 @@ from taglab.ui.pickers import pick_tag
 from taglab.ui.tables import column_labels
 
 _NEW_NAME = "name of the cleaned data"
-_MADE = "cleaned data made"
-_GO = "go to the cleaned data"
 _MERGED = "What was meant may be a tag that was not there before; then one comes for those that go."
 _ASSIGNMENTS = "Pairs of a track and a tag it has; of tags that become one, a track keeps one."
 
@@ -163,21 +161,7 @@ def show_apply(work: Work) -> None:
         )
         if asked:
             _apply(work, name, replaces)
-    made = st.session_state.get(_MADE)
-    if made in sources.folksonomy_names():
-        st.button(
-            literal(f"Open {made} on Data"), key="open cleaned", icon=":material/arrow_forward:",
-            on_click=_go, args=(made,),
-        )  # fmt: skip
-    if st.session_state.pop(_GO, False):
-        st.switch_page("pages/data.py", query_params={"data": str(made)})
     _show_files(work, name)
-
-
-def _go(name: str) -> None:
-    # Widgets can be set only before they are drawn, as in a callback.
-    st.session_state["data"] = name
-    st.session_state[_GO] = True
 
 
 def _apply(work: Work, name: str, replaces: bool) -> None:
@@ -186,10 +170,9 @@ def _apply(work: Work, name: str, replaces: bool) -> None:
         return
     named = replace(made, folksonomy=replace(made.folksonomy, name=name))
     room.save_cleaned(named, work.draft.cleaning, work.name, replaces)
-    st.session_state[_MADE] = name
     after = made.folksonomy
     sizes = f"{after.n_tags:,} tags, {after.n_assignments:,} assignments"
-    tell(f"Saved as {name}: {sizes}; {work.name} is as it was.")
+    tell(f"Saved as {name}: {sizes}. Every page lists it as a data set; {work.name} is as it was.")
     st.rerun()
 
 
