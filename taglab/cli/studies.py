@@ -20,8 +20,9 @@ def add_to(commands: Any) -> None:
     """Add the commands of this module."""
     commands.add_parser(
         "reproduce",
-        help="a model of the Ros Perez thesis, trained on your data and set beside what was published",
-        description="Make the label spaces of one of the thesis's models, train its taggers here and now, "
+        help="a published model, trained on your data and set beside what was published of it",
+        description="Make the label spaces of a model of the Ros Perez thesis, or of a stage of "
+        "collapsing, train its taggers here and now, "
         "one after the other, and set their figures beside the published ones, with what differs in data and "
         "settings said above. What is trained already is taken as it is; what was interrupted is gone on "
         "with.",
@@ -34,6 +35,7 @@ taglab reproduce model-1 --preset tiny --epochs 5
 taglab reproduce model-1 --data lastfm --audio msd --network waveform
 taglab reproduce model-3.2 --data lastfm --audio msd --vectors word2vec,wikipedia,twitter
 taglab reproduce model-3.3 --data lastfm --audio msd --vectors wikipedia --only-make
+taglab reproduce stage-3 --network waveform --preset tiny
 """,
     )
 
@@ -80,6 +82,7 @@ def _reproduce(args: argparse.Namespace) -> Report:
 
 
 def _told(planned: Plan, found: Reproduction) -> Report:
+    from taglab.runs import open_published
     from taglab.studies.recipes import RECIPES
     from taglab.training import is_finished
 
@@ -98,6 +101,7 @@ def _told(planned: Plan, found: Reproduction) -> Report:
         if model.published is not None
     }
     for run, published in [pair for pair in beside.items() if pair[0] not in unfinished][:1]:
-        line = f"taglab compare-runs {run} {published} --by pair --metric auc_pr"
-        notes.append(f"label by label: {line}")
+        if len(open_published(published).per_label()):
+            line = f"taglab compare-runs {run} {published} --by pair --metric auc_pr"
+            notes.append(f"label by label: {line}")
     return Report(facts, found.table, notes=tuple(notes))

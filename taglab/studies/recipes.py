@@ -1,4 +1,7 @@
-"""The thesis's models 1 to 5 as recipes: which label spaces, which runs, and what was published of each."""
+"""Published models as recipes: which label spaces, which runs, and what was published of each.
+
+Ros Perez's models 1 to 5, and the stages of collapsing.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from taglab.labels import LabelSpace, from_tags, from_top_tags
 from taglab.progress import Progress, between, silent
 from taglab.runs import open_published, published_names
 from taglab.sources import open_folksonomy
+from taglab.studies.stages import STAGES, left_out, stage_space
 from taglab.training.label_spaces import Keep, LabelGrid, filtered_top_tags, label_cells
 
 __all__ = ["RECIPES", "Difference", "Model", "Plan", "Recipe", "RecipeSettings", "plan"]
@@ -39,6 +43,7 @@ THESIS_TAGS = 7_669
 _TOP = 100
 # "More than 100 counts" (section 7.2.1), and likewise for 500.
 _OFTEN, _OFTENER = 101, 501
+_STAGE_EPOCHS = 20  # not told by the source
 _GAMMAS = (0.0, 0.5, 1.0, 2.0)
 _M = 1.5  # of m-correlated genres, section 7.5.1
 _KS = (100, 250, 500, 750, 1000)
@@ -53,8 +58,8 @@ class RecipeSettings(BaseModel):
         data: Name of the data set.
         network: Front end of the network.
         vectors: Names of word vectors in place of the thesis's, in its order: word2vec (model 3.1), GloVe on
-            Wikipedia (3.3 to 5), or word2vec, GloVe on Wikipedia and GloVe on Twitter (3.2). None: "own",
-            trained on the data set's own tag lists.
+            Wikipedia (3.3 to 5), or word2vec, GloVe on Wikipedia and GloVe on Twitter (3.2); of stage-3, one.
+            None: "own", trained on the data set's own tag lists.
         min_counts: Least numbers of tracks a clustered tag is on, inclusive, in place of the thesis's.
         ks: Numbers of clusters before filtering, in place of the thesis's.
         sizes: Whether those two are "published" as they stand, or "scaled" to the data set: the least count
@@ -137,12 +142,12 @@ Made = tuple[list[Model], list[Difference]]
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """A model of the thesis.
+    """A published model.
 
     Attributes:
         title: What it is.
         source: Where it stands.
-        epochs: It was trained for.
+        epochs: It was trained for; of the stages, which do not tell, what it is trained for here.
         make: From settings and data, makes the models and tells in what they differ.
         published: Names of published runs, by network.
         coverage: Share of all counts that its classes cover, where it is told.
@@ -307,6 +312,30 @@ def _semantic(settings: RecipeSettings, data: Folksonomy, progress: Progress) ->
     return models, [Difference("loss", said), Difference("vectors of the loss", vectors)]
 
 
+def _stage(name: str) -> Callable[[RecipeSettings, Folksonomy, Progress], Made]:
+    def make(settings: RecipeSettings, data: Folksonomy, progress: Progress) -> Made:
+        stage = STAGES[name]
+        if settings.min_counts or settings.ks or len(settings.vectors) > (stage == "III"):
+            raise InvalidSetting("stages cluster nothing; stage-3 alone takes a name of vectors")
+        vectors = None
+        differs = [Difference("epochs", str(_STAGE_EPOCHS))]
+        if stage == "III":
+            chosen = settings.vectors[0] if settings.vectors else embeddings.OWN
+            words = embeddings.resolve(chosen, data, between(progress, 0, 0.5))
+            vectors = embeddings.compose(words, data.tags["tag"].tolist())
+            differs.append(Difference("vectors", chosen))
+        space = stage_space(
+            data, stage, vectors, name=f"{data.name[:60]} {name}", progress=between(progress, 0.5, 1)
+        )
+        if absent := left_out(data):
+            differs.append(Difference("targets that are no tag here", ", ".join(absent)))
+        spelling = "whatever their case; a tag may go into several classes"
+        differs.append(Difference("tags are matched", spelling, "into one class each"))
+        return [Model(f"stage {stage}", space, f"{name}-{settings.network}")], differs
+
+    return make
+
+
 @dataclass(frozen=True)
 class _Cell:
     """A clustering of the thesis: which vectors, how many tracks at least, how many clusters."""
@@ -445,6 +474,10 @@ def _tuned_names(network: Network) -> tuple[str, ...]:
     return (*(f"thesis-3.3-k{k}-{network}" for k in ks), f"thesis-3.3-tags-{network}")
 
 
+def _named_as(recipe: str) -> Callable[[Network], tuple[str, ...]]:
+    return lambda network: (f"{recipe}-{network}",)
+
+
 RECIPES: dict[str, Recipe] = {
     "model-1": Recipe(
         "a tagger of the 100 most used tags",
@@ -518,5 +551,20 @@ RECIPES: dict[str, Recipe] = {
         lambda network: (),
         "",
     ),
+    **{
+        name: Recipe(
+            f"a tagger of {title}",
+            f"readme on audio classification with word embeddings, stage {STAGES[name]}",
+            _STAGE_EPOCHS,
+            _stage(name),
+            _named_as(name),
+            "",
+        )
+        for name, title in {
+            "stage-1": "50 chosen tags as they are",
+            "stage-2": "50 chosen tags, each with the tags that hold its name",
+            "stage-3": "50 chosen tags, each with the tags that hold its name or lie near it",
+        }.items()
+    },
 }
 """Name → recipe."""

@@ -11,7 +11,7 @@ import pandas as pd
 from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace
 from taglab.progress import Progress, between, silent
-from taglab.runs import Run, open_run, runs_table
+from taglab.runs import Run, open_published, open_run, runs_table
 from taglab.runs.comparison import SUMMARY_METRICS, summary_table
 from taglab.studies.recipes import Difference, Model, Plan
 from taglab.training import PRESETS, RunConfig, differing, is_finished, merged, new_run, run_config, train
@@ -22,11 +22,13 @@ __all__ = ["Reproduction", "make", "reproduce", "reproduction_table", "run_diffe
 
 COLUMNS = ("model", "whose", "figures", "epoch", "classes", *SUMMARY_METRICS, "run")
 _THESIS, _HERE = "thesis", "here"
-_FIGURES = Difference(
-    "figures",
-    "of the best epoch by validation, of the last, of each metric's best epoch, of held-out test tracks",
-    "of each metric's best epoch by itself, on validation tracks",
+_OUR_FIGURES = (
+    "of the best epoch by validation, of the last, of each metric's best epoch, of held-out test tracks"
 )
+_THEIR_FIGURES = {
+    "best": "of each metric's best epoch by itself, on validation tracks",
+    "test": "of held-out tracks",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +95,10 @@ def make(
 
 def report(planned: Plan, runs: Mapping[str, Run]) -> Reproduction:
     """Return what is known of a recipe's runs, trained or not."""
-    differs = [*planned.differs, *run_differences(planned, runs), _FIGURES]
+    parts = dict.fromkeys(open_published(name).source["part"] for name in planned.published)
+    theirs = "; ".join(_THEIR_FIGURES[part] for part in parts)
+    figures = Difference("figures", _OUR_FIGURES, theirs)
+    differs = [*planned.differs, *run_differences(planned, runs), figures]
     unfinished = [name for name, run in runs.items() if not is_finished(run)]
     if unfinished:
         differs.append(Difference("not trained to the end", "; ".join(unfinished)))

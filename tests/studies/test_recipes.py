@@ -75,14 +75,30 @@ def test_every_published_run_of_a_recipe_is_there(name: str, network: Any) -> No
     none = name == "model-5" or (name == "model-3.2" and network == "waveform")
     assert bool(published) != none
     for each in published:
-        assert open_published(each).summary()["epochs"] == RECIPES[name].epochs
+        # Of the stages no epochs are told.
+        assert open_published(each).summary()["epochs"] == (0 if "stage" in name else RECIPES[name].epochs)
 
 
 def test_all_published_runs_of_the_thesis_belong_to_a_recipe() -> None:
     of_recipes = {
         each for recipe in RECIPES.values() for network in NETWORKS for each in recipe.published(network)
     }
-    assert of_recipes == {name for name in published_names() if name.startswith("thesis-")}
+    theirs = {name for name in published_names() if name.startswith("thesis-")}
+    assert of_recipes - theirs == {f"stage-{n}-{network}" for n in (1, 2, 3) for network in NETWORKS}
+    assert theirs <= of_recipes
+
+
+def test_stages_are_of_one_set_of_classes() -> None:
+    plans = [plan(f"stage-{number}", RecipeSettings()) for number in (1, 2, 3)]
+    spaces = [each.models[0].space for each in plans]
+    assert len({space.names for space in spaces}) == 1
+    assert len(spaces[0].tags) < len(spaces[1].tags) < len(spaces[2].tags)
+    assert [each.models[0].published for each in plans] == [f"stage-{n}-spectrogram" for n in (1, 2, 3)]
+    assert "great" in told(plans[0], "targets that are no tag here")[0]
+    assert told(plans[2], "vectors")[0] == "own"
+    for name, changes in (("stage-2", {"vectors": ("own",)}), ("stage-3", {"ks": (3,)})):
+        with pytest.raises(InvalidSetting, match="stages cluster nothing"):
+            plan(name, RecipeSettings(**changes))
 
 
 @pytest.fixture
