@@ -12,8 +12,16 @@ from hypothesis.extra import numpy as npst
 from scipy import sparse
 
 from taglab import cooccurrence as module
-from taglab.cooccurrence import Cooccurrence, NpmiSettings, cooccurrence, of_tags
-from taglab.errors import Cancelled, InvalidSetting, NotFound
+from taglab.cooccurrence import (
+    Cooccurrence,
+    NpmiSettings,
+    cooccurrence,
+    matrix_table,
+    of_tags,
+    read_matrix,
+    write_matrix,
+)
+from taglab.errors import Cancelled, DataError, InvalidSetting, NotFound
 from taglab.metrics.balance import correlation_with_counts, mean_imbalance_ratio
 from taglab.sources import open_folksonomy
 
@@ -169,6 +177,31 @@ def test_cancelling_passes_through() -> None:
 
     with pytest.raises(Cancelled):
         cooccurrence(sparse.csr_array(np.eye(3)), list("abc"), cancel)
+
+
+def test_counts_come_back_as_they_were_saved(tmp_path: Path) -> None:
+    found = cooccurrence(sparse.csr_array(np.eye(3, dtype=int)[:, [0, 0, 2]]), ["a,b", "\u202e", "ü" * 50])
+    write_matrix(found, tmp_path / "pairs.npz")
+    back = read_matrix(tmp_path / "pairs.npz")
+    assert (back.names, back.n_tracks, back.n_tracks_with) == (found.names, 3, 2)
+    np.testing.assert_array_equal(back.dense(), found.dense())
+    np.testing.assert_array_equal(sparse.load_npz(tmp_path / "pairs.npz").toarray(), found.dense())
+    table = matrix_table(found)
+    assert table.columns.tolist() == ["name", *found.names]
+    np.testing.assert_array_equal(table.iloc[:, 1:], found.dense())
+
+
+def test_what_cannot_be_counts_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    with pytest.raises(DataError, match="does not hold co-occurrence counts"):
+        read_matrix(path)
+    np.savez(path, data=np.ones(1))
+    with pytest.raises(DataError, match="does not hold co-occurrence counts"):
+        read_matrix(path)
+    n = module.MAX_TABLE + 1
+    many = Cooccurrence(tuple(map(str, range(n))), sparse.csr_array((n, n), dtype=np.int32), 1, 0)
+    with pytest.raises(InvalidSetting, match=r"the limit is 5,000"):
+        matrix_table(many)
 
 
 def test_the_demos_pairs_agree_with_its_co_tags() -> None:

@@ -150,8 +150,8 @@ def recovery_table(rows: pd.DataFrame, level: float = 0.95, seed: int = 0) -> pd
     drawn = random.integers(n, size=(_DRAWS, n))
     ends = [(1 - level) / 2, (1 + level) / 2]
     table = []
-    for (k_from, method), scores in by_demo.iterrows():
-        values = scores.to_numpy(float)
+    for row, (k_from, method) in zip(by_demo.to_numpy(float), by_demo.index.tolist(), strict=True):
+        values = np.asarray(row)
         gains = values - by_demo.loc[(k_from, "word vectors")].to_numpy(float)
         low, high = np.quantile(values[drawn].mean(axis=1), ends)
         gain_low, gain_high = np.quantile(gains[drawn].mean(axis=1), ends)

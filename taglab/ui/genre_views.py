@@ -144,6 +144,11 @@ def show_genres(material: Material, choice: Choice) -> None:
             help=f"{genres.tracks_without:,} of {genres.n_tracks:,}; training leaves them out.",
         )  # fmt: skip
         st.metric("Mean imbalance ratio", f"{report.mean_imbalance_ratio:,.1f}")
+    if len(space) == 1 < len(space.base):
+        st.info(
+            f"All {len(space.base)} genres became one: a class that most tracks have shares most of every "
+            "other's. Take smaller classes (more clusters), or a smaller m."
+        )
     st.markdown("**The genres**")
     table = report.classes.assign(
         members=[", ".join(visible(tag, 30) for tag in each.tags[:_MEMBERS]) for each in space.classes]

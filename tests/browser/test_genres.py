@@ -55,7 +55,7 @@ def test_a_genre_is_picked_and_stays_when_the_view_changes(visit: Callable[..., 
     page.get_by_role("option", name="jazz").click()
     page.get_by_text("jazz: t-SNE of 1 − NPMI").wait_for()
     assert "genre=jazz" in page.url
-    page.get_by_role("tab", name="Genres").click()
+    page.get_by_role("tab", name="Genres", exact=True).click()
     page.get_by_text("Merged, and what comes next").wait_for()
     page.get_by_role("tab", name="Subgenres").click()
     page.get_by_text("jazz: t-SNE of 1 − NPMI").wait_for()

@@ -1,15 +1,20 @@
 """Vectors of tags: the loss against one computed sample by sample, planted blocks, settings, bad input."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import sparse
 
 from taglab.clustering import ClusterSettings, cluster
+from taglab.embeddings import compose, overlap_at_k, train_tag_vectors
 from taglab.embeddings import tag_skipgram as module
 from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_skipgram
 from taglab.errors import Cancelled, InvalidSetting
+from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import adjusted_rand
+from taglab.sources import open_folksonomy
+from taglab.tag_vectors import TagVectors
 
 
 def blocks(n_blocks: int = 4, size: int = 6, n_tracks: int = 400, seed: int = 0) -> np.ndarray:
@@ -106,3 +111,56 @@ def test_cancelling_passes_through() -> None:
 
     with pytest.raises(Cancelled, match="training tag vectors"):
         train_tag_skipgram(sparse.csr_array(blocks()), named(blocks()), progress=cancel)
+
+
+def by_gensim(table: np.ndarray, tags: list[str], dim: int, epochs: int) -> TagVectors:
+    """Return vectors of gensim's word2vec over the tag lists, every pair of a track in its window."""
+    from gensim.models import Word2Vec
+
+    rng = np.random.default_rng(0)
+    lists = [[tags[tag] for tag in rng.permutation(np.flatnonzero(row))] for row in table]
+    lists = [words for words in lists if len(words) > 1]
+    model = Word2Vec(
+        lists, vector_size=dim, window=max(map(len, lists)), min_count=1, sg=1, negative=10, sample=0,
+        epochs=epochs, workers=1, seed=0, shrink_windows=False,
+    )  # fmt: skip
+    kept = [tag for tag in tags if tag in model.wv]
+    return TagVectors.from_any(kept, np.array([model.wv[tag] for tag in kept]), "gensim")
+
+
+def test_neighbours_agree_with_gensims_on_planted_blocks() -> None:
+    table = blocks(4, 15, 800)
+    ours = train_tag_skipgram(sparse.csr_array(table), named(table)).vectors
+    theirs = by_gensim(table, named(table), ours.dim, 15)
+    block = np.repeat(np.arange(4), 15)
+    for vectors in (ours, theirs):
+        near = np.argsort(-(vectors.vectors @ vectors.vectors.T), axis=1)[:, 1:11]
+        assert (block[near] == block[:, None]).mean() > 0.95
+    # Within a block all tags are alike: two of 14 lists of ten share 7 by chance.
+    assert overlap_at_k(ours, theirs, 10)["overlap"].mean() > 0.65
+
+
+def test_neighbours_agree_with_gensims_on_the_demo() -> None:
+    demo = open_folksonomy("demo").select_tags(min_count=10)
+    tags = demo.tags["tag"].tolist()
+    ours = train_tag_skipgram(demo.matrix, tags).vectors
+    theirs = by_gensim(demo.matrix.toarray(), tags, ours.dim, 15)
+    overlap = overlap_at_k(ours, theirs, 10)["overlap"].mean()
+    assert overlap > 0.4
+    assert overlap > 10 * 10 / len(tags)  # ten times what chance gives
+
+
+def test_vectors_of_a_whole_folksonomy_are_found_by_whole_tags() -> None:
+    table = blocks(2, 4, 200)
+    tags = ["free jazz", "jazz-funk", " jazz ", "swing", "folk metal", "metal", "doom", "jazz"]
+    tracks = pd.DataFrame({"track": [str(row) for row in range(len(table))]})
+    data = Folksonomy.from_codes("mine", tracks, tags, *np.nonzero(table))
+    words = train_tag_vectors(data, TagSkipGramSettings(steps=50), "tags")
+    assert set(words.words) == {tag.strip() for tag in tags}
+    assert words.source == "tag skip-gram on mine"
+    found = compose(words, data.tags["tag"].tolist())
+    assert found.missing == ()
+    same = compose(words, ["free jazz"]).vectors @ words.vectors[words.row("free jazz")]
+    assert same[0] == pytest.approx(1, abs=1e-5)
+    least = int(data.tags["count"].iloc[3])
+    assert len(train_tag_vectors(data, TagSkipGramSettings(steps=5), min_count=least)) <= 4

@@ -1,0 +1,55 @@
+"""Recovery of planted subgenres: one demo for real, and sums of made-up scores."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taglab.embeddings import SkipGramSettings, TagSkipGramSettings, train_skipgram
+from taglab.errors import Cancelled
+from taglab.genres import SubgenreSettings
+from taglab.studies.subgenre_recovery import METHODS, recover_subgenres, recovery_table
+
+
+def test_co_occurrence_recovers_more_of_a_demo_than_words_and_chance() -> None:
+    settings = SubgenreSettings(restarts=1, k_max=8, skip_gram=TagSkipGramSettings(steps=300))
+    rows = recover_subgenres(
+        [3], settings, lambda demo: train_skipgram(demo, SkipGramSettings(dim=16, pairs=300_000))
+    )
+    assert set(rows["method"]) == set(METHODS)
+    assert rows["tags"].min() > 3
+    mean = rows.groupby("method")["adjusted_rand"].mean()
+    assert mean["npmi"] > mean["word vectors"] + 0.1
+    assert mean["npmi"] > mean["tag-embeddings"] > mean["chance"] + 0.1
+    assert abs(mean["chance"]) < 0.1
+    exact = rows[(rows["k_from"] == "truth") & (rows["method"] == "npmi")]
+    assert (exact["k"] == exact["branches"]).all()
+
+
+def test_intervals_are_over_demos_and_gains_over_word_vectors() -> None:
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        [
+            {"k_from": "truth", "method": method, "seed": seed, "adjusted_rand": base + 0.1 * seed + noise}
+            for seed in range(6)
+            for noise in rng.normal(scale=0.01, size=3)
+            for method, base in (("npmi", 0.5), ("word vectors", 0.2))
+        ]
+    )
+    table = recovery_table(rows).set_index("method")
+    npmi = table.loc["npmi"]
+    assert npmi["demos"] == 6
+    assert npmi["low"] < npmi["adjusted_rand"] < npmi["high"]
+    assert npmi["gain"] == pytest.approx(0.3)  # equal in every demo, so without a spread
+    assert npmi["gain_high"] - npmi["gain_low"] < 1e-9
+    assert table.loc["word vectors", ["gain", "gain_low", "gain_high"]].tolist() == [0, 0, 0]
+
+
+def test_cancelling_passes_through() -> None:
+    def cancel(fraction: float, text: str) -> None:
+        raise Cancelled(text)
+
+    settings = SubgenreSettings(restarts=1, k_max=5, skip_gram=TagSkipGramSettings(steps=5))
+    with pytest.raises(Cancelled, match="demo 3: "):
+        recover_subgenres(
+            [3], settings, lambda demo: train_skipgram(demo, SkipGramSettings(dim=4, epochs=1)), cancel
+        )
