@@ -93,7 +93,7 @@ def similarity_of(vectors: npt.ArrayLike) -> torch.Tensor:
         vectors: Unit vectors (classes, dim); a row of zeros where a class has none.
     """
     array = np.asarray(vectors, np.float64)
-    known = array.any(axis=1)
+    known = np.linalg.norm(array, axis=1) > 0
     cosines = np.clip(array @ array.T, -1.0, 1.0)
     return torch.from_numpy(np.where(known[:, None] & known, cosines, -np.inf).astype(np.float32))
 

@@ -79,7 +79,7 @@ def loss_material(
     data = open_folksonomy(config.data, between(progress, 0, 0.2))
     words = embeddings.resolve(config.train.loss_vectors, data, between(progress, 0.2, 0.9))
     vectors = class_vectors(space, embeddings.compose(words, space.tags))
-    known = vectors.any(axis=1)
+    known = np.linalg.norm(vectors, axis=1) > 0
     if not known.any():
         raise InvalidSetting(
             f"loss_vectors={config.train.loss_vectors!r} must have a vector for at least one class; none of "
