@@ -318,6 +318,7 @@ class _Training:
             self.recorder.log(f"stopped early: {config.monitor} has not improved for {waited} epochs")
         position.epoch, position.step = position.epoch + 1, 0
         position.loss_sum, position.seconds = 0.0, 0.0
+        self.lap_at = time.perf_counter()  # validation is no part of the next epoch's time
         self._save_last()
 
     def _validate(self) -> Heard:

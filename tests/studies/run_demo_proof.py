@@ -44,15 +44,17 @@ def told(proof: DemoProof) -> str:
     return "\n".join(lines) + "\n"
 
 
+def show(fraction: float, text: str) -> None:
+    """Say how far it is, on one line."""
+    sys.stderr.write(f"\r{fraction:6.1%} {text:60}")
+
+
 def main() -> None:
     """Run the proof and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_settings(parser, DemoProofSettings)
     args = parser.parse_args()
-    proof = prove_demo(
-        settings_of(args, DemoProofSettings),
-        progress=lambda fraction, text: sys.stderr.write(f"\r{fraction:6.1%} {text:60}"),
-    )
+    proof = prove_demo(settings_of(args, DemoProofSettings), progress=show)
     sys.stdout.write("\n" + told(proof))
 
 

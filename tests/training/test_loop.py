@@ -11,6 +11,7 @@ import torch
 from taglab import losses
 from taglab.errors import Cancelled
 from taglab.training import Diverged
+from taglab.training.evaluation import hear
 from tests.training.examples import config_of, fit_small, fresh, small_material
 
 FIGURES = ("train_loss", "validation_loss", "ap_macro", "auc_pr_macro", "roc_auc_micro", "learning_rate")
@@ -134,6 +135,25 @@ def test_rows_say_how_fast(tmp_path: Path) -> None:
     assert all(row["clips_per_s"] > 0 and row["memory_gib"] > 0 for row in recorded.steps)
     assert recorded.rows[0]["epoch"] == 1
     assert recorded.rows[0]["seconds"] > 0
+
+
+def test_an_epochs_time_holds_no_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def hear_for_long(*args: Any, **kwargs: Any) -> Any:
+        nonlocal now
+        now += 1_000
+        return hear(*args, **kwargs)
+
+    def clock() -> float:
+        nonlocal now
+        now += 0.001
+        return now
+
+    monkeypatch.setattr("taglab.training.loop.hear", hear_for_long)
+    monkeypatch.setattr("taglab.training.loop.time.perf_counter", clock)
+    _, recorded = fit_small(config_of(epochs=3), tmp_path)
+    assert all(0 < row["seconds"] < 1_000 for row in recorded.rows)
 
 
 def test_the_epochs_loss_is_the_mean_of_its_steps(tmp_path: Path) -> None:
