@@ -147,7 +147,8 @@ def _fill_vectors(parser: Parser) -> None:
         + "a vocabulary. Pickles (.kv, .model, .pkl) are refused: they could run anything.",
         returns="{name, words, dim, source}",
         fill=_fill_add,
-        examples="taglab vectors add glove.6B.200d.txt --name glove",
+        examples="taglab vectors add glove.6B.200d.txt --name glove\n"
+        "taglab vectors add glove.6B.zip --member glove.6B.200d.txt --name glove",
     )
     commands.add_parser(
         "show",
@@ -174,6 +175,9 @@ def _fill_named(parser: Parser, run: Any) -> None:
 def _fill_add(parser: Parser) -> None:
     parser.add_argument("path", type=Path, metavar="PATH", help="the file")
     parser.add_argument("--name", required=True, help="what to call them from now on")
+    parser.add_argument(
+        "--member", metavar="FILE", help="which file to read of a zip or a folder that holds several"
+    )
     finish(parser, _add, table=False)
 
 
@@ -301,7 +305,7 @@ def _add(args: argparse.Namespace) -> Report:
 
     _require_free_name(args.name)
     with progress_bar() as progress:
-        words = embeddings.add_vectors(args.path, args.name, progress)
+        words = embeddings.add_vectors(args.path, args.name, progress, args.member)
     return Report({**_size(words), "dropped": dropped(words.dropped)})
 
 

@@ -63,11 +63,12 @@ class Plain:
     vocabulary_shown: Path | None = None
 
 
-def members(path: Path) -> list[str]:
+def members(path: Path, opened: IO[bytes] | None = None) -> list[str]:
     """Return the names of the files that vectors may be read from, where a zip or a folder holds several.
 
     Args:
         path: A file or a folder.
+        opened: The file where it is open already, and `path` only what it is called.
 
     Returns:
         The names to choose from, as `member` takes them; none where there is nothing to choose.
@@ -75,15 +76,25 @@ def members(path: Path) -> list[str]:
     Raises:
         DataError: If it is not there, or a zip that cannot be opened or holds a path that leads outside.
     """
-    if path.is_dir():
+    names: list[str] = []
+    if opened is None and path.is_dir():
         names = [file.name for file in _inside(path)]
-    elif _first_bytes(path, path).startswith(_ZIP):
-        with _opened_zip(path) as (_, infos):
+    elif zipfile.is_zipfile(opened or path):
+        with _opened_zip(path, opened) as (_, infos):
             names = [info.filename for info in infos]
-    else:
-        names = []
-    chosen = _without_vocabularies(names)
-    return chosen if len(chosen) > 1 else []
+    return several(names)
+
+
+def several(names: Sequence[str]) -> list[str]:
+    """Return which of the names of files are of vectors, where there is more than one to choose from."""
+    words = set()
+    for name in names:
+        place = PurePosixPath(name)
+        if place.suffix.lower() == ".npy":
+            forms = (form.format(stem=place.stem, name=place.name) for form in _VOCABULARY_NAMES)
+            words |= {str(place.with_name(form)) for form in forms}
+    found = [name for name in names if name not in words]
+    return found if len(found) > 1 else []
 
 
 @dataclass(frozen=True)
@@ -300,18 +311,6 @@ def _named(shown: Path, names: Sequence[str], member: str) -> list[int]:
     raise DataError(shown, f"holds no words for {member!r}; they must be beside it, as {place.stem}.txt")
 
 
-def _without_vocabularies(names: Sequence[str]) -> list[str]:
-    """Return the names but for those of vocabularies of .npy files."""
-    words = set()
-    for name in names:
-        place = PurePosixPath(name)
-        if place.suffix.lower() == ".npy":
-            words |= {
-                str(place.with_name(f.format(stem=place.stem, name=place.name))) for f in _VOCABULARY_NAMES
-            }
-    return [name for name in names if name not in words]
-
-
 def _from_zip(path: Path, folder: Path, member: str | None, progress: Progress) -> Plain:
     with _opened_zip(path) as (archive, infos):
         chosen = [infos[number] for number in _choose(path, [info.filename for info in infos], member)]
@@ -322,10 +321,12 @@ def _from_zip(path: Path, folder: Path, member: str | None, progress: Progress) 
 
 
 @contextlib.contextmanager
-def _opened_zip(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
+def _opened_zip(
+    path: Path, opened: IO[bytes] | None = None
+) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
     """Open a zip for reading, with the files it holds; what is wrong with it is told as a DataError."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(opened or path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             for info in infos:
                 _refuse_outside(path, info.filename)

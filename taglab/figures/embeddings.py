@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from taglab.figures.bars import ranked_bars
-from taglab.figures.theme import GREY, PALETTE, blank, plain
+from taglab.figures.theme import GREY, GRID, PALETTE, blank, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+_CLEAR = "rgba(0, 0, 0, 0)"
 _REST = "rgba(140, 143, 148, 0.4)"
 _STATES = {"all": "every word known", "some": "some words unknown", "none": "no vector"}
 
@@ -72,50 +73,87 @@ def coverage_bars(tags: pd.DataFrame) -> go.Figure:
 
 
 def neighbourhood_map(
-    positions: npt.NDArray[np.float32], tags: Sequence[str], tag: str, near: Sequence[str], method: str
+    positions: npt.NDArray[np.float32],
+    tags: Sequence[str],
+    tag: str,
+    near: Sequence[str],
+    method: str,
+    shares: Sequence[float] | None = None,
 ) -> go.Figure:
     """Draw a map with one tag and its neighbours named and coloured, all others grey.
 
     Args:
-        positions: Array (tags, 2).
+        positions: Array (tags, 2) or (tags, 3).
         tags: One a row of `positions`.
         tag: The tag in the middle of interest; may lack a position.
         near: Its neighbours.
         method: Name of the projection, for the axes.
+        shares: Of all variance, that along each axis; not told where None.
+
+    Source:
+        Ros Perez 2021, figure 10, in three dimensions.
     """
+    import plotly.graph_objects as go
+
     rows = {name: row for row, name in enumerate(tags)}
-    figure = blank(f"{plain(tag, 40)} among its neighbours", f"{method} 1", f"{method} 2", 500)
-    figure.add_scattergl(
-        x=positions[:, 0],
-        y=positions[:, 1],
-        mode="markers",
-        marker={"size": 5, "color": _REST},
-        text=[plain(name) for name in tags],
-        hovertemplate="%{text}<extra></extra>",
-        name=f"all {len(tags):,} tags",
+    three = positions.shape[1] == 3
+    names = _axis_names(method, positions.shape[1], shares)
+    figure = blank(f"{plain(tag, 40)} among its neighbours", names[0], names[1], 560 if three else 500)
+    many, few = (go.Scatter3d, go.Scatter3d) if three else (go.Scattergl, go.Scatter)
+    figure.add_trace(
+        many(
+            **dict(zip("xyz", positions.T, strict=False)),
+            mode="markers",
+            marker={"size": 3 if three else 5, "color": _REST},
+            text=[plain(name) for name in tags],
+            hovertemplate="%{text}<extra></extra>",
+            name=f"all {len(tags):,} tags",
+        )
     )
-    for names, label, size, colour in (
+    for chosen, label, size, colour in (
         (near, "neighbours", 9, PALETTE[0]),
         ([tag], "the tag", 13, PALETTE[1]),
     ):
-        found = np.asarray([rows[name] for name in names if name in rows], dtype=np.intp)
-        shown = [plain(tags[row], 30) for row in found]
-        figure.add_scatter(
-            x=positions[found, 0],
-            y=positions[found, 1],
-            mode="markers+text",
-            marker={"size": size, "color": colour},
-            text=shown,
-            textposition="top center",
-            hovertemplate="<b>%{text}</b><extra></extra>",
-            name=label,
+        found = np.asarray([rows[name] for name in chosen if name in rows], dtype=np.intp)
+        figure.add_trace(
+            few(
+                **dict(zip("xyz", positions[found].T, strict=False)),
+                mode="markers+text",
+                marker={"size": size / 2 if three else size, "color": colour},
+                text=[plain(tags[row], 30) for row in found],
+                textposition="top center",
+                hovertemplate="<b>%{text}</b><extra></extra>",
+                name=label,
+            )
         )
     figure.update_layout(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"}
     )
     figure.update_xaxes(showgrid=False, zeroline=False)
     figure.update_yaxes(showgrid=False, zeroline=False, scaleanchor="x")
+    if three:
+        axes = {
+            f"{axis}axis": {
+                "title": {"text": name},
+                "showticklabels": False,
+                "gridcolor": GRID,
+                "backgroundcolor": _CLEAR,
+            }
+            for axis, name in zip("xyz", names, strict=True)
+        }
+        figure.update_layout(scene=axes, margin={"l": 0, "r": 0, "b": 0})
     return figure
+
+
+def _axis_names(method: str, dimensions: int, shares: Sequence[float] | None) -> list[str]:
+    """Return a name an axis, with the share of the variance along it where that is known."""
+    known = shares is not None and bool(np.isfinite(np.asarray(shares, float)).all())
+    ends = (
+        [f" ({share:.1%} of variance)" for share in shares]
+        if known and shares is not None
+        else [""] * dimensions
+    )
+    return [f"{method} {number}{end}" for number, end in zip(range(1, dimensions + 1), ends, strict=True)]
 
 
 def axis_plane(table: pd.DataFrame, from_tag: str, to_tag: str, named: Sequence[str]) -> go.Figure:
@@ -153,17 +191,21 @@ def axis_plane(table: pd.DataFrame, from_tag: str, to_tag: str, named: Sequence[
     return figure
 
 
-def pairs_plane(positions: npt.NDArray[np.float32], tags: Sequence[str]) -> go.Figure:
+def pairs_plane(
+    positions: npt.NDArray[np.float32], tags: Sequence[str], shares: Sequence[float] | None = None
+) -> go.Figure:
     """Draw pairs of tags, each joined by a line: parallel lines say that the pairs are alike.
 
     Args:
         positions: Array (2 × pairs, 2): first and second tag of each pair, one pair after the other.
         tags: One a row of `positions`.
+        shares: Of all variance, that along each axis; not told where None.
 
     Source:
         Ros Perez 2021, figure 11.
     """
-    figure = blank("Pairs of tags", "PCA 1", "PCA 2", 500)
+    x, y = _axis_names("PCA", 2, shares)
+    figure = blank("Pairs of tags", x, y, 500)
     for first in range(0, len(tags) - 1, 2):
         rows = slice(first, first + 2)
         figure.add_scatter(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _ROW_PX = 24
 _GAP_PX = 8
-_FRAME_PX = 130
+_FRAME_PX = 190
 _NAME_CHARACTERS = 30
 _NOTHING = "too few known"
 
@@ -35,6 +35,7 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
     """
     groups = list(dict.fromkeys(table[of]))
     embeddings = list(dict.fromkeys(table["vectors"]))
+    gap = 0.2 if len(groups) * len(embeddings) > 3 else 0.5
     height = _FRAME_PX + len(groups) * (_ROW_PX * len(embeddings) + _GAP_PX)
     figure = blank(title, measure, height=height)
     for number, vectors in enumerate(embeddings):
@@ -55,8 +56,8 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": np.nan_to_num(part["high"] - value),
-                "arrayminus": np.nan_to_num(value - part["low"]),
+                "array": (part["high"] - value).to_numpy(),
+                "arrayminus": (value - part["low"]).to_numpy(),
                 "thickness": 1,
                 "width": 3,
                 "color": "#8c8f94",
@@ -74,7 +75,7 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
         )
         figure.add_scatter(
             x=np.nan_to_num(np.fmax(part["high"], value)).clip(0),
-            y=[groups.index(name) + _offset(number, len(embeddings)) for name in part[of]],
+            y=[groups.index(name) + _offset(number, len(embeddings), gap) for name in part[of]],
             mode="text",
             text=[f" {line}" for line in said],
             textposition="middle right",
@@ -86,7 +87,7 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
     lowest = float(np.nanmin([0.0, *table["low"], *table["value"]]))
     figure.update_layout(
         barmode="group",
-        bargap=0.2,
+        bargap=gap,
         margin={"l": 10, "r": 20, "t": 76 if len(embeddings) > 1 else 48},
         showlegend=len(embeddings) > 1,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
@@ -112,6 +113,8 @@ def score_scatter(tables: Sequence[tuple[str, pd.DataFrame]], title: str, named:
         named: How many of the first of each are named on the figure; the others say theirs when pointed at.
     """
     figure = blank(title, "people's score (the set's own scale)", "cosine similarity", 460)
+    scores = [score for _, whole in tables for score in whole.loc[whole["similarity"].notna(), "score"]]
+    middle = (min(scores, default=0.0) + max(scores, default=0.0)) / 2
     for number, (vectors, whole) in enumerate(tables):
         table = whole[whole["similarity"].notna()]
         names = [
@@ -128,7 +131,7 @@ def score_scatter(tables: Sequence[tuple[str, pd.DataFrame]], title: str, named:
                 mode=mode,
                 marker={"color": colour, "size": 9 if label else 6, "opacity": 0.9 if label else 0.45},
                 text=names[rows],
-                textposition="top center",
+                textposition=np.where(table["score"] > middle, "middle left", "middle right")[rows],
                 textfont={"size": 10},
                 name=plain(vectors, 30),
                 legendgroup=str(number),
@@ -152,6 +155,6 @@ def _interval(low: float, high: float) -> str:
     return "unknown" if np.isnan(low) or np.isnan(high) else f"{low:.2f} to {high:.2f}"
 
 
-def _offset(number: int, of: int) -> float:
+def _offset(number: int, of: int, gap: float) -> float:
     """Return where a bar of a group lies from the group's middle, in groups."""
-    return (number - (of - 1) / 2) * 0.8 / of
+    return (number - (of - 1) / 2) * (1 - gap) / of

@@ -16,7 +16,7 @@ from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose
-from taglab.ui.uploads import ask_for_file
+from taglab.ui.uploads import ask_for_file, ask_for_member
 
 
 def new_name(kind: str, key: str, taken: list[str]) -> str:
@@ -81,13 +81,15 @@ def add_vectors_panel() -> None:
     what = "GloVe or word2vec text, word2vec binary, fastText .vec (.gz and .zip too), .npy with a vocabulary"
     with guard():
         given = ask_for_file("new vectors", what, several=True)
+        member = ask_for_member("new vectors")
         name = new_name("vectors", "new vectors name", embeddings.vector_names())
         if st.button("Add", key="new vectors add", type="primary", icon=":material/add:"):
             needs_name(name, cache.VECTORS)
             with given as path, working("Reading") as progress:
-                embeddings.add_vectors(path, name, progress)
+                embeddings.add_vectors(path, name, progress, member)
             choose("vectors", name)
-    copy_as_command(["taglab", "vectors", "add", "PATH", "--name", name or "NAME"])
+        flags = [f"--member={member}"] if member else []
+        copy_as_command(["taglab", "vectors", "add", "PATH", "--name", name or "NAME", *flags])
 
 
 _TRAINERS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +28,7 @@ from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_min_count, pick_vectors
+from taglab.ui.projecting import explained
 from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 
@@ -386,7 +386,7 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     with st.container(horizontal=True):
         for label, value in facts.items():
             st.metric(label, value, help=_MEANING.get(label))
-    st.caption(literal(" ".join([where.quality_sentence, *_explained(where), *where.notes])))
+    st.caption(literal(" ".join([where.quality_sentence, *explained(where), *where.notes])))
     if not found.converged:
         st.caption("k-means used up its rounds before it settled.")
     if vectors.missing:
@@ -400,13 +400,6 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
             absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
             st.dataframe(absent, hide_index=True, key="tags without a vector")
             export_panel(f"{material.name} tags without a vector", absent)
-
-
-def _explained(where: Projection) -> Sequence[str]:
-    shares = where.explained_variance
-    if shares is None or not np.isfinite(shares).all():
-        return ()
-    return (f"The {len(shares)} axes hold {shares.sum():.0%} of the variance.",)
 
 
 def export_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,26 +18,28 @@ from taglab.figures.embeddings import (
     neighbour_bars,
     neighbourhood_map,
     overlap_histogram,
-    pairs_plane,
     unknown_word_bars,
 )
 from taglab.folksonomy import Folksonomy
-from taglab.projection import PROJECTIONS, Projection, ProjectionSettings, cached_projection
+from taglab.projection import Projection
 from taglab.tag_vectors import TagVectors
 from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
-from taglab.ui.messages import working
-from taglab.ui.pickers import bound_number, pick_tag, pick_vectors
-from taglab.ui.projecting import projected
+from taglab.ui.messages import literal, working
+from taglab.ui.pair_views import show_pairs
+from taglab.ui.pickers import bound_number, pick_more_vectors, pick_tag, pick_vectors
+from taglab.ui.projecting import explained, pick_projection, projected
 from taglab.ui.quality_views import show_quality
 from taglab.ui.tables import column_labels
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 _SHOWN = 20
 _NAMED_AT_EACH_END = 10
 _NAMED_AMONG = 300
-_MOST_OPTIONS = 5_000
 
 
 @dataclass(frozen=True)
@@ -83,28 +86,26 @@ def show_neighbours(picked: Picked) -> None:
     with right:
         names = [str(name) for name in near["tag"]]
         drawn, projection = _pick_map(tags, [tag, *names])
-        _show_map(picked, drawn, projection, tag, names)
-        export_panel(
-            "neighbourhood map",
-            figure=lambda: neighbourhood_map(projection.positions, drawn.tags, tag, names, projection.method),
-            own_buttons=True,
-        )
+
+        def whole_map() -> go.Figure:
+            shares = projection.explained_variance
+            told = None if shares is None else shares.tolist()
+            return neighbourhood_map(
+                projection.positions, drawn.tags, tag, names, projection.method.upper(), told
+            )
+
+        _show_map(picked, drawn, projection, tag, names, whole_map)
+        flat = projection.settings.dimensions == 2
+        export_panel("neighbourhood map", figure=whole_map, own_buttons=flat)
 
 
 def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projection]:
     """Let the projection be chosen, and whether all tags or only the near ones are drawn."""
-    method = st.segmented_control(
-        "Map",
-        list(PROJECTIONS),
-        default="pca",
-        format_func=lambda name: PROJECTIONS[name].title,
-        key="map",
-        bind="query-params",
-        required=True,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        settings = pick_projection()
     only = st.toggle("Only these tags, projected anew", key="only", bind="query-params")
     drawn = tags.select(near) if only else tags
-    return drawn, projected(drawn, ProjectionSettings(method=method))
+    return drawn, projected(drawn, settings)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -115,9 +116,25 @@ def _points(
 
 
 def _show_map(
-    picked: Picked, drawn: TagVectors, projection: Projection, tag: str, near: Sequence[str]
+    picked: Picked,
+    drawn: TagVectors,
+    projection: Projection,
+    tag: str,
+    near: Sequence[str],
+    whole_map: Callable[[], go.Figure],
 ) -> None:
-    """The map, on which a click makes a tag the one whose neighbours are shown."""
+    """The map, on which a click makes a tag the one whose neighbours are shown; in 3-D it is only seen."""
+    about = (
+        f"{len(drawn):,} tags ({len(drawn.missing):,} more have no vector); the map keeps "
+        f"{projection.neighbours_kept:.0%} of neighbours, trustworthiness {projection.trustworthiness:.2f}. "
+        f"{' '.join(explained(projection))}"
+    )
+    if projection.settings.dimensions == 3:
+        st.plotly_chart(
+            whole_map(), config=picture_config(), key="map in 3-D", alt=f"{tag} among its neighbours in 3-D"
+        )
+        st.caption(about)
+        return
     counts = picked.folksonomy().counts().reindex(list(drawn.tags))
     name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()}"
     points = _points(name, picked.data, drawn, projection, counts.tolist())
@@ -134,11 +151,7 @@ def _show_map(
         f"{tag} among its neighbours", tag, MapClasses(labels, ["", "", ""], ""), file="neighbours"
     )
     tag_map("neighbour map", points, paint, rows, choose_point)
-    st.caption(
-        f"{len(drawn):,} tags ({len(drawn.missing):,} more have no vector); the map keeps "
-        f"{projection.neighbours_kept:.0%} of neighbours, trustworthiness {projection.trustworthiness:.2f}. "
-        "A click chooses a tag."
-    )
+    st.caption(f"{about} A click chooses a tag.")
 
 
 def show_coverage(picked: Picked) -> None:
@@ -259,32 +272,46 @@ def show_axis(picked: Picked) -> None:
     export_panel("axis", table, figure, picked.command("axis", start, end))
 
 
-def show_pairs(picked: Picked) -> None:
-    """Pairs of tags on a plane: do the same steps lead from one to the other?"""
+def show_side_by_side(picked: Picked) -> None:
+    """The tags nearest to one in several embeddings, a column each (table 14 of the thesis)."""
     tags = picked.tags()
-    options = list(tags.tags[:_MOST_OPTIONS])
-    few = f" (of the {_MOST_OPTIONS:,} most used)" if len(tags) > _MOST_OPTIONS else ""
-    chosen = st.multiselect(
-        f"Pairs of tags, first and second in turn{few}",
-        options,
-        default=options[:4],
-        key="pairs",
-        bind="query-params",
+    first, second, third = st.columns(3)
+    with second:
+        others = pick_more_vectors("others", "Beside them", picked.vectors)
+    with working("Looking for neighbours") as progress:
+        sides = {picked.vectors: tags}
+        for name in others:
+            sides[name] = tag_vectors(picked.data, name, picked.min_count, picked.lookup, progress)
+    with first:
+        tag = pick_tag(list(dict.fromkeys(tag for side in sides.values() for tag in side.tags)))
+    with third:
+        n = st.slider("Neighbours", 1, 50, 10, key="n", bind=bound_number("n", "n =", 1, 50))
+    if not others:
+        st.info("Choose other word vectors to stand beside these; add or train some in the side bar.")
+    found = {name: embeddings.neighbours(side, tag, n) for name, side in sides.items() if tag in side}
+    table = pd.DataFrame({"rank": range(1, n + 1)})
+    for name, near in found.items():
+        table[name] = near["tag"].reindex(range(n))
+        table[f"{name}, cosine"] = near["similarity"].reindex(range(n))
+    cosines = [f"{name}, cosine" for name in found]
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config={name: st.column_config.NumberColumn("cosine", format="%.3f") for name in cosines},
     )
-    if len(chosen) < 4 or len(chosen) % 2:
-        st.info("Choose four tags or more, an even number: Germany, Berlin, France, Paris.")
-        return
-    projection = cached_projection(tags.select(chosen), ProjectionSettings())
-    figure = pairs_plane(projection.positions, chosen)
-    st.plotly_chart(figure, config=picture_config(), key="pairs plane", alt="Pairs of tags joined by lines")
-    st.caption("a PCA of these tags alone; lines that run side by side tell of the same relation")
-    export_panel("pairs", figure=figure)
+    absent = [name for name in sides if name not in found]
+    if absent:
+        st.caption(literal(f"No vector of {tag!r} in {', '.join(absent)}."))
+    st.caption("each sought among the tags of the data that have a vector in that embedding")
+    export_panel("nearest in several", table, command=picked.command("neighbours", tag, n=n))
 
 
 VIEWS = {
     "Neighbours": show_neighbours,
     "Coverage": show_coverage,
     "Two embeddings": show_comparison,
+    "Side by side": show_side_by_side,
     "Analogy": show_analogy,
     "Axis": show_axis,
     "Pairs": show_pairs,

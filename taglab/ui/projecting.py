@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import streamlit as st
 
 from taglab import projection
@@ -32,6 +33,15 @@ def pick_projection() -> ProjectionSettings:
         bind="query-params", required=True,
     )  # fmt: skip
     return ProjectionSettings(method=method, dimensions=dimensions)
+
+
+def explained(where: Projection) -> list[str]:
+    """Return a sentence on how much of the variance each axis holds; nothing where that is not known."""
+    shares = where.explained_variance
+    if shares is None or not np.isfinite(shares).all():
+        return []
+    each = ", ".join(f"{share:.1%}" for share in shares)
+    return [f"The {len(shares)} axes hold {each} of the variance, {shares.sum():.1%} together."]
 
 
 def projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:

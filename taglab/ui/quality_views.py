@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -28,13 +30,13 @@ from taglab.ui.uploads import given_path, laid_down
 
 _WORST_SHOWN = 50
 _OURS = (
-    "The built-in set, music-pairs and music-analogies, was written and graded by the makers of taglab alone. "
-    "It is small: read it as whether the vectors know music at all, not as a ranking. Add published sets "
-    "(MEN, WordSim-353, SimLex-999, the word2vec analogies) for that."
+    "The built-in set, music-pairs and music-analogies, was written and graded by the makers of taglab "
+    "alone. It is small: read it as whether the vectors know music at all, not as a ranking. Add published "
+    "sets (MEN, WordSim-353, SimLex-999, the word2vec analogies) for that."
 )
 _WHAT = (
-    "Pairs: two words and a score a line. Analogies: four words a line, a line “: name” begins a section. "
-    "Text, .gz, or a .zip of several."
+    "Pairs: two words and a score a line. Analogies: four words a line; a line “: name” begins a "
+    "section. Text, .gz, or a .zip of several."
 )
 
 
@@ -96,6 +98,8 @@ def _command(
 
 def _show_summary(judged: list[Judged], command: list[str]) -> None:
     whole = summarise(judged, sections=False)
+    order = {name: number for number, name in enumerate(dict.fromkeys(whole["set"]))}
+    whole = whole.sort_values("set", key=lambda names: names.map(order), kind="stable", ignore_index=True)
     for column, (measure, title) in zip(
         st.columns(2),
         (("Spearman", "Do near words mean alike to people?"), ("accuracy", "Are analogies answered?")),
@@ -109,7 +113,7 @@ def _show_summary(judged: list[Judged], command: list[str]) -> None:
             )
     st.dataframe(whole, hide_index=True, column_config=_columns())
     st.caption(
-        "“Known” is the share whose words all have a vector; the rest is left out, not counted as wrong. The bars "
+        "“Known” is the share whose words have vectors; the rest is left out, not counted as wrong. The bars "
         "are paler the less is known, the lines are 95 % intervals."
     )
     export_panel("quality", summarise(judged), command=command)
@@ -119,7 +123,7 @@ def _axis(measure: str) -> str:
     return "Spearman’s correlation of score and cosine" if measure == "Spearman" else "share answered right"
 
 
-def _columns() -> dict[str, object]:
+def _columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "coverage": column.NumberColumn("known", format="percent"),
@@ -152,7 +156,7 @@ def _show_pairs(name: str, chosen: list[Judged], command: list[str]) -> None:
     with right:
         for (vectors, table), one in zip(ranked, chosen, strict=True):
             st.markdown(f"Furthest apart in **{literal(visible(vectors, 40))}**")
-            shown = table.head(_WORST_SHOWN)
+            shown = table[["a", "b", "score", "similarity", "apart"]].head(_WORST_SHOWN)
             st.dataframe(
                 shown, hide_index=True, height=260 if len(ranked) > 1 else 400, column_config=_pair_columns()
             )
@@ -160,14 +164,14 @@ def _show_pairs(name: str, chosen: list[Judged], command: list[str]) -> None:
     export_panel("quality pairs", pair_rows(chosen), figure, command)
 
 
-def _pair_columns() -> dict[str, object]:
+def _pair_columns() -> dict[str, Any]:
     column = st.column_config
     return {
         "score": column.NumberColumn("people’s score"),
         "similarity": column.NumberColumn("cosine", format="%.3f"),
-        "rank_people": column.NumberColumn("rank, people"),
-        "rank_vectors": column.NumberColumn("rank, vectors"),
-        "apart": column.NumberColumn("apart", help="Above 0: nearer in the vectors than to people."),
+        "apart": column.NumberColumn(
+            "ranks apart", help="Above 0: nearer in the vectors than to people. Export has the ranks."
+        ),
     }
 
 

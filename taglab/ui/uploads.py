@@ -13,7 +13,9 @@ from typing import Protocol
 import streamlit as st
 
 from taglab import cache
+from taglab.embeddings.unpack import members, several
 from taglab.errors import DataError, InvalidSetting, StorageError
+from taglab.figures.theme import visible
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _CHUNK_BYTES = 1 << 20
@@ -143,6 +145,28 @@ def given_path(text: str) -> Iterator[Path]:
     if not there:
         raise DataError(path, "is not there; is it on the machine taglab runs on?")
     yield path
+
+
+def ask_for_member(key: str) -> str | None:
+    """Let one be chosen of several files of vectors in what `ask_for_file` was given under the same key.
+
+    Returns:
+        Its name; None where there is nothing to choose. What is wrong with a file is told when it is read.
+    """
+    uploads = st.session_state.get(f"{key} upload") or []
+    path = str(st.session_state.get(f"{key} path") or "")
+    names: list[str] = []
+    with contextlib.suppress(DataError):
+        if len(uploads) == 1:
+            names = members(Path(uploads[0].name), uploads[0])
+        elif uploads:
+            names = several([harmless_name(upload.name) for upload in uploads])
+        elif path.strip():
+            with given_path(path) as place:
+                names = members(place)
+    if not names:
+        return None
+    return st.selectbox("Which of its files", names, key=f"{key} member", format_func=visible)
 
 
 def ask_for_file(key: str, what: str, several: bool) -> contextlib.AbstractContextManager[Path]:

@@ -38,7 +38,8 @@ def small(taglab_home: Path) -> None:
 
 def opened(view: str = "Neighbours", **url: str) -> AppTest:
     return open_page(
-        "embeddings", **{"vectors": "first", "other": "second", "min_count": "1", "view": view, **url}
+        "embeddings",
+        **{"vectors": "first", "other": "second", "min_count": "1", "map": "PCA", "view": view, **url},
     ).run()
 
 
