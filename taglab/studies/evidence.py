@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,10 @@ import pandas as pd
 
 from taglab.metrics.balance import correlation_with_counts, mean_imbalance_ratio
 from taglab.metrics.thresholds import Confusion
-from taglab.runs import Run, open_published, published_names
+from taglab.runs import Run, open_published, open_run, published_names, runs_table, set_tags
 from taglab.runs.comparison import history
 from taglab.runs.results import ResultsSettings, read_results
-from taglab.studies.recipes import Plan
+from taglab.studies.recipes import Model, Plan
 
 __all__ = [
     "ARRAYS",
@@ -22,9 +22,11 @@ __all__ = [
     "Evidence",
     "Figures",
     "gamma_key",
-    "of_plans",
+    "mark",
     "of_run",
+    "own_evidence",
     "published_evidence",
+    "stands_for",
     "told_in_text",
 ]
 
@@ -104,6 +106,8 @@ class Figures:
         return correlation_with_counts(values[counts.index].to_numpy(), counts.to_numpy()).r
 
 
+_REPRODUCES = "reproduces "
+
 Evidence = Mapping[str, Figures]
 """Published name of a model (or `gamma_key`) → what is known of it."""
 
@@ -178,24 +182,44 @@ def _with_arrays(printed: Figures, folder: Path) -> Figures:
     )
 
 
-def of_plans(made: Iterable[tuple[Plan, Mapping[str, Run]]]) -> dict[str, Figures]:
-    """Return what runs trained here tell, under the names of the published models they stand for.
+def stands_for(planned: Plan, model: Model) -> str | None:
+    """Return the name under which a model's figures stand: its published counterpart's, or `gamma_key`."""
+    if planned.recipe == "model-5":
+        return gamma_key(model.changes["train"]["gamma"], planned.settings.network)
+    return model.published
+
+
+def mark(run: Run, name: str) -> None:
+    """Note in a run's tags which model it reproduces, so that it is found again without its recipe."""
+    tag = _REPRODUCES + name
+    if tag not in run.about.tags:
+        set_tags(run.name, (*run.about.tags, tag))
+
+
+def own_evidence(data: str, names: Collection[str] | None = None) -> dict[str, Figures]:
+    """Return what runs trained here tell, under the names of the models they reproduce.
+
+    Where several reproduce one model, a finished one comes before others, then the one made last.
 
     Args:
-        made: Recipes, and their runs by the name of the model. Runs without an epoch are left out.
+        data: Name of their data set.
+        names: Of the runs that may be taken; any where None. Runs without an epoch are left out.
     """
-    found = {}
-    for planned, runs in made:
-        for model in planned.models:
-            run = runs.get(model.name)
-            if run is None or not len(run.history()):
-                continue
-            key = model.published
-            if planned.recipe == "model-5":
-                key = gamma_key(model.changes["train"]["gamma"], planned.settings.network)
-            if key is not None:
-                found[key] = of_run(run)
-    return found
+    table = runs_table()
+    marked = table[table["tags"].map(lambda tags: any(str(tag).startswith(_REPRODUCES) for tag in tags))]
+    best: dict[str, tuple[tuple[bool, str], Run]] = {}
+    for name in marked["run"]:
+        run = open_run(str(name))
+        if (names is not None and name not in names) or run.config.get("data") != data:
+            continue
+        if not len(run.history()):
+            continue
+        rank = (run.predictions("test") is not None, run.about.created)
+        for tag in run.about.tags:
+            key = tag.removeprefix(_REPRODUCES)
+            if tag.startswith(_REPRODUCES) and (key not in best or best[key][0] < rank):
+                best[key] = rank, run
+    return {key: of_run(run) for key, (_, run) in best.items()}
 
 
 def told_in_text(published: Evidence, ours: Evidence, network: str = "spectrogram") -> pd.DataFrame:

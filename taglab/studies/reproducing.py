@@ -13,6 +13,7 @@ from taglab.labels import LabelSpace
 from taglab.progress import Progress, between, silent
 from taglab.runs import Run, open_published, open_run, runs_table
 from taglab.runs.comparison import SUMMARY_METRICS, summary_table
+from taglab.studies.evidence import mark, stands_for
 from taglab.studies.recipes import Difference, Model, Plan
 from taglab.training import PRESETS, RunConfig, differing, is_finished, merged, new_run, run_config, train
 from taglab.training.label_spaces import save_spaces
@@ -89,7 +90,11 @@ def make(
     for at, (model, labels) in enumerate(zip(planned.models, names, strict=True)):
         config = _config(planned, labels, audio, preset, merged(model.changes, changes or {}))
         share = between(progress, at / len(names), (at + 1) / len(names))
-        runs[model.name] = _found(group, config, model.space) or _made(group, config, model, planned, share)
+        run = _found(group, config, model.space) or _made(group, config, model, planned, share)
+        key = stands_for(planned, model)
+        if key is not None:
+            mark(run, key)
+        runs[model.name] = run
     return runs
 
 
