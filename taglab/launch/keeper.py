@@ -13,12 +13,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from taglab import cache
 from taglab.errors import DataError, StorageError, TaglabError, Unavailable
 from taglab.launch.devices import CPU, local_gpus
-from taglab.launch.line import Entry, Line, editing, environment, folder, keeper_lock, keeper_log
+from taglab.launch.line import Entry, Line, editing, environment, folder, keeper_lock, keeper_log, save_line
 from taglab.launch.processes import end, start_detached
 from taglab.runs import layout
 from taglab.runs.process import identify
@@ -54,22 +55,44 @@ class Keeper:
         self.gpus = gpus
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def tend(self, line: Line) -> bool:
-        """Note what has ended and start what there is room for; return whether anything is left."""
+    def tend(self, line: Line, save: Callable[[Line], None]) -> bool:
+        """Note what has ended and start what there is room for.
+
+        Args:
+            line: The queue; changed.
+            save: Writes it to its file. A run is taken off those that wait before it is started: should
+                the keeper be killed in between, the next one finds it not started.
+
+        Returns:
+            Whether anything is left.
+        """
+        self._put_back(line)
         line.active = tuple(entry for entry in line.active if not self._over(entry))
         while line.waiting:
             entry = line.waiting[0]
             devices = self._free(entry, line)
             if devices is None:
                 break
-            line.waiting = line.waiting[1:]
             started = entry.model_copy(update={"devices": devices})
+            before, line.waiting, line.active = line.active, line.waiting[1:], (*line.active, started)
+            save(line)
             try:
-                if self._start(started):
-                    line.active = (*line.active, started)
+                self._start(started)
             except TaglabError as error:
+                line.active = before
                 _fail(entry.run, str(error))
         return bool(line.active or line.waiting)
+
+    def _put_back(self, line: Line) -> None:
+        """Let those wait again that an earlier keeper took off the queue and did not come to start."""
+        waiting = {entry.run for entry in line.waiting}
+        put_back = tuple(
+            entry.model_copy(update={"devices": ()})
+            for entry in line.active
+            if entry.run not in waiting and entry.run not in self.children and _is_queued(entry.run)
+        )
+        line.waiting = put_back + line.waiting
+        line.active = tuple(one for one in line.active if one.run not in {back.run for back in put_back})
 
     def _free(self, entry: Entry, line: Line) -> tuple[str, ...] | None:
         """Return the devices a run gets, or None if it has to wait."""
@@ -81,8 +104,8 @@ class Keeper:
             return ()  # waiting will not mend it: starting it says so
         return tuple(free[: entry.gpus]) if len(free) >= entry.gpus else None
 
-    def _start(self, entry: Entry) -> bool:
-        """Start a run; return whether it runs now."""
+    def _start(self, entry: Entry) -> None:
+        """Start a run; raises TaglabError where that cannot be."""
         if not entry.devices:
             raise Unavailable(
                 f"gpus={entry.gpus} must be at most the {len(self.gpus)} that torch finds on this machine"
@@ -92,10 +115,8 @@ class Keeper:
         surroundings = {**environment(), "CUDA_VISIBLE_DEVICES": visible}
 
         def start(status: Status | None) -> Status:
-            if status is None or status.ended or status.stopping:
-                raise Unavailable("was taken from the queue")
-            if status.process is not None and status.process.living() is not None:
-                return status  # an earlier keeper started it and was killed before it could say so
+            if status is None or status.state != "queued" or status.stopping:
+                raise Unavailable(f"{entry.run} was taken from the queue")
             # The status is locked meanwhile: the process waits until its number is in there.
             child = start_detached(entry.command, place / layout.LOG, place, surroundings)
             self.children[entry.run] = child
@@ -103,22 +124,21 @@ class Keeper:
             return status.model_copy(update={**update, "started_at": time.time()})
 
         change_status(place, start)
-        return True
 
     def _over(self, entry: Entry) -> bool:
         """Return whether a run's process has ended, and note how."""
         child = self.children.get(entry.run)
+        code = child.poll() if child is not None else None
+        if child is not None and code is None:
+            return False
         try:
             place = cache.Shelf(cache.RUNS).find(entry.run)
             status = read_status(place)
         except TaglabError:  # deleted, or not readable
-            return child is None or child.poll() is not None
-        if status is None or status.process is None:
-            return child is None or child.poll() is not None
-        if status.process.living() is not None:
-            return False
+            return True
+        if status is None or status.process is None or status.process.living() is not None:
+            return status is None or status.process is None
         if child is not None and child.pid == status.process.pid:
-            code = child.poll()
             change_status(place, lambda latest: _settled(status, latest, code))
         self.children.pop(entry.run, None)
         try:
@@ -126,6 +146,14 @@ class Keeper:
         except Unavailable as error:
             sys.stderr.write(f"{entry.run}: {error}\n")
         return True
+
+
+def _is_queued(run: str) -> bool:
+    try:
+        status = read_status(cache.Shelf(cache.RUNS).find(run))
+    except TaglabError:  # deleted, or not readable
+        return False
+    return status is not None and status.state == "queued" and not status.stopping
 
 
 def _settled(seen: Status, status: Status | None, code: int | None) -> Status:
@@ -186,7 +214,7 @@ def keep(lock: int) -> None:
     while True:
         try:
             with editing() as line:
-                if not keeper.tend(line):
+                if not keeper.tend(line, save_line):
                     # Given up while the queue is held: who adds to it afterwards finds no keeper.
                     os.close(lock)
                     return

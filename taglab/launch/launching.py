@@ -195,7 +195,7 @@ def queue() -> tuple[QueueRow, ...]:
     if line.waiting or line.active:
         ensure_keeper()
     doing = states(entry.run for entry in line.active)
-    living = [entry for entry in line.active if entry.run in doing and doing[entry.run].state == "running"]
+    living = [entry for entry in line.active if entry.run in doing and doing[entry.run].active]
     numbered = [(0, entry) for entry in living] + list(enumerate(line.waiting, start=1))
     return tuple(QueueRow(one.run, place, one.gpus, one.queued_at, one.devices) for place, one in numbered)
 

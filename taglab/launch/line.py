@@ -117,9 +117,13 @@ def editing() -> Iterator[Line]:
         try:
             yield line
         finally:
-            after = line.model_dump(mode="json")
-            if after != before:
-                cache.write_json(path, after)
+            if line.model_dump(mode="json") != before:
+                save_line(line)
+
+
+def save_line(line: Line) -> None:
+    """Write the queue's file, which the caller holds; raises StorageError."""
+    cache.write_json(folder() / _QUEUE, line.model_dump(mode="json"))
 
 
 def environment() -> dict[str, str]:

@@ -17,6 +17,7 @@ from taglab.runs.process import boot_id
 from taglab.runs.status import SILENT_AFTER_S, Status, read_status
 
 _NOTED_WITHIN_S = 1.0
+_ENTERED_WITHIN_S = 10.0  # the status is written before the queue, which another process may hold
 _LOOK_EVERY_S = 0.05
 
 
@@ -49,33 +50,41 @@ class LocalLauncher:
         line = read_line()
         if line.waiting or line.active:
             ensure_keeper()  # it may have been killed: nothing is to wait for ever
-        places = {entry.run: place for place, entry in enumerate(line.waiting, start=1)}
         kept = {entry.run for entry in line.active}
+        places = dict.fromkeys(kept, 0) | {entry.run: place for place, entry in enumerate(line.waiting, 1)}
         found = {}
-        for run, status in statuses.items():
+        for run, seen in statuses.items():
+            # Read before the queue was, it may have left that meanwhile.
+            status = seen if seen.state != "queued" or run in places else _latest(run, seen)
             if status.state == "queued":
                 found[run] = _waiting(status, places.get(run))
                 continue
-            found[run] = _running(status)
+            found[run] = state_of(status) if status.ended else _running(status)
             if found[run].state == "lost" and run in kept:
                 found[run] = _told_by_keeper(run, status)
         return found
 
 
+def _latest(run: str, seen: Status) -> Status:
+    return read_status(cache.Shelf(cache.RUNS).path(run)) or seen
+
+
 def _told_by_keeper(run: str, status: Status) -> RunState:
     """Return the state of a run whose process has just died, once the keeper has noted how."""
-    folder = cache.Shelf(cache.RUNS).path(run)
     until = time.monotonic() + _NOTED_WITHIN_S
     while not status.ended and time.monotonic() < until:
         time.sleep(_LOOK_EVERY_S)
-        status = read_status(folder) or status
+        status = _latest(run, status)
     return state_of(status) if status.ended else _running(status)
 
 
 def _waiting(status: Status, place: int | None) -> RunState:
     if place is None:
+        if time.time() - (status.queued_at or 0.0) < _ENTERED_WITHIN_S:
+            return state_of(status, detail="is being put into the queue")
         return state_of(status, "lost", "it was to wait in the queue, and is not there" + GO_ON)
-    return state_of(status, detail="the next in the queue" if place == 1 else f"number {place} in the queue")
+    said = {0: "begins", 1: "the next in the queue"}.get(place, f"number {place} in the queue")
+    return state_of(status, detail=said)
 
 
 def _running(status: Status) -> RunState:

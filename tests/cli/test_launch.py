@@ -46,7 +46,7 @@ def test_what_is_not_there_or_not_running(shell: Shell, run: Run) -> None:
 def test_several_are_stopped_and_the_queue_tells_of_all(shell: Shell, run: Run) -> None:
     other = create_run({}, None, {"name": "two"})
     for one in (run, other):
-        write_status(one.folder, Status(state="queued", launcher="local", queued_at=time.time()))
+        write_status(one.folder, Status(state="queued", launcher="local", queued_at=time.time() - 60))
     rows = shell.json("queue")
     assert [(row["run"], row["state"], row["place"]) for row in rows] == [
         (run.name, "lost", None),

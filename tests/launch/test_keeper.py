@@ -18,6 +18,10 @@ from taglab.runs.status import Status, read_status, write_status
 from tests.launch.running import trainee, until
 
 
+def unsaved(line: Line) -> None:
+    """Keep a queue out of its file, which a keeper of its own would take up."""
+
+
 def entry(run: Run, gpus: int = 1, seconds: float = 600.0) -> Entry:
     """Return a queued run that takes its time."""
     now = time.time()
@@ -31,14 +35,14 @@ def test_a_run_for_each_gpu(make_run: Callable[[str], Run]) -> None:
     runs = [make_run(name) for name in ("a", "b", "c", "d", "e")]
     wanted = [1, 0, 2, 0, 1]
     line = Line(waiting=tuple(entry(run, gpus) for run, gpus in zip(runs, wanted, strict=True)))
-    assert keeper.tend(line)
+    assert keeper.tend(line, unsaved)
     given = {one.run: one.devices for one in line.active}
     assert given == {"name-a": ("0",), "name-b": ("cpu",), "name-c": ("1", "GPU-a")}
     assert [one.run for one in line.waiting] == ["name-d", "name-e"]  # the first of them holds its place
-    assert not keeper.tend(Line())
+    assert not keeper.tend(Line(), unsaved)
     keeper.children["name-b"].kill()
     keeper.children["name-b"].wait()
-    assert keeper.tend(line)
+    assert keeper.tend(line, unsaved)
     assert {one.run: one.devices for one in line.active} == {
         "name-a": ("0",),
         "name-c": ("1", "GPU-a"),
@@ -53,8 +57,8 @@ def test_a_run_for_each_gpu(make_run: Callable[[str], Run]) -> None:
 def test_the_gpus_given_are_the_only_ones_seen(run: Run) -> None:
     keeper = Keeper(("4", "7"))
     line = Line(waiting=(entry(run, gpus=2, seconds=0.0),))
-    assert keeper.tend(line)
-    assert until(lambda: not keeper.tend(line))
+    assert keeper.tend(line, unsaved)
+    assert until(lambda: not keeper.tend(line, unsaved))
     assert (run.folder.parent.parent / "spans.txt").read_text() == "name-one 4,7\n"
     assert launch.state(run.name).state == "finished"
 
@@ -63,7 +67,7 @@ def test_on_a_cpu_one_at_a_time_and_no_more_gpus_than_there_are(make_run: Callab
     first, greedy, third = make_run("first"), make_run("greedy"), make_run("third")
     keeper = Keeper(())
     line = Line(waiting=(entry(greedy, gpus=2), entry(first), entry(third)))
-    assert keeper.tend(line)
+    assert keeper.tend(line, unsaved)
     assert [one.run for one in line.active] == [first.name]
     assert [one.run for one in line.waiting] == [third.name]
     assert "gpus=2 must be at most the 0" in launch.state(greedy.name).detail
@@ -71,19 +75,26 @@ def test_on_a_cpu_one_at_a_time_and_no_more_gpus_than_there_are(make_run: Callab
     keeper.children[first.name].wait()
 
 
-def test_a_run_that_an_earlier_keeper_started_is_not_started_again(run: Run) -> None:
+def test_a_keeper_goes_on_where_one_was_killed(run: Run) -> None:
     first, second = Keeper(()), Keeper(())
-    waiting = entry(run)
-    line = Line(waiting=(waiting,))
-    assert first.tend(line)
-    as_if_killed = Line(waiting=(waiting,))
-    assert second.tend(as_if_killed)
+    line = Line(waiting=(entry(run),))
+    saved: list[Line] = []
+    assert first.tend(line, lambda now: saved.append(now.model_copy()))
+    assert second.tend(line, unsaved)
     assert second.children == {}
-    assert [one.run for one in as_if_killed.active] == [run.name]
+    assert [one.run for one in line.active] == [run.name]
     first.children[run.name].kill()
     first.children[run.name].wait()
-    assert not second.tend(as_if_killed)
+    assert not second.tend(line, unsaved)
     assert launch.state(run.name).state == "lost"  # nobody was there to see how it ended
+    # Had it been killed just before starting the run, this would have been in the file.
+    line = saved[0]
+    assert [one.run for one in line.active] == [run.name]
+    write_status(run.folder, Status(state="queued", launcher="local", queued_at=time.time()))
+    assert second.tend(line, unsaved)
+    assert launch.state(run.name).state == "running"
+    second.children[run.name].kill()
+    second.children[run.name].wait()
 
 
 def test_a_run_deleted_while_it_waits_or_stopped_meanwhile(make_run: Callable[[str], Run]) -> None:
@@ -95,7 +106,7 @@ def test_a_run_deleted_while_it_waits_or_stopped_meanwhile(make_run: Callable[[s
     status = read_status(stopped.folder)
     assert status is not None
     write_status(stopped.folder, status.model_copy(update={"stopping": True}))
-    assert not Keeper(()).tend(line)
+    assert not Keeper(()).tend(line, unsaved)
     assert read_status(stopped.folder) == status.model_copy(update={"stopping": True})
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import psutil
@@ -11,9 +12,9 @@ import pytest
 
 from taglab import launch
 from taglab.errors import Conflict, NotFound, Unavailable
-from taglab.launch import LaunchSettings, line, processes
+from taglab.launch import LaunchSettings, processes
 from taglab.runs import Run
-from taglab.runs.status import read_status
+from taglab.runs.status import Status, read_status, write_status
 from tests.launch.conftest import no_keeper
 from tests.launch.running import comes_to, epochs_done, trainee, until
 
@@ -200,14 +201,14 @@ def test_a_waiting_run_is_taken_out(make_run: Callable[[str], Run]) -> None:
     assert epochs_done(second) == 0
 
 
-def test_a_queue_that_was_deleted_loses_no_run_silently(run: Run, make_run: Callable[[str], Run]) -> None:
-    other = make_run("other")
-    launch.submit(run.name, command=trainee(run, epochs=1000, seconds=0.1))
-    launch.submit(other.name, command=trainee(other))
-    assert comes_to(run, "running")
-    (line.folder() / "queue.json").unlink()
-    assert launch.state(other.name).state == "lost"
-    assert launch.stop(other.name).state == "stopped"
+def test_what_is_no_longer_in_the_queue_is_lost(run: Run) -> None:
+    now = time.time()
+    write_status(run.folder, Status(state="queued", launcher="local", queued_at=now))
+    assert launch.state(run.name).state == "queued"
+    write_status(run.folder, Status(state="queued", launcher="local", queued_at=now - 60))
+    assert launch.state(run.name).state == "lost"
+    launch.resume(run.name, command=trainee(run))
+    assert comes_to(run, "finished")
 
 
 def test_more_gpus_than_there_are(run: Run) -> None:
