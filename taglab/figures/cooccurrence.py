@@ -65,6 +65,8 @@ def cooccurrence_heatmap(
         hovertemplate="%{text}<br>n_ij / √(n_i n_j) = %{z:.3f}<extra></extra>",
         colorbar={"thickness": 10, "tickformat": ".2f", "outlinewidth": 0},
     )  # fmt: skip
+    heading = {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}}
+    figure.update_layout(title=heading, margin={"t": 78})  # room for a legend of its own line
     _ring(figure, rows, marked, mark_meaning)
     _name_both_axes(figure, [names[int(row)] for row in rows])
     return figure

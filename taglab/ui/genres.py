@@ -54,6 +54,8 @@ _LABELS = {
     "k": "Clusters, k (not set: √ of the tags)",
     "k_min": "Least k",
     "k_max": "Most k",
+    "total": "NPMI: counts are divided by",
+    "tracks": "NPMI: tracks looked at",
 }
 _NAMED = 5
 _LIST_HELP = (

@@ -144,6 +144,30 @@ def test_training_here_adds_vectors() -> None:
     assert WordVectors.open(cache.Shelf(cache.VECTORS).path("mine")).dim == 8
 
 
+def test_vectors_of_whole_tags_are_trained_and_chosen() -> None:
+    def page() -> None:
+        from taglab.ui import pick_vectors, train_vectors_panel
+
+        if pick_vectors() == "own":
+            train_vectors_panel("demo")
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    app.segmented_control(key="own method").set_value("tag-skip-gram").run()
+    app.text_input(key="own vectors name").set_value("tags")
+    app.number_input(key="own tags min_count").set_value(12)
+    app.number_input(key="own tags steps").set_value(20).run()
+    command = next(block.value for block in app.code if block.value.startswith("taglab embed"))
+    assert command == (
+        "taglab embed --data demo --name tags --method tag-skip-gram --min-count=12 --steps=20"
+    )
+    app.button(key="own vectors train").click().run()
+    assert not app.error
+    assert app.selectbox(key="vectors").value == "tags"
+    trained = WordVectors.open(cache.Shelf(cache.VECTORS).path("tags"))
+    assert "kappe jazz" in trained.words
+    assert "unheard of" not in trained.words
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
