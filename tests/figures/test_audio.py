@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from taglab.figures.audio import spectrogram, track_lengths
+from tests.figures.shown import shown
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
@@ -18,7 +19,7 @@ def test_a_spectrogram_has_seconds_and_hertz() -> None:
     assert list(figure.layout.yaxis.ticktext) == ["100", "200", "500", "1,000"]
     assert figure.layout.yaxis.tickvals == pytest.approx((0, 0.5, 1 + 2 / 7, 2))
     assert "(s)" in figure.layout.xaxis.title.text
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
 
 
 @pytest.mark.parametrize("lengths", [[8.0], [8.0] * 500, [3.0, 4.5, 30.0], np.linspace(1, 400, 10_000)])

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from taglab.figures.bars import ranked_bars
+from tests.figures.shown import shown
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
@@ -27,7 +28,7 @@ def test_labels_alike_after_clipping_stay_two_bars() -> None:
 def test_text_from_data_is_never_markup() -> None:
     table = pd.DataFrame({"tag": [HOSTILE], "count": [2], "share": [0.5]})
     figure = ranked_bars(table, "tag", "count", "Tags", "tracks", {"share": ".1%"})
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
     assert "&lt;img" in figure.layout.yaxis.ticktext[0]
 
 

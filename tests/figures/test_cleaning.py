@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from taglab.figures import cleaning as figures
+from tests.figures.shown import shown
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -22,7 +23,7 @@ def test_before_and_after_are_two_curves_over_all_ranks() -> None:
     assert list(before.y) == [9, 9, 3, 3, 1, 1]
     assert list(after.x) == [1, 1, 2, 2]
     assert figure.layout.xaxis.title.text.startswith("rank")
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
     assert len(figures.before_and_after(tags(1), tags()).data) == 1
 
 
@@ -39,7 +40,7 @@ def test_categories_stand_side_by_side() -> None:
     figure = figures.category_bars(table)
     assert [list(bar.x) for bar in figure.data] == [[10, 5], [9, 0]]
     assert figure.layout.xaxis.title.text == "assignments (a track and a tag it has)"
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
     assert figures.category_bars(table.head(0)).data
 
 
@@ -64,7 +65,7 @@ def test_the_flow_leads_from_steps_to_what_tags_became() -> None:
     assert ("2 filters", "dropped", 9) in ends
     assert ("1 typos", "other tags", 3) in ends
     assert all(0 < place < 1 for place in (*sankey.node.x, *sankey.node.y))
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
 
 
 @pytest.mark.parametrize("sd", [0.1, 0.0])
@@ -79,9 +80,9 @@ def test_the_fit_is_drawn_with_its_cut_and_the_tags_around(sd: float) -> None:
     assert {trace.name for trace in figure.data} >= ({"tags", "fitted normal"} if sd else {"tags"})
     names = figure.data[-1]
     assert list(names.x) == [0.8, 0.9, 1.0]
-    shown = {shape.x0 for shape in figure.layout.shapes}
-    assert shown == {0.95, 0.9}
-    assert "<img" not in figure.to_json()
+    cuts = {shape.x0 for shape in figure.layout.shapes}
+    assert cuts == {0.95, 0.9}
+    assert "<img" not in shown(figure)
     assert figure.layout.xaxis.title.text.startswith("L2 distance")
 
 
@@ -93,4 +94,4 @@ def test_no_tag_around_the_cut_is_still_a_figure() -> None:
 def test_targets_by_what_is_inside_their_cut() -> None:
     figure = figures.fit_bars([HOSTILE, "b"], [1, 7])
     assert list(figure.data[0].x) == [7, 1]
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)

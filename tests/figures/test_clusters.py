@@ -9,6 +9,7 @@ import pytest
 from taglab.figures import clusters as figures
 from taglab.figures.theme import PALETTE
 from taglab.metrics.clustering import flow as flow_table
+from tests.figures.shown import shown
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -27,10 +28,6 @@ def tags(n: int = 40, k: int = 5, seed: int = 0) -> tuple[pd.DataFrame, list[str
     return table, [HOSTILE, *(f"cluster {number}" for number in range(1, k))]
 
 
-def text_of(figure: object) -> str:
-    return figure.to_json()
-
-
 @pytest.mark.parametrize("dimensions", [2, 3])
 @pytest.mark.parametrize("colour_by", ["cluster", "silhouette", "count"])
 def test_the_map_holds_every_tag(dimensions: int, colour_by: str) -> None:
@@ -40,7 +37,7 @@ def test_the_map_holds_every_tag(dimensions: int, colour_by: str) -> None:
     points = [trace for trace in figure.data if trace.mode == "markers"]
     assert sum(len(trace.x) for trace in points) == len(table)
     assert figure.data[0].type == ("scatter3d" if dimensions == 3 else "scattergl")
-    assert "<img" not in text_of(figure)
+    assert "<img" not in shown(figure)
 
 
 def test_what_is_not_selected_on_the_map_is_grey_and_still_there() -> None:
@@ -86,7 +83,7 @@ def test_each_mean_can_be_clicked_and_the_overall_mean_is_dashed() -> None:
     assert line.x0 == pytest.approx(table["silhouette"].mean())
     points = figure.data[-1]
     assert sorted(points.customdata) == list(range(len(table)))
-    assert "<img" not in text_of(figure)
+    assert "<img" not in shown(figure)
 
 
 def test_selected_bars_are_coloured_over_grey_ones() -> None:
@@ -143,7 +140,7 @@ def test_flow_puts_matching_clusters_on_the_diagonal() -> None:
     second = np.array([2, 2, 2, 0, 0, 1])
     figure = figures.flow_heatmap(flow_table(first, second), [HOSTILE, "b", "c"], ["x", "y", "z"])
     assert np.array_equal(figure.data[0].z, np.eye(3))
-    assert "<img" not in text_of(figure)
+    assert "<img" not in shown(figure)
 
 
 def test_class_sizes_fall() -> None:
@@ -157,13 +154,13 @@ def test_class_sizes_fall() -> None:
     )
     figure = figures.class_sizes(classes)
     assert list(figure.data[0].y) == [50, 5, 0]
-    assert "<img" not in text_of(figure)
+    assert "<img" not in shown(figure)
 
 
 def test_seed_agreement_names_the_seeds() -> None:
     figure = figures.seed_agreement(np.eye(3), [0, 1, 7])
     assert list(figure.data[0].x) == ["0", "1", "7"]
-    assert json.loads(text_of(figure))["layout"]["xaxis"]["title"]["text"] == "seed"
+    assert json.loads(shown(figure))["layout"]["xaxis"]["title"]["text"] == "seed"
 
 
 def test_tags_without_a_figure_are_grey_on_the_map_of_a_run() -> None:

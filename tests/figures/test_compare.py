@@ -10,6 +10,7 @@ from scipy.stats import gaussian_kde
 
 from taglab.figures import compare as figures
 from taglab.figures.theme import PALETTE
+from tests.figures.shown import shown
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 RUNS = [HOSTILE, "tags", "clusters"]
@@ -73,7 +74,7 @@ def test_histograms_have_the_area_one_and_strips_every_label() -> None:
     assert len(figure.layout.shapes) == len(RUNS)
     lines = [trace for trace in figure.data if getattr(trace, "mode", "") == "lines"]
     assert "(39 labels, mean " in lines[0].name
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
 
 
 @pytest.mark.parametrize("top", [1.0, 7.0])
@@ -112,7 +113,7 @@ def test_pairs_have_a_dot_each_and_bars_of_their_group_s_colour() -> None:
     bars = [trace for trace in figure.data if trace.type == "bar"]
     assert [(bar.marker.color, list(bar.y)) for bar in bars] == [("#111111", [0, 1]), ("#222222", [2])]
     assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]  # the first row on top
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
 
 
 def test_intervals_of_runs_lie_beside_each_other() -> None:
@@ -141,18 +142,18 @@ def test_legends_stay_where_plotly_lets_them(rows: int, runs: int) -> None:
 
 
 def test_labels_without_tracks_are_not_against_counts() -> None:
-    table = results(["a"], 4).assign(count=[0.0, 5.0, np.nan, 7.0])
+    table = results(["a"], 4).assign(count=[5.0, 0.0, np.nan, 7.0])
     figure = figures.against_counts(table, {"a": "#000000"}, "AUC-PR")
     assert list(figure.data[0].x) == [5.0, 7.0]
     assert figure.layout.xaxis.type == "log"
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
 
 
 def test_groups_have_a_bar_a_run() -> None:
     means = pd.DataFrame({"run": RUNS, "group": HOSTILE, "value": [0.1, 0.2, 0.3], "labels": 2})
     figure = figures.group_means(means, figures.run_colours(RUNS), "AUC-PR")
     assert [list(bar.y) for bar in figure.data] == [[0.1], [0.2], [0.3]]
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
 
 
 def test_hues_repeat_after_eight() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from taglab.figures.confusion import CELLS, confusion_matrix, label_table
+from tests.figures.shown import shown
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -17,7 +18,7 @@ def test_each_cell_is_written_and_can_be_clicked() -> None:
     squares = figure.data[-1]
     assert [CELLS[cell] for cell in squares.customdata] == ["tp", "fn", "fp", "tn"]
     assert "180 tracks" in squares.text[0]
-    assert "<img" not in str(figure.to_dict())
+    assert "<img" not in shown(figure)
 
 
 def test_the_written_and_the_clicked_cell_lie_in_one_place() -> None:
@@ -51,7 +52,7 @@ def test_every_cell_of_a_label_table_can_be_clicked(n: int) -> None:
     assert (squares.y[cell], squares.x[cell]) == (1, 0)
     assert squares.text[cell].startswith("<b>label 1</b> → <b>&lt;img")
     assert "1 tracks" in squares.text[cell]
-    assert "<img" not in str(figure.to_dict())
+    assert "<img" not in shown(figure)
     assert len(figure.layout.xaxis.ticktext) <= 80
 
 

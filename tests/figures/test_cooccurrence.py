@@ -1,7 +1,5 @@
 """Heat map, tree, map and curves: what is drawn is what was given, and trees are SciPy's."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +13,7 @@ from taglab.figures.cooccurrence import (
     leaf_order,
     silhouette_curves,
 )
+from tests.figures.shown import shown
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
@@ -37,7 +36,7 @@ def test_the_heat_map_is_in_the_order_asked_for_and_blank_on_its_diagonal() -> N
     assert "together: 5" in drawn.text[0][1]
     rings = figure.data[1]
     assert {tuple(pair) for pair in zip(rings.x, rings.y, strict=True)} == {(0, 1), (1, 0)}
-    assert "<img" not in json.dumps(figure.to_plotly_json(), default=str)
+    assert "<img" not in shown(figure)
 
 
 def test_a_heat_map_of_one_and_of_none() -> None:
@@ -96,7 +95,7 @@ def test_the_genre_map_marks_the_main_tag_and_says_why_others_are_left_out() -> 
     assert by_name["metal: the genre's main tag"].marker.symbol == "star"
     assert "alone in its cluster" in by_name["in no subgenre"].hovertext[0]
     assert "in: second" in by_name["second"].hovertext[0]
-    assert "<img" not in json.dumps(figure.to_plotly_json(), default=str)
+    assert "<img" not in shown(figure)
 
 
 def test_names_that_would_run_into_each_other_stand_in_the_hover_only() -> None:

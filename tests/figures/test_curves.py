@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from taglab.figures.curves import DrawnCurve, DrawnPoint, pr_curves, roc_curves
+from tests.figures.shown import shown
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 AXIS = np.linspace(0, 1, 5)
@@ -34,7 +35,7 @@ def test_a_curve_is_drawn_with_its_points_and_no_markup(draw: object) -> None:
     marked = [trace for trace in figure.data if trace.mode == "markers"]
     assert all("best F1" in trace.hovertemplate for trace in marked)
     assert len(marked) == 2
-    assert "<img" not in str(figure.to_dict())
+    assert "<img" not in shown(figure)
 
 
 def test_too_few_points_are_not_joined() -> None:

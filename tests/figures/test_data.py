@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.figures.data import co_tag_bars, head_slope, popularity_curve, tags_per_track
+from tests.figures.shown import shown
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
@@ -64,7 +65,7 @@ def test_no_tags_is_an_empty_figure() -> None:
 
 def test_hostile_tags_are_text() -> None:
     figure = popularity_curve(tag_table([3, 2], [HOSTILE, "%{x}"]), selected=HOSTILE)
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
 
 
 def test_a_power_law_has_its_exponent_as_slope() -> None:
@@ -91,4 +92,4 @@ def test_co_tags_are_ranked() -> None:
     table = pd.DataFrame({"tag": ["a", HOSTILE], "together": [4, 2], "share": [1.0, 0.5], "lift": [2.0, 1.0]})
     figure = co_tag_bars(table, HOSTILE)
     assert list(figure.data[0].x) == [4, 2]
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)

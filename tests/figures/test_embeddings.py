@@ -13,6 +13,7 @@ from taglab.figures.embeddings import (
     pairs_plane,
     unknown_word_bars,
 )
+from tests.figures.shown import shown
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 
@@ -83,4 +84,4 @@ def test_hostile_text_is_never_markup() -> None:
         axis_plane(line, HOSTILE, HOSTILE, []),
         neighbourhood_map(np.zeros((1, 2), np.float32), [HOSTILE], HOSTILE, [HOSTILE], "PCA"),
     ):
-        assert "<img" not in figure.to_json()
+        assert "<img" not in shown(figure)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from taglab.figures.training import PANELS, sweep_curves, training_curves
+from tests.figures.shown import shown
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 COLUMNS = [column for panel in PANELS.values() for column in panel.lines]
@@ -87,7 +88,7 @@ def test_no_text_from_data_is_markup() -> None:
     drawn = [training_curves(table, panel, best={HOSTILE: 1}) for panel in PANELS.values()]
     drawn.append(sweep_curves(sweep, HOSTILE, {"auc_pr_macro": "AUC-PR"}))
     for figure in drawn:
-        assert "<img" not in figure.to_json()
+        assert "<img" not in shown(figure)
 
 
 def test_a_sweep_over_k_goes_through_the_means_of_seeds() -> None:
