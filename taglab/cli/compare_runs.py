@@ -40,7 +40,7 @@ taglab compare-runs tags clusters --by pair --truth common --judge tags --moment
 
 
 def _fill(parser: Parser) -> None:
-    from taglab.runs.comparison import METRICS, MOMENTS
+    from taglab.runs.comparison import GROUPINGS, METRICS, MOMENTS
 
     parser.add_argument("runs", nargs="+", metavar="RUN", help="names of runs")
     rows = ("summary", "settings", "epoch", *_OF_RESULTS)
@@ -51,6 +51,12 @@ def _fill(parser: Parser) -> None:
         choices=tuple(METRICS),
         help="average_precision is exact; auc_pr is interpolated over 200 thresholds, as by Keras and in the "
         "thesis (default: of the three, the first that most of the runs have)",
+    )
+    group.add_argument(
+        "--grouping",
+        choices=tuple(GROUPINGS),
+        help="with --by group: the thesis's eight groups, or the stages' four categories (default: those "
+        "that fit the labels)",
     )
     group.add_argument(
         "--moment",
@@ -115,7 +121,6 @@ def _of_results(
     from taglab.runs.comparison import (
         METRICS,
         MOMENTS,
-        by_group,
         correlations,
         metric_most_have,
         of_predictions,
@@ -132,12 +137,27 @@ def _of_results(
     metric = args.metric or metric_most_have(tables)
     rows = stacked(tables, metric, args.truth == "lift")
     rows = rows[rows["value"].notna()]
-    without = [name for name in runs if name not in set(rows["run"])]
+    groups = _groups(args, rows, runs, metric) if args.by == "group" else rows
+    without = [name for name in runs if name not in set(groups["run"])]
     left_out += [f"{name} has no {METRICS[metric]} ({MOMENTS[args.moment]})" for name in without]
     if args.by == "pair":
         return _pairs(args, rows, judged, metric, without, progress)
-    tables_of = {"label": lambda: rows, "group": lambda: by_group(rows), "counts": lambda: correlations(rows)}
+    tables_of = {"label": lambda: rows, "group": lambda: groups, "counts": lambda: correlations(rows)}
     return tables_of[args.by]()
+
+
+def _groups(
+    args: argparse.Namespace, rows: pd.DataFrame, runs: Mapping[str, Run], metric: str
+) -> pd.DataFrame:
+    import pandas as pd
+
+    from taglab.runs.comparison import by_group, grouping_of, printed_groups
+
+    printed_of = runs if args.truth == "own" else {}
+    grouping = args.grouping or grouping_of(rows, printed_of)
+    printed = printed_groups(printed_of, metric, grouping)
+    found = by_group(rows[~rows["run"].isin(printed["run"])], grouping)
+    return pd.concat([part for part in (found, printed) if len(part)] or [found], ignore_index=True)
 
 
 def _judged(args: argparse.Namespace, runs: Mapping[str, Run]) -> dict[str, Predictions]:

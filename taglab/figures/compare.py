@@ -368,7 +368,7 @@ def group_means(means: pd.DataFrame, colours: Colours, metric: str, height: int 
     """Draw the mean of a metric over the labels of each tag group, a bar a run.
 
     Args:
-        means: One row a run and group: `run`, `group`, `value`, `labels` (how many).
+        means: One row a run and group: `run`, `group`, `value`, `labels` (how many; NaN: not told).
         colours: Title of each run → its colour.
         metric: Its name, for the axis.
         height: In pixels.
@@ -383,9 +383,8 @@ def group_means(means: pd.DataFrame, colours: Colours, metric: str, height: int 
             y=rows["value"].to_numpy(np.float64),
             name=plain(run),
             marker={"color": colour},
-            customdata=rows["labels"].to_numpy(),
-            hovertemplate="<b>%{x}</b>: %{y:.4f}<br>mean of %{customdata} labels"
-            f"<extra>{plain(run)}</extra>",
+            customdata=[f"mean of {n:.0f} labels" if n > 0 else "as printed" for n in rows["labels"]],
+            hovertemplate=f"<b>%{{x}}</b>: %{{y:.4f}}<br>%{{customdata}}<extra>{plain(run)}</extra>",
         )
     figure.update_layout(
         barmode="group",

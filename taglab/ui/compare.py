@@ -102,14 +102,15 @@ class Compared:
         known = set(self.rows["run"])
         return {title: colour for title, colour in self.colours.items() if title in known}
 
-    def command(self, by: str, titles: Sequence[str] = ()) -> list[str]:
+    def command(self, by: str, titles: Sequence[str] = (), **more: str) -> list[str]:
         """Return the shell line that prints the table behind a view.
 
         Args:
             by: What a row of the table is, as the command takes it.
             titles: Runs that come first in it.
+            more: Further flags.
         """
-        flags = {"by": by}
+        flags = {"by": by, **more}
         if by not in ("summary", "settings", "epoch"):
             flags |= {"metric": self.metric, "moment": self.moment, "truth": self.truth}
             if self.judge:

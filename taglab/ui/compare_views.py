@@ -12,13 +12,16 @@ from taglab.figures import compare as figures
 from taglab.figures.theme import GREY, hue
 from taglab.figures.training import PANELS, training_curves
 from taglab.runs.comparison import (
+    GROUPINGS,
     GROUPS,
     SUMMARY_METRICS,
     by_group,
     correlations,
     differing_settings,
+    grouping_of,
     history,
     paired,
+    printed_groups,
     summary_table,
 )
 from taglab.runs.intervals import with_intervals
@@ -241,22 +244,51 @@ def show_counts(compared: Compared) -> None:
     export_panel("compare counts", table, figure, compared.command("counts"))
 
 
+_GROUPINGS = {"thesis": "Thesis's eight", "stages": "Stages' four"}
+
+
 def show_groups(compared: Compared) -> None:
-    """The mean over the labels of each tag group: tables 10 and 13 of the thesis."""
-    if _nothing(compared):
+    """The mean over the labels of each tag group: tables 10 and 13 of the thesis, table 2 of the stages."""
+    printed_of = compared.by_title if compared.truth == "own" else {}
+    if not any(len(printed_groups(printed_of, compared.metric, name)) for name in GROUPINGS) and _nothing(
+        compared
+    ):
         return
-    means = by_group(compared.rows)
-    figure = figures.group_means(means, compared.drawn, compared.axis)
-    st.plotly_chart(figure, key="groups plot", config=picture_config(), alt=_said_of(compared))
-    wide = means.pivot_table(index="group", columns="run", values="value").reindex(index=list(GROUPS))
-    shown = wide.dropna(how="all")[list(compared.drawn)].rename_axis(index="tag group", columns=None)
+    grouping = st.segmented_control(
+        "Groups", list(_GROUPINGS), default=grouping_of(compared.rows, printed_of), required=True,
+        format_func=_GROUPINGS.__getitem__, key="grouping", bind="query-params",
+        help="The thesis's eight groups, or the four categories of the 50 tags chosen for the stages of "
+        "collapsing.",
+    )  # fmt: skip
+    printed = printed_groups(printed_of, compared.metric, grouping)
+    rows = compared.rows[~compared.rows["run"].isin(printed["run"])]
+    means = pd.concat([part for part in (by_group(rows, grouping), printed) if len(part)] or [printed])
+    drawn = {title: hue for title, hue in compared.colours.items() if title in set(means["run"])}
+    if not drawn:
+        st.info("Nothing is known of these groups; choose the others.", icon=":material/search_off:")
+        return
+    figure = figures.group_means(means, drawn, compared.axis)
+    said = f"{compared.axis} by tag group of {len(drawn)} runs"
+    st.plotly_chart(figure, key="groups plot", config=picture_config(), alt=said)
+    wide = means.pivot_table(index="group", columns="run", values="value")
+    wide = wide.reindex(index=list(GROUPINGS[grouping]))
+    shown = wide.dropna(how="all")[list(drawn)].rename_axis(index="tag group", columns=None)
     numbers = {title: st.column_config.NumberColumn(format="%.4f") for title in shown.columns}
     st.dataframe(shown.reset_index(), hide_index=True, key="groups table", column_config=numbers)
-    st.caption(
-        "Groups as in the thesis. A label is put into one by the words it holds, the thesis's hundred tags "
-        "as its author did."
-    )
-    export_panel("compare groups", means, figure, compared.command("group"))
+    st.caption(_grouping_said(grouping, list(dict.fromkeys(printed["run"]))))
+    export_panel("compare groups", means, figure, compared.command("group", grouping=grouping))
+
+
+def _grouping_said(grouping: str, printed: list[str]) -> str:
+    said = {
+        "thesis": "Groups as in the thesis. A label is put into one by the words it holds, the thesis's "
+        "hundred tags as its author did.",
+        "stages": "Categories of the 50 tags chosen for stage I; other labels are uncategorised. Collapsing "
+        "makes labels more frequent, and with that alone AUC-PR rises: “Common” truth, of the run of "
+        "stage I, tells what is gained.",
+    }[grouping]
+    names = ", ".join(f"“{literal(title)}”" for title in printed)
+    return f"{said} Of {names}, figures as printed." if printed else said
 
 
 def show_training(compared: Compared) -> None:

@@ -58,3 +58,20 @@ def test_what_cannot_be_compared_ends_in_a_sentence(
     assert shell.run("compare-runs", *argv, *by) == code
     assert said in shell.err
     assert "Traceback" not in shell.err
+
+
+def test_stages_by_category_as_printed(shell: Shell, two: tuple[str, str]) -> None:
+    stages = ("stage-1", "stage-2", "stage-3")
+    found = shell.json("compare-runs", *stages, two[0], "--by", "group", "--metric", "auc_pr")
+    assert [row["value"] for row in found["rows"] if row["group"] == "descriptive"] == [
+        0.1242,
+        0.1441,
+        0.1804,
+    ]
+    found = shell.json("compare-runs", *stages, "--by", "group", "--metric", "auc_roc")
+    assert [row["value"] for row in found["rows"] if row["group"] == "genre"] == [0.8503, 0.8332, 0.8173]
+    found = shell.json(
+        "compare-runs", *stages, *PAIR, "--by", "group", "--metric", "auc_pr", "--grouping", "thesis"
+    )
+    assert {row["run"] for row in found["rows"]} == set(PAIR)
+    assert sum("stage-" in sentence for sentence in found["left_out"]) == 3

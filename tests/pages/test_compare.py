@@ -254,3 +254,20 @@ def test_only_labels_of_both_are_pairs(two: list[str]) -> None:
     page = compare("thesis-3.1-spectrogram", two[0], view="Labels")
     assert not page.error
     assert table(page, "difference")["label"].tolist() == ["rock"]
+
+
+def test_stages_are_seen_by_category_as_printed() -> None:
+    stages = ("stage-1", "stage-2", "stage-3")
+    page = compare(*stages, view="Tag groups", metric="AUC-PR, interpolated")
+    found = table(page, "tag group").set_index("tag group")
+    assert found.loc["emotion"].tolist() == [0.0769, 0.1072, 0.1457]
+    (figure,) = figures(page)
+    assert len(figure["data"]) == 3
+    assert "as printed" in _written(page)
+    page = compare(*stages, view="Tag groups", metric="AUC-ROC")
+    assert table(page, "tag group").set_index("tag group").loc["numeric"].tolist() == [0.8140, 0.8023, 0.7881]
+    page = compare(*stages, "thesis-1-spectrogram", view="Tag groups", metric="AUC-PR, interpolated")
+    assert (
+        table(page, "tag group").set_index("tag group")["Thesis 1: 100 most used tags, spectrogram"].max()
+        == 0.367
+    )

@@ -12,7 +12,7 @@ from scipy.stats import pearsonr
 from taglab.errors import InvalidSetting
 from taglab.metrics.tagging import tagging_scores
 from taglab.predictions import Predictions
-from taglab.runs import change_about, create_run, import_results, open_published
+from taglab.runs import Run, change_about, create_run, import_results, open_published
 from taglab.runs.comparison import (
     GROUPS,
     METRICS,
@@ -20,10 +20,12 @@ from taglab.runs.comparison import (
     common_truth,
     correlations,
     differing_settings,
+    grouping_of,
     history,
     metric_most_have,
     of_predictions,
     paired,
+    printed_groups,
     results,
     stacked,
     summary_table,
@@ -32,6 +34,7 @@ from taglab.runs.comparison import (
 from tests.runs.examples import LABELS, made_run, small_data
 
 THESIS = Path(__file__).resolve().parents[2] / "../shared/data/thesis-results"
+STAGE_AND_THESIS = {"theirs": "stage-2", "thesis": "thesis-1-spectrogram"}
 PAIR = ("thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram")
 
 
@@ -280,3 +283,34 @@ def test_correlations_with_counts_are_those_of_section_8_2(folder: str, r: float
     table = correlations(stacked({"a": results(import_results(THESIS / folder))}, "auc_pr"))
     assert table.loc[0, "r"] == pytest.approx(r, abs=1e-4)
     assert table.loc[0, "p"] < 0.001
+
+
+def test_categories_of_the_stages_stand_beside_printed_ones() -> None:
+    rows = pd.DataFrame(
+        {
+            "run": ["ours"] * 4,
+            "label": ["rock", "pop", "alternative", "80s"],
+            "value": [0.5, 0.3, 0.2, np.nan],
+            "count": 9.0,
+            "prevalence": 0.1,
+            "group": ["Genres", "Genres", "Genres", "Dates"],
+        }
+    )
+    runs: dict[str, Run] = {name: open_published(of) for name, of in STAGE_AND_THESIS.items()}
+    means = by_group(rows, "stages")
+    assert means[["group", "value", "labels"]].to_numpy().tolist() == [
+        ["genre", 0.4, 2], ["emotion", 0.2, 1],
+    ]  # fmt: skip
+    printed = printed_groups(runs, "auc_pr", "stages")
+    assert printed.to_numpy().tolist() == [
+        ["theirs", "descriptive", 0.1441, 9], ["theirs", "emotion", 0.1072, 18],
+        ["theirs", "genre", 0.3638, 18], ["theirs", "numeric", 0.2248, 5],
+    ]  # fmt: skip
+    assert printed_groups(runs, "auc_roc", "stages")["value"].tolist() == [0.7116, 0.7349, 0.8332, 0.8023]
+    assert printed_groups(runs, "average_precision", "stages").empty
+    assert set(printed_groups(runs, "auc_pr")["run"]) == {"thesis"}
+    assert printed_groups(runs, "auc_pr")["labels"].isna().all()
+    assert grouping_of(rows, {"theirs": runs["theirs"]}) == "stages"
+    assert grouping_of(rows, runs) == "thesis"
+    assert grouping_of(rows.assign(label="polka"), {}) == "thesis"
+    assert grouping_of(rows.iloc[:0], {}) == "thesis"
