@@ -6,6 +6,7 @@ from taglab.ui.compare import pick_compared, show_notes
 from taglab.ui.compare_co_prediction import show_co_prediction
 from taglab.ui.compare_confusion import show_confusion
 from taglab.ui.compare_curves import show_curves
+from taglab.ui.compare_thesis import show_thesis
 from taglab.ui.compare_views import (
     show_counts,
     show_groups,
@@ -25,6 +26,7 @@ VIEWS = {
     "Counts": show_counts,
     "Tag groups": show_groups,
     "Training": show_training,
+    "Thesis": show_thesis,
 }
 
 compared = pick_compared()

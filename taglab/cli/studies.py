@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taglab.cli.options import Parser, add_settings, finish, settings_of, settings_values
+from taglab.cli.options import Parser, UsageError, add_settings, finish, settings_of, settings_values
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from taglab.studies.recipes import Plan
     from taglab.studies.reproducing import Reproduction
 
@@ -25,7 +28,7 @@ def add_to(commands: Any) -> None:
         "collapsing, train its taggers here and now, "
         "one after the other, and set their figures beside the published ones, with what differs in data and "
         "settings said above. What is trained already is taken as it is; what was interrupted is gone on "
-        "with.",
+        "with. `all` carries out every one, for both networks unless --network is given.",
         returns="{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, figures, "
         "epoch, classes, ap_micro, ap_macro, auc_pr_micro, auc_pr_macro, roc_auc_micro, roc_auc_macro, "
         "run}]}",
@@ -47,7 +50,8 @@ def _fill(parser: Parser) -> None:
     from taglab.training import PRESETS, TrainConfig
 
     told = "; ".join(f"{name}, {recipe.title}" for name, recipe in RECIPES.items())
-    parser.add_argument("recipe", choices=list(RECIPES), metavar="RECIPE", help=told)
+    told = f"all; {told}"
+    parser.add_argument("recipe", choices=["all", *RECIPES], metavar="RECIPE", help=told)
     add_settings(parser, RecipeSettings, flags=_FLAGS)
     parser.add_argument("--audio", metavar="NAME", help="audio (default: that of the data set's name)")
     parser.add_argument(
@@ -56,9 +60,80 @@ def _fill(parser: Parser) -> None:
     parser.add_argument(
         "--only-make", action="store_true", help="make the runs, do not train them; `taglab launch` does"
     )
+    _add_report(parser, "--report")
     add_settings(parser.add_argument_group("the network"), NetworkSettings, omit=("network", "mels"))
     add_settings(parser.add_argument_group("training"), TrainConfig, choices={"loss": list(LOSSES)})
     finish(parser, _reproduce)
+
+
+def _add_report(parser: Parser, flag: str) -> None:
+    group = parser.add_argument_group("the report")
+    group.add_argument(
+        flag, dest="report", type=_html_path, metavar="FILE.html",
+        help="write tables, figures and claims of the whole thesis, published beside ours, to this file",
+    )  # fmt: skip
+    group.add_argument(
+        "--arrays", type=Path, metavar="FOLDER",
+        help="folder of the arrays published with the thesis: figures by label and decisions of ten models",
+    )  # fmt: skip
+
+
+def _html_path(text: str) -> Path:
+    path = Path(text).expanduser()
+    if path.suffix.lower() != ".html" or path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} must be a file that ends in .html")
+    return path
+
+
+def _fill_report(parser: Parser) -> None:
+    from taglab.studies.thesis import NETWORKS
+
+    parser.add_argument("--data", metavar="NAME", help="data set whose runs stand on our side")
+    parser.add_argument("--vectors", default="own", metavar="NAME", help="word vectors of figures 10 and 11")
+    parser.add_argument(
+        "--network", choices=NETWORKS, default=NETWORKS[0], help="whose runs decide on claims"
+    )
+    _add_report(parser, "--html")
+    finish(parser, _report)
+
+
+def _report(args: argparse.Namespace) -> Report:
+    return _reported(args, args.data, None, args.vectors, args.network)
+
+
+def _reported(
+    args: argparse.Namespace, data: str | None, differs: pd.DataFrame | None, vectors: str, network: Any
+) -> Report:
+    """Gather the report, write it where that is asked, and tell the claims."""
+    from taglab.studies.thesis_report import gather, write_report
+
+    with progress_bar() as progress:
+        figures = args.report is not None
+        found = gather(data, differs, args.arrays, vectors, network, figures, progress)
+    facts: dict[str, Any] = {"data": data}
+    notes = []
+    if args.report is not None:
+        written = write_report(found, args.report)
+        facts["file"] = str(written[0])
+        notes += [f"wrote {path}" for path in written]
+    return Report(facts, found.claims, notes=tuple(notes))
+
+
+def _reproduce_all(args: argparse.Namespace, changes: dict[str, Any]) -> Report:
+    from taglab.studies.recipes import RecipeSettings
+    from taglab.studies.thesis import NETWORKS, reproduce_all
+
+    settings = settings_of(args, RecipeSettings)
+    given = "network" in settings_values(args, RecipeSettings)
+    networks = (settings.network,) if given else NETWORKS
+    with progress_bar() as progress:
+        thesis = reproduce_all(settings, networks, args.audio, args.preset, changes, args.only_make, progress)
+    if args.report is not None:
+        vectors = settings.vectors[-2:][0] if settings.vectors else "own"
+        return _reported(args, settings.data, thesis.differs(), vectors, networks[0])
+    left_out = {" ".join(cell): reason for cell, reason in thesis.left_out.items()}
+    notes = ["`taglab report` sets them beside the thesis, claim by claim"]
+    return Report({"data": settings.data, "left_out": left_out}, thesis.table(), notes=tuple(notes))
 
 
 def _reproduce(args: argparse.Namespace) -> Report:
@@ -73,6 +148,10 @@ def _reproduce(args: argparse.Namespace) -> Report:
         "network": settings_values(args, NetworkSettings),
         "train": settings_values(args, TrainConfig),
     }
+    if args.recipe == "all":
+        return _reproduce_all(args, changes)
+    if args.report is not None or args.arrays is not None:
+        raise UsageError("--report and --arrays are of the whole thesis: `taglab reproduce all`, or `report`")
     with progress_bar() as progress:
         planned = plan(args.recipe, settings, between(progress, 0, 0.05))
         asked = (planned, args.audio, args.preset, changes)

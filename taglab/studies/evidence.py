@@ -206,10 +206,14 @@ def own_evidence(data: str, names: Collection[str] | None = None) -> dict[str, F
         names: Of the runs that may be taken; any where None. Runs without an epoch are left out.
     """
     table = runs_table()
-    marked = table[table["tags"].map(lambda tags: any(str(tag).startswith(_REPRODUCES) for tag in tags))]
+    marked = [
+        str(name)
+        for name, tags in zip(table["run"], table["tags"], strict=True)
+        if any(str(tag).startswith(_REPRODUCES) for tag in tags)
+    ]
     best: dict[str, tuple[tuple[bool, str], Run]] = {}
-    for name in marked["run"]:
-        run = open_run(str(name))
+    for name in marked:
+        run = open_run(name)
         if (names is not None and name not in names) or run.config.get("data") != data:
             continue
         if not len(run.history()):
