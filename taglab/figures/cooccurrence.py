@@ -23,8 +23,8 @@ _FRAME_PX = 110
 _ROW_PX = 15
 _LINK_PX = 1.4
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
-# What a name takes of the map, about: a page is seldom narrower than this.
-_MAP_PX = (640.0, 520.0)
+# The room a map has in a window that is not wide, and what a letter and a line take of it.
+_MAP_PX = (430.0, 430.0)
 _LETTER_PX, _LINE_PX = 6.2, 15.0
 _MAP_NAME_CHARACTERS = 22
 

@@ -303,7 +303,7 @@ _OF_ALL = ("k_min", "k_max", "keep_main_tag", "drop_rare", "drop_singletons")
 
 def pick_subgenre_settings() -> SubgenreSettings:
     """Let the way genres are divided be chosen. In the URL as `method`, and each setting after `sub_`."""
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
     method = left.segmented_control(
         "Divide by", list(_METHODS), default="npmi", format_func=_METHODS.__getitem__, key="divide_by",
         bind="query-params", required=True, persist_state="session",

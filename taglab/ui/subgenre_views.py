@@ -69,7 +69,7 @@ class Divided:
 
 def show_subgenres(material: Material, choice: Choice) -> None:
     """What one genre divides into, and the union over all of them."""
-    left, right = st.columns([2, 3], vertical_alignment="bottom", gap="medium")
+    left, right = st.columns(2, vertical_alignment="bottom", gap="medium")
     with left:
         name = choose_among("genre", "Genre", choice.space.names, 0, "genre")
     with right:
