@@ -9,7 +9,7 @@ from typing import Literal
 
 import pydantic
 
-from taglab.cleaning.lexicon import WORD_LISTS, PhraseFinder, fused, word_list
+from taglab.cleaning.lexicon import WORD_LISTS, PhraseFinder, taken_apart, word_list
 from taglab.cleaning.plan import CATEGORY, Decision
 from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
@@ -171,7 +171,7 @@ class _Categoriser:
     def _decide(self, tag: str) -> Decision:
         parts = words(tag)
         whole = self._finder.find(parts)
-        apart = [piece for part in parts for piece in fused().get(part, (part,))]
+        apart = [piece for part in parts for piece in taken_apart(part)]
         spans = whole or self._finder.find(apart)
         shown = parts if whole else apart
         matches: dict[str, str] = {}
