@@ -24,7 +24,7 @@ _ROW_PX = 15
 _LINK_PX = 1.4
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 # The room a map has in a window that is not wide, and what a letter and a line take of it.
-_MAP_PX = (430.0, 430.0)
+_MAP_PX = (330.0, 330.0)
 _LETTER_PX, _LINE_PX = 6.2, 15.0
 _MAP_NAME_CHARACTERS = 22
 
@@ -242,8 +242,11 @@ def genre_map(
             figure, tags, positions, star, named, text, size, f"{plain(main, 24)}: the genre's main tag"
         )
     bare = {"showticklabels": False, "showgrid": False, "zeroline": False}
-    figure.update_xaxes(**bare)
-    figure.update_yaxes(**bare, scaleanchor="x")
+    # Left to itself Plotly makes room for every name beyond the outermost points.
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    edge = 0.09 * np.maximum(high - low, 1e-9)
+    figure.update_xaxes(**bare, range=[low[0] - edge[0], high[0] + edge[0]])
+    figure.update_yaxes(**bare, range=[low[1] - edge[1], high[1] + edge[1]], scaleanchor="x")
     legend = {"orientation": "h", "y": -0.02, "yanchor": "top", "font": {"size": 11}}
     figure.update_layout(hovermode="closest", legend=legend, margin={"l": 10, "r": 10})
     return figure

@@ -303,14 +303,13 @@ _OF_ALL = ("k_min", "k_max", "keep_main_tag", "drop_rare", "drop_singletons")
 
 def pick_subgenre_settings() -> SubgenreSettings:
     """Let the way genres are divided be chosen. In the URL as `method`, and each setting after `sub_`."""
-    left, right = st.columns([5, 3], vertical_alignment="bottom")
-    method = left.segmented_control(
+    method = st.segmented_control(
         "Divide by", list(_METHODS), default="npmi", format_func=_METHODS.__getitem__, key="divide_by",
         bind="query-params", required=True, persist_state="session",
         help="NPMI: which tags share tracks more than by chance, merged from the nearest up (model 4.1). Tag "
         "embeddings: vectors trained on which tags of the genre stand together, by k-means (model 4.2).",
     )  # fmt: skip
-    with right, st.popover("Settings", icon=":material/tune:"):
+    with st.popover("Settings", icon=":material/tune:"):
         values = url_widgets(SubgenreSettings, "sub_", (*_OF_ALL, *_OF_METHOD[method]))
         if method == "npmi":
             npmi = url_widgets(NpmiSettings, "npmi_", list(NpmiSettings.model_fields))

@@ -69,10 +69,8 @@ class Divided:
 
 def show_subgenres(material: Material, choice: Choice) -> None:
     """What one genre divides into, and the union over all of them."""
-    left, right = st.columns(2, vertical_alignment="bottom", gap="medium")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         name = choose_among("genre", "Genre", choice.space.names, 0, "genre")
-    with right:
         settings = pick_subgenre_settings()
     divided = _divide(material, choice, choice.space.class_named(name), settings)
     _show_facts(divided.found)
