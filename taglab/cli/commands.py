@@ -20,6 +20,7 @@ from taglab.cli import (
     launch,
     quality,
     runs,
+    stages,
     studies,
     sweeps,
     training,
@@ -71,6 +72,6 @@ def build_parser() -> Parser:
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
     things = (data, cleaning, audio, vectors, quality, clusters, labels, genres)
-    for module in (*things, training, sweeps, launch, runs, compare_runs, decisions, studies, bench):
+    for module in (*things, training, sweeps, launch, runs, compare_runs, decisions, stages, studies, bench):
         module.add_to(commands)
     return parser

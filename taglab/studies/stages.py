@@ -26,6 +26,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace
 from taglab.predictions import Predictions, rescore
 from taglab.progress import Progress, between, silent
+from taglab.runs import open_published
 from taglab.runs.comparison import of_predictions
 from taglab.tag_vectors import TagVectors
 
@@ -38,7 +39,9 @@ __all__ = [
     "by_category",
     "collapsed_into",
     "left_out",
+    "published_categories",
     "score_stages",
+    "stage_of",
     "stage_prevalence",
     "stage_space",
     "stage_spaces",
@@ -50,6 +53,8 @@ STAGES: dict[str, Stage] = {"stage-1": "I", "stage-2": "II", "stage-3": "III"}
 
 CATEGORY_OF = {tag: category for category, tags in STAGE_1.items() for tag in tags}
 """Chosen tag → genre, emotion, descriptive or numeric."""
+
+_SIZES = {category: len(tags) for category, tags in STAGE_1.items()}
 
 TRUTHS = ("own", "I")
 """Truths that a stage is scored against: its own, and stage I's."""
@@ -218,6 +223,19 @@ def stage_spaces(
     }
 
 
+def stage_of(space: LabelSpace | None) -> Stage:
+    """Return which stage a label space is.
+
+    Raises:
+        InvalidSetting: If it is none.
+    """
+    found = space.made_by.get("stage") if space is not None else None
+    for stage in STAGES.values():
+        if found == stage:
+            return stage
+    raise InvalidSetting("this is no stage of collapsing; `taglab reproduce stage-1` makes one")
+
+
 def stage_prevalence(folksonomy: Folksonomy, spaces: Mapping[Stage, LabelSpace]) -> pd.DataFrame:
     """Return how frequent each class is in each stage.
 
@@ -300,3 +318,23 @@ def by_category(scores: pd.DataFrame) -> pd.DataFrame:
     orders = (TRUTHS, (*STAGE_1, "all"), tuple(STAGES.values()))
     wanted = [key for key in itertools.product(*orders) if key in table.index]
     return table.loc[wanted].reset_index()
+
+
+def published_categories() -> pd.DataFrame:
+    """Return the published means by category, in the form of `by_category`.
+
+    Returns:
+        `truth` ("published": each stage's own), `category`, `stage`, `labels`, `auc_pr`, `auc_roc`.
+    """
+    parts = [
+        open_published(name)
+        .groups()
+        .assign(stage=stage, truth="published", labels=lambda table: table["group"].map(_SIZES))
+        for name, stage in STAGES.items()
+    ]
+    table = pd.concat(parts, ignore_index=True).rename(columns={"group": "category"})
+    rank = table["category"].map(list(STAGE_1).index)
+    order = np.argsort(rank.to_numpy(np.int64), kind="stable")
+    return table.iloc[order][["truth", "category", "stage", "labels", "auc_pr", "auc_roc"]].reset_index(
+        drop=True
+    )
