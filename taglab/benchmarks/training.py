@@ -15,10 +15,10 @@ from taglab.benchmarks.timing import alternate
 from taglab.nets import NETWORKS, NetworkSettings, Tagger, build
 from taglab.training import TrainConfig, make_fabric, training_step
 
-BATCH = 16
+BATCH = 8
 STEPS = 4
 WIDTH = 1 / 4
-WINDOW_S = 4.0
+WINDOW_S = 3.0
 
 
 def step_of_each_network() -> list[Row]:

@@ -61,6 +61,9 @@ taglab train my-run
 
 def add_config(parser: Parser) -> None:
     """Add the flags that make a `RunConfig`."""
+    # Read when torch is imported. By default its threads spin while they wait for one another; beside a
+    # browser and a dashboard on the same cores a step then takes four times as long, or worse.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from taglab.audio.mels import MEL_PRESETS, MelSettings
     from taglab.losses import LOSSES
     from taglab.nets import NETWORKS, NetworkSettings

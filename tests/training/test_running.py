@@ -197,3 +197,14 @@ def test_the_dry_run_command_tells_what_is_left_out(shell: Shell) -> None:
     told = shell.json("dry-run", *FLAGS)
     assert told["rows"] == [{"reason": "in no class", "tracks": 4, "examples": "t7, t22, t37, t52"}]
     assert told["tracks"]["train"] == 46
+
+
+def test_threads_of_the_command_leave_the_cores_to_others_while_they_wait(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert shell.run("train", "--help") == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    assert shell.run("train", "--help") == 0
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
