@@ -158,21 +158,26 @@ class Cooccurrence:
             (by the default `NpmiSettings`); most often together first.
         """
         i, j, together = self.met()
-        first, second = np.where(self.counts[i] >= self.counts[j], (i, j), (j, i))
         root = np.sqrt(self.counts.astype(np.float64))
+        found = self._listed(i, j, together).assign(
+            normalised=together / (root[i] * root[j]),
+            npmi=_npmi(together, self.counts[i], self.counts[j], self._total(NpmiSettings())),
+        )
+        return found.sort_values("together", ascending=False, kind="stable").reset_index(drop=True)
+
+    def _listed(self, i: IntArray, j: IntArray, together: IntArray) -> pd.DataFrame:
+        """Return pairs by name, the more used first, with their counts."""
+        first, second = np.where(self.counts[i] >= self.counts[j], (i, j), (j, i))
         names = np.array(self.names, dtype=object)
-        found = pd.DataFrame(
+        return pd.DataFrame(
             {
                 "a": names[first],
                 "b": names[second],
                 "together": together,
                 "count_a": self.counts[first],
                 "count_b": self.counts[second],
-                "normalised": together / (root[i] * root[j]),
-                "npmi": _npmi(together, self.counts[i], self.counts[j], self._total(NpmiSettings())),
             }
         )
-        return found.sort_values("together", ascending=False, kind="stable").reset_index(drop=True)
 
     def dense(self) -> IntArray:
         """Return n_ij for every pair (names, names).
@@ -243,19 +248,8 @@ class Cooccurrence:
             )
         i, j, together = self.met()
         chosen = np.flatnonzero(together * m > np.minimum(self.counts[i], self.counts[j]))
-        i, j, together = i[chosen], j[chosen], together[chosen]
-        first, second = np.where(self.counts[i] >= self.counts[j], (i, j), (j, i))
-        names = np.array(self.names, dtype=object)
-        found = pd.DataFrame(
-            {
-                "a": names[first],
-                "b": names[second],
-                "together": together,
-                "count_a": self.counts[first],
-                "count_b": self.counts[second],
-                "share": together / self.counts[second],
-            }
-        )
+        found = self._listed(i[chosen], j[chosen], together[chosen])
+        found["share"] = found["together"] / found["count_b"]
         return found.sort_values("share", ascending=False, kind="stable").reset_index(drop=True)
 
     def merge_groups(self, m: float = 1.5) -> tuple[tuple[str, ...], ...]:
