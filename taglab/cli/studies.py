@@ -28,7 +28,7 @@ def add_to(commands: Any) -> None:
         "collapsing, train its taggers here and now, "
         "one after the other, and set their figures beside the published ones, with what differs in data and "
         "settings said above. What is trained already is taken as it is; what was interrupted is gone on "
-        "with. `all` carries out every one, for both networks unless --network is given.",
+        "with. `all` carries out every model of the thesis, for both networks unless --network is given.",
         returns="{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, figures, "
         "epoch, classes, ap_micro, ap_macro, auc_pr_micro, auc_pr_macro, roc_auc_micro, roc_auc_macro, "
         "run}]}",
@@ -39,7 +39,18 @@ taglab reproduce model-1 --data lastfm --audio msd --network waveform
 taglab reproduce model-3.2 --data lastfm --audio msd --vectors word2vec,wikipedia,twitter
 taglab reproduce model-3.3 --data lastfm --audio msd --vectors wikipedia --only-make
 taglab reproduce stage-3 --network waveform --preset tiny
+taglab reproduce all --preset tiny --report thesis.html
 """,
+    )
+    commands.add_parser(
+        "report",
+        help="the thesis's tables, figures and claims beside what was found here, as one HTML file",
+        description="Set every table, figure and claim of the Ros Perez thesis beside what runs made by "
+        "`taglab reproduce` give, trained to the end or not. Nothing is trained. Without --data the published "
+        "side stands alone.",
+        returns="{data, file, rows: [{claim, says, source, rule, published, published why, here, here why}]}",
+        fill=_fill_report,
+        examples="taglab report --html thesis.html\ntaglab report --data demo --arrays thesis-results --json",
     )
 
 

@@ -211,14 +211,14 @@ def own_evidence(data: str, names: Collection[str] | None = None) -> dict[str, F
         for name, tags in zip(table["run"], table["tags"], strict=True)
         if any(str(tag).startswith(_REPRODUCES) for tag in tags)
     ]
-    best: dict[str, tuple[tuple[bool, str], Run]] = {}
+    best: dict[str, tuple[tuple[bool, str, str], Run]] = {}
     for name in marked:
         run = open_run(name)
         if (names is not None and name not in names) or run.config.get("data") != data:
             continue
         if not len(run.history()):
             continue
-        rank = (run.predictions("test") is not None, run.about.created)
+        rank = (run.predictions("test") is not None, run.about.created, run.name)
         for tag in run.about.tags:
             key = tag.removeprefix(_REPRODUCES)
             if tag.startswith(_REPRODUCES) and (key not in best or best[key][0] < rank):

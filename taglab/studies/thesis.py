@@ -13,8 +13,10 @@ from taglab.progress import Progress, between, silent
 from taglab.studies.recipes import RECIPES, Network, RecipeSettings, plan
 from taglab.studies.reproducing import Reproduction, make, report, reproduce
 
-__all__ = ["NETWORKS", "Thesis", "fitting", "reproduce_all"]
+__all__ = ["MODELS", "NETWORKS", "Thesis", "fitting", "reproduce_all"]
 
+MODELS = tuple(name for name in RECIPES if name.startswith("model-"))
+"""The recipes of the thesis; others are of other works."""
 NETWORKS: tuple[Network, ...] = ("spectrogram", "waveform")
 _CLUSTERING = ("model-3.1", "model-3.2", "model-3.3", "model-3.4", "model-4.1", "model-4.2")
 _ONE_K = ("model-3.4", "model-4.1", "model-4.2")
@@ -110,7 +112,7 @@ def reproduce_all(
             f"vectors={', '.join(settings.vectors)} must be none, one for all, or three: for word2vec, GloVe "
             "Wikipedia and GloVe Twitter"
         )
-    cells = [(recipe, network) for network in networks for recipe in RECIPES]
+    cells = [(recipe, network) for network in networks for recipe in MODELS]
     found: dict[tuple[str, Network], Reproduction] = {}
     left_out: dict[tuple[str, Network], str] = {}
     for at, (recipe, network) in enumerate(cells):
