@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from taglab.figures.bars import ranked_bars
 from taglab.ui.export import command_line
+from tests.figures.shown import shown
 
 
 def page() -> None:
@@ -47,5 +48,7 @@ def test_words_that_begin_with_a_dash_stand_apart() -> None:
 
 def test_a_figure_is_a_page_that_needs_no_network() -> None:
     table = pd.DataFrame({"tag": ["<script>alert(1)</script>"], "count": [1]})
-    text = ranked_bars(table, "tag", "count", "Tags", "tracks").to_html(include_plotlyjs=True)
+    figure = ranked_bars(table, "tag", "count", "Tags", "tracks")
+    text = figure.to_html(include_plotlyjs=True)
     assert "<script>alert(1)" not in text
+    assert "<script>" not in shown(figure)
