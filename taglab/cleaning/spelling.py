@@ -63,6 +63,8 @@ def normal(text: str, fold_case: bool = True) -> str:
     if _PLAIN.fullmatch(text):  # as most are, and then there is little to do
         parts = (text.lower() if fold_case else text).split(" ")
         return " ".join([_SIMPLE.get(part, part) for part in parts])
+    # NFKC makes an accent that stands alone, as in 80´s, one on the letter before a blank.
+    text = text.replace("´", "'")
     plain = _JOINERS.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
     if fold_case:
         plain = unicodedata.normalize("NFKC", plain.casefold())

@@ -31,3 +31,8 @@ def test_an_invisible_character_sends_a_tag_the_long_way_and_changes_nothing(
 def test_the_key_of_what_is_in_normal_form_is_that_of_its_parts(text: str) -> None:
     lower = text.lower()
     assert spelling_key(lower) == spelling_key(lower.replace(" ", "-"))
+
+
+def test_an_accent_that_stands_alone_is_an_apostrophe() -> None:
+    assert words("80´s") == words("80's") == ("80s",)
+    assert normal("rock´n´roll") == "rock and roll"
