@@ -33,6 +33,12 @@ def _training_step() -> list[Row]:
     return step_of_each_network()
 
 
+def _semantic_loss() -> list[Row]:
+    from taglab.benchmarks.training import semantic_loss
+
+    return semantic_loss()
+
+
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "silhouette": clustering.silhouette,
     "silhouette-at-scale": clustering.silhouette_at_scale,
@@ -48,6 +54,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "loader": _loader,
     "decoding": _decoding,
     "training-step": _training_step,
+    "semantic-loss": _semantic_loss,
     "typos": cleaning.typos,
     "gpu": _gpu,
 }

@@ -46,8 +46,8 @@ taglab reproduce all --preset tiny --report thesis.html
         "report",
         help="the thesis's tables, figures and claims beside what was found here, as one HTML file",
         description="Set every table, figure and claim of the Ros Perez thesis beside what runs made by "
-        "`taglab reproduce` give, trained to the end or not. Nothing is trained. Without --data the published "
-        "side stands alone.",
+        "`taglab reproduce` give, trained to the end or not. Nothing is trained. Without --data the "
+        "published side stands alone.",
         returns="{data, file, rows: [{claim, says, source, rule, published, published why, here, here why}]}",
         fill=_fill_report,
         examples="taglab report --html thesis.html\ntaglab report --data demo --arrays thesis-results --json",
