@@ -200,10 +200,10 @@ def _pair_figure(
 
 def _pair_said(a: Predictions, b: Predictions | None, n: int, one: Source, other: Source | None) -> str:
     some = f"{n} of {a.n_classes:,} labels" if n < a.n_classes else f"All {n} labels"
-    said = f"{some}, {a.n_tracks:,} tracks. {literal(one.title)}: {one.said}."
+    said = f"{some}, {a.n_tracks:,} tracks. {literal(f'{one.title}: {one.said}.')}"
     if b is not None and other is not None:
         shared = "" if a.named and b.named else ", not matched by track, for their ids are not known"
-        said += f" {literal(other.title)}: {other.said}. "
+        said += f" {literal(f'{other.title}: {other.said}.')} "
         said += f"Labels and tracks both have{shared}; each by its own truth."
     return said + " Click a cell to list the tracks behind it."
 

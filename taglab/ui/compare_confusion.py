@@ -123,7 +123,7 @@ def _show_matrix(source: Source, label: str, threshold: float) -> None:
 
 
 def _said(having: Sequence[Source], compared: Compared) -> str:
-    parts = [f"{literal(source.title)}: {source.said}" for source in having]
+    parts = [literal(f"{source.title}: {source.said}") for source in having]
     clickable = any(source.predictions is not None for source in having)
     hint = (
         "Click a cell to list the tracks behind it."

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from taglab.metrics.thresholds import THRESHOLDS
-from taglab.runs import open_published
+from taglab.runs import open_published, set_title
 from taglab.runs.results import import_results
 from tests.pages.framed import open_page
 from tests.runs.examples import made_run, small_data, small_sound
@@ -209,3 +209,14 @@ def test_counts_beside_the_thesis_give_its_tables_20_to_25(label: str) -> None:
                     if abs(shown.loc[name, cell] - of_table[cell]) > 1e-4
                 ]
     assert apart == PRINTED_OTHERWISE[label]
+
+
+@pytest.mark.usefixtures("two_runs")
+@pytest.mark.parametrize("view", ["Confusion", "Co-prediction"])
+def test_the_title_of_the_judge_is_no_markup(two_runs: tuple[str, str], view: str) -> None:
+    hostile = "![](https://example.org/x.png) :red[judge]"
+    set_title(two_runs[0], hostile)
+    page = run(compare(*two_runs, view=view, truth="Common", judge=hostile))
+    said = [each.value for each in page.caption if "by the labels of" in each.value]
+    assert said
+    assert not any("![](" in each or ":red[" in each for each in said)
