@@ -110,9 +110,9 @@ def show_start(asked: Asked) -> None:
             disabled=reason is not None, help=reason,
         )  # fmt: skip
         try_out = st.button(
-            "Dry run", key="dry run button", icon=":material/science:",
-            help="Trains a few steps and throws them away: parameters, memory, first loss, clips per second "
-            "and how long an epoch takes.",
+            "Dry run", key="dry run button", icon=":material/science:", disabled=reason is not None,
+            help=reason or "Trains a few steps and throws them away: parameters, memory, first loss, clips "
+            "per second and how long an epoch takes.",
         )  # fmt: skip
         with st.popover("Copy as command", icon=":material/terminal:"):
             copy_as_command(["taglab", "train", *config_flags(asked.preview(), asked.preset)])

@@ -348,6 +348,7 @@ def test_who_may_not_launch_reads_why(monkeypatch: pytest.MonkeyPatch, launched:
     assert why in words(app)
     assert app.button(key="train demo").disabled
     assert app.button(key="start").disabled
+    assert app.button(key="dry run button").disabled
     run = trained(1)
     doing(run, "running")
     assert page().run().button(key=f"stop {run.name}").disabled
