@@ -23,9 +23,12 @@ def check_run(folder: Path) -> None:
     What may be missing: all but about.json and config.json; classes.json where there is nothing of classes.
     """
     run = Run(folder.name, folder)
-    about, _ = run.about, run.config
+    about, config = run.about, run.config
     if about.kind == "published":
         raise DataError(folder / layout.ABOUT, "says it is published, as only runs that come with taglab are")
+    train = config.get("train", {})
+    if not isinstance(train, dict) or not isinstance(train.get("epochs", 0), int):
+        raise DataError(folder / layout.CONFIG, "does not tell how it was trained as a run's does")
     for file, check in _CHECKS.items():
         if (folder / file).exists():
             check(run)
@@ -47,6 +50,14 @@ def _check_per_label(run: Run) -> None:
     figures = run.per_label_by_epoch()[["auc_pr", "auc_roc", "average_precision"]].to_numpy()
     if ((figures < 0) | (figures > 1) | np.isinf(figures)).any():
         raise DataError(path, "holds figures outside [0, 1]; in percent?")
+
+
+def _check_summary(run: Run) -> None:
+    for key, part in run.summary().items():
+        figures = part if isinstance(part, dict) else {}
+        strange = [name for name, value in figures.items() if not isinstance(value, int | float | None)]
+        if strange:
+            raise DataError(run.folder / layout.SUMMARY, f"{key}.{strange[0]} is no number")
 
 
 def _check_predictions(run: Run, part: str) -> None:
@@ -88,7 +99,7 @@ _CHECKS: dict[str, Callable[[Run], object]] = {
     layout.HISTORY: lambda run: run.history(),
     layout.STEPS: lambda run: run.steps(),
     layout.LOG: _check_log,
-    layout.SUMMARY: lambda run: run.summary(),
+    layout.SUMMARY: _check_summary,
     STATUS_FILE: lambda run: read_status(run.folder),
     f"{layout.PREDICTIONS}/validation.npz": lambda run: _check_predictions(run, "validation"),
     f"{layout.PREDICTIONS}/test.npz": lambda run: _check_predictions(run, "test"),

@@ -22,6 +22,7 @@ Part = Literal["validation", "test"]
 
 _LOG_TAIL_BYTES = 1 << 20
 _BEYOND = 1e15  # no count and no time is as large, and all below is exact as a float
+_MOST_FIGURES = 500  # a training tells about a dozen
 
 
 class About(pydantic.BaseModel):
@@ -267,6 +268,8 @@ def _numbers(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return rows of a JSON-lines file as a table that has at least these columns, all of numbers."""
     rows = layout.read_lines(path)
     wanted = dict.fromkeys([*columns, *(key for row in rows for key in row)])
+    if len(wanted) > _MOST_FIGURES:  # each is a column as long as the file has lines
+        raise DataError(path, f"tells {len(wanted):,} figures by name, more than {_MOST_FIGURES}")
     table = pd.DataFrame({name: [_number(row.get(name)) for row in rows] for name in wanted}, dtype="float64")
     whole = [name for name in ("epoch", "step") if name in columns]
     if not table[whole].map(float.is_integer).all(axis=None):

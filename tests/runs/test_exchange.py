@@ -116,6 +116,11 @@ def npz(**arrays: object) -> bytes:
     return out.getvalue()
 
 
+def many_figures() -> bytes:
+    """Return lines each of which has a column of its own: little to read, and much as a table."""
+    return b"".join(b'{"epoch": %d, "f%d": 1}\n' % (number, number) for number in range(1, 595))
+
+
 def pickled() -> bytes:
     out = io.BytesIO()
     torch.save({"call": os.system}, out)
@@ -150,6 +155,10 @@ def pickled() -> bytes:
         ({"history.jsonl": b"\xff\n"}, (), "history.jsonl in it is not UTF-8"),
         ({"summary.json": b'{"best": 3}'}, (), "summary.json in it best=3"),
         ({"summary.json": b'{"epochs": -1}'}, (), "summary.json in it epochs=-1"),
+        ({"summary.json": b'{"best": {"ap_macro": "high"}}'}, (), "best.ap_macro is no number"),
+        ({"config.json": b'{"train": []}'}, (), "config.json in it does not tell"),
+        ({"config.json": b'{"train": {"epochs": "many"}}'}, (), "config.json in it does not tell"),
+        ({"history.jsonl": many_figures()}, (), "history.jsonl in it tells 601 figures"),
         ({"status.json": b"{}"}, (), "status.json in it is not a run's status"),
     ],
 )
