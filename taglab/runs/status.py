@@ -19,7 +19,7 @@ from typing import Any, Literal
 import pydantic
 
 from taglab import cache
-from taglab.errors import Cancelled, Conflict, DataError, StorageError
+from taglab.errors import Cancelled, Conflict, DataError, NotFound, StorageError
 from taglab.runs.process import ProcessIdentity, first_of_several, identify
 
 STATUS_FILE = "status.json"
@@ -185,12 +185,14 @@ class Heartbeat:
             if not self.folder.is_dir():
                 return
             # A full disk, say, is told by what training writes; the next sign of life may get through.
-            with contextlib.suppress(StorageError, DataError):
+            with contextlib.suppress(StorageError, DataError, NotFound):
                 change_status(self.folder, _alive)
 
 
 def _alive(status: Status | None) -> Status:
-    return (status or Status(state="running")).model_copy(update={"heartbeat_at": time.time()})
+    if status is None:
+        raise NotFound("the run was deleted")
+    return status.model_copy(update={"heartbeat_at": time.time()})
 
 
 def _ours(status: Status, own: ProcessIdentity) -> bool:

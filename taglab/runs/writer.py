@@ -95,12 +95,13 @@ class RunWriter:
         """
         if predictions.classes != self.run.classes:
             raise InvalidSetting("predictions must be of the run's classes, in their order")
-        predictions.save(self.run.folder / layout.PREDICTIONS / f"{part}.npz")
         about = {"split": predictions.split}
         if part == "validation":
             about["evaluated"] = predictions.evaluated
         change_about(self.run, **about)
         self.summarise(**{part: {key: layout.plain(value) for key, value in (figures or {}).items()}})
+        # Last, for those of the test tracks say that a run is finished.
+        predictions.save(self.run.folder / layout.PREDICTIONS / f"{part}.npz")
 
     def summarise(self, **changes: Any) -> None:
         """Change entries of the summary, `parameters` for instance."""

@@ -164,6 +164,18 @@ def test_predictions_are_kept_and_tell_the_split() -> None:
     assert row["parameters"] == 12
 
 
+def test_predictions_are_the_last_that_is_written_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = new_run()
+
+    def killed(self: RunWriter, **changes: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunWriter, "summarise", killed)
+    with pytest.raises(KeyboardInterrupt):
+        RunWriter(run).predictions("test", made_up(1), {"ap_macro": 0.5})
+    assert run.predictions("test") is None
+
+
 def test_what_is_of_other_classes_is_refused() -> None:
     run = new_run()
     with pytest.raises(InvalidSetting, match="run's classes"):

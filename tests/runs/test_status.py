@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taglab import cache
 from taglab.errors import Cancelled, Conflict, DataError
+from taglab.runs import status as status_file
 from taglab.runs.process import ProcessIdentity, boot_id, host_name, identify
 from taglab.runs.status import SILENT_AFTER_S, Heartbeat, Status, change_status, read_status, write_status
 
@@ -213,3 +216,22 @@ def test_a_run_deleted_meanwhile_does_not_come_back(folder: Path) -> None:
         folder.rename(moved)
         time.sleep(0.1)
     assert not folder.exists()
+
+
+def test_a_sign_of_life_does_not_bring_a_status_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats: list[Path] = []
+
+    def counted(place: Path, change: Callable[[Status | None], Status]) -> Status:
+        beats.append(place)
+        return change_status(place, change)
+
+    with Heartbeat(folder, every_s=0.01):
+        with cache.locked(folder / "status.json"):
+            (folder / "status.json").unlink()
+        monkeypatch.setattr(status_file, "change_status", counted)
+        until = time.monotonic() + 60
+        while len(beats) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert len(beats) >= 3
+        assert read_status(folder) is None
+    assert status_of(folder).state == "finished"
