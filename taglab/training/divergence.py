@@ -36,9 +36,9 @@ def first_not_finite(step: TrainingStep, waveform: torch.Tensor) -> str:
         step: Holds the network.
         waveform: (batch, samples) int16.
     """
-    for name, parameter in step.tagger.named_parameters():
-        if not torch.isfinite(parameter).all():
-            return f"the weights {name!r} are, after a gradient that was"
+    broken = broken_weights(step.tagger)
+    if broken is not None:
+        return f"the weights {broken!r} are, after a gradient that was"
     found: list[str] = []
     handles = [
         module.register_forward_hook(_watch(name, found))
@@ -54,6 +54,12 @@ def first_not_finite(step: TrainingStep, waveform: torch.Tensor) -> str:
     if found:
         return f"the output of layer {found[0]!r} is"
     return "the loss of finite logits is" if torch.isfinite(logits).all() else "the logits are"
+
+
+def broken_weights(network: nn.Module) -> str | None:
+    """Return the name of the first weights that are not finite; None where all are."""
+    named = network.named_parameters()
+    return next((name for name, weights in named if not torch.isfinite(weights).all()), None)
 
 
 def _watch(name: str, found: list[str]) -> Callable[[nn.Module, object, object], None]:

@@ -23,7 +23,7 @@ from taglab.progress import Progress, silent
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint, save_checkpoint
 from taglab.training.config import TrainConfig
 from taglab.training.devices import failures_told, memory_gib
-from taglab.training.divergence import Diverged, first_not_finite
+from taglab.training.divergence import Diverged, broken_weights, first_not_finite
 from taglab.training.evaluation import Heard, Judged, hear, judge
 from taglab.training.schedules import SCHEDULES, Patience
 from taglab.training.step import TrainingStep, seed_step
@@ -214,6 +214,7 @@ class _Training:
         self.made_for = {
             **made_for,
             "classes": list(material.classes),
+            "split": material.split.fingerprint,
             "steps_per_epoch": self.n_steps,
             "clips_per_step": config.batch_size * fabric.world_size,
         }
@@ -298,7 +299,11 @@ class _Training:
         self.measured = (position.step, now)
 
     def _checkpoint_is_due(self) -> bool:
-        return time.monotonic() - self.saved_at >= 60 * self.config.checkpoint_minutes
+        if time.monotonic() - self.saved_at < 60 * self.config.checkpoint_minutes:
+            return False
+        # A gradient may be no number where its loss is one: the next step tells, and is to find the last
+        # checkpoint from before.
+        return broken_weights(self.step.tagger) is None
 
     def _end_epoch(self) -> None:
         position, config = self.position, self.config

@@ -246,7 +246,9 @@ def _predict(
     progress: Progress = silent,
 ) -> Predictions:
     path = run.checkpoints / (BEST if which == "best" else LAST)
-    found = load_checkpoint(path, {**_made_for(config), "classes": list(material.classes)})
+    # Of data that have changed since, tracks it was trained on might now be among those to be told of.
+    expected = {"classes": list(material.classes), "split": material.split.fingerprint}
+    found = load_checkpoint(path, {**_made_for(config), **expected})
     with torch.random.fork_rng([]):
         tagger = build(config.network, len(material.classes))
     tagger.load_state_dict(found["network"])

@@ -56,7 +56,8 @@ class Patience:
 class Plateau:
     """Multiplies the learning rate by a factor where the monitored figure stands still for some epochs.
 
-    Source: Keras's ReduceLROnPlateau; PyTorch's takes its threshold as a share of the best.
+    Source: PyTorch's ReduceLROnPlateau with threshold_mode="abs". Keras's lowers an epoch earlier: its
+    patience counts the epoch that is one too many.
     """
 
     def __init__(self, config: TrainConfig, n_steps: int) -> None:

@@ -207,3 +207,9 @@ def test_a_checkpoint_has_the_format_it_is_read_by(tmp_path: Path) -> None:
     torch.save({"format": checkpoints.FORMAT + 1, "made_for": {}}, path)
     with pytest.raises(DataError, match="not a checkpoint of this taglab"):
         load_checkpoint(path, {})
+
+
+def test_a_checkpoint_of_another_split_is_refused(tmp_path: Path) -> None:
+    fit_small(config_of(epochs=1), tmp_path)
+    with pytest.raises(DataError, match="is of another run: its split is"):
+        fit_small(config_of(epochs=2, split_seed=1), tmp_path)

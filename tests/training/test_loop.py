@@ -11,6 +11,7 @@ import torch
 from taglab import losses
 from taglab.errors import Cancelled
 from taglab.training import Diverged
+from taglab.training.checkpoints import load_checkpoint
 from taglab.training.evaluation import hear
 from tests.training.examples import config_of, fit_small, fresh, small_material
 
@@ -204,3 +205,23 @@ def test_not_a_number_stops_and_says_where(
         fit_small(config, tmp_path, tagger=tagger)
     assert (told.value.epoch, told.value.step) == (1, step)
     assert "learning_rate" in str(told.value)
+
+
+def test_weights_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
+    config = config_of(checkpoint_minutes=0)
+    tagger = fresh(config)
+    steps = 0
+
+    def poison(gradient: torch.Tensor) -> torch.Tensor:
+        nonlocal steps
+        steps += 1
+        return gradient * math.nan if steps == 3 else gradient
+
+    tagger.backend.first[0].weight.register_hook(poison)
+    with pytest.raises(Diverged, match=r"weights 'backend\.first\.0\.weight'"):
+        fit_small(config, tmp_path, tagger=tagger)
+    left = load_checkpoint(tmp_path / "last.pt", {})
+    assert left["position"]["step"] == 2
+    assert all(torch.isfinite(weights).all() for weights in left["network"].values())
+    fitted, _ = fit_small(config, tmp_path)
+    assert fitted.epochs == 2
