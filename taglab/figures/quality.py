@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ROW_PX = 24
 _GAP_PX = 8
+_TEXT_ROOM = 0.55  # of what the bars may take
 _FRAME_PX = 190
 _NAME_CHARACTERS = 30
 _NOTHING = "too few known"
@@ -92,7 +93,11 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
         showlegend=len(embeddings) > 1,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
     )
-    figure.update_xaxes(range=[lowest * 1.05, 1.45], tickvals=np.arange(-1, 1.01, 0.25), tickformat=".2~f")
+    figure.update_xaxes(
+        range=[lowest * 1.05, 1 + _TEXT_ROOM * (1 - lowest)],
+        tickvals=np.arange(-1, 1.01, 0.25),
+        tickformat=".2~f",
+    )
     figure.update_yaxes(
         tickvals=np.arange(len(groups)),
         ticktext=[plain(str(name), _NAME_CHARACTERS) for name in groups],

@@ -72,7 +72,11 @@ def _pick_sets() -> tuple[list[QualitySet], str]:
     with st.popover("Sets", icon=":material/rule:"):
         built_in = st.toggle("The built-in set", value=True, key="built_in", bind="query-params")
         uploads = st.file_uploader("Upload", key="quality upload", help=_WHAT, accept_multiple_files=True)
-        path = st.text_input("or path on the machine taglab runs on", key="quality path", placeholder=_WHAT)
+        path = st.text_input(
+            "or path on the machine taglab runs on",
+            key="quality path",
+            placeholder="a file, a .zip or a folder",
+        )
         st.caption(_WHAT)
     sets = list(built_in_sets()) if built_in else []
     if uploads:

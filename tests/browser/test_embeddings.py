@@ -53,3 +53,22 @@ def test_nothing_is_fetched_from_elsewhere(visit: Callable[..., Page], server: S
     page.wait_for_timeout(1000)
     ours = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
     assert [url for url in asked if not url.startswith(ours)] == []
+
+
+def test_a_set_that_is_uploaded_is_judged(visit: Callable[..., Page]) -> None:
+    # So high that nothing scrolls: a list of options closes when it does.
+    page = settled(visit("/embeddings?view=Quality", height=1600))
+    page.get_by_text("music-pairs: people and vectors").wait_for()
+    page.get_by_role("button", name="Sets").click()
+    lines = b"rock pop 5\njazz blues 7\nmetal jazz 1\nfolk country 6\nnowhere rock 1\n"
+    page.locator("input[type=file]").set_input_files(
+        {"name": "mine.txt", "mimeType": "text/plain", "buffer": lines}
+    )
+    page.get_by_text("80 % known").wait_for()
+    settled(page)
+    page.get_by_role("button", name="Sets").click()
+    page.get_by_test_id("stFileUploader").wait_for(state="hidden")
+    page.get_by_role("combobox", name="Look closely at").click()
+    page.get_by_role("option", name="mine").click()
+    page.get_by_text("mine: people and vectors").wait_for()
+    page.get_by_text("Left out: 1 of 5").wait_for()
