@@ -1,6 +1,7 @@
 """Networks against the baseline: paired on the same tracks, with intervals that say what they are of."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from taglab.errors import InvalidSetting
 from taglab.metrics.intervals import BootstrapSettings, paired_bootstrap
 from taglab.metrics.tagging import tagging_scores
 from taglab.predictions import Predictions
-from taglab.studies.against_baseline import Pair, judge_pairs
+from taglab.studies.against_baseline import Pair, against_baseline, judge_pairs
+from taglab.training import new_run, train
+from tests.training.examples import config_of, make_world
 
 DRAWS = BootstrapSettings(replicates=400)
 CLASSES = ("a", "b", "c")
@@ -110,3 +113,20 @@ def test_what_cannot_be_compared_is_told() -> None:
     renamed = replace(two, network=replace(two.network, classes=("a", "b", "d")))
     with pytest.raises(InvalidSetting, match="same classes"):
         judge_pairs([one, renamed])
+
+
+def test_runs_are_set_against_a_baseline_of_their_own_parts(taglab_home: Path) -> None:
+    make_world(taglab_home)
+    runs = [train(new_run(config_of(epochs=1, split_seed=seed, test_share=0.3)).name) for seed in (0, 1)]
+    found = against_baseline(runs, DRAWS)
+    assert found.by_run["run"].tolist() == [run.name for run in runs]
+    reached = [run.predictions("test") for run in runs]
+    expected = [tagging_scores(said.truth, said.scores).macro_average_precision for said in reached if said]
+    assert found.by_run["network"].to_numpy() == pytest.approx(expected)
+    assert (found.by_run["baseline"] > 0.8).all()  # steady tones are what cepstral means tell apart
+
+
+def test_a_run_that_is_not_trained_is_refused(taglab_home: Path) -> None:
+    make_world(taglab_home)
+    with pytest.raises(InvalidSetting, match="trained to its end"):
+        against_baseline([new_run(config_of())])
