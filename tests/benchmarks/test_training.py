@@ -17,3 +17,11 @@ def test_both_loops_train_alike(monkeypatch: pytest.MonkeyPatch) -> None:
         ours, peers = (float(word) for word in row.agreement.removeprefix("last loss ").split(" and "))
         assert ours == pytest.approx(peers, abs=0.05)
         assert row.ratio == pytest.approx(row.peer_s / row.ours_s)
+
+
+def test_the_semantic_loss_is_set_against_plain_cross_entropy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("BATCH", 4), ("STEPS", 1), ("WIDTH", 1 / 16), ("N_SEMANTIC", 12)):
+        monkeypatch.setattr(training, name, value)
+    (row,) = BENCHMARKS["semantic-loss"]()
+    assert "12 classes" in row.name
+    assert row.ratio == pytest.approx(row.peer_s / row.ours_s)
