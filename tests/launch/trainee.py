@@ -1,6 +1,8 @@
 """Stands in for training: counts epochs into a file of the run's folder, and goes on where it stopped.
 
-`python trainee.py FOLDER EPOCHS SECONDS [fail|children|deaf|silent]`
+`python trainee.py FOLDER EPOCHS SECONDS [fail|children|deaf|silent|waits]`
+
+One that waits ends when there is a file `enough` in its folder.
 """
 
 import os
@@ -30,6 +32,8 @@ def train(folder: Path, epochs: int, seconds: float, how: str) -> None:
             raise ValueError("loss=nan at step 3 must be finite; try a smaller learning rate")
         with done.open("a") as file:
             file.write(f"{epoch}\n")
+    while how == "waits" and not (folder / "enough").exists():
+        time.sleep(0.05)
     span = folder.parent.parent / "spans.txt"
     with span.open("a") as file:
         file.write(f"{folder.name} {os.environ.get('CUDA_VISIBLE_DEVICES')}\n")

@@ -101,7 +101,8 @@ def test_a_later_change_of_the_label_space_does_not_reach_the_run() -> None:
 
 
 def test_killed_amid_an_epoch_it_goes_on_as_if_nothing_had_been(taglab_home: Path) -> None:
-    config = config_of(epochs=3, checkpoint_minutes=0, metric_interval_steps=1)
+    # Many steps after the one that is waited for, lest it ends before it is killed.
+    config = config_of(epochs=5, checkpoint_minutes=0, metric_interval_steps=1)
     whole, killed = train(new_run(config).name), new_run(config)
     command = [sys.executable, "-m", "taglab", "train", killed.name]
     # Sums come out alike only with as many threads.
@@ -115,7 +116,7 @@ def test_killed_amid_an_epoch_it_goes_on_as_if_nothing_had_been(taglab_home: Pat
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not is_finished(killed)
-    assert len(killed.history()) < 3
+    assert len(killed.history()) < 5
     left = list((killed.folder / "checkpoints").glob("last.pt"))
     assert left, "the last checkpoint is whole"
     train(killed.name)
