@@ -40,6 +40,7 @@ class DecodeSettings(BaseModel):
     Attributes:
         sample_rate_hz: Rate of the result, in Hz.
         min_duration_s: A file shorter than this is refused, in seconds.
+        max_duration_s: A longer one is, too: hours of silence fit into a small file, and not into memory.
         silence_dbfs: A file whose loudest sample stays below is refused as silent, in dB below full scale.
     """
 
@@ -47,6 +48,7 @@ class DecodeSettings(BaseModel):
 
     sample_rate_hz: int = Field(16_000, ge=1_000, le=192_000)
     min_duration_s: float = Field(3.0, ge=0, le=3_600)
+    max_duration_s: float = Field(7_200.0, gt=0, le=86_400)
     silence_dbfs: float = Field(-60.0, ge=-90, le=-1)
 
 
@@ -83,7 +85,7 @@ def decode(path: Path, settings: DecodeSettings | None = None) -> Decoded:
         _check_readable(path)
         with _opened(path) as file:
             _check_rate(path, file.samplerate)
-            samples = _collect(path, file, settings.sample_rate_hz)
+            samples = _collect(path, file, settings)
             decoded = Decoded(samples, settings.sample_rate_hz, file.samplerate, file.channels)
     except soundfile.SoundFileError as error:
         raise DataError(path, f"cannot be decoded ({_first_line(error)}); the file may be damaged") from error
@@ -114,9 +116,9 @@ def _check_rate(path: Path, rate_hz: int) -> None:
         raise DataError(path, f"its sample rate is {rate_hz} Hz, outside {low} to {high}; a damaged header?")
 
 
-def _collect(path: Path, file: soundfile.SoundFile, rate_hz: int) -> Samples:
-    counted = _Counted(file)
-    parts = list(_resampled(counted.mono(), file.samplerate, rate_hz))
+def _collect(path: Path, file: soundfile.SoundFile, settings: DecodeSettings) -> Samples:
+    counted = _Counted(path, file, settings.max_duration_s)
+    parts = list(_resampled(counted.mono(), file.samplerate, settings.sample_rate_hz))
     if counted.frames < file.frames * (1 - _TOLERATED_LOSS):
         has, promised = counted.frames / file.samplerate, file.frames / file.samplerate
         raise DataError(path, f"breaks off after {has:.1f} of {promised:.1f} s; copy it again")
@@ -124,15 +126,21 @@ def _collect(path: Path, file: soundfile.SoundFile, rate_hz: int) -> Samples:
 
 
 class _Counted:
-    """The mono blocks of a file, and how many frames there were."""
+    """The mono blocks of a file, and how many frames there were; whatever its header says, not too many."""
 
-    def __init__(self, file: soundfile.SoundFile) -> None:
+    def __init__(self, path: Path, file: soundfile.SoundFile, max_duration_s: float) -> None:
+        self.path = path
         self.file = file
+        self.max_duration_s = max_duration_s
         self.frames = 0
 
     def mono(self) -> Iterator[Samples]:
         while len(block := self.file.read(_BLOCK, dtype="float32", always_2d=True)):
             self.frames += len(block)
+            if self.frames > self.max_duration_s * self.file.samplerate:
+                raise DataError(
+                    self.path, f"lasts longer than max_duration_s={self.max_duration_s:g}; cut it up"
+                )
             yield block.mean(1)
 
 

@@ -7,6 +7,11 @@ import ipaddress
 ALLOW_LAUNCH = "TAGLAB_ALLOW_LAUNCH"  # set to 1 in the server's environment by `taglab app --allow-launch`
 
 
+def is_trusted(server_address: str | None, logged_in: bool, allowed: bool) -> bool:
+    """Return whether a visitor may do more than look; arguments as of `may_launch`."""
+    return allowed or logged_in or _only_this_machine(server_address or "")
+
+
 def may_launch(server_address: str | None, logged_in: bool, allowed: bool) -> str | None:
     """Return why the dashboard must not launch, stop or resume runs; None where it may.
 
@@ -21,12 +26,12 @@ def may_launch(server_address: str | None, logged_in: bool, allowed: bool) -> st
         >>> may_launch("0.0.0.0", logged_in=False, allowed=False) is None
         False
     """
-    if allowed or logged_in or _only_this_machine(server_address or ""):
+    if is_trusted(server_address, logged_in, allowed):
         return None
     return (
         f"This dashboard is served to the network ({server_address or 'every address of this machine'}) and "
         "nobody is logged in, so it launches nothing: log in, or have it started with "
-        "`taglab app --allow-launch`, which lets everybody who reaches it start processes here."
+        "`taglab app --allow-launch`, which lets all who reach it start processes and read files here."
     )
 
 

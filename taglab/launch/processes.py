@@ -103,7 +103,7 @@ def end(identity: ProcessIdentity, grace_s: float) -> None:
     while left := family(identity):
         if time.monotonic() > until:
             raise Unavailable(
-                f"process {left[0].pid} cannot be ended: it is {left[0].status()}, or belongs to another user"
+                f"process {left[0].pid} cannot be ended: it hangs in the system, or belongs to another user"
             )
         _signal(left, signal.SIGKILL)  # what was started meanwhile, too
         time.sleep(_LOOK_EVERY_S)

@@ -75,7 +75,8 @@ def hear(
     if fabric.world_size > 1:
         for total in (sums, counts, losses):
             torch.distributed.all_reduce(total)
-    if not torch.isfinite(sums).all():
+    # Infinite logits make sound scores of 0 and 1, and no sound loss.
+    if not (torch.isfinite(sums).all() and torch.isfinite(losses)):
         raise Diverged(epoch, 0, "the logits are")
     scores = (sums / counts[:, None]).cpu().numpy().astype(np.float32)
     return Heard(_predictions(material, positions, scores), float(losses / counts.sum()))

@@ -1,4 +1,4 @@
-"""What this machine can train on, and whether a visitor may let it."""
+"""What this machine can train on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 
 import streamlit as st
 
-from taglab.launch import ALLOW_LAUNCH, may_launch
 from taglab.launch.devices import local_gpus
 from taglab.training.devices import DeviceReport, device_report
 
@@ -36,13 +35,6 @@ def device() -> DeviceReport:
         return DeviceReport(**json.loads(asked.stdout.splitlines()[-1]))
     except (subprocess.SubprocessError, ValueError, TypeError, IndexError):
         return DeviceReport("GPU", "a GPU that does not answer", len(local_gpus()), 0.0, os.cpu_count() or 1)
-
-
-def refusal() -> str | None:
-    """Return why this visitor may not launch, stop or resume runs here; None where they may."""
-    logged_in = bool(getattr(st.user, "is_logged_in", False))
-    allowed = os.environ.get(ALLOW_LAUNCH) == "1"
-    return may_launch(st.get_option("server.address"), logged_in, allowed)
 
 
 def show_device() -> None:

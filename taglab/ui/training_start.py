@@ -22,8 +22,9 @@ from taglab.ui.forms import setting_widget
 from taglab.ui.messages import guard, working
 from taglab.ui.training_dry_run import begin_dry_run, show_dry_run
 from taglab.ui.training_form import Asked, config_flags
-from taglab.ui.training_machine import device, refusal
+from taglab.ui.training_machine import device
 from taglab.ui.training_watch import tell, watch_next
+from taglab.ui.visitors import refusal
 
 _FIRST_PRESET = "tiny"
 _NOT_SWEPT = ("data", "labels", "audio", "train.devices", "train.nodes", "train.accelerator")

@@ -12,8 +12,8 @@ from taglab.launch import RunState
 from taglab.training.sweeps import MEASURES, groups, sweep_table
 from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.messages import literal
-from taglab.ui.training_machine import refusal
 from taglab.ui.training_watch import tell, watch_next
+from taglab.ui.visitors import refusal
 
 _MARKS = {
     "queued": "⏳ queued",

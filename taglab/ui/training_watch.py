@@ -18,7 +18,7 @@ from taglab.launch import RunState
 from taglab.runs import Run
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
-from taglab.ui.training_machine import refusal
+from taglab.ui.visitors import refusal
 
 _EVERY_S = 2.0
 _MOST_OVERLAID = 8

@@ -16,6 +16,7 @@ from taglab import cache
 from taglab.embeddings.unpack import members, several
 from taglab.errors import DataError, InvalidSetting, StorageError
 from taglab.figures.theme import visible
+from taglab.ui.visitors import may_read_paths
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _CHUNK_BYTES = 1 << 20
@@ -130,12 +131,17 @@ def given_path(text: str) -> Iterator[Path]:
     """Give the path somebody typed, if it is there.
 
     Raises:
-        InvalidSetting: If nothing was typed.
+        InvalidSetting: If nothing was typed, or this visitor may not read files of this machine.
         DataError: If there is nothing under that path, or nothing that may be read.
     """
     if not text.strip():
         raise InvalidSetting(
             "path is empty; type where the file or folder lies on the machine taglab runs on"
+        )
+    if not may_read_paths():
+        raise InvalidSetting(
+            "path must be left empty: this dashboard is served to the network and nobody is logged in, so it "
+            "reads uploads only; log in, or have it started with `taglab app --allow-launch`"
         )
     path = Path(text.strip()).expanduser()
     try:

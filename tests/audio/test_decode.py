@@ -133,6 +133,12 @@ def test_a_lower_bound_of_nothing_takes_short_files(tmp_path: Path) -> None:
     assert len(decode(tmp_path / "a.wav", DecodeSettings(min_duration_s=0)).samples) == 1_600
 
 
+def test_a_file_too_long_to_hold_is_refused_while_it_is_read(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", np.zeros(16_000 * 20), 16_000)
+    with pytest.raises(DataError, match="lasts longer than max_duration_s=10"):
+        decode(tmp_path / "a.flac", DecodeSettings(max_duration_s=10))
+
+
 def test_a_rate_no_sound_has_is_refused(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(100.0, 800, 10.0), 800)
     with pytest.raises(DataError, match="sample rate is 800 Hz"):

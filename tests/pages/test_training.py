@@ -21,7 +21,7 @@ from taglab.metrics.thresholds import confusion
 from taglab.runs.process import identify
 from taglab.runs.status import Status, write_status
 from taglab.training import PRESETS, TrainConfig, new_run
-from taglab.ui import training_dry_run, training_form, training_machine
+from taglab.ui import training_dry_run, training_form
 from tests.pages.framed import open_page
 from tests.training.examples import config_of, make_world
 
@@ -342,7 +342,7 @@ def test_the_table_of_runs_has_their_states() -> None:
 
 def test_who_may_not_launch_reads_why(monkeypatch: pytest.MonkeyPatch, launched: list) -> None:
     why = "This dashboard is served to the network, so it launches nothing."
-    monkeypatch.setattr(training_machine, "may_launch", lambda *_: why)
+    monkeypatch.setattr("taglab.launch.may_launch", lambda *_: why)
     app = open_page("training").run()
     assert not app.exception
     assert why in words(app)

@@ -11,7 +11,7 @@ import torch
 
 from taglab.batches import TrainingBatches
 from taglab.losses import bind
-from taglab.training import TrainingStep, hear, make_fabric, training_step
+from taglab.training import Diverged, TrainingStep, hear, make_fabric, training_step
 from taglab.training.step import seed_step
 from tests.training.examples import config_of, fresh, small_material
 from tests.training.two_processes import gradients, plain_tagger
@@ -158,3 +158,13 @@ def test_what_is_heard_is_the_mean_over_a_tracks_windows() -> None:
         np.testing.assert_allclose(heard.predictions.scores[place], scores, atol=1e-6)
     assert heard.predictions.tracks == tuple(material.tracks[at] for at in material.of("test"))
     assert heard.predictions.split == material.split.fingerprint
+
+
+def test_infinite_logits_are_no_result_though_their_scores_are_finite() -> None:
+    config = config_of(window_s=0.3)
+    material = small_material(config)
+    step = training_step(fresh(config), material, config.train, make_fabric(config.train))
+    with torch.no_grad():
+        step.tagger.backend.dense[-1].bias.fill_(math.inf)
+    with pytest.raises(Diverged, match="the logits are"):
+        hear(step, material, "test", 5)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from taglab import cache
 from taglab.errors import DataError, InvalidSetting, StorageError
+from taglab.ui import visitors
 from taglab.ui.uploads import given_path, harmless_name, laid_down
 
 
@@ -85,3 +86,14 @@ def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch,
 def test_a_path_that_leads_nowhere_is_told(text: str, kind: type[Exception]) -> None:
     with pytest.raises(kind), given_path(text):
         pass
+
+
+def test_visitors_from_the_network_upload_and_name_no_paths(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(visitors, "_visitor", lambda: ("0.0.0.0", False, False))  # noqa: S104
+    with pytest.raises(InvalidSetting, match="served to the network"), given_path(str(tmp_path)):
+        pass
+    monkeypatch.setattr(visitors, "_visitor", lambda: ("0.0.0.0", True, False))  # noqa: S104
+    with given_path(str(tmp_path)) as path:
+        assert path == tmp_path
