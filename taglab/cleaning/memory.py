@@ -71,11 +71,14 @@ class Memory:
     ) -> tuple[Known, tuple[StepPlan, ...]]:
         """Return what a list of steps makes of a folksonomy, the very same where it changes nothing."""
         plans = []
+        began = known
         for number, step in enumerate(steps):
             part = between(progress, number / len(steps), (number + 1) / len(steps))
             part(0.0, step.describe())
             known, plan = self.take(step, known, vectors, part)
             plans.append(plan)
+        if not any(plan.mapping for plan in plans) and _same_categories(known, began):
+            known = began  # a later step may have put back the categories that an earlier one changed
         return known, tuple(plans)
 
     def recalled(
@@ -109,6 +112,10 @@ class Memory:
 def _key(step: Step, known: Known, vectors: TagVectors | None) -> str:
     meaning = vectors.fingerprint if step.needs_vectors and vectors is not None else ""
     return content_key(known.key, step.model_dump_json(), meaning)
+
+
+def _same_categories(a: Known, b: Known) -> bool:
+    return _categories(a.folksonomy) == _categories(b.folksonomy)
 
 
 def _categories(folksonomy: Folksonomy) -> list[str]:

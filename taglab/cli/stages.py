@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
         fill=_fill,
         examples="""
 taglab stages show --by category
-taglab stages score run-1 run-2 run-3 --data lastfm
+taglab stages score run-1 run-2 run-3
 taglab stages agree theirs.tsv --stage II
 """,
     )

@@ -229,3 +229,12 @@ def test_cancelling_leaves_nothing() -> None:
 
     with pytest.raises(Cancelled):
         Cleaning.of("x", [Typos()]).apply(with_counts({"beautifull": 1}), progress=stop)
+
+
+def test_of_two_schemes_the_later_one_stands() -> None:
+    """Each round the first changes what the second then puts back."""
+    made = folksonomy([(0, "rock")])
+    cleaning = Cleaning.of("both", [Categories(scheme="readme"), Categories(scheme="thesis")])
+    cleaned = cleaning.apply(made)
+    assert cleaned.folksonomy.tags["category"].tolist() == ["Genres"]
+    assert cleaned.rounds == 2

@@ -1,6 +1,7 @@
 """`taglab app`: what is started, where, and how it ends."""
 
 import argparse
+import functools
 import os
 import signal
 import socket
@@ -85,7 +86,7 @@ def test_being_reachable_by_others_is_said(
     started: list[list[str]] = []
     monkeypatch.setattr(dashboard, "_serve", lambda command: started.append(command) or 0)
     for host, warned in (("127.0.0.1", False), ("0.0.0.0", True)):  # noqa: S104
-        args = argparse.Namespace(host=host, port=free_port(), no_browser=True)
+        args = argparse.Namespace(host=host, port=free_port(), no_browser=True, allow_launch=False)
         assert dashboard.run_app(args) == 0
         assert ("no password" in capsys.readouterr().err) == warned
     assert len(started) == 2
@@ -112,6 +113,8 @@ def test_it_serves_until_it_is_stopped(tmp_path: Path, number: signal.Signals, c
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell starts what runs in its background deaf to Ctrl-C, and children inherit that.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert answers(f"http://127.0.0.1:{port}/_stcore/health", process)
