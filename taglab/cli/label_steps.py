@@ -61,7 +61,11 @@ def _step_drop_tags(parser: Parser) -> None:
     parser.add_argument(
         "--from", dest="from_class", metavar="CLASS", help="class that loses them (default: all)"
     )
-    parser.set_defaults(step=lambda args: DropTags(tags=tags_of(args), from_class=args.from_class))
+    parser.set_defaults(
+        step=lambda args: DropTags(
+            tags=tags_of(args), from_class=args.from_class, from_list=args.tags_file is not None
+        )
+    )
 
 
 def _step_keep_tags(parser: Parser) -> None:

@@ -375,6 +375,7 @@ def _edit(args: argparse.Namespace) -> Report:
     from taglab.labels import open_label_space, save_label_space
 
     space, revision = open_label_space(args.name)
+    notes: tuple[str, ...] = ()
     if args.step == "undo":
         changed = space.undo()
     elif args.step == "redo":
@@ -382,12 +383,23 @@ def _edit(args: argparse.Namespace) -> Report:
     else:
         edit: Edit = args.step(args)
         changed = space.edit(edit)
+        notes += _in_no_class(edit, space)
     if args.save_as is not None:
         changed = changed.renamed(args.save_as)
         save_label_space(changed)
     else:
         save_label_space(changed, revision)
-    return _described(changed, (f"saved as {changed.name}",))
+    return _described(changed, (*notes, f"saved as {changed.name}"))
+
+
+def _in_no_class(edit: Edit, space: LabelSpace) -> tuple[str, ...]:
+    """Say how many tags of a list are in no class, and so did nothing."""
+    from taglab.labels import DropTags, KeepTags
+
+    if not isinstance(edit, (DropTags, KeepTags)):
+        return ()
+    absent = len(set(edit.tags).difference(space.tags))
+    return (f"{absent:,} of the {len(edit.tags):,} tags are in no class and did nothing",) if absent else ()
 
 
 def _import(args: argparse.Namespace) -> Report:

@@ -149,14 +149,18 @@ class DropTags(_Edit):
     Attributes:
         tags: Tags that are in some class.
         from_class: Class that loses them; None for every class that holds them.
+        from_list: Whether the tags are a list made for any label space (the thesis's `tags_remove.txt`): then
+            one of them must be in a class, and the others that are in none do nothing.
     """
 
     kind: Literal["drop-tags"] = "drop-tags"
     tags: Tags
     from_class: str | None = None
+    from_list: bool = False
 
     def apply(self, classes: Classes) -> Classes:
-        _require_tags(classes, self.tags, self.from_class)
+        if not (self.from_list and held_tags(classes, self.from_class).intersection(self.tags)):
+            _require_tags(classes, self.tags, self.from_class)
         gone = set(self.tags)
         return _filled(
             [_without(each, gone) if self.from_class in (None, each.name) else each for each in classes]
@@ -244,9 +248,18 @@ def _require_free(classes: Classes, name: str) -> None:
         raise InvalidSetting(f"name={name!r} must be one that no class has yet; merge them instead?")
 
 
-def _require_tags(classes: Classes, tags: Iterable[str], from_class: str | None) -> None:
+def held_tags(classes: Classes, from_class: str | None = None) -> set[str]:
+    """Return the tags of a class, or of all where None.
+
+    Raises:
+        NotFound: If there is no such class.
+    """
     where = classes if from_class is None else (class_named(classes, from_class),)
-    held = {tag for each in where for tag in each.tags}
+    return {tag for each in where for tag in each.tags}
+
+
+def _require_tags(classes: Classes, tags: Iterable[str], from_class: str | None) -> None:
+    held = held_tags(classes, from_class)
     for tag in tags:
         if tag not in held:
             place = "no class holds" if from_class is None else f"class {from_class!r} does not hold"

@@ -221,6 +221,11 @@ def test_labels_edit_every_step(mine: Shell) -> None:
     listed = mine.folder / "keep.txt"
     listed.write_text("rock\nmetal\n")
     assert edit("keep-tags", "--tags-file", listed) == {"pop": ["metal"], "both": ["rock"]}
+    listed.write_text("favorites\nmetal\nseen live\n")
+    said = mine.json("labels", "edit", "e", "drop-tags", "--tags-file", listed, "--as", "less")
+    assert [row["class"] for row in said["rows"]] == ["both"]
+    assert "2 of the 3 tags are in no class" in mine.err
+    assert mine.run("labels", "edit", "e", "drop-tags", "metal", "favorites") == 1
     assert edit("keep-classes-with", "rock", "--as", "f") == {"both": ["rock"]}
     assert len(mine.json("labels", "show", "e", *DATA)["rows"]) == 2
     assert len(mine.json("labels", "show", "f", *DATA)["rows"]) == 1

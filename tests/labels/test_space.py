@@ -99,6 +99,10 @@ def test_names_never_collide(tag_sets: list[list[str]]) -> None:
             {"rock": "rock|hard rock", "metal": "metal|heavy metal", "calm": "calm|soft rock"},
         ),
         (
+            DropTags(tags=("seen live", "soft rock", "favorites"), from_list=True),
+            {"rock": "rock|hard rock", "metal": "metal|heavy metal", "calm": "calm"},
+        ),
+        (
             KeepTags(tags=("soft rock", "metal", "nowhere")),
             {"rock": "soft rock", "metal": "metal", "calm": "soft rock"},
         ),
@@ -141,6 +145,7 @@ def test_a_filter_is_an_edit_that_can_be_undone() -> None:
         (KeepTags(tags=("jazz",)), InvalidSetting, "no class at all"),
         (NewClass(name="calm", tags=("rock",)), InvalidSetting, "no class has yet"),
         (DropTags(tags=("jazz",)), NotFound, "'jazz'"),
+        (DropTags(tags=("jazz", "pop"), from_list=True), NotFound, "'jazz'"),
         (DropClass(cls="jazz"), NotFound, "'jazz'"),
     ],
 )
