@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from taglab.errors import DataError
 from taglab.predictions import open_predictions
 from taglab.runs import layout
-from taglab.runs.run import Run
+from taglab.runs.run import Kept, Run
 from taglab.runs.status import STATUS_FILE, read_status
 
 _LARGEST_PART_OF_A_CHECKPOINT = 1.01  # what torch writes is stored, not packed
@@ -60,8 +62,8 @@ def _check_summary(run: Run) -> None:
             raise DataError(run.folder / layout.SUMMARY, f"{key}.{strange[0]} is no number")
 
 
-def _check_predictions(run: Run, part: str) -> None:
-    path = run.folder / layout.PREDICTIONS / f"{part}.npz"
+def _check_predictions(run: Run, kept: Kept) -> None:
+    path = run.folder / layout.PREDICTIONS / f"{kept}.npz"
     if open_predictions(path).classes != run.classes:
         raise DataError(path, "has other classes than classes.json")
 
@@ -101,8 +103,10 @@ _CHECKS: dict[str, Callable[[Run], object]] = {
     layout.LOG: _check_log,
     layout.SUMMARY: _check_summary,
     STATUS_FILE: lambda run: read_status(run.folder),
-    f"{layout.PREDICTIONS}/validation.npz": lambda run: _check_predictions(run, "validation"),
-    f"{layout.PREDICTIONS}/test.npz": lambda run: _check_predictions(run, "test"),
+    **{
+        f"{layout.PREDICTIONS}/{kept}.npz": functools.partial(_check_predictions, kept=kept)
+        for kept in get_args(Kept)
+    },
     f"{layout.CHECKPOINTS}/best.pt": lambda run: _check_checkpoint(run.checkpoints / "best.pt"),
     f"{layout.CHECKPOINTS}/last.pt": lambda run: _check_checkpoint(run.checkpoints / "last.pt"),
 }

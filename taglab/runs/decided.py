@@ -10,24 +10,14 @@ import pandas as pd
 
 from taglab.metrics.operating import decisions, with_rates
 from taglab.metrics.thresholds import THRESHOLDS, Confusion, confusion
-from taglab.predictions import Predictions, open_predictions
-from taglab.runs import layout
+from taglab.predictions import Predictions
 from taglab.runs.published import PublishedRun
-from taglab.runs.run import Run
+from taglab.runs.run import Kept, Run
 
-Opener = Callable[[Run, str], Predictions | None]
-"""Opens a run's predictions by the name of their file, without its ending."""
+Opener = Callable[[Run, Kept], Predictions | None]
+"""Opens predictions that a run keeps."""
 Counter = Callable[[Predictions], Confusion]
 """Counts the decisions of predictions at the 200 thresholds."""
-
-
-def kept_predictions(run: Run, name: str) -> Predictions | None:
-    """Return a run's predictions: "validation" and "test" of the best epoch, with "-last" of the last one.
-
-    None where they are not kept.
-    """
-    path = run.folder / layout.PREDICTIONS / f"{name}.npz"
-    return open_predictions(path) if path.exists() else None
 
 
 def counted(predictions: Predictions) -> Confusion:
@@ -80,7 +70,7 @@ class Decided:
 
 
 def decided(
-    run: Run, moment: str, opened: Opener = kept_predictions, count: Counter = counted
+    run: Run, moment: str, opened: Opener = Run.predictions, count: Counter = counted
 ) -> Decided | None:
     """Return what a run decided; None where neither predictions nor counts are kept.
 
@@ -90,8 +80,8 @@ def decided(
         opened: Opens predictions; a page remembers them.
         count: Counts their decisions; a page remembers that, too.
     """
-    for name, said in _predictions_of(run, moment):
-        predictions = opened(run, name)
+    for kept, said in predictions_of(run, moment).items():
+        predictions = opened(run, kept)
         if predictions is not None:
             return of_predictions(predictions, said, count)
     if moment == "test":
@@ -114,14 +104,14 @@ def of_predictions(predictions: Predictions, said: str, count: Counter = counted
     return Decided(predictions.classes, count(predictions), None, predictions, said)
 
 
-def _predictions_of(run: Run, moment: str) -> list[tuple[str, str]]:
-    """Return names of predictions that are of a moment, and what they are of."""
+def predictions_of(run: Run, moment: str) -> dict[Kept, str]:
+    """Return which predictions are of a moment, and what they are of in words; the first kept is meant."""
     if moment == "test":
-        return [("test", "predictions of the test tracks, best epoch")]
-    best = ("validation", "predictions of the validation tracks, best epoch")
+        return {"test": "predictions of the test tracks, best epoch"}
+    best: dict[Kept, str] = {"validation": "predictions of the validation tracks, best epoch"}
     if moment == "best":
-        return [best]
+        return best
     summary = run.summary()
-    last = [("validation-last", "predictions of the validation tracks, last epoch")]
+    last: dict[Kept, str] = {"validation-last": "predictions of the validation tracks, last epoch"}
     same = summary["best_epoch"] is not None and summary["best_epoch"] == summary["epochs"]
-    return [*last, *([best] if same else [])]
+    return last | best if same else last

@@ -19,6 +19,8 @@ from taglab.runs import layout
 
 Kind = Literal["trained", "imported", "published"]
 Part = Literal["validation", "test"]
+Kept = Literal["validation", "test", "validation-last"]
+"""Predictions a run keeps: of the best epoch by validation, with "-last" of the last one."""
 
 _LOG_TAIL_BYTES = 1 << 20
 _BEYOND = 1e15  # no count and no time is as large, and all below is exact as a float
@@ -189,9 +191,9 @@ class Run:
         path = self.folder / (layout.CONFUSION_BEST if which == "best" else layout.CONFUSION)
         return layout.read_confusion(path, len(self.classes)) if path.exists() else None
 
-    def predictions(self, part: Part = "test") -> Predictions | None:
-        """Return what the best model said of a part of the tracks; None where that was not kept."""
-        path = self.folder / layout.PREDICTIONS / f"{part}.npz"
+    def predictions(self, kept: Kept = "test") -> Predictions | None:
+        """Return what the best model, or the last, said of a part of the tracks; None if it is not kept."""
+        path = self.folder / layout.PREDICTIONS / f"{kept}.npz"
         return open_predictions(path) if path.exists() else None
 
     def summary(self) -> dict[str, Any]:

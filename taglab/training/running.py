@@ -168,12 +168,11 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
         progress=between(progress, 0.05, 0.95),
     )
     fabric.barrier()
+    last = _predict(run, config, material, fabric, "last", "validation")
+    if first:
+        last.save(run.folder / layout.PREDICTIONS / "validation-last.npz")
     parts: tuple[Part, ...] = ("validation", "test")
-    for part in parts:
-        said = _predict(run, config, material, fabric, "last", part)
-        if first:
-            said.save(run.folder / layout.PREDICTIONS / f"{part}-last.npz")
-    for part in parts:  # the best test predictions are written last: they say that all is done
+    for part in parts:  # the test predictions are written last: they say that all is done
         said = _predict(run, config, material, fabric, "best", part)
         if first:
             judged = judge(said)

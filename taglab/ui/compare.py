@@ -15,7 +15,7 @@ from taglab.errors import DataError
 from taglab.figures.compare import run_colours
 from taglab.predictions import Predictions, split_warning
 from taglab.progress import Progress
-from taglab.runs import Run
+from taglab.runs import Run, layout
 from taglab.runs.comparison import (
     METRICS,
     MOMENTS,
@@ -25,13 +25,14 @@ from taglab.runs.comparison import (
     results,
     stacked,
 )
+from taglab.runs.decided import predictions_of
 from taglab.runs.published import PublishedRun
+from taglab.runs.run import Kept
 from taglab.ui.compare_runs import pick_runs, stamp_of, titles_of
 from taglab.ui.export import command_line
 from taglab.ui.messages import literal, working
 
 Truth = Literal["own", "common", "lift"]
-Part = Literal["test", "validation"]
 TRUTHS: dict[Truth, str] = {"own": "Own", "common": "Common", "lift": "Lift"}
 _TRUTH_HELP = (
     "Own: each model by the labels it was trained on; a cluster “sad” and a tag “sad” are true of "
@@ -130,7 +131,7 @@ def pick_compared() -> Compared | None:
     titles = titles_of(picked)
     with st.sidebar:
         truth, judge = _pick_truth(titles)
-        moment = _pick_moment(truth)
+        moment = _pick_moment()
         slot = st.container()
     with working("Reading the runs") as progress:
         if truth == "common":
@@ -168,15 +169,13 @@ def _pick_truth(titles: Sequence[str]) -> tuple[Truth, str]:
     )  # fmt: skip
 
 
-def _pick_moment(truth: Truth) -> str:
-    """Let it be chosen which results; common truth rests on kept predictions, the best epoch's."""
-    offered = [moment for moment in MOMENTS if truth != "common" or moment != "last"]
-    if st.session_state.get("moment") not in (None, *offered):
-        st.session_state["moment"] = "best"
+def _pick_moment() -> str:
+    """Let it be chosen which results."""
     return st.selectbox(
-        "Results of", offered, format_func=lambda moment: MOMENTS[moment].capitalize(), key="moment",
+        "Results of", list(MOMENTS), format_func=lambda moment: MOMENTS[moment].capitalize(), key="moment",
         bind="query-params",
-        help="The thesis's tables by label are of the last epoch. Predictions are kept of the best one.",
+        help="The thesis's tables by label are of the last epoch. Predictions of validation tracks are kept "
+        "of the best epoch and of the last, those of test tracks of the best.",
     )  # fmt: skip
 
 
@@ -226,24 +225,23 @@ def _common(
     progress: Progress,
 ) -> tuple[dict[str, Predictions], dict[str, pd.DataFrame]]:
     """Return predictions against the truth of one run, and their results."""
-    part: Part = "test" if moment == "test" else "validation"
     usable = []
     for run, title in zip(picked, titles, strict=True):
-        if run_predictions(run, part) is None:
-            notes.append(f"“{title}” has kept no predictions of {part} tracks and cannot be judged anew.")
+        if _of_moment(run, moment) is None:
+            notes.append(f"“{title}” has kept no predictions ({MOMENTS[moment]}) and cannot be judged anew.")
         else:
             usable.append((title, run))
     if judge not in dict(usable):
         return {}, {}
     stamps = tuple((title, run.name, stamp_of(run)) for title, run in usable)
-    return _judged(stamps, judge, part, str(cache.home()), progress)
+    return _judged(stamps, judge, moment, str(cache.home()), progress)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _judged(
-    stamps: tuple[tuple[str, str, int], ...], judge: str, part: Part, home: str, _progress: Progress
+    stamps: tuple[tuple[str, str, int], ...], judge: str, moment: str, home: str, _progress: Progress
 ) -> tuple[dict[str, Predictions], dict[str, pd.DataFrame]]:
-    opened = {title: run_predictions(runs.open_run(name), part) for title, name, _ in stamps}
+    opened = {title: _of_moment(runs.open_run(name), moment) for title, name, _ in stamps}
     judged = common_truth({title: each for title, each in opened.items() if each is not None}, judge)
     tables = {}
     for number, (title, predictions) in enumerate(judged.items()):
@@ -252,14 +250,21 @@ def _judged(
     return judged, tables
 
 
-def run_predictions(run: Run, part: Part) -> Predictions | None:
-    """Return what a run said of a part of the tracks ("validation" or "test"); None where it is not kept."""
-    return _predictions(run.name, part, stamp_of(run), str(cache.home()))
+def _of_moment(run: Run, moment: str) -> Predictions | None:
+    found = (kept_predictions(run, kept) for kept in predictions_of(run, moment))
+    return next((each for each in found if each is not None), None)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _predictions(name: str, part: Part, stamp: int, home: str) -> Predictions | None:
-    return runs.open_run(name).predictions(part)
+def kept_predictions(run: Run, kept: Kept) -> Predictions | None:
+    """Return predictions that a run keeps, read once; None where it does not."""
+    path = run.folder / layout.PREDICTIONS / f"{kept}.npz"
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return _opened(run.name, kept, stamp, str(cache.home())) if stamp else None
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _opened(name: str, kept: Kept, stamp: int, home: str) -> Predictions | None:
+    return runs.open_run(name).predictions(kept)
 
 
 def _without(tables: Mapping[str, pd.DataFrame], metric: str, truth: Truth) -> list[str]:

@@ -48,8 +48,9 @@ def show_co_prediction(compared: Compared) -> None:
         _co_prediction(compared, usable)
     else:
         st.info(
-            "Labels predicted together need kept predictions; those of the best epoch and of the test tracks "
-            "are kept of runs trained here (“Results of” in the sidebar)."
+            "Labels predicted together need kept predictions. Runs trained here keep those of validation "
+            "tracks at the best and the last epoch, those of test tracks at the best (“Results of” in the "
+            "sidebar)."
         )
 
 

@@ -64,7 +64,7 @@ def _confusion(compared: Compared, found: Sequence[Source]) -> None:
     table = decisions_table(having, label)
     shown = table[np.isclose(table["threshold"], threshold, rtol=0, atol=1e-9)].dropna(axis=1, how="all")
     st.dataframe(shown, hide_index=True, key="decisions", column_config=_COLUMNS)
-    st.caption(_said(having, compared))
+    st.caption(_said(having))
     _show_behind_decision(having, label, threshold)
     command = decisions_command(compared, having, label, "--threshold", f"{threshold:.3f}")
     export_panel(f"compare confusion {visible(label, 30)}", table, command=command)
@@ -122,14 +122,14 @@ def _show_matrix(source: Source, label: str, threshold: float) -> None:
     )  # fmt: skip
 
 
-def _said(having: Sequence[Source], compared: Compared) -> str:
+def _said(having: Sequence[Source]) -> str:
     parts = [literal(f"{source.title}: {source.said}") for source in having]
     clickable = any(source.predictions is not None for source in having)
     hint = (
         "Click a cell to list the tracks behind it."
         if clickable
-        else "Tracks behind a cell can be listed of runs that kept predictions."
-        + (" They are kept of the best epoch and of the test tracks." if compared.moment == "last" else "")
+        else "Tracks behind a cell can be listed of runs that kept predictions, as those trained here do: of "
+        "validation tracks at the best and the last epoch, of test tracks at the best."
     )
     return f"Numbers are shares of all tracks; shades, of the row. {'; '.join(parts)}. {hint}"
 

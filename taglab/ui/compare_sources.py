@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from taglab import cache
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
 from taglab.predictions import Predictions
-from taglab.runs import Run, layout, open_run
-from taglab.runs.decided import Decided, counted, decided, kept_predictions, of_predictions
-from taglab.ui.compare import Compared
+from taglab.runs import Run
+from taglab.runs.decided import Decided, counted, decided, of_predictions
+from taglab.ui.compare import Compared, kept_predictions
 from taglab.ui.export import command_line
 from taglab.ui.messages import literal
 from taglab.ui.pickers import pick_tag
@@ -54,22 +53,11 @@ def sources(compared: Compared) -> tuple[list[Source], list[str]]:
 
 def _decided(compared: Compared, title: str, run: Run) -> Decided | None:
     if compared.truth != "common":
-        return decided(run, compared.moment, _kept, _counted)
+        return decided(run, compared.moment, kept_predictions, _counted)
     predictions = compared.predictions.get(title)
     if predictions is None:
         return None
     return of_predictions(predictions, f"predictions, by the labels of {compared.judge}", _counted)
-
-
-def _kept(run: Run, name: str) -> Predictions | None:
-    path = run.folder / layout.PREDICTIONS / f"{name}.npz"
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    return _opened(run.name, name, stamp, str(cache.home())) if stamp else None
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _opened(run: str, name: str, stamp: int, home: str) -> Predictions | None:
-    return kept_predictions(open_run(run), name)
 
 
 def _counted(predictions: Predictions) -> Confusion:

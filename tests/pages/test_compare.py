@@ -177,9 +177,23 @@ def test_one_truth_brings_intervals_and_says_what_they_say(two: list[str]) -> No
     assert "difference_low" not in own.columns
 
 
+def test_one_truth_is_of_the_last_epoch_where_that_is_asked(two: list[str]) -> None:
+    first = open_run(two[0])
+    kept = first.predictions("validation")
+    assert kept is not None
+    upside_down = replace(kept, scores=1 - kept.scores)
+    upside_down.save(first.folder / "predictions" / "validation-last.npz")
+    best = table(
+        compare(*two, view="Labels", truth="Common", moment="Best epoch by validation"), "difference"
+    )
+    last = table(compare(*two, view="Labels", truth="Common", moment="Last epoch, validation"), "difference")
+    values = [found.set_index("label").loc["rock", HOSTILE] for found in (best, last)]
+    assert values[0] > values[1]
+
+
 def test_one_truth_leaves_out_who_kept_no_predictions(two: list[str]) -> None:
     page = compare(*two, PAIR[0], truth="Common")
-    assert "has kept no predictions of validation tracks" in said(page)
+    assert "has kept no predictions (last epoch, validation)" in said(page)
     assert len([trace for trace in figures(page)[0]["data"] if trace["type"] == "bar"]) == 2
     page = compare(*PAIR, truth="Common")
     assert not page.error

@@ -29,6 +29,8 @@ def run() -> Run:
         writer.epoch({"epoch": epoch, "ap_macro": 0.1 * epoch}, figures(epoch), counts_of(epoch))
     writer.step({"epoch": 1, "step": 1, "loss": 0.5})
     writer.log("began")
+    writer.predictions("validation", made_up(4), {"ap_macro": 0.4})
+    made_up(2).save(run.folder / "predictions" / "validation-last.npz")
     writer.predictions("test", made_up(3), {"ap_macro": 0.5})
     run.checkpoints.mkdir()
     torch.save({"format": 1, "network": {"weight": torch.ones(3)}}, run.checkpoints / "last.pt")
@@ -73,6 +75,7 @@ def test_there_and_back(run: Run, zipped: Path) -> None:
     assert status == Status(state="finished", ended_at=5.0)
     assert after.pop("status.json") != before.pop("status.json")
     assert after == before
+    assert {f"predictions/{kept}.npz" for kept in ("validation", "validation-last", "test")} < set(after)
     assert open_run(again.name).summary() == run.summary()
 
 
@@ -149,6 +152,7 @@ def pickled() -> bytes:
         ({"confusion.npz": npz(tp=np.array([{}], dtype=object))}, (), "confusion.npz in it .* pickle"),
         ({"confusion.npz": npz(tp=np.zeros((2, 4), int))}, (), "confusion.npz in it does not hold"),
         ({"predictions/test.npz": npz(scores=np.zeros(3))}, (), "predictions/test.npz in it lacks"),
+        ({"predictions/validation-last.npz": b"PK"}, (), "predictions/validation-last.npz in it cannot be"),
         ({"checkpoints/last.pt": pickled()}, (), "checkpoints/last.pt in it is no checkpoint of tensors"),
         ({"checkpoints/last.pt": b"\x80\x02}."}, (), "checkpoints/last.pt in it is not a checkpoint"),
         ({"history.jsonl": b'{"epoch": "one"}\n'}, (), "history.jsonl in it every line must tell its epoch"),

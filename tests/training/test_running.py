@@ -59,9 +59,13 @@ def test_a_run_from_command_to_predictions(shell: Shell) -> None:
         said = run.predictions(part)
         assert said.classes == TAGS[:3] == run.classes
         assert said.split == run.about.split
-        last = open_predictions(run.folder / "predictions" / f"{part}-last.npz")
-        assert last.tracks == said.tracks
     assert run.predictions("validation").evaluated == run.about.evaluated
+    last = run.predictions("validation-last")
+    assert last.tracks == run.predictions("validation").tracks
+    figures = judge(last).figures
+    assert figures["ap_macro"] == pytest.approx(run.history()["ap_macro"][1], abs=1e-12)
+    kept = {path.stem for path in (run.folder / "predictions").iterdir()}
+    assert kept == {"validation", "validation-last", "test"}  # nothing that is read nowhere
     # What validation gave by epoch is what the kept predictions give.
     best = told["best_epoch"]
     figures = judge(run.predictions("validation")).figures
