@@ -149,8 +149,11 @@ def clustered(args: argparse.Namespace, progress: Progress) -> tuple[Any, TagVec
 
 def made_by(args: argparse.Namespace, clustering: Clustering) -> dict[str, Any]:
     """Return the parameters of a clustering, for the record."""
+    from taglab.embeddings import Lookup
+
     where = {"data": args.data, "vectors": args.vectors, "min_count": args.min_count}
-    return {**where, **clustering.parameters()}
+    changed = settings_of(args, Lookup).model_dump(mode="json", exclude_defaults=True)
+    return {**where, **({"lookup": changed} if changed else {}), **clustering.parameters()}
 
 
 def _cluster(args: argparse.Namespace) -> Report:

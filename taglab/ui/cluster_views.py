@@ -19,10 +19,18 @@ from taglab.errors import InvalidSetting
 from taglab.figures import clusters as figures
 from taglab.figures.theme import visible
 from taglab.progress import Progress
-from taglab.ui.clusters import Clustered, Material, cluster_command, clustered, k_steps, pick_k, pick_method
+from taglab.ui.clusters import (
+    Clustered,
+    Material,
+    cluster_command,
+    clustered,
+    k_steps,
+    open_material,
+    pick_k,
+    pick_method,
+)
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
-from taglab.ui.loaders import tag_vectors
 from taglab.ui.messages import working
 from taglab.ui.pickers import pick_vectors
 from taglab.ui.selection import key_of, listed_rows, select
@@ -163,8 +171,7 @@ def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
     )
     if len(found) < len(settings.ks):
         st.caption(f"{len(found)} of {len(settings.ks)} k are done; Scan goes on with the rest.")
-    command = ["taglab", "scan", "--data", material.name, "--vectors", material.vectors_name]
-    command += ["--min-count", str(material.min_count), "--k", ",".join(map(str, settings.ks))]
+    command = ["taglab", "scan", *material.place, "--k", ",".join(map(str, settings.ks))]
     same = settings.model_copy(update={"ks": ScanSettings().ks, "min_counts": ScanSettings().min_counts})
     export_panel(f"{material.name} scan", found, figure, command + settings_flags(same))
 
@@ -233,13 +240,9 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
         vectors_name = pick_vectors("vectors2", "Other word vectors")
     with columns[1]:
         settings = pick_method("2", seed=1)
-    with working("Preparing the vectors") as progress:
-        vectors = tag_vectors(material.name, vectors_name, material.min_count, progress=progress)
-    vectors.require(3)
+    other_material = open_material(material.name, vectors_name, material.min_count, material.lookup)
     with columns[2]:
-        settings = pick_k(vectors, settings, "2")
-    counts = material.data.counts().reindex(list(vectors.tags)).to_numpy(np.int64)
-    other_material = Material(material.name, vectors_name, material.min_count, material.data, vectors, counts)
+        settings = pick_k(other_material.vectors, settings, "2")
     other = clustered(other_material, settings)
     found = compare(made.clustering, other.clustering)
     with columns[3]:

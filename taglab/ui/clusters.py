@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from taglab import runs
 from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
 from taglab.clustering.describe import cluster_table
 from taglab.clustering.seeding import Points
+from taglab.embeddings import Lookup
 from taglab.figures import clusters as figures
 from taglab.figures.theme import DIVERGING, SEQUENTIAL, visible
 from taglab.folksonomy import Folksonomy
@@ -24,7 +27,7 @@ from taglab.projection import Projection
 from taglab.runs.by_tag import TagFigures, auc_pr_by_tag
 from taglab.tag_vectors import TagVectors
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.forms import settings_flags
+from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_min_count, pick_vectors
@@ -33,7 +36,8 @@ from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 
 _EVERY_K_UP_TO = 120
-_STEP = 1.04
+# How far a round k is from the next, as shares of the power of ten below: 5 from 100 to 200, 10 to 500, 25.
+_ROUND_STEPS = ((2, 20), (5, 10), (10, 4))
 _USUAL_K = 100  # the least of the thesis; of half a million tags it takes seconds, 700 would minutes
 _PATIENCE_S = 0.6
 _NAMED = 12
@@ -55,6 +59,7 @@ class Material:
         name: Of the data set.
         vectors_name: Of the word vectors.
         min_count: Least number of tracks a tag has.
+        lookup: How the words of tags are looked up.
         data: The data set with these tags only.
         vectors: Of these tags.
         counts: Array (tags,): tracks by tag, in the order of the vectors.
@@ -63,6 +68,7 @@ class Material:
     name: str
     vectors_name: str
     min_count: int
+    lookup: Lookup
     data: Folksonomy
     vectors: TagVectors
     counts: npt.NDArray[np.int64]
@@ -71,7 +77,14 @@ class Material:
     def place(self) -> list[str]:
         """Flags of the command that name this."""
         names = ["--data", self.name, "--vectors", self.vectors_name]
-        return [*names, "--min-count", str(self.min_count)]
+        return [*names, "--min-count", str(self.min_count), *settings_flags(self.lookup)]
+
+    @property
+    def made_by(self) -> dict[str, Any]:
+        """The same for the record of a label space; the lookup where it is not the usual one."""
+        place = {"data": self.name, "vectors": self.vectors_name, "min_count": self.min_count}
+        changed = self.lookup.model_dump(mode="json", exclude_defaults=True)
+        return place | ({"lookup": changed} if changed else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,19 +123,30 @@ class Colour:
 
 
 def pick_material() -> Material:
-    """Let data, vectors and the least count be chosen, in the sidebar, and open them."""
+    """Let data, vectors, the least count and the lookup be chosen, in the sidebar, and open them."""
     with st.sidebar:
         name, vectors_name = pick_data(), pick_vectors()
     with working("Opening the data") as progress:
         whole = folksonomy(name, progress)
     with st.sidebar:
         min_count = pick_min_count(whole)
+        with st.expander("Looking up words"):
+            lookup = settings_widgets(Lookup, "lookup", in_url=True)
+    return open_material(name, vectors_name, min_count, lookup)
+
+
+def open_material(name: str, vectors_name: str, min_count: int, lookup: Lookup) -> Material:
+    """Open the tags of a data set with their vectors.
+
+    Raises:
+        InvalidSetting: If there are too few tags to cluster.
+    """
     with working("Preparing the vectors") as progress:
-        vectors = tag_vectors(name, vectors_name, min_count, progress=progress)
+        vectors = tag_vectors(name, vectors_name, min_count, lookup, progress)
     vectors.require(3)
     data = selected_folksonomy(name, min_count)
     counts = _counts(vectors.fingerprint, data.fingerprint, vectors, data)
-    return Material(name, vectors_name, min_count, data, vectors, counts)
+    return Material(name, vectors_name, min_count, lookup, data, vectors, counts)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -153,7 +177,7 @@ def pick_method(suffix: str = "", seed: int = 0) -> ClusterSettings:
 
 
 def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> ClusterSettings:
-    """Let the number of clusters be chosen: one by one at first, then in steps of 4 %. In the URL as `k`."""
+    """Let the number of clusters be chosen: one by one at first, then by round numbers. In the URL as `k`."""
     key = f"k{suffix}"
     most = len(vectors)
     if settings.method != "agglomerative":
@@ -176,11 +200,23 @@ def _distinct(fingerprint: str, _vectors: TagVectors) -> int:
 
 
 def k_steps(most: int, asked: int | None = None) -> list[int]:
-    """Return the numbers of clusters a slider offers: 2 to `most`, and `asked` if it is between them."""
-    steps = list(range(2, min(_EVERY_K_UP_TO, most) + 1)) or [1]
-    while steps[-1] < most:
-        steps.append(min(max(steps[-1] + 1, round(steps[-1] * _STEP)), most))
-    return sorted({*steps, asked}) if asked is not None and 2 <= asked <= most else steps
+    """Return the numbers of clusters a slider offers: 2 to `most`, and `asked` if it is between them.
+
+    Above the first they are round, 2 to 5 % apart: 70 for each power of ten.
+    """
+    steps = {*range(2, _EVERY_K_UP_TO + 1), *_round_numbers(most), most}
+    if asked is not None:
+        steps.add(asked)
+    return sorted(step for step in steps if 2 <= step <= most) or [1]
+
+
+def _round_numbers(most: int) -> Iterator[int]:
+    """Yield round numbers from 100 on, until one is above `most`."""
+    number, decade = 100, 100
+    while number <= most:
+        yield number
+        number += next(decade // parts for times, parts in _ROUND_STEPS if number < times * decade)
+        decade = 10 * decade if number == 10 * decade else decade
 
 
 def clustered(material: Material, settings: ClusterSettings) -> Clustered:
@@ -379,6 +415,7 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     vectors, found = material.vectors, made.clustering
     facts = {
         "Tags": f"{len(vectors):,}",
+        "Without a vector": f"{len(vectors.missing):,}",
         "Mean silhouette": f"{made.silhouettes.mean():.3f}".replace("-", "−"),
         "Within-cluster distance": f"{found.within_distance:,.1f}",
         "Largest cluster": f"{found.sizes.max():,} tags",

@@ -69,12 +69,11 @@ def _origin(material: Material, clustering: Clustering) -> str:
 
 
 def _fresh(material: Material, clustering: Clustering) -> _Draft:
-    made_by = {"data": material.name, "vectors": material.vectors_name, "min_count": material.min_count}
     space = labels.from_clusters(
         clustering.tags,
         clustering.labels,
         material.data.counts(),
-        made_by | clustering.parameters(),
+        material.made_by | clustering.parameters(),
         f"{material.name} k{clustering.k}",
     )
     return _Draft(space, _origin(material, clustering))

@@ -114,6 +114,8 @@ def test_lookup_is_switchable(mine: Shell) -> None:
     assert mine.json("coverage", *DATA, "--vectors", "loud")["share_of_tags"] == pytest.approx(3 / 7)
     exact = mine.json("coverage", *DATA, "--vectors", "loud", "--forms", "exact")
     assert exact["share_of_tags"] == 0
+    mine.text("cluster", *DATA, "--vectors", "loud", "-k", "2", "--forms", "upper", "--save", "upper")
+    assert open_label_space("upper")[0].made_by["lookup"] == {"forms": ["upper"]}
 
 
 def test_embed_analogy_axis_overlap(mine: Shell) -> None:

@@ -19,6 +19,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
 from taglab.tag_vectors import TagVectors
+from taglab.ui.clusters import k_steps
 from taglab.ui.messages import literal
 from tests.pages.framed import open_page
 
@@ -137,6 +138,42 @@ def test_tags_without_a_vector_are_listed() -> None:
     app = page().run()
     assert app.expander[0].label == "1 tag has no vector; it is in no cluster"
     assert list(app.expander[0].dataframe[0].value["tag"]) == [UNHEARD]
+
+
+def test_how_words_are_looked_up_can_be_switched_and_is_in_every_command() -> None:
+    shout = WordVectors("shout", tuple(tag.upper() for tag in TAGS), np.eye(len(TAGS), dtype=np.float32))
+    shout.save(cache.Shelf(cache.VECTORS).path("shout"))
+    app = page("Compare", vectors="shout", vectors2="shout").run()
+    assert {metric.label: metric.value for metric in app.metric}["Without a vector"] == "1"
+    app.multiselect(key="forms").set_value(["exact"]).run()
+    assert "have none" in app.error[0].value
+    app.multiselect(key="forms").set_value(["exact", "upper"]).run()
+    app.toggle(key="whole_tag").set_value(False).run()
+    assert not app.error
+    for view in VIEWS:
+        app = page(view, whole_tag="false").run()
+        assert not app.error
+        lines = [block.value for block in app.code]
+        assert lines or view == "Scan over k" or view == "Stability"
+        assert all("--no-whole-tag" in line for line in lines)
+
+
+def test_the_lookup_is_on_record_in_the_label_space() -> None:
+    app = page("Label space", split_punctuation="false").run()
+    app.text_input(key="label space name").set_value("strict").run()
+    app.button(key="save label space").click().run()
+    assert labels.open_label_space("strict")[0].made_by["lookup"] == {"split_punctuation": False}
+
+
+def test_the_slider_reaches_round_numbers() -> None:
+    steps = k_steps(7_700)
+    assert steps[:119] == list(range(2, 121))
+    assert {*range(50, 1001, 50), *range(500, 7_501, 500), 7_700} <= set(steps)
+    assert max(np.diff(np.log(steps[119:]))) < 0.06
+    assert len(k_steps(522_366)) < 400
+    assert k_steps(2) == [2]
+    assert k_steps(1) == [1]
+    assert 777 in k_steps(1_000, asked=777)
 
 
 def test_a_link_names_k_seed_and_selection() -> None:
