@@ -12,6 +12,7 @@ import pytest
 
 from taglab import cache
 from taglab.folksonomy import Folksonomy
+from tests.browser.settling import settled
 from tests.cleaning.made import HOSTILE, folksonomy
 
 if TYPE_CHECKING:
@@ -37,17 +38,6 @@ def data(server: Server) -> None:
         patch.setenv("TAGLAB_HOME", str(server.home))
         for name, made in (("few", few), ("odd", odd)):
             dataclasses.replace(made, name=name).save(cache.Shelf(cache.FOLKSONOMIES).path(name))
-
-
-def settled(page: Page) -> Page:
-    """Wait until nothing runs, and nothing begins to run for a while, as after a click."""
-    quiet = 0
-    while quiet < 4:
-        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
-        page.wait_for_timeout(100)
-        app = page.get_by_test_id("stApp")
-        quiet = quiet + 1 if app.get_attribute("data-test-script-state") == "notRunning" else 0
-    return page
 
 
 def told(page: Page, label: str, value: str) -> None:

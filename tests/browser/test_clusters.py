@@ -15,6 +15,7 @@ import pytest
 from taglab import cache
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
+from tests.browser.settling import settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -56,11 +57,6 @@ def shown(page: Page, state: str) -> Locator:
     found = page.locator(f'.map[data-shows^="{state}"]')
     found.wait_for()
     return found
-
-
-def settled(page: Page) -> Page:
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
-    return page
 
 
 def lasso_all_but_nothing(page: Page) -> None:

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from taglab.sources import table
+from tests.browser.settling import settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -38,10 +39,10 @@ def hostile(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     return "hostile"
 
 
-def settled(page: Page) -> Page:
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+def drawn(page: Page) -> Page:
+    """Wait until the page's figures are there and it has come to rest."""
     page.wait_for_selector(".js-plotly-plot .main-svg")
-    return page
+    return settled(page)
 
 
 def no_markup_from(page: Page, opened: list[str]) -> None:
@@ -55,11 +56,11 @@ def add_file(page: Page, path: Path, name: str) -> None:
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files(path)
     dialog.get_by_text(path.name).first.wait_for()
-    settled(page)
+    drawn(page)
     dialog.get_by_label("Name", exact=True).fill(name)
     page.keyboard.press("Enter")
     dialog.get_by_text(f"--name {name}").wait_for()
-    settled(page)
+    drawn(page)
     dialog.get_by_role("button", name="Add", exact=True).click()
 
 
@@ -67,7 +68,7 @@ def test_hostile_tags_are_shown_as_text(visit: Callable[..., Page], hostile: str
     page = visit(f"/data?data={hostile}&min_count=1")
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    settled(page)
+    drawn(page)
     page.locator(".js-plotly-plot .nsewdrag").first.hover()
     page.wait_for_timeout(500)
     assert page.get_by_text(HOSTILE).count() > 0
@@ -75,7 +76,7 @@ def test_hostile_tags_are_shown_as_text(visit: Callable[..., Page], hostile: str
 
 
 def test_a_link_opens_the_same_view(visit: Callable[..., Page], hostile: str) -> None:
-    page = settled(visit(f"/data?data={hostile}&tag=%E2%80%AEevil&find=ROC&min_count=2"))
+    page = drawn(visit(f"/data?data={hostile}&tag=%E2%80%AEevil&find=ROC&min_count=2"))
     assert page.get_by_label("Find tags that contain").input_value() == "ROC"
     page.get_by_text("1 of 3 tags").wait_for()
     page.get_by_text(re.compile("Found together with .evil")).first.wait_for()
@@ -84,7 +85,7 @@ def test_a_link_opens_the_same_view(visit: Callable[..., Page], hostile: str) ->
 def test_what_is_chosen_goes_into_the_link_and_stays_from_page_to_page(
     visit: Callable[..., Page], hostile: str
 ) -> None:
-    page = settled(visit(f"/data?data={hostile}"))
+    page = drawn(visit(f"/data?data={hostile}"))
     page.get_by_test_id("stNumberInputField").fill("2")
     page.keyboard.press("Enter")
     page.wait_for_url("**min_count=2**")
@@ -97,22 +98,22 @@ def test_what_is_chosen_goes_into_the_link_and_stays_from_page_to_page(
 def test_a_file_is_uploaded_and_shown(visit: Callable[..., Page], tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("track,tag\na,rock\na,jazz\nb,rock\n", encoding="utf-8")
-    page = settled(visit("/data?data=demo"))
+    page = drawn(visit("/data?data=demo"))
     add_file(page, path, "uploaded")
     page.wait_for_url("**data=uploaded**")
-    settled(page).get_by_text("2 of 2 tags").wait_for()
+    drawn(page).get_by_text("2 of 2 tags").wait_for()
 
 
 def test_an_empty_file_is_a_sentence_in_the_dialog(visit: Callable[..., Page], tmp_path: Path) -> None:
     path = tmp_path / "nothing.csv"
     path.write_bytes(b"")
-    page = settled(visit("/data?data=demo"))
+    page = drawn(visit("/data?data=demo"))
     add_file(page, path, "nothing")
     page.get_by_text("is empty (0 bytes)").wait_for()
 
 
 def test_the_table_is_saved_as_csv(visit: Callable[..., Page], hostile: str) -> None:
-    page = settled(visit(f"/data?data={hostile}"))
+    page = drawn(visit(f"/data?data={hostile}"))
     page.get_by_role("button", name="Export").nth(1).click()
     with page.expect_download() as download:
         page.get_by_test_id("stPopoverBody").get_by_role("button", name="CSV").click()
@@ -123,7 +124,7 @@ def test_the_table_is_saved_as_csv(visit: Callable[..., Page], hostile: str) -> 
 
 
 def test_the_figure_is_saved_as_a_page_of_its_own(visit: Callable[..., Page], hostile: str) -> None:
-    page = settled(visit(f"/data?data={hostile}"))
+    page = drawn(visit(f"/data?data={hostile}"))
     page.get_by_role("button", name="Export").first.click()
     with page.expect_download() as download:
         page.get_by_test_id("stPopoverBody").get_by_role("button", name="HTML").click()

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from taglab.ui.embedding_views import VIEWS
+from tests.browser.settling import settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.browser.conftest import Server
-
-
-def settled(page: Page) -> Page:
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
-    return page
 
 
 @pytest.mark.parametrize("view", list(VIEWS))

@@ -9,7 +9,7 @@ import pytest
 
 from taglab import labels
 from tests.browser.conftest import Server
-from tests.browser.test_embeddings import settled
+from tests.browser.settling import settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

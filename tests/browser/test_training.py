@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from taglab import launch, runs
+from tests.browser.settling import settled
 from tests.training.examples import make_world
 
 if TYPE_CHECKING:
@@ -34,11 +35,6 @@ def world(server: Server) -> Iterator[None]:
                 launch.stop(name)
 
 
-def settled(page: Page) -> None:
-    page.wait_for_timeout(300)
-    page.locator("[data-test-script-state=notRunning]").wait_for(timeout=60_000)
-
-
 def fill_form(page: Page, epochs: int) -> None:
     """Ask for a training of a few seconds."""
     settled(page)
@@ -62,6 +58,7 @@ def test_a_run_is_started_watched_to_its_end_and_listed(visit: Visit) -> None:
     page.get_by_text("2 of 2 epochs in").wait_for(timeout=LONG_S)
     assert page.get_by_text("held-out test: AUC-PR macro").is_visible()
     page.locator(".stPlotlyChart").nth(3).wait_for()
+    settled(page)
     page.get_by_role("tab", name="Runs", exact=True).click()
     page.get_by_text("1 run, newest first").wait_for()
     assert page.get_by_text("Sorry, that should not").count() == 0

@@ -1,0 +1,29 @@
+"""Waiting for a page to come to rest, so that what is clicked next does not move away under the pointer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_LOOK_EVERY_MS = 100
+_QUIET_LOOKS = 4
+_MOST_LOOKS = 900
+_LOOK = """() => [
+    document.querySelector("[data-testid=stApp]")?.dataset.testScriptState,
+    document.querySelector("[data-testid=stMainBlockContainer]")?.offsetHeight,
+]"""
+
+
+def settled(page: Page) -> Page:
+    """Wait until no script runs, none begins and the page's height stays for a while; return the page."""
+    quiet, before = 0, None
+    for _ in range(_MOST_LOOKS):
+        seen = page.evaluate(_LOOK)
+        quiet = quiet + 1 if seen[0] == "notRunning" and seen == before else 0
+        if quiet == _QUIET_LOOKS:
+            return page
+        before = seen
+        page.wait_for_timeout(_LOOK_EVERY_MS)
+    raise AssertionError(f"the page does not come to rest: {before}")
