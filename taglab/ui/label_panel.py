@@ -258,12 +258,26 @@ def _pick_class(label: str, draft: _Draft, key: str) -> str:
 def _pick_tags(draft: _Draft, selected: tuple[str, ...], key: str) -> tuple[str, tuple[str, ...]]:
     """Let a class and some of its tags be picked; of the selected tags, those in it to begin with."""
     name = _pick_class("From class", draft, f"{key} from")
-    members = draft.space.class_named(name).tags[:_TAGS_SHOWN] if name in draft.space.names else ()
-    chosen = st.multiselect(
-        "Tags", members, [tag for tag in members if tag in set(selected)], key=f"{key} tags of {name}",
-        format_func=lambda tag: visible(tag, 60),
-    )  # fmt: skip
+    members = draft.space.class_named(name).tags if name in draft.space.names else ()
+    wanted = set(selected)
+    offered = [tag for row, tag in enumerate(members) if row < _TAGS_SHOWN or tag in wanted]
+    widget = f"{key} tags of {name}"
+    _take_selected(widget, [tag for tag in members if tag in wanted])
+    chosen = st.multiselect("Tags", offered, key=widget, format_func=lambda tag: visible(tag, 60))
+    if len(offered) < len(members):
+        st.caption(
+            f"To pick from are the first {_TAGS_SHOWN:,} of {len(members):,} tags and those selected; "
+            "select others on the map or in the tag table."
+        )
     return name, tuple(chosen)
+
+
+def _take_selected(widget: str, here: list[str]) -> None:
+    """Put the selected tags into a widget whenever others are selected than when it was last drawn."""
+    seen = f"{widget}, selected"
+    if st.session_state.get(seen) != here:
+        st.session_state[seen] = here
+        st.session_state[widget] = here
 
 
 def _rename(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:

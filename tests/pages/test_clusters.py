@@ -15,10 +15,12 @@ from taglab import cache, labels, projection, runs
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.errors import Cancelled
+from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
 from taglab.tag_vectors import TagVectors
+from taglab.ui import label_panel
 from taglab.ui.clusters import k_steps
 from taglab.ui.messages import literal
 from tests.pages.framed import open_page
@@ -380,6 +382,25 @@ def test_tags_are_moved_and_dropped_and_classes_dropped() -> None:
     app.button(key="apply edit").click().run()
     assert first not in classes(app)
     assert not app.exception
+
+
+def test_selected_tags_can_be_moved_however_large_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label_panel, "_TAGS_SHOWN", 2)
+    app = page("Label space", k="2", selected="0.27").run()
+    edit(app, "Drop tags")
+    holder = next(each.name for each in draft_classes(app) if TAGS[27] in each.tags)
+    app.selectbox(key="drop from").set_value(holder).run()
+    members = next(each.tags for each in draft_classes(app) if each.name == holder)
+    tags = app.multiselect(key=f"drop tags of {holder}")
+    assert set(tags.options) == {visible(tag, 60) for tag in {*members[:2], TAGS[27]}}
+    assert TAGS[27] in tags.value
+    assert f"the first 2 of {len(members)} tags" in words(app)
+    app.button(key="clear selection").click().run()
+    assert app.multiselect(key=f"drop tags of {holder}").value == []
+
+
+def draft_classes(app: AppTest) -> tuple[labels.LabelClass, ...]:
+    return app.session_state["label space draft"].space.classes
 
 
 def test_an_edit_that_cannot_be_is_a_sentence() -> None:
