@@ -121,10 +121,12 @@ def of_run(run: Run) -> Figures:
     """Return what a run that was trained here, or a published one, tells."""
     kept = run.per_label("last")
     decisions, classes = run.confusion("last"), run.classes
-    if run.kind == "published":
+    epochs = pd.DataFrame(columns=["epoch", *MEANS], dtype=np.float64)
+    if run.kind == "published":  # means over the few labels that are printed are no figures of the model
         means = run.summary()["best"]
     else:
-        best = history(run)[list(MEANS)].max()
+        epochs = history(run).reindex(columns=["epoch", *MEANS])
+        best = epochs[list(MEANS)].max()
         means = {name: float(value) for name, value in best.items() if not np.isnan(value)}
     counts = kept.set_index("label")["counts"].dropna() if "counts" in kept else pd.Series(dtype=np.float64)
     if decisions is not None:
@@ -138,7 +140,7 @@ def of_run(run: Run) -> Figures:
         counts=counts,
         classes=tuple(classes),
         decisions=decisions,
-        epochs=history(run).reindex(columns=["epoch", *MEANS]),
+        epochs=epochs,
         two_tags=two,
         run=run.name,
     )

@@ -20,6 +20,7 @@ from taglab.runs import Run, RunWriter, create_run, open_run, runs_table
 from taglab.studies.evidence import mark, own_evidence, published_evidence
 from taglab.studies.recipes import RecipeSettings
 from taglab.studies.thesis import MODELS, fitting, reproduce_all
+from taglab.studies.thesis_figures import drawings
 from taglab.studies.thesis_report import gather, write_report
 from taglab.studies.thesis_tables import tables
 from tests.cli.running import Shell
@@ -100,6 +101,15 @@ def test_a_report_of_published_figures_alone(tmp_path: Path) -> None:
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=", page)
     assert "0.2387" in page  # table 9
     assert "two stand swapped" in page  # what contradicts itself is said
+
+
+def test_no_figure_is_made_of_the_few_labels_that_are_printed() -> None:
+    published = published_evidence()
+    assert all(len(each.epochs) == 0 for each in published.values())
+    drawn = drawings(published, {})
+    # Of model 3.3 alone every label's AUC-PR is printed, in table 34.
+    assert [each.heading for each in drawn if each.published is not None] == ["Figure 13"]
+    assert all(each.said[0] for each in drawn if each.published is None)
 
 
 def test_hostile_tags_stay_text_in_every_table_and_figure(strange: Folksonomy, tmp_path: Path) -> None:
