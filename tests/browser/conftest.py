@@ -122,7 +122,7 @@ def visit(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)  # a busy machine is no fault of the page
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(server.url + address)
         return page
