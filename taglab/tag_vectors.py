@@ -120,8 +120,10 @@ class TagVectors:
     def require(self, at_least: int) -> None:
         """Raise unless there are this many vectors, saying what is there instead."""
         if len(self) < at_least:
+            why = ": their words are not in it, or with zeros only" if self.missing else ""
+            other = "other vectors" if self.missing else "a data set with more tags"
             raise InvalidSetting(
                 f"{len(self)} tags have a vector in {self.name or 'this embedding'} "
-                f"({len(self.missing)} have none), {at_least} are needed; lower the minimum count or "
-                "choose other vectors"
+                f"({len(self.missing)} have none{why}), {at_least} are needed; lower the minimum count "
+                f"if it is above 1, or choose {other}"
             )

@@ -102,8 +102,12 @@ def test_row_says_why_there_is_none() -> None:
 def test_require_says_what_to_do() -> None:
     made = TagVectors.from_any(["a", "b"], [[1, 0], [0, 0]])
     made.require(1)
-    with pytest.raises(InvalidSetting, match=r"1 tags have a vector .*1 have none.* 2 are needed; lower"):
+    with pytest.raises(
+        InvalidSetting, match=r"1 tags have .*1 have none: .*zeros.* 2 .*above 1.*other vectors"
+    ):
         made.require(2)
+    with pytest.raises(InvalidSetting, match=r"1 tags .*\(0 have none\), 3 are needed.*with more tags"):
+        made.select(["a"]).require(3)
 
 
 def test_fingerprint_tells_tags_and_vectors_but_not_the_name() -> None:

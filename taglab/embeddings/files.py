@@ -19,7 +19,7 @@ from taglab.folksonomy import Dropped
 from taglab.progress import Progress, between, silent
 
 # Raised when reading changes, so that copies made by earlier readers are made anew.
-_READER = 1
+_READER = 2
 _KIND, _SEEN = "word-vectors", "word-vector-files"
 _SETTLED_S = 2.0
 _SHARE_OF_UNPACKING = 0.15
@@ -77,7 +77,10 @@ def _convert(files: Sequence[Path], folder: Path, member: str | None, progress: 
         dropped: list[Dropped] = []
         rows = READERS[found.format](plain, found, dropped, between(progress, _SHARE_OF_UNPACKING, 1.0))
         name = files[0].name if member is None else f"{files[0].name}: {member}"
-        store(temporary, rows, found.dim, name, f"{name} ({found.format})", dropped)
+        if not store(temporary, rows, found.dim, name, f"{name} ({found.format})", dropped):
+            raise DataError(
+                plain.shown, "holds vectors of zeros only, which say nothing; is it the right file?"
+            )
         shutil.rmtree(unpacked)
 
 

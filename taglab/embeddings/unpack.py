@@ -35,6 +35,8 @@ _OTHER_PACKERS = {
 _PICKLE_ENDINGS = (".kv", ".pkl", ".pickle", ".p", ".model", ".joblib", ".pt", ".pth", ".ckpt")
 # Protocols 2 and later begin with their number; earlier ones are text: a container, or a class by name.
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]|\(?[dl]p\d+\n|\(?c[\w.]+\n\w+\n|\(lp\d+\n|\]q\x00|\}q\x00")
+# In the header of a .npy file: an array of Python objects, which are pickled.
+_OBJECTS = b"'|O'"
 _VOCABULARY_NAMES = (
     "{stem}.txt",
     "{stem}.vocab",
@@ -168,10 +170,14 @@ def source_files(path: Path, member: str | None = None) -> list[Path]:
     if path.is_dir():
         inside = _inside(path)
         return [inside[number] for number in _choose(path, [file.name for file in inside], member)]
-    if not path.is_file():
+    if not path.exists():
         raise DataError(path, "is not there; is it on the machine taglab runs on?")
+    if not path.is_file():
+        raise DataError(path, "is neither a file nor a folder, but a device or the like; give a file")
     refuse_pickle_name(path, path.name)
     if path.suffix.lower() == ".npy":
+        if _OBJECTS in _first_bytes(path, path):
+            raise DataError(path, why_no_pickle(".npy of Python objects"))
         return [path, _vocabulary_beside(path)]
     return [path]
 

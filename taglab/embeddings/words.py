@@ -215,7 +215,7 @@ def store(
     name: str,
     source: str,
     dropped: Sequence[Dropped] = (),
-) -> None:
+) -> int:
     """Write words and vectors to an existing, empty folder, holding one block in memory at a time.
 
     Args:
@@ -224,11 +224,16 @@ def store(
         dim: Number of components.
         name: What they are called.
         source: Where they come from, a phrase.
-        dropped: What reading left out; repeated words are added to it. May grow while `rows` is consumed.
+        dropped: What reading left out; repeated words are added to it, and those whose vector is all zeros,
+            which say nothing. May grow while `rows` is consumed.
+
+    Returns:
+        How many words have a vector that says something.
     """
     seen: set[str] = set()
     repeated: list[str] = []
-    n_repeated, digest = 0, _Digest()
+    zeros: list[str] = []
+    n_repeated, n_zeros, digest = 0, 0, _Digest()
     ends: list[int] = []
     with (folder / _VECTORS).open("wb") as vectors_file, (folder / _TEXT).open("wb") as text_file:
         _write_header(vectors_file, 0, dim)
@@ -239,6 +244,9 @@ def store(
                 n_repeated += len(again)
                 repeated = (repeated + [words[position] for position in again])[:5]
                 words, block = [words[position] for position in fresh], block[fresh]
+            blank = np.flatnonzero(~block.any(axis=1))
+            n_zeros += len(blank)
+            zeros = (zeros + [words[position] for position in blank[:5]])[:5]
             encoded = [word.encode("utf-8") for word in words]
             vectors_file.write(block.astype("<f4", copy=False).tobytes())
             text_file.write(b"".join(encoded))
@@ -252,6 +260,10 @@ def store(
     notes = list(dropped)
     if n_repeated:
         notes.append(Dropped("the same word again; the first is kept", n_repeated, "words", tuple(repeated)))
+    if n_zeros:
+        notes.append(
+            Dropped("a vector of zeros only: the word counts as unknown", n_zeros, "words", tuple(zeros))
+        )
     manifest = {
         "format": _FORMAT,
         "name": name,
@@ -262,6 +274,7 @@ def store(
         "fingerprint": digest.key(),
     }
     write_json(folder / _MANIFEST, manifest)
+    return len(ends) - n_zeros
 
 
 def _map(path: Path) -> FloatArray:

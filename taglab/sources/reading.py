@@ -44,6 +44,8 @@ def existing_file(path: Path) -> Path:
         raise DataError(path, "there is no such file; check the path")
     if path.is_dir():
         raise DataError(path, "is a folder; give one of the files in it")
+    if not path.is_file():
+        raise DataError(path, "is neither a file nor a folder, but a device or the like; give a file")
     if path.stat().st_size == 0:
         raise DataError(path, "is empty (0 bytes); was the upload or download cut short?")
     return path
@@ -315,5 +317,14 @@ def delimited_rows(
                 yield begun, row
             begun = reader.line_num + 1
     except csv.Error as error:
-        reason = f"is not well-formed ({error}); {cure or 'is the file cut short?'}"
-        raise DataError(path, reason, begun) from error
+        raise DataError(path, _why_malformed(error, reader.line_num > begun, cure), begun) from error
+
+
+def _why_malformed(error: csv.Error, several_lines: bool, cure: str) -> str:
+    """Say what is wrong with a row; a field that is too long where it stands owes nothing to quotes."""
+    if "field limit" in str(error) and not several_lines:
+        return (
+            f"has a field of more than {csv.field_size_limit():,} characters, longer than is read; "
+            "is what separates the fields another character, or is this no table?"
+        )
+    return f"is not well-formed ({error}); {cure or 'is the file cut short?'}"

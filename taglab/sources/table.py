@@ -170,7 +170,7 @@ def _open_delimited(path: Path, settings: TableSettings, progress: Progress) -> 
     if quotes is None:
         quotes = delimiter != "\t" or bool(_QUOTED_FIELD.search("".join(lines)))
     with open_text(path) as text:
-        cure = "set quotes=false if quotes are part of the tags" if quotes else ""
+        cure = "if quotes are part of the tags, set the option quotes to no (--no-quotes)" if quotes else ""
         found = delimited_rows(path, text, delimiter, quotes, progress, cure)
         if settings.header:
             _, header = next(found, (1, []))
@@ -261,7 +261,9 @@ def _check_parquet_columns(file: Any, path: Path, columns: _Columns) -> None:
             held = held.value_type
         if pa.types.is_nested(held):
             raise DataError(
-                path, f"column {header[at]!r} holds {held}, no single values; name another with {kind}="
+                path,
+                f"column {header[at]!r} holds {held}, no single values; name another with the option {kind} "
+                f"(--{kind})",
             )
 
 
@@ -318,7 +320,8 @@ def _find_columns(path: Path, header: list[str], settings: TableSettings) -> _Co
             raise DataError(
                 path,
                 f"has no column for the {kind}; its columns are {', '.join(map(repr, header[:20]))}; name "
-                f"the right one with {kind}=, or set header=false if the first row is data",
+                f"the right one with the option {kind} (--{kind}), or set header to no (--no-header) if the "
+                "first row is data",
                 line=1,
             )
     tag = place["tag"] or 0

@@ -175,6 +175,9 @@ def show_coverage(picked: Picked) -> None:
             export_panel("duplicates", found.duplicates)
     with right:
         _show_unknown_words(found.unknown_words)
+    for note in words.dropped:
+        named = f" ({', '.join(note.examples)})" if note.examples else ""
+        st.caption(literal(f"When {words.name} was read, {note.count:,} {note.what}{named}: {note.reason}."))
     st.text("Every tag, the words it was looked up by, and those without a vector")
     st.dataframe(found.tags, hide_index=True, column_config=column_labels(found.tags))
     export_panel("coverage", found.tags, bars, picked.command("coverage"))

@@ -397,6 +397,24 @@ def test_shelf(tmp_path: Path) -> None:
         embeddings.open_vectors("other")
 
 
+def test_words_with_zeros_for_a_vector_are_named(tmp_path: Path) -> None:
+    found = read(tmp_path, "some.txt", b"a 1 2\nb 0 0\nc 0 -0.0\nb 0 0\n")
+    assert [(note.count, note.examples) for note in found.dropped] == [(1, ("b",)), (2, ("b", "c"))]
+    assert "counts as unknown" in found.dropped[1].reason
+    with pytest.raises(DataError, match="zeros only, which say nothing"):
+        read(tmp_path, "none.txt", b"a 0 0\nb 0 0\n")
+
+
+def test_a_device_is_there_and_no_file() -> None:
+    with pytest.raises(DataError, match=r"/dev/null: is neither a file nor a folder"):
+        embeddings.read_vectors(Path("/dev/null"), "some")
+
+
+def test_an_array_of_objects_is_a_pickle_with_and_without_its_words(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a pickle"):
+        read(tmp_path, "objects.npy", npy(np.array([["a", 1.0]], object), True))
+
+
 @pytest.mark.parametrize("name", ["own", "../outside", "", ".hidden", "a/b"])
 def test_names_that_will_not_do(tmp_path: Path, name: str) -> None:
     (tmp_path / "one.txt").write_bytes(GLOVE)

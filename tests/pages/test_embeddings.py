@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from taglab import cache
+from taglab import cache, embeddings
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
@@ -76,6 +76,15 @@ def test_coverage_names_unknown_words_and_tags_that_fall_together() -> None:
     same = next(table for table in tables if "same_as" in table)
     assert same[["tag", "same_as"]].to_numpy().tolist() == [["kappe jazz", "jazz"]]
     assert "kappe" in json.dumps(charts(app)[1])
+
+
+def test_words_with_zeros_for_a_vector_are_named(tmp_path: Path) -> None:
+    (tmp_path / "some.txt").write_text("rock 1 0\njazz 0 1\nevil 0 0\n")
+    embeddings.add_vectors(tmp_path / "some.txt", "some")
+    app = opened("Coverage", vectors="some")
+    assert not app.error
+    said = "When some was read, 1 words (evil): a vector of zeros only: the word counts as unknown."
+    assert said in [caption.value.replace("\\", "").replace("\u2060", "") for caption in app.caption]
 
 
 def test_comparing_needs_a_second_embedding() -> None:

@@ -237,12 +237,14 @@ def test_truncated_parquet_is_told(tmp_path: Path) -> None:
     [
         ("track,artist\nA,X\n", "line 1: has no column for the tag; its columns are 'track', 'artist'"),
         ("tag,artist\nrock,X\n", "line 1: has no column for the track"),
-        ("A\trock\nA\tpop\n", "set header=false"),
+        ("A\trock\nA\tpop\n", "with the option track .--track., or set header to no .--no-header."),
         ("track,tag\n", "holds no tag of any track"),
         ("track,tag\nA,\n", "1 rows: no tag"),
         ("\n \n\n", "nothing but blank lines"),
         ('track,tag\nA,rock\nB,"po"p\n', "line 3: is not well-formed"),
-        ('track,tag\nA,rock\nB,"pop\nC,rock\n', "line 3: is not well-formed.*quotes=false"),
+        ('track,tag\nA,rock\nB,"pop\nC,rock\n', "line 3: is not well-formed.*--no-quotes"),
+        ("track,tag\nA," + "x" * 140_000, "line 2: has a field of more than 131,072 characters, longer than"),
+        ('track,tag\nA,"rock\n' + "B,pop\n" * 30_000, "line 2: is not well-formed.*--no-quotes"),
         (gzip.compress(TEXT.encode() * 99)[:-20], "damaged archive"),
         (b"\x1f\x8b" + b"x" * 50, "damaged archive"),
         (b"PK\x03\x04" + b"x" * 50, "damaged archive"),
@@ -265,6 +267,11 @@ def test_files_of_a_folder_are_joined_and_their_names_tell_the_split(tmp_path: P
     found = read(tmp_path, "x", TableSettings())
     assert weights(found) == PAIRS
     assert found.tracks["split"].tolist() == ["train", "validation"]
+
+
+def test_a_device_is_told() -> None:
+    with pytest.raises(DataError, match="is neither a file nor a folder"):
+        read(Path("/dev/null"), "x", TableSettings())
 
 
 def test_a_folder_without_tables_is_told(tmp_path: Path) -> None:
