@@ -13,8 +13,9 @@ import numpy as np
 from taglab.errors import DataError
 from taglab.predictions import open_predictions
 from taglab.runs import layout
-from taglab.runs.run import Kept, Run
+from taglab.runs.run import Kept, Run, is_count, is_figure
 from taglab.runs.status import STATUS_FILE, read_status
+from taglab.runs.zips import check_zip
 
 _LARGEST_PART_OF_A_CHECKPOINT = 1.01  # what torch writes is stored, not packed
 
@@ -29,14 +30,18 @@ def check_run(folder: Path) -> None:
     if about.kind == "published":
         raise DataError(folder / layout.ABOUT, "says it is published, as only runs that come with taglab are")
     train = config.get("train", {})
-    if not isinstance(train, dict) or not isinstance(train.get("epochs", 0), int):
+    epochs = train.get("epochs", 0) if isinstance(train, dict) else None
+    if not isinstance(epochs, int) or not is_count(epochs):
         raise DataError(folder / layout.CONFIG, "does not tell how it was trained as a run's does")
     for file, check in _CHECKS.items():
         if (folder / file).exists():
+            if file.endswith(".npz"):
+                check_zip(folder / file)
             check(run)
 
 
 def _check_labels(run: Run) -> None:
+    layout.read_object(run.folder / layout.LABELS)  # numbers that only pydantic reads are in nobody's way
     space = run.label_space()
     if space is not None and space.names != run.classes:
         raise DataError(run.folder / layout.LABELS, "has other classes than classes.json")
@@ -57,9 +62,9 @@ def _check_per_label(run: Run) -> None:
 def _check_summary(run: Run) -> None:
     for key, part in run.summary().items():
         figures = part if isinstance(part, dict) else {}
-        strange = [name for name, value in figures.items() if not isinstance(value, int | float | None)]
+        strange = [name for name, value in figures.items() if value is not None and not is_figure(value)]
         if strange:
-            raise DataError(run.folder / layout.SUMMARY, f"{key}.{strange[0]} is no number")
+            raise DataError(run.folder / layout.SUMMARY, f"{key}.{strange[0]} is no number, or none as large")
 
 
 def _check_predictions(run: Run, kept: Kept) -> None:

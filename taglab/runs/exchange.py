@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from taglab.cache import replacing
@@ -18,6 +18,7 @@ from taglab.runs.naming import name_of_text
 from taglab.runs.published import published_names
 from taglab.runs.run import Run
 from taglab.runs.status import STATUS_FILE, Status, read_status, write_status
+from taglab.runs.zips import DAMAGED, no_zip, opened_zip
 
 _LARGEST_BYTES = 16 << 30  # of all files of a run together
 _LARGEST_RATIO = 200  # of text, packed; arrays and checkpoints are stored as they are
@@ -25,7 +26,6 @@ _SMALL_BYTES = 1 << 20
 _MOST_ENTRIES = 1000
 _CHUNK_BYTES = 1 << 20
 _PACKED = (".json", ".jsonl", ".csv", ".txt")
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 def export_run(name: str, path: Path, checkpoints: bool = True, progress: Progress = silent) -> Path:
@@ -74,28 +74,22 @@ def import_run(path: Path, name: str | None = None, progress: Progress = silent)
 
     Raises:
         DataError: If it is no zip or was cut off; holds a path that leads outside, a link, or a file that is
-            none of a run; is larger inside than reasonable; or a file in it is damaged or needs a pickle.
+            none of a run; is larger inside than reasonable; or a file in it is damaged, packed in an unusual
+            way, or needs a pickle.
         Conflict: If the name given is taken.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = _members(path, archive)
-            wanted = name_of_text(_top(members) or path.stem) if name is None else name
+    if path.is_dir():
+        raise DataError(path, "is a folder; import_results reads one in the layout of a run")
+    with opened_zip(path) as archive:
+        members = _members(path, archive)
+        wanted = name_of_text(_top(members) or path.stem) if name is None else name
 
-            def fill(folder: Path) -> None:
-                _unpack(path, archive, members, folder, between(progress, 0.0, 0.7, "unpacking"))
-                progress(0.7, "checking")
-                _check(path, folder)
+        def fill(folder: Path) -> None:
+            _unpack(path, archive, members, folder, between(progress, 0.0, 0.7, "unpacking"))
+            progress(0.7, "checking")
+            _check(path, folder)
 
-            return put_run(wanted, fill, exact=name is not None)
-    except _DAMAGED as error:
-        raise DataError(
-            path, f"is not a zip, was cut off, or is damaged ({error}); fetch it again"
-        ) from error
-    except FileNotFoundError as error:
-        raise DataError(path, "is not there") from error
-    except IsADirectoryError as error:
-        raise DataError(path, "is a folder; import_results reads one in the layout of a run") from error
+        return put_run(wanted, fill, exact=name is not None)
 
 
 def _check(path: Path, folder: Path) -> None:
@@ -123,7 +117,7 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
     infos = archive.infolist()
     if infos and min(info.header_offset for info in infos) > 0:
         # Arrays and checkpoints are zips themselves: what is found of a file cut off is the last of them.
-        raise zipfile.BadZipFile("it does not begin with its first file")
+        raise no_zip(path, "it does not begin with its first file")
     if len(infos) > _MOST_ENTRIES:
         raise DataError(path, f"holds {len(infos)} files; a run has at most {len(FILES)}")
     for info in infos:
@@ -189,8 +183,19 @@ def _unpack(
     for name, info in members.items():
         target = folder / name.removeprefix(f"{top}/")
         target.parent.mkdir(exist_ok=True)
-        with archive.open(info) as packed, target.open("wb") as out:
-            while chunk := packed.read(_CHUNK_BYTES):
+        with target.open("wb") as out:
+            for chunk in _chunks(path, archive, info):
                 out.write(chunk)
                 done += len(chunk)
                 progress(done / whole, name)
+
+
+def _chunks(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(info) as packed:
+            while chunk := packed.read(_CHUNK_BYTES):
+                yield chunk
+    except DAMAGED as error:
+        raise DataError(
+            path, f"holds {info.filename!r}, which is damaged ({error}); fetch it again"
+        ) from error

@@ -67,9 +67,10 @@ def read_text(path: Path, limit: int = LARGEST_JSON_BYTES) -> str:
 
 def read_json(path: Path) -> Any:
     """Return what a JSON file holds; raises DataError."""
+    text = read_text(path)
     try:
-        return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:  # also of a number of thousands of digits
         raise DataError(path, f"is not JSON ({error}); was it cut off?") from error
 
 
@@ -145,7 +146,7 @@ def _rows(path: Path, text: str) -> Iterator[dict[str, Any]]:
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(path, f"is not JSON ({error})", line=number) from error
         if not isinstance(row, dict):
             raise DataError(path, "must hold a JSON object", line=number)

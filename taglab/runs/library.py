@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from taglab import cache
-from taglab.cache import Shelf, locked, replacing, write_json
+from taglab.cache import Shelf, locked, replacing, storage_error, write_json
 from taglab.errors import Conflict, DataError, InvalidSetting, NotFound, StorageError
 from taglab.labels import LabelSpace, to_json
 from taglab.runs import layout
@@ -69,16 +71,32 @@ def put_run(name: str, fill: Callable[[Path], None], exact: bool = False) -> Run
     Raises:
         Conflict: If the name is taken and `exact`.
     """
-    path = _SHELF.path(name)
-    with locked(_SHELF.folder / "new"):
-        free = free_name(name, [*_SHELF.names(), *published_names()])
-        if exact and free != name:
-            raise Conflict(f"there is a run {name!r} already; choose another name, or delete that one first")
-        path = _SHELF.path(free)
-        with replacing(path) as folder:
+    _SHELF.path(name)
+    _free(name, exact)  # what cannot be is told before anything is written
+    made = _SHELF.folder / f".made-{uuid.uuid4().hex}"
+    try:
+        with replacing(made) as folder:
             folder.mkdir()
             fill(folder)
+        # Filling may take minutes, in which others make and import theirs.
+        with locked(_SHELF.folder / "new"):
+            free = _free(name, exact)
+            path = _SHELF.path(free)
+            try:
+                made.rename(path)
+            except OSError as error:
+                raise storage_error(path, error) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     return Run(free, path)
+
+
+def _free(name: str, exact: bool) -> str:
+    """Return a name that no run has, with a number where this one is taken; raises Conflict if `exact`."""
+    free = free_name(name, [*_SHELF.names(), *published_names()])
+    if exact and free != name:
+        raise Conflict(f"there is a run {name!r} already; choose another name, or delete that one first")
+    return free
 
 
 def run_names() -> list[str]:

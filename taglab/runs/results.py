@@ -23,6 +23,7 @@ from taglab.runs.library import put_run
 from taglab.runs.naming import name_of_text
 from taglab.runs.result_tables import read_table
 from taglab.runs.run import About, Part, Run, macro_means, per_label_of, summary_of
+from taglab.runs.zips import check_zip
 
 # Figures of published files have six decimals.
 _SAME = 1e-4
@@ -177,6 +178,7 @@ def _read_table(path: Path, settings: ResultsSettings, _: Progress = silent) -> 
 
 def _read_scores(path: Path, settings: ResultsSettings, progress: Progress = silent) -> Results:
     """Read scores and truth: taglab's own, or another program's."""
+    check_zip(path)
     if "format" in load_arrays(path):
         predictions = open_predictions(path)
     else:

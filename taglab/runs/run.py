@@ -207,7 +207,8 @@ class Run:
         path = self.folder / layout.SUMMARY
         found = {**_NO_SUMMARY, **(layout.read_object(path) if path.exists() else {})}
         for key, usual in _NO_SUMMARY.items():
-            sound = isinstance(found[key], dict) if isinstance(usual, dict) else _is_count(found[key])
+            value = found[key]
+            sound = isinstance(value, dict) if isinstance(usual, dict) else value is None or is_count(value)
             if not sound:
                 raise DataError(path, f"{key}={found[key]!r} is not what a summary holds there")
         return found
@@ -226,8 +227,14 @@ _NO_SUMMARY: dict[str, Any] = {
 }
 
 
-def _is_count(value: Any) -> bool:
-    return value is None or (isinstance(value, int) and 0 <= value < _BEYOND)
+def is_count(value: Any) -> bool:
+    """Return whether something read from a file is a whole number from 0, and no larger than any count."""
+    return isinstance(value, int) and 0 <= value < _BEYOND
+
+
+def is_figure(value: Any) -> bool:
+    """Return whether something read from a file is a number that is finite, and no larger than any count."""
+    return isinstance(value, int | float) and abs(value) < _BEYOND
 
 
 def best_epoch(history: pd.DataFrame) -> int | None:
@@ -280,7 +287,7 @@ def _numbers(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and abs(value) < _BEYOND else np.nan
+    return float(value) if is_figure(value) else np.nan
 
 
 def summary_of(history: pd.DataFrame, n_classes: int) -> dict[str, Any]:

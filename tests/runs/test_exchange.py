@@ -119,6 +119,16 @@ def npz(**arrays: object) -> bytes:
     return out.getvalue()
 
 
+def packed(packing: int) -> bytes:
+    """Return arrays whose packing is unusual, and damaged."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing) as archive:
+        archive.writestr("scores.npy", bytes(1000))
+    data = bytearray(out.getvalue())
+    data[50] ^= 255
+    return bytes(data)
+
+
 def many_figures() -> bytes:
     """Return lines each of which has a column of its own: little to read, and much as a table."""
     return b"".join(b'{"epoch": %d, "f%d": 1}\n' % (number, number) for number in range(1, 595))
@@ -152,7 +162,11 @@ def pickled() -> bytes:
         ({"confusion.npz": npz(tp=np.array([{}], dtype=object))}, (), "confusion.npz in it .* pickle"),
         ({"confusion.npz": npz(tp=np.zeros((2, 4), int))}, (), "confusion.npz in it does not hold"),
         ({"predictions/test.npz": npz(scores=np.zeros(3))}, (), "predictions/test.npz in it lacks"),
-        ({"predictions/validation-last.npz": b"PK"}, (), "predictions/validation-last.npz in it cannot be"),
+        (
+            {"predictions/validation-last.npz": b"PK"},
+            (),
+            "predictions/validation-last.npz in it is not a zip",
+        ),
         ({"checkpoints/last.pt": pickled()}, (), "checkpoints/last.pt in it is no checkpoint of tensors"),
         ({"checkpoints/last.pt": b"\x80\x02}."}, (), "checkpoints/last.pt in it is not a checkpoint"),
         ({"history.jsonl": b'{"epoch": "one"}\n'}, (), "history.jsonl in it every line must tell its epoch"),
@@ -160,6 +174,30 @@ def pickled() -> bytes:
         ({"summary.json": b'{"best": 3}'}, (), "summary.json in it best=3"),
         ({"summary.json": b'{"epochs": -1}'}, (), "summary.json in it epochs=-1"),
         ({"summary.json": b'{"best": {"ap_macro": "high"}}'}, (), "best.ap_macro is no number"),
+        ({"summary.json": b'{"best": {"ap_macro": NaN}}'}, (), "best.ap_macro is no number"),
+        ({"summary.json": b'{"test": {"ap_macro": 1e999}}'}, (), "test.ap_macro is no number"),
+        ({"config.json": b'{"train": {"epochs": 1%s}}' % (b"0" * 5000)}, (), "config.json in it is not JSON"),
+        (
+            {"config.json": b'{"train": {"epochs": 1%s}}' % (b"0" * 400)},
+            (),
+            "config.json in it does not tell",
+        ),
+        ({"labels.json": b'{"made_by": {"k": 1%s}}' % (b"0" * 5000)}, (), "labels.json in it is not JSON"),
+        (
+            {"history.jsonl": b'{"epoch": 1%s}\n' % (b"0" * 5000)},
+            (),
+            "line 1: history.jsonl in it is not JSON",
+        ),
+        (
+            {"predictions/test.npz": packed(zipfile.ZIP_LZMA)},
+            (),
+            "predictions/test.npz in it holds 'scores.npy'",
+        ),
+        (
+            {"confusion.npz": packed(zipfile.ZIP_BZIP2)},
+            (),
+            "confusion.npz in it holds 'scores.npy', which is pa",
+        ),
         ({"config.json": b'{"train": []}'}, (), "config.json in it does not tell"),
         ({"config.json": b'{"train": {"epochs": "many"}}'}, (), "config.json in it does not tell"),
         ({"history.jsonl": many_figures()}, (), "history.jsonl in it tells 601 figures"),
@@ -243,6 +281,58 @@ def test_damage_inside_is_told(zipped: Path) -> None:
     zipped.write_bytes(data)
     with pytest.raises(DataError, match="is damaged"):
         import_run(zipped)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_unusual_packings_are_refused_damaged_or_not(zipped: Path, packing: int) -> None:
+    path = changed(zipped, packing=packing)
+    with pytest.raises(
+        DataError, match=r"changed\.zip: holds 'about.json', which is packed in an unusual way"
+    ):
+        import_run(path)
+
+
+def test_damage_of_what_is_packed_names_the_file(zipped: Path) -> None:
+    path = changed(zipped, packing=zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo("config.json")
+    data = bytearray(path.read_bytes())
+    start = info.header_offset + 30 + len(info.filename)
+    data[start : start + info.compress_size] = b"\xff" * info.compress_size
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"changed\.zip: holds 'config.json', which is damaged"):
+        import_run(path)
+
+
+def test_a_name_that_is_not_the_utf_8_it_claims_to_be_is_told(zipped: Path) -> None:
+    path = changed(zipped, {"löwe.txt": b"x"})
+    path.write_bytes(path.read_bytes().replace("löwe".encode(), b"l\xff\xfewe"))
+    with pytest.raises(DataError, match=r"changed\.zip: is not a zip, was cut off, or is damaged"):
+        import_run(path)
+
+
+def test_an_encrypted_file_is_told(zipped: Path) -> None:
+    path = changed(zipped)
+    with zipfile.ZipFile(path) as archive:
+        listed = archive.start_dir
+    data = bytearray(path.read_bytes())
+    data[listed + 8] |= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="which is encrypted"):
+        import_run(path)
+
+
+def test_any_damage_is_told_or_does_no_harm(zipped: Path) -> None:
+    whole, random = changed(zipped, packing=zipfile.ZIP_DEFLATED).read_bytes(), np.random.default_rng(0)
+    for _ in range(60):
+        data = bytearray(whole)
+        for place in random.integers(0, len(data), 3):
+            data[place] = random.integers(256)
+        zipped.write_bytes(data)
+        try:
+            import_run(zipped)
+        except DataError as error:
+            assert str(error).startswith(str(zipped))  # noqa: PT017  # most raise, and some do not
 
 
 def test_what_is_not_there_or_a_folder(tmp_path: Path) -> None:

@@ -222,6 +222,22 @@ def test_names_are_made_unique() -> None:
         put_run("labels-genres", lambda folder: None, exact=True)
 
 
+def test_others_make_theirs_while_a_run_is_filled() -> None:
+    def fill(folder: Path) -> None:
+        (folder / "who").write_text("first")
+        assert put_run("same", lambda other: None).name == "same"
+
+    assert put_run("same", fill).name == "same-2"
+    with pytest.raises(Conflict, match="there is a run 'new' already"):
+        put_run("new", lambda folder: put_run("new", lambda other: None) and None, exact=True)
+    assert run_folders() == ["new", "same", "same-2"]
+
+
+def run_folders() -> list[str]:
+    """Everything that lies among the runs but locks."""
+    return sorted(path.name for path in (home() / "runs").iterdir() if path.suffix != ".lock")
+
+
 @pytest.mark.parametrize(
     ("differs", "name"),
     [

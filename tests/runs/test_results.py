@@ -1,6 +1,7 @@
 """Results computed elsewhere, as runs: tables of figures, scores and truth, folders in a run's layout."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +153,18 @@ def test_scores_and_truth(tmp_path: Path) -> None:
     with pytest.raises(Conflict):
         import_results(path, "mine")
     assert import_results(path).name == "scores"
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_scores_packed_in_an_unusual_way_are_refused(tmp_path: Path, packing: int) -> None:
+    path = tmp_path / "scores.npz"
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("scores.npy", bytes(1000))
+    with pytest.raises(
+        DataError, match=r"scores\.npz: holds 'scores.npy', which is packed in an unusual way"
+    ):
+        import_results(path)
+    assert run_names() == []
 
 
 def test_predictions_of_taglab_keep_their_tracks(tmp_path: Path) -> None:
