@@ -7,12 +7,12 @@ matrix of distances, is formed for a chosen subset only.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,14 +27,16 @@ from taglab.progress import Progress, silent
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+SomeInts = npt.NDArray[np.integer]
 
 MAX_DENSE = 20_000
-"""Most tags whose distances are formed at once: 3.2 GB."""
+"""Most tags for whose pairs a matrix is formed: 3.2 GB, and a few per cent of that while it is."""
 
 MAX_TABLE = 5_000
 """Most tags of a table with a column each."""
 
 _MET_AT_ONCE = 8_000_000  # pairs, before equal ones are added up: some hundred MB a thread
+_DENSE_PARTS = 256  # a matrix is filled in so many, each of which takes some ten times its size
 
 
 class NpmiSettings(BaseModel):
@@ -44,9 +46,9 @@ class NpmiSettings(BaseModel):
         total: What counts are divided by to make probabilities. "tracks", the number of tracks, for which
             tags that are independent score 0; "pairs", N = Σ_ij n_ij with the diagonal n_ii = n_i, as the
             thesis prints it, for which they score above 0 (a track with many tags is counted many times).
-        tracks: "with-tags" looks at the tracks that have one of the tags, "all" at every track: for tags of
-            one genre the former asks what belongs together within the genre, the latter makes all of
-            them alike, since they share the genre.
+        tracks: "with-tags" looks at the tracks that have one of the tags, or the pairs of these tags; "all"
+            at every track, or the pairs of all tags of the data. Of tags of one genre the former asks what
+            belongs together within the genre, the latter makes all of them alike, since they share the genre.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +67,8 @@ class Cooccurrence:
             diagonal is n_i.
         n_tracks: Tracks looked at.
         n_tracks_with: Those of them that have at least one of the tags.
+        n_all_pairs: Σ_ij n_ij over all tags of the data, where these are some of them; None where these are
+            all.
 
     Raises:
         ValueError: If the shapes disagree.
@@ -74,6 +78,7 @@ class Cooccurrence:
     pairs: sparse.csr_array
     n_tracks: int
     n_tracks_with: int
+    n_all_pairs: int | None = None
 
     def __post_init__(self) -> None:
         n = len(self.names)
@@ -114,18 +119,18 @@ class Cooccurrence:
 
     def _met_in_blocks(self) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
         """Yield what `met` returns, some rows at a time: of half a million tags there are 130 million."""
+        for rows, columns, together in self._entries(_MET_AT_ONCE):
+            upper = columns > rows
+            yield rows[upper], columns[upper].astype(np.int64), together[upper].astype(np.int64)
+
+    def _entries(self, at_once: int) -> Iterator[tuple[IntArray, SomeInts, SomeInts]]:
+        """Yield rows, columns and n_ij of what is stored, whole rows that hold about so many entries."""
         indptr = self.pairs.indptr
-        edges = np.searchsorted(indptr, np.arange(_MET_AT_ONCE, indptr[-1], _MET_AT_ONCE))
+        edges = np.searchsorted(indptr, np.arange(at_once, indptr[-1], at_once))
         for start, stop in pairwise([0, *np.unique(edges).tolist(), len(self.names)]):
             entries = slice(indptr[start], indptr[stop])
             rows = np.repeat(np.arange(start, stop), np.diff(indptr[start : stop + 1]))
-            columns = self.pairs.indices[entries]
-            upper = columns > rows
-            yield (
-                rows[upper],
-                columns[upper].astype(np.int64),
-                self.pairs.data[entries][upper].astype(np.int64),
-            )
+            yield rows, self.pairs.indices[entries], self.pairs.data[entries]
 
     def normalised(self) -> sparse.csr_array:
         """Return n_ij / √(n_i n_j), sparse (names, names), in [0, 1]; 1 on the diagonal of what occurs.
@@ -150,18 +155,21 @@ class Cooccurrence:
             int((together > threshold * root[i] * root[j]).sum()) for i, j, together in self._met_in_blocks()
         )
 
-    def table(self) -> pd.DataFrame:
+    def table(self, settings: NpmiSettings | None = None) -> pd.DataFrame:
         """Return the pairs met.
 
+        Args:
+            settings: What PMI and NPMI are measured against; its defaults where None.
+
         Returns:
-            Columns `a` and `b` (the more used first), `together`, `count_a`, `count_b`, `normalised`, `npmi`
-            (by the default `NpmiSettings`); most often together first.
+            Columns `a` and `b` (the more used first), `together`, `count_a`, `count_b`, `normalised`, `pmi`
+            (bits), `npmi`; most often together first.
         """
         i, j, together = self.met()
         root = np.sqrt(self.counts.astype(np.float64))
+        counted = (together, self.counts[i], self.counts[j], self._total(settings or NpmiSettings()))
         found = self._listed(i, j, together).assign(
-            normalised=together / (root[i] * root[j]),
-            npmi=_npmi(together, self.counts[i], self.counts[j], self._total(NpmiSettings())),
+            normalised=together / (root[i] * root[j]), pmi=_pmi(*counted), npmi=_npmi(*counted)
         )
         return found.sort_values("together", ascending=False, kind="stable").reset_index(drop=True)
 
@@ -185,8 +193,36 @@ class Cooccurrence:
         Raises:
             InvalidSetting: If there are more than `MAX_DENSE` names.
         """
-        _require_room(len(self.names))
-        return np.asarray(self.pairs.toarray(), np.int64)
+        return np.asarray(self._filled(np.int64(0), lambda together, a, b: together))
+
+    def _filled(self, start: np.number, of: Callable[..., npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Return what is made of n_ij, n_i and n_j for every pair, `start` where a pair is never met."""
+        n = len(self.names)
+        _require_room(n)
+        result = np.full((n, n), start)
+        for rows, columns, together in self._entries(max(n * n // _DENSE_PARTS, 1)):
+            result[rows, columns] = of(together, self.counts[rows], self.counts[columns])
+        return result
+
+    def pmi(self, settings: NpmiSettings | None = None) -> DoubleArray:
+        """Return the pointwise mutual information of every pair, log2 of P(i, j) / (P(i) P(j)), in bits.
+
+        Symmetric; −∞ where a pair is never met, and for a tag that never occurs also on the diagonal, which
+        else holds −log2 P(i). A rare pair has a higher one than a common pair as much together; NPMI has not.
+
+        Args:
+            settings: What counts are divided by; its defaults where None.
+
+        Returns:
+            (names, names).
+
+        Raises:
+            InvalidSetting: If there are more than `MAX_DENSE` names.
+
+        Source: Ros Perez 2021, eq. 30, whose N = Σ_ij n_ij is `total="pairs"`.
+        """
+        total = self._total(settings or NpmiSettings())
+        return np.asarray(self._filled(np.float64(-np.inf), partial(_pmi, total=total)))
 
     def npmi(self, settings: NpmiSettings | None = None) -> DoubleArray:
         """Return the normalised pointwise mutual information of every pair.
@@ -205,8 +241,8 @@ class Cooccurrence:
 
         Source: Bouma 2009; Ros Perez 2021, eq. 30 and 31, whose N = Σ_ij n_ij is `total="pairs"`.
         """
-        together, counts = self.dense(), self.counts
-        result = _npmi(together, counts[:, None], counts[None, :], self._total(settings or NpmiSettings()))
+        total = self._total(settings or NpmiSettings())
+        result = self._filled(np.float64(-1), partial(_npmi, total=total))
         np.fill_diagonal(result, 1.0)
         return result
 
@@ -220,10 +256,13 @@ class Cooccurrence:
 
         Source: Ros Perez 2021, eq. 32 (its code's readme prints NPMI itself).
         """
-        return np.asarray(1.0 - self.npmi(settings))
+        distances = self.npmi(settings)
+        return np.subtract(1.0, distances, out=distances)
 
     def _total(self, settings: NpmiSettings) -> int:
         if settings.total == "pairs":
+            if settings.tracks == "all" and self.n_all_pairs is not None:
+                return self.n_all_pairs
             return int(self.pairs.data.sum(dtype=np.int64))
         return self.n_tracks if settings.tracks == "all" else self.n_tracks_with
 
@@ -276,13 +315,24 @@ class Cooccurrence:
         )
 
 
-def of_tags(folksonomy: Folksonomy, progress: Progress = silent) -> Cooccurrence:
+def of_tags(
+    folksonomy: Folksonomy, progress: Progress = silent, n_all_pairs: int | None = None
+) -> Cooccurrence:
     """Count the pairs of tags of a folksonomy; see `cooccurrence`."""
-    return cooccurrence(folksonomy.matrix, list(folksonomy.tags["tag"]), progress)
+    return cooccurrence(folksonomy.matrix, list(folksonomy.tags["tag"]), progress, n_all_pairs)
+
+
+def pairs_of_all(incidence: sparse.csr_array) -> int:
+    """Return Σ_ij n_ij over all columns (tracks, tags), with no pair formed: Σ of each track's tags²."""
+    tags = np.diff(np.append(0, np.cumsum(incidence.data != 0, dtype=np.int64))[incidence.indptr])
+    return int((tags**2).sum())
 
 
 def cooccurrence(
-    incidence: sparse.sparray, names: Sequence[str], progress: Progress = silent
+    incidence: sparse.sparray,
+    names: Sequence[str],
+    progress: Progress = silent,
+    n_all_pairs: int | None = None,
 ) -> Cooccurrence:
     """Count on how many tracks each pair is found.
 
@@ -293,6 +343,7 @@ def cooccurrence(
             folksonomy, or `LabelSpace.targets`.
         names: What the columns are.
         progress: Told after each block.
+        n_all_pairs: See `Cooccurrence`, and `pairs_of_all`.
 
     Raises:
         ValueError: If there is not one name a column.
@@ -312,7 +363,8 @@ def cooccurrence(
 
     parts = on_every_core(count, _blocks_of_equal_work(has, by_name), progress, "counting pairs")
     pairs = sparse.csr_array(sparse.vstack(parts, format="csr"))
-    return Cooccurrence(tuple(names), pairs, has.shape[0], int((np.diff(has.indptr) > 0).sum()))
+    with_a_tag = int((np.diff(has.indptr) > 0).sum())
+    return Cooccurrence(tuple(names), pairs, has.shape[0], with_a_tag, n_all_pairs)
 
 
 def matrix_table(pairs: Cooccurrence) -> pd.DataFrame:
@@ -344,6 +396,7 @@ def write_matrix(pairs: Cooccurrence, file: Path | BinaryIO) -> None:
         indptr=pairs.pairs.indptr,
         names=np.array(pairs.names, dtype=np.str_),
         tracks=np.array([pairs.n_tracks, pairs.n_tracks_with]),
+        all_pairs=np.array([] if pairs.n_all_pairs is None else [pairs.n_all_pairs], np.int64),
     )
 
 
@@ -358,8 +411,10 @@ def read_matrix(path: Path) -> Cooccurrence:
             shape = tuple(stored["shape"].tolist())
             counts = sparse.csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
             counts.check_format()
-            n_tracks, n_tracks_with = stored["tracks"].tolist()
-            return Cooccurrence(tuple(stored["names"].tolist()), counts, n_tracks, n_tracks_with)
+            tracks, names = stored["tracks"].tolist(), tuple(stored["names"].tolist())
+            of_all = stored["all_pairs"].tolist() if "all_pairs" in stored else []
+            n_tracks, n_tracks_with = tracks
+            return Cooccurrence(names, counts, n_tracks, n_tracks_with, next(iter(of_all), None))
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(path, f"does not hold co-occurrence counts of taglab ({error})") from error
 
@@ -380,8 +435,7 @@ def _npmi(
     count_b: npt.NDArray[np.integer],
     total: int,
 ) -> DoubleArray:
-    """Return log(P(a) P(b)) / log P(a, b) − 1 of counts that broadcast against each other."""
-    together, count_a, count_b = np.broadcast_arrays(together, count_a, count_b)
+    """Return log(P(a) P(b)) / log P(a, b) − 1 of as many counts each."""
     result = np.full(together.shape, -1.0)
     always = (together == count_a) & (together == count_b) & (together > 0)
     some = (together > 0) & ~always
@@ -393,9 +447,24 @@ def _npmi(
     return result
 
 
+def _pmi(
+    together: npt.NDArray[np.integer],
+    count_a: npt.NDArray[np.integer],
+    count_b: npt.NDArray[np.integer],
+    total: int,
+) -> DoubleArray:
+    """Return log2 of P(a, b) / (P(a) P(b)) of as many counts each; −∞ where they are never together."""
+    result = np.full(together.shape, -np.inf)
+    met = together > 0
+    expected = count_a[met].astype(np.float64) * count_b[met]
+    result[met] = np.log2(float(total) * together[met] / expected)
+    return result
+
+
 def _require_room(n: int) -> None:
     if n > MAX_DENSE:
         raise InvalidSetting(
-            f"a matrix of {n:,} × {n:,} pairs would need {8 * n * n / 1e9:,.1f} GB; the limit is "
-            f"{MAX_DENSE:,} tags. Choose fewer: raise the minimum count, or take the tags of one class"
+            f"a matrix of {n:,} × {n:,} pairs would need {8 * n * n / 1e9:,.1f} GB, and clustering by it "
+            f"about four times that; the limit is {MAX_DENSE:,} tags. Choose fewer: raise the minimum count, "
+            "or take the tags of one class"
         )

@@ -2,7 +2,9 @@
 
 import json
 import math
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from taglab.cooccurrence import (
     cooccurrence,
     matrix_table,
     of_tags,
+    pairs_of_all,
     read_matrix,
     write_matrix,
 )
@@ -70,6 +73,46 @@ def test_npmi_is_symmetric_within_its_bounds_and_exact_at_both_ends(
     assert (npmi[always] == 1).all()
     assert (npmi[apart & ~np.eye(len(npmi), dtype=bool)] == -1).all()
     assert (np.diag(npmi) == 1).all()
+
+
+@given(incidences, st.sampled_from(["tracks", "pairs"]), st.sampled_from(["with-tags", "all"]))
+def test_pmi_is_symmetric_minus_infinity_apart_and_what_npmi_is_made_of(
+    table: np.ndarray, total: str, tracks: str
+) -> None:
+    settings = NpmiSettings(total=total, tracks=tracks)
+    found = counted(table)
+    pmi, npmi, n = found.pmi(settings), found.npmi(settings), found.counts
+    np.testing.assert_array_equal(pmi, pmi.T)
+    np.testing.assert_array_equal(pmi == -np.inf, found.dense() == 0)
+    whole = {
+        "tracks": found.n_tracks if tracks == "all" else found.n_tracks_with,
+        "pairs": found.dense().sum(),
+    }
+    for a, b in zip(*np.nonzero(found.dense()), strict=True):
+        together = found.dense()[a, b]
+        assert pmi[a, b] == pytest.approx(math.log2(whole[total] * together / (n[a] * n[b])), abs=1e-12)
+        if together < whole[total]:  # else every probability is 1, and NPMI is 1 by its limit
+            assert npmi[a, b] == pytest.approx(pmi[a, b] / -math.log2(together / whole[total]), abs=1e-9)
+
+
+def test_pmi_by_hand() -> None:
+    found = counted([[1, 1], [1, 0], [0, 1], [0, 0]])
+    # Independent: each on half of the tracks, both on a quarter.
+    assert found.pmi(NpmiSettings(tracks="all"))[0, 1] == 0
+    assert found.pmi(OVER_PAIRS)[0, 1] == pytest.approx(math.log2(6 * 1 / (2 * 2)))  # N = 2 + 2 + 1 + 1
+    assert found.table(OVER_PAIRS)["pmi"].tolist() == [pytest.approx(math.log2(1.5))]
+    assert found.table()["pmi"].tolist() == [pytest.approx(math.log2(3 * 1 / (2 * 2)))]
+
+
+def test_pairs_of_the_whole_data_set_are_counted_where_all_is_asked() -> None:
+    table = np.array([[1, 1, 0, 2], [1, 0, 1, 0], [0, 0, 1, 1], [0, 0, 0, 0]])
+    whole = sparse.csr_array(table)
+    assert pairs_of_all(whole) == counted(table).dense().sum() == 9 + 4 + 4
+    of_all = NpmiSettings(total="pairs", tracks="all")
+    some = cooccurrence(whole[:, [0, 1]], ["a", "b"], n_all_pairs=pairs_of_all(whole))
+    assert some.pmi(OVER_PAIRS)[0, 1] == pytest.approx(math.log2(5 * 1 / 2))  # N = 2 + 1 + 1 + 1
+    assert some.pmi(of_all)[0, 1] == pytest.approx(math.log2(17 * 1 / 2))
+    assert some.npmi(of_all)[0, 1] == pytest.approx(counted(table).npmi(of_all)[0, 1])
 
 
 def test_many_blocks_give_what_one_gives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,8 +200,22 @@ def test_nothing_at_all() -> None:
 def test_too_many_for_a_dense_matrix_says_what_it_would_need() -> None:
     n = module.MAX_DENSE + 1
     many = Cooccurrence(tuple(map(str, range(n))), sparse.csr_array((n, n), dtype=np.int32), 1, 0)
-    with pytest.raises(InvalidSetting, match=r"would need 3\.2 GB; the limit is 20,000"):
+    with pytest.raises(InvalidSetting, match=r"would need 3\.2 GB, and .*; the limit is 20,000"):
         many.npmi()
+
+
+@pytest.mark.parametrize("density", [0.05, 0.3])
+@pytest.mark.parametrize("form", [Cooccurrence.npmi_distances, Cooccurrence.pmi, Cooccurrence.dense])
+def test_forming_a_matrix_takes_no_more_than_the_refusal_says(form: Any, density: float) -> None:
+    n = 800
+    table = np.random.default_rng(0).random((300, n)) < density
+    found = cooccurrence(sparse.csr_array(table.astype(int)), [str(number) for number in range(n)])
+    assert found.counts.min() > 0
+    tracemalloc.start()
+    form(found)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.15 * 8 * n * n
 
 
 def test_unknown_names_and_wrong_shapes_are_told() -> None:
@@ -184,11 +241,19 @@ def test_counts_come_back_as_they_were_saved(tmp_path: Path) -> None:
     write_matrix(found, tmp_path / "pairs.npz")
     back = read_matrix(tmp_path / "pairs.npz")
     assert (back.names, back.n_tracks, back.n_tracks_with) == (found.names, 3, 2)
+    assert back.n_all_pairs is None
     np.testing.assert_array_equal(back.dense(), found.dense())
     np.testing.assert_array_equal(sparse.load_npz(tmp_path / "pairs.npz").toarray(), found.dense())
     table = matrix_table(found)
     assert table.columns.tolist() == ["name", *found.names]
     np.testing.assert_array_equal(table.iloc[:, 1:], found.dense())
+
+
+def test_what_was_counted_beside_these_tags_is_saved_with_them(tmp_path: Path) -> None:
+    write_matrix(
+        cooccurrence(sparse.csr_array(np.eye(3, dtype=int)), list("abc"), n_all_pairs=7), tmp_path / "x.npz"
+    )
+    assert read_matrix(tmp_path / "x.npz").n_all_pairs == 7
 
 
 def test_what_cannot_be_counts_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from taglab.cli.options import (
     UsageError,
     add_data,
     add_settings,
+    checked,
     finish,
     settings_of,
     settings_values,
@@ -38,13 +39,17 @@ def add_to(commands: Any) -> None:
         "cooccurrence",
         help="which tags, or classes, are found on the same tracks",
         description="List the pairs of tags, or of the classes of a label space, that share tracks: how many "
-        "(n_ij), n_ij / sqrt(n_i n_j), NPMI, and whether they are m-correlated. LABELS is a saved label "
-        "space; without it, and without --of, all tags are looked at.",
+        "(n_ij), n_ij / sqrt(n_i n_j), PMI in bits, NPMI, and whether they are m-correlated. LABELS is a "
+        "saved label space; without it, and without --of, all tags are looked at.",
         returns="{data, classes, tracks, tracks_with, pairs, pairs_met, threshold, pairs_above, share_above, "
         "mean_imbalance_ratio, m, merges: [[class]], rows: [{a, b, together, count_a, count_b, normalised, "
-        "npmi, m_correlated}]}",
+        "pmi, npmi, m_correlated}]}",
         fill=_fill_cooccurrence,
-        examples="taglab cooccurrence --min-count 20\ntaglab cooccurrence genres --m 1.5 --matrix pairs.npz",
+        examples="""
+taglab cooccurrence --min-count 20
+taglab cooccurrence --min-count 20 --npmi-total pairs --npmi-tracks all
+taglab cooccurrence genres --m 1.5 --matrix pairs.npz
+""",
     )
     commands.add_parser(
         "genres",
@@ -113,6 +118,8 @@ def _add_saving(parser: Parser) -> None:
 
 
 def _fill_cooccurrence(parser: Parser) -> None:
+    from taglab.cooccurrence import NpmiSettings
+
     _add_classes(parser)
     _add_choice(parser, 1.5)
     parser.add_argument("--merged", action="store_true", help="look at the genres after merging")
@@ -124,6 +131,7 @@ def _fill_cooccurrence(parser: Parser) -> None:
         "--matrix", type=_matrix_path, metavar="FILE",
         help="write the counts of all pairs: .npz (sparse, opens with scipy.sparse.load_npz) or .csv",
     )  # fmt: skip
+    add_settings(parser.add_argument_group("PMI and NPMI"), NpmiSettings, prefix=_NPMI)
     finish(parser, _cooccurrence)
 
 
@@ -224,6 +232,7 @@ def _by_genres_txt(path: Path, space: LabelSpace) -> LabelSpace:
 
 
 def _cooccurrence(args: argparse.Namespace) -> Report:
+    from taglab.cooccurrence import NpmiSettings
     from taglab.genres import pairs_table
     from taglab.metrics.balance import mean_imbalance_ratio
 
@@ -253,13 +262,14 @@ def _cooccurrence(args: argparse.Namespace) -> Report:
         "m": args.m,
         "merges": [list(group) for group in pairs.merge_groups(args.m)] if listed else None,
     }
-    table = pairs_table(pairs, args.m) if listed else None
+    measured = checked(NpmiSettings, settings_values(args, NpmiSettings, _NPMI))
+    table = pairs_table(pairs, args.m, measured) if listed else None
     return Report(facts, table, notes=tuple(notes))
 
 
 def _counted(args: argparse.Namespace, data: Folksonomy, progress: Progress) -> Cooccurrence:
     """Return the pairs of all tags, or where classes are asked for, of those."""
-    from taglab.cooccurrence import of_tags
+    from taglab.cooccurrence import of_tags, pairs_of_all
     from taglab.genres import ClassSettings, class_pairs
 
     given = settings_values(args, ClassSettings)
@@ -267,10 +277,11 @@ def _counted(args: argparse.Namespace, data: Folksonomy, progress: Progress) -> 
     if args.labels is None and "of" not in given and not chooses:
         settings = settings_of(args, ClassSettings)
         used = select(data, settings.min_count if "min_count" in given else 1)
-        return of_tags(used.select_tags(top=settings.n) if "n" in given else used, progress)
+        chosen = used.select_tags(top=settings.n) if "n" in given else used
+        return of_tags(chosen, progress, pairs_of_all(data.matrix))
     space = _space(args, data, progress)
-    chosen = _chosen(args, space, data, progress).space
-    return class_pairs(chosen if args.merged else _unmerged(chosen), data, progress)
+    genres = _chosen(args, space, data, progress).space
+    return class_pairs(genres if args.merged else _unmerged(genres), data, progress)
 
 
 def _unmerged(space: LabelSpace) -> LabelSpace:

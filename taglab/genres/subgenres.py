@@ -15,7 +15,7 @@ from scipy import sparse
 
 from taglab.clustering import Clustering, ClusterSettings, cluster, cluster_distances
 from taglab.clustering.result import Linkage, TooManyClusters
-from taglab.cooccurrence import NpmiSettings, cooccurrence
+from taglab.cooccurrence import NpmiSettings, cooccurrence, pairs_of_all
 from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_skipgram
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
@@ -25,6 +25,7 @@ from taglab.progress import Progress, between, silent
 from taglab.tag_vectors import TagVectors
 
 DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 class SubgenreSettings(BaseModel):
@@ -179,25 +180,36 @@ class _Vectors:
 
 
 def _by_npmi(
-    incidence: sparse.csr_array, tags: Sequence[str], settings: SubgenreSettings, progress: Progress
+    matrix: sparse.csr_array,
+    columns: IntArray,
+    tags: Sequence[str],
+    settings: SubgenreSettings,
+    told: Progress,
 ) -> Space:
-    pairs = cooccurrence(incidence, tags, progress)
+    pairs = cooccurrence(matrix[:, columns], tags, told, pairs_of_all(matrix))
     met = np.diff(pairs.pairs.indptr) > 1  # with another, beside itself
-    distances = pairs.npmi_distances(settings.npmi)[np.ix_(met, met)]
+    distances = pairs.npmi_distances(settings.npmi)
+    if not met.all():
+        distances = distances[np.ix_(met, met)]
     names = np.array(tags, dtype=object)
     return _Distances(tuple(names[met]), distances, tuple(names[~met]))
 
 
 def _by_tag_embeddings(
-    incidence: sparse.csr_array, tags: Sequence[str], settings: SubgenreSettings, progress: Progress
+    matrix: sparse.csr_array,
+    columns: IntArray,
+    tags: Sequence[str],
+    settings: SubgenreSettings,
+    told: Progress,
 ) -> Space:
-    return _Vectors(train_tag_skipgram(incidence, tags, settings.skip_gram, progress=progress).vectors)
+    incidence = sparse.csr_array(matrix[:, columns])
+    return _Vectors(train_tag_skipgram(incidence, tags, settings.skip_gram, progress=told).vectors)
 
 
-SUBGENRES: dict[str, Callable[[sparse.csr_array, Sequence[str], SubgenreSettings, Progress], Space]] = {
-    "npmi": _by_npmi,
-    "tag-embeddings": _by_tag_embeddings,
-}
+Method = Callable[[sparse.csr_array, IntArray, Sequence[str], SubgenreSettings, Progress], Space]
+"""Places a genre's tags: matrix of all tags (tracks, tags), the genre's columns of it, and their names."""
+
+SUBGENRES: dict[str, Method] = {"npmi": _by_npmi, "tag-embeddings": _by_tag_embeddings}
 
 
 def divide(
@@ -228,9 +240,9 @@ def divide(
     if not counts:
         return _undivided(genre.name, "", left, "none of its tags is a tag of the data")
     tags = list(counts)
-    incidence = sparse.csr_array(folksonomy.matrix[:, rows])
+    place = SUBGENRES[chosen.method]
     try:
-        space = SUBGENRES[chosen.method](incidence, tags, chosen, between(progress, 0.0, 0.5))
+        space = place(folksonomy.matrix, rows, tags, chosen, between(progress, 0.0, 0.5))
     except InvalidSetting as error:
         left.add(tags, "shares no track with another tag of the genre")
         return _undivided(genre.name, tags[0], left, str(error))

@@ -7,14 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from taglab.cooccurrence import Cooccurrence
+from taglab.cooccurrence import Cooccurrence, NpmiSettings
 from taglab.folksonomy import Folksonomy
 from taglab.genres.subgenres import Subgenres
 from taglab.labels import from_classes
 
 
-def pairs_table(pairs: Cooccurrence, m: float = 1.5) -> pd.DataFrame:
+def pairs_table(pairs: Cooccurrence, m: float = 1.5, settings: NpmiSettings | None = None) -> pd.DataFrame:
     """Return the pairs met, those that share most first.
+
+    Args:
+        pairs: Of tags or classes.
+        m: See `Cooccurrence.m_correlated`.
+        settings: What PMI and NPMI are measured against; the defaults where None.
 
     Returns:
         The columns of `Cooccurrence.table`, and `m_correlated` (bool); the largest `normalised` first.
@@ -22,7 +27,7 @@ def pairs_table(pairs: Cooccurrence, m: float = 1.5) -> pd.DataFrame:
     Raises:
         InvalidSetting: If m is below 1.
     """
-    found = pairs.table()
+    found = pairs.table(settings)
     correlated = pairs.m_correlated(m)[["a", "b"]].assign(m_correlated=True)
     found = found.merge(correlated, how="left", on=["a", "b"])
     found["m_correlated"] = found["m_correlated"].eq(True)

@@ -36,6 +36,7 @@ _PAIR_COLUMNS = {
     "count_a": st.column_config.NumberColumn("tracks of the first"),
     "count_b": st.column_config.NumberColumn("tracks of the second"),
     "normalised": st.column_config.NumberColumn("n_ij / √(n_i n_j)", format="%.3f"),
+    "pmi": st.column_config.NumberColumn("PMI (bits)", format="%.2f", help="0 where independent"),
     "npmi": st.column_config.NumberColumn("NPMI", format="%.3f", help="0 where independent, −1 to 1"),
     "share": st.column_config.NumberColumn("share of the rarer", format="percent"),
     "m_correlated": st.column_config.CheckboxColumn("m-correlated"),

@@ -1,14 +1,16 @@
 """Co-occurrence, genres and subgenres on the command line."""
 
 import json
+import math
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from scipy import sparse
 
-from taglab.cooccurrence import read_matrix
+from taglab.cooccurrence import pairs_of_all, read_matrix
 from taglab.labels import open_label_space
+from taglab.sources import open_folksonomy
 from tests.cli.running import Shell
 
 DATA = ("--data", "mine")
@@ -21,6 +23,24 @@ def test_pairs_of_all_tags(mine: Shell) -> None:
     assert (jazz["together"], jazz["count_a"], jazz["count_b"], jazz["m_correlated"]) == (2, 3, 2, True)
     assert mine.json("cooccurrence", *DATA, "--min-count", "3")["classes"] == 3
     assert mine.json("cooccurrence", *DATA, "-n", "2")["classes"] == 2
+
+
+def test_what_pmi_is_measured_against_is_chosen(mine: Shell) -> None:
+    def jazz(*flags: str) -> tuple[float, float]:
+        rows = mine.json("cooccurrence", *DATA, "--min-count", "2", *flags)["rows"]
+        (row,) = [row for row in rows if {row["a"], row["b"]} == {"jazz", "smooth jazz"}]
+        return row["pmi"], row["npmi"]
+
+    data = open_folksonomy("mine")
+    n = data.n_tracks
+    by_tracks = math.log2(n * 2 / (3 * 2))
+    assert jazz("--npmi-tracks", "all") == pytest.approx((by_tracks, by_tracks / -math.log2(2 / n)))
+    n = pairs_of_all(data.matrix)
+    by_pairs = math.log2(n * 2 / (3 * 2))
+    assert jazz("--npmi-total", "pairs", "--npmi-tracks", "all") == pytest.approx(
+        (by_pairs, by_pairs / -math.log2(2 / n))
+    )
+    assert jazz("--npmi-total", "pairs")[0] < by_pairs
 
 
 def test_the_matrix_is_saved(mine: Shell) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taglab.cooccurrence import NpmiSettings
 from taglab.errors import Cancelled, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.genres import SUBGENRES, SubgenreSettings, divide, merge_correlated, subgenre_space
@@ -61,6 +62,22 @@ def test_planted_subgenres_come_out(method: str) -> None:
     assert found.curve["k"].tolist() == list(range(5, 21))
     assert found.curve["silhouette"].idxmax() == 1
     assert found.silhouette == pytest.approx(found.curve["silhouette"].max())
+
+
+def test_co_occurrence_is_measured_within_the_genre_or_in_all_of_the_data() -> None:
+    data, genre = planted()
+    part = LabelClass("part", genre.tags[:9])
+
+    def spread(total: str, tracks: str) -> np.ndarray:
+        npmi = NpmiSettings(total=total, tracks=tracks)
+        return divide(data, part, SubgenreSettings(npmi=npmi)).distances
+
+    for total in ("tracks", "pairs"):
+        assert (spread(total, "all") <= spread(total, "with-tags")).all()
+        assert spread(total, "all").sum() < spread(total, "with-tags").sum()
+    whole = divide(data, genre, SubgenreSettings(npmi=NpmiSettings(total="pairs", tracks="all")))
+    within = divide(data, genre, SubgenreSettings(npmi=NpmiSettings(total="pairs")))
+    np.testing.assert_array_equal(whole.distances, within.distances)  # the genre is all of the data
 
 
 @pytest.mark.parametrize("method", METHODS)
