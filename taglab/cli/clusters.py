@@ -51,14 +51,15 @@ taglab cluster --method agglomerative --linkage complete -k 20 --json
     commands.add_parser(
         "scan",
         help="try many k: elbow and silhouette curves",
-        description="Cluster for every k (and seed and minimum count) and tell how good each is. Rows are "
-        "cached: a scan that was interrupted goes on where it stopped.",
+        description="Cluster for every k (and seed, minimum count and word vectors) and tell how good each "
+        "is. Rows are cached: a scan that was interrupted goes on where it stopped.",
         returns="{suggestions: [{embedding, min_count, best_k, silhouette, elbow_k}], rows: [{embedding, "
         "min_count, k, seed, within_distance, silhouette, n_tags, smallest, largest, singletons, seconds}]}",
         fill=_fill_scan,
         examples="""
 taglab scan --k 10:200:10
 taglab scan --k 50,100,250,500 --seeds 0,1,2 --min-count 20,50,100 --out scan.csv
+taglab scan --k 10:100:10 --vectors own,glove
 """,
     )
     commands.add_parser(
@@ -104,7 +105,7 @@ def _fill_scan(parser: Parser) -> None:
     from taglab.clustering.scan import ScanSettings
 
     add_data(parser, min_count=False)
-    add_vectors(parser)
+    add_vectors(parser, several=True)
     flags = {"ks": "--k", "min_counts": "--min-count"}
     group = parser.add_argument_group("what to try")
     add_settings(group, ScanSettings, flags=flags, choices={"method": tuple(CLUSTERERS)})
@@ -211,8 +212,9 @@ def _scan(args: argparse.Namespace) -> Report:
     settings = settings_of(args, ScanSettings)
     args.min_count = min(settings.min_counts)
     with progress_bar() as progress:
-        data, vectors = open_vectors(args, progress)
-        rows = scan(vectors, settings, data.counts(), progress)
+        opened = [open_vectors(args, progress, name) for name in dict.fromkeys(args.vectors)]
+        counts = opened[0][0].counts() if opened else None
+        rows = scan([vectors for _, vectors in opened], settings, counts, progress)
     return Report({"suggestions": _records(suggestions(rows))}, rows)
 
 

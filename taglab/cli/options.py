@@ -128,15 +128,17 @@ def add_data(parser: argparse.ArgumentParser, min_count: bool = True) -> None:
         )
 
 
-def add_vectors(parser: argparse.ArgumentParser) -> None:
-    """Add `--vectors`, and how tags are looked up in them."""
+def add_vectors(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """Add `--vectors`, one name or several between commas, and how tags are looked up in them."""
     from taglab.embeddings import Lookup
 
+    more = "; several between commas" if several else ""
     parser.add_argument(
         "--vectors",
         default="own",
+        type=_listed if several else str,
         metavar="NAME",
-        help="word vectors (default: own, trained on the data set's own tag lists)",
+        help=f"word vectors (default: own, trained on the data set's own tag lists){more}",
     )
     add_settings(parser.add_argument_group("looking up tags in the vectors"), Lookup)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from taglab.errors import InvalidSetting
 from taglab.figures import clusters as figures
 from taglab.figures.theme import visible
 from taglab.progress import Progress
+from taglab.tag_vectors import TagVectors
 from taglab.ui.clusters import (
     Clustered,
     Material,
@@ -29,16 +31,22 @@ from taglab.ui.clusters import (
     pick_k,
     pick_method,
 )
-from taglab.ui.export import export_panel, picture_config
+from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.forms import settings_flags
+from taglab.ui.loaders import selected_folksonomy, tag_vectors
 from taglab.ui.messages import working
-from taglab.ui.pickers import pick_vectors
+from taglab.ui.pickers import pick_more_vectors, pick_vectors
 from taglab.ui.selection import key_of, listed_rows, select
+from taglab.ui.tables import column_labels
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 Rows = npt.NDArray[np.intp]
 
 _SEEDS = 5
 _MEMBERS = 8
+_USUAL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 101, 200, 500, 1000, 2000, 5000)
 _COLUMNS = {
     "name": st.column_config.TextColumn("cluster", help="Its most used tag", width="medium"),
     "size": st.column_config.NumberColumn("tags"),
@@ -141,39 +149,104 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
 
 
 def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
-    """Elbow and silhouette curves over k."""
+    """Elbow and silhouette curves over k, also of other word vectors and minimum counts."""
     steps = k_steps(len(material.vectors))
     spread = np.unique(np.geomspace(2, min(3 * made.clustering.k + 10, steps[-1]), 14).round().astype(int))
     text = st.text_input(
         "k to try", ",".join(map(str, spread)), key="ks", bind="query-params",
         help="A comma list, or START:STOP:STEP; what was tried before is not computed again.",
     )  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        names = [material.vectors_name]
+        names += pick_more_vectors("scan_vectors", "Beside these word vectors", material.vectors_name)
+    with right:
+        counts = (material.min_count, *_pick_min_counts(material))
     shared = made.clustering.settings.model_dump(exclude={"k", "seed"})
-    settings = ScanSettings(ks=parse_ks(text), seeds=(made.clustering.settings.seed,), **shared)
+    settings = ScanSettings(
+        ks=parse_ks(text), seeds=(made.clustering.settings.seed,), min_counts=counts, **shared
+    )
+    scanned = _to_scan(material, names, settings.min_counts)
     if st.button("Scan", key="scan", icon=":material/query_stats:", type="primary"):
         st.button("Stop", key="stop scan", help="What is done is kept.")
         with working("Scanning") as progress:
-            scan(material.vectors, settings, progress=progress)
+            scan(scanned.vectors, settings, scanned.counts, progress)
         st.rerun()
-    found = finished(material.vectors, settings)
-    found = found.assign(min_count=material.min_count)
+    found = finished(scanned.vectors, settings, scanned.counts)
     if found["within_distance"].notna().sum() < 2:
         st.text("Nothing scanned yet: press Scan to see how distance and silhouette change with k.")
         return
-    advice = suggestions(found).iloc[0]
-    best, elbow = (None if pd.isna(advice[name]) else int(advice[name]) for name in ("best_k", "elbow_k"))
-    figure = figures.scan_curves(found, made.clustering.k, best, elbow)
+    figure = _show_curves(found, made.clustering.k)
+    asked = len(settings.ks) * len(names) * len(settings.min_counts)
+    if len(found) < asked:
+        st.caption(f"{len(found)} of {asked} clusterings are done; Scan goes on with the rest.")
+    export_panel(f"{material.name} scan", found, figure, _scan_command(material, names, settings))
+
+
+@dataclass(frozen=True, eq=False)
+class _Scanned:
+    """What a scan goes through: vectors of the tags of the least minimum count, and how used these are."""
+
+    vectors: list[TagVectors]
+    counts: pd.Series | None
+
+
+def _to_scan(material: Material, names: Sequence[str], min_counts: Sequence[int]) -> _Scanned:
+    least = min(min_counts)
+    with working("Preparing the vectors") as progress:
+        vectors = [tag_vectors(material.name, name, least, material.lookup, progress) for name in names]
+    several = len(min_counts) > 1
+    return _Scanned(vectors, selected_folksonomy(material.name, least).counts() if several else None)
+
+
+def _pick_min_counts(material: Material) -> tuple[int, ...]:
+    """Let more minimum counts be chosen than that of the page; in the URL as `scan_counts`.
+
+    Raises:
+        InvalidSetting: If what was typed is none.
+    """
+    most = material.counts.max()
+    usual = [count for count in _USUAL_COUNTS if count <= most and count != material.min_count]
+    chosen = st.multiselect(
+        "Beside this minimum count", list(map(str, usual)), key="scan_counts", bind="query-params",
+        accept_new_options=True, placeholder="more minimum counts, chosen or typed",
+    )  # fmt: skip
+    for text in chosen:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not int(text):
+            raise InvalidSetting(f"minimum count {text!r} must be a whole number of 1 or more")
+    return tuple(map(int, chosen))
+
+
+def _show_curves(found: pd.DataFrame, k: int) -> go.Figure:
+    """Draw the curves of a scan; what they speak for is marked on a single one, and listed of several."""
+    advice = suggestions(found)
+    best = elbow = None
+    if len(advice) == 1:
+        best, elbow = (
+            None if pd.isna(value) else int(value) for value in advice.loc[0, ["best_k", "elbow_k"]]
+        )
+    figure = figures.scan_curves(found, k, best, elbow)
     st.plotly_chart(
         figure,
         config=picture_config(),
         key="scan curves",
         alt="Within-cluster distance and mean silhouette over k",
     )
-    if len(found) < len(settings.ks):
-        st.caption(f"{len(found)} of {len(settings.ks)} k are done; Scan goes on with the rest.")
-    command = ["taglab", "scan", *material.place, "--k", ",".join(map(str, settings.ks))]
-    same = settings.model_copy(update={"ks": ScanSettings().ks, "min_counts": ScanSettings().min_counts})
-    export_panel(f"{material.name} scan", found, figure, command + settings_flags(same))
+    if len(advice) > 1:
+        st.dataframe(advice, hide_index=True, key="scan suggestions", column_config=column_labels(advice))
+    return figure
+
+
+def _scan_command(material: Material, names: Sequence[str], settings: ScanSettings) -> list[str]:
+    given = {
+        "data": material.name,
+        "vectors": ",".join(names),
+        "min-count": ",".join(map(str, settings.min_counts)),
+    }
+    usual = ScanSettings()
+    rest = settings.model_copy(update={"ks": usual.ks, "min_counts": usual.min_counts})
+    ks = ["--k", ",".join(map(str, settings.ks))]
+    return command_line(["scan"], (), given, [*ks, *settings_flags(material.lookup), *settings_flags(rest)])
 
 
 def parse_ks(text: str) -> tuple[int, ...]:

@@ -170,6 +170,17 @@ def test_scan_stability_compare(mine: Shell) -> None:
         (least, seed, k) for least in (1, 2) for seed in (0, 1) for k in (2, 3, 4)
     ]
     assert [row["min_count"] for row in found["suggestions"]] == [1, 2]
+    mine.text("embed", *DATA, "--name", "m8", "--dim", "8", "--epochs", "3")
+    both = mine.json("scan", *DATA, "--vectors", "own,m8,own", "--k", "2,3")
+    assert [(row["embedding"], row["k"]) for row in both["rows"]] == [
+        ("own", 2),
+        ("own", 3),
+        ("m8", 2),
+        ("m8", 3),
+    ]
+    assert [row["embedding"] for row in both["suggestions"]] == ["own", "m8"]
+    assert mine.run("scan", *DATA, "--vectors", "", "--k", "2") == 1
+    assert "no embedding to scan" in mine.err
     stable = mine.json("stability", *DATA, "-k", "2", "--seeds", "0:2")
     assert stable["seeds"] == [0, 1, 2]
     assert len(stable["rows"]) == 3

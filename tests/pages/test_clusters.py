@@ -307,6 +307,24 @@ def test_a_scan_draws_curves_and_is_kept() -> None:
     assert len(charts(again)) == 1
 
 
+def test_a_scan_goes_over_vectors_and_minimum_counts() -> None:
+    app = page("Scan over k", ks="2,4,6", scan_vectors="second", seed="3").run()
+    app.multiselect(key="scan_counts").set_value(["20", "30"]).run()
+    app.button(key="scan").click().run()
+    assert not app.error
+    names = {trace["name"] for trace in charts(app)[-1]["data"]}
+    assert names == {f"{name}, count ≥ {count}" for name in ("first", "second") for count in (1, 20, 30)}
+    advice = next(each.value for each in app.dataframe if "best_k" in each.value)
+    assert list(zip(advice["embedding"], advice["min_count"], strict=True))[:2] == [
+        ("first", 1),
+        ("first", 20),
+    ]
+    line = next(block.value for block in app.code if block.value.startswith("taglab scan "))
+    assert line == ("taglab scan --data demo --vectors first,second --min-count 1,20,30 --k 2,4,6 --seeds=3")
+    app.multiselect(key="scan_counts").set_value(["20", "few"]).run()
+    assert literal("minimum count 'few' must be a whole number") in app.error[0].value
+
+
 @pytest.mark.parametrize("text", ["", "a,b", "0", "5:2", "1:9999999", "2,,3", "-4"])
 def test_ks_that_are_none_are_a_sentence(text: str) -> None:
     app = page("Scan over k").run()
