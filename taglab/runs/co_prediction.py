@@ -103,11 +103,13 @@ def on_common_ground(a: Predictions, b: Predictions) -> tuple[Predictions, Predi
 
     Each keeps its own truth.
     """
-    names = [name for name in a.classes if name in set(b.classes)]
+    theirs = set(b.classes)
+    names = [name for name in a.classes if name in theirs]
     a, b = a.select_classes(names), b.select_classes(names)
     if not (a.named and b.named):
         return a, b
-    shared = [track for track in a.tracks if track in set(b.tracks)]
+    known = set(b.tracks)
+    shared = [track for track in a.tracks if track in known]
     return _on_tracks(a, shared), _on_tracks(b, shared)
 
 

@@ -1,5 +1,7 @@
 """The tracks behind a cell are as many as the cell counts, and are the right ones."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from taglab.predictions import Predictions
 from taglab.runs.co_prediction import (
     PAIRINGS,
     co_prediction,
+    on_common_ground,
     tracks_behind_decision,
     tracks_behind_pair,
     tracks_table,
@@ -67,6 +70,17 @@ def test_a_table_of_tracks_tells_truth_and_decisions() -> None:
     np.testing.assert_allclose(table["score"], [0.3, 0.9], rtol=1e-6)
     assert table["true"].tolist() == [[], ["rock", "80s"]]
     assert table["predicted"].tolist() == [[], ["sad", "rock"]]
+
+
+def test_common_ground_is_of_the_first_runs_order_and_found_in_no_time() -> None:
+    tracks = tuple(f"t{n}" for n in range(20_000))
+    one, other = made_up(tracks, ("rock", "sad")), made_up(tracks[:4:-1], ("sad", "jazz"))
+    began = time.perf_counter()
+    a, b = on_common_ground(one, other)
+    assert time.perf_counter() - began < 5
+    assert a.tracks == b.tracks == tracks[5:]
+    assert a.classes == b.classes == ("sad",)
+    np.testing.assert_array_equal(b.scores, other.scores[::-1][:, :1])
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 50, float("nan")])
