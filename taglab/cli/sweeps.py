@@ -162,14 +162,15 @@ def _make(args: argparse.Namespace) -> Report:
 def _show(args: argparse.Namespace) -> Report:
     from taglab.errors import NotFound
     from taglab.launch import states
-    from taglab.training.sweeps import groups, sweep_table
+    from taglab.training.sweeps import groups, sweep_table, sweep_warning
 
     if args.group not in groups():
         raise NotFound(f"no sweep named {args.group!r}; there are: {', '.join(groups()) or 'none yet'}")
     table = sweep_table(args.group)
+    warning = sweep_warning(table)
     doing = states(table["run"])
     table.insert(1, "state", [doing[run].state if run in doing else "" for run in table["run"]])
-    return Report(table=table)
+    return Report(table=table, notes=(warning,) if warning else ())
 
 
 def _list(args: argparse.Namespace) -> Report:

@@ -16,7 +16,7 @@ from taglab.runs.library import (
 from taglab.runs.naming import name_of
 from taglab.runs.published import open_published, published_names
 from taglab.runs.results import ResultsSettings, import_results
-from taglab.runs.run import About, Run, best_epoch, per_label_of
+from taglab.runs.run import About, Run, best_epoch, per_label_of, split_warning_of
 from taglab.runs.writer import RunWriter, change_about
 
 __all__ = [
@@ -43,4 +43,5 @@ __all__ = [
     "set_note",
     "set_tags",
     "set_title",
+    "split_warning_of",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ import pydantic
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.labels import LabelSpace, from_json
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, roc_auc_at_thresholds
-from taglab.predictions import UNKNOWN, Predictions, open_predictions
+from taglab.predictions import UNKNOWN, Predictions, open_predictions, split_warning
 from taglab.runs import layout
 
 Kind = Literal["trained", "imported", "published"]
@@ -212,6 +213,19 @@ class Run:
             if not sound:
                 raise DataError(path, f"{key}={found[key]!r} is not what a summary holds there")
         return found
+
+
+def split_warning_of(runs: Iterable[Run]) -> str | None:
+    """Return why figures of runs may not be comparable, a sentence to be shown where they share an axis.
+
+    Args:
+        runs: Those of which there are figures; before training begins, a run's split is not known.
+
+    Returns:
+        None where all are of one split and the same tracks.
+    """
+    abouts = [run.about for run in runs]
+    return split_warning([about.split for about in abouts], [about.evaluated for about in abouts])
 
 
 _MACRO = {"auc_pr": "auc_pr_macro", "auc_roc": "roc_auc_macro", "average_precision": "ap_macro"}

@@ -17,9 +17,9 @@ from taglab.embeddings import OWN, vector_names
 from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace, open_label_space
 from taglab.nets import build
-from taglab.predictions import Predictions
+from taglab.predictions import Predictions, track_set_fingerprint
 from taglab.progress import Progress, between, silent
-from taglab.runs import Run, RunWriter, create_run, layout, open_run
+from taglab.runs import Run, RunWriter, change_about, create_run, layout, open_run
 from taglab.runs.run import Part
 from taglab.runs.status import Heartbeat, read_status
 from taglab.sources import folksonomy_names, open_folksonomy
@@ -151,6 +151,8 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
     torch.manual_seed(config.train.seed)
     tagger = build(config.network, len(material.classes))
     if first:
+        if not (run.checkpoints / LAST).is_file():  # else it is refused to go on with another split
+            _tell_split(run, material)
         writer.summarise(parameters=tagger.n_parameters())
         for line in [*_told(material, fabric), *_told_of_loss(needed)]:
             writer.log(line)
@@ -179,6 +181,12 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
             writer.log(f"{part}, epoch {fitted.best_epoch}: macro AP {judged.figures['ap_macro']:.4f}")
             writer.predictions(part, said, judged.figures)
     progress(1.0, "done")
+
+
+def _tell_split(run: Run, material: Material) -> None:
+    """Keep what figures by epoch are of, so that runs still under way are not compared unawares."""
+    validation = [material.tracks[place] for place in material.of("validation")]
+    change_about(run, split=material.split.fingerprint, evaluated=track_set_fingerprint(validation))
 
 
 def _told(material: Material, fabric: Fabric) -> list[str]:

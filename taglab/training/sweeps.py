@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from taglab.errors import InvalidSetting, TaglabError
 from taglab.labels import LabelSpace
 from taglab.progress import Progress, between, silent
-from taglab.runs import Run, delete_run, open_run, runs_table
+from taglab.runs import Run, delete_run, open_run, runs_table, split_warning_of
 from taglab.settings import checked
 from taglab.training import RunConfig, new_run
 from taglab.training.label_spaces import LabelGrid, label_cells, save_spaces
@@ -211,6 +211,11 @@ def sweep_table(group: str) -> pd.DataFrame:
     for name in MEASURES:
         table[name] = table[name].astype("float64")
     return table.sort_values([*fields.columns, "run"], key=_sortable, ignore_index=True)
+
+
+def sweep_warning(table: pd.DataFrame) -> str | None:
+    """Return why the figures in a table of `sweep_table` may not be comparable; None where they are."""
+    return split_warning_of(open_run(str(name)) for name in table.loc[table["epochs"] > 0, "run"])
 
 
 def _sortable(column: pd.Series) -> pd.Series:

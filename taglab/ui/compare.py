@@ -282,8 +282,7 @@ def _warning(picked: Sequence[Run], judged: Collection[Predictions]) -> str | No
     """Return why results may not be comparable; judged on the same tracks, only the splits can differ."""
     if judged:
         return split_warning([each.split for each in judged], [each.evaluated for each in judged])
-    abouts = [run.about for run in picked]
-    return split_warning([about.split for about in abouts], [about.evaluated for about in abouts])
+    return runs.split_warning_of(picked)
 
 
 def _readable(run: Run, notes: list[str]) -> bool:

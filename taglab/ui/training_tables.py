@@ -9,7 +9,7 @@ from taglab import cache, launch, runs
 from taglab.errors import TaglabError
 from taglab.figures.training import sweep_curves
 from taglab.launch import RunState
-from taglab.training.sweeps import MEASURES, groups, sweep_table
+from taglab.training.sweeps import MEASURES, groups, sweep_table, sweep_warning
 from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.messages import literal
 from taglab.ui.training_watch import tell, watch_next
@@ -135,6 +135,9 @@ def show_sweeps() -> None:
         st.session_state["sweep"] = names[0]
     group = st.selectbox("Sweep", names, key="sweep", bind="query-params")
     table = sweep_table(group)
+    warning = sweep_warning(table)
+    if warning:
+        st.warning(warning, icon=":material/call_split:")
     states = launch.states(list(table["run"]))
     table.insert(1, "state", [_state(states.get(str(name))) for name in table["run"]])
     varied = [

@@ -176,16 +176,11 @@ def _show(names: tuple[str, ...], active: bool) -> None:
         _show_log(found[0])
 
 
-_SPLIT = ("split_seed", "validation_share", "test_share", "by_artist", "published_split")
-
-
 def _say_unlike(found: Sequence[Watched]) -> None:
     """Warn of figures that stand on one axis and are not of the same."""
-    configs = [each.run.config for each in found]
-    splits = {(each.get("data"), *(each.get("train", {}).get(name) for name in _SPLIT)) for each in configs}
-    if len(splits) > 1:
-        said = "These runs split their tracks differently: their figures are of different tracks."
-        st.warning(said, icon=":material/call_split:")
+    warning = runs.split_warning_of(each.run for each in found if len(each.history))
+    if warning:
+        st.warning(warning, icon=":material/call_split:")
     if len({each.run.classes for each in found}) > 1:
         st.caption(
             "These runs have different classes, and may leave out different tracks as unlabelled: curves say "

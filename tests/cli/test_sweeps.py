@@ -31,6 +31,18 @@ def test_a_sweep_over_settings_is_made_shown_and_listed(shell: Shell) -> None:
     assert shell.json("sweep", "list") == [{"group": "rates", "runs": 4}]
 
 
+def test_figures_of_different_splits_are_warned_of(shell: Shell) -> None:
+    made = shell.json(
+        "sweep", "make", "splits", *WORLD, "--labels", "sounds", "--vary", "train.split_seed=0,1"
+    )
+    for row, letter in zip(made["rows"], "ab", strict=True):
+        run = runs.open_run(row["run"])
+        runs.change_about(run, split=letter * 32, evaluated="c" * 32)
+        runs.RunWriter(run).summarise(epochs=1)
+    shell.text("sweep", "show", "splits")
+    assert "come from different splits" in shell.err
+
+
 def test_a_sweep_over_clusterings_makes_label_spaces(shell: Shell) -> None:
     made = shell.json("sweep", "make", "by k", *WORLD, "-k", "2,3,90", "--cluster-seed", "4", "--keep", "all")
     assert [row["k"] for row in made["rows"]] == [2, 3]

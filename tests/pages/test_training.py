@@ -68,9 +68,9 @@ def charts(app: AppTest) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
-def trained(epochs: int = 0, title: str = "", **train: object) -> runs.Run:
+def trained(epochs: int = 0, title: str = "", group: str = "", **train: object) -> runs.Run:
     """Make a run and write what training would have, without any."""
-    run = new_run(config_of(**{"epochs": 4, **train}))
+    run = new_run(config_of(**{"epochs": 4, **train}), group)
     writer, rng = runs.RunWriter(run), np.random.default_rng(0)
     for epoch in range(1, epochs + 1):
         for step in (1, 2):
@@ -297,13 +297,33 @@ def test_several_runs_are_drawn_over_one_another() -> None:
 
 
 def test_runs_of_different_splits_are_not_drawn_together_without_a_warning() -> None:
-    first, second, other = trained(2), trained(2, seed=1), trained(2, split_seed=1)
+    first, second, other, elsewhere, new = (
+        *(trained(2), trained(2, seed=1), trained(2, split_seed=1)),
+        *(trained(2, window_s=0.5), trained(0, seed=2)),
+    )
+    on = {first: ("a", "b"), second: ("a", "b"), other: ("c", "b"), elsewhere: ("a", "d")}
+    for run, (split, evaluated) in on.items():
+        runs.change_about(run, split=split * 32, evaluated=evaluated * 32)
     app = page(run=first.name).run()
-    app.multiselect(key="run").set_value([first.name, second.name]).run()
-    assert "split their tracks differently" not in words(app)
+    app.multiselect(key="run").set_value([first.name, second.name, new.name]).run()
+    assert not app.warning  # what has no figures yet stands on no axis
     app.multiselect(key="run").set_value([first.name, other.name]).run()
     assert not app.exception
-    assert "split their tracks differently" in words(app)
+    assert "come from different splits" in app.warning[0].value
+    app.multiselect(key="run").set_value([first.name, elsewhere.name]).run()
+    assert "were evaluated on different tracks" in app.warning[0].value
+
+
+def test_a_sweep_over_the_split_is_warned_of() -> None:
+    made = [trained(1, group="splits", split_seed=seed) for seed in (0, 1)]
+    for run in made:
+        runs.change_about(run, split="a" * 32, evaluated="b" * 32)
+    app = page("Sweeps", sweep="splits").run()
+    assert not app.warning
+    runs.change_about(made[1], split="c" * 32)
+    app = page("Sweeps", sweep="splits").run()
+    assert not app.exception
+    assert "come from different splits" in app.warning[0].value
 
 
 def test_a_run_deleted_while_it_is_watched_is_told() -> None:

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 import torch
 
-from taglab.errors import Conflict, DataError, InvalidSetting, NotFound
+from taglab.errors import Cancelled, Conflict, DataError, InvalidSetting, NotFound
 from taglab.labels import open_label_space, save_label_space
 from taglab.predictions import open_predictions
-from taglab.runs import Run, create_run, open_run, published_names
+from taglab.runs import Run, create_run, open_run, published_names, split_warning_of
 from taglab.runs.status import read_status
 from taglab.training import (
     configuration,
@@ -102,6 +102,32 @@ def test_a_later_change_of_the_label_space_does_not_reach_the_run() -> None:
     save_label_space(space_of("loud").renamed("sounds"), revision)
     assert run.label_space().names == space.names
     assert train(run.name).classes == TAGS[:3]
+
+
+def until_the_second_epoch(run: Run) -> Run:
+    """Train a run until it begins its second epoch."""
+
+    def stop(fraction: float, text: str) -> None:
+        if "epoch 2 of" in text:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        train(run.name, stop)
+    return run
+
+
+def test_runs_under_way_tell_when_their_figures_are_of_other_tracks() -> None:
+    first, like, unlabelled, other = (
+        until_the_second_epoch(new_run(config_of(**changes)))
+        for changes in ({}, {"seed": 1}, {"drop_unlabelled_tracks": False}, {"split_seed": 1})
+    )
+    assert list(first.history()["epoch"]) == [1]
+    assert split_warning_of([first, like]) is None
+    assert "evaluated on different tracks" in (split_warning_of([first, unlabelled]) or "")
+    assert "different splits" in (split_warning_of([first, other]) or "")
+    before = first.about
+    train(first.name)
+    assert first.about == before
 
 
 def test_killed_amid_an_epoch_it_goes_on_as_if_nothing_had_been(taglab_home: Path) -> None:
