@@ -212,6 +212,8 @@ def _never_launched(run: Run) -> RunState:
         return RunState("lost", str(error))
     if results_only:
         return RunState("finished", "results only")
+    if run.finished:
+        return RunState("finished")
     return RunState("stopped", f"after {epochs} epochs" if epochs else "not launched yet")
 
 

@@ -107,6 +107,11 @@ class Run:
         """Folder of best.pt and last.pt, which may not be there yet."""
         return self.folder / layout.CHECKPOINTS
 
+    @property
+    def finished(self) -> bool:
+        """Whether it was trained to its end: its test predictions are what is written last."""
+        return (self.folder / layout.PREDICTIONS / "test.npz").exists()
+
     def label_space(self) -> LabelSpace | None:
         """Return the label space as it was when the run was made; None of results only."""
         path = self.folder / layout.LABELS

@@ -138,8 +138,8 @@ def configuration(run: Run) -> tuple[RunConfig, LabelSpace]:
 
 
 def is_finished(run: Run) -> bool:
-    """Return whether a run is trained to its end: its test predictions are what is written last."""
-    return run.predictions("test") is not None
+    """Return whether a run is trained to its end."""
+    return run.finished
 
 
 def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progress: Progress) -> None:

@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Callable
 
+import numpy as np
 import psutil
 import pytest
 
 from taglab import launch
 from taglab.errors import Conflict, NotFound, Unavailable
 from taglab.launch import LaunchSettings, processes
+from taglab.predictions import Predictions
 from taglab.runs import Run
 from taglab.runs.status import Status, read_status, write_status
 from tests.launch.conftest import no_keeper
@@ -226,6 +228,14 @@ def test_more_gpus_than_there_are(run: Run) -> None:
     launch.submit(run.name, LaunchSettings(gpus=99), command=trainee(run))
     assert comes_to(run, "failed")
     assert "gpus=99 must be at most" in launch.state(run.name).detail
+
+
+def test_a_finished_run_without_a_status_is_not_launched_again(run: Run) -> None:
+    said = Predictions(("t",), ("rock",), np.ones((1, 1), bool), np.ones((1, 1), np.float32))
+    said.save(run.folder / "predictions" / "test.npz")
+    assert launch.state(run.name).state == "finished"
+    with pytest.raises(Conflict, match="finished already"):
+        launch.resume(run.name, command=trainee(run))
 
 
 def test_a_run_that_is_not_there() -> None:
