@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     import torch
 
 DoubleArray = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.float32]
 
 _FIRST_WEIGHTS = 0.01  # their standard deviation
+_PENALTY = 0.1
+_BYTES_A_PAIR = {"softmax": 20, "as_published": 40}  # at the peak of a step, as measured
 _PLATEAU = 100  # what is common to all tags is learned first, and then for a while nothing
 
 
@@ -45,9 +48,10 @@ class TagSkipGramSettings(BaseModel):
         dim: Components, where `dimension` is "given".
         steps: Most steps of Adam over all tracks.
         learning_rate: Of Adam.
-        penalty: Weight of the mean squared length of the tags' rows in both matrices. The thesis has none;
-            without it what a rare tag's vector says is noise. Chosen on three demos: recovery of their
-            planted subgenres rises until about 0.1.
+        penalty: Weight of the mean squared length of the tags' rows in both matrices. None: 0.1 with
+            "softmax", and with "as_published" 0, for the thesis has no penalty. Without one what a rare tag's
+            vector says is noise; 0.1 was chosen on three demos: recovery of their planted subgenres rises
+            until about there.
         tolerance: Training stops when 100 steps lower the loss by less than this share of it.
         seed: Of the first weights.
 
@@ -62,9 +66,16 @@ class TagSkipGramSettings(BaseModel):
     dim: int = Field(64, ge=1, le=1000)
     steps: int = Field(1000, ge=1, le=100_000)
     learning_rate: float = Field(0.01, gt=0, le=1)
-    penalty: float = Field(0.1, ge=0, le=100)
+    penalty: float | None = Field(None, ge=0, le=100)
     tolerance: float = Field(1e-3, ge=0, lt=1)
     seed: int = Field(0, ge=0, lt=2**32)
+
+    @property
+    def penalty_taken(self) -> float:
+        """The penalty, that of the loss where none is given."""
+        if self.penalty is not None:
+            return self.penalty
+        return _PENALTY if self.loss == "softmax" else 0.0
 
     def n_components(self, n_tags: int) -> int:
         """Return the length of the vectors of so many tags."""
@@ -117,20 +128,20 @@ def train_tag_skipgram(
         Ros Perez 2021, section 8.2 and figure 16.
     """
     chosen = settings or TagSkipGramSettings()
-    _require(incidence, tags)
+    _require(incidence, tags, chosen)
     has = sparse.csr_array(incidence != 0).astype(np.float64)
     sizes = np.diff(has.indptr)
     has = sparse.csr_array(has[sizes > 1])
-    others = np.diff(has.indptr) - 1.0
-    share = sparse.csr_array(has.T @ sparse.diags_array(1 / others) @ has)
-    beside = sparse.csr_array(has.T @ has)
-    samples = np.asarray(beside.diagonal())  # of each tag: tracks on which it is not alone
+    samples = np.asarray(has.sum(axis=0))  # of each tag: tracks on which it is not alone
     if not samples.any():
         raise InvalidSetting(
             f"no two of the {len(tags)} tags share a track, so there is nothing to train on; "
             "take more tags, or a genre whose tags stand beside each other"
         )
-    wanted = (share if chosen.loss == "softmax" else beside).toarray()
+    # What the outputs shall be, summed over tracks: each other tag's share of 1, or 1.
+    others = np.diff(has.indptr) - 1.0
+    weights = 1 / others if chosen.loss == "softmax" else np.ones(len(others))
+    wanted = (has.T @ sparse.diags_array(weights / samples.sum()) @ has).astype(np.float32).toarray()
     np.fill_diagonal(wanted, 0)
     vectors, losses = _train(wanted, samples, chosen, progress)
     vectors[samples == 0] = 0
@@ -170,18 +181,19 @@ def train_tag_vectors(
     return WordVectors(name, made.tags, made.vectors, f"tag skip-gram on {folksonomy.name}")
 
 
-def _require(incidence: sparse.sparray, tags: Sequence[str]) -> None:
+def _require(incidence: sparse.sparray, tags: Sequence[str], settings: TagSkipGramSettings) -> None:
     if incidence.shape[1] != len(tags):
         raise ValueError(f"incidence has {incidence.shape[1]} columns and there are {len(tags)} tags")
     if len(tags) > MAX_DENSE:
+        gb = _BYTES_A_PAIR[settings.loss] * len(tags) ** 2 / 1e9
         raise InvalidSetting(
-            f"{len(tags):,} tags would need {3 * 4 * len(tags) ** 2 / 1e9:,.0f} GB for all pairs; the limit "
-            f"is {MAX_DENSE:,}. Raise the minimum count, or train skip-gram with negative sampling"
+            f"{len(tags):,} tags would need {gb:,.0f} GB for all pairs; the limit is {MAX_DENSE:,}. Raise "
+            "the minimum count, or train skip-gram with negative sampling"
         )
 
 
 def _train(
-    wanted: DoubleArray, samples: DoubleArray, settings: TagSkipGramSettings, progress: Progress
+    wanted: FloatArray, samples: DoubleArray, settings: TagSkipGramSettings, progress: Progress
 ) -> tuple[DoubleArray, DoubleArray]:
     """Return the input matrix (tags, dim) and the loss of each step."""
     import torch
@@ -191,9 +203,8 @@ def _train(
     generator = torch.Generator().manual_seed(settings.seed)
     embed = (torch.randn((n, dim), generator=generator) * _FIRST_WEIGHTS).requires_grad_()
     out = (torch.randn((dim, n), generator=generator) * _FIRST_WEIGHTS).requires_grad_()
-    total = float(samples.sum())
-    target = torch.from_numpy((wanted / total).astype(np.float32))
-    weight = torch.from_numpy((samples / total).astype(np.float32))
+    target = torch.from_numpy(wanted)
+    weight = torch.from_numpy((samples / samples.sum()).astype(np.float32))
     loss_of = _LOSSES[settings.loss]
     optimiser = torch.optim.Adam([embed, out], settings.learning_rate)
     losses: list[float] = []
@@ -201,7 +212,7 @@ def _train(
         optimiser.zero_grad()
         loss = loss_of(embed @ out, target, weight)
         lengths = (embed.square().sum() + out.square().sum()) / n
-        (loss + settings.penalty * lengths).backward()  # type: ignore[no-untyped-call]
+        (loss + settings.penalty_taken * lengths).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         losses.append(float(loss.detach()))
         progress((step + 1) / settings.steps, f"training tag vectors, loss {losses[-1]:.4f}")

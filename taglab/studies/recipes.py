@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab import embeddings
+from taglab.embeddings import TagSkipGramSettings
 from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.genres import (
@@ -292,10 +293,27 @@ def _subgenres(method: str, model: str) -> Callable[[RecipeSettings, Folksonomy,
         two = sum(len(each.tags) == 2 for each in space.classes)
         theirs = {"4.1": "19 of 88", "4.2": "17 of 110"}[model]
         made.differs.append(Difference("clusters of two tags", f"{two} of {len(space)}", theirs))
+        if method == "tag-embeddings":
+            made.differs.extend(_of_skip_gram(dividing.skip_gram))
         beside = f"thesis-{model}-{settings.network}" if made.published else None
         return [Model(f"subgenres by {method}", space, beside)], made.differs
 
     return make
+
+
+def _of_skip_gram(trained: TagSkipGramSettings) -> list[Difference]:
+    """Return in what tag embeddings are trained otherwise than the thesis's."""
+    theirs = TagSkipGramSettings(loss="as_published")
+    return [
+        Difference("loss of the tag embeddings", _LOSSES[trained.loss], _LOSSES[theirs.loss]),
+        Difference("penalty of the tag embeddings", f"{trained.penalty_taken:g}", "none"),
+    ]
+
+
+_LOSSES = {
+    "softmax": "cross-entropy, each other tag of the track an equal share of 1",
+    "as_published": "binary cross-entropy of the softmax outputs",
+}
 
 
 def _semantic(settings: RecipeSettings, data: Folksonomy, progress: Progress) -> Made:

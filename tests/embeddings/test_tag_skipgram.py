@@ -101,7 +101,7 @@ def test_nothing_to_train_on_is_told() -> None:
 
 def test_too_many_tags_are_told_before_memory_is_taken() -> None:
     n = module.MAX_DENSE + 1
-    with pytest.raises(InvalidSetting, match="20,001 tags would need 5 GB"):
+    with pytest.raises(InvalidSetting, match="20,001 tags would need 8 GB"):
         train_tag_skipgram(sparse.csr_array((1, n)), [str(tag) for tag in range(n)])
 
 
@@ -164,3 +164,15 @@ def test_vectors_of_a_whole_folksonomy_are_found_by_whole_tags() -> None:
     assert same[0] == pytest.approx(1, abs=1e-5)
     least = int(data.tags["count"].iloc[3])
     assert len(train_tag_vectors(data, TagSkipGramSettings(steps=5), min_count=least)) <= 4
+
+
+def test_the_published_loss_has_no_penalty_unless_one_is_given() -> None:
+    table, names = sparse.csr_array(blocks()), named(blocks())
+
+    def vectors(**settings: object) -> np.ndarray:
+        asked = TagSkipGramSettings(steps=30, **settings)  # type: ignore[arg-type]
+        return train_tag_skipgram(table, names, asked).vectors.vectors
+
+    for loss, penalty in (("softmax", 0.1), ("as_published", 0.0)):
+        np.testing.assert_array_equal(vectors(loss=loss), vectors(loss=loss, penalty=penalty))
+        assert not np.array_equal(vectors(loss=loss), vectors(loss=loss, penalty=0.1 - penalty))

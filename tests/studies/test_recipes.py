@@ -149,6 +149,11 @@ def test_models_4_divide_the_genres(name: str, theirs: str) -> None:
     assert len(model.space) > 2
     assert not set(model.space.tags) & {"rock"}  # its genre's main tag is left out
     assert told(planned, "clusters of two tags")[1] == theirs
+    if name == "model-4.2":
+        assert told(planned, "penalty of the tag embeddings") == ("0.1", "none")
+        here, thesis = told(planned, "loss of the tag embeddings")
+        assert here.startswith("cross-entropy")
+        assert thesis.startswith("binary cross-entropy")
 
 
 @pytest.mark.usefixtures("listeners")
