@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taglab.benchmarks import cleaning, clustering, compare, cooccurrence, metrics, projection, runs
+from taglab.benchmarks import (
+    cleaning,
+    clustering,
+    compare,
+    cooccurrence,
+    metrics,
+    projection,
+    reading,
+    runs,
+)
 from taglab.benchmarks.row import Row
 
 
@@ -40,6 +49,8 @@ def _semantic_loss() -> list[Row]:
 
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "lastfm": reading.lastfm,
+    "second-open": reading.second_open,
     "silhouette": clustering.silhouette,
     "silhouette-at-scale": clustering.silhouette_at_scale,
     "k-means": clustering.k_means,

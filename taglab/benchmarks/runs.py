@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from taglab.benchmarks.row import Row
+from taglab.benchmarks.scratch import scratch_cache
 from taglab.benchmarks.timing import alternate
 from taglab.cache import write_json
 from taglab.runs import layout, open_run, run_names, runs_table
@@ -49,17 +48,10 @@ def _read_all() -> pd.Series:
 def _many_runs() -> Iterator[None]:
     """Let there be many runs, in a folder of their own."""
     random = np.random.default_rng(0)
-    before = os.environ.get("TAGLAB_HOME")
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["TAGLAB_HOME"] = home
-        try:
-            for number in range(N_RUNS):
-                put_run(f"run-{number}", lambda folder: _fill(folder, random))
-            yield
-        finally:
-            os.environ.pop("TAGLAB_HOME")
-            if before is not None:
-                os.environ["TAGLAB_HOME"] = before
+    with scratch_cache():
+        for number in range(N_RUNS):
+            put_run(f"run-{number}", lambda folder: _fill(folder, random))
+        yield
 
 
 def _fill(folder: Path, random: np.random.Generator) -> None:

@@ -220,11 +220,8 @@ def _pick_min_counts(material: Material) -> tuple[int, ...]:
 def _show_curves(found: pd.DataFrame, k: int) -> go.Figure:
     """Draw the curves of a scan; what they speak for is marked on a single one, and listed of several."""
     advice = suggestions(found)
-    best = elbow = None
-    if len(advice) == 1:
-        best, elbow = (
-            None if pd.isna(value) else int(value) for value in advice.loc[0, ["best_k", "elbow_k"]]
-        )
+    single = advice if len(advice) == 1 else advice.head(0)
+    best, elbow = (next(map(int, single[name].dropna()), None) for name in ("best_k", "elbow_k"))
     figure = figures.scan_curves(found, k, best, elbow)
     st.plotly_chart(
         figure,
