@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 _GIB = 2**30
 _GPU_GONE = ("CUDA error", "CUDA driver", "NCCL", "cuDNN error", "CUBLAS_STATUS")
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "CUBLAS_STATUS_ALLOC_FAILED")
+_NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "bad_alloc",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
 
 
 @dataclass(frozen=True)
@@ -161,16 +167,29 @@ def failures_told(device: torch.device, batch_size: int, where: Callable[[], str
     except MemoryError as error:
         raise _too_large(device, batch_size, where()) from error
     except RuntimeError as error:
-        said = str(error)
-        if isinstance(error, torch.OutOfMemoryError) or any(sign in said for sign in _NO_MEMORY):
+        if _out_of_memory(error):
             raise _too_large(device, batch_size, where()) from error
-        if isinstance(error, torch.AcceleratorError) or any(sign in said for sign in _GPU_GONE):
+        if _gpu_gone(error):
+            said = str(error)
             first = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)
             raise Unavailable(
                 f"the GPU failed in {where()} ({first}); once it is back, training goes on from the last "
                 "checkpoint"
             ) from error
         raise
+
+
+def machine_failed(error: RuntimeError) -> bool:
+    """Return whether PyTorch says by this that memory or a GPU failed, and not what was asked of it."""
+    return _out_of_memory(error) or _gpu_gone(error)
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in _NO_MEMORY)
+
+
+def _gpu_gone(error: RuntimeError) -> bool:
+    return isinstance(error, torch.AcceleratorError) or any(sign in str(error) for sign in _GPU_GONE)
 
 
 def _too_large(device: torch.device, batch_size: int, where: str) -> TaglabError:

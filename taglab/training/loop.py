@@ -22,7 +22,7 @@ from taglab.nets import Tagger
 from taglab.progress import Progress, silent
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint, save_checkpoint
 from taglab.training.config import TrainConfig
-from taglab.training.devices import failures_told, memory_gib
+from taglab.training.devices import failures_told, machine_failed, memory_gib
 from taglab.training.divergence import Diverged, broken_weights, first_not_finite
 from taglab.training.evaluation import Heard, Judged, hear, judge
 from taglab.training.schedules import SCHEDULES, Patience
@@ -130,14 +130,18 @@ def fit(
         StorageError: If a checkpoint cannot be written; the one before is as it was.
         Unavailable: If the GPU fails.
     """
-    _check(tagger, material, config)
     devices = [fabric.device] if fabric.device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
+    training: _Training | None = None
+
+    def where() -> str:
+        return "the set-up" if training is None else training.where()
+
+    with failures_told(fabric.device, config.batch_size, where), torch.random.fork_rng(devices):
+        _check(tagger, material, config)
         training = _Training(
             tagger, material, config, fabric, checkpoints, recorder, made_for or {}, loss_material, progress
         )
-        with failures_told(fabric.device, config.batch_size, training.where):
-            return training.run()
+        return training.run()
 
 
 def _check(tagger: Tagger, material: Material, config: TrainConfig) -> None:
@@ -170,6 +174,8 @@ def check_window(tagger: Tagger, length: int, sample_rate_hz: int) -> None:
     except InvalidSetting:
         raise
     except RuntimeError as error:
+        if machine_failed(error):
+            raise
         raise InvalidSetting(
             f"window_s={length / sample_rate_hz:g} must be longer for this network ({error})"
         ) from error

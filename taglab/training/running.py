@@ -116,7 +116,8 @@ def train(run_name: str, progress: Progress = silent) -> Run:
     with Heartbeat(run.folder):
         train_config = as_launched(config.train, read_status(run.folder))
         fabric = make_fabric(train_config)
-        fabric.launch()
+        with failures_told(fabric.device, train_config.batch_size, lambda: "the set-up"):
+            fabric.launch()
         try:
             _train(run, config.model_copy(update={"train": train_config}), space, fabric, progress)
         finally:
@@ -261,8 +262,8 @@ def _predict(
     tagger.load_state_dict(found["network"])
     # Nothing is learned, so that the loss is not asked for, nor what it would need.
     plain = config.train.model_copy(update={"compile": False, "loss": "bce"})
-    step = training_step(tagger, material, plain, fabric)
     with failures_told(fabric.device, config.train.batch_size, lambda: f"hearing the {part} tracks"):
+        step = training_step(tagger, material, plain, fabric)
         return hear(step, material, part, config.train.batch_size, progress).predictions
 
 
@@ -314,8 +315,8 @@ def dry_run(config: RunConfig, progress: Progress = silent) -> DryRun:
     fabric = make_fabric(single)
     devices = [fabric.device] if fabric.device.type == "cuda" else []
     with (
-        torch.random.fork_rng(devices),
         failures_told(fabric.device, single.batch_size, lambda: "a dry run"),
+        torch.random.fork_rng(devices),
     ):
         return _tried(config, single, material, needed, fabric, between(progress, 0.7, 1))
 

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 
 from taglab.errors import DataError, InvalidSetting, StorageError, Unavailable
 from taglab.labels import from_tags
 from taglab.sources import open_folksonomy
-from taglab.training import checkpoints, devices, make_fabric
+from taglab.training import checkpoints, devices, make_fabric, new_run, predict, train
 from taglab.training.checkpoints import load_checkpoint, save_checkpoint
 from taglab.training.devices import as_launched, device_report, failures_told
 from taglab.training.step import TrainingStep
-from tests.training.examples import config_of, fit_small, small_material
+from tests.training.examples import config_of, fit_small, fresh, small_material
 
 
 def test_a_batch_larger_than_the_data_names_the_largest(tmp_path: Path) -> None:
@@ -111,6 +112,49 @@ def test_a_machine_that_fails_is_told(
     monkeypatch.setattr(TrainingStep, "__call__", fail)
     with pytest.raises(expected, match=said):
         fit_small(config_of(), tmp_path)
+
+
+@pytest.mark.parametrize("at", ["setup", "launch"])
+@pytest.mark.parametrize(
+    ("error", "expected", "said"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), InvalidSetting, "not in the set-up; try batch_size=4"),
+        (torch.AcceleratorError("CUDA error: no device"), Unavailable, "the GPU failed in the set-up"),
+    ],
+)
+def test_a_machine_that_fails_before_the_first_step_is_told(
+    monkeypatch: pytest.MonkeyPatch, at: str, error: Exception, expected: type[Exception], said: str
+) -> None:
+    def fail(*given: Any, **named: Any) -> None:
+        raise error
+
+    run = new_run(config_of())
+    monkeypatch.setattr(Fabric, at, fail)
+    with pytest.raises(expected, match=said):
+        train(run.name)
+
+
+def test_a_machine_that_fails_before_it_predicts_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = train(new_run(config_of(epochs=1)).name)
+
+    def fail(*given: Any) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(Fabric, "setup", fail)
+    with pytest.raises(InvalidSetting, match="hearing the test tracks; try batch_size=4"):
+        predict(run)
+
+
+def test_no_memory_for_one_clip_is_not_told_as_a_window_too_short(tmp_path: Path) -> None:
+    def fail(*given: Any) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    config = config_of()
+    tagger = fresh(config)
+    tagger.frontend.register_forward_hook(fail)
+    with pytest.raises(InvalidSetting, match="try batch_size=4") as told:
+        fit_small(config, tmp_path, tagger=tagger)
+    assert "longer" not in str(told.value)
 
 
 def test_a_batch_of_one_that_is_too_large_has_another_cure() -> None:
