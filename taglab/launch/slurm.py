@@ -9,6 +9,7 @@ cluster's machines under the same path.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -156,7 +157,8 @@ def private_folder(run: str) -> Path:
     place = cache.home().absolute() / "launch" / "slurm" / run
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        place.mkdir(mode=0o700)
     found = place.lstat()
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077 or not stat.S_ISDIR(found.st_mode):
         raise Unavailable(f"{place} belongs to somebody else or is open to others; remove it")

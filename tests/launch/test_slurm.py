@@ -107,11 +107,13 @@ class TestRealSlurm:
         assert launch.state(run.name).state == "queued"
         assert launch.stop(run.name).state == "stopped"
 
-    def test_cancelled_by_somebody_else(self, run: Run) -> None:
+    @pytest.mark.parametrize("how", [[], ["--signal=KILL"]])
+    def test_cancelled_by_somebody_else(self, run: Run, how: list[str]) -> None:
         launch.submit(run.name, SLURM, trainee(run, epochs=1000, seconds=0.1, how="silent"))
         assert until(lambda: epochs_done(run) >= 1)
-        subprocess.run(["scancel", "--signal=KILL", status_of(run).job], check=True)
-        assert comes_to(run, "stopped") or launch.state(run.name).state == "failed"
+        subprocess.run(["scancel", *how, status_of(run).job], check=True)
+        assert comes_to(run, "stopped")
+        assert "cancelled in SLURM" in launch.state(run.name).detail
         assert status_of(run).ended  # noted, for SLURM forgets
 
     @pytest.mark.parametrize(
@@ -230,12 +232,24 @@ def test_slurm_does_not_answer(run: Run, answers: Answers) -> None:
         launch.stop(run.name)
 
 
-def test_somebody_elses_folder_is_refused(
-    run: Run, monkeypatch: pytest.MonkeyPatch, taglab_home: Path
-) -> None:
+@pytest.mark.parametrize("what", ["a link", "a link to nowhere", "a file"])
+def test_somebody_elses_folder_is_refused(run: Run, taglab_home: Path, what: str) -> None:
     place = taglab_home / "launch" / "slurm" / run.name
     place.parent.mkdir(parents=True)
-    place.symlink_to(run.folder)
-    with pytest.raises((Unavailable, OSError)):
+    if what == "a file":
+        place.write_text("theirs")
+    else:
+        place.symlink_to(run.folder if what == "a link" else "nowhere")
+    held = sorted(run.folder.iterdir())
+    with pytest.raises(Unavailable, match="belongs to somebody else or is open to others; remove it"):
         slurm.private_folder(run.name)
-    assert list(run.folder.iterdir())
+    assert sorted(run.folder.iterdir()) == held
+
+
+def test_a_folder_open_to_others_is_made_anew(run: Run, taglab_home: Path) -> None:
+    place = taglab_home / "launch" / "slurm" / run.name
+    place.mkdir(parents=True, mode=0o777)
+    (place / "job.pkl").write_text("theirs")
+    assert slurm.private_folder(run.name) == place
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert not list(place.iterdir())
