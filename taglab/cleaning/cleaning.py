@@ -243,7 +243,7 @@ class _Fate:
         for number, plan in enumerate(plans, start=1):
             self._through(number, plan)
         finals = {target for targets in self._now.values() for target in targets}
-        back = [tag for tag in finals if self._now.get(tag, (tag,)) != (tag,)]
+        back = [tag for tag in finals if tag not in self._now.get(tag, (tag,))]
         if not back:
             return after
         for tag in back:
@@ -281,7 +281,7 @@ class _Fate:
                 tag,
                 KEEP if targets == (tag,) else MERGE if targets else DROP,
                 targets,
-                category.get(tag, "") if targets == (tag,) else "",
+                category.get(tag, "") if tag in targets else "",
                 "; ".join(dict.fromkeys(self._steps.get(tag, ()))),
                 "; ".join(dict.fromkeys(self._reasons.get(tag, ()))),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -77,7 +77,7 @@ class Memory:
             part(0.0, step.describe())
             known, plan = self.take(step, known, vectors, part)
             plans.append(plan)
-        if not any(plan.mapping for plan in plans) and _same_categories(known, began):
+        if _same_tags(known, began, plans) and _same_categories(known, began):
             known = began  # a later step may have put back the categories that an earlier one changed
         return known, tuple(plans)
 
@@ -112,6 +112,14 @@ class Memory:
 def _key(step: Step, known: Known, vectors: TagVectors | None) -> str:
     meaning = vectors.fingerprint if step.needs_vectors and vectors is not None else ""
     return content_key(known.key, step.model_dump_json(), meaning)
+
+
+def _same_tags(a: Known, b: Known, plans: Sequence[StepPlan]) -> bool:
+    """Return whether steps left all as it was; a later one may drop again what an earlier one added."""
+    moved = [(tag, targets) for plan in plans for tag, targets in plan.mapping.items()]
+    if any(targets and tag not in targets for tag, targets in moved):
+        return False
+    return not moved or a.folksonomy.fingerprint == b.folksonomy.fingerprint
 
 
 def _same_categories(a: Known, b: Known) -> bool:

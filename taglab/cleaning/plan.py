@@ -22,7 +22,7 @@ class Decision:
     Attributes:
         action: keep, merge, drop or category.
         reason: Why, as a phrase.
-        targets: Of a merge, the tags it goes into: one or several.
+        targets: Of a merge, the tags it goes into: one or several, itself among them if it stays as well.
         category: Of a category, which.
         score: How sure, in the step's own measure; NaN where it has none.
         risk: How much a person should look at it, 0 to 1; NaN where the step does not say.
@@ -97,15 +97,17 @@ def make_plan(
 
     Args:
         kind: Of the step.
-        folksonomy: What it is planned for; decisions on tags it does not have are left out.
+        folksonomy: What it is planned for; decisions on tags it does not have tell where merges end.
         decisions: What the step says.
         rejected: Tags of which a person said that they stay as they are.
         details: Further tables.
     """
     tags = folksonomy.tags["tag"].tolist()
-    final = _resolved({tag: decisions[tag] for tag in tags if tag in decisions}, set(rejected))
+    there = {tag: decisions[tag] for tag in tags if tag in decisions}
+    final = _resolved({**there, **decisions}, set(rejected))
     nothing = Decision(KEEP, "")
-    rows = [final.get(tag, nothing) for tag in tags]
+    idle = _add_nothing(folksonomy, final)
+    rows = [nothing if tag in idle else final.get(tag, nothing) for tag in tags]
     table = pd.DataFrame(
         {
             "tag": pd.Series(tags, dtype="str"),
@@ -141,19 +143,40 @@ def _resolved(decisions: dict[str, Decision], rejected: set[str]) -> dict[str, D
 
 
 def _ends(tag: str, decisions: Mapping[str, Decision]) -> tuple[str, ...]:
-    """Return the tags that merges from `tag` on lead to; what merges in a circle ends at itself."""
+    """Return the tags that merges from `tag` on lead to; what merges in a circle ends at itself.
+
+    A tag that is one of its own targets stays, and so is an end too.
+    """
     ends: dict[str, None] = {}
     seen = {tag}
     waiting = list(reversed(decisions[tag].targets))
     while waiting:
         target = waiting.pop()
         further = decisions.get(target)
-        if further is None or further.action != MERGE:
+        if further is None or further.action != MERGE or target in further.targets:
             ends[target] = None
-        elif target not in seen:
+        if further is not None and further.action == MERGE and target not in seen:
             seen.add(target)
             waiting.extend(reversed(further.targets))
     return tuple(ends) or (tag,)
+
+
+def _add_nothing(folksonomy: Folksonomy, decisions: Mapping[str, Decision]) -> set[str]:
+    """Return the tags that stay and whose tracks have their other targets already, at no less a weight."""
+    staying = {tag: each.targets for tag, each in decisions.items() if tag in each.targets}
+    if not staying:
+        return set()
+    place = {tag: row for row, tag in enumerate(folksonomy.tags["tag"])}
+    columns = folksonomy.matrix.tocsc()
+
+    def is_on_all_of(tag: str, target: str) -> bool:
+        return target in place and (columns[:, [place[tag]]] > columns[:, [place[target]]]).nnz == 0
+
+    return {
+        tag
+        for tag, targets in staying.items()
+        if tag in place and all(is_on_all_of(tag, each) for each in targets)
+    }
 
 
 def _tracks_with(folksonomy: Folksonomy, chosen: np.ndarray) -> int:

@@ -15,7 +15,8 @@ from taglab.folksonomy import Dropped, Folksonomy
 
 _COLUMNS = ("tag", "action", "target", "category", "step", "reason")
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-_UNESCAPES = {written: meant for meant, written in _ESCAPES.items()}
+_EMPTY = "\\e"  # a tag of no letters; an empty target is none
+_UNESCAPES = {written: meant for meant, written in _ESCAPES.items()} | {_EMPTY: ""}
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +25,10 @@ class TagMap:
 
     Attributes:
         table: One row a tag: `tag`, `action` (keep, merge, drop), `targets` (tuple: itself where kept,
-            nothing where dropped), `category` (empty where it has none), `step` (the steps that changed it,
-            by number and kind), `reason`. Tags that are new stand last, as kept. A tag that others merge
-            into is kept, so that applying the map again changes nothing.
+            nothing where dropped, itself and others where it stays and they are added), `category` (empty
+            where it has none), `step` (the steps that changed it, by number and kind), `reason`. Tags that
+            are new stand last, as kept. A tag that others merge into is kept, so that applying the map again
+            changes nothing.
     """
 
     table: pd.DataFrame
@@ -56,18 +58,21 @@ class TagMap:
         return rows[rows["tag"] != target].reset_index(drop=True)
 
     def to_tsv(self) -> str:
-        """Return text, one row a tag and target; tabs and line ends in tags are written as \\t, \\n."""
+        """Return text, one row a tag and target; tab, line end and empty tag are written \\t, \\n, \\e."""
         lines = ["\t".join(_COLUMNS)]
         names = ("tag", "action", "targets", "category", "step", "reason")
         for tag, action, targets, *said in zip(*(self.table[name] for name in names), strict=True):
-            for target in targets or ("",):
-                fields = (tag, action, target, *said)
-                lines.append("\t".join(re.sub(r"[\\\t\n\r]", _escape, field) for field in fields))
+            for target in [_escaped(each) or _EMPTY for each in targets] or [""]:
+                lines.append("\t".join((_escaped(tag) or _EMPTY, action, target, *map(_escaped, said))))
         return "\n".join(lines) + "\n"
 
 
-def _escape(found: re.Match[str]) -> str:
-    return _ESCAPES[found[0]]
+def _escaped(field: str) -> str:
+    return re.sub(r"[\\\t\n\r]", lambda found: _ESCAPES[found[0]], field)
+
+
+def _unescaped(field: str) -> str:
+    return re.sub(r"\\[\\tnre]", lambda found: _UNESCAPES[found[0]], field)
 
 
 def parse_tsv(data: bytes, source: str) -> TagMap:
@@ -78,7 +83,8 @@ def parse_tsv(data: bytes, source: str) -> TagMap:
         source: Its name, for messages.
 
     Raises:
-        DataError: If it is not such a table, or says two things of one tag.
+        DataError: If it is not such a table, says two things of one tag, or has a target that does not go
+            with the action: merge must have one, drop none, keep none or the tag itself.
     """
     try:
         lines = data.decode("utf-8-sig").split("\n")
@@ -115,12 +121,20 @@ def parse_tsv(data: bytes, source: str) -> TagMap:
 
 
 def _row(line: str, head: list[str], source: str, number: int) -> dict[str, str]:
-    fields = [re.sub(r"\\[\\tnr]", lambda found: _UNESCAPES[found[0]], field) for field in line.split("\t")]
+    fields = line.split("\t")
     if len(fields) != len(head):
         raise DataError(source, f"has {len(fields)} fields where the head line has {len(head)}", number)
-    row = dict(zip(head, fields, strict=True))
-    if row["action"] not in (KEEP, MERGE, DROP):
-        raise DataError(source, f"action={row['action']!r} must be keep, merge or drop", number)
+    written = dict(zip(head, fields, strict=True))
+    row = {name: _unescaped(field) for name, field in written.items()}
+    action, has_target = row["action"], bool(written["target"])
+    if action not in (KEEP, MERGE, DROP):
+        raise DataError(source, f"action={action!r} must be keep, merge or drop", number)
+    if action == MERGE and not has_target:
+        raise DataError(source, f"merges {row['tag']!r} into nothing; name a target, or drop it", number)
+    if action == DROP and has_target:
+        raise DataError(source, f"drops {row['tag']!r} and names a target; leave it empty, or merge", number)
+    if action == KEEP and has_target and row["target"] != row["tag"]:
+        raise DataError(source, f"keeps {row['tag']!r} and names another target; merge it instead", number)
     return row
 
 
@@ -161,7 +175,7 @@ def remap(folksonomy: Folksonomy, mapping: Mapping[str, tuple[str, ...]]) -> Fol
 
 def _notes(tags: list[str], becomes: list[tuple[str, ...]]) -> list[Dropped]:
     dropped = [tag for tag, targets in zip(tags, becomes, strict=True) if not targets]
-    merged = [tag for tag, targets in zip(tags, becomes, strict=True) if targets and targets != (tag,)]
+    merged = [tag for tag, targets in zip(tags, becomes, strict=True) if targets and tag not in targets]
     return [
         Dropped(reason, len(those), "tags", tuple(those[:5]))
         for reason, those in (("dropped by cleaning", dropped), ("merged by cleaning", merged))

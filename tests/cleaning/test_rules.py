@@ -194,6 +194,9 @@ def test_the_presets_are_the_thesiss() -> None:
         (b"tag\taction\ttarget\na\tburn\tb\n", "must be keep, merge or drop"),
         (b"tag\taction\ttarget\na\tmerge\tb\na\tdrop\t\n", "says two things of the tag 'a'"),
         (b"tag\taction\ttarget\na\tkeep\ta\na\tkeep\ta\n", "says two things of the tag 'a'"),
+        (b"tag\taction\ttarget\nb\tkeep\tb\na\tmerge\t\n", "line 3: merges 'a' into nothing"),
+        (b"tag\taction\ttarget\na\tdrop\tb\n", "line 2: drops 'a' and names a target"),
+        (b"tag\taction\ttarget\na\tkeep\tb\n", "line 2: keeps 'a' and names another target"),
     ],
 )
 def test_tables_that_are_no_map(text: bytes, complaint: str) -> None:
@@ -208,3 +211,26 @@ def test_a_map_made_by_hand_is_a_step() -> None:
     step = ExplicitMap.of(parse_tsv(text, "map.tsv"))
     plan = step.plan(with_counts({"British rock": 2, "x": 1, "y": 1}))
     assert plan.mapping == {"British rock": ("british", "rock"), "x": ()}
+
+
+def test_the_empty_tag_may_be_a_target() -> None:
+    made = with_counts({"": 3, " ": 1})
+    cleaned = Cleaning.of("x", [NormalForm()]).apply(made)
+    text = cleaned.tag_map.to_tsv()
+    assert " \tmerge\t\\e\t" in text
+    assert parse_tsv(text.encode(), "map.tsv").mapping == {" ": ("",)}
+
+
+def test_a_map_may_keep_a_tag_and_add_others() -> None:
+    rows = ("rock ballad\tmerge\trock ballad", "rock ballad\tmerge\trock", "b\tmerge\trock ballad")
+    text = "\n".join(("tag\taction\ttarget", *rows)).encode()
+    made = folksonomy([(0, "rock ballad"), (1, "rock ballad"), (1, "rock"), (2, "b"), (3, "rock")])
+    step = ExplicitMap.of(parse_tsv(text, "map.tsv"))
+    cleaning = Cleaning.of("x", [step])
+    cleaned = cleaning.apply(made)
+    assert cleaned.folksonomy.counts().to_dict() == {"rock": 4, "rock ballad": 3}
+    assert cleaned.tag_map.mapping == {"rock ballad": ("rock ballad", "rock"), "b": ("rock ballad", "rock")}
+    assert not step.plan(cleaned.folksonomy).mapping
+    # A later step may drop again what is added: that too comes to rest.
+    dropped = Cleaning.of("y", [step, Filters(drop=("rock",))]).apply(made)
+    assert dropped.folksonomy.counts().to_dict() == {"rock ballad": 3}
