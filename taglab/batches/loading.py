@@ -41,7 +41,9 @@ class TrainingBatches:
     """The training part in batches.
 
     A pass goes through every track once, in an order drawn anew for each pass. Order and crops of a step are
-    a function of seed, epoch and step alone, so that training resumes anywhere without any other state. With
+    a function of seed, epoch and step alone, so that training resumes anywhere without any other state. What
+    does not fill a batch at the end of a pass is left for another one: where passes have no order of their
+    own, the next begins with it, lest it is never heard. With
     several processes each step's batch is drawn as for one process with a batch of `world · batch_size`, and
     each takes its share.
 
@@ -49,7 +51,7 @@ class TrainingBatches:
         material: See `prepare`.
         batch_size: Tracks a step and process.
         seed: Of order and crops.
-        shuffle: Whether each pass has its own order; else tracks come in the material's.
+        shuffle: Whether each pass has its own order; else tracks come in the material's, over and over.
         window: "random" takes a window anywhere in the track, "middle" the one in its middle.
         steps_per_epoch: Steps that make an epoch; None: those of one pass. Epochs that are no whole passes
             go on where the one before stopped.
@@ -83,7 +85,7 @@ class TrainingBatches:
         ahead = usual_ahead() if ahead is None else ahead
         _check(len(self.positions), batch_size, steps_per_epoch, rank, world, ahead, last)
         self.batch_size, self.seed, self.shuffle, self.window = batch_size, seed, shuffle, window
-        self.rank, self.world, self.ahead, self.pin = rank, world, ahead, pin
+        self.rank, self.world, self.ahead, self.pin, self.last = rank, world, ahead, pin, last
         together = batch_size * world
         self.steps_per_pass = len(self.positions) // together
         if last == "keep" and len(self.positions) % together:
@@ -108,18 +110,23 @@ class TrainingBatches:
     def batch(self, epoch: int, step: int) -> Batch:
         """Return one batch of this process, read now."""
         number, within = divmod(epoch * self.steps_per_epoch + step, self.steps_per_pass)
-        together = self.batch_size * self.world
-        chosen = self._order(number)[within * together : (within + 1) * together]
+        chosen = self._chosen(number, within)
         starts = self._starts(chosen, number, within)
         share = slice(self.rank * self.batch_size, (self.rank + 1) * self.batch_size)
         chosen = chosen[share]
         targets = torch.from_numpy(self.material.targets[chosen]).float()
         return Batch(_crops(self.material, chosen, starts[share], self.pin), targets, chosen)
 
-    def _order(self, number: int) -> Rows:
-        if not self.shuffle:
-            return self.positions
-        return np.random.default_rng([self.seed, _ORDER, number, 0]).permutation(self.positions)
+    def _chosen(self, number: int, within: int) -> Rows:
+        """Return the tracks of a step of a pass, of all processes together."""
+        together = self.batch_size * self.world
+        if self.shuffle:
+            order = np.random.default_rng([self.seed, _ORDER, number, 0]).permutation(self.positions)
+            return order[within * together : (within + 1) * together]
+        if self.last == "keep":
+            return self.positions[within * together : (within + 1) * together]
+        first = (number * self.steps_per_pass + within) * together
+        return np.take(self.positions, np.arange(first, first + together), mode="wrap")
 
     def _starts(self, chosen: Rows, number: int, within: int) -> Rows:
         rows = self.material.rows[chosen]

@@ -98,6 +98,20 @@ def test_processes_share_the_batch_of_one(material: Material, shape: tuple[int, 
         assert torch.equal(torch.cat([batch.targets for batch in ours]), together.targets)
 
 
+@pytest.mark.parametrize("world", [1, 2])
+def test_without_shuffling_every_track_is_heard_in_turn(material: Material, world: int) -> None:
+    """12 of 40 do not divide: each epoch begins where the one before ended, whoever resumes it and where."""
+    shares = [
+        TrainingBatches(material, 12 // world, 0, shuffle=False, rank=rank, world=world, ahead=0)
+        for rank in range(world)
+    ]
+    heard = [
+        share.batch(epoch, step).positions for epoch in range(10) for step in range(3) for share in shares
+    ]
+    train = material.of("train")
+    np.testing.assert_array_equal(np.concatenate(heard), np.tile(train, 9))
+
+
 def test_short_epochs_go_on_where_the_last_one_stopped(material: Material) -> None:
     whole = TrainingBatches(material, 8, 0, ahead=0)  # 5 steps a pass
     short = TrainingBatches(material, 8, 0, steps_per_epoch=3, ahead=0)
