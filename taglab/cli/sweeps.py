@@ -10,6 +10,7 @@ from taglab.cli.options import (
     UsageError,
     add_commands,
     add_settings,
+    checked,
     finish,
     settings_of,
     settings_values,
@@ -19,10 +20,12 @@ from taglab.cli.report import Report
 from taglab.cli.training import add_config, config_of
 
 if TYPE_CHECKING:
+    from taglab.launch import LaunchSettings
     from taglab.training.label_spaces import LabelGrid
 
 _GRID_FLAGS = {"ks": "-k", "min_counts": "--min-count"}
 _CLUSTER = "cluster-"
+_LAUNCH = "launch-"
 _TO_BE_MADE = "to be made"
 
 
@@ -54,6 +57,7 @@ def _fill(parser: Parser) -> None:
         examples="""
 taglab sweep make model-3.2 --data mine --audio mine --vectors w2v,wiki,twitter --min-count 100,500 -k 500
 taglab sweep make widths --labels genres --vary network.width=0.25,0.5,1 --vary train.seed=0,1,2
+taglab sweep make rates --labels genres --vary train.learning_rate=1e-2,1e-3 --launch --launch-where slurm
 """,
     )
     commands.add_parser(
@@ -76,6 +80,7 @@ taglab sweep make widths --labels genres --vary network.width=0.25,0.5,1 --vary 
 
 
 def _fill_make(parser: Parser) -> None:
+    from taglab.launch import LaunchSettings
     from taglab.training.label_spaces import LabelGrid
 
     parser.add_argument("group", metavar="GROUP", help="what to call the sweep")
@@ -92,7 +97,9 @@ def _fill_make(parser: Parser) -> None:
         help="a setting and its values, as train.learning_rate=1e-3,1e-4; may be given several times",
     )
     parser.add_argument("--note", default="", metavar="TEXT", help="a note of your own, for every run")
-    parser.add_argument("--launch", action="store_true", help="train them in the background, one by one")
+    parser.add_argument("--launch", action="store_true", help="train them in the background")
+    where = parser.add_argument_group("where, and with what, they are launched")
+    add_settings(where, LaunchSettings, prefix=_LAUNCH)
     finish(parser, _make)
 
 
@@ -132,6 +139,20 @@ def _fields(texts: list[str]) -> dict[str, tuple[Any, ...]]:
     return fields
 
 
+def _launch_of(args: argparse.Namespace) -> LaunchSettings | None:
+    """Return where the runs are to be trained, which must be there; None where they are only made."""
+    from taglab.launch import LAUNCHERS, LaunchSettings
+
+    given = settings_values(args, LaunchSettings, _LAUNCH)
+    if not args.launch:
+        if given:
+            raise UsageError("where runs are launched means nothing without --launch")
+        return None
+    settings = checked(LaunchSettings, given)
+    LAUNCHERS[settings.where].require(settings)
+    return settings
+
+
 def _make(args: argparse.Namespace) -> Report:
     from taglab.errors import Conflict
     from taglab.training.sweeps import groups, make_runs, sweep_cells, sweep_table
@@ -141,17 +162,18 @@ def _make(args: argparse.Namespace) -> Report:
         raise UsageError("say what is varied: -k, --min-count, --vectors or --vary")
     if args.group in groups():
         raise Conflict(f"there is a sweep {args.group!r} already; choose another name")
+    launch = _launch_of(args)
     if labels is not None:
         args.labels = _TO_BE_MADE
     with progress_bar() as progress:
         cells = sweep_cells(config_of(args), fields, labels, progress)
         made = make_runs(cells.configs, args.group, args.note, progress)
     notes = [f"left out: {note}" for note in cells.notes]
-    if args.launch:
+    if launch is not None:
         from taglab.launch import submit
 
         for run in made:
-            submit(run.name)
+            submit(run.name, launch)
         notes.append("`taglab queue` tells how they go")
     else:
         notes.append(f"`taglab launch {' '.join(run.name for run in made)}` trains them")

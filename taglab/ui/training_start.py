@@ -18,7 +18,7 @@ from taglab.training.label_spaces import READY_SPACES, LabelGrid, save_ready
 from taglab.training.sweeps import free_group, grid, groups, make_runs, parse_values, sweep_cells, sweepable
 from taglab.ui.cluster_views import parse_ks
 from taglab.ui.export import copy_as_command
-from taglab.ui.forms import setting_widget
+from taglab.ui.forms import setting_widget, settings_flags
 from taglab.ui.messages import guard, working
 from taglab.ui.training_dry_run import begin_dry_run, show_dry_run
 from taglab.ui.training_form import Asked, config_flags
@@ -78,7 +78,7 @@ def pick_launch() -> LaunchSettings:
         return LaunchSettings()  # nothing to choose: one run at a time on the CPU
     for name in names:
         values |= setting_widget(LaunchSettings, name, "launch")
-    return LaunchSettings(**values)
+    return checked(LaunchSettings, values)
 
 
 def _launch(names: Sequence[str], settings: LaunchSettings) -> None:
@@ -159,12 +159,14 @@ def show_sweep(asked: Asked) -> None:
     # Once a sweep is made, a new name is suggested for the next.
     key = f"name of sweep {len(taken)}"
     group = st.text_input("Name of the sweep", free_group("sweep", taken), key=key, max_chars=100)
+    with st.expander("Where they run", icon=":material/dns:"):
+        settings = pick_launch()
     with st.container(horizontal=True, vertical_alignment="center"):
         made = _sweep_button(f"Start {number:,} runs", asked, cells, fields, group)
         with st.popover("Copy as command", icon=":material/terminal:"):
-            copy_as_command(sweep_command(base, asked.preset, cells, fields, group))
+            copy_as_command(sweep_command(base, asked.preset, cells, fields, group, settings))
     if made:
-        _launch(made, LaunchSettings())
+        _launch(made, settings)
 
 
 def _offer_models() -> None:
@@ -235,7 +237,12 @@ def _sweep_button(
 
 
 def sweep_command(
-    base: RunConfig, start: str, cells: LabelGrid | None, fields: Mapping[str, Sequence[Any]], group: str
+    base: RunConfig,
+    start: str,
+    cells: LabelGrid | None,
+    fields: Mapping[str, Sequence[Any]],
+    group: str,
+    settings: LaunchSettings,
 ) -> list[str]:
     """Return the shell line that makes the same sweep; `start` names the form's preset."""
     flags = config_flags(base, start)
@@ -247,4 +254,5 @@ def sweep_command(
     for name, values in fields.items():
         shown = ",".join("none" if value is None else str(value) for value in values)
         flags += ["--vary", f"{name}={shown}"]
-    return ["taglab", "sweep", "make", group, *flags, "--launch"]
+    where = [flag.replace("--", "--launch-", 1) for flag in settings_flags(settings)]
+    return ["taglab", "sweep", "make", group, *flags, "--launch", *where]

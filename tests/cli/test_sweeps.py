@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from taglab import labels, runs
+from taglab.launch import LaunchSettings
 from tests.cli.running import Shell
 from tests.training.examples import make_world
 
@@ -29,6 +30,28 @@ def test_a_sweep_over_settings_is_made_shown_and_listed(shell: Shell) -> None:
     assert {row["state"] for row in shown} == {"stopped"}
     assert shown[0]["auc_pr_macro"] is None
     assert shell.json("sweep", "list") == [{"group": "rates", "runs": 4}]
+
+
+def test_a_sweep_is_launched_where_it_is_said(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    monkeypatch.setattr("taglab.launch.submit", lambda run, settings: told.append((run, settings)))
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    vary = ("--labels", "sounds", "--vary", "train.seed=0,1")
+    where = ("--launch", "--launch-where", "slurm", "--launch-gpus", "4", "--launch-partition", "long")
+    made = shell.json("sweep", "make", "far", *WORLD, *vary, *where)
+    assert [run for run, _ in told] == [row["run"] for row in made["rows"]]
+    assert {settings for _, settings in told} == {LaunchSettings(where="slurm", gpus=4, partition="long")}
+
+
+def test_what_cannot_be_launched_is_not_made(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    vary = ("--labels", "sounds", "--vary", "train.seed=0,1")
+    assert shell.run("sweep", "make", "far", *WORLD, *vary, "--launch", "--launch-where", "slurm") == 1
+    assert "SLURM is not on this machine" in shell.err
+    assert shell.run("sweep", "make", "far", *WORLD, *vary, "--launch-gpus", "4") == 2
+    assert "without --launch" in shell.err
+    assert shell.run("sweep", "make", "far", *WORLD, *vary, "--launch", "--launch-nodes", "2") == 2
+    assert runs.run_names() == []
 
 
 def test_figures_of_different_splits_are_warned_of(shell: Shell) -> None:

@@ -14,9 +14,10 @@ from streamlit.testing.v1.element_tree import TextInput
 
 from taglab import labels, launch, runs
 from taglab.cli.commands import build_parser
+from taglab.cli.options import settings_values
 from taglab.errors import Unavailable
 from taglab.labels import LabelClass, LabelSpace
-from taglab.launch import RunState
+from taglab.launch import LaunchSettings, RunState
 from taglab.metrics.thresholds import confusion
 from taglab.runs.process import identify
 from taglab.runs.status import Status, write_status
@@ -51,6 +52,14 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]
     told: list[tuple[str, str]] = []
     for verb in ("submit", "stop", "resume"):
         monkeypatch.setattr(launch, verb, lambda run, settings=None, verb=verb: told.append((verb, run)))
+    return told
+
+
+@pytest.fixture
+def settings_told(monkeypatch: pytest.MonkeyPatch) -> list[LaunchSettings]:
+    """How runs were launched."""
+    told: list[LaunchSettings] = []
+    monkeypatch.setattr(launch, "submit", lambda run, settings: told.append(settings))
     return told
 
 
@@ -421,6 +430,27 @@ def test_a_sweep_over_k_makes_its_label_spaces(launched: list) -> None:
     assert len(launched) == 2
     assert "2 runs made. Left out: own, count ≥ 1, k = 500" in words(app)
     assert {"small own n1 k2", "small own n1 k3"} <= set(labels.label_space_names())
+
+
+def test_a_sweep_runs_where_it_is_said(settings_told: list[LaunchSettings]) -> None:
+    app = page("New sweep").run()
+    app.multiselect(key="sweep fields").set_value(["train.seed"]).run()
+    app.text_input(key="sweep values train.seed").set_value("0,1").run()
+    app.selectbox(key="launch where").set_value("slurm").run()
+    app.number_input(key="launch gpus").set_value(4).run()
+    app.text_input(key="launch partition").set_value("no such place").run()
+    assert not app.exception
+    assert "partition='no such place'" in app.error[0].value.replace("\\", "")
+    app.text_input(key="launch partition").set_value("long").run()
+    command = next(block.value for block in app.code if block.value.startswith("taglab sweep make"))
+    asked = build_parser().parse_args(shlex.split(command)[1:])
+    app.button(key="start sweep").click().run()
+    assert not app.exception
+    wanted = LaunchSettings(where="slurm", gpus=4, partition="long")
+    assert settings_told == [wanted, wanted]
+    assert settings_values(asked, LaunchSettings, "launch-") == {
+        "where": "slurm", "gpus": "4", "partition": "long"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["", "many", "0", "-1"])
