@@ -24,11 +24,12 @@ class TrainConfig(BaseModel):
         learning_rate: Of Adam (1e-3 in the thesis, section 5).
         schedule: Of the learning rate: "plateau" lowers it where the monitored figure stands still, "cosine"
             lets it fall to 0 over all epochs, "constant" leaves it.
-        plateau_patience: Epochs without improvement after which "plateau" lowers the learning rate.
+        plateau_patience: Epochs without improvement that "plateau" bears, lowering the learning rate at the
+            next.
         plateau_factor: What it is then multiplied by.
         plateau_min_delta: A smaller change of the monitored figure is no improvement for "plateau".
-        early_stopping_patience: Epochs without improvement after which training ends; None never does
-            (the thesis trains all epochs).
+        early_stopping_patience: Epochs in a row without improvement after which training ends, counted as
+            Keras does; 0 is as 1. None never ends it (the thesis trains all epochs).
         early_stopping_min_delta: A smaller change of the monitored figure is no improvement for stopping.
         monitor: Validation figure that "plateau" and early stopping watch. The best epoch is always that of
             the highest macro average precision.
@@ -44,7 +45,8 @@ class TrainConfig(BaseModel):
         window_s: Length of a clip in seconds; None takes 15, or the shortest track where that is less.
         short_tracks: What becomes of tracks shorter than a clip: "refuse" leaves them out, "pad" adds zeros.
         window: Where in its track a training clip lies, "random" or in the "middle".
-        shuffle: Whether the tracks come in a new order every epoch.
+        shuffle: Whether the tracks come in a new order every epoch; else each epoch begins with those that
+            filled no batch in the one before.
         drop_unlabelled_tracks: Whether tracks in no class are left out, as the thesis does; the split is
             made before.
         metric_interval_steps: Steps between two rows of loss, speed and memory.

@@ -324,7 +324,7 @@ class _Training:
         watched = row[config.monitor] * (1 if config.monitor == "validation_loss" else -1)
         self.schedule.epoch_done(watched)
         waited = self.patience.told(watched)
-        if config.early_stopping_patience is not None and waited > config.early_stopping_patience:
+        if config.early_stopping_patience is not None and waited >= max(config.early_stopping_patience, 1):
             position.stopped = True
             self.recorder.log(f"stopped early: {config.monitor} has not improved for {waited} epochs")
         position.epoch, position.step = position.epoch + 1, 0

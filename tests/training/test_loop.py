@@ -71,13 +71,14 @@ def test_it_learns_what_can_be_heard(tmp_path: Path) -> None:
         {"schedule": "cosine", "precision": "bf16-mixed", "gradient_clip": 0.5},
         {"schedule": "constant", "class_weighting": True, "steps_per_epoch": 4, "window_s": 0.5},
         {"loss": "semantic-bce", "gamma": 2.0},
+        {"shuffle": False, "early_stopping_patience": 2, "early_stopping_min_delta": 100.0, "epochs": 5},
     ],
-    ids=lambda settings: settings.get("schedule", settings.get("loss")),
+    ids=["plateau", "cosine", "constant", "semantic-bce", "early-stopping"],
 )
 def test_interrupted_is_uninterrupted_bit_for_bit(
     tmp_path: Path, stopped: int, settings: dict[str, Any]
 ) -> None:
-    config = config_of(epochs=3, checkpoint_minutes=0, **settings)
+    config = config_of(**{"epochs": 3, "checkpoint_minutes": 0, **settings})
     _, whole = fit_small(config, tmp_path / "whole")
     with pytest.raises(Cancelled):
         fit_small(config, tmp_path / "parts", progress=stopping_at(stopped))
@@ -112,11 +113,13 @@ def test_a_training_that_is_done_is_not_gone_on_with(tmp_path: Path) -> None:
     assert (tmp_path / "last.pt").read_bytes() == before
 
 
-def test_stops_early_where_nothing_improves(tmp_path: Path) -> None:
-    config = config_of(epochs=9, early_stopping_patience=1, early_stopping_min_delta=100.0)
+@pytest.mark.parametrize(("patience", "epochs"), [(0, 2), (1, 2), (2, 3)])
+def test_stops_early_where_nothing_improves(tmp_path: Path, patience: int, epochs: int) -> None:
+    """The first epoch always improves; so many more do not. Keras's EarlyStopping ends where ours does."""
+    config = config_of(epochs=9, early_stopping_patience=patience, early_stopping_min_delta=100.0)
     fitted, recorded = fit_small(config, tmp_path)
     assert fitted.stopped_early
-    assert fitted.epochs == len(recorded.rows) == 3
+    assert fitted.epochs == len(recorded.rows) == epochs
     assert "stopped early" in recorded.lines[-1]
     again, _ = fit_small(config, tmp_path)
     assert again == fitted
