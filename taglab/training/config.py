@@ -39,6 +39,8 @@ class TrainConfig(BaseModel):
         loss_vectors: Name of the word vectors by which semantic-bce measures meaning; "own" are trained on
             the data set's own tag lists.
         class_weighting: Whether a class's positives count, together, as much as its negatives.
+        class_weight_cap: The most that one positive then counts; of a class in one track of 200,000 it would
+            be 199,999, and that track would be all that is learned.
         gradient_clip: Longest gradient, as its norm over all parameters; None does not clip.
         precision: "32-true", or "bf16-mixed" and "16-mixed", which halve time and memory on a GPU.
         compile: Whether torch.compile makes the step: a minute or more at the start, faster after.
@@ -80,6 +82,7 @@ class TrainConfig(BaseModel):
     gamma: float = Field(1.0, ge=0, le=1_000)
     loss_vectors: str = Field("own", min_length=1)
     class_weighting: bool = False
+    class_weight_cap: float = Field(100.0, ge=1, le=1_000_000)
     gradient_clip: float | None = Field(None, gt=0)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     compile: bool = False

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pandas as pd
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -395,7 +396,8 @@ def training_step(
     weights = None
     if config.class_weighting:
         n_tracks = len(material.of("train"))
-        weights = torch.from_numpy(balancing_weights(material.positives("train"), n_tracks))
+        balancing = balancing_weights(material.positives("train"), n_tracks)
+        weights = torch.from_numpy(np.minimum(balancing, np.float32(config.class_weight_cap)))
     on_device = {
         name: part.to(fabric.device) if isinstance(part, torch.Tensor) else part
         for name, part in (loss_material or {}).items()

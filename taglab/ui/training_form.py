@@ -38,6 +38,7 @@ _FURTHER: dict[str, tuple[str, ...]] = {
         "gamma",
         "loss_vectors",
         "class_weighting",
+        "class_weight_cap",
         "gradient_clip",
     ),
     "Length and stopping": (

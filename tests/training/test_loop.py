@@ -10,7 +10,7 @@ import torch
 
 from taglab import losses
 from taglab.errors import Cancelled
-from taglab.training import Diverged
+from taglab.training import Diverged, make_fabric, training_step
 from taglab.training.checkpoints import load_checkpoint
 from taglab.training.evaluation import hear
 from tests.training.examples import config_of, fit_small, fresh, small_material
@@ -123,6 +123,19 @@ def test_stops_early_where_nothing_improves(tmp_path: Path, patience: int, epoch
     assert "stopped early" in recorded.lines[-1]
     again, _ = fit_small(config, tmp_path)
     assert again == fitted
+
+
+@pytest.mark.parametrize(("cap", "heaviest"), [(100.0, 45.0), (7.0, 7.0)])
+def test_a_rare_class_counts_no_more_than_its_cap(cap: float, heaviest: float) -> None:
+    config = config_of(class_weighting=True, class_weight_cap=cap)
+    material = small_material(config)
+    train = material.of("train")
+    material.targets[train, 1] = False
+    material.targets[train[0], 1] = True
+    step = training_step(fresh(config), material, config.train, make_fabric(config.train))
+    assert step.weights is not None
+    assert float(step.weights[1]) == heaviest
+    assert 0 < float(step.weights[0]) < 7
 
 
 def test_random_numbers_outside_are_as_they_were(tmp_path: Path) -> None:
