@@ -87,13 +87,11 @@ class Windows:
     def consecutive_starts(self, row: int) -> Rows:
         """Return the starts of windows side by side that cover a track, (windows,).
 
-        What is left over at the end, where it is more than half a window, is covered by a last window that
-        ends with the track.
+        What is left over at the end is covered by a last window that ends with the track.
         """
         last = int(self._last_starts([row])[0])
         starts = np.arange(0, last + 1, self.length)
-        left_over = last - int(starts[-1])
-        return np.append(starts, last) if left_over > self.length / 2 else starts
+        return np.append(starts, last) if starts[-1] < last else starts
 
     def crops(self, rows: npt.ArrayLike, starts: npt.ArrayLike, out: PCM | None = None) -> PCM:
         """Return windows, (batch, length) int16, put into `out` where it is given."""

@@ -284,7 +284,7 @@ def test_starts_fit_and_cover(store: AudioStore) -> None:
     assert (starts + 1_600 <= store.samples[rows]).all()
     assert len(np.unique(starts[rows == 9])) > 150
     np.testing.assert_array_equal(windows.consecutive_starts(0), [0, 1_600])
-    np.testing.assert_array_equal(windows.consecutive_starts(7), [0, 1_600])  # 700 left over: under half
+    np.testing.assert_array_equal(windows.consecutive_starts(7), [0, 1_600, 2_300])  # 700 left over
     np.testing.assert_array_equal(windows.consecutive_starts(9), [0, 1_600, 2_500])
 
 
