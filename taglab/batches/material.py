@@ -60,6 +60,11 @@ class Material:
         """Usable tracks by part."""
         return {part: len(self.of(part)) for part in PARTS}
 
+    @property
+    def padded(self) -> int:
+        """How many of the tracks are shorter than a window, and end in zeros."""
+        return int(np.isin(self.rows, self.windows.padded).sum())
+
     def without_positives(self) -> pd.DataFrame:
         """Return the classes that have no positive in some part: `class`, `train`, `validation`, `test`.
 

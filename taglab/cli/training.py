@@ -44,7 +44,8 @@ taglab train my-run
         description="Take a few steps of a training on the real data, keep nothing, and tell parameters, "
         "memory, speed, and what of the data would be left out.",
         returns="{device, parameters, memory_gib, first_loss, clips_per_s, minutes_per_epoch, window_s, "
-        "tracks, steps_per_epoch, without_positives, without_vector, rows: [{reason, tracks, examples}]}",
+        "tracks, padded, steps_per_epoch, without_positives, without_vector, rows: [{reason, tracks, "
+        "examples}]}",
         fill=_fill_dry_run,
         examples="taglab dry-run --labels my-classes --preset thesis-spectrogram --batch-size 16",
     )
@@ -198,6 +199,7 @@ def _dry_run(args: argparse.Namespace) -> Report:
             "minutes_per_epoch": tried.minutes_per_epoch,
             "window_s": tried.window_s,
             "tracks": tried.tracks,
+            "padded": tried.padded,
             "steps_per_epoch": tried.steps_per_epoch,
             "without_positives": without,
             "without_vector": list(tried.without_vector),

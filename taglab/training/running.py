@@ -155,7 +155,7 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
         if not (run.checkpoints / LAST).is_file():  # else it is refused to go on with another split
             _tell_split(run, material)
         writer.summarise(parameters=tagger.n_parameters())
-        for line in [*_told(material, fabric), *_told_of_loss(needed)]:
+        for line in [*_told(material, fabric, config.train), *_told_of_loss(needed)]:
             writer.log(line)
     # Vectors that have changed since would make it another training.
     made_for = {**_made_for(config), **needed.fingerprint()}
@@ -190,7 +190,7 @@ def _tell_split(run: Run, material: Material) -> None:
     change_about(run, split=material.split.fingerprint, evaluated=track_set_fingerprint(validation))
 
 
-def _told(material: Material, fabric: Fabric) -> list[str]:
+def _told(material: Material, fabric: Fabric, config: TrainConfig) -> list[str]:
     """Return what a person should know before training begins, line by line."""
     lines = [f"on {fabric.world_size} x {fabric.device.type}, {device_report().sentence}"]
     lines.append(", ".join(f"{count:,} {part} tracks" for part, count in material.sizes.items()))
@@ -198,6 +198,11 @@ def _told(material: Material, fabric: Fabric) -> list[str]:
         f"left out {row.tracks:,} tracks: {row.reason} ({row.examples})"
         for row in material.left_out.itertuples()
     ]
+    if material.padded:
+        length_s = material.windows.length / material.windows.store.sample_rate_hz
+        what = f"shorter than the window of {length_s:g} s"
+        lines.append(f"padded {material.padded:,} tracks with zeros: {what}")
+    lines += _told_of_weights(material, config)
     without = material.without_positives()
     for part in material.sizes:
         names = without.loc[without[part] == 0, "class"].tolist()
@@ -206,6 +211,14 @@ def _told(material: Material, fabric: Fabric) -> list[str]:
             what = "cannot be learned" if part == "train" else "has no figures, and macro means leave it out"
             lines.append(f"{len(names)} classes have no positive {part} track ({some}): such a class {what}")
     return lines
+
+
+def _told_of_weights(material: Material, config: TrainConfig) -> list[str]:
+    positives, cap = material.positives("train"), config.class_weight_cap
+    capped = int(((positives > 0) & (positives * (cap + 1) < material.sizes["train"])).sum())
+    if not config.class_weighting or not capped:
+        return []
+    return [f"{capped} classes are so rare that class_weight_cap={cap:g} bounds what a positive counts"]
 
 
 def _told_of_loss(needed: LossMaterial) -> list[str]:
@@ -281,6 +294,7 @@ class DryRun:
         tracks: Usable tracks by part.
         steps_per_epoch: Batches an epoch.
         left_out: Columns `reason`, `tracks`, `examples`: tracks that are not used.
+        padded: Tracks among them that are shorter than a clip and end in zeros.
         without_positives: Columns `class`, `train`, `validation`, `test`: positives of the classes that have
             none in some part.
         without_vector: Classes whose negatives keep weight 1 in the semantic loss, for want of a vector.
@@ -296,6 +310,7 @@ class DryRun:
     tracks: dict[str, int]
     steps_per_epoch: int
     left_out: pd.DataFrame
+    padded: int
     without_positives: pd.DataFrame
     without_vector: tuple[str, ...]
     device: str
@@ -364,6 +379,7 @@ def _tried(
         tracks=material.sizes,
         steps_per_epoch=batches.steps_per_epoch,
         left_out=material.left_out,
+        padded=material.padded,
         without_positives=material.without_positives(),
         without_vector=needed.without_vector,
         device=device_report().sentence,

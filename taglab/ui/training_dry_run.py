@@ -136,6 +136,8 @@ def _show_found(found: dict[str, Any], epochs: int) -> None:
     parts = found.get("tracks") or {}
     said = ", ".join(f"{number:,} {part}" for part, number in parts.items())
     st.caption(literal(f"On {found['device']}. Tracks: {said}."))
+    if found.get("padded"):
+        st.caption(f"{found['padded']:,} of them are shorter than a clip and end in zeros.")
     without_vector = found.get("without_vector") or []
     if without_vector:
         names = ", ".join(without_vector)

@@ -74,6 +74,14 @@ def test_short_tracks_may_be_padded(data, tmp_path: Path) -> None:
     material = prepare(data, space_of("rock"), store, split_tracks(data), window)
     assert len(material.tracks) == 30
     assert store.tracks["track"].iloc[material.windows.padded].tolist() == ["t3"]
+    assert material.padded == 1
+
+
+def test_padded_tracks_are_counted_among_those_in_use(data, tmp_path: Path) -> None:
+    # t35 is in no class: it is short, and nobody hears it.
+    store = store_of({**dict.fromkeys(range(N), 200), 3: 50, 4: 50, 35: 50}, tmp_path)
+    window = WindowSettings(duration_s=0.2, short_tracks="pad")
+    assert prepare(data, space_of("rock"), store, split_tracks(data), window).padded == 2
 
 
 def test_classes_without_positives_are_told(data, tmp_path: Path) -> None:

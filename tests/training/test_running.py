@@ -23,13 +23,15 @@ from taglab.training import (
     dry_run,
     is_finished,
     judge,
+    make_fabric,
     new_run,
     predict,
     run_config,
     train,
 )
+from taglab.training.running import _told
 from tests.cli.running import Shell
-from tests.training.examples import RATE_HZ, TAGS, config_of, space_of
+from tests.training.examples import RATE_HZ, TAGS, config_of, small_material, space_of
 
 FLAGS = [
     *("--data", "small", "--labels", "sounds", "--width", "0.125", "--batch-size", "8"),
@@ -228,6 +230,25 @@ def test_the_dry_run_command_tells_what_is_left_out(shell: Shell) -> None:
     told = shell.json("dry-run", *FLAGS)
     assert told["rows"] == [{"reason": "in no class", "tracks": 4, "examples": "t7, t22, t37, t52"}]
     assert told["tracks"]["train"] == 46
+    assert told["padded"] == 0
+
+
+def test_padded_tracks_are_counted_in_dry_run_and_log(shell: Shell) -> None:
+    flags = (*FLAGS, "--window-s", "1.5", "--short-tracks", "pad")
+    told = shell.json("dry-run", *flags)
+    assert told["padded"] == sum(told["tracks"].values()) == 56
+    run = open_run(shell.json("train", *flags, "--epochs", "1")["run"])
+    assert "padded 56 tracks with zeros: shorter than the window of 1.5 s" in run.log_tail()
+
+
+def test_classes_that_reach_the_cap_of_their_weight_are_counted() -> None:
+    config = config_of(class_weighting=True, class_weight_cap=7).train
+    material = small_material(config_of())
+    fabric = make_fabric(config)
+    train = material.of("train")
+    assert "class_weight_cap" not in " ".join(_told(material, fabric, config))
+    material.targets[train[5:], 1] = False  # at most 5 of 46: 1 in 8 would be 5.75
+    assert "1 classes are so rare that class_weight_cap=7 bounds" in " ".join(_told(material, fabric, config))
 
 
 def test_threads_of_the_command_leave_the_cores_to_others_while_they_wait(
