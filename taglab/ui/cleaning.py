@@ -77,6 +77,11 @@ class Draft:
         items = self.cleaning.items
         return items[self.chosen].step if items else None
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether it lies under its name as it is now."""
+        return bool(self.saved) and self.saved == self.cleaning.to_json()
+
 
 @dataclass(frozen=True, eq=False)
 class Work:
@@ -184,7 +189,7 @@ def show_in_link(draft: Draft) -> bool:
     """Put the draft into the URL: its name where saved as it is, else its steps; False if it is too long."""
     cleaning = draft.cleaning
     text, name = "", ""
-    if draft.saved and draft.saved == cleaning.to_json():
+    if draft.is_saved:
         name = cleaning.name
     elif cleaning != first_cleaning(cleaning.name):
         text = _compact(cleaning)

@@ -70,30 +70,39 @@ def _where(work: Work) -> list[str]:
     return where
 
 
-def preview_command(work: Work, number: int) -> list[str]:
-    """Return the shell line of one step's preview."""
-    flags = _flags(work.draft.cleaning)
-    cleaning = [work.draft.cleaning.name] if flags is None else []
-    return ["taglab", "clean", "preview", *cleaning, *_where(work), "--at", str(number), *(flags or [])]
+def _given(work: Work) -> tuple[list[list[str]], str, list[str]]:
+    """Return how the shell gets the steps: lines that go before, the name of a saved cleaning, flags.
+
+    Flags where they can say it, and no name then; else the name of the cleaning, which a line reads from the
+    exported steps unless it is saved as it is.
+    """
+    cleaning = work.draft.cleaning
+    flags = _flags(cleaning)
+    if flags is not None:
+        return [], "", flags
+    name = cleaning.name
+    if work.draft.is_saved:
+        return [], name, []
+    return [["taglab", "clean", "import", f"{name}.json", "--name", name, "--replace"]], name, []
+
+
+def preview_commands(work: Work, number: int) -> list[list[str]]:
+    """Return the shell lines of one step's preview."""
+    before, name, flags = _given(work)
+    words = [name] if name else []
+    return [*before, ["taglab", "clean", "preview", *words, *_where(work), "--at", str(number), *flags]]
 
 
 def apply_commands(work: Work, new: str) -> list[list[str]]:
-    """Return the shell lines that make the cleaned data; the first reads the exported steps where needed."""
-    cleaning = work.draft.cleaning
-    flags = _flags(cleaning)
-    apply = ["taglab", "clean", "apply"]
-    if flags is not None:
-        return [[*apply, *_where(work), "--to", new, *flags]]
-    name = cleaning.name
-    return [
-        ["taglab", "clean", "import", f"{name}.json", "--name", name, "--replace"],
-        [*apply, name, *_where(work), "--to", new],
-    ]
+    """Return the shell lines that make the cleaned data."""
+    before, name, flags = _given(work)
+    words = [name] if name else []
+    return [*before, ["taglab", "clean", "apply", *words, *_where(work), "--to", new, *flags]]
 
 
-def collapsed_command(work: Work, tag: str) -> list[str]:
-    """Return the shell line that tells what went into a tag."""
-    flags = _flags(work.draft.cleaning)
-    cleaning = ["--cleaning", work.draft.cleaning.name] if flags is None else flags
+def collapsed_commands(work: Work, tag: str) -> list[list[str]]:
+    """Return the shell lines that tell what went into a tag."""
+    before, name, flags = _given(work)
+    cleaning = ["--cleaning", name] if name else flags
     word = ["--", tag] if tag.startswith("-") else [tag]
-    return ["taglab", "collapsed", *_where(work), *cleaning, *word]
+    return [*before, ["taglab", "collapsed", *_where(work), *cleaning, *word]]

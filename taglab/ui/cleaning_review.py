@@ -15,7 +15,7 @@ from taglab.cleaning.review import REJECTED, Order, review_table
 from taglab.figures.cleaning import distance_fit, fit_bars
 from taglab.figures.theme import named
 from taglab.ui.cleaning import TITLES, Work, change, current_draft
-from taglab.ui.cleaning_command import preview_command
+from taglab.ui.cleaning_command import preview_commands
 from taglab.ui.cleaning_steps import offered_categories
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal
@@ -44,10 +44,9 @@ def show_review(work: Work, plans: Sequence[StepPlan]) -> None:
     table = _show_search(plan, step)
     _show_bulk(table, plan)
     _show_editor(table, step)
-    export_panel(
-        f"{work.name} {step.kind}", table.assign(targets=table["targets"].map(list)),
-        command=preview_command(work, plans.index(plan) + 1 if plan in plans else 1),
-    )  # fmt: skip
+    first, *further = preview_commands(work, plans.index(plan) + 1 if plan in plans else 1)
+    whole = table.assign(targets=table["targets"].map(list))
+    export_panel(f"{work.name} {step.kind}", whole, command=first, further=further)
     if isinstance(step, CollapseEmbeddings):
         _show_fits(work, step, plan)
 

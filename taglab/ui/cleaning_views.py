@@ -15,7 +15,7 @@ from taglab.cleaning import count_flow as count_flow_table
 from taglab.figures.cleaning import before_and_after, category_bars, count_flow
 from taglab.progress import silent
 from taglab.ui.cleaning import APPLIED_AT_ONCE, TITLES, Work, applied, cleaned, memory, tell
-from taglab.ui.cleaning_command import apply_commands, collapsed_command
+from taglab.ui.cleaning_command import apply_commands, collapsed_commands
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
 from taglab.ui.pickers import pick_tag
@@ -141,7 +141,8 @@ def show_collapsed(work: Work) -> None:
     st.dataframe(
         rows, hide_index=True, column_config=column_labels(rows), height=min(460, 40 + 35 * len(rows))
     )
-    export_panel(f"{work.name} into", rows, command=collapsed_command(work, tag))
+    first, *further = collapsed_commands(work, tag)
+    export_panel(f"{work.name} into", rows, command=first, further=further)
 
 
 def show_apply(work: Work) -> None:

@@ -329,11 +329,19 @@ def test_what_flags_cannot_say_goes_by_a_file() -> None:
     assert step_flags(ExplicitMap(entries=(Entry(tag="a"),))) is None
     assert step_flags(Categories(assigned={"-a": "x"})) is None
     assert step_flags(CollapseWords(synonyms={"rock": ("stone",)})) is None
-    app = well(page(ExplicitMap(entries=(Entry(tag="zzz"),))))
-    lines = next(code.value for code in app.code if "clean apply" in code.value).splitlines()
-    assert lines[0].startswith("taglab clean import")
-    for line in lines:
-        assert build_parser().parse_args(shlex.split(line)[1:])
+    step = ExplicitMap(entries=(Entry(tag="zzz", targets=("rock",)),))
+    for verb, view in (
+        ("clean apply", "Preview"), ("clean preview", "Preview"), ("collapsed", "What went into a tag"),
+    ):  # fmt: skip
+        app = well(page(step, view=view))
+        lines = next(code.value for code in app.code if f"taglab {verb}" in code.value).splitlines()
+        assert [line.startswith("taglab clean import cleaning.json") for line in lines] == [True, False]
+        for line in lines:
+            assert build_parser().parse_args(shlex.split(line)[1:])
+    save_cleaning(Cleaning.of("mine", [step]))
+    app = well(open_page("cleaning", cleaning="mine").run())
+    line = next(code.value for code in app.code if "clean preview" in code.value)
+    assert line.startswith("taglab clean preview mine --data demo")
 
 
 def test_who_stops_keeps_what_was_previewed_and_can_go_on() -> None:
