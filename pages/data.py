@@ -30,7 +30,7 @@ with picture:
     st.plotly_chart(
         curve, config=picture_config(), key="popularity", alt="Tracks with each tag by rank, both logarithmic"
     )
-    export_panel(f"{name} popularity", data.tags[["tag", "count"]], curve)
+    export_panel(f"{name} popularity", data.tags[["tag", "count"]], curve, ["taglab", "data", "show", name])
 with figures:
     show_facts(data)
 if data.n_tags:

@@ -1,10 +1,12 @@
 """Which tags are neighbours, what has no vector, and how two embeddings differ."""
 
+import pandas as pd
 import streamlit as st
 
 from taglab.embeddings import Lookup
 from taglab.ui import (
     add_vectors_panel,
+    export_panel,
     export_projector,
     folksonomy,
     guard,
@@ -40,5 +42,7 @@ for tab, show in zip(tabs, VIEWS.values(), strict=True):
             show(picked)
 if tags.missing:
     with st.expander(f"Without a vector ({len(tags.missing):,} tags)"):
-        st.dataframe({"tag": tags.missing}, hide_index=True)
+        without = pd.DataFrame({"tag": tags.missing})
+        st.dataframe(without, hide_index=True)
+        export_panel("without a vector", without, command=picked.command("coverage"))
 export_projector(tags, data, picked.command("export projector", out="projector/"))

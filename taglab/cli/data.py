@@ -126,6 +126,9 @@ def _fill_show(parser: Parser) -> None:
     parser.add_argument(
         "--min-count", type=whole(1), default=1, metavar="N", help="only tags of N tracks or more"
     )
+    parser.add_argument(
+        "--find", default="", metavar="TEXT", help="only tags that contain TEXT, whatever the case"
+    )
     finish(parser, _show)
 
 
@@ -201,6 +204,7 @@ def _show(args: argparse.Namespace) -> Report:
         data = open_data(args, progress)
         selected = select(data, args.min_count)
     first = ["tag", "count", "artists"]
+    shown = selected.tags[selected.tags["tag"].str.casefold().str.contains(args.find.casefold(), regex=False)]
     artists = data.tracks["artist"].nunique() if data.knows_artists else None
     return Report(
         {
@@ -209,10 +213,10 @@ def _show(args: argparse.Namespace) -> Report:
             "tags": data.n_tags,
             "assignments": data.n_assignments,
             "artists": artists,
-            "shown_tags": selected.n_tags,
+            "shown_tags": len(shown),
             "dropped": dropped(data.dropped),
         },
-        selected.tags[first + [name for name in selected.tags.columns if name not in first]],
+        shown[first + [name for name in shown.columns if name not in first]],
     )
 
 

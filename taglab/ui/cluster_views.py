@@ -122,7 +122,7 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
 def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     """The tag table, of the selected tags if there are any; ticked tags are selected."""
     listed = listed_rows(material.vectors)
-    everything = not len(listed) or st.toggle("All tags", key="all tags")
+    everything = not len(listed) or st.toggle("All tags", key="all_tags", bind="query-params")
     shown = made.tags if everything else made.tags.iloc[listed]
     table = shown[["tag", "count", "name", "silhouette"]]
     key = key_of("tag table")

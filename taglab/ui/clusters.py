@@ -436,11 +436,12 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
         with st.expander(f"{len(vectors.missing):,} {said}"):
             absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
             st.dataframe(absent, hide_index=True, key="tags without a vector")
-            export_panel(f"{material.name} tags without a vector", absent)
+            command = ["taglab", "coverage", *material.place]
+            export_panel(f"{material.name} tags without a vector", absent, command=command)
 
 
 def export_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> None:
-    """Offer the map as a page of its own, its positions as a table, and the command."""
+    """Offer the map as a page of its own, its positions as a table, and the command that makes these."""
     axes = pd.DataFrame(where.positions, columns=list("xyz")[: where.settings.dimensions])
     tags = _with_figures(material, made, colour)
     table = pd.concat([tags, axes], axis=1)
@@ -450,6 +451,6 @@ def export_map(material: Material, made: Clustered, where: Projection, colour: C
         f"{material.name} map",
         table,
         lambda: figures.tag_map(tags, where.positions, made.names, colour.by, rows, title),
-        cluster_command(material, made.clustering.settings),
+        ["taglab", "project", *material.place, *settings_flags(where.settings)],
         own_buttons=where.settings.dimensions == 2,
     )

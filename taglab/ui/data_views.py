@@ -39,12 +39,13 @@ def show_facts(data: Folksonomy) -> None:
     for row in (list(numbers.items())[:3], list(numbers.items())[3:]):
         for column, (label, value) in zip(st.columns(3), row, strict=True):
             column.metric(label, value, help=_MEANING.get(label))
+    figure = tags_per_track(per_track)
     st.plotly_chart(
-        tags_per_track(per_track),
-        config=picture_config(),
-        key="tags per track",
-        alt="How many tracks have how many tags",
+        figure, config=picture_config(), key="tags per track", alt="How many tracks have how many tags"
     )
+    tracks = np.bincount(per_track, minlength=1)
+    table = pd.DataFrame({"tags": np.arange(len(tracks)), "tracks": tracks})
+    export_panel(f"{data.name} tags per track", table, figure)
 
 
 def _choose_row(shown: pd.DataFrame) -> None:
@@ -67,7 +68,8 @@ def show_tags(data: Folksonomy) -> None:
             hide_index=True, height=480, column_config=column_labels(shown),
         )  # fmt: skip
         st.caption(f"{len(shown):,} of {data.n_tags:,} tags; pick a row to see what it is found with")
-        export_panel(f"{data.name} tags", shown, command=["taglab", "data", "show", data.name])
+        command = command_line(["data", "show", data.name], (), {"find": find} if find else {})
+        export_panel(f"{data.name} tags", shown, command=command)
     with right:
         tag = pick_tag(list(data.tags["tag"]), "Found together with")
         together = data.co_tags(tag)
@@ -79,7 +81,7 @@ def show_tags(data: Folksonomy) -> None:
             figure, config=picture_config(), key="co-tags", alt="Tags on the same tracks, most shared first"
         )
         st.caption(f"the first {min(_CO_TAGS_SHOWN, len(together))} of {len(together):,}; Export has all")
-        argv = command_line(["data", "co-tags"], [tag], {"data": data.name, "n": _CO_TAGS_SHOWN})
+        argv = command_line(["data", "co-tags"], [tag], {"data": data.name, "n": len(together)})
         export_panel(f"{data.name} co-tags", together, figure, argv)
 
 
@@ -91,4 +93,4 @@ def show_dropped(data: Folksonomy) -> None:
     rows = [(note.count, note.what, note.reason, ", ".join(note.examples)) for note in data.dropped]
     table = pd.DataFrame(rows, columns=["count", "what", "reason", "examples"])
     st.dataframe(table, hide_index=True)
-    export_panel(f"{data.name} left out", table)
+    export_panel(f"{data.name} left out", table, command=["taglab", "data", "show", data.name])

@@ -71,6 +71,10 @@ class Picked:
         given = {"data": self.data, "vectors": self.vectors, "min-count": self.min_count, **flags}
         return command_line(verb.split(), words, given, settings_flags(self.lookup))
 
+    def project_command(self, projection: Projection) -> list[str]:
+        """Return the shell line that places all tags as a map has them."""
+        return [*self.command("project"), *settings_flags(projection.settings)]
+
 
 def show_neighbours(picked: Picked) -> None:
     """The tags nearest to one, as bars and on the map."""
@@ -96,7 +100,8 @@ def show_neighbours(picked: Picked) -> None:
 
         _show_map(picked, drawn, projection, tag, names, whole_map)
         flat = projection.settings.dimensions == 2
-        export_panel("neighbourhood map", figure=whole_map, own_buttons=flat)
+        command = picked.project_command(projection) if len(drawn) == len(tags) else None
+        export_panel("neighbourhood map", figure=whole_map, command=command, own_buttons=flat)
 
 
 def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projection]:
@@ -172,9 +177,9 @@ def show_coverage(picked: Picked) -> None:
             st.dataframe(
                 found.duplicates, hide_index=True, height=300, column_config=column_labels(found.duplicates)
             )
-            export_panel("duplicates", found.duplicates)
+            export_panel("duplicates", found.duplicates, command=picked.command("coverage", by="duplicates"))
     with right:
-        _show_unknown_words(found.unknown_words)
+        _show_unknown_words(found.unknown_words, picked.command("coverage", by="words"))
     for note in words.dropped:
         named = f" ({', '.join(note.examples)})" if note.examples else ""
         st.caption(literal(f"When {words.name} was read, {note.count:,} {note.what}{named}: {note.reason}."))
@@ -183,7 +188,7 @@ def show_coverage(picked: Picked) -> None:
     export_panel("coverage", found.tags, bars, picked.command("coverage"))
 
 
-def _show_unknown_words(table: pd.DataFrame) -> None:
+def _show_unknown_words(table: pd.DataFrame, command: Sequence[str]) -> None:
     if table.empty:
         st.text("Every word has a vector.")
         return
@@ -192,7 +197,7 @@ def _show_unknown_words(table: pd.DataFrame) -> None:
         figure, config=picture_config(), key="unknown words", alt="Words without a vector, by weight"
     )
     st.caption(f"the first {min(_SHOWN, len(table))} of {len(table):,}; Export has all")
-    export_panel("unknown words", table, figure)
+    export_panel("unknown words", table, figure, command)
 
 
 def show_comparison(picked: Picked) -> None:
@@ -221,16 +226,15 @@ def show_comparison(picked: Picked) -> None:
         export_panel("overlap", overlap, histogram, picked.command("overlap", other=other_name, k=k))
     near, near_there = (embeddings.neighbours(side.select(both), tag, k) for side in (tags, other))
     common = set(near["tag"]) & set(near_there["tag"])
-    for column, table, title, key in (
-        (here, near, picked.vectors, "this"),
-        (there, near_there, other_name, "other"),
-    ):
-        bars = neighbour_bars(table, f"{tag} in {title}", common)
+    for column, table, side, key in ((here, near, tags, "this"), (there, near_there, other, "other")):
+        bars = neighbour_bars(table, f"{tag} in {side.name}", common)
         column.plotly_chart(
             bars, config=picture_config(), key=f"nearest in {key}", alt=f"Nearest tags in {key}"
         )
+        # The command seeks among all tags of its embedding.
+        command = picked.command("neighbours", tag, vectors=side.name, n=k)
         with column:
-            export_panel(f"nearest in {key}", table, bars)
+            export_panel(f"nearest in {key}", table, bars, command if len(both) == len(side) else None)
     among = f"sought among the {len(both):,} tags with a vector in both embeddings"
     here.caption(f"{len(common)} of {len(near)} in common, the others grey; {among}")
     st.text("The tags on which the two agree least come first")
@@ -307,7 +311,8 @@ def show_side_by_side(picked: Picked) -> None:
     if absent:
         st.caption(literal(f"No vector of {tag!r} in {', '.join(absent)}."))
     st.caption("each sought among the tags of the data that have a vector in that embedding")
-    export_panel("nearest in several", table, command=picked.command("neighbours", tag, n=n))
+    lines = [picked.command("neighbours", tag, vectors=name, n=n) for name in found]
+    export_panel("nearest in several", table, command=next(iter(lines), None), further=lines[1:])
 
 
 VIEWS = {

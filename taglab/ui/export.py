@@ -114,9 +114,9 @@ def _flag(name: str, value: str) -> list[str]:
     return [f"--{name}={value}"] if value.startswith("-") else [f"--{name}", value]
 
 
-def copy_as_command(argv: Sequence[str]) -> None:
-    """Show the shell line that makes the same result, with a button that copies it."""
-    st.code(shlex.join(argv), language="bash", wrap_lines=True)
+def copy_as_command(*lines: Sequence[str]) -> None:
+    """Show the shell lines that make the same result, with a button that copies them."""
+    st.code("\n".join(map(shlex.join, lines)), language="bash", wrap_lines=True)
 
 
 def export_panel(
@@ -125,6 +125,7 @@ def export_panel(
     figure: go.Figure | Callable[[], go.Figure] | None = None,
     command: Sequence[str] | None = None,
     own_buttons: bool = False,
+    further: Sequence[Sequence[str]] = (),
 ) -> None:
     """Put all ways out of one view behind one small button.
 
@@ -134,6 +135,7 @@ def export_panel(
         figure: Offered as HTML.
         command: The shell line that makes the same.
         own_buttons: Whether the figure is the tag map, which has buttons for PNG and SVG itself.
+        further: Shell lines that follow the first, where it takes several.
     """
     with st.popover("Export", icon=":material/download:"):
         if table is not None:
@@ -147,7 +149,7 @@ def export_panel(
             download_figure(figure, name)
         if command is not None:
             st.caption("Copy as command")
-            copy_as_command(command)
+            copy_as_command(command, *further)
 
 
 def export_projector(tags: TagVectors, folksonomy: Folksonomy, command: Sequence[str]) -> None:

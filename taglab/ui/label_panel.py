@@ -6,8 +6,9 @@ clustering has moved on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +23,13 @@ from taglab.figures.theme import visible
 from taglab.labels import LabelSpace
 from taglab.labels.classes import free_name
 from taglab.ui.clusters import Clustered, Material, cluster_command
-from taglab.ui.export import export_panel, picture_config
+from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
 from taglab.ui.messages import literal
 
 _DRAFT = "label space draft"
 _TOLD = "label space told"
 _NAME = "label space name"
+_LINK = "label_space"
 _TAGS_SHOWN = 2000
 _ABSENT_NAMED = 5
 
@@ -52,6 +54,7 @@ class _Draft:
 def show_label_space(material: Material, made: Clustered, rows: npt.NDArray[np.intp]) -> None:
     """Show the draft, what it covers, and ways to change and keep it."""
     draft = _current(material, made.clustering)
+    _put_in_link(draft)
     _tell()
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -81,7 +84,7 @@ def _fresh(material: Material, clustering: Clustering) -> _Draft:
 
 def _current(material: Material, clustering: Clustering) -> _Draft:
     """Return the draft; a new one when the clustering changed and nothing would be lost."""
-    draft: _Draft | None = st.session_state.get(_DRAFT)
+    draft: _Draft | None = st.session_state.get(_DRAFT) or _linked()
     origin = _origin(material, clustering)
     if draft is None or (draft.origin != origin and not draft.space.edits and draft.revision is None):
         draft = _fresh(material, clustering)
@@ -95,6 +98,34 @@ def _current(material: Material, clustering: Clustering) -> _Draft:
                 _keep(draft)
                 st.rerun()
     return draft
+
+
+def _linked() -> _Draft | None:
+    """Open the label space that a pasted link names; say so where it is not here."""
+    name = st.query_params.get(_LINK)
+    if name is None:
+        return None
+    try:
+        draft = _opened(name)
+    except TaglabError as error:
+        said = f"The link asks for the label space {name!r}, which cannot be opened: {error}"
+        st.warning(literal(said), icon=":material/link_off:")
+        return None
+    _keep(draft)
+    return draft
+
+
+def _opened(name: str) -> _Draft:
+    space, revision = labels.open_label_space(name)
+    return _Draft(space, f"saved as {space.name}", revision, space.fingerprint)
+
+
+def _put_in_link(draft: _Draft) -> None:
+    """Let the URL name the label space that is open, as it was saved last."""
+    if draft.revision is not None:
+        st.query_params[_LINK] = draft.space.name
+    elif _LINK in st.query_params:
+        del st.query_params[_LINK]
 
 
 def _edits(draft: _Draft) -> str:
@@ -190,9 +221,9 @@ def _show_open() -> None:
 
     def open_it() -> None:
         def act() -> str:
-            space, revision = labels.open_label_space(st.session_state["label space to open"])
-            _keep(_Draft(space, f"saved as {space.name}", revision, space.fingerprint))
-            return f"{space.name} is open."
+            draft = _opened(st.session_state["label space to open"])
+            _keep(draft)
+            return f"{draft.space.name} is open."
 
         _try(act)
 
@@ -240,7 +271,8 @@ def _show_edits(material: Material, draft: _Draft, rows: npt.NDArray[np.intp]) -
             "Edit",
             list(kinds),
             default="Rename",
-            key="edit kind",
+            key="edit_kind",
+            bind="query-params",
             required=True,
             label_visibility="collapsed",
         )
@@ -360,14 +392,36 @@ def _show_save(material: Material, draft: _Draft, made: Clustered) -> None:
         "JSON", labels.to_json(draft.space), f"{draft.space.name}.json", "application/json",
         key="label space json", on_click="ignore", icon=":material/download:",
     )  # fmt: skip
-    st.caption("The shell line that makes the clusters under this name; edits: `taglab labels edit`")
-    command = cluster_command(
-        material, made.clustering.settings, "labels", "make", "clusters", draft.space.name
-    )
-    st.code(" ".join(_quoted(command)), language="bash", wrap_lines=True)
+    _show_commands(material, draft, made)
 
 
-def _quoted(words: list[str]) -> list[str]:
-    import shlex
+def _show_commands(material: Material, draft: _Draft, made: Clustered) -> None:
+    """Show the shell lines that make the draft; of what was opened, the one that gives it."""
+    name = draft.space.name
+    if draft.origin == _origin(material, made.clustering):
+        st.caption("The shell lines that make and edit the clusters under this name")
+        make = cluster_command(material, made.clustering.settings, "labels", "make", "clusters", name)
+        copy_as_command(make, *(edit_command(name, edit) for edit in draft.space.edits))
+    elif draft.revision is not None:
+        st.caption("The shell line that shows it, as it was saved last")
+        copy_as_command(["taglab", "labels", "show", name])
 
-    return [shlex.quote(word) for word in words]
+
+def edit_command(name: str, edit: labels.Edit) -> list[str]:
+    """Return the shell line that makes an edit of the saved label space of this name."""
+    words, flags = _STEPS[edit.kind](edit)
+    given = {flag: value for flag, value in flags.items() if value is not None}
+    return command_line(["labels", "edit", name, edit.kind], words, given)
+
+
+_STEPS: dict[str, Callable[[Any], tuple[Sequence[str], dict[str, str | None]]]] = {
+    "move": lambda edit: (edit.tags, {"to": edit.to_class, "from": edit.from_class}),
+    "add": lambda edit: (edit.tags, {"to": edit.to_class}),
+    "rename": lambda edit: ((edit.cls, edit.new), {}),
+    "merge": lambda edit: (edit.classes, {}),
+    "drop-class": lambda edit: ((edit.cls,), {}),
+    "drop-tags": lambda edit: (edit.tags, {"from": edit.from_class}),
+    "keep-tags": lambda edit: (edit.tags, {}),
+    "new-class": lambda edit: ((edit.name, *edit.tags), {}),
+    "keep-classes-with": lambda edit: (edit.tags, {}),
+}

@@ -46,7 +46,9 @@ def show_pairs(picked: Picked) -> None:
     if len(known) < len(pairs):
         absent = [pair for pair in pairs if pair not in set(known)]
         with st.expander(f"Left out: {len(absent):,} of {len(pairs):,} pairs have a word without a vector"):
-            st.dataframe(pd.DataFrame(absent, columns=["first", "second"]), hide_index=True)
+            table = pd.DataFrame(absent, columns=["first", "second"])
+            st.dataframe(table, hide_index=True)
+            export_panel("pairs left out", table)
     if len(known) >= 2:
         _show_plane(vectors, known)
     elif pairs:

@@ -112,9 +112,11 @@ def _show_summary(judged: list[Judged], command: list[str]) -> None:
         part = whole[whole["measure"] == measure]
         if len(part):
             figure = quality_bars(part, title, "set", _axis(measure))
-            column.plotly_chart(
-                figure, config=picture_config(), key=f"quality {measure}", alt=f"{measure} by set"
-            )
+            with column:
+                st.plotly_chart(
+                    figure, config=picture_config(), key=f"quality {measure}", alt=f"{measure} by set"
+                )
+                export_panel(f"quality {measure}", part, figure, [*command, "--by", "sets"])
     st.dataframe(whole, hide_index=True, column_config=_columns())
     st.caption(
         "“Known” is the share whose words have vectors; the rest is left out, not counted as wrong. The bars "
@@ -187,6 +189,7 @@ def _say_unknown(one: Judged) -> None:
     words = ["a", "b"] if one.set.kind == "pairs" else list("abcd")
     with st.expander(f"Left out: {len(absent):,} of {len(one.details):,} have a word without a vector"):
         st.dataframe(absent[words], hide_index=True)
+        export_panel(f"{one.set.name} left out of {one.vectors}", absent[words])
 
 
 def _show_questions(name: str, chosen: list[Judged], command: list[str]) -> None:

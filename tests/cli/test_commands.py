@@ -32,6 +32,9 @@ def test_data(mine: Shell) -> None:
     shown = mine.json("data", "show", "mine", "--min-count", "3")
     assert (shown["tracks"], shown["tags"], shown["artists"], shown["shown_tags"]) == (7, 7, 4, 3)
     assert shown["rows"][0] == {"tag": "rock", "count": 4, "artists": 3}
+    found = mine.json("data", "show", "mine", "--find", "JAZZ")
+    assert [row["tag"] for row in found["rows"]] == ["jazz", "smooth jazz"]
+    assert found["shown_tags"] == 2
     together = mine.json("data", "co-tags", "rock", *DATA, "-n", "1")
     assert together == [{"tag": "metal", "together": 2, "share": 0.5, "lift": 1.75}]
     assert mine.json("data", "remove", "mine") == {"removed": "mine"}

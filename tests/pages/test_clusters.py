@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from taglab import cache, labels, projection, runs
+from taglab import cache, cli, labels, projection, runs
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.errors import Cancelled
@@ -99,6 +99,10 @@ def map_data(app: AppTest) -> dict:
     return json.loads(app.get("bidi_component")[1].proto.mixed.json)
 
 
+def commands(app: AppTest) -> list[str]:
+    return [line for block in app.code for line in block.value.splitlines()]
+
+
 def words(app: AppTest) -> str:
     elements = [*app.markdown, *app.caption, *app.text, *app.error, *app.info, *app.success]
     return "\n".join(element.value for element in elements)
@@ -112,8 +116,8 @@ def test_every_view_opens_by_its_link(view: str) -> None:
     assert "<img" not in json.dumps(charts(app))
     for element in [*app.markdown, *app.caption]:
         assert not re.search(r"(?<!\\)<", element.value)
-    for block in app.code:
-        program, *arguments = shlex.split(block.value)
+    for line in commands(app):
+        program, *arguments = shlex.split(line)
         assert program == "taglab"
         build_parser().parse_args(arguments)
 
@@ -357,7 +361,7 @@ def class_table(app: AppTest) -> pd.DataFrame:
 
 
 def edit(app: AppTest, kind: str) -> None:
-    app.segmented_control(key="edit kind").set_value(kind).run()
+    app.segmented_control(key="edit_kind").set_value(kind).run()
 
 
 def test_label_classes_are_edited_and_edits_undone() -> None:
@@ -508,6 +512,67 @@ def test_a_saved_label_space_is_opened() -> None:
     assert app.text_input(key="label space name").value == "old"
 
 
+def test_a_link_opens_a_label_space_an_edit_and_all_tags() -> None:
+    labels.save_label_space(labels.from_clusters(TAGS[4:8], [0, 0, 1, 1], name="old"))
+    app = page("Label space", label_space="old", edit_kind="Merge").run()
+    assert not app.exception
+    assert len(classes(app)) == 2
+    assert app.segmented_control(key="edit_kind").value == "Merge"
+    assert commands(app)[-1] == "taglab labels show old"
+    assert app.query_params["label_space"] in ("old", ["old"])
+    app.button(key="label space anew").click().run()
+    assert "label_space" not in app.query_params
+    gone = page("Label space", label_space="gone").run()
+    assert "the label space 'gone', which cannot be opened" in gone.warning[0].value.replace("\\", "")
+    assert len(classes(gone)) == 5
+    tags = page("Tags", selected="0-3", all_tags="true").run()
+    assert "All 28 tags" in words(tags)
+
+
+def test_saving_puts_the_label_space_into_the_link() -> None:
+    app = page("Label space").run()
+    assert "label_space" not in app.query_params
+    app.text_input(key="label space name").set_value("mine").run()
+    app.button(key="save label space").click().run()
+    assert app.query_params["label_space"] in ("mine", ["mine"])
+
+
+def test_the_shell_makes_the_label_space_with_its_edits() -> None:
+    app = page("Label space", selected="4.8").run()
+    second, third = classes(app)[1:3]
+    app.text_input(key="rename to").set_value("it's -new").run()
+    app.button(key="apply edit").click().run()
+    edit(app, "Move tags")
+    app.multiselect(key="move tags of it's -new").set_value(["-dash"]).run()
+    app.selectbox(key="move to").set_value(second).run()
+    app.button(key="apply edit").click().run()
+    edit(app, "Merge")
+    app.multiselect(key="merge classes").set_value([second, third]).run()
+    app.button(key="apply edit").click().run()
+    edit(app, "New class")
+    app.button(key="apply edit").click().run()
+    app.text_area(key="keep with").set_value("-dash\nmetal0\nfolk0\njazz0\ntechno0").run()
+    app.button(key="keep classes").click().run()
+    edit(app, "Drop tags")
+    holder = app.session_state["label space draft"].space.classes_of("-dash")[0]
+    app.selectbox(key="drop from").set_value(holder).run()
+    app.multiselect(key=f"drop tags of {holder}").set_value(["-dash"]).run()
+    app.button(key="apply edit").click().run()
+    edit(app, "Drop class")
+    app.selectbox(key="drop class").set_value(classes(app)[-1]).run()
+    app.button(key="apply edit").click().run()
+    assert not app.error
+    draft = app.session_state["label space draft"].space
+    lines = [line for line in commands(app) if " labels " in line]
+    assert [edit.kind for edit in draft.edits] == [shlex.split(line)[4] for line in lines[1:]]
+    assert len(lines) == 8
+    for line in lines:
+        assert cli.main(shlex.split(line)[1:]) == 0
+    assert labels.open_label_space(draft.name)[0].fingerprint == draft.fingerprint
+    app.select_slider(key="k").set_value(8).run()
+    assert not [line for line in commands(app) if " labels " in line]
+
+
 def test_duplicate_vectors_bound_the_slider() -> None:
     same = np.repeat(np.eye(4, dtype=np.float32), 7, axis=0)
     WordVectors("same", tuple(TAGS), same).save(cache.Shelf(cache.VECTORS).path("same"))
@@ -519,5 +584,8 @@ def test_duplicate_vectors_bound_the_slider() -> None:
 
 def test_the_command_line_makes_the_clustering_on_the_page() -> None:
     app = page(k="6", seed="2").run()
-    line = next(block.value for block in app.code if block.value.startswith("taglab cluster "))
+    line = next(line for line in commands(app) if line.startswith("taglab cluster "))
+    placing = next(line for line in commands(app) if line.startswith("taglab project "))
+    assert placing.startswith("taglab project --data demo --vectors first --min-count 1")
+    assert "cluster" not in placing
     assert line == "taglab cluster --data demo --vectors first --min-count 1 -k 6 --seed=2"

@@ -55,6 +55,18 @@ def test_no_figure_and_no_text_holds_markup_from_a_tag(data_page: AppTest) -> No
         assert "<img" not in element.value
 
 
+def test_every_table_and_figure_can_be_taken_away(data_page: AppTest) -> None:
+    data_page.query_params["find"] = "-- x"
+    app = data_page.run()
+    taken = " ".join(each.proto.id for each in app.get("download_button"))
+    for name in ("popularity", "tags per track", "co-tags"):
+        assert f"demo {name}.csv" in taken
+        assert f"demo {name}.html" in taken
+    for name in ("tags", "tracks", "left out"):
+        assert f"demo {name}.csv" in taken
+    assert "taglab data show demo '--find=-- x'" in [block.value for block in app.code]
+
+
 def test_the_link_opens_the_same_view(data_page: AppTest) -> None:
     for key, value in {"find": "ROC", "tag": "\u202eevil", "min_count": "20"}.items():
         data_page.query_params[key] = value

@@ -45,6 +45,14 @@ def opened(view: str = "Neighbours", **url: str) -> AppTest:
     ).run()
 
 
+def commands(app: AppTest) -> list[str]:
+    return [line for block in app.code for line in block.value.splitlines()]
+
+
+def downloads(app: AppTest) -> str:
+    return " ".join(each.proto.id for each in app.get("download_button"))
+
+
 def charts(app: AppTest) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
@@ -58,8 +66,8 @@ def test_every_view_opens_by_its_link(view: str) -> None:
     assert "<img" not in json.dumps(charts(app))
     for element in [*app.markdown, *app.caption]:
         assert "<img" not in element.value
-    for block in app.code:
-        program, *arguments = shlex.split(block.value)
+    for line in commands(app):
+        program, *arguments = shlex.split(line)
         assert program == "taglab"
         build_parser().parse_args(arguments)
 
@@ -68,6 +76,7 @@ def test_tags_without_a_vector_are_listed() -> None:
     app = opened()
     assert "Without a vector (1 tags)" in [expander.label for expander in app.expander]
     assert "unheard of" in app.dataframe[-1].value["tag"].tolist()
+    assert "without a vector.csv" in downloads(app)
 
 
 def test_coverage_names_unknown_words_and_tags_that_fall_together() -> None:
@@ -76,6 +85,8 @@ def test_coverage_names_unknown_words_and_tags_that_fall_together() -> None:
     same = next(table for table in tables if "same_as" in table)
     assert same[["tag", "same_as"]].to_numpy().tolist() == [["kappe jazz", "jazz"]]
     assert "kappe" in json.dumps(charts(app)[1])
+    for by in ("words", "duplicates"):
+        assert f"taglab coverage --data demo --vectors first --min-count 1 --by {by}" in commands(app)
 
 
 def test_words_with_zeros_for_a_vector_are_named(tmp_path: Path) -> None:
@@ -127,6 +138,8 @@ def test_nearest_tags_of_several_embeddings_stand_side_by_side() -> None:
     assert table.columns.tolist() == ["rank", "first", "first, cosine", "second", "second, cosine"]
     assert len(table) == 3
     assert "rock" not in table["first"].tolist()
+    near = "taglab neighbours --data demo --vectors {} --min-count 1 -n 3 rock"
+    assert {near.format("first"), near.format("second")} <= set(commands(app))
     assert not opened("Side by side").error
 
 
@@ -159,6 +172,8 @@ def test_sets_are_uploaded_told_apart_and_held_against() -> None:
     table = app.dataframe[0].value
     assert table[["set", "asked", "covered"]].to_numpy().tolist() == [["pairs", 4, 3], ["questions", 2, 0]]
     assert "Left out: 1 of 4 have a word without a vector" in [box.label for box in app.expander]
+    assert "pairs left out of first.csv" in downloads(app)
+    assert "quality Spearman.html" in downloads(app)
     assert "<img" not in json.dumps(charts(app))
     assert "&lt;img" in json.dumps(charts(app))
     app.selectbox(key="set").set_value("questions").run()
