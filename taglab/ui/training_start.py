@@ -9,7 +9,7 @@ import streamlit as st
 
 from taglab import embeddings, launch
 from taglab.audio.library import DEMO
-from taglab.errors import InvalidSetting, TaglabError
+from taglab.errors import InvalidSetting, TaglabError, Unavailable
 from taglab.launch import LaunchSettings
 from taglab.progress import between
 from taglab.settings import checked
@@ -53,6 +53,7 @@ def show_first() -> None:
         disabled=reason is not None, help=reason,
     ):  # fmt: skip
         with guard(), working("Making the run") as progress:
+            _require_allowed()
             labels = save_ready(first, DEMO, progress)
             config = run_config({**PRESETS[_FIRST_PRESET], "data": DEMO, "audio": DEMO, "labels": labels})
             _launch([new_run(config, progress=progress).name], LaunchSettings())
@@ -81,18 +82,22 @@ def pick_launch() -> LaunchSettings:
     return checked(LaunchSettings, values)
 
 
+def _require_allowed() -> None:
+    """Raise Unavailable where this visitor may start nothing: a disabled button is only a request."""
+    reason = refusal()
+    if reason is not None:
+        raise Unavailable(reason)
+
+
 def _launch(names: Sequence[str], settings: LaunchSettings) -> None:
     """Launch runs, and show the page anew with them on top."""
-    reason = refusal()
     watch_next(names[:4])
-    if reason is not None:
-        tell(reason, went_well=False)
-    else:
-        try:
-            for name in names:
-                launch.submit(name, settings)
-        except TaglabError as error:
-            tell(str(error), went_well=False)
+    try:
+        _require_allowed()
+        for name in names:
+            launch.submit(name, settings)
+    except TaglabError as error:
+        tell(str(error), went_well=False)
     st.rerun()
 
 
@@ -120,11 +125,13 @@ def show_start(asked: Asked) -> None:
             if asked.labels.ready:
                 st.caption(f"after: {_ready_command(asked)}")
     if start:
+        _require_allowed()
         with working("Making the run") as progress:
             run = new_run(asked.config(progress), note=note, progress=progress)
         _launch([run.name], settings)
     now = asked.preview().model_dump_json()
     if try_out:
+        _require_allowed()
         with working("Preparing") as progress:
             config = asked.config(progress)
         begin_dry_run(config, now)
@@ -226,6 +233,7 @@ def _sweep_button(
     )  # fmt: skip
     if not pressed:
         return []
+    _require_allowed()
     if group in groups():
         raise InvalidSetting(f"group={group!r} is the name of another sweep; choose a new one")
     with working("Making the runs") as progress:

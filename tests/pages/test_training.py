@@ -3,12 +3,14 @@
 import json
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
@@ -26,6 +28,7 @@ from taglab.ui import training_dry_run, training_form
 from tests.pages.framed import open_page
 from tests.training.examples import config_of, make_world
 
+NETWORK = "0.0.0.0"  # noqa: S104
 HOSTILE = '"><img/src=x/onerror=alert(1)>'
 
 
@@ -369,18 +372,107 @@ def test_the_table_of_runs_has_their_states() -> None:
     assert table.loc[states["finished"].name, "epochs"] == 2
 
 
-def test_who_may_not_launch_reads_why(monkeypatch: pytest.MonkeyPatch, launched: list) -> None:
-    why = "This dashboard is served to the network, so it launches nothing."
-    monkeypatch.setattr("taglab.launch.may_launch", lambda *_: why)
+REFUSED = "it launches nothing: log in, or have it started with"
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[str], None]]:
+    """Change the address the dashboard is served at."""
+    before = config.get_option("server.address")
+    yield lambda address: config.set_option("server.address", address)
+    config.set_option("server.address", before)
+
+
+@pytest.fixture
+def forged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that presses buttons that are disabled."""
+    button = st.button
+    monkeypatch.setattr(st, "button", lambda *given, disabled=False, **more: button(*given, **more))
+
+
+def refused(app: AppTest) -> bool:
+    return not app.exception and any(REFUSED in each.value.replace("\\", "") for each in app.error)
+
+
+def test_visitors_may_launch_once_they_are_allowed_to(
+    monkeypatch: pytest.MonkeyPatch, launched: list, serve: Callable[[str], None]
+) -> None:
+    serve(NETWORK)
     app = open_page("training").run()
+    for key in ("train demo", "start", "dry run button"):
+        assert app.button(key=key).disabled
+    assert REFUSED in words(app)
+    monkeypatch.setenv(launch.ALLOW_LAUNCH, "1")
+    app = page().run()
+    app.button(key="start").click().run()
     assert not app.exception
-    assert why in words(app)
-    assert app.button(key="train demo").disabled
-    assert app.button(key="start").disabled
-    assert app.button(key="dry run button").disabled
+    assert [verb for verb, _ in launched] == ["submit"]
+
+
+@pytest.mark.usefixtures("forged")
+@pytest.mark.parametrize("key", ["train demo", "start", "dry run button"])
+def test_a_click_that_is_not_allowed_makes_nothing(
+    launched: list, serve: Callable[[str], None], key: str
+) -> None:
+    spaces = labels.label_space_names()
+    serve(NETWORK)
+    app = open_page("training", data="small", audio="small", labels="Top 50 tags (made on the spot)").run()
+    assert refused(app.button(key=key).click().run())
+    assert "dry run" not in app.session_state
+    assert (runs.run_names(), labels.label_space_names(), launched) == ([], spaces, [])
+
+
+@pytest.mark.usefixtures("forged")
+def test_a_sweep_that_is_not_allowed_is_not_made(launched: list, serve: Callable[[str], None]) -> None:
+    app = page("New sweep").run()
+    app.multiselect(key="sweep fields").set_value(["train.seed"]).run()
+    serve(NETWORK)
+    assert refused(app.button(key="start sweep").click().run())
+    assert (runs.run_names(), launched) == ([], [])
+
+
+@pytest.mark.parametrize(("state", "verb"), [("running", "stop"), ("stopped", "resume")])
+def test_who_may_not_launch_stops_and_resumes_nothing(
+    launched: list, serve: Callable[[str], None], state: str, verb: str
+) -> None:
     run = trained(1)
-    doing(run, "running")
-    assert page().run().button(key=f"stop {run.name}").disabled
+    doing(run, state)
+    app = page().run()
+    serve(NETWORK)
+    assert refused(app.button(key=f"{verb} {run.name}").click().run())
+    assert app.button(key=f"{verb} {run.name}").disabled
+    assert not launched
+
+
+def test_ticked_runs_are_removed_by_those_who_may(serve: Callable[[str], None]) -> None:
+    first, second = trained(1), trained(1, seed=1)
+    doing(second, "running")
+    app = page("Runs").run()
+    tick(app, first.name, second.name)
+    serve(NETWORK)
+    assert refused(app.button(key="remove ticked").click().run())
+    assert set(runs.run_names()) == {first.name, second.name}
+    serve("localhost")
+    app.button(key="remove ticked").click().run()
+    assert runs.run_names() == [second.name]
+    assert "still active; stop it first" in words(app)
+
+
+def tick(app: AppTest, *names: str) -> None:
+    """Tick rows of the table of runs, as a click on them would."""
+    table = app.dataframe[-1]
+    rows = [list(table.value["run"]).index(name) for name in names]
+    app.session_state["runs table"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    app.run()
+
+
+def test_a_refusal_that_comes_after_the_run_was_made_is_told(
+    monkeypatch: pytest.MonkeyPatch, launched: list
+) -> None:
+    monkeypatch.setattr("taglab.launch.may_launch", lambda *_: REFUSED if runs.run_names() else None)
+    app = page().run()
+    assert refused(app.button(key="start").click().run())
+    assert len(runs.run_names()) == 1
     assert not launched
 
 
