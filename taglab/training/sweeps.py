@@ -25,8 +25,10 @@ Config = TypeVar("Config", bound=BaseModel)
 
 MOST_RUNS = 500
 MEASURES = {
-    "auc_pr_macro": "AUC-PR macro",
-    "auc_pr_micro": "AUC-PR micro",
+    "ap_macro": "average precision macro",
+    "ap_micro": "average precision micro",
+    "auc_pr_macro": "AUC-PR (interpolated) macro",
+    "auc_pr_micro": "AUC-PR (interpolated) micro",
     "roc_auc_macro": "ROC-AUC macro",
     "roc_auc_micro": "ROC-AUC micro",
 }

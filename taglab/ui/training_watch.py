@@ -275,7 +275,7 @@ def _outcome(watched: Watched) -> str:
     ):
         macro, micro = source.get("auc_pr_macro"), source.get("auc_pr_micro")
         if macro is not None and micro is not None:
-            figures.append(f"{where}: AUC-PR macro {macro:.3f}, micro {micro:.3f}")
+            figures.append(f"{where}: AUC-PR (interpolated) macro {macro:.3f}, micro {micro:.3f}")
     took = watched.history["seconds"].sum() if "seconds" in watched.history else math.nan
     spent = f" in {duration(took)}" if math.isfinite(took) and took > 0 else ""
     return "; ".join([done + spent, *figures]) + "."

@@ -294,7 +294,7 @@ def test_a_finished_run_says_how_it_ended() -> None:
     run = trained(4)
     doing(run, "finished")
     app = page().run()
-    assert "4 of 4 epochs in 40 s; best epoch 1, validation: AUC-PR macro 0.500" in words(app)
+    assert "4 of 4 epochs in 40 s; best epoch 1, validation: AUC-PR (interpolated) macro 0.500" in words(app)
     assert not [each for each in app.button if each.key in (f"stop {run.name}", f"resume {run.name}")]
 
 
@@ -556,7 +556,7 @@ def test_values_that_are_none_are_a_sentence(text: str) -> None:
 
 FOUND = {
     "parameters": 1234, "memory_gib": 0.5, "first_loss": 0.69, "clips_per_s": 12.0,
-    "minutes_per_epoch": 2.0, "tracks": {"train": 3, "validation": 1}, "device": "CPU",
+    "minutes_per_epoch": 2.0, "tracks": {"train": 3, "validation": 1}, "device": "CPU", "padded": 12,
     "left_out": [{"reason": "in no class", "tracks": 2, "examples": "t1"}],
 }  # fmt: skip
 
@@ -594,6 +594,7 @@ def test_a_dry_run_tells_what_it_would_take(monkeypatch: pytest.MonkeyPatch) -> 
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Parameters"] == "1,234"
     assert shown["20 epochs"] == "40 min"
+    assert "12 of them are shorter than a clip" in words(app)
     app.number_input(key="train tiny epochs").set_value(5).run()
     assert "The form has changed" in words(app)
     job.error = "batch_size=32 must fit"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from taglab import runs
 from taglab.errors import InvalidSetting, NotFound
-from taglab.training import RunConfig
+from taglab.training import RunConfig, train
 from taglab.training.sweeps import (
     MEASURES,
     free_group,
@@ -102,6 +102,14 @@ def test_a_sweep_is_a_group_with_one_table() -> None:
     assert set(table["classes"]) == {3}
     assert groups() == ["rates"]
     assert sweep_table("another").empty
+
+
+def test_a_sweep_tells_average_precision_and_says_which_area_is_interpolated() -> None:
+    (run,) = make_runs([config_of(epochs=1)], "one")
+    train(run.name)
+    row = sweep_table("one").iloc[0]
+    assert row["ap_macro"] == pytest.approx(run.history()["ap_macro"][0])
+    assert all("interpolated" in said for name, said in MEASURES.items() if name.startswith("auc_pr"))
 
 
 def test_label_spaces_are_made_by_cell_and_what_cannot_be_is_listed() -> None:
