@@ -22,7 +22,7 @@ UNCATEGORISED = "uncategorised"
 _REPORT_EVERY = 5_000
 _MOST_REMEMBERED = 600_000
 _DATE = re.compile(r"(?:1[0-9]|20)[0-9]{2}s?|(?:[0-9]0|00)(?:s|ies|er|ers|erjahre)|(?:early|mid|late)[0-9]0s")
-_NUMBER = re.compile(r"[0-9]+(?:[.,/][0-9]+)*(?:st|nd|rd|th|%|x)?")
+_NUMBER = re.compile(r"-?[0-9]+(?:[.,/][0-9]+)*(?:st|nd|rd|th|%|x)?")
 _COUNTING = frozenset(
     [
         "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "hundred", "thousand",

@@ -12,13 +12,21 @@ _INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\x00-\x08\x0e-\x1f\x7f]"
 )
 _APOSTROPHES = re.compile("['`´ʼʹ‘’′]")
-_SEPARATORS = re.compile(r"[\s_/\-\u00b7\u2010-\u2015\u2212\u2043\u30fb|,;:]+")
-_AND = re.compile(r"[&+]|(?<=\s)(?:n|'n'|und|et|y)(?=\s)")
+_DASHES = r"\-\u2010-\u2015\u2212\u2043"
+_FACE = r"[:;=]-?(?:d+|p+|o+|x+|s+|c+|3+|[()\[\]/\\|*<>]+)|</?3+"
+_IS_FACE = re.compile(_FACE, re.IGNORECASE)
+# What separates, other than a face (":D") and a minus before a number ("-3", "rating:-9").
+_SEPARATORS = re.compile(
+    rf"(?:^|\s+)({_FACE})(?=\s|$)"
+    rf"|(?:^|[\s_/|,;:]+)([{_DASHES}])(?=[0-9]+(?:\.[0-9]+)?(?:\s|$))"
+    rf"|[\s_/{_DASHES}\u00b7\u30fb|,;:]+",
+    re.IGNORECASE,
+)
+_AND = re.compile(r"(?<=\w)\s*[&+]\s*(?=\w)")
 _N_BETWEEN = re.compile(r"(?<=\w)\s*['’`´]n['’`´]?\s*(?=\w)")
 _PLAIN = re.compile("[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
-_AND_WORDS = ("n", "und", "et", "y")
+_AND_WORDS = frozenset(["n", "und", "et", "y"])
 _SPELT_OUT = {"rnb": "r and b", "rocknroll": "rock and roll", "drumnbass": "drum and bass"}
-_SIMPLE = {**_SPELT_OUT, **dict.fromkeys(_AND_WORDS, "and")}
 _EDGES = '!?."()[]{}*~<>=#“”„«»…'
 
 CASE_MATTERS = frozenset(
@@ -50,6 +58,8 @@ _NOT_JOINED = frozenset(
         "we",
         "he",
         "up",
+        "n",
+        "y",
     ]
 )
 
@@ -57,22 +67,36 @@ _NOT_JOINED = frozenset(
 def normal(text: str, fold_case: bool = True) -> str:
     """Return Unicode NFKC without invisible characters, blanks single, hyphens and the like as blanks.
 
-    Apostrophes go away ("80's" is "80s"), "&" and "'n'" become "and". What consists of nothing else than
-    separators stays as it is, so that "-" is not the same as "".
+    Apostrophes go away ("80's" is "80s"); between words "&" and "'n'" become "and". A minus before a number
+    stays, and so do faces such as ":D". What consists of nothing else than separators stays as it is, so that
+    "-" is not the same as "".
     """
     if _PLAIN.fullmatch(text):  # as most are, and then there is little to do
         parts = (text.lower() if fold_case else text).split(" ")
-        return " ".join([_SIMPLE.get(part, part) for part in parts])
+        return " ".join(_with_and(parts))
     # NFKC makes an accent that stands alone, as in 80´s, one on the letter before a blank.
     text = text.replace("´", "'")
     plain = _JOINERS.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
     if fold_case:
         plain = unicodedata.normalize("NFKC", plain.casefold())
-    spelt = _N_BETWEEN.sub(" and ", plain)
+    spelt = _AND.sub(" and ", _N_BETWEEN.sub(" and ", plain))
     spelt = _APOSTROPHES.sub("", spelt)
-    spaced = f" {_SEPARATORS.sub(' ', spelt)} "
-    joined = " ".join(_SPELT_OUT.get(part, part) for part in _AND.sub(" and ", spaced).split())
+    joined = " ".join(_with_and(_SEPARATORS.sub(_separated, spelt).split()))
     return joined or " ".join(plain.split())
+
+
+def _separated(found: re.Match[str]) -> str:
+    face, minus = found.groups()
+    return f" {face}" if face else " -" if minus else " "
+
+
+def _with_and(parts: list[str]) -> list[str]:
+    """Return words with "and" for what means it between two others, and shortened names spelt out."""
+    last = len(parts) - 1
+    return [
+        "and" if part in _AND_WORDS and 0 < at < last else _SPELT_OUT.get(part, part)
+        for at, part in enumerate(parts)
+    ]
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -80,7 +104,7 @@ def words(text: str) -> tuple[str, ...]:
     spelt = normal(text)
     if _PLAIN.fullmatch(spelt):
         return tuple(spelt.split(" "))
-    bare = (word.strip(_EDGES) for word in spelt.split())
+    bare = (word if _IS_FACE.fullmatch(word) else word.strip(_EDGES) for word in spelt.split())
     return tuple(word for word in bare if word)
 
 
@@ -97,9 +121,9 @@ def spelling_key(text: str, fold_case: bool = True, join_words: bool = True) -> 
     whole = normal(text, fold_case=False)
     parts = whole.split()
     if fold_case and not (whole.isascii() and whole.islower()):
-        parts = [
-            part if part.isupper() and part.casefold() in CASE_MATTERS else normal(part) for part in parts
-        ]
+        parts = _with_and(
+            [part if part.isupper() and part.casefold() in CASE_MATTERS else normal(part) for part in parts]
+        )
     if not join_words:
         return " ".join(parts)
     key = ""
