@@ -65,9 +65,10 @@ def run_app(args: argparse.Namespace) -> int:
     require_free(args.host, args.port)
     address = url(args.host, args.port)
     if not is_local(args.host):
+        more = ", start processes and read files on this machine" if args.allow_launch else ""
         sys.stderr.write(
             f"warning: there is no password; whoever can reach {args.host} port {args.port} over the network "
-            "can see and change your data, and read files on this machine through the pages\n"
+            f"can see and change what taglab keeps{more}\n"
         )
     sys.stdout.write(f"taglab opens at {address} (Ctrl-C stops it)\n")
     sys.stdout.flush()

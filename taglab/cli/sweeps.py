@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
         description="Sweeps: every combination of some settings becomes a run, all in one group.",
         fill=_fill,
         examples="""
-taglab sweep make model-3.3 --data mine --audio mine -k 100,250,500,750,1000 --min-count 100 --launch
+taglab sweep make model-3.3 --data mine --audio mine -k 100,250,500,750,1000 --min-count 101 --launch
 taglab sweep make rates --labels genres --preset tiny --vary train.learning_rate=1e-2,1e-3,1e-4 --launch
 taglab sweep show rates
 """,
@@ -55,7 +55,7 @@ def _fill(parser: Parser) -> None:
         returns="{group, left_out: [text], rows: [{run, labels, ...}]}",
         fill=_fill_make,
         examples="""
-taglab sweep make model-3.2 --data mine --audio mine --vectors w2v,wiki,twitter --min-count 100,500 -k 500
+taglab sweep make model-3.2 --data mine --audio mine --vectors w2v,wiki,twitter --min-count 101,501 -k 500
 taglab sweep make widths --labels genres --vary network.width=0.25,0.5,1 --vary train.seed=0,1,2
 taglab sweep make rates --labels genres --vary train.learning_rate=1e-2,1e-3 --launch --launch-where slurm
 """,

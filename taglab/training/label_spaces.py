@@ -59,7 +59,8 @@ class LabelGrid(BaseModel):
     Attributes:
         vectors: Names of word vectors; "own" are trained on the data set's own tag lists. Model 3.2:
             word2vec, GloVe on Wikipedia, GloVe on Twitter.
-        min_counts: Least number of tracks a clustered tag is on, inclusive. Model 3.2: 100 and 500.
+        min_counts: Least number of tracks a clustered tag is on, inclusive. Model 3.2: 101 and 501, for the
+            thesis takes tags on more than 100 and 500.
         ks: Numbers of clusters before filtering. Model 3.3: 100, 250, 500, 750, 1000.
         keep: Which clusters become classes: "thesis" keeps those that hold one of the 100 most used tags that
             model 2 does not leave out, "all" every one.

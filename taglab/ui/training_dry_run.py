@@ -155,5 +155,5 @@ _MEANING = {
     "Memory": "The most that was held, weights and one batch; of the GPU, or of the process on a CPU.",
     "First loss": "Of the first batch with fresh weights; 0.693 (the logarithm of 2) is knowing nothing.",
     "Speed": "Clips trained per second, loading included, over a few batches.",
-    "An epoch": "At this speed, without validation.",
+    "An epoch": "At this speed, with the validation at its end.",
 }

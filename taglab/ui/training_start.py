@@ -32,8 +32,8 @@ _KEEP = {"thesis": "filtered clusters", "all": "all clusters"}
 _LAUNCH_LOCALLY = ("gpus",)
 _ON_SLURM = ("gpus", "nodes", "partition", "account", "time_minutes", "cpus_per_task", "memory_gb")
 _MODELS: Mapping[str, Mapping[str, str]] = {
-    "Model 3.2: embedding × threshold": {"min count": "100,500", "k": "500", "word vectors": ""},
-    "Model 3.3: k = 100 … 1000": {"k": "100,250,500,750,1000", "min count": "100"},
+    "Model 3.2: embedding × threshold": {"min count": "101,501", "k": "500", "word vectors": ""},
+    "Model 3.3: k = 100 … 1000": {"k": "100,250,500,750,1000", "min count": "101"},
 }
 
 
@@ -199,7 +199,9 @@ def _pick_cells() -> LabelGrid:
     st.session_state.setdefault("sweep vectors", known[:1])
     vectors = columns[0].multiselect("Word vectors", known, key="sweep vectors")
     counts = columns[1].text_input(
-        "Least count (tracks)", key="sweep min count", help="Thesis: 100 and 500, of 500,000 tracks."
+        "Least count (tracks)",
+        key="sweep min count",
+        help="Inclusive. Thesis, model 3.2: tags on more than 100 and 500 tracks of 500,000, so 101 and 501.",
     )
     ks = columns[2].text_input("k", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000.")
     keep = columns[3].selectbox("Keep", list(_KEEP), key="sweep keep", format_func=_KEEP.__getitem__)

@@ -85,11 +85,15 @@ def test_being_reachable_by_others_is_said(
 ) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(dashboard, "_serve", lambda command: started.append(command) or 0)
-    for host, warned in (("127.0.0.1", False), ("0.0.0.0", True)):  # noqa: S104
-        args = argparse.Namespace(host=host, port=free_port(), no_browser=True, allow_launch=False)
+    monkeypatch.setenv(dashboard.ALLOW_LAUNCH, "")
+    every = "0.0.0.0"  # noqa: S104
+    for host, allowed, warned in (("127.0.0.1", False, False), (every, False, True), (every, True, True)):
+        args = argparse.Namespace(host=host, port=free_port(), no_browser=True, allow_launch=allowed)
         assert dashboard.run_app(args) == 0
-        assert ("no password" in capsys.readouterr().err) == warned
-    assert len(started) == 2
+        told = capsys.readouterr().err
+        assert ("no password" in told) == warned
+        assert ("start processes and read files on this machine" in told) == allowed
+    assert len(started) == 3
 
 
 def test_the_taken_port_in_the_shell(shell: Shell) -> None:

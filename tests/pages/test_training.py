@@ -23,8 +23,9 @@ from taglab.launch import LaunchSettings, RunState
 from taglab.metrics.thresholds import confusion
 from taglab.runs.process import identify
 from taglab.runs.status import Status, write_status
+from taglab.studies import recipes
 from taglab.training import PRESETS, TrainConfig, new_run
-from taglab.ui import training_dry_run, training_form
+from taglab.ui import training_dry_run, training_form, training_start
 from tests.pages.framed import open_page
 from tests.training.examples import config_of, make_world
 
@@ -515,6 +516,7 @@ def test_a_sweep_over_k_makes_its_label_spaces(launched: list) -> None:
     app = page("New sweep").run()
     app.button(key="sweep Model 3.3: k = 100 … 1000").click().run()
     assert app.text_input(key="sweep k").value == "100,250,500,750,1000"
+    assert app.text_input(key="sweep min count").value == "101"
     app.text_input(key="sweep k").set_value("2,3,500").run()
     app.text_input(key="sweep min count").set_value("1").run()
     app.button(key="start sweep").click().run()
@@ -543,6 +545,11 @@ def test_a_sweep_runs_where_it_is_said(settings_told: list[LaunchSettings]) -> N
     assert settings_values(asked, LaunchSettings, "launch-") == {
         "where": "slurm", "gpus": "4", "partition": "long"
     }  # fmt: skip
+
+
+def test_offered_models_cluster_the_tags_that_the_recipes_do() -> None:
+    counts = [values["min count"] for values in training_start._MODELS.values()]
+    assert counts == [f"{recipes._OFTEN},{recipes._OFTENER}", f"{recipes._OFTEN}"]
 
 
 @pytest.mark.parametrize("text", ["", "many", "0", "-1"])
@@ -595,6 +602,7 @@ def test_a_dry_run_tells_what_it_would_take(monkeypatch: pytest.MonkeyPatch) -> 
     assert shown["Parameters"] == "1,234"
     assert shown["20 epochs"] == "40 min"
     assert "12 of them are shorter than a clip" in words(app)
+    assert "with the validation" in next(each.help for each in app.metric if each.label == "An epoch")
     app.number_input(key="train tiny epochs").set_value(5).run()
     assert "The form has changed" in words(app)
     job.error = "batch_size=32 must fit"
