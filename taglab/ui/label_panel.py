@@ -122,10 +122,13 @@ def _opened(name: str) -> _Draft:
 
 def _put_in_link(draft: _Draft) -> None:
     """Let the URL name the label space that is open, as it was saved last."""
-    if draft.revision is not None:
-        st.query_params[_LINK] = draft.space.name
-    elif _LINK in st.query_params:
+    wanted = draft.space.name if draft.revision is not None else None
+    if st.query_params.get(_LINK) == wanted:
+        return
+    if wanted is None:
         del st.query_params[_LINK]
+    else:
+        st.query_params[_LINK] = wanted
 
 
 def _edits(draft: _Draft) -> str:

@@ -1,6 +1,6 @@
-"""Real word vectors on the real vocabulary; what was seen is logged (`-m realdata --log-cli-level=info`)."""
+"""Real word vectors on the real vocabulary; what was seen is told at the end of the run."""
 
-import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,6 @@ from taglab.embeddings import Lookup, compose, coverage, neighbours, own_vectors
 from taglab.folksonomy import Folksonomy
 from tests.embeddings.examples import folksonomy
 
-SEEN = logging.getLogger(__name__)
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 # Words, dimensions, and the share of the 7,669 tags that has a vector.
 FILES = {
@@ -34,17 +33,17 @@ def vocabulary() -> Folksonomy:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_coverage_of_the_vocabulary(vocabulary: Folksonomy, name: str) -> None:
+def test_coverage_of_the_vocabulary(vocabulary: Folksonomy, name: str, seen: Callable[[str], None]) -> None:
     words, dim, share = FILES[name]
     read = read_vectors(DATA / "word-vectors" / name, name)
     assert (len(read), read.dim, read.dropped) == (words, dim, ())
     found = coverage(read, vocabulary)
     vectors = compose(read, vocabulary.tags["tag"].tolist())
     states = found.tags["state"].value_counts().to_dict()
-    SEEN.info(f"{name}: {found.share_of_tags:.1%} of {vocabulary.n_tags:,} tags have a vector {states}")
-    SEEN.info(f"{len(found.duplicates):,} tags lie on a point with another; unknown in most tags:")
-    SEEN.info(", ".join(f"{row.word} ({row.tags})" for row in found.unknown_words.head(10).itertuples()))
-    SEEN.info("near jazz: " + _listed(neighbours(vectors, "jazz", 10)))
+    seen(f"{name}: {found.share_of_tags:.1%} of {vocabulary.n_tags:,} tags have a vector {states}")
+    seen(f"{len(found.duplicates):,} tags lie on a point with another; unknown in most tags:")
+    seen(", ".join(f"{row.word} ({row.tags})" for row in found.unknown_words.head(10).itertuples()))
+    seen("near jazz: " + _listed(neighbours(vectors, "jazz", 10)))
     assert found.share_of_tags == pytest.approx(share, abs=0.005)
     assert len(vectors) + len(vectors.missing) == vocabulary.n_tags
     assert all("jazz" in tag.lower() for tag in neighbours(vectors, "jazz", 3)["tag"])
@@ -69,11 +68,13 @@ def test_kappe_jazz_is_jazz(vocabulary: Folksonomy) -> None:
         ),
     ],
 )
-def test_trained_on_real_tag_lists(source: str, path: str, near_jazz: set[str]) -> None:
+def test_trained_on_real_tag_lists(
+    source: str, path: str, near_jazz: set[str], seen: Callable[[str], None]
+) -> None:
     data = sources.read(source, DATA / path, source)
     vectors = compose(own_vectors(data), data.tags["tag"].tolist())
     near = neighbours(vectors, "jazz", 10)
-    SEEN.info(f"{data}; near jazz: {_listed(near)}")
+    seen(f"{data}; near jazz: {_listed(near)}")
     assert vectors.missing == ()
     assert len(near_jazz & set(near["tag"])) >= 2
 
