@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from taglab.audio.mels import MEL_PRESETS
 from taglab.errors import NotFound
 from taglab.training.config import RunConfig, differing, run_config
 
@@ -45,6 +46,22 @@ PRESETS: dict[str, dict[str, Any]] = {
             "schedule": "cosine",
             "window_s": 3.0,
         },
+    },
+    "pons": {
+        "network": {
+            "network": "spectrogram",
+            "n_filters": 16,
+            "mels": MEL_PRESETS["pons"].model_dump(mode="json"),
+        },
+        "train": {"batch_size": 64, "learning_rate": 1e-3},
+    },
+    "thesis-text": {
+        "network": {
+            "network": "spectrogram",
+            "n_filters": 32,  # section 5 says so; the code that goes with it, thesis-spectrogram, has 16
+            "mels": MEL_PRESETS["thesis-text"].model_dump(mode="json"),
+        },
+        "train": {"epochs": 20},
     },
     "thesis-spectrogram": {"network": {"network": "spectrogram"}, "train": {"epochs": 20}},
     "thesis-waveform": {"network": {"network": "waveform"}, "train": {"epochs": 20}},

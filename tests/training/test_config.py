@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from taglab.audio.mels import MEL_PRESETS
 from taglab.errors import InvalidSetting, NotFound
 from taglab.nets import NetworkSettings, build
 from taglab.settings import described
@@ -34,6 +35,14 @@ def test_merging_leaves_both_as_they_were() -> None:
     under: dict[str, Any] = {"a": {"b": 1, "c": 2}, "d": 3}
     assert merged(under, {"a": {"c": 5}, "e": {"f": 1}}) == {"a": {"b": 1, "c": 5}, "d": 3, "e": {"f": 1}}
     assert under == {"a": {"b": 1, "c": 2}, "d": 3}
+
+
+@pytest.mark.parametrize(("name", "n_filters"), [("pons", 16), ("thesis-text", 32)])
+def test_presets_of_the_papers_set_filters_as_well_as_mels(name: str, n_filters: int) -> None:
+    network = preset(name, {"labels": "x"}).network
+    assert (network.network, network.n_filters) == ("spectrogram", n_filters)
+    assert network.mels == MEL_PRESETS[name]
+    assert (network.mels.n_mels, network.mels.n_fft, network.mels.hop) == (96, 512, 256)
 
 
 def test_the_defaults_are_the_papers() -> None:
