@@ -45,6 +45,7 @@ _TOP = 100
 # "More than 100 counts" (section 7.2.1), and likewise for 500.
 _OFTEN, _OFTENER = 101, 501
 _STAGE_EPOCHS = 20  # not told by the source
+_STAGE_DATA = "522,367 Last.fm tags of the Million Song Dataset"
 _GAMMAS = (0.0, 0.5, 1.0, 2.0)
 _M = 1.5  # of m-correlated genres, section 7.5.1
 _KS = (100, 250, 500, 750, 1000)
@@ -182,7 +183,9 @@ def plan(name: str, settings: RecipeSettings, progress: Progress = silent) -> Pl
     about = Difference(
         "data",
         f"{data.name}: {data.n_tracks:,} tracks, {data.n_tags:,} tags",
-        f"Last.fm tags of {THESIS_TRACKS:,} tracks of the Million Song Dataset",
+        _STAGE_DATA
+        if name in STAGES
+        else f"Last.fm tags of {THESIS_TRACKS:,} tracks of the Million Song Dataset",
     )
     coverage = [_coverage(model, data, recipe.coverage) for model in models]
     published = recipe.published(settings.network)
@@ -336,7 +339,7 @@ def _stage(name: str) -> Callable[[RecipeSettings, Folksonomy, Progress], Made]:
         if settings.min_counts or settings.ks or len(settings.vectors) > (stage == "III"):
             raise InvalidSetting("stages cluster nothing; stage-3 alone takes a name of vectors")
         vectors = None
-        differs = [Difference("epochs", str(_STAGE_EPOCHS))]
+        differs: list[Difference] = []
         if stage == "III":
             chosen = settings.vectors[0] if settings.vectors else embeddings.OWN
             words = embeddings.resolve(chosen, data, between(progress, 0, 0.5))

@@ -15,6 +15,7 @@ from taglab.runs import Run, open_published, open_run, runs_table
 from taglab.runs.comparison import SUMMARY_METRICS, summary_table
 from taglab.studies.evidence import mark, stands_for
 from taglab.studies.recipes import Difference, Model, Plan
+from taglab.studies.stages import STAGES
 from taglab.training import PRESETS, RunConfig, differing, is_finished, merged, new_run, run_config, train
 from taglab.training.label_spaces import save_spaces
 from taglab.training.sweeps import sweepable
@@ -22,7 +23,7 @@ from taglab.training.sweeps import sweepable
 __all__ = ["Reproduction", "make", "reproduce", "reproduction_table", "run_differences"]
 
 COLUMNS = ("model", "whose", "figures", "epoch", "classes", *SUMMARY_METRICS, "run")
-_THESIS, _HERE = "thesis", "here"
+_THESIS, _README, _HERE = "thesis", "readme", "here"
 _OUR_FIGURES = (
     "of the best epoch by validation, of the last, of each metric's best epoch, of held-out test tracks"
 )
@@ -159,6 +160,8 @@ def run_differences(planned: Plan, runs: Mapping[str, Run]) -> list[Difference]:
         base = sweepable(run_config(merged(theirs, same)))
         for name, value in differing(config, run_config(merged(theirs, same))).items():
             found[name] = Difference(name, str(value), str(base.get(name, "")))
+        if planned.recipe in STAGES:  # of which the source tells no epochs
+            found["train.epochs"] = Difference("train.epochs", str(config.train.epochs))
     return list(found.values())
 
 
@@ -166,16 +169,17 @@ def reproduction_table(planned: Plan, runs: Mapping[str, Run]) -> pd.DataFrame:
     """Return the figures of the runs, each below what was published of its model.
 
     Returns:
-        `COLUMNS`: model, whose ("thesis" or "here"), figures (which they are), epoch, classes, the means
-        by metric, run. Published models that have no counterpart here stand last.
+        `COLUMNS`: model, whose ("thesis", of stages "readme", or "here"), figures (which they are), epoch,
+        classes, the means by metric, run. Published models that have no counterpart here stand last.
     """
     parts = []
+    theirs = _README if planned.recipe in STAGES else _THESIS
     for model in planned.models:
         if model.published is not None:
-            parts.append(_rows(model.name, _THESIS, model.published))
+            parts.append(_rows(model.name, theirs, model.published))
         parts.append(_rows(model.name, _HERE, runs[model.name].name))
     beside = {model.published for model in planned.models}
-    parts += [_rows("", _THESIS, name) for name in planned.published if name not in beside]
+    parts += [_rows("", theirs, name) for name in planned.published if name not in beside]
     known = [part for part in parts if len(part)]
     return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(COLUMNS))
 

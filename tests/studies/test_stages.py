@@ -15,6 +15,8 @@ from taglab.folksonomy import Folksonomy
 from taglab.labels import from_json, to_json
 from taglab.predictions import Predictions
 from taglab.sources.demo import demo_truth, read_demo
+from taglab.studies import reproducing
+from taglab.studies.recipes import RecipeSettings, plan
 from taglab.studies.stages import (
     STAGES,
     StageSettings,
@@ -182,3 +184,15 @@ def test_case_is_of_no_matter() -> None:
     found = stage_space(made, "I")
     assert found.class_named("singer-songwriter").tags == ("SINGER-SONGWRITER", "Singer-Songwriter")
     assert len(stage_space(made, "II").class_named("singer-songwriter").tags) == 3
+
+
+def test_epochs_of_a_stage_are_told_once_and_what_is_published_is_the_readmes() -> None:
+    planned = plan("stage-1", RecipeSettings())
+    runs = reproducing.make(planned, preset="tiny", changes={"train": {"epochs": 1}})
+    made = reproducing.report(planned, runs)
+    epochs = [(each.here, each.thesis) for each in made.differs if "epochs" in each.what]
+    assert epochs == [("1", "")]
+    data = next(each for each in made.differs if each.what == "data")
+    assert data.thesis == "522,367 Last.fm tags of the Million Song Dataset"
+    assert "readme" in set(made.table["whose"])
+    assert "thesis" not in set(made.table["whose"])
