@@ -5,13 +5,13 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from taglab.audio.mels import LogMel, MelSettings
+from taglab.audio.mels import MEL_PRESETS, LogMel, MelSettings
 from taglab.audio.mfcc import Mfcc, MfccSettings
 from taglab.errors import InvalidSetting
 
 librosa = pytest.importorskip("librosa")
 
-SHAPES = [(512, 256, 64), (2048, 512, 128)]  # n_fft, hop, n_mels
+SHAPES = [(512, 256, 64), (512, 256, 96), (2048, 512, 128)]  # n_fft, hop, n_mels
 
 
 def sound() -> np.ndarray:
@@ -35,8 +35,20 @@ def librosa_log_mel(samples: np.ndarray, settings: MelSettings) -> np.ndarray:
         pad_mode="reflect",
     )
     if settings.compression == "log10":
-        return np.log10(1 + 10_000 * power)
-    return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=80)
+        logged = np.log10(1 + 10_000 * power)
+    else:
+        logged = librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=80)
+    return (logged - logged.mean()) / logged.std() if settings.standardise else logged
+
+
+@pytest.mark.parametrize("compression", ["db", "log10"])
+@pytest.mark.parametrize("preset", MEL_PRESETS)
+def test_every_preset_agrees_when_standardised(preset: str, compression: str) -> None:
+    changes = {"compression": compression, "standardise": True}
+    settings = MelSettings.model_validate({**MEL_PRESETS[preset].model_dump(), **changes})
+    ours = LogMel(settings)(torch.from_numpy(sound())[None])[0].numpy()
+    assert ours.shape == (settings.n_mels, settings.frames(48_000))
+    np.testing.assert_allclose(ours, librosa_log_mel(sound(), settings), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("compression", ["db", "log10"])
