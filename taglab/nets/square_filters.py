@@ -16,7 +16,8 @@ class VGGFrontend(nn.Module):
         width: Multiplier of the channels 16, 32, 64, 128, 256, 256.
 
     Shape:
-        (batch, mels, frames), both at least 64, to (batch, 256·width).
+        (batch, mels, frames), both at least 64, to (batch, 256·width). Of 128 mels and 469 frames, which are
+        15 s: (batch, 256), by 983,152 parameters.
 
     Source: Kim (2021), table 4.1. Its printed sizes skip a halving between the second and the third layer
     (32×128 becomes 16×64 before the third convolution); with global pooling at the end that changes no
@@ -69,7 +70,8 @@ class ShortChunkFrontend(nn.Module):
         width: Multiplier of the channels 128, 128, 256, 256, 256, 256, 512.
 
     Shape:
-        (batch, mels, frames) to (batch, 512·width).
+        (batch, mels, frames) to (batch, 512·width). Of 128 mels and 469 frames, which are 15 s: (batch, 512),
+        by 11,809,538 parameters.
 
     Source: Won et al. (2020), the short-chunk CNN with residual connections, made for clips of about 3.7 s.
     """
@@ -89,7 +91,11 @@ class ShortChunkFrontend(nn.Module):
 
 
 class DenseBackend(nn.Sequential):
-    """One hidden layer of the input's size, batch norm, ReLU, dropout: (batch, n_channels) to logits."""
+    """One hidden layer of the input's size, batch norm, ReLU, dropout: (batch, n_channels) to logits.
+
+    Of 256 channels to 100 classes, as in vgg: 92,004 parameters; of 512, as in short-chunk: 314,980
+    parameters.
+    """
 
     def __init__(self, n_channels: int, n_classes: int, dropout: float = 0.5) -> None:
         super().__init__(

@@ -68,9 +68,15 @@ def test_spectrogram_front_end_filters(n_mels: int, heights: tuple[int, int]) ->
 def test_timbral_convolution_is_the_same_by_both_routes(height: int, width: int) -> None:
     torch.manual_seed(1)
     filters = TimbralFilters(5, height, width).double()
-    mels = torch.randn(2, 96, 20, dtype=torch.float64)
-    direct = filters.convolution(mels.unsqueeze(1))
-    torch.testing.assert_close(filters._convolved_over_mels(mels), direct)
+    mels = torch.randn(2, 96, 20, dtype=torch.float64, requires_grad=True)
+    direct, banded = filters.convolution(mels.unsqueeze(1)), filters._convolved_over_mels(mels)
+    torch.testing.assert_close(banded, direct)
+    upstream = torch.randn_like(direct)
+    given = (mels, filters.convolution.weight)
+    wanted, found = (torch.autograd.grad(each, given, upstream) for each in (direct, banded))
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert ours.abs().max() > 0
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_pitch_does_not_matter_to_timbral_filters() -> None:
@@ -105,6 +111,27 @@ def test_published_sizes() -> None:
         "vgg": 1_062_306,
         "short-chunk": 12_098_868,
     }
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_docstrings_tell_parameters_and_shapes(name: str) -> None:
+    network = build(NetworkSettings(network=name), 100).eval()
+    with torch.no_grad():
+        mels = network.representation(torch.zeros(2, 15 * 16_000))
+        features = network.frontend(mels)
+        logits = network.backend(features)
+    assert logits.shape == (2, 100)
+    assert f"{network.n_parameters():,} parameters" in documented(NETWORKS[name])
+    front, back = (sum(p.numel() for p in part.parameters()) for part in (network.frontend, network.backend))
+    shape = ", ".join(map(str, features.shape[1:]))
+    assert f"(batch, {shape}), by {front:,} parameters" in documented(type(network.frontend))
+    assert f"{back:,} parameters" in documented(type(network.backend))
+    if name != "waveform":
+        assert f"{mels.shape[1]} mels and {mels.shape[2]} frames" in documented(type(network.frontend))
+
+
+def documented(what: object) -> str:
+    return " ".join((what.__doc__ or "").split())
 
 
 def test_empty_mel_band_is_refused() -> None:
