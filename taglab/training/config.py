@@ -18,51 +18,75 @@ class TrainConfig(BaseModel):
     """How a network is trained.
 
     Attributes:
-        epochs: Times through the training tracks (thesis: 30 for models 1 and 2, 20 after).
-        steps_per_epoch: Batches an epoch; None takes as many as the training tracks fill.
+        epochs: Times through the training tracks (thesis: 30 for models 1 and 2; from section 7.2.2 on 20,
+            because of the time they take).
+        steps_per_epoch: Batches an epoch; None takes as many as the training tracks fill, as the thesis's
+            code does.
         batch_size: Clips a step on each device (64 in Pons et al. 2018).
         learning_rate: Of Adam (1e-3 in the thesis, section 5).
         schedule: Of the learning rate: "plateau" lowers it where the monitored figure stands still, "cosine"
-            lets it fall to 0 over all epochs, "constant" leaves it.
+            lets it fall to 0 over all epochs, "constant" leaves it. The thesis tells of none; "plateau" is
+            ours, because it needs no guess of when a smaller rate begins to help.
         plateau_patience: Epochs without improvement that "plateau" bears, lowering the learning rate at the
-            next.
-        plateau_factor: What it is then multiplied by.
-        plateau_min_delta: A smaller change of the monitored figure is no improvement for "plateau".
+            next; 3 is ours, because a few bad epochs are often chance.
+        plateau_factor: What it is then multiplied by; 0.5 is ours, because the tenth that Keras takes comes
+            too soon to an end within 20 or 30 epochs.
+        plateau_min_delta: A smaller change of the monitored figure is no improvement for "plateau"; 1e-4 as
+            in Keras.
         early_stopping_patience: Epochs in a row without improvement after which training ends, counted as
-            Keras does; 0 is as 1. None never ends it (the thesis trains all epochs).
-        early_stopping_min_delta: A smaller change of the monitored figure is no improvement for stopping.
-        monitor: Validation figure that "plateau" and early stopping watch. The best epoch is always that of
-            the highest macro average precision.
-        loss: What is minimised, a name in `taglab.losses.LOSSES`.
-        gamma: How much dearer a wrong class is the less it means what is true, γ of the semantic loss; 0 is
-            plain cross-entropy. Only with loss semantic-bce.
+            Keras does; 0 is as 1. None never ends it (the thesis explains it in section 3.2.6, and trains all
+            epochs).
+        early_stopping_min_delta: A smaller change of the monitored figure is no improvement for stopping;
+            1e-4, because improvement is then the same to both.
+        monitor: Validation figure that "plateau" and early stopping watch; the loss by default, as in Keras
+            and in section 3.2.6 of the thesis. The best epoch is always that of the highest macro average
+            precision.
+        loss: What is minimised, a name in `taglab.losses.LOSSES`: bce as in the thesis, section 5, or
+            semantic-bce, that of its model 5.
+        gamma: How much dearer a wrong class is the less it means what is true, γ of the semantic loss (model
+            5 in the thesis's code readme); 0 is plain cross-entropy, and with 1 what means nothing of it
+            costs twice as much. Only with loss semantic-bce.
         loss_vectors: Name of the word vectors by which semantic-bce measures meaning; "own" are trained on
-            the data set's own tag lists.
-        class_weighting: Whether a class's positives count, together, as much as its negatives.
-        class_weight_cap: The most that one positive then counts; of a class in one track of 200,000 it would
-            be 199,999, and that track would be all that is learned.
-        gradient_clip: Longest gradient, as its norm over all parameters; None does not clip.
-        precision: "32-true", or "bf16-mixed" and "16-mixed", which halve time and memory on a GPU.
-        compile: Whether torch.compile makes the step: a minute or more at the start, faster after.
-        window_s: Length of a clip in seconds; None takes 15, or the shortest track where that is less.
-        short_tracks: What becomes of tracks shorter than a clip: "refuse" leaves them out, "pad" adds zeros.
-        window: Where in its track a training clip lies, "random" or in the "middle".
-        shuffle: Whether the tracks come in a new order every epoch; else each epoch begins with those that
-            filled no batch in the one before.
+            the data set's own tag lists, because they are always there (the thesis's code takes GloVe).
+        class_weighting: Whether a class's positives count, together, as much as its negatives; not by
+            default, because the thesis weighs nothing, and scores then are no longer probabilities.
+        class_weight_cap: The most that one positive then counts, because without it that of a class in one
+            track of 200,000 would count 199,999, and would be all that is learned; 100 is ours.
+        gradient_clip: Longest gradient, as its norm over all parameters; None does not clip, as in the
+            thesis.
+        precision: "32-true", the same on every device; or "bf16-mixed" and "16-mixed", which halve time and
+            memory on a GPU. Not the default, because figures then differ a little by device.
+        compile: Whether torch.compile makes the step: a minute or more at the start, faster after; not by
+            default, because a short training never wins that minute back.
+        window_s: Length of a clip in seconds; None takes 15, as Pons et al. 2018 do, or the shortest track
+            where that is less.
+        short_tracks: What becomes of tracks shorter than a clip: "refuse" leaves them out, because silence
+            would be learned as part of them, "pad" adds zeros.
+        window: Where in its track a training clip lies, "random", for an epoch then hears other parts of a
+            track than the last, or in the "middle".
+        shuffle: Whether the tracks come in a new order every epoch, as in the thesis's code unless it is told
+            --no-shuffle; else each epoch begins with those that filled no batch in the one before.
         drop_unlabelled_tracks: Whether tracks in no class are left out, as the thesis does; the split is
-            made before.
-        metric_interval_steps: Steps between two rows of loss, speed and memory.
+            made before, so that label spaces of one data set share it.
+        metric_interval_steps: Steps between two rows of loss, speed and memory (--update-freq of the thesis's
+            code); 10, because the device waits a little for each.
         checkpoint_minutes: Minutes after which a checkpoint is also written within an epoch; 0 writes one
-            after every step.
-        seed: Of the first weights, the order, the clips and the dropout.
-        accelerator: "auto" takes a GPU where there is one, else the CPU.
-        devices: Numbers of the GPUs, 0,1 for instance; none takes the first. On the CPU as many processes.
-        nodes: Machines, each with these devices, under SLURM.
-        split_seed: Of the parts; two runs of one seed, shares and data set have the same.
-        validation_share: Of the tracks, those by which epochs are judged.
-        test_share: Of the tracks, those the result is told of.
-        by_artist: Whether an artist's tracks are kept in one part.
-        published_split: Whether the data set's own split is taken instead of drawing one.
+            after every step. 10, because no more than that is then lost with the machine.
+        seed: Of the first weights, the order, the clips and the dropout; fixed, so that a run can be made
+            again. Several seeds show what is chance.
+        accelerator: "auto" takes a GPU where there is one, else the CPU, so that one setting does for every
+            machine.
+        devices: Numbers of the GPUs, 0,1 for instance (--cuda of the thesis's code); none takes the first,
+            so that the others are left for other runs. On the CPU as many processes.
+        nodes: Machines, each with these devices, under SLURM, because it starts the processes on them.
+        split_seed: Of the parts; two runs of one seed, shares and data set have the same, so that they can
+            be compared.
+        validation_share: Of the tracks, those by which epochs are judged (0.1 in the thesis, section 5).
+        test_share: Of the tracks, those the result is told of (0.1 in the thesis, section 5).
+        by_artist: Whether an artist's tracks are kept in one part, so that a tagger cannot score by
+            recognising artists; not by default, because the thesis tells of no such thing.
+        published_split: Whether the data set's own split is taken instead of drawing one, so that figures can
+            be compared with those of others; not by default, because few data sets have one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

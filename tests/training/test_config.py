@@ -1,6 +1,7 @@
 """Configurations: what they refuse, how they are written, and how they name a run."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -95,3 +96,8 @@ def test_what_makes_no_sense_is_refused(values: dict[str, Any], said: str) -> No
 @pytest.mark.parametrize("model", [TrainConfig, RunConfig, NetworkSettings])
 def test_every_field_is_described(model: Any) -> None:
     assert set(described(model)) == set(model.model_fields)
+
+
+def test_every_setting_of_a_training_gives_its_reason_or_source() -> None:
+    reason = re.compile(r"thesis|et al\. \d{4}|Keras|because|so that|\bfor\b")
+    assert [name for name, said in described(TrainConfig).items() if not reason.search(said)] == []
