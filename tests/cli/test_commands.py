@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taglab import embeddings
+from taglab import embeddings, sources
 from taglab.cli import main
 from taglab.labels import open_label_space
 from taglab.progress import Progress
 from tests.cli.running import Shell
+from tests.sources.serving import serving
+from tests.sources.tiny import write_lastfm
 
 DATA = ("--data", "mine")
 
@@ -49,6 +52,21 @@ def test_reader_options_become_flags(shell: Shell) -> None:
         *("--delimiter", "|", "--tag-delimiter", ";", "--weight", ""),
     )
     assert (added["tracks"], added["tags"], added["assignments"]) == (2, 2, 3)
+
+
+def test_public_data_are_downloaded_where_no_path_is_given(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_lastfm(shell.folder / "there.db")
+    with serving() as server:
+        server.content = path.read_bytes()
+        remote = sources.Remote(server.url(), "lastfm_tags.db", path.stat().st_size)
+        monkeypatch.setitem(sources.SOURCES, "lastfm", replace(sources.SOURCES["lastfm"], remote=(remote,)))
+        added = shell.json("data", "add", "lastfm", "--name", "lastfm", "--min-weight", "10")
+        assert added["tags"] == 2
+        assert shell.text("data", "add", "lastfm", "--name", "again")
+        assert len(server.requests) == 1
+    assert shell.run("data", "add", "table", "--name", "mine") == 2
 
 
 def test_a_tab_can_be_typed(shell: Shell) -> None:

@@ -1,6 +1,8 @@
 """The Data page: the picture first, every tag in the table, uploads that are wrong told in a sentence."""
 
 import json
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +10,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from taglab import cache
+from taglab import cache, sources
 from taglab.folksonomy import Dropped, Folksonomy
 from tests.pages.framed import open_page
+from tests.sources.serving import serving
+from tests.sources.tiny import write_lastfm
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 TAGS = ["rock", HOSTILE, "x" * 400, "\u202eevil", "a\x00b\nc", "*bold* :smile: $x$"]
@@ -97,6 +101,72 @@ def test_no_tracks_and_no_tags_are_still_a_page(taglab_home: Path) -> None:
     app = open_page("data").run()
     assert not app.exception
     assert not app.error
+
+
+def page_with_the_dialog() -> None:
+    from taglab.ui import add_data_panel, pick_data
+
+    if pick_data() == "demo":
+        add_data_panel()
+
+
+def dialog(source: str) -> AppTest:
+    app = AppTest.from_function(page_with_the_dialog, default_timeout=60).run()
+    app.selectbox(key="new data source").select(source).run()
+    return app
+
+
+def added(app: AppTest) -> AppTest:
+    app.text_input(key="new data name").set_value("mine")
+    return app.button(key="new data add").click().run()
+
+
+def test_public_data_can_be_downloaded_instead(
+    data_page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_lastfm(tmp_path / "there.db")
+    with serving() as server:
+        server.content = path.read_bytes()
+        remote = sources.Remote(server.url(), "lastfm_tags.db", path.stat().st_size)
+        monkeypatch.setitem(sources.SOURCES, "lastfm", replace(sources.SOURCES["lastfm"], remote=(remote,)))
+        app = dialog("lastfm")
+        app.toggle(key="new data lastfm download").set_value(True).run()
+        assert app.code[0].value == "taglab data add lastfm --name NAME"
+        app = added(app)
+        assert not app.error
+        assert app.selectbox(key="data").value == "mine"
+    assert sources.open_folksonomy("mine").n_tags == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "said"),
+    [
+        ("lastfm", "lastfm_tags.db", "damaged or cut short"),
+        ("table", "table.zip", "path leads outside"),
+        ("table", "long.csv", "line 2: has a field of more than 131,072 characters"),
+    ],
+    ids=["a truncated SQLite file", "a zip that leads outside", "a field without end"],
+)
+def test_a_bad_upload_is_a_sentence(
+    data_page: AppTest, tmp_path: Path, source: str, name: str, said: str
+) -> None:
+    path = tmp_path / name
+    if source == "lastfm":
+        write_lastfm(path, pairs=[(1, 1, 50)] * 5_000)
+        path.write_bytes(path.read_bytes()[:20_000])
+    elif name == "table.zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("../../outside.csv", "track,tag\nA,rock\n")
+    else:
+        path.write_text("track,tag\nA," + "x" * 140_000)
+    app = dialog(source)
+    app.file_uploader(key=f"new data {source} upload").set_value((name, path.read_bytes(), ""))
+    app = added(app)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert said in app.error[0].value.replace("\\", "").replace("\u2060", "")
+    assert str(cache.home()) not in app.error[0].value
+    assert sources.folksonomy_names() == ["demo"]
 
 
 def test_a_damaged_data_set_is_a_sentence(data_page: AppTest) -> None:

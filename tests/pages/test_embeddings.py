@@ -309,14 +309,24 @@ def test_vectors_of_whole_tags_are_trained_and_chosen() -> None:
     assert "unheard of" not in trained.words
 
 
+def zipped(name: str, content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, content)
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
         ("vectors.kv", b"\x80\x04x", "pickle"),
         ("glove.txt", b"", "empty"),
         ("glove.txt", b"rock 0.1 0.2\njazz 0.1\n", "line 2"),
+        ("glove.txt", b"rock 0.1 0.2\njazz nan 0.1\n", "line 2: the vector of 'jazz' holds NaN"),
+        ("glove.txt", b"rock 0 0\njazz 0 0\n", "zeros only"),
+        ("glove.zip", zipped("../../glove.txt", b"rock 0.1 0.2\n"), "leads outside"),
     ],
-    ids=["a pickle", "0 bytes", "a short row"],
+    ids=["a pickle", "0 bytes", "a short row", "NaN", "zeros", "a zip that leads outside"],
 )
 def test_bad_vectors_are_a_sentence(name: str, content: bytes, said: str) -> None:
     def page() -> None:

@@ -17,6 +17,8 @@ from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, roc_auc_score
 
+from taglab.clustering import ClusterSettings, cluster
+from taglab.embeddings import compose, own_vectors
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.sources.demo import FALSE_FRIENDS, TRUTH, DemoSettings, demo_truth, read_demo
@@ -353,6 +355,27 @@ def test_clusters_of_word_vectors_find_the_truth_but_not_all_of_it(
         assert normalized_mutual_info_score(known, found[rows]) < 0.95
     for column in ("concept", "group"):
         assert adjusted_rand_score(truth[column], found) < 0.95
+
+
+@pytest.mark.parametrize("k", [20, 60])
+def test_our_own_clusters_find_the_truth_but_not_all_of_it(
+    demo: Folksonomy, truth: pd.DataFrame, k: int
+) -> None:
+    vectors = compose(own_vectors(demo), truth["tag"].tolist())
+    assert vectors.missing == ()
+    found = cluster(vectors, ClusterSettings(k=k)).labels
+    heard = (truth["basis"] == "sound").to_numpy()
+    genres = (truth["group"] == "genres").to_numpy()
+    everything = np.ones(len(truth), bool)
+    rng = np.random.default_rng(0)
+    for rows, column, least in (
+        (heard, "family", 0.2), (genres, "family", 0.3), (everything, "concept", 0.07),
+        (everything, "group", 0.02),
+    ):  # fmt: skip
+        known = truth[column][rows]
+        by_chance = [adjusted_rand_score(known, rng.permutation(found[rows])) for _ in range(50)]
+        assert max(by_chance) < least
+        assert least < adjusted_rand_score(known, found[rows]) < 0.95
 
 
 def npmi_distances(has: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
