@@ -207,7 +207,8 @@ class Run:
 
         Returns:
             classes, epochs (the last one done; 0 before the first), best_epoch, parameters, best and last
-            (each an epoch's row of `history`), and test and validation, the figures of kept predictions.
+            (each an epoch's row of `history`), test and validation, the figures of kept predictions, and,
+            where it was trained, device.
             What is not known is None or an empty dict.
         """
         path = self.folder / layout.SUMMARY

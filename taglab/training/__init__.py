@@ -5,6 +5,7 @@ from taglab.training.devices import DeviceReport, device_report, make_fabric
 from taglab.training.divergence import Diverged
 from taglab.training.evaluation import Heard, Judged, hear, judge
 from taglab.training.loop import Fitted, fit, training_step
+from taglab.training.pace import Pace, measured_pace
 from taglab.training.presets import PRESETS, merged, preset
 from taglab.training.running import (
     DryRun,
@@ -26,6 +27,7 @@ __all__ = [
     "Fitted",
     "Heard",
     "Judged",
+    "Pace",
     "RunConfig",
     "TrainConfig",
     "TrainingStep",
@@ -39,6 +41,7 @@ __all__ = [
     "judge",
     "make_fabric",
     "material_of",
+    "measured_pace",
     "merged",
     "new_run",
     "predict",

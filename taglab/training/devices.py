@@ -51,23 +51,41 @@ class DeviceReport:
     cores: int
 
     @property
+    def short(self) -> str:
+        """What tells how fast it is: the model, and of a CPU the cores."""
+        return self.name if self.kind == "GPU" else f"{self.name}, {self.cores} cores"
+
+    @property
     def sentence(self) -> str:
         """Say it to a person."""
         if self.kind == "GPU":
             more = f", the first of {self.count}" if self.count > 1 else ""
             return f"{self.name}, {self.memory_gib:.0f} GiB{more}"
-        return f"CPU: {self.name}, {self.cores} cores, {self.memory_gib:.0f} GiB of memory; no GPU is seen"
+        return f"CPU: {self.short}, {self.memory_gib:.0f} GiB of memory; no GPU is seen"
 
 
 def device_report() -> DeviceReport:
     """Return what "auto" would train on."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if torch.cuda.is_available():
-        found = torch.cuda.get_device_properties(0)
-        return DeviceReport("GPU", found.name, torch.cuda.device_count(), found.total_memory / _GIB, cores)
+    if not torch.cuda.is_available():
+        return cpu_report()
+    found = torch.cuda.get_device_properties(0)
+    return DeviceReport("GPU", found.name, torch.cuda.device_count(), found.total_memory / _GIB, _cores())
+
+
+def cpu_report() -> DeviceReport:
+    """Return this machine's CPU."""
     import psutil
 
-    return DeviceReport("CPU", _cpu_name(), 0, psutil.virtual_memory().total / _GIB, cores)
+    return DeviceReport("CPU", _cpu_name(), 0, psutil.virtual_memory().total / _GIB, _cores())
+
+
+def trained_on(device: torch.device) -> str:
+    """Return what a device is called in a run's summary, as `DeviceReport.short` calls it."""
+    return (device_report() if device.type == "cuda" else cpu_report()).short
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cpu_name() -> str:

@@ -25,7 +25,14 @@ from taglab.runs.status import Heartbeat, read_status
 from taglab.sources import folksonomy_names, open_folksonomy
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint
 from taglab.training.config import RunConfig, TrainConfig, run_config
-from taglab.training.devices import as_launched, device_report, failures_told, make_fabric, memory_gib
+from taglab.training.devices import (
+    as_launched,
+    device_report,
+    failures_told,
+    make_fabric,
+    memory_gib,
+    trained_on,
+)
 from taglab.training.evaluation import hear, judge
 from taglab.training.loop import check_window, fit, training_step
 from taglab.training.presets import naming
@@ -154,7 +161,7 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
     if first:
         if not (run.checkpoints / LAST).is_file():  # else it is refused to go on with another split
             _tell_split(run, material)
-        writer.summarise(parameters=tagger.n_parameters())
+        writer.summarise(parameters=tagger.n_parameters(), device=trained_on(fabric.device))
         for line in [*_told(material, fabric, config.train), *_told_of_loss(needed)]:
             writer.log(line)
     # Vectors that have changed since would make it another training.

@@ -7,26 +7,28 @@ from typing import Any
 
 import streamlit as st
 
-from taglab import embeddings, launch
+from taglab import cache, embeddings, launch
 from taglab.audio.library import DEMO
 from taglab.errors import InvalidSetting, TaglabError, Unavailable
 from taglab.launch import LaunchSettings
 from taglab.progress import between
 from taglab.settings import checked
-from taglab.training import PRESETS, RunConfig, new_run, run_config
+from taglab.training import PRESETS, Pace, RunConfig, measured_pace, new_run, run_config
+from taglab.training.devices import cpu_report
 from taglab.training.label_spaces import READY_SPACES, LabelGrid, save_ready
 from taglab.training.sweeps import free_group, grid, groups, make_runs, parse_values, sweep_cells, sweepable
 from taglab.ui.cluster_views import parse_ks
 from taglab.ui.export import copy_as_command
 from taglab.ui.forms import setting_widget, settings_flags
-from taglab.ui.messages import guard, working
+from taglab.ui.messages import guard, literal, working
 from taglab.ui.training_dry_run import begin_dry_run, show_dry_run
 from taglab.ui.training_form import Asked, config_flags
 from taglab.ui.training_machine import device
-from taglab.ui.training_watch import tell, watch_next
+from taglab.ui.training_watch import duration, tell, watch_next
 from taglab.ui.visitors import refusal
 
 _FIRST_PRESET = "tiny"
+_PACE_FRESH_S = 30  # reading a thousand runs takes a second
 _NOT_SWEPT = ("data", "labels", "audio", "train.devices", "train.nodes", "train.accelerator")
 _KEEP = {"thesis": "filtered clusters", "all": "all clusters"}
 _LAUNCH_LOCALLY = ("gpus",)
@@ -124,6 +126,7 @@ def show_start(asked: Asked) -> None:
             copy_as_command(["taglab", "train", *config_flags(asked.preview(), asked.preset)])
             if asked.labels.ready:
                 st.caption(f"after: {_ready_command(asked)}")
+    _say_pace(asked.preview(), settings)
     if start:
         _require_allowed()
         with working("Making the run") as progress:
@@ -136,6 +139,27 @@ def show_start(asked: Asked) -> None:
             config = asked.config(progress)
         begin_dry_run(config, now)
     show_dry_run(now)
+
+
+def _say_pace(config: RunConfig, settings: LaunchSettings) -> None:
+    """Say how long it is likely to take, as measured and never as guessed."""
+    on_cpu = config.train.accelerator == "cpu" or not settings.gpus
+    where = "the cluster" if settings.where == "slurm" else (cpu_report() if on_cpu else device()).short
+    pace = None if settings.where == "slurm" else _pace(config.model_dump_json(), where, str(cache.home()))
+    if pace is None:
+        said = f"How long an epoch takes was not measured yet with this network and clips ({where})"
+    elif pace.epoch_s is None:
+        said = f"About {pace.clips_per_s:,.1f} clips/s, as measured in {pace.run} on other data ({where})"
+    else:
+        whole = duration(pace.epoch_s * config.train.epochs)
+        said = f"About {duration(pace.epoch_s)} an epoch, {whole} in all, as measured in {pace.run} ({where})"
+    ending = "." if pace is not None and pace.epoch_s is not None else "; Dry run tells how long an epoch is."
+    st.caption(literal(said + ending))
+
+
+@st.cache_data(ttl=_PACE_FRESH_S, max_entries=50, show_spinner=False)
+def _pace(config: str, where: str, home: str) -> Pace | None:
+    return measured_pace(RunConfig.model_validate_json(config), where)
 
 
 def _ready_command(asked: Asked) -> str:

@@ -24,7 +24,7 @@ from taglab.metrics.thresholds import confusion
 from taglab.runs.process import identify
 from taglab.runs.status import Status, write_status
 from taglab.studies import recipes
-from taglab.training import PRESETS, TrainConfig, new_run
+from taglab.training import PRESETS, Pace, TrainConfig, new_run
 from taglab.ui import training_dry_run, training_form, training_start
 from tests.pages.framed import open_page
 from tests.training.examples import config_of, make_world
@@ -192,6 +192,24 @@ def test_another_preset_brings_its_network_and_a_network_may_differ() -> None:
     app.selectbox(key="network").set_value("vgg").run()
     assert not app.exception
     assert app.selectbox(key="network").value == "vgg"
+
+
+def test_how_long_it_takes_is_said_as_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Pace | None] = [None]
+    monkeypatch.setattr(training_start, "measured_pace", lambda config, where: told[0])
+    st.cache_data.clear()
+    assert "was not measured yet with this network and clips" in words(page().run())
+    for pace, said in (
+        (Pace("one", 12.0, None), "About 12.0 clips/s, as measured in one on other data"),
+        (Pace("one", 12.0, 90.0), "About 2 min an epoch, 45 min in all, as measured in one ("),
+    ):
+        told[0] = pace
+        st.cache_data.clear()
+        app = page(preset="tiny").run()
+        assert not app.exception
+        assert said in words(app)
+    app.selectbox(key="launch where").set_value("slurm").run()
+    assert "(the cluster); Dry run tells" in words(app)
 
 
 def test_a_ready_label_space_is_made_when_it_is_needed(launched: list) -> None:
