@@ -1,8 +1,9 @@
 """Training throughput of the taggers on the GPU at hand, loading included.
 
 A clip is read at a random place from a memory-mapped store, copied to the device, made a spectrogram there,
-and goes through forward, backward and Adam: the loader and the step that training has. The peer is the plain
-loop: the same module in float32, not compiled, each batch read when it is needed.
+and goes through forward, backward and Adam: the loader, the step and the settings of cuDNN that training has.
+The peer is the plain loop: the same module in float32, not compiled, each batch read when it is needed. It has
+a row of its own, and so has the fastest way without the loading, which tells what that costs.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ N_CLASSES = 100
 EPOCH_CLIPS = 200_000
 TRACK_S = 20
 LOADER_THREADS = 8
-PREFETCHED = 3
 WARM_UP_STEPS = 5
 # Dense bf16 rates of the makers' datasheets, in FLOP/s; elsewhere a large matrix product is timed.
 PEAK_FLOPS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12}
@@ -47,19 +47,25 @@ class Throughput:
 
     Attributes:
         network: Name in `NETWORKS`.
+        device: Name of the GPU.
         precision: "float32" or "bfloat16".
         compiled: Whether torch.compile made the step.
+        loading: Whether clips are read and copied; else one batch lies on the device from the beginning.
         batch: Clips a step.
-        clips_per_s: Clips of `CLIP_S` seconds trained per second, loading included.
+        clip_s: Length of a clip in seconds.
+        clips_per_s: Clips trained per second.
         memory_gib: Peak of the device's memory that PyTorch reserved; NaN on a CPU.
         utilisation: Model FLOP/s (forward counted, three times for training) over the device's bf16 rate.
         loss: Of the last step; finite, or the figure is worth nothing.
     """
 
     network: str
+    device: str
     precision: str
     compiled: bool
+    loading: bool
     batch: int
+    clip_s: float
     clips_per_s: float
     memory_gib: float
     utilisation: float
@@ -69,6 +75,22 @@ class Throughput:
     def epoch_minutes(self) -> float:
         """Minutes for `EPOCH_CLIPS` clips."""
         return EPOCH_CLIPS / self.clips_per_s / 60
+
+    @property
+    def name(self) -> str:
+        """What sets it apart, a few words."""
+        compiled = " compiled" if self.compiled else ""
+        return f"gpu {self.network} {self.precision}{compiled}{'' if self.loading else ' without loading'}"
+
+    @property
+    def note(self) -> str:
+        """Everything that makes the figure one of its own."""
+        return (
+            f"{self.device}, {self.precision}, batch {self.batch}, {self.clip_s:g} s clips, loading "
+            f"{'included' if self.loading else 'left out'}: {self.clips_per_s:,.0f} clips/s, "
+            f"{self.memory_gib:.1f} GiB, {self.utilisation:.1%} of the bf16 rate, "
+            f"{self.epoch_minutes:.2f} min/{EPOCH_CLIPS:,} clips"
+        )
 
 
 def flops_per_clip(settings: NetworkSettings) -> int:
@@ -134,11 +156,24 @@ def measure(
     batch: int,
     half: bool,
     compiled: bool,
-    ahead: int,
+    ahead: int | None,
     device: torch.device,
+    loading: bool = True,
     steps: int = 40,
 ) -> Throughput:
-    """Train for `steps` steps after a warm-up and return the throughput, loading included."""
+    """Train for `steps` steps after a warm-up and return the throughput.
+
+    Args:
+        settings: Of the network.
+        material: See `noise_material`.
+        batch: Clips a step.
+        half: Whether in bf16.
+        compiled: Whether by torch.compile.
+        ahead: Batches read ahead; as many as in training where None.
+        device: To train on.
+        loading: Whether clips are read; else one batch is trained on again and again.
+        steps: Timed ones.
+    """
     config = TrainConfig(
         batch_size=batch,
         precision="bf16-mixed" if half else "32-true",
@@ -155,7 +190,11 @@ def measure(
         batches = TrainingBatches(
             material, batch, seed, steps_per_epoch=steps, ahead=ahead, pin=device.type == "cuda"
         )
-        losses = [step(clips, targets) for clips, targets, _ in batches.epoch(0)]
+        if loading:
+            losses = [step(clips, targets) for clips, targets, _ in batches.epoch(0)]
+        else:
+            clips, targets = (part.to(device) for part in batches.batch(0, 0)[:2])
+            losses = [step(clips, targets) for _ in range(steps)]
         return float(losses[-1])  # waits for the device
 
     train(WARM_UP_STEPS, 0)
@@ -164,9 +203,12 @@ def measure(
     clips_per_s = steps * batch / (time.perf_counter() - began)
     return Throughput(
         network=settings.network,
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU",
         precision="bfloat16" if half else "float32",
         compiled=compiled,
+        loading=loading,
         batch=batch,
+        clip_s=material.windows.length / material.windows.store.sample_rate_hz,
         clips_per_s=clips_per_s,
         memory_gib=torch.cuda.max_memory_reserved() / 2**30 if device.type == "cuda" else math.nan,
         utilisation=3 * flops_per_clip(settings) * clips_per_s / peak_flops(device),
@@ -177,14 +219,13 @@ def measure(
 def throughput_table(
     batch: int = 64, networks: tuple[str, ...] = ("waveform", "spectrogram")
 ) -> list[Throughput]:
-    """Measure each network plainly, in bf16, and in bf16 compiled.
+    """Measure each network plainly, in bf16, in bf16 compiled, and that without loading.
 
     Raises:
         Unavailable: If PyTorch sees no CUDA device.
     """
     if not torch.cuda.is_available():
         raise Unavailable("this benchmark needs a CUDA device, and PyTorch sees none")
-    torch.backends.cudnn.benchmark = True
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         material = noise_material(Path(folder), 2 * batch)
@@ -199,34 +240,37 @@ def throughput_table(
                     compiled=compiled,
                     ahead=ahead,
                     device=torch.device("cuda"),
+                    loading=loading,
                 )
-                for half, compiled, ahead in (
-                    (False, False, 0),
-                    (True, False, PREFETCHED),
-                    (True, True, PREFETCHED),
+                for half, compiled, ahead, loading in (
+                    (False, False, 0, True),
+                    (True, False, None, True),
+                    (True, True, None, True),
+                    (True, True, None, False),
                 )
             ]
     return rows
 
 
 def bench_gpu() -> list[Row]:
-    """Return bf16 and compilation against the plain float32 loop, seconds per 1,000 clips."""
-    table = throughput_table()
-    rows = []
-    for network in dict.fromkeys(row.network for row in table):
-        plain, *others = [row for row in table if row.network == network]
-        for row in others:
-            rows.append(
-                Row(
-                    name=f"gpu {network} {row.precision}{' compiled' if row.compiled else ''}",
-                    ours_s=1000 / row.clips_per_s,
-                    peer_s=1000 / plain.clips_per_s,
-                    ratio=row.clips_per_s / plain.clips_per_s,
-                    agreement=f"loss {row.loss:.4f} and {plain.loss:.4f}",
-                    note=(
-                        f"{row.clips_per_s:,.0f} clips/s, {row.memory_gib:.1f} GiB, "
-                        f"{row.utilisation:.1%} of the bf16 rate, {row.epoch_minutes:.2f} min/200,000 clips"
-                    ),
-                )
-            )
-    return rows
+    """Return every way of training against the plain float32 loop, which is the first; s per 1,000 clips."""
+    return rows_of(throughput_table())
+
+
+def rows_of(table: list[Throughput]) -> list[Row]:
+    """Return a row for each way of training; of a network's, the first is what the others are held against."""
+    plain: dict[str, Throughput] = {}
+    for measured in table:
+        plain.setdefault(measured.network, measured)
+    return [_row(measured, plain[measured.network]) for measured in table]
+
+
+def _row(measured: Throughput, plain: Throughput) -> Row:
+    return Row(
+        name=measured.name,
+        ours_s=1000 / measured.clips_per_s,
+        peer_s=1000 / plain.clips_per_s,
+        ratio=measured.clips_per_s / plain.clips_per_s,
+        agreement=f"loss {measured.loss:.4f} and {plain.loss:.4f}",
+        note=measured.note,
+    )

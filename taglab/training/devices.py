@@ -100,6 +100,9 @@ def _cpu_name() -> str:
 def make_fabric(config: TrainConfig) -> Fabric:
     """Return the devices, the precision and the processes a configuration asks for.
 
+    On a GPU, cuDNN is let try its ways to convolve and keep the fastest: clips are all of one length. Which it
+    finds may differ between processes, and with it the last bits.
+
     Raises:
         Unavailable: If there is no GPU, or not so many.
         InvalidSetting: If the precision cannot be had on the device.
@@ -107,6 +110,7 @@ def make_fabric(config: TrainConfig) -> Fabric:
     on_gpu = config.accelerator == "cuda" or (config.accelerator == "auto" and torch.cuda.is_available())
     if on_gpu:
         devices: list[int] | int = _gpus(config.devices)
+        torch.backends.cudnn.benchmark = True
     elif config.precision == "16-mixed":
         raise InvalidSetting("precision='16-mixed' must be had on a GPU; on a CPU take 'bf16-mixed'")
     else:
