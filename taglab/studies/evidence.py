@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
+from taglab.cooccurrence import Cooccurrence
+from taglab.errors import DataError
 from taglab.metrics.balance import correlation_with_counts, mean_imbalance_ratio
 from taglab.metrics.thresholds import Confusion
-from taglab.runs import Run, open_published, open_run, published_names, runs_table, set_tags
+from taglab.predictions import Predictions
+from taglab.runs import Run, layout, open_published, open_run, published_names, runs_table, set_tags
 from taglab.runs.comparison import history
 from taglab.runs.results import ResultsSettings, read_results
+from taglab.runs.run import Part
 from taglab.studies.recipes import Model, Plan
 
 __all__ = [
     "ARRAYS",
     "TOLD_AT",
+    "WITH_EPOCHS",
     "Evidence",
     "Figures",
     "gamma_key",
+    "gammas_of",
+    "judged_alike",
     "mark",
     "of_run",
     "own_evidence",
     "published_evidence",
+    "published_pairs",
     "stands_for",
     "told_in_text",
+    "without_counterpart",
 ]
 
 MEANS = ("auc_pr_micro", "roc_auc_micro", "auc_pr_macro", "roc_auc_macro")
 """The thesis's summary figures in its order; each of its own best epoch by validation."""
 TOLD_AT = (0.33, 0.50, 0.67)
 """Thresholds of the thesis's decisions."""
+_CLUSTERS = "thesis-3.3-k100-spectrogram"
+_PAIRS = "cooccurrence.npy"
 ARRAYS = {
     "thesis-1-spectrogram": "model-1-tags-spectrogram",
     "thesis-2-spectrogram": "model-2-filtered-tags-spectrogram",
     "thesis-3.1-spectrogram": "model-3.1-raw-clusters-spectrogram",
-    "thesis-3.3-k100-spectrogram": "model-3.3-clusters-k100-spectrogram",
+    _CLUSTERS: "model-3.3-clusters-k100-spectrogram",
     "thesis-3.3-k250-spectrogram": "model-3.3-clusters-k250-spectrogram",
     "thesis-3.3-k750-spectrogram": "model-3.3-clusters-k750-spectrogram",
     "thesis-3.3-k1000-spectrogram": "model-3.3-clusters-k1000-spectrogram",
@@ -47,6 +59,9 @@ ARRAYS = {
     "thesis-4.2-spectrogram": "model-4.2-tag-embeddings-spectrogram",
 }
 """Published run → the folder of its arrays, as they were published with the thesis."""
+_NO_EPOCHS = {f"thesis-3.3-{k}-spectrogram" for k in ("k250", "k750", "k1000")}
+WITH_EPOCHS = tuple(name for name in ARRAYS if name not in _NO_EPOCHS)
+"""Those of them whose arrays tell of every epoch, macro averages alone; of the others they tell the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,22 +73,26 @@ class Figures:
         per_label: Interpolated AUC-PR of the last epoch, by label; what is unknown is not in it.
         means: Of `MEANS`, those that are known.
         counts: Tracks of each label, by label; empty where unknown.
+        n_classes: How many classes it has; of how many a figure is known where that is not told.
         classes: The classes of `decisions`, in their order.
         decisions: Confusion counts of the last epoch at 200 thresholds; None where unknown.
         epochs: Columns epoch and `MEANS`; no rows where nothing was kept.
         two_tags: Classes of just two tags, and all classes; None where unknown.
         run: Name of the run.
+        predictions: Opens what its best epoch said of a part of the tracks; None where that was not kept.
     """
 
     title: str
     per_label: pd.Series
     means: Mapping[str, float]
     counts: pd.Series
+    n_classes: int
     classes: tuple[str, ...]
     decisions: Confusion | None
     epochs: pd.DataFrame
     two_tags: tuple[int, int] | None
     run: str
+    predictions: Callable[[Part], Predictions | None] = lambda part: None
 
     def positive_share(self, threshold: float) -> float:
         """Return the share of all decisions that are positive at a threshold; NaN where none are known.
@@ -109,12 +128,41 @@ class Figures:
 _REPRODUCES = "reproduces "
 
 Evidence = Mapping[str, Figures]
-"""Published name of a model (or `gamma_key`) → what is known of it."""
+"""Published name of a model, or another that `stands_for` gives → what is known of it."""
 
 
 def gamma_key(gamma: float, network: str) -> str:
     """Return under which name a model of the semantic loss stands: nothing is published of it."""
     return f"model-5-gamma-{gamma:g}-{network}"
+
+
+def gammas_of(evidence: Evidence, network: str) -> dict[float, Figures]:
+    """Return the models of the semantic loss by γ, ascending."""
+    before, _, after = gamma_key(0, network).partition("0")
+    found = {
+        float(name.removeprefix(before).removesuffix(after)): figures
+        for name, figures in evidence.items()
+        if name.startswith(before) and name.endswith(after)
+    }
+    return dict(sorted(found.items()))
+
+
+def judged_alike(first: Predictions, second: Predictions) -> bool:
+    """Return whether predictions are of the same tracks and classes against one truth."""
+    same = first.tracks == second.tracks and first.classes == second.classes
+    return same and np.array_equal(first.truth, second.truth)
+
+
+def without_counterpart(evidence: Evidence, recipe: str, network: str) -> dict[str, Figures]:
+    """Return the models of a recipe of which nothing is published, by their names."""
+    before = _key(recipe, network, "")
+    return {
+        name.removeprefix(before): figures for name, figures in evidence.items() if name.startswith(before)
+    }
+
+
+def _key(recipe: str, network: str, model: str) -> str:
+    return f"{recipe}-{network}: {model}"
 
 
 def of_run(run: Run) -> Figures:
@@ -138,11 +186,13 @@ def of_run(run: Run) -> Figures:
         per_label=kept.set_index("label")["auc_pr"].dropna(),
         means=means,
         counts=counts,
+        n_classes=run.summary()["classes"] or len(classes),
         classes=tuple(classes),
         decisions=decisions,
         epochs=epochs,
         two_tags=two,
         run=run.name,
+        predictions=run.predictions,
     )
 
 
@@ -163,6 +213,34 @@ def published_evidence(arrays: Path | None = None) -> dict[str, Figures]:
     return found
 
 
+def published_pairs(arrays: Path | None) -> Cooccurrence | None:
+    """Return how many tracks the clusters of model 3.3 at k = 100 share in the thesis's data.
+
+    How many tracks there were is not told; as many as the most used cluster is on are taken for all.
+
+    Args:
+        arrays: As of `published_evidence`; None where the matrix is not in it.
+
+    Raises:
+        DataError: If it is there and is no such matrix.
+    """
+    folder = None if arrays is None else arrays / ARRAYS[_CLUSTERS]
+    if folder is None or not (folder / _PAIRS).is_file():
+        return None
+    names = layout.read_classes(folder / layout.CLASSES)
+    try:
+        counts = np.load(folder / _PAIRS, allow_pickle=False)
+        whole = counts.astype(np.int64)
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError(folder / _PAIRS, f"cannot be read as an array ({error})") from error
+    if counts.shape != (len(names), len(names)) or (whole != counts).any() or (whole != whole.T).any():
+        raise DataError(folder / _PAIRS, f"must hold symmetric counts of the {len(names)} classes beside it")
+    if (whole < 0).any() or (whole > np.minimum.outer(whole.diagonal(), whole.diagonal())).any():
+        raise DataError(folder / _PAIRS, "holds a pair on more tracks than one of its classes is on")
+    most = int(whole.max(initial=0))
+    return Cooccurrence(names, sparse.csr_array(whole), most, most)
+
+
 def _with_arrays(printed: Figures, folder: Path) -> Figures:
     read = read_results(folder, ResultsSettings())
     epochs, counts = read.per_label["epoch"], pd.Series(dtype=np.float64)
@@ -176,6 +254,7 @@ def _with_arrays(printed: Figures, folder: Path) -> Figures:
         per_label=last.dropna(),
         means=printed.means,
         counts=counts,
+        n_classes=len(read.classes),
         classes=tuple(read.classes),
         decisions=read.counts,
         epochs=by_epoch[by_epoch["epoch"] > 0].reindex(columns=["epoch", *MEANS]),
@@ -184,11 +263,15 @@ def _with_arrays(printed: Figures, folder: Path) -> Figures:
     )
 
 
-def stands_for(planned: Plan, model: Model) -> str | None:
-    """Return the name under which a model's figures stand: its published counterpart's, or `gamma_key`."""
+def stands_for(planned: Plan, model: Model) -> str:
+    """Return the name under which a model's figures stand.
+
+    It is that of its published counterpart, `gamma_key`, or one for `without_counterpart`.
+    """
+    network = planned.settings.network
     if planned.recipe == "model-5":
-        return gamma_key(model.changes["train"]["gamma"], planned.settings.network)
-    return model.published
+        return gamma_key(model.changes["train"]["gamma"], network)
+    return model.published or _key(planned.recipe, network, model.name)
 
 
 def mark(run: Run, name: str) -> None:

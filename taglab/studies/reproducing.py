@@ -13,6 +13,7 @@ from taglab.labels import LabelSpace
 from taglab.progress import Progress, between, silent
 from taglab.runs import Run, open_published, open_run, runs_table
 from taglab.runs.comparison import SUMMARY_METRICS, summary_table
+from taglab.studies.differences import keep_differences
 from taglab.studies.evidence import mark, stands_for
 from taglab.studies.recipes import Difference, Model, Plan
 from taglab.studies.stages import STAGES
@@ -92,23 +93,32 @@ def make(
         config = _config(planned, labels, audio, preset, merged(model.changes, changes or {}))
         share = between(progress, at / len(names), (at + 1) / len(names))
         run = _found(group, config, model.space) or _made(group, config, model, planned, share)
-        key = stands_for(planned, model)
-        if key is not None:
-            mark(run, key)
+        mark(run, stands_for(planned, model))
         runs[model.name] = run
+    differs = _differs(planned, runs)
+    for run in runs.values():
+        keep_differences(run, differs, f"{planned.recipe} {planned.settings.network}")
     return runs
 
 
 def report(planned: Plan, runs: Mapping[str, Run]) -> Reproduction:
     """Return what is known of a recipe's runs, trained or not."""
-    parts = dict.fromkeys(open_published(name).source["part"] for name in planned.published)
-    theirs = "; ".join(_THEIR_FIGURES[part] for part in parts)
-    figures = Difference("figures", _OUR_FIGURES, theirs)
-    differs = [*planned.differs, *run_differences(planned, runs), figures]
+    differs = _differs(planned, runs)
     unfinished = [name for name, run in runs.items() if not is_finished(run)]
     if unfinished:
         differs.append(Difference("not trained to the end", "; ".join(unfinished)))
     return Reproduction(dict(runs), tuple(differs), reproduction_table(planned, runs))
+
+
+def _differs(planned: Plan, runs: Mapping[str, Run]) -> list[Difference]:
+    """Return in what data, label spaces, settings and figures differ from the thesis's."""
+    parts = dict.fromkeys(open_published(name).source["part"] for name in planned.published)
+    theirs = "; ".join(_THEIR_FIGURES[part] for part in parts)
+    return [
+        *planned.differs,
+        *run_differences(planned, runs),
+        Difference("figures", _OUR_FIGURES, theirs),
+    ]
 
 
 def _config(

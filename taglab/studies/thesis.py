@@ -10,10 +10,14 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, silent
-from taglab.studies.recipes import RECIPES, Network, RecipeSettings, plan
+from taglab.runs import open_run
+from taglab.studies.differences import differences_table, kept_differences
+from taglab.studies.evidence import Evidence
+from taglab.studies.recipes import RECIPES, Difference, Network, RecipeSettings, plan
 from taglab.studies.reproducing import Reproduction, make, report, reproduce
+from taglab.training import is_finished
 
-__all__ = ["MODELS", "NETWORKS", "Thesis", "fitting", "reproduce_all"]
+__all__ = ["MODELS", "NETWORKS", "Thesis", "fitting", "reproduce_all", "told_by_runs"]
 
 MODELS = tuple(name for name in RECIPES if name.startswith("model-"))
 """The recipes of the thesis; others are of other works."""
@@ -52,15 +56,40 @@ class Thesis:
         return table[["recipe", "network", *table.columns.drop(["recipe", "network"])]]
 
     def differs(self) -> pd.DataFrame:
-        """Return in what all this differs from the thesis: what, here, thesis, models (which it is of)."""
-        rows: dict[tuple[str, str, str], list[str]] = {}
-        for (recipe, network), each in self.found.items():
-            for one in each.differs:
-                rows.setdefault((one.what, one.here, one.thesis), []).append(f"{recipe} {network}")
-        for (recipe, network), reason in self.left_out.items():
-            rows.setdefault(("left out", reason, ""), []).append(f"{recipe} {network}")
-        told = [(*said, "all" if len(of) == len(self.found) else ", ".join(of)) for said, of in rows.items()]
-        return pd.DataFrame(told, columns=["what", "here", "thesis", "models"])
+        """Return in what all this differs from the thesis; see `differences_table`."""
+        told = [(one, " ".join(cell)) for cell, each in self.found.items() for one in each.differs]
+        told += [(left_out(reason), " ".join(cell)) for cell, reason in self.left_out.items()]
+        return differences_table(told, len(self.found))
+
+
+def left_out(reason: str) -> Difference:
+    """Return what is told of a recipe of which nothing was made."""
+    return Difference("left out", reason)
+
+
+def told_by_runs(ours: Evidence) -> pd.DataFrame:
+    """Return in what the runs of here differ from the thesis, and which recipes have none.
+
+    Args:
+        ours: See `own_evidence`.
+
+    Returns:
+        See `differences_table`.
+
+    Raises:
+        DataError: If what a run tells of it is damaged.
+    """
+    told = []
+    for figures in ours.values():
+        run = open_run(figures.run)
+        kept = kept_differences(run)
+        told += kept
+        if not is_finished(run):
+            told += [(Difference("not trained to the end", run.title), of) for _, of in kept[:1]]
+    with_runs = {of for _, of in told}
+    cells = [f"{recipe} {network}" for network in NETWORKS for recipe in MODELS]
+    told += [(left_out("nothing was made of it here"), cell) for cell in cells if cell not in with_runs]
+    return differences_table(told, len(with_runs))
 
 
 def fitting(settings: RecipeSettings, recipe: str, network: Network) -> RecipeSettings:

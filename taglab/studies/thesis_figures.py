@@ -1,9 +1,9 @@
-"""The thesis's figures 7, 9 to 15, 17 and of appendix B, of published arrays and of data and runs here."""
+"""The thesis's figures 7, 9 to 15 and 17 to 34, of published arrays and of data and runs here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from taglab import embeddings
 from taglab.cooccurrence import Cooccurrence
 from taglab.errors import InvalidSetting
 from taglab.figures.compare import histograms, run_colours
-from taglab.figures.training import PANELS, training_curves
+from taglab.figures.training import PANELS, Panel, training_curves
 from taglab.folksonomy import Folksonomy
 from taglab.genres import (
     Subgenres,
@@ -28,7 +28,7 @@ from taglab.labels import LabelSpace
 from taglab.progress import Progress, silent
 from taglab.runs import open_run
 from taglab.runs.comparison import tag_groups
-from taglab.studies.evidence import Evidence, Figures
+from taglab.studies.evidence import WITH_EPOCHS, Evidence, Figures
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -72,22 +72,33 @@ def drawings(
     ours: Evidence,
     data: Folksonomy | None = None,
     vectors: str = embeddings.OWN,
+    pairs: Cooccurrence | None = None,
     progress: Progress = silent,
 ) -> list[Drawn]:
-    """Return all of them, in order; arguments as of `taglab.studies.thesis_tables.tables`."""
+    """Return all of them, in order.
+
+    Args:
+        published: See `taglab.studies.thesis_tables.tables`, and for the next three.
+        ours: See there.
+        data: See there.
+        vectors: See there.
+        pairs: The published ones of figure 14, see `published_pairs`.
+        progress: Told after each.
+    """
     of_data = [_popularity, _projected, _capitals, _heat_map, _genre_map, _silhouettes]
     found = []
     for at, (number, title, draw) in enumerate(zip(_NUMBERS, _TITLES, of_data, strict=True)):
         here, said = None, _NO_DATA
         if data is not None:
             here, said = draw(_Looked(data, vectors, ours))
-        found.append(Drawn(f"Figure {number}", title, None, here, (_NOT_PUBLISHED, said)))
+        theirs, told = (None, _NOT_PUBLISHED) if draw is not _heat_map else _published_heat_map(pairs)
+        found.append(Drawn(f"Figure {number}", title, theirs, here, (told, said)))
         progress((at + 1) / (len(of_data) + 1), title)
     for number, title, names in _DISTRIBUTIONS:
         found.append(_distribution(number, title, names, published, ours))
     found.sort(key=lambda drawn: int(drawn.heading.split()[1]))
     progress(1.0, "figures drawn")
-    return [*found, *_curves(published, ours)]
+    return [*found, *(_curves(*each, published, ours) for each in _TRAINED)]
 
 
 _NUMBERS = (7, 10, 11, 14, 15, 17)
@@ -177,14 +188,26 @@ def class_cooccurrence(ours: Evidence, data: Folksonomy) -> Cooccurrence | None:
 
 
 def _heat_map(looked: _Looked) -> _Found:
+    pairs = class_cooccurrence(looked.ours, looked.data)
+    return (None, _NO_RUN) if pairs is None else _heat_map_of(pairs)
+
+
+def _published_heat_map(pairs: Cooccurrence | None) -> _Found:
+    if pairs is None:
+        return None, f"{_NO_ARRAYS}; {_TOLD_OF_PAIRS}"
+    drawn, said = _heat_map_of(pairs)
+    return drawn, f"{said}; {_TOLD_OF_PAIRS}"
+
+
+_TOLD_OF_PAIRS = "the text tells 0.657 %, of a number of pairs that has the diagonal in it"
+
+
+def _heat_map_of(pairs: Cooccurrence) -> _Found:
     from taglab.figures.cooccurrence import cooccurrence_heatmap
 
-    pairs = class_cooccurrence(looked.ours, looked.data)
-    if pairs is None:
-        return None, _NO_RUN
     normalised = pairs.normalised().toarray()
-    above, n = pairs.pairs_above(0.5), max(pairs.n_pairs, 1)
-    said = f"{above} of {pairs.n_pairs} pairs lie above 0.5, {above / n:.3%} (published: 5 of 741, 0.675 %)"
+    above = pairs.pairs_above(0.5)
+    said = f"{above} of {pairs.n_pairs} pairs lie above 0.5, {above / max(pairs.n_pairs, 1):.3%}"
     return cooccurrence_heatmap(normalised, pairs.names, pairs.dense(), linkage_order(normalised)), said
 
 
@@ -259,20 +282,68 @@ def _tracks(figures: Figures) -> float:
     return float(figures.decisions.positives[0] + figures.decisions.negatives[0])
 
 
-def _curves(published: Evidence, ours: Evidence) -> list[Drawn]:
-    """Return appendix B: training curves of each model."""
-    drawn = []
-    for name in published:
-        theirs, own = (_curve(each.get(name)) for each in (published, ours))
-        if theirs is not None or own is not None:
-            said = ("" if theirs is not None else _NOT_PUBLISHED, "" if own is not None else _NO_RUN)
-            title = f"Training curves, {published[name].title}"
-            drawn.append(Drawn("Appendix B", title, theirs, own, said))
-    return drawn
+def _both_averages(number: int, model: str, name: str) -> list[tuple[int, str, tuple[str, ...]]]:
+    """Return what two figures show: a model's micro and its macro averages, of both networks."""
+    networks = (f"thesis-{name}-waveform", f"thesis-{name}{_NET}")
+    return [
+        (number, f"{model}, micro-averaged", networks),
+        (number + 1, f"{model}, macro-averaged", networks),
+    ]
 
 
-def _curve(figures: Figures | None) -> go.Figure | None:
-    if figures is None or not len(figures.epochs):
-        return None
-    rows = figures.epochs.assign(run=figures.title)
-    return training_curves(rows, PANELS["auc-pr"])
+_CURVES: list[tuple[int, str, tuple[str, ...]]] = [
+    *_both_averages(18, "Model 1", "1"),
+    *_both_averages(20, "Model 2", "2"),
+    *_both_averages(22, "Model 3.1", "3.1"),
+    (24, "Model 3.2, GloVe Wikipedia, n = 100, k = 500", (f"thesis-3.2-glove-wikipedia-n100{_NET}",)),
+    *(
+        (number, f"Model 3.3, GloVe Wikipedia, n = 100, k = {k:,}", (f"thesis-3.3-k{k}{_NET}",))
+        for number, k in ((25, 100), (26, 250), (27, 750), (28, 1_000))
+    ),
+    *_both_averages(29, "Model 3.4", "3.4"),
+    *_both_averages(31, "Model 4.1", "4.1"),
+    *_both_averages(33, "Model 4.2", "4.2"),
+]
+_SHOWN = {"auc-pr": "AUC-PR", "roc-auc": "AUC-ROC"}
+_TRAINED = [(*each, panel) for each in _CURVES for panel in _SHOWN]
+_ONLY_MACRO = "the published arrays tell of macro averages alone"
+
+
+def _curves(
+    number: int, title: str, names: Sequence[str], panel: str, published: Evidence, ours: Evidence
+) -> Drawn:
+    """Return a figure of appendix B: an average over training, of a model's networks."""
+    shown = _averages(PANELS[panel], title)
+    theirs, own = (_curve(each, names, shown) for each in (published, ours))
+    said = (_told_of_curves(names, shown, theirs), "" if own is not None else _NO_RUN)
+    return Drawn(f"Figure {number}", f"{title}: {_SHOWN[panel]} over training", theirs, own, said)
+
+
+def _told_of_curves(names: Sequence[str], panel: Panel, drawn: go.Figure | None) -> str:
+    """Return what is to be said of the published side of a figure of appendix B."""
+    if not any(name in WITH_EPOCHS for name in names):
+        return _NOT_PUBLISHED
+    averages = {line for line, _ in panel.lines.values()}
+    only_macro = "" if averages == {"macro"} else _ONLY_MACRO
+    missing = "" if drawn is not None else _NO_ARRAYS if "macro" in averages else _NOT_PUBLISHED
+    return "; ".join(filter(None, (missing, only_macro)))
+
+
+def _averages(panel: Panel, title: str) -> Panel:
+    """Return a panel with the averages alone that a figure's title names, or with both."""
+    kept: Mapping[str, tuple[str, str]] = {
+        column: line
+        for column, line in panel.lines.items()
+        if f"{line[0]}-averaged" in title or "averaged" not in title
+    }
+    return replace(panel, lines=kept)
+
+
+def _curve(models: Evidence, names: Sequence[str], panel: Panel) -> go.Figure | None:
+    """Return the curves of those models that kept them; None where none did."""
+    parts = [
+        models[name].epochs.assign(run=models[name].title)
+        for name in names
+        if name in models and models[name].epochs.reindex(columns=list(panel.lines)).notna().any(axis=None)
+    ]
+    return training_curves(pd.concat(parts, ignore_index=True), panel) if parts else None

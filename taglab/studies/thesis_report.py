@@ -19,8 +19,16 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.sources import open_folksonomy
 from taglab.studies.claims import claims_table
-from taglab.studies.evidence import Evidence, own_evidence, published_evidence, told_in_text
+from taglab.studies.differences import differences_table
+from taglab.studies.evidence import (
+    Evidence,
+    own_evidence,
+    published_evidence,
+    published_pairs,
+    told_in_text,
+)
 from taglab.studies.recipes import Network
+from taglab.studies.thesis import told_by_runs
 from taglab.studies.thesis_figures import Drawn, class_cooccurrence, drawings
 from taglab.studies.thesis_tables import Section, tables
 
@@ -40,7 +48,7 @@ class Report:
 
     Attributes:
         about: On what data, a sentence.
-        differs: what, here, thesis, models: in what this differs from the thesis; no rows where unknown.
+        differs: In what this differs from the thesis, see `differences_table`; no rows without data.
         claims: See `claims_table`.
         told: See `told_in_text`.
         sections: The tables.
@@ -70,7 +78,7 @@ def gather(
 
     Args:
         data: Name of a data set, whose runs stand on our side; None leaves that side empty.
-        differs: In what runs differ from the thesis; see `Thesis.differs`.
+        differs: In what runs differ from the thesis, see `Thesis.differs`; where None, what they tell.
         arrays: See `published_evidence`.
         vectors: Name of the word vectors of figures 10 and 11 and table 14.
         network: Whose runs decide on the claims.
@@ -86,19 +94,20 @@ def gather(
     folksonomy: Folksonomy | None = None
     ours: Evidence = {}
     about = "Published figures alone; nothing was trained or looked at here."
+    by_runs = differences_table([], 0)
     if data is not None:
         folksonomy = open_folksonomy(data, between(progress, 0.1, 0.2))
         ours = own_evidence(data)
+        by_runs = told_by_runs(ours)
         about = (
             f"Data {data}: {folksonomy.n_tracks:,} tracks, {folksonomy.n_tags:,} tags; {len(ours)} runs here "
-            "stand for models of the thesis."
+            "are of models of the thesis."
         )
-    drawn = drawings(published, ours, folksonomy, vectors, between(progress, 0.2, 0.9)) if figures else []
+    pairs, told = published_pairs(arrays), between(progress, 0.2, 0.9)
+    drawn = drawings(published, ours, folksonomy, vectors, pairs, told) if figures else []
     return Report(
         about=about,
-        differs=differs
-        if differs is not None
-        else pd.DataFrame(columns=["what", "here", "thesis", "models"]),
+        differs=by_runs if differs is None else differs,
         claims=claims_table(published, ours, network),
         told=told_in_text(published, ours, network),
         sections=tables(published, ours, folksonomy, vectors),
@@ -159,7 +168,7 @@ def _page(report: Report) -> Iterator[str]:
     yield '<a href="#told">In the text</a>'
     yield '<a href="#tables">Tables</a><a href="#figures">Figures</a></nav>'
     yield '<h2 id="differs">What differs here</h2>'
-    yield _table(report.differs) if len(report.differs) else '<p class="said">Nothing is told of it.</p>'
+    yield _table(report.differs) if len(report.differs) else '<p class="said">Nothing is from here.</p>'
     yield '<h2 id="claims">Claims</h2><p>Each rule was fixed before any run. “published” is what it says of '
     yield "the printed figures, and of the published arrays where they are given.</p>"
     yield _claims(report.claims)

@@ -10,7 +10,8 @@ import pytest
 
 from taglab.labels import from_classes, read_cluster_json
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
-from taglab.studies.claims import CLAIMS, FAILS, HOLDS, UNTESTED, claims_table
+from taglab.predictions import Predictions
+from taglab.studies.claims import CLAIMS, FAILS, HOLDS, UNTESTED, claims_table, why
 from taglab.studies.evidence import Figures, gamma_key, labels_won, published_evidence, told_in_text
 
 ARRAYS = Path(__file__).resolve().parents[2] / "../shared/data/thesis-results"
@@ -24,7 +25,7 @@ OFTEN, RARE = 200, 20
 
 def figures(
     values: Any, labels: list[str] = LABELS, counts: Any = 100, positives: int = OFTEN, **means: float
-):
+) -> Figures:
     """Return figures of a made-up model: AUC-PR of each label, tracks of each, decisions at 0.5, means."""
     n = len(labels)
     tracks = np.broadcast_to(counts, n).astype(np.int64)
@@ -37,6 +38,7 @@ def figures(
         per_label=pd.Series(np.broadcast_to(values, n).astype(float), index=labels),
         means=means,
         counts=pd.Series(tracks, index=labels),
+        n_classes=n,
         classes=tuple(labels),
         decisions=Confusion(THRESHOLDS, tp, fp, fn, tn),
         epochs=pd.DataFrame(),
@@ -57,6 +59,27 @@ def of(model: str, each: Figures) -> dict[str, Figures]:
 
 def micro(**means: float) -> Figures:
     return replace(LOW, means=means)
+
+
+def said(lift: float, n_classes: int = len(LABELS), n_tracks: int = 150, seed: int = 0) -> Predictions:
+    """Return made-up predictions, the better the higher the lift."""
+    random = np.random.default_rng(seed)
+    truth = random.random((n_tracks, n_classes)) < 0.3
+    scores = np.clip(lift * truth + random.random(truth.shape), 0, 1).astype(np.float32)
+    names = tuple([*LABELS, *map(str, range(n_classes))][:n_classes])
+    return Predictions(tuple(f"t{track}" for track in range(n_tracks)), names, truth, scores)
+
+
+def keeping(each: Figures, predictions: Predictions) -> Figures:
+    return replace(each, predictions=lambda part: predictions)
+
+
+def swept(lifts: dict[float, float]) -> dict[str, Figures]:
+    """Return models of the semantic loss, by γ and how good each is on validation and on test tracks."""
+    return {
+        gamma_key(gamma, NET): keeping(replace(LOW, means={"auc_pr_macro": lift}), said(lift))
+        for gamma, lift in lifts.items()
+    }
 
 
 def pair(better: str, worse: str, first: Figures, second: Figures) -> dict[str, Figures]:
@@ -123,11 +146,7 @@ CASES: dict[str, tuple[dict, dict, dict]] = {
         of("4.1", figures(0.3 + NOISE, counts=RISING)),
         of("4.1", figures(0.3, LABELS[:5], counts=RISING[:5])),
     ),
-    "semantic-loss": (
-        {gamma_key(1, NET): HIGH, gamma_key(0, NET): LOW},
-        {gamma_key(1, NET): LOW, gamma_key(0, NET): HIGH},
-        {gamma_key(0, NET): LOW},
-    ),
+    "semantic-loss": (swept({0: 0.1, 1: 0.3}), swept({0: 0.3, 1: 0.1}), swept({0: 0.1})),
 }
 
 
@@ -152,6 +171,69 @@ def test_a_difference_that_labels_disagree_on_is_not_shown() -> None:
     assert (small.verdict, small.said) == (FAILS, "the difference is less than 0.005")
 
 
+@pytest.mark.parametrize("gammas", [(3.0,), (0.5, 3.0), (0.5, 1.0, 2.0, 3.0)])
+def test_of_the_gammas_swept_validation_tracks_choose_and_test_tracks_judge(
+    gammas: tuple[float, ...],
+) -> None:
+    claim = CLAIMS["semantic-loss"]
+    evidence = swept(dict.fromkeys((0.0, *gammas), 0.1) | {3.0: 0.4})
+    found = claim.judge(evidence, NET)
+    assert (found.verdict, found.labels) == (HOLDS, len(LABELS))
+    assert found.said == f"γ = 3 of {', '.join(f'{gamma:g}' for gamma in gammas)}"
+    preferred = replace(LOW, means={"auc_pr_macro": 0.9})
+    worse = {gamma_key(4, NET): keeping(preferred, said(0.05))}
+    assert claim.judge({**evidence, **worse}, NET).verdict == FAILS
+    elsewhere = {gamma_key(4, NET): keeping(preferred, said(0.5, seed=1))}
+    assert claim.judge({**evidence, **elsewhere}, NET).said == "γ = 4 and 0 were tested on different tracks"
+    assert claim.judge({**evidence, gamma_key(0, NET): LOW}, NET).said.endswith("predictions of test tracks")
+    assert claim.judge({gamma_key(1, NET): HIGH}, NET).said == "no figures of γ = 0"
+
+
+def test_a_pooled_difference_has_an_interval_over_tracks_where_predictions_are_kept() -> None:
+    key = "clusters-beat-filtered"
+    higher, lower = micro(auc_pr_micro=0.42), micro(auc_pr_micro=0.4)
+    assert CLAIMS[key].judge(pair("3.3-k100", "2", higher, lower), NET).verdict == HOLDS
+    few = [said(0.2, 12, 25, seed) for seed in (0, 1)]
+    unsure = pair("3.3-k100", "2", keeping(higher, few[0]), keeping(lower, few[1]))
+    found = CLAIMS[key].judge(unsure, NET)
+    assert (found.verdict, found.said) == (FAILS, "the interval reaches 0")
+    assert found.low < 0 < 0.02 < found.high
+    assert f"interval {found.low:+.4f} to {found.high:+.4f}" in why(found)
+    # On the same tracks, with the same mistakes, what is left of it is the difference alone.
+    sure = pair("3.3-k100", "2", keeping(higher, few[0]), keeping(lower, few[0]))
+    assert CLAIMS[key].judge(sure, NET).low == pytest.approx(0.02)
+    ends = along("roc_auc_micro", [0.80, 0.81, 0.82])
+    ends = {name: keeping(each, few[at % 2]) for at, (name, each) in enumerate(ends.items())}
+    assert CLAIMS["roc-rises-with-k"].judge(ends, NET).low == pytest.approx(0.02)
+
+
+def test_a_pooled_figure_of_no_one_knows_how_many_classes_decides_nothing() -> None:
+    untold = replace(micro(auc_pr_micro=0.5), decisions=None, n_classes=0)
+    few = replace(untold, n_classes=9)
+    for each, reason in (
+        (untold, "how many classes there are is not told"),
+        (few, "pooled figures of 9 classes"),
+    ):
+        found = CLAIMS["clusters-beat-filtered"].judge(
+            pair("3.3-k100", "2", each, micro(auc_pr_micro=0.4)), NET
+        )
+        assert (found.verdict, found.said) == (UNTESTED, reason)
+    printed = replace(few, n_classes=88)
+    found = CLAIMS["clusters-beat-filtered"].judge(
+        pair("3.3-k100", "2", printed, micro(auc_pr_micro=0.4)), NET
+    )
+    assert (found.verdict, found.labels) == (HOLDS, len(LABELS))
+
+
+def test_published_claims_tell_how_many_classes_there_were() -> None:
+    table = claims_table(published_evidence(), {}).set_index("claim")["published why"]
+    assert table["npmi-wins-micro"] == "+0.0852, 88 labels"
+    assert table["clusters-beat-filtered"] == "+0.0566, 39 labels"
+    assert table["genres-beat-all-means"] == "+0.2362, 11 labels"
+    assert table["pr-falls-with-k"].endswith("of 4 more how many classes there are is not told")
+    assert not table.str.contains("10 labels").any()
+
+
 def test_verdicts_are_the_same_every_time() -> None:
     table = claims_table(published_evidence(), CASES["groups"][0])
     pd.testing.assert_frame_equal(table, claims_table(published_evidence(), CASES["groups"][0]))
@@ -159,8 +241,6 @@ def test_verdicts_are_the_same_every_time() -> None:
     assert by_claim.loc["groups", "here"] == HOLDS
     assert by_claim.loc["semantic-loss", "published"] == UNTESTED
     # Decided by printed figures alone.
-    assert by_claim.loc["pr-falls-with-k", "published"] == HOLDS
-    assert by_claim.loc["roc-rises-with-k", "published"] == HOLDS
     assert by_claim.loc["npmi-wins-micro", "published"] == HOLDS
     assert by_claim.loc["filtered-same-labels", "published"] == UNTESTED
 
@@ -187,6 +267,13 @@ def test_figures_told_in_the_text_come_out_of_the_published_arrays() -> None:
     assert arrays["model 4.1: correlation of AUC-PR with counts"] == pytest.approx(0.7173, abs=1e-4)
     assert arrays["model 4.2: at 0.67"] == pytest.approx(52 / 110)
     assert table["here"].isna().all()
+    verdicts = claims_table(published, {}).set_index("claim")
+    for claim in (
+        "pr-falls-with-k",
+        "roc-rises-with-k",
+    ):  # arrays tell how many classes, of k = 500 there are none
+        assert verdicts.loc[claim, "published"] == HOLDS
+        assert verdicts.loc[claim, "published why"].endswith(", 39 labels")
 
 
 @pytest.mark.realdata
