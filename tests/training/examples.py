@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 
 from taglab.audio.decode import Samples
 from taglab.audio.store import Sound, StoreSettings, write_sounds
@@ -102,6 +103,11 @@ def small_material(config: RunConfig, *classes: str) -> Material:
 def fresh(config: RunConfig, n_classes: int = 3) -> Tagger:
     torch.manual_seed(config.train.seed)
     return build(config.network, n_classes)
+
+
+def half_on_cpu() -> Fabric:
+    """Return a CPU's 16-mixed with its gradient scaler, which people get on a GPU only."""
+    return Fabric(accelerator="cpu", devices=1, plugins=[MixedPrecision("16-mixed", "cpu")])
 
 
 def fit_small(

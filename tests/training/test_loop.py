@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 
 from taglab import losses
 from taglab.errors import Cancelled
-from taglab.training import Diverged, make_fabric, training_step
+from taglab.training import Diverged, RunConfig, make_fabric, training_step
 from taglab.training.checkpoints import load_checkpoint
 from taglab.training.evaluation import hear
-from tests.training.examples import config_of, fit_small, fresh, small_material
+from tests.training.examples import config_of, fit_small, fresh, half_on_cpu, small_material
 
 FIGURES = ("train_loss", "validation_loss", "ap_macro", "auc_pr_macro", "roc_auc_micro", "learning_rate")
 
@@ -79,12 +80,32 @@ def test_interrupted_is_uninterrupted_bit_for_bit(
     tmp_path: Path, stopped: int, settings: dict[str, Any]
 ) -> None:
     config = config_of(**{"epochs": 3, "checkpoint_minutes": 0, **settings})
-    _, whole = fit_small(config, tmp_path / "whole")
+    assert_resuming_changes_nothing(config, tmp_path, stopped, lambda: make_fabric(config.train))
+
+
+def test_interrupted_is_uninterrupted_with_a_gradient_scaler(tmp_path: Path) -> None:
+    """Its scale begins so high that the first steps are skipped, and it falls."""
+
+    def fabric() -> Fabric:
+        made = half_on_cpu()
+        state = made.strategy.precision.state_dict()
+        made.strategy.precision.load_state_dict({**state, "scale": 2.0**34})
+        return made
+
+    config = config_of(epochs=2, checkpoint_minutes=0, gradient_clip=0.5)
+    assert_resuming_changes_nothing(config, tmp_path, 7, fabric)
+    assert 1 < last(tmp_path / "whole")["scaler"]["scale"] < 2.0**34
+
+
+def assert_resuming_changes_nothing(
+    config: RunConfig, tmp_path: Path, stopped: int, fabric: Callable[[], Fabric]
+) -> None:
+    _, whole = fit_small(config, tmp_path / "whole", fabric=fabric())
     with pytest.raises(Cancelled):
-        fit_small(config, tmp_path / "parts", progress=stopping_at(stopped))
+        fit_small(config, tmp_path / "parts", progress=stopping_at(stopped), fabric=fabric())
     torch.manual_seed(123)  # what else goes on with the generator must not matter
     other = fresh(config_of(seed=5))  # nor the weights it is built with
-    _, resumed = fit_small(config, tmp_path / "parts", tagger=other)
+    _, resumed = fit_small(config, tmp_path / "parts", tagger=other, fabric=fabric())
     assert_same_tensors(last(tmp_path / "whole"), last(tmp_path / "parts"))
     for row, again in zip(whole.rows[-len(resumed.rows) :], resumed.rows, strict=True):
         assert {name: row[name] for name in FIGURES} == {name: again[name] for name in FIGURES}

@@ -1,6 +1,7 @@
 """One step: what mixed precision, clipping and several processes do to it, and what a bad loss does not."""
 
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from taglab.batches import TrainingBatches
 from taglab.losses import bind
 from taglab.training import Diverged, TrainingStep, hear, make_fabric, training_step
 from taglab.training.step import seed_step
-from tests.training.examples import config_of, fresh, small_material
+from tests.training.examples import config_of, fresh, half_on_cpu, small_material
 from tests.training.two_processes import gradients, plain_tagger
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,7 @@ def test_after_a_loss_that_is_no_number_no_weight_changes() -> None:
 
 
 def test_compiled_is_near_uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled with the backend that only traces: the real one needs a compiler and a minute."""
+    """Compiled with the backend that only traces, for machines without a compiler."""
     compile_ = torch.compile
     monkeypatch.setattr(torch, "compile", lambda module, **_: compile_(module, backend="eager"))
     sound, targets = a_batch()
@@ -107,6 +108,38 @@ def test_compiled_is_near_uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):
         assert float(compiled(sound, targets)) == pytest.approx(float(plain(sound, targets)), abs=1e-5)
     assert compiled.tagger.state_dict().keys() == plain.tagger.state_dict().keys()
+
+
+COMPILERS = ("c++", "g++", "clang++")
+
+
+@pytest.mark.skipif(
+    not any(map(shutil.which, COMPILERS)), reason="no C++ compiler, which torch.compile needs"
+)
+def test_what_is_truly_compiled_learns_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a network of two layers: every one costs the compiler seconds."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    sound, targets = a_batch()
+    fabric = make_fabric(config_of().train)
+    plain, compiled = (
+        TrainingStep(fabric, plain_tagger(), bind("bce"), compiled=compiled) for compiled in (False, True)
+    )
+    for _ in range(3):  # the second loss tells whether the first gradients were right
+        assert float(compiled(sound, targets)) == pytest.approx(float(plain(sound, targets)), abs=1e-4)
+    assert list(tmp_path.rglob("*.so")), "nothing was compiled"
+
+
+def test_the_scaler_of_half_precision_skips_a_bad_step_and_goes_on() -> None:
+    sound, targets = a_batch()
+    config = config_of()
+    step = TrainingStep(half_on_cpu(), fresh(config), bind("bce"), gradient_clip=1.0)
+    step(sound, targets)
+    before, scale = weights_of(step), step.state()["scaler"]["scale"]
+    assert math.isnan(float(step(sound, targets * math.nan)))
+    assert torch.equal(weights_of(step), before)
+    assert step.state()["scaler"]["scale"] == scale / 2
+    step(sound, targets)
+    assert not torch.equal(weights_of(step), before)
 
 
 def test_dropout_of_a_step_is_a_function_of_where_it_is() -> None:
