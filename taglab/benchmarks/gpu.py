@@ -2,8 +2,8 @@
 
 A clip is read at a random place from a memory-mapped store, copied to the device, made a spectrogram there,
 and goes through forward, backward and Adam: the loader, the step and the settings of cuDNN that training has.
-The peer is the plain loop: the same module in float32, not compiled, each batch read when it is needed. It has
-a row of its own, and so has the fastest way without the loading, which tells what that costs.
+The peer is the plain loop: the same module in float32, not compiled, each batch read when it is needed. It
+has a row of its own, and so has the fastest way without the loading, which tells what that costs.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ def bench_gpu() -> list[Row]:
 
 
 def rows_of(table: list[Throughput]) -> list[Row]:
-    """Return a row for each way of training; of a network's, the first is what the others are held against."""
+    """Return a row for each way of training; a network's first is what its others are held against."""
     plain: dict[str, Throughput] = {}
     for measured in table:
         plain.setdefault(measured.network, measured)

@@ -100,8 +100,8 @@ def _cpu_name() -> str:
 def make_fabric(config: TrainConfig) -> Fabric:
     """Return the devices, the precision and the processes a configuration asks for.
 
-    On a GPU, cuDNN is let try its ways to convolve and keep the fastest: clips are all of one length. Which it
-    finds may differ between processes, and with it the last bits.
+    On a GPU, cuDNN is let try its ways to convolve and keep the fastest: clips are all of one length. Which
+    it finds may differ between processes, and with it the last bits.
 
     Raises:
         Unavailable: If there is no GPU, or not so many.
