@@ -11,10 +11,12 @@ import streamlit as st
 from taglab import runs
 from taglab.errors import TaglabError
 from taglab.runs import Run
+from taglab.ui.compare_import import import_popover
 from taglab.ui.messages import guard, literal
 
 _FIRST_SEEN = ("thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram")
 _NEWEST = 3
+_IMPORTED = "imported runs"
 _TEXTS = ["run", "title", "group", "tags", "note"]
 _SHOWN = [
     "title", "kind", "group", "created", "classes", "epochs", "ap_macro", "auc_pr_macro", "roc_auc_macro",
@@ -41,8 +43,9 @@ def pick_runs() -> list[Run]:
             )
         held = [name for name in dict.fromkeys(asked) if name in names]
         st.session_state["runs"] = held if asked else _first_seen(names)
+    st.session_state["runs"] += st.session_state.pop(_IMPORTED, [])
     titled = {name: _title(name, stamp_of(runs.open_run(name))) for name in names}
-    here, button = st.columns([5, 1], vertical_alignment="bottom")
+    here, find, bring = st.columns([5, 1, 1], vertical_alignment="bottom")
     chosen = here.multiselect(
         "Runs", names, format_func=lambda name: titled.get(name, name), key="runs", persist_state="session",
         help="Runs trained or imported here, and those that the Ros Perez thesis published.",
@@ -50,8 +53,10 @@ def pick_runs() -> list[Run]:
     # Streamlit's own binding would write titles, which may change, and leave out what is seen first.
     if st.query_params.get_all("runs") != chosen:
         st.query_params["runs"] = chosen
-    if button.button("Find …", key="find runs", icon=":material/manage_search:", width="stretch"):
+    if find.button("Find …", key="find runs", icon=":material/manage_search:", width="stretch"):
         _find_dialog()
+    with bring:
+        import_popover(_compare_too)
     return [runs.open_run(name) for name in chosen]
 
 
@@ -76,6 +81,10 @@ def _find_dialog() -> None:
     said = f"Compare these {len(ticked)}" if ticked else "Tick runs to compare"
     if st.button(said, on_click=_pick, args=(ticked,), disabled=not ticked, type="primary"):
         st.rerun()
+
+
+def _compare_too(name: str) -> None:
+    st.session_state[_IMPORTED] = [name]
 
 
 def _pick(names: list[str]) -> None:

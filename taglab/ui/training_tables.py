@@ -9,7 +9,9 @@ from taglab import cache, launch, runs
 from taglab.errors import TaglabError
 from taglab.figures.training import sweep_curves
 from taglab.launch import RunState
+from taglab.settings import listed
 from taglab.training.sweeps import MEASURES, groups, sweep_table, sweep_warning
+from taglab.ui.compare_import import download_run, import_popover
 from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.messages import literal
 from taglab.ui.training_watch import tell, watch_next
@@ -24,6 +26,7 @@ _MARKS = {
     "lost": "✗ lost",
 }
 _TICKED = "runs table"
+_MOST_DOWNLOADS = 8
 _FIGURE = "%.4f"
 _COLUMNS = {
     "state": st.column_config.TextColumn("state"),
@@ -41,12 +44,13 @@ _COLUMNS = {
     ),
     "group": st.column_config.TextColumn("sweep"),
     "note": st.column_config.TextColumn("note"),
+    "tags": st.column_config.TextColumn("tags"),
     "created": st.column_config.DatetimeColumn("made", format="distance"),
     "problem": st.column_config.TextColumn("problem"),
 }
 _ORDER = [
     *("state", "run", "epochs", "best_epoch", *MEASURES, "test_auc_pr_macro", "classes", "parameters"),
-    *("group", "note", "created", "problem"),
+    *("group", "note", "tags", "created", "problem"),
 ]
 
 
@@ -56,9 +60,11 @@ def show_runs() -> None:
     table = every[every["kind"].isin(["trained"]) | (every["problem"] != "")]
     if table.empty:
         st.text("No run was made yet.")
+        import_popover(_arrived)
         return
     states = launch.states(list(table["run"]))
     table = table.assign(state=[_state(states.get(str(name))) for name in table["run"]])
+    table["tags"] = table["tags"].map(", ".join)
     table["created"] = pd.to_datetime(table["created"], errors="coerce", utc=True)
     if not (table["problem"] != "").any():
         table = table.drop(columns="problem")
@@ -75,9 +81,10 @@ def show_runs() -> None:
     active = sum(state.active for state in states.values())
     waiting = f", {active} trained or waiting" if active else ""
     number = f"{len(shown):,} run{'s' if len(shown) > 1 else ''}"
-    st.caption(f"{number}, newest first{waiting}. Tick some to show, note or remove them.")
+    st.caption(f"{number}, newest first{waiting}. Tick some to show, note, tag, download or remove them.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _act_on(ticked)
+        import_popover(_arrived)
         export_panel("runs", shown, command=["taglab", "runs", "list"])
 
 
@@ -93,6 +100,14 @@ def _act_on(ticked: list[str]) -> None:
     with st.popover("Note", icon=":material/edit_note:", disabled=not ticked):
         note = st.text_input("Note for the ticked runs", key="note ticked", max_chars=500)
         st.button("Save", key="save note", on_click=_note, args=(ticked, note))
+    with st.popover("Tags", icon=":material/sell:", disabled=not ticked):
+        tags = st.text_input(
+            "Tags of the ticked runs, in place of theirs (comma-separated)", key="tag ticked", max_chars=500
+        )
+        st.button("Save", key="save tags", on_click=_tag, args=(ticked, tags))
+    with st.popover("Download", icon=":material/folder_zip:", disabled=not ticked):
+        for name in ticked[:_MOST_DOWNLOADS]:
+            download_run(name)
     with st.popover("Remove", icon=":material/delete:", disabled=not ticked):
         st.text(f"Moves {len(ticked)} run{'s' if len(ticked) > 1 else ''} to the trash folder of the cache.")
         st.button("Remove", key="remove ticked", on_click=_remove, args=(ticked,), type="primary")
@@ -104,6 +119,20 @@ def _note(names: list[str], note: str) -> None:
             runs.set_note(name, note)
     except TaglabError as error:
         tell(str(error), went_well=False)
+
+
+def _tag(names: list[str], tags: str) -> None:
+    try:
+        for name in names:
+            runs.set_tags(name, listed(tags))
+    except TaglabError as error:
+        tell(str(error), went_well=False)
+
+
+def _arrived(name: str) -> None:
+    if runs.open_run(name).kind == "trained":
+        watch_next([name])
+    tell(f"Imported as {name}; Compare shows its results.")
 
 
 def _remove(names: list[str]) -> None:

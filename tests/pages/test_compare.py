@@ -76,7 +76,7 @@ def test_the_histograms_of_published_runs_are_seen_first() -> None:
     assert len([trace for trace in figure["data"] if trace["type"] == "bar"]) == 2
     assert page.query_params["runs"] == PAIR
     assert "unknown" in page.warning[0].value
-    assert page.expander[0].label.endswith("contradict something else")
+    assert any(each.label.endswith("contradict something else") for each in page.expander)
     assert not page.error
 
 
@@ -96,10 +96,10 @@ def test_every_view_on_hostile_names(two: list[str], view: str, truth: str) -> N
         figure["layout"].pop("uirevision", None)  # never drawn
         assert "<img" not in json.dumps(figure)
     assert not re.search(r"(?<!\\)<img", _written(page))
-    assert page.code
-    for line in page.code:
-        words = shlex.split(line.value)
-        assert words[:2] == ["taglab", "compare-runs"]
+    commands = [shlex.split(line.value) for line in page.code]
+    assert [words[1] for words in commands].count("compare-runs") == len(commands) - 1  # the other imports
+    for words in commands:
+        assert words[0] == "taglab"
         build_parser().parse_args(words[1:])
 
 
