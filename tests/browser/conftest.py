@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -79,6 +80,18 @@ def start_server(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
             time.sleep(0.1)
     process.kill()
     raise RuntimeError(f"the dashboard did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def assert_readable(page: Page, theme: str) -> None:
+    """The page has the theme's paper, and the numbers at a chart's axes stand out from it."""
+
+    def brightness(selector: str, which: str) -> int:
+        colour = page.locator(selector).first.evaluate(f"each => getComputedStyle(each)['{which}']")
+        return sum(int(part) for part in re.findall(r"\d+", colour)[:3])
+
+    paper = brightness("[data-testid=stApp]", "background-color")
+    assert (paper > 600) == (theme == "light")
+    assert abs(brightness(".js-plotly-plot .ytick text", "fill") - paper) > 250
 
 
 @pytest.fixture(scope="session")

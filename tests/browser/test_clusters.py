@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taglab import cache
+from taglab import cache, labels
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
 from tests.browser.settling import settled
@@ -123,6 +123,44 @@ def test_a_lasso_selects_in_every_view_and_the_link_keeps_it(visit: Visit) -> No
     page.get_by_text(f"All {len(TAGS)} tags; tick").wait_for()
     settled(page)
     assert "selected" not in page.url
+
+
+def test_a_box_selects_what_lies_in_it(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3&view=Tags")
+    shown(page, "k=3 ")
+    settled(page)
+    walk_to(page, "jazz2")
+    x, top, bottom = page.locator(".tip").evaluate(
+        "tip => { const top = parseFloat(tip.style.top);"
+        " return [parseFloat(tip.style.left) - 12, top - 14, top + tip.offsetHeight + 12]; }"
+    )
+    place = page.locator("canvas.pointer").bounding_box()
+    assert place is not None
+    page.get_by_role("button", name="Box").click()
+    page.mouse.move(place["x"] + x - 8, place["y"] + top - 8)
+    page.mouse.down()
+    page.mouse.move(place["x"] + x + 8, place["y"] + bottom + 8, steps=4)
+    page.mouse.up()
+    selected = page.locator(".status", has_text=re.compile(r"^[1-9]\d? of 27 tags selected"))
+    selected.wait_for()
+    assert not selected.inner_text().startswith("27 ")
+    page.get_by_text(re.compile(r"The \d+ selected of 27 tags")).wait_for()
+    page.get_by_text(re.compile(r"selected in \d cluster.*jazz2")).wait_for()
+    page.wait_for_url(re.compile("selected="))
+
+
+def test_a_link_keeps_the_open_label_space_and_the_scan(visit: Visit, server: Server) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGLAB_HOME", str(server.home))
+        if "linked" not in labels.label_space_names():
+            labels.save_label_space(labels.from_clusters(TAGS[3:7], [0, 0, 1, 1], name="linked"))
+    page = settled(visit(f"{LINK}&k=3&view=Label+space&label_space=linked&edit_kind=Merge", height=1400))
+    page.get_by_text("This is linked (2 classes, no edits)").wait_for()
+    page.get_by_text("Classes, the first gives its name").wait_for()
+    page.wait_for_url(re.compile("label_space=linked"))
+    page.get_by_role("tab", name="Scan over k").click()
+    page.get_by_role("button", name="Scan", exact=True).click()
+    page.get_by_text("highest silhouette").first.wait_for()
 
 
 def test_the_keyboard_finds_selects_and_adds_tags(visit: Visit) -> None:

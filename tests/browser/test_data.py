@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from taglab.sources import table
+from tests.browser.conftest import assert_readable
 from tests.browser.settling import settled
 
 if TYPE_CHECKING:
@@ -114,13 +115,23 @@ def test_an_empty_file_is_a_sentence_in_the_dialog(visit: Callable[..., Page], t
 
 def test_the_table_is_saved_as_csv(visit: Callable[..., Page], hostile: str) -> None:
     page = drawn(visit(f"/data?data={hostile}"))
-    page.get_by_role("button", name="Export").nth(1).click()
+    page.get_by_role("button", name="Export").nth(2).click()
     with page.expect_download() as download:
         page.get_by_test_id("stPopoverBody").get_by_role("button", name="CSV").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
     # No artists are known here, so there is no column of nothing.
     assert text.splitlines()[0] == "rank,tag,count,share"
     assert "onerror" in text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [500, 1400])
+def test_the_page_fits_its_window_and_theme(
+    visit: Callable[..., Page], hostile: str, theme: str, width: int
+) -> None:
+    page = settled(visit(f"/data?data={hostile}", width=width, theme=theme))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_readable(page, theme)
 
 
 def test_the_figure_is_saved_as_a_page_of_its_own(visit: Callable[..., Page], hostile: str) -> None:

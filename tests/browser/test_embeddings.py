@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from taglab.ui.embedding_views import VIEWS
+from tests.browser.conftest import assert_readable
 from tests.browser.settling import settled
 
 if TYPE_CHECKING:
@@ -49,6 +51,38 @@ def test_nothing_is_fetched_from_elsewhere(visit: Callable[..., Page], server: S
     page.wait_for_timeout(1000)
     ours = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
     assert [url for url in asked if not url.startswith(ours)] == []
+
+
+def test_vectors_are_uploaded_chosen_and_shown(visit: Callable[..., Page], tmp_path: Path) -> None:
+    lines = ["rock 1 0.1 0", "pop 0.9 0.2 0.1", "jazz 0 1 0.2", "blues 0.1 0.9 0", "metal 0.8 0 0.4"]
+    (tmp_path / "mine.txt").write_text("\n".join(lines) + "\n")
+    page = settled(visit("/embeddings?tag=jazz&map=PCA"))
+    page.get_by_role("button", name="Add vectors").click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=file]").set_input_files(tmp_path / "mine.txt")
+    dialog.get_by_text("mine.txt").first.wait_for()
+    settled(page)
+    dialog.get_by_label("Name", exact=True).fill("uploaded words")
+    page.keyboard.press("Enter")
+    dialog.get_by_text("--name 'uploaded words'").wait_for()
+    settled(page)
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_url("**vectors=uploaded**")
+    settled(page).get_by_text("Without a vector (").wait_for()
+    page.locator("[data-shows=jazz]").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [500, 1400])
+def test_the_page_fits_its_window_and_theme(visit: Callable[..., Page], theme: str, width: int) -> None:
+    page = settled(visit("/embeddings?tag=jazz", width=width, theme=theme))
+    page.locator("[data-shows=jazz]").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    paper = page.locator(".map").evaluate(
+        "map => [...map.querySelector('.points').getContext('2d').getImageData(2, 100, 1, 1).data]"
+    )
+    assert (sum(paper[:3]) > 600) == (theme == "light")
+    assert_readable(page, theme)
 
 
 def test_a_set_that_is_uploaded_is_judged(visit: Callable[..., Page]) -> None:
