@@ -44,8 +44,9 @@ class Typos(Step):
         rejected: Tags that stay as they are.
         threshold: Least Jaro-Winkler similarity.
         most_used: How many of the most used tags to compare with, besides the word lists.
-        max_share: A slip is rarer than what was meant: most its count may be of the other's. What is in
-            a word list and was never used well-spelt has no count, and may be taken all the same.
+        max_share: A slip is rarer than what was meant: most its count may be of the other's. Of two tags of
+            like use each is likely a word; a wider share finds more slips and mistakes more such words. What
+            is in a word list and was never used well-spelt has no count, and may be taken all the same.
         known: Words to leave alone and to compare with, beside the lists.
 
     Source: readme on audio classification with word embeddings, which merges all from 0.9 on.
@@ -54,7 +55,7 @@ class Typos(Step):
     kind: Literal["typos"] = "typos"
     threshold: float = pydantic.Field(0.9, ge=0.7, le=1.0)
     most_used: int = pydantic.Field(2_000, ge=0, le=100_000)
-    max_share: float = pydantic.Field(1.0, gt=0, le=1.0)
+    max_share: float = pydantic.Field(0.33, gt=0, le=1.0)
     known: tuple[str, ...] = ()
 
     def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:

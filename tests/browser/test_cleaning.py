@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Visit = Callable[..., "Page"]
 
 COUNTS = {
-    "rock": 20, "beautiful": 12, "Hip-Hop": 9, "seen live": 7, "hiphop": 6, "beautifull": 5, "Rock": 4,
+    "rock": 20, "beautiful": 16, "Hip-Hop": 9, "seen live": 7, "hiphop": 6, "beautifull": 5, "Rock": 4,
     "zzz": 1,
 }  # fmt: skip
 LINK = "/cleaning?data=few"
