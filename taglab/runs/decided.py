@@ -80,8 +80,8 @@ def decided(
         opened: Opens predictions; a page remembers them.
         count: Counts their decisions; a page remembers that, too.
     """
-    for kept, said in predictions_of(run, moment).items():
-        predictions = opened(run, kept)
+    for which, said in predictions_of(run, moment).items():
+        predictions = opened(run, which)
         if predictions is not None:
             return of_predictions(predictions, said, count)
     if moment == "test":
