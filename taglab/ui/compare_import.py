@@ -15,7 +15,7 @@ from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.uploads import ask_for_file
 
-_WHAT = "a run's .zip; a table of labels and AUC-PR (.csv, .tsv); or scores and truth (.npz)"
+_WHAT = "a run's .zip, a .csv of labels and AUC-PR, or an .npz of scores and truth"
 
 
 def import_popover(then: Callable[[str], None]) -> None:
