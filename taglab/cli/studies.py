@@ -85,7 +85,8 @@ def _add_report(parser: Parser, flag: str) -> None:
     )  # fmt: skip
     group.add_argument(
         "--arrays", type=Path, metavar="FOLDER",
-        help="folder of the arrays published with the thesis: figures by label and decisions of ten models",
+        help="folder of the arrays published with the thesis: figures by label and decisions of ten models, "
+        "and the co-occurrence of figure 14",
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ from taglab.studies.evidence import WITH_EPOCHS, Evidence, Figures
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["Drawn", "class_cooccurrence", "drawings"]
+__all__ = ["FIGURES", "Drawn", "Sides", "class_cooccurrence", "draw", "drawings"]
 
 _NET = "-spectrogram"
 _K100 = f"thesis-3.3-k100{_NET}"
@@ -67,55 +67,43 @@ class Drawn:
     said: tuple[str, str]
 
 
-def drawings(
-    published: Evidence,
-    ours: Evidence,
-    data: Folksonomy | None = None,
-    vectors: str = embeddings.OWN,
-    pairs: Cooccurrence | None = None,
-    progress: Progress = silent,
-) -> list[Drawn]:
-    """Return all of them, in order.
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """What figures are drawn of.
 
-    Args:
-        published: See `taglab.studies.thesis_tables.tables`, and for the next three.
-        ours: See there.
-        data: See there.
-        vectors: See there.
-        pairs: The published ones of figure 14, see `published_pairs`.
-        progress: Told after each.
+    Attributes:
+        published: See `published_evidence`.
+        ours: See `own_evidence`; empty where nothing was trained.
+        data: For what needs no tagger; None leaves our side of it empty.
+        vectors: Name of the word vectors of figures 10 and 11.
+        pairs: See `published_pairs`.
     """
-    of_data = [_popularity, _projected, _capitals, _heat_map, _genre_map, _silhouettes]
+
+    published: Evidence
+    ours: Evidence
+    data: Folksonomy | None = None
+    vectors: str = embeddings.OWN
+    pairs: Cooccurrence | None = None
+
+
+def drawings(sides: Sides, progress: Progress = silent) -> list[Drawn]:
+    """Return all figures, in order; progress is told after each."""
     found = []
-    for at, (number, title, draw) in enumerate(zip(_NUMBERS, _TITLES, of_data, strict=True)):
-        here, said = None, _NO_DATA
-        if data is not None:
-            here, said = draw(_Looked(data, vectors, ours))
-        theirs, told = (None, _NOT_PUBLISHED) if draw is not _heat_map else _published_heat_map(pairs)
-        found.append(Drawn(f"Figure {number}", title, theirs, here, (told, said)))
-        progress((at + 1) / (len(of_data) + 1), title)
-    for number, title, names in _DISTRIBUTIONS:
-        found.append(_distribution(number, title, names, published, ours))
-    found.sort(key=lambda drawn: int(drawn.heading.split()[1]))
-    progress(1.0, "figures drawn")
-    return [*found, *(_curves(*each, published, ours) for each in _TRAINED)]
+    for name in FIGURES:
+        found.append(draw(name, sides))
+        progress(len(found) / len(FIGURES), name)
+    return found
 
 
-_NUMBERS = (7, 10, 11, 14, 15, 17)
-_TITLES = (
-    "How often tags are used",
-    "Tags in three dimensions (PCA)",
-    "Countries and capitals",
-    "Tracks in common, by pair of clusters",
-    "Map of a genre's tags",
-    "Silhouette of a genre's tags",
-)
-_DISTRIBUTIONS = (
-    (9, "AUC-PR per tag, models 1 and 2", (f"thesis-1{_NET}", f"thesis-2{_NET}")),
-    (12, "AUC-PR per raw cluster, model 3.1", (f"thesis-3.1{_NET}",)),
-    (13, "AUC-PR of clusters and of tags, model 3.3", (_K100, f"thesis-3.3-tags{_NET}")),
-)
+def draw(name: str, sides: Sides) -> Drawn:
+    """Return one of `FIGURES`, of both sides."""
+    heading, _, title = name.partition(": ")
+    (published, why), (here, said) = FIGURES[name](sides)
+    return Drawn(heading, title, published, here, (why, said))
+
+
 _Found = tuple["go.Figure | None", str]
+_Make = Callable[[Sides], tuple[_Found, _Found]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,10 +180,10 @@ def _heat_map(looked: _Looked) -> _Found:
     return (None, _NO_RUN) if pairs is None else _heat_map_of(pairs)
 
 
-def _published_heat_map(pairs: Cooccurrence | None) -> _Found:
-    if pairs is None:
+def _published_heat_map(sides: Sides) -> _Found:
+    if sides.pairs is None:
         return None, f"{_NO_ARRAYS}; {_TOLD_OF_PAIRS}"
-    drawn, said = _heat_map_of(pairs)
+    drawn, said = _heat_map_of(sides.pairs)
     return drawn, f"{said}; {_TOLD_OF_PAIRS}"
 
 
@@ -248,12 +236,22 @@ def _silhouettes(looked: _Looked) -> _Found:
     return silhouette_plot(table, [made.members(number)[0] for number in range(made.k)]), ""
 
 
-def _distribution(
-    number: int, title: str, names: Sequence[str], published: Evidence, ours: Evidence
-) -> Drawn:
-    theirs, own = (_histograms(each, names) for each in (published, ours))
-    said = ("" if theirs is not None else _NO_ARRAYS, "" if own is not None else _NO_RUN)
-    return Drawn(f"Figure {number}", title, theirs, own, said)
+def _of_data(here: Callable[[_Looked], _Found], published: Callable[[Sides], _Found] | None = None) -> _Make:
+    def make(sides: Sides) -> tuple[_Found, _Found]:
+        theirs = (None, _NOT_PUBLISHED) if published is None else published(sides)
+        if sides.data is None:
+            return theirs, (None, _NO_DATA)
+        return theirs, here(_Looked(sides.data, sides.vectors, sides.ours))
+
+    return make
+
+
+def _distribution(*names: str) -> _Make:
+    def make(sides: Sides) -> tuple[_Found, _Found]:
+        theirs, own = (_histograms(each, names) for each in (sides.published, sides.ours))
+        return (theirs, "" if theirs is not None else _NO_ARRAYS), (own, "" if own is not None else _NO_RUN)
+
+    return make
 
 
 _LEAST_DRAWN = 20
@@ -282,41 +280,17 @@ def _tracks(figures: Figures) -> float:
     return float(figures.decisions.positives[0] + figures.decisions.negatives[0])
 
 
-def _both_averages(number: int, model: str, name: str) -> list[tuple[int, str, tuple[str, ...]]]:
-    """Return what two figures show: a model's micro and its macro averages, of both networks."""
-    networks = (f"thesis-{name}-waveform", f"thesis-{name}{_NET}")
-    return [
-        (number, f"{model}, micro-averaged", networks),
-        (number + 1, f"{model}, macro-averaged", networks),
-    ]
-
-
-_CURVES: list[tuple[int, str, tuple[str, ...]]] = [
-    *_both_averages(18, "Model 1", "1"),
-    *_both_averages(20, "Model 2", "2"),
-    *_both_averages(22, "Model 3.1", "3.1"),
-    (24, "Model 3.2, GloVe Wikipedia, n = 100, k = 500", (f"thesis-3.2-glove-wikipedia-n100{_NET}",)),
-    *(
-        (number, f"Model 3.3, GloVe Wikipedia, n = 100, k = {k:,}", (f"thesis-3.3-k{k}{_NET}",))
-        for number, k in ((25, 100), (26, 250), (27, 750), (28, 1_000))
-    ),
-    *_both_averages(29, "Model 3.4", "3.4"),
-    *_both_averages(31, "Model 4.1", "4.1"),
-    *_both_averages(33, "Model 4.2", "4.2"),
-]
-_SHOWN = {"auc-pr": "AUC-PR", "roc-auc": "AUC-ROC"}
-_TRAINED = [(*each, panel) for each in _CURVES for panel in _SHOWN]
 _ONLY_MACRO = "the published arrays tell of macro averages alone"
 
 
-def _curves(
-    number: int, title: str, names: Sequence[str], panel: str, published: Evidence, ours: Evidence
-) -> Drawn:
-    """Return a figure of appendix B: an average over training, of a model's networks."""
-    shown = _averages(PANELS[panel], title)
-    theirs, own = (_curve(each, names, shown) for each in (published, ours))
-    said = (_told_of_curves(names, shown, theirs), "" if own is not None else _NO_RUN)
-    return Drawn(f"Figure {number}", f"{title}: {_SHOWN[panel]} over training", theirs, own, said)
+def _curves(panel: Panel, names: Sequence[str]) -> _Make:
+    """Return what makes a figure of appendix B: averages over training, of one model's networks."""
+
+    def make(sides: Sides) -> tuple[_Found, _Found]:
+        theirs, own = (_curve(each, names, panel) for each in (sides.published, sides.ours))
+        return (theirs, _told_of_curves(names, panel, theirs)), (own, "" if own is not None else _NO_RUN)
+
+    return make
 
 
 def _told_of_curves(names: Sequence[str], panel: Panel, drawn: go.Figure | None) -> str:
@@ -329,16 +303,6 @@ def _told_of_curves(names: Sequence[str], panel: Panel, drawn: go.Figure | None)
     return "; ".join(filter(None, (missing, only_macro)))
 
 
-def _averages(panel: Panel, title: str) -> Panel:
-    """Return a panel with the averages alone that a figure's title names, or with both."""
-    kept: Mapping[str, tuple[str, str]] = {
-        column: line
-        for column, line in panel.lines.items()
-        if f"{line[0]}-averaged" in title or "averaged" not in title
-    }
-    return replace(panel, lines=kept)
-
-
 def _curve(models: Evidence, names: Sequence[str], panel: Panel) -> go.Figure | None:
     """Return the curves of those models that kept them; None where none did."""
     parts = [
@@ -347,3 +311,59 @@ def _curve(models: Evidence, names: Sequence[str], panel: Panel) -> go.Figure | 
         if name in models and models[name].epochs.reindex(columns=list(panel.lines)).notna().any(axis=None)
     ]
     return training_curves(pd.concat(parts, ignore_index=True), panel) if parts else None
+
+
+_SHOWN = {"auc-pr": "AUC-PR", "roc-auc": "AUC-ROC"}
+_AVERAGES = ("micro", "macro")
+
+
+def _trained(number: int, title: str, *names: str, averages: Sequence[str] = _AVERAGES) -> dict[str, _Make]:
+    """Return a figure of appendix B, in two parts."""
+    return {
+        f"Figure {number}: {title}: {shown} over training": _curves(_with(PANELS[panel], averages), names)
+        for panel, shown in _SHOWN.items()
+    }
+
+
+def _with(panel: Panel, averages: Sequence[str]) -> Panel:
+    lines = {column: line for column, line in panel.lines.items() if line[0] in averages}
+    return replace(panel, lines=lines)
+
+
+def _of_both_networks(number: int, model: str) -> dict[str, _Make]:
+    """Return two figures: a model's micro averages, and its macro averages."""
+    names = (f"thesis-{model}-waveform", f"thesis-{model}{_NET}")
+    found: dict[str, _Make] = {}
+    for at, average in enumerate(_AVERAGES):
+        title = f"Model {model}, {average}-averaged"
+        found |= _trained(number + at, title, *names, averages=[average])
+    return found
+
+
+def _of_clusters(number: int, k: int) -> dict[str, _Make]:
+    return _trained(number, f"Model 3.3, GloVe Wikipedia, n = 100, k = {k:,}", f"thesis-3.3-k{k}{_NET}")
+
+
+FIGURES: dict[str, _Make] = {
+    "Figure 7: How often tags are used": _of_data(_popularity),
+    "Figure 9: AUC-PR per tag, models 1 and 2": _distribution(f"thesis-1{_NET}", f"thesis-2{_NET}"),
+    "Figure 10: Tags in three dimensions (PCA)": _of_data(_projected),
+    "Figure 11: Countries and capitals": _of_data(_capitals),
+    "Figure 12: AUC-PR per raw cluster, model 3.1": _distribution(f"thesis-3.1{_NET}"),
+    "Figure 13: AUC-PR of clusters and of tags, model 3.3": _distribution(_K100, f"thesis-3.3-tags{_NET}"),
+    "Figure 14: Tracks in common, by pair of clusters": _of_data(_heat_map, _published_heat_map),
+    "Figure 15: Map of a genre's tags": _of_data(_genre_map),
+    "Figure 17: Silhouette of a genre's tags": _of_data(_silhouettes),
+    **_of_both_networks(18, "1"),
+    **_of_both_networks(20, "2"),
+    **_of_both_networks(22, "3.1"),
+    **_trained(24, "Model 3.2, GloVe Wikipedia, n = 100, k = 500", f"thesis-3.2-glove-wikipedia-n100{_NET}"),
+    **_of_clusters(25, 100),
+    **_of_clusters(26, 250),
+    **_of_clusters(27, 750),
+    **_of_clusters(28, 1_000),
+    **_of_both_networks(29, "3.4"),
+    **_of_both_networks(31, "4.1"),
+    **_of_both_networks(33, "4.2"),
+}
+"""Name of a figure, as the thesis has it, → what makes the published side of it and ours."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +29,13 @@ from taglab.studies.evidence import (
 )
 from taglab.studies.recipes import Network
 from taglab.studies.thesis import told_by_runs
-from taglab.studies.thesis_figures import Drawn, class_cooccurrence, drawings
+from taglab.studies.thesis_figures import Drawn, Sides, class_cooccurrence, drawings
 from taglab.studies.thesis_tables import Section, tables
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["Report", "gather", "write_report"]
+__all__ = ["Report", "gather", "html_page", "with_figures", "write_report"]
 
 # Legible on white as on black.
 _INK = "#808489"
@@ -52,7 +52,8 @@ class Report:
         claims: See `claims_table`.
         told: See `told_in_text`.
         sections: The tables.
-        drawn: The figures.
+        sides: What figures are drawn of.
+        drawn: The figures; none where they were not asked for.
         pairs: Tracks in common of the clusters of model 3.3; None where there are none.
     """
 
@@ -61,6 +62,7 @@ class Report:
     claims: pd.DataFrame
     told: pd.DataFrame
     sections: list[Section]
+    sides: Sides
     drawn: list[Drawn]
     pairs: Cooccurrence | None
 
@@ -103,17 +105,28 @@ def gather(
             f"Data {data}: {folksonomy.n_tracks:,} tracks, {folksonomy.n_tags:,} tags; {len(ours)} runs here "
             "are of models of the thesis."
         )
-    pairs, told = published_pairs(arrays), between(progress, 0.2, 0.9)
-    drawn = drawings(published, ours, folksonomy, vectors, pairs, told) if figures else []
-    return Report(
+    sides = Sides(published, ours, folksonomy, vectors, published_pairs(arrays))
+    found = Report(
         about=about,
         differs=by_runs if differs is None else differs,
         claims=claims_table(published, ours, network),
         told=told_in_text(published, ours, network),
         sections=tables(published, ours, folksonomy, vectors),
-        drawn=drawn,
+        sides=sides,
+        drawn=[],
         pairs=None if folksonomy is None else class_cooccurrence(ours, folksonomy),
     )
+    return with_figures(found, between(progress, 0.4, 1)) if figures else found
+
+
+def with_figures(report: Report, progress: Progress = silent) -> Report:
+    """Return a report that was gathered without figures, with them."""
+    return replace(report, drawn=drawings(report.sides, progress))
+
+
+def html_page(report: Report) -> str:
+    """Return a report as one HTML page that needs nothing beside it."""
+    return "".join(_page(report))
 
 
 def write_report(report: Report, path: Path) -> list[Path]:
@@ -128,7 +141,7 @@ def write_report(report: Report, path: Path) -> list[Path]:
         StorageError: If one cannot be written.
     """
     with replacing(path) as temporary:
-        temporary.write_text("".join(_page(report)), encoding="utf-8")
+        temporary.write_text(html_page(report), encoding="utf-8")
     written = [path]
     if report.pairs is not None:
         for suffix in (".npz", ".csv"):

@@ -27,7 +27,7 @@ from taglab.studies.evidence import ARRAYS as FOLDERS
 from taglab.studies.evidence import mark, own_evidence, published_evidence, published_pairs
 from taglab.studies.recipes import Difference, RecipeSettings
 from taglab.studies.thesis import MODELS, NETWORKS, fitting, reproduce_all
-from taglab.studies.thesis_figures import drawings
+from taglab.studies.thesis_figures import Sides, drawings
 from taglab.studies.thesis_report import gather, write_report
 from taglab.studies.thesis_tables import tables
 from tests.cli.running import Shell
@@ -130,7 +130,7 @@ def test_a_report_of_published_figures_alone(tmp_path: Path) -> None:
 def test_no_figure_is_made_of_the_few_labels_that_are_printed() -> None:
     published = published_evidence()
     assert all(len(each.epochs) == 0 for each in published.values())
-    drawn = drawings(published, {})
+    drawn = drawings(Sides(published, {}))
     # Of model 3.3 alone every label's AUC-PR is printed, in table 34.
     (only,) = [each for each in drawn if each.published is not None]
     assert only.heading == "Figure 13"
@@ -150,7 +150,7 @@ def test_figures_of_the_published_arrays() -> None:
     if not ARRAYS.is_dir():
         pytest.skip(f"{ARRAYS} is not there")
     published = published_evidence(ARRAYS)
-    drawn = drawings(published, {}, pairs=published_pairs(ARRAYS))
+    drawn = drawings(Sides(published, {}, pairs=published_pairs(ARRAYS)))
     theirs = {f"{each.heading} {each.title}": each for each in drawn if each.published is not None}
     assert {name.split()[1] for name in theirs} == {"9", "12", "13", "14", "19", "21", "23", "25", "32", "34"}
     heat = theirs["Figure 14 Tracks in common, by pair of clusters"]
