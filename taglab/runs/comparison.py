@@ -27,6 +27,7 @@ from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.thresholds import auc_pr_interpolated, confusion
 from taglab.predictions import Predictions, in_common
 from taglab.progress import Progress, silent
+from taglab.runs.derived import kept_figures, kept_results
 from taglab.runs.published import PublishedRun
 from taglab.runs.run import Run, best_epoch
 
@@ -78,6 +79,10 @@ def results(run: Run, moment: str = "last") -> pd.DataFrame:
     Returns:
         The columns of this module; no rows where the run has no such results.
     """
+    return kept_results(run, moment, lambda: _results(run, moment))
+
+
+def _results(run: Run, moment: str) -> pd.DataFrame:
     if moment == "test":
         predictions = run.predictions("test")
         return pd.DataFrame(columns=list(COLUMNS)) if predictions is None else of_predictions(predictions)
@@ -336,15 +341,19 @@ def summary_table(runs: Mapping[str, Run]) -> pd.DataFrame:
         `run`, `figures` (what they are of), `epoch` (where it is one), `classes`, the columns of
         `SUMMARY_METRICS`.
     """
-    rows = [row for title, run in runs.items() for row in _summaries(title, run)]
+    rows = [
+        {"run": title, **row}
+        for title, run in runs.items()
+        for row in kept_figures(run, "summaries", lambda run=run: _summaries(run))  # type: ignore[misc]
+    ]
     table = pd.DataFrame(rows, columns=["run", "figures", "epoch", "classes", *SUMMARY_METRICS])
     numbers = table[["epoch", "classes", *SUMMARY_METRICS]].apply(pd.to_numeric)
     return table.assign(**numbers).astype(dict.fromkeys(SUMMARY_METRICS, np.float64))
 
 
-def _summaries(title: str, run: Run) -> list[dict[str, Any]]:
+def _summaries(run: Run) -> list[dict[str, Any]]:
     kept = run.summary()
-    common = {"run": title, "classes": kept["classes"]}
+    common = {"classes": kept["classes"]}
     if run.kind == "published":
         told = {"best": "each metric's best epoch, as published", "test": f"{MOMENTS['test']}, as published"}
         return [{**common, **_means(kept[of]), "figures": name} for of, name in told.items() if kept[of]]

@@ -12,6 +12,7 @@ from taglab.errors import InvalidSetting
 from taglab.metrics.thresholds import Confusion
 from taglab.predictions import Predictions
 from taglab.runs import layout
+from taglab.runs.comparison import results, summary_table
 from taglab.runs.run import About, Part, Run, best_epoch, summary_of
 from taglab.settings import checked
 
@@ -102,6 +103,9 @@ class RunWriter:
         self.summarise(**{part: {key: layout.plain(value) for key, value in (figures or {}).items()}})
         # Last, for those of the test tracks say that a run is finished.
         predictions.save(self.run.folder / layout.PREDICTIONS / f"{part}.npz")
+        if part == "test":  # no page is to be the first to read a finished run
+            results(self.run)
+            summary_table({self.run.name: self.run})
 
     def summarise(self, **changes: Any) -> None:
         """Change entries of the summary, `parameters` for instance."""
