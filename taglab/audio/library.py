@@ -31,6 +31,7 @@ __all__ = [
     "refusals",
     "resolve_audio",
     "sounding",
+    "without_sound",
 ]
 
 DEMO = "demo"
@@ -198,3 +199,13 @@ def sounding(store: AudioStore, folksonomy: Folksonomy) -> Sounding:
         missing=tuple(tracks[~has & ~refused]),
         others=len(store) - int(has.sum()),
     )
+
+
+def without_sound(store: AudioStore, folksonomy: Folksonomy) -> pd.DataFrame:
+    """Return every track of a folksonomy that has no sound in a store, in its order: `track`, `reason`."""
+    found = sounding(store, folksonomy)
+    why = dict(zip(store.refused["track"].astype(str), store.refused["reason"], strict=True))
+    lacking = {*found.refused, *found.missing}
+    tracks = [track for track in folksonomy.tracks["track"].astype(str) if track in lacking]
+    reasons = [why.get(track, "no file was given") for track in tracks]
+    return pd.DataFrame({"track": tracks, "reason": reasons}, dtype=object)

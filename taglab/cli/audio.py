@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taglab.cli.loading import openable
-from taglab.cli.options import Parser, add_commands, add_settings, finish, settings_of, whole
+from taglab.cli.options import Parser, UsageError, add_commands, add_settings, finish, settings_of, whole
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report, records
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from taglab.audio.store import AudioStore
     from taglab.progress import Progress
 
@@ -66,9 +68,14 @@ taglab audio add clips.zip --name clips --min-duration-s 1
         "tracks of a data set have sound.",
         returns="{name, tracks, refused, hours, shortest_s, longest_s, sample_rate_hz, refusals: [...][, "
         "data: {name, tracks, with_sound, refused, missing, examples, others}], rows: [{track, duration_s, "
-        "file_rate_hz, source}]}, with --refused rows: [{track, source, reason}]",
+        "file_rate_hz, source}]}, with --refused rows: [{track, source, reason}], with --missing rows: "
+        "[{track, reason}]",
         fill=_fill_show,
-        examples="taglab audio show demo --data demo\ntaglab audio show mine --refused --out refused.csv",
+        examples="""
+taglab audio show demo --data demo
+taglab audio show mine --refused --out refused.csv
+taglab audio show mine --data mine --missing --out missing.csv
+""",
     )
     commands.add_parser(
         "check",
@@ -119,7 +126,11 @@ def _fill_add(parser: Parser) -> None:
 def _fill_show(parser: Parser) -> None:
     parser.add_argument("audio", metavar="NAME", nargs="?", default="demo", help="sound (default: demo)")
     parser.add_argument("--data", metavar="NAME", help="tell how many tracks of this data set have sound")
-    parser.add_argument("--refused", action="store_true", help="list what was refused instead of the tracks")
+    listed = parser.add_mutually_exclusive_group()
+    listed.add_argument("--refused", action="store_true", help="list what was refused instead of the tracks")
+    listed.add_argument(
+        "--missing", action="store_true", help="list every track of --data that has no sound, and why"
+    )
     finish(parser, _show)
 
 
@@ -166,20 +177,12 @@ def _add(args: argparse.Namespace) -> Report:
 
 
 def _show(args: argparse.Namespace) -> Report:
-    import pandas as pd
-
+    if args.missing and args.data is None:
+        raise UsageError("--missing needs --data, which says what tracks there are")
     with progress_bar() as progress:
         data = _data(args, progress)
         store = _opened(args, progress)
     duration_s = store.samples / store.sample_rate_hz
-    table = pd.DataFrame(
-        {
-            "track": store.tracks["track"],
-            "duration_s": duration_s,
-            "file_rate_hz": store.tracks["file_rate_hz"],
-            "source": store.tracks["source"],
-        }
-    )
     return Report(
         {
             "name": args.audio,
@@ -189,7 +192,26 @@ def _show(args: argparse.Namespace) -> Report:
             "refusals": _refusals(store),
             **_known(store, data),
         },
-        store.refused if args.refused else table,
+        _listed(args, store, data),
+    )
+
+
+def _listed(args: argparse.Namespace, store: AudioStore, data: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    from taglab.audio.library import without_sound
+
+    if args.refused:
+        return store.refused
+    if args.missing:
+        return without_sound(store, data)
+    return pd.DataFrame(
+        {
+            "track": store.tracks["track"],
+            "duration_s": store.samples / store.sample_rate_hz,
+            "file_rate_hz": store.tracks["file_rate_hz"],
+            "source": store.tracks["source"],
+        }
     )
 
 

@@ -32,6 +32,18 @@ def test_adding_says_what_was_refused_and_who_has_sound(mine: Shell, music: Path
     assert added["data"] == known | {"examples": ["5", "6", "7"]}
 
 
+def test_every_track_without_sound_is_listed_with_its_reason(mine: Shell, music: Path) -> None:
+    mine.text("audio", "add", music, "--name", "sound")
+    rows = mine.json("audio", "show", "sound", "--data", "mine", "--missing")["rows"]
+    assert [row["track"] for row in rows] == ["3", "4", "5", "6", "7"]
+    assert "lasts 1.00 s" in rows[0]["reason"]
+    assert "cannot be decoded" in rows[1]["reason"]
+    assert {row["reason"] for row in rows[2:]} == {"no file was given"}
+    assert mine.run("audio", "show", "sound", "--missing") == 2
+    assert "needs --data" in mine.err
+    assert mine.run("audio", "show", "sound", "--data", "mine", "--missing", "--refused") == 2
+
+
 def test_list_show_check_remove(mine: Shell, music: Path) -> None:
     mine.text("audio", "add", music, "--name", "sound", "--min-duration-s", "0.5", "--workers", "1")
     assert mine.json("audio", "list") == [
