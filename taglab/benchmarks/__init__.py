@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from taglab.benchmarks import (
@@ -17,32 +18,42 @@ from taglab.benchmarks import (
 from taglab.benchmarks.row import Row
 
 
+def _wait_as_training_does() -> None:
+    """Let threads sleep while they wait, as those of `taglab train` do; of use before torch is imported."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def _gpu() -> list[Row]:
     # Two seconds of torch, for one benchmark of many.
+    _wait_as_training_does()
     from taglab.benchmarks.gpu import bench_gpu
 
     return bench_gpu()
 
 
 def _loader() -> list[Row]:
+    _wait_as_training_does()
     from taglab.benchmarks.loading import loader
 
     return loader()
 
 
 def _decoding() -> list[Row]:
+    _wait_as_training_does()
     from taglab.benchmarks.loading import decoding
 
     return decoding()
 
 
 def _training_step() -> list[Row]:
+    _wait_as_training_does()
     from taglab.benchmarks.training import step_of_each_network
 
     return step_of_each_network()
 
 
 def _semantic_loss() -> list[Row]:
+    _wait_as_training_does()
     from taglab.benchmarks.training import semantic_loss
 
     return semantic_loss()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import tempfile
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def _row(network: str, material: Material) -> Row:
         ratio=timed.ratio,
         agreement=f"last loss {timed.ours[-1]:.4f} and {timed.peers[-1]:.4f}",
         note=f"{clips / timed.ours_s:,.0f} clips/s, {STEPS} steps of {BATCH}, float32, "
-        f"{torch.get_num_threads()} threads",
+        f"{torch.get_num_threads()} threads, OMP_WAIT_POLICY={os.environ.get('OMP_WAIT_POLICY', 'unset')}",
     )
 
 
