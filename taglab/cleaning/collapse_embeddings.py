@@ -30,6 +30,36 @@ _NUMERIC = re.compile(r"[0-9]")
 _SAME = 1e-5
 _DENIED = "says of something that it is not so"
 
+OPPOSITES: dict[str, frozenset[str]] = {
+    target: frozenset(others)
+    for target, others in {
+        "dark": ("light", "bright", "sunny", "white"),
+        "hot": ("cold", "cool", "chilly", "frozen"),
+        "chill": ("cold", "chilly", "warm", "hot", "heat"),
+        "cool": ("warm", "hot", "uncool", "lame"),
+        "happy": ("sad", "unhappy", "angry", "anxious", "depressed", "disappointed", "miserable"),
+        "sad": ("happy", "glad", "cheerful", "joyful"),
+        "good": ("bad", "worse", "worst", "terrible", "awful"),
+        "great": ("bad", "worst", "terrible", "awful", "mediocre"),
+        "awesome": ("awful", "terrible", "lame"),
+        "beautiful": ("ugly", "hideous"),
+        "loved": ("hated", "hate", "unloved", "disliked"),
+        "calm": ("nervous", "restless", "frantic", "angry"),
+        "mellow": ("harsh", "aggressive", "upbeat"),
+        "energetic": ("lazy", "tired", "sleepy", "calm", "bashful"),
+        "funny": ("boring", "serious", "dull", "sad"),
+        "intense": ("mild", "weak", "gentle"),
+        "acoustic": ("electric", "electronic"),
+        "electronic": ("acoustic",),
+        "instrumental": ("vocal", "vocals"),
+        "alternative": ("conventional", "mainstream", "traditional"),
+        "oldies": ("newer", "modern", "new"),
+        "british": ("american", "french", "german", "dutch", "russian", "irish", "indian"),
+        "american": ("british", "english", "french", "german", "japanese", "russian", "chinese"),
+    }.items()
+}
+"""Words that lie near a target in texts, since both are said of the same things, and say another of them."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -96,8 +126,9 @@ class CollapseEmbeddings(Step):
     Of each target, the distances of all other tags that have a vector are taken for normal, and the cut is
     where that normal has the share `percentile` below it. The fit is of all tags in the vectors handed in,
     be they in the folksonomy still or not, so that the step finds no more when applied to its own result.
-    Targets never collapse; a tag without a vector stays, and is listed. So does one with a "not": "not happy"
-    lies near happy.
+    Targets never collapse; a tag without a vector stays, and is listed. So does one with a "not", and one
+    that says the opposite of what it lies near, by the short list `OPPOSITES`: neither "not happy" nor "sad"
+    is happy.
 
     Attributes:
         rejected: Tags that stay as they are.
@@ -136,8 +167,7 @@ class CollapseEmbeddings(Step):
         }
         for tag in tags:
             if tag in inside and tag not in fixed:
-                denied = not NEGATIONS.isdisjoint(words(tag))
-                decisions[tag] = Decision(KEEP, _DENIED) if denied else self._decision(inside[tag])
+                decisions[tag] = self._decision(tag, inside[tag])
         reasons = [(target, reason) for target, reason in left_out.items() if reason]
         return decisions, {"fits": fits, "left_out": pd.DataFrame(reasons, columns=["target", "reason"])}
 
@@ -184,8 +214,13 @@ class CollapseEmbeddings(Step):
             )  # fmt: skip
         return inside, pd.DataFrame(rows, columns=list(FIT_COLUMNS))
 
-    def _decision(self, cuts: list[tuple[float, float, str]]) -> Decision:
-        nearest = sorted(cuts)
+    def _decision(self, tag: str, cuts: list[tuple[float, float, str]]) -> Decision:
+        own = words(tag)
+        if not NEGATIONS.isdisjoint(own):
+            return Decision(KEEP, _DENIED)
+        nearest = sorted(cut for cut in cuts if not _is_opposite(own, cut[2]))
+        if not nearest:
+            return Decision(KEEP, f"says another thing than {sorted(cuts)[0][2]!r}, which it lies near")
         chosen = nearest if self.several else nearest[:1]
         said = ", ".join(
             f"{distance:.3f} from {target!r}, inside its cut of {cut:.3f}" for distance, cut, target in chosen
@@ -201,6 +236,12 @@ class CollapseEmbeddings(Step):
 
     def describe(self) -> str:
         return f"collapse the nearest {self.percentile:.2%} of tags into {len(self.targets)} targets"
+
+
+def _is_opposite(own: Sequence[str], target: str) -> bool:
+    """Return whether the words of a tag say the opposite of a target, and not it as well."""
+    meant = words(target)
+    return not set(meant) & set(own) and not OPPOSITES.get(" ".join(meant), frozenset()).isdisjoint(own)
 
 
 def around_the_cut(vectors: TagVectors, target: str, cut: float, n: int = 10) -> pd.DataFrame:

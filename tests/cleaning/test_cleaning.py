@@ -135,13 +135,24 @@ def test_a_plan_names_every_tag_and_depends_on_no_order(step: Step, made: Folkso
     # What goes away is no target; what stays and adds others may be.
     ends = {target for targets in plan.mapping.values() for target in targets}
     assert all(tag in targets for tag, targets in plan.mapping.items() if tag in ends)
-    shuffled = made.select_tracks(np.ones(made.n_tracks, bool))
-    order = np.random.default_rng(seed).permutation(made.n_tracks)
-    rows, columns = made.matrix.tocoo().row, made.matrix.tocoo().col
-    shuffled = Folksonomy.from_codes(
-        "shuffled", made.tracks.iloc[order], made.tags["tag"].tolist(), np.argsort(order)[rows], columns
+    other = step.plan(shuffled(made, seed), vectors)
+    assert other.mapping == plan.mapping
+    assert other.categories == plan.categories
+
+
+def shuffled(made: Folksonomy, seed: int) -> Folksonomy:
+    """The same with its tracks, its tags and their pairs in another order."""
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.permutation(made.n_tracks), rng.permutation(made.n_tags)
+    pairs = made.matrix.tocoo()
+    order = rng.permutation(made.n_assignments)
+    return Folksonomy.from_codes(
+        "shuffled",
+        made.tracks.iloc[rows],
+        made.tags["tag"].iloc[columns].tolist(),
+        np.argsort(rows)[pairs.row][order],
+        np.argsort(columns)[pairs.col][order],
     )
-    assert step.plan(shuffled, vectors).mapping == plan.mapping
 
 
 @pytest.mark.parametrize("step", ALL, ids=lambda step: step.kind)

@@ -155,6 +155,19 @@ def test_a_tag_inside_several_cuts_goes_to_the_nearest_or_to_all() -> None:
     assert both.plan(made, vectors).mapping["between"] == ("happy", "calm")
 
 
+def test_what_says_the_opposite_stays_though_it_lies_near() -> None:
+    base = np.random.default_rng(1).normal(size=(60, 3)) - [2, 0, 0]
+    tags = ["dark", "light", "darkish", "light dark", *(f"x{i}" for i in range(60))]
+    near = [[1, 0, 0], [1, 0.01, 0], [1, 0.02, 0], [1, 0.03, 0]]
+    vectors = TagVectors.from_any(tags, np.array([*near, *base]))
+    plan = CollapseEmbeddings(targets=("dark",), percentile=0.05).plan(
+        with_counts(dict.fromkeys(tags, 1)), vectors
+    )
+    assert set(plan.mapping) == {"darkish", "light dark"}
+    row = plan.table.set_index("tag").loc["light"]
+    assert row["reason"] == "says another thing than 'dark', which it lies near"
+
+
 def test_numeric_targets_only_if_chosen() -> None:
     tags = ["80s", *(f"t{i}" for i in range(20))]
     vectors = TagVectors.from_any(tags, np.random.default_rng(0).normal(size=(21, 5)))
