@@ -101,7 +101,7 @@ def test_bad_input_ends_in_a_sentence(method: str) -> None:
     ):
         cluster(VECTORS, ClusterSettings(method=method, k=81))
     nothing = TagVectors((), np.empty((0, 3), np.float32), ("unknown",), "GloVe")
-    with pytest.raises(InvalidSetting, match=r"0 tags have a vector in GloVe \(1 have none\)"):
+    with pytest.raises(InvalidSetting, match=r"0 tags have a vector in GloVe \(1 have none: "):
         cluster(nothing, ClusterSettings(method=method, k=1))
     one = tag_vectors([[1, 2, 3]])
     assert cluster(one, ClusterSettings(method=method, k=1)).labels.tolist() == [0]
