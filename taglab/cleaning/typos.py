@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Literal
 
@@ -16,7 +16,7 @@ from taglab.cleaning.plan import MERGE, Decision
 from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress
+from taglab.progress import Progress, between
 from taglab.tag_vectors import TagVectors
 
 _REPORT_EVERY = 5_000
@@ -61,7 +61,8 @@ class Typos(Step):
     def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:
         tags = folksonomy.tags["tag"].tolist()
         counts = folksonomy.tags["count"].tolist()
-        forms = [" ".join(words(tag)) for tag in tags]
+        forms = _forms(tags, between(progress, 0, 0.3))
+        comparing = between(progress, 0.3, 1)
         lexicon = known_phrases(self.known)
         written: dict[str, str] = {}
         used: dict[str, int] = {}
@@ -73,7 +74,7 @@ class Typos(Step):
         best: dict[str, tuple[float, str, str]] = {}
         for number, form in enumerate(used):
             if number % _REPORT_EVERY == 0:
-                progress(number / len(used), "comparing tags with known words")
+                comparing(number / len(used), "comparing tags with known words")
             if form not in lexicon and (found := self._meant(form, targets, used, vocabulary)):
                 best[form] = found
         return {
@@ -99,6 +100,16 @@ class Typos(Step):
 
     def describe(self) -> str:
         return f"merge slips that are {self.threshold:g} similar to a known word"
+
+
+def _forms(tags: Sequence[str], progress: Progress) -> list[str]:
+    """Return each tag in normal form."""
+    forms = []
+    for number, tag in enumerate(tags):
+        if number % _REPORT_EVERY == 0:
+            progress(number / len(tags), "reading tags")
+        forms.append(" ".join(words(tag)))
+    return forms
 
 
 @cache

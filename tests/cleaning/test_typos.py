@@ -8,6 +8,7 @@ from rapidfuzz.distance import JaroWinkler
 
 from taglab.benchmarks.cleaning import all_pairs, made_up_tags
 from taglab.cleaning import Typos, words
+from taglab.errors import Cancelled
 from taglab.sources.demo import FALSE_FRIENDS, DemoSettings, demo_truth, read_demo
 from tests.cleaning.made import with_counts
 
@@ -136,3 +137,29 @@ def test_just_what_comparing_all_pairs_gives(threshold: float) -> None:
 
 def test_a_very_long_word_takes_no_time() -> None:
     assert not Typos().plan(with_counts({"x" * 200_000: 2, "y" * 200_001: 2, "rock": 1})).mapping
+
+
+def test_it_tells_how_far_it_is_from_the_start_and_can_be_stopped_at_any_batch() -> None:
+    made = with_counts(dict.fromkeys(made_up_tags(12_000, seed=1), 1))
+    told: list[float] = []
+
+    def listen(fraction: float, text: str) -> None:
+        told.append(fraction)
+
+    Typos(most_used=100).plan(made, progress=listen)
+    batches = -(-made.n_tags // 5_000)
+    assert told == sorted(told)
+    assert told[:batches] == pytest.approx([0.3 * 5_000 * at / made.n_tags for at in range(batches)])
+    assert len(told) == 2 * batches
+    for last in range(len(told)):
+        heard = 0
+
+        def stop(fraction: float, text: str, last: int = last) -> None:
+            nonlocal heard
+            heard += 1
+            if heard > last:
+                raise Cancelled("stopped")
+
+        with pytest.raises(Cancelled):
+            Typos(most_used=100).plan(made, progress=stop)
+        assert heard == last + 1
