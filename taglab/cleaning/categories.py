@@ -53,8 +53,15 @@ SCHEMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Scheme → category → what puts a tag there: word lists, and rules (marked #). In the order of precedence.
 
+The source puts 7 of its 50 tags of stage I elsewhere than these lists do: "good", "great" (descriptive here,
+emotions there), "beautiful", "chill", "party" (the other way round), "alternative" (a genre here, an emotion
+there) and "oldies" (a number here, a genre there).
+
 Sources: the five of the readme on audio classification with word embeddings; Ros Perez 2021, table 32.
 """
+
+JUNK = frozenset(["junk", "Meaningless"])
+"""The category of each scheme that holds what says nothing of the music."""
 
 
 class Categories(Step):

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from taglab.cleaning.categories import JUNK, UNCATEGORISED
 from taglab.cleaning.plan import CATEGORY, DROP, KEEP, MERGE, StepPlan
 from taglab.cleaning.tag_map import TagMap
 from taglab.folksonomy import Folksonomy
@@ -40,6 +41,25 @@ def review_table(plan: StepPlan, by: Order = "impact", find: str = "") -> pd.Dat
     if by == "risk":
         table = table.sort_values("risk", ascending=False, kind="stable", na_position="last")
     return table.reset_index(drop=True)
+
+
+def category_shares(plan: StepPlan) -> dict[str, float]:
+    """Return how much a step puts into a category.
+
+    Returns:
+        `in_category` (share of tags, junk left out: it says what a tag is not), `junk`, `uncategorised` (of
+        tags likewise), `of_counts` (share of (track, tag) pairs whose tag is in a category, junk left out).
+    """
+    category, counts = plan.table["category"], plan.table["count"]
+    junk = category.isin(JUNK)
+    none = category.isin(("", UNCATEGORISED))
+    within = ~junk & ~none
+    return {
+        "in_category": float(within.mean()) if len(plan.table) else 0.0,
+        "junk": float(junk.mean()) if len(plan.table) else 0.0,
+        "uncategorised": float(none.mean()) if len(plan.table) else 0.0,
+        "of_counts": float(counts[within].sum() / max(counts.sum(), 1)),
+    }
 
 
 def step_effects(plans: Sequence[StepPlan]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from taglab.cleaning.plan import DROP, KEEP, MERGE
+from taglab.cleaning.spelling import words
 from taglab.errors import DataError, NotFound
 from taglab.folksonomy import Dropped, Folksonomy
 
@@ -56,6 +57,17 @@ class TagMap:
             raise NotFound(f"no tag became {target!r}; it was merged or dropped itself, or never there")
         rows = self.table[chosen]
         return rows[rows["tag"] != target].reset_index(drop=True)
+
+    def spelling_of(self, tag: str) -> str:
+        """Return the target that reads as a tag: itself where it is one, else the one of most tags.
+
+        Case, hyphens and the like are left aside. A tag that none reads as is returned as it is.
+        """
+        targets = self.table["targets"].explode().dropna().value_counts()
+        if tag in targets.index:
+            return tag
+        form = words(tag)
+        return next((each for each in targets.index if words(each) == form), tag)
 
     def to_tsv(self) -> str:
         """Return text, one row a tag and target; tab, line end and empty tag are written \\t, \\n, \\e."""

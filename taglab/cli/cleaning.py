@@ -13,6 +13,8 @@ from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from taglab.cleaning import Cleaned, Cleaning, StepPlan
@@ -44,7 +46,8 @@ taglab clean export tidy --form map --data mine --out map.tsv
         "collapsed",
         help="what went into a tag, and why",
         description="Show what went into a tag when the data were cleaned, and why. Of data that no cleaning "
-        "made, and without one named, tags are collapsed by words first (stage II).",
+        "made, and without one named, tags are collapsed by words (stage II), then by vectors (stage III), "
+        "if there can be any. The tag is found whatever its case.",
         returns="[{tag, count, step, reason}]",
         fill=_fill_collapsed,
         examples="""
@@ -103,7 +106,10 @@ def _add_using(commands: Any) -> None:
         help="what each step would do; nothing is changed",
         description="Show what each step would do to a data set, most used tags first. Nothing is changed.",
         returns="{data, tags, assignments, steps: [{step, kind, merges, drops, categories, rejected, counts, "
-        "tracks, tags_after}], rows: [{step, kind, tag, action, targets: [tag], category, count, score, "
+        "tracks, tags_after}], in_categories: [{step, in_category, junk, uncategorised, of_counts}], "
+        "fits: [{step, target, tags, mean, sd, cut, normal_cut, empirical_cut, inside, skewness, "
+        "excess_kurtosis, p_normal}], left_out: [{step, target, reason}], "
+        "rows: [{step, kind, tag, action, targets: [tag], category, count, score, "
         "risk, reason}]}",
         fill=_fill_preview,
         examples="taglab clean preview tidy --data mine --at 2 --sort risk --out typos.csv",
@@ -391,8 +397,24 @@ def _preview(args: argparse.Namespace) -> Report:
         "steps": step_effects(plans).to_dict("records"),
     }
     chosen = range(len(plans)) if args.at is None else [args.at - 1]
+    facts |= _further(plans, chosen)
     tables = [_numbered(review_table(plans[at], args.sort), at + 1, plans[at]) for at in chosen]
     return Report(facts, _together(tables), notes=("nothing was changed; `taglab clean apply` does",))
+
+
+def _further(plans: Sequence[StepPlan], chosen: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
+    """Return what only some kinds of steps tell: shares by category, how cuts came about."""
+    from taglab.cleaning.review import category_shares
+
+    found: dict[str, list[dict[str, Any]]] = {}
+    for at in chosen:
+        if plans[at].categories:
+            shares = {"step": at + 1, **category_shares(plans[at])}
+            found.setdefault("in_categories", []).append(shares)
+        for name, table in plans[at].details.items():
+            rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+            found.setdefault(name, []).extend({"step": at + 1, **row} for row in rows)
+    return found
 
 
 def _numbered(table: pd.DataFrame, number: int, plan: StepPlan) -> pd.DataFrame:
@@ -491,29 +513,47 @@ def _collapsed(args: argparse.Namespace) -> Report:
 
     with progress_bar() as progress:
         tag_map, data, notes = _tag_map(args, progress)
-    return Report(table=went_into(tag_map, args.tag, data), notes=notes)
+    target = tag_map.spelling_of(args.tag)
+    written = () if target == args.tag else (f"it is written {target}",)
+    return Report(table=went_into(tag_map, target, data), notes=(*notes, *written))
 
 
 def _tag_map(args: argparse.Namespace, progress: Progress) -> tuple[Any, Folksonomy | None, tuple[str, ...]]:
     """Return the map to look into, the data before it where they are known, and what to say of it."""
     from taglab import sources
-    from taglab.cleaning import Cleaning, CollapseWords, NormalForm, open_applied
+    from taglab.cleaning import open_applied
     from taglab.errors import NotFound
 
-    note = ""
-    if args.name is None and not given_steps(args):
-        data = open_data(args, progress)
-        try:
-            applied = open_applied(data)
-        except NotFound:
-            cleaning = Cleaning.of("stage II", [NormalForm(), CollapseWords()])
-            note = "no cleaning named: spellings joined, then tags collapsed by words into the 50 of stage I"
-        else:
-            known = applied.data in sources.folksonomy_names()
-            before = sources.open_folksonomy(applied.data, progress) if known else None
-            said = f"{args.data} was made of {applied.data} by the cleaning {applied.cleaning.name}"
-            return applied.tag_map, before, (said,)
-    else:
+    if args.name is not None or given_steps(args):
         cleaning = _asked(args)
-    data, vectors = _material(args, cleaning, progress)
-    return cleaning.apply(data, vectors, progress=progress).tag_map, data, (note,) if note else ()
+        data, vectors = _material(args, cleaning, progress)
+        return cleaning.apply(data, vectors, progress=progress).tag_map, data, ()
+    data = open_data(args, progress)
+    try:
+        applied = open_applied(data)
+    except NotFound:
+        return _by_stages(args, data, progress)
+    known = applied.data in sources.folksonomy_names()
+    before = sources.open_folksonomy(applied.data, progress) if known else None
+    said = f"{args.data} was made of {applied.data} by the cleaning {applied.cleaning.name}"
+    return applied.tag_map, before, (said,)
+
+
+def _by_stages(
+    args: argparse.Namespace, data: Folksonomy, progress: Progress
+) -> tuple[Any, Folksonomy, tuple[str, ...]]:
+    """Return the map of stages II and III; of II alone where there can be no vectors."""
+    from taglab.cleaning import Cleaning, CollapseEmbeddings, CollapseWords, NormalForm
+    from taglab.errors import InvalidSetting
+
+    said = "no cleaning named: spellings joined, then tags collapsed by words"
+    two = (NormalForm(), CollapseWords())
+    three = Cleaning.of("stage III", [*two, CollapseEmbeddings()])
+    try:
+        _, vectors = _material(args, three, progress)
+        tag_map = three.apply(data, vectors, progress=progress).tag_map
+        note = f"{said} and by the vectors {args.vectors} into the 50 of stage I"
+    except InvalidSetting as error:
+        tag_map = Cleaning.of("stage II", two).apply(data, progress=progress).tag_map
+        note = f"{said} into the 50 of stage I; not by vectors: {error}"
+    return tag_map, data, (note,)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from taglab.cache import content_key
 from taglab.cleaning import Categories, CollapseEmbeddings, Step, StepPlan, around_the_cut, distances_from
-from taglab.cleaning.review import REJECTED, Order, review_table
+from taglab.cleaning.review import REJECTED, Order, category_shares, review_table
 from taglab.figures.cleaning import distance_fit, fit_bars
 from taglab.figures.theme import named
 from taglab.ui.cleaning import TITLES, Work, change, current_draft
@@ -65,9 +65,11 @@ def _show_summary(work: Work, plan: StepPlan) -> None:
     with st.container(horizontal=True):
         if tags["category"]:
             st.metric("Categorised", f"{tags['category']:,}")
-            in_one = plan.table["category"].ne("") & plan.table["category"].ne("uncategorised")
-            share = plan.table.loc[in_one, "count"].sum() / max(plan.table["count"].sum(), 1)
-            st.metric("In a category", f"{in_one.mean():.0%} of tags", help=f"{share:.0%} of assignments")
+            share = category_shares(plan)
+            st.metric(
+                "In a category", f"{share['in_category']:.0%} of tags",
+                help=f"{share['of_counts']:.0%} of assignments; {share['junk']:.0%} of tags are junk besides",
+            )  # fmt: skip
         else:
             if tags["merge"] or not tags["drop"]:
                 st.metric("Tags that merge", f"{tags['merge']:,}")

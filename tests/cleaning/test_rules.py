@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from taglab.cleaning import (
     PRESETS,
     SCHEMES,
+    STAGE_1,
     UNCATEGORISED,
     WORD_LISTS,
     Categories,
@@ -20,6 +21,7 @@ from taglab.cleaning import (
     word_list,
     words,
 )
+from taglab.cleaning.review import category_shares
 from taglab.errors import DataError, InvalidSetting
 from taglab.sources.demo.vocabulary import concepts, table_31
 from tests.cleaning.made import HOSTILE, folksonomy, with_counts
@@ -136,6 +138,23 @@ def test_a_normal_form_is_its_own(text: str) -> None:
 )
 def test_the_five_categories(tag: str, category: str) -> None:
     assert Categories().plan(with_counts({tag: 1})).categories == {tag: category}
+
+
+def test_seven_tags_of_stage_one_are_of_another_category_than_in_the_source() -> None:
+    theirs = {tag: category for category, tags in STAGE_1.items() for tag in tags}
+    ours = Categories().categories(list(theirs))
+    numeric = {"number": "numeric"}
+    differ = {tag for tag, category in theirs.items() if numeric.get(ours[tag], ours[tag]) != category}
+    assert differ == {"good", "great", "beautiful", "chill", "party", "alternative", "oldies"}
+
+
+def test_shares_by_category_leave_junk_out() -> None:
+    plan = Categories().plan(with_counts({"rock": 4, "happy": 2, "seen live": 3, "vlonke": 1}))
+    assert category_shares(plan) == {
+        "in_category": 0.5, "junk": 0.25, "uncategorised": 0.25, "of_counts": 0.6,
+    }  # fmt: skip
+    thesis = Categories(scheme="thesis").plan(with_counts({"rock": 1, "seen live": 1}))
+    assert category_shares(thesis)["junk"] == 0.5
 
 
 def test_several_matches_are_named_and_precedence_can_be_changed() -> None:

@@ -226,6 +226,33 @@ def test_a_damaged_cleaning_does_not_hide_the_others(odd: Shell, taglab_home: Pa
     assert "broken.json: is not a cleaning" in odd.err
 
 
+def test_stage_two_and_three_by_default_and_whatever_the_case(shell: Shell) -> None:
+    rows = shell.json("collapsed", "HAPPY")
+    assert "it is written happy" in shell.err
+    assert "by the vectors own" in shell.err
+    assert rows == shell.json("collapsed", "happy")
+    assert {"2 collapse-words", "3 collapse-embeddings"} <= {
+        row["step"] for target in ("happy", "electronica") for row in shell.json("collapsed", target)
+    }
+
+
+def test_the_fits_of_stage_three_and_shares_by_category(shell: Shell) -> None:
+    flags = ("--step", "categories", "--step", "collapse-embeddings", "--targets", "rock,80s,zzzz")
+    found = shell.json("clean", "preview", *flags)
+    fit = found["fits"][0]
+    assert (fit["step"], fit["target"]) == (2, "rock")
+    assert fit["cut"] == fit["normal_cut"] < fit["mean"]
+    assert {"sd", "empirical_cut", "skewness", "excess_kurtosis", "p_normal", "inside"} <= set(fit)
+    assert found["left_out"] == [
+        {"step": 2, "target": "80s", "reason": "numeric"},
+        {"step": 2, "target": "zzzz", "reason": "has no vector"},
+    ]
+    (shares,) = found["in_categories"]
+    assert shares["step"] == 1
+    assert shares["in_category"] + shares["junk"] + shares["uncategorised"] == pytest.approx(1)
+    assert "fits" not in shell.json("clean", "preview", *flags, "--at", "1")
+
+
 def test_what_went_into_a_tag(odd: Shell) -> None:
     rows = odd.json("collapsed", "happy", "--data", "odd")
     assert rows == [
