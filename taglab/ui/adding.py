@@ -11,6 +11,7 @@ from taglab.embeddings import SkipGramSettings, TagSkipGramSettings, WordVectors
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
+from taglab.ui.dialogs import dialog
 from taglab.ui.export import copy_as_command
 from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy
@@ -34,7 +35,7 @@ def needs_name(name: str, kind: str) -> None:
     cache.Shelf(kind).path(name)
 
 
-@st.dialog("Add data", width="large")
+@dialog("Add data")
 def add_data_panel() -> None:
     """Read a data set from an upload, a path or the network, and choose it."""
     kinds = {name: source for name, source in sources.SOURCES.items() if name != "demo"}
@@ -75,7 +76,7 @@ def _download_text(source: sources.Source) -> str:
     return f"{len(source.remote)} file(s), {size}; needs the internet"
 
 
-@st.dialog("Add word vectors", width="large")
+@dialog("Add word vectors")
 def add_vectors_panel() -> None:
     """Read word vectors from an upload or a path, and choose them."""
     what = "GloVe or word2vec text, word2vec binary, fastText .vec (.gz and .zip too), .npy with a vocabulary"
@@ -98,7 +99,7 @@ _TRAINERS = {
 }
 
 
-@st.dialog("Train word vectors", width="large")
+@dialog("Train word vectors")
 def train_vectors_panel(data: str) -> None:
     """Train word vectors on a data set's own tag lists, and choose them."""
     titles = {"skip-gram": "Skip-gram over words", "tag-skip-gram": "Skip-gram over tags"}

@@ -29,6 +29,7 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.figures.audio import spectrogram, track_lengths
 from taglab.folksonomy import Folksonomy
 from taglab.ui.adding import needs_name, new_name
+from taglab.ui.dialogs import dialog
 from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
 from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.messages import guard, literal, working
@@ -45,7 +46,7 @@ _PLACE = "a folder or .zip of such files, or a table with columns track and path
 _MOST_TAGS = 12
 
 
-@st.dialog("Add sound", width="large")
+@dialog("Add sound")
 def add_audio_panel(data: Folksonomy) -> None:
     """Decode uploaded files, or those of a folder, and choose their sound."""
     st.caption("Files are decoded, mixed to mono and resampled once. What cannot be used is told by name.")

@@ -11,6 +11,7 @@ import streamlit as st
 from taglab import embeddings, sources
 from taglab.audio.library import audio_names
 from taglab.folksonomy import Folksonomy
+from taglab.ui.dialogs import dialog_closed
 from taglab.ui.messages import literal
 
 _ENOUGH_TAGS = 250
@@ -24,6 +25,7 @@ _MOST_OPTIONS = 20_000
 def choose(key: str, name: str) -> NoReturn:
     """Set one of the pickers below from elsewhere on the page, and run the page anew with it."""
     st.session_state.setdefault(_CHOSEN, {})[key] = name
+    dialog_closed()
     st.rerun()
 
 

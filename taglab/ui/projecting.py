@@ -11,6 +11,7 @@ from taglab import projection
 from taglab.errors import TaglabError
 from taglab.projection import Projection, ProjectionJob, ProjectionSettings
 from taglab.tag_vectors import TagVectors
+from taglab.ui.dialogs import dialog_is_open
 from taglab.ui.messages import literal, working
 
 _JOBS = "projections under way"
@@ -102,6 +103,9 @@ def _watch(name: str) -> None:
         if st.button("Try again", key="retry projection"):
             del st.session_state[_JOBS][name]
             st.rerun()
+        return
+    if dialog_is_open():
+        st.text("The map is ready; it is shown when the dialog is closed.")
         return
     del st.session_state[_JOBS][name]
     st.rerun()
