@@ -93,7 +93,7 @@ def popularity_curve(tags: pd.DataFrame, min_count: int = 1, selected: str | Non
             mode="markers",
             marker={"size": 12, "symbol": "circle-open", "color": PALETTE[1], "line": {"width": 3}},
             customdata=[plain(selected)],
-            hovertemplate="<b>%{customdata}</b><br>rank %{{x:,}}<br>%{{y:,}} tracks<extra></extra>",
+            hovertemplate="<b>%{customdata}</b><br>rank %{x:,}<br>%{y:,} tracks<extra></extra>",
         )
     figure.update_layout(showlegend=False, hovermode="closest")
     # Room for the names, which begin at their points.

@@ -53,6 +53,7 @@ def test_the_selected_tag_is_marked() -> None:
     figure = popularity_curve(tag_table([9, 5, 1]), selected="tag 1")
     assert list(figure.data[-1].x) == [2]
     assert list(figure.data[-1].y) == [5]
+    assert "rank %{x:,}<br>%{y:,} tracks" in figure.data[-1].hovertemplate
 
 
 def test_a_selected_tag_that_is_not_there_is_not_marked() -> None:
