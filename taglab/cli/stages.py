@@ -21,7 +21,7 @@ def add_to(commands: Any) -> None:
     """Add the commands of this module."""
     commands.add_parser(
         "stages",
-        help="50 chosen tags, alone and with what collapses into them: show, score, agree",
+        help="50 chosen tags, alone and with what collapses into them: show, curve, score, agree",
         description="Stage I has 50 chosen tags as they are, stage II adds the tags that hold their names, "
         "stage III those that lie near them. `taglab reproduce stage-1` and so on train on them.",
         fill=_fill,
@@ -42,6 +42,16 @@ def _fill(parser: Parser) -> None:
         returns="{data, left_out: [tag], rows: [{stage, category, class, tags, tracks, prevalence, gain}]}",
         fill=_fill_show,
         examples="taglab stages show --data lastfm --vectors glove --out stages.csv",
+    )
+    commands.add_parser(
+        "curve",
+        help="how right stage III is on the demo, at several percentiles",
+        description="Collapse the demo's tags at several cuts, and hold that against what they mean: how "
+        "much of what is planted is found, and how much of what is collapsed is junk. Of other data that is "
+        "not known.",
+        returns="[{percentile, merged, precision, recall, junk, planted}]",
+        fill=_fill_curve,
+        examples="taglab stages curve --out curve.csv\ntaglab stages curve --percentiles 0.001,0.01,0.1",
     )
     commands.add_parser(
         "score",
@@ -81,6 +91,17 @@ def _fill_show(parser: Parser) -> None:
     finish(parser, _show)
 
 
+def _fill_curve(parser: Parser) -> None:
+    from taglab.studies.collapsing import PERCENTILES
+
+    parser.add_argument(
+        "--percentiles", default=",".join(f"{each:g}" for each in PERCENTILES), metavar="SHARES",
+        help="shares below the cut, commas between (default: %(default)s)",
+    )  # fmt: skip
+    _add_making(parser)
+    finish(parser, _curve)
+
+
 def _fill_score(parser: Parser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="runs of one data set, one a stage")
     parser.add_argument("--by", choices=("class", "category"), default="category", help="what a row is")
@@ -117,6 +138,22 @@ def _show(args: argparse.Namespace) -> Report:
         means = table.groupby(["category", "stage"], sort=False)[["tags", "tracks", "prevalence", "gain"]]
         table = means.mean().reset_index()
     return Report({"data": data.name, "left_out": list(left_out(data, settings))}, table)
+
+
+def _curve(args: argparse.Namespace) -> Report:
+    from taglab.progress import between
+    from taglab.studies.collapsing import percentile_curve
+    from taglab.studies.stages import StageSettings
+
+    try:
+        percentiles = [float(each) for each in args.percentiles.split(",")]
+    except ValueError as error:
+        raise UsageError(f"--percentiles: {args.percentiles!r} must be shares, commas between") from error
+    step = settings_of(args, StageSettings).near()
+    with progress_bar() as progress:
+        data = open_data(args, between(progress, 0, 0.2))
+        vectors = _vectors(args, data, between(progress, 0.2, 0.6))
+        return Report(table=percentile_curve(data, vectors, percentiles, step, between(progress, 0.6, 1)))
 
 
 def _score(args: argparse.Namespace) -> Report:

@@ -13,7 +13,11 @@ from taglab.figures.theme import GREY, GRID, blank, hue, plain
 __all__ = ["category_means", "percentile_curve"]
 
 _CURVES = {"recall": "found, of what is planted", "precision": "right, of what is collapsed", "junk": "junk"}
-_TRUTHS = {"own": "by its own labels", "I": "by those of stage I"}
+_TRUTHS = {
+    "own": "by its own labels",
+    "I": "by those of stage I",
+    "published": "as published, by its own",
+}
 
 
 def percentile_curve(table: pd.DataFrame, at: float | None = None, height: int = 420) -> go.Figure:
@@ -54,8 +58,8 @@ def category_means(
     """Draw the mean of a metric over the classes of each category, a bar a stage, a panel a truth.
 
     Args:
-        means: One row a stage, truth and category: `stage`, `truth` ("own", "I"), `category`, `labels` (how
-            many), and the metric.
+        means: One row a stage, truth and category: `stage`, `truth` ("own", "I", "published"), `category`,
+            `labels` (how many), and the metric.
         metric: Its column.
         axis: What it is called.
         categories: In the order in which they are drawn.

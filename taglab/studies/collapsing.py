@@ -24,6 +24,7 @@ __all__ = [
     "Quality",
     "agreement",
     "disagreements",
+    "is_demo",
     "parse_collapsed",
     "percentile_curve",
     "quality",
@@ -62,6 +63,15 @@ class Quality:
     recall: float
     junk: float
     planted: int
+
+
+def is_demo(folksonomy: Folksonomy) -> bool:
+    """Return whether what the tags of a folksonomy mean is known."""
+    try:
+        demo_truth(folksonomy)
+    except InvalidSetting:
+        return False
+    return True
 
 
 def quality(collapsed: Collapsed, demo: Folksonomy, targets: Iterable[str]) -> Quality:

@@ -11,7 +11,7 @@ Source: readme on audio classification with word embeddings.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace
 from taglab.predictions import Predictions, rescore
 from taglab.progress import Progress, between, silent
-from taglab.runs import open_published
+from taglab.runs import Run, open_published
 from taglab.runs.comparison import of_predictions
 from taglab.tag_vectors import TagVectors
 
@@ -37,12 +37,14 @@ __all__ = [
     "Stage",
     "StageSettings",
     "by_category",
+    "categories_of_runs",
     "collapsed_into",
     "left_out",
     "published_categories",
     "score_stages",
     "stage_of",
     "stage_prevalence",
+    "stage_runs",
     "stage_space",
     "stage_spaces",
 ]
@@ -318,6 +320,33 @@ def by_category(scores: pd.DataFrame) -> pd.DataFrame:
     orders = (TRUTHS, (*STAGE_1, "all"), tuple(STAGES.values()))
     wanted = [key for key in itertools.product(*orders) if key in table.index]
     return table.loc[wanted].reset_index()
+
+
+def stage_runs(runs: Iterable[Run]) -> dict[Stage, Run]:
+    """Return those of runs that are of a stage and keep predictions of test tracks, the first of each stage.
+
+    Only runs of one data set have one truth: that of the first decides.
+    """
+    found: dict[Stage, Run] = {}
+    for run in runs:
+        space = run.label_space()
+        if space is None or space.made_by.get("stage") not in STAGES.values():
+            continue
+        same = not found or next(iter(found.values())).config.get("data") == run.config.get("data")
+        if same and run.predictions("test") is not None:
+            found.setdefault(stage_of(space), run)
+    return found
+
+
+def categories_of_runs(runs: Mapping[Stage, Run], folksonomy: Folksonomy) -> pd.DataFrame:
+    """Return what runs reach by category, by their own truth and by stage I's, as `by_category`.
+
+    Args:
+        runs: As `stage_runs` gives.
+        folksonomy: Their data.
+    """
+    known = {stage: found for stage, run in runs.items() if (found := run.predictions("test")) is not None}
+    return by_category(score_stages(dict(sorted(known.items())), folksonomy, stage_space(folksonomy, "I")))
 
 
 def published_categories() -> pd.DataFrame:

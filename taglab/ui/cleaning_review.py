@@ -13,12 +13,19 @@ from taglab.cache import content_key
 from taglab.cleaning import Categories, CollapseEmbeddings, Step, StepPlan, around_the_cut, distances_from
 from taglab.cleaning.review import REJECTED, Order, category_shares, review_table
 from taglab.figures.cleaning import distance_fit, fit_bars
+from taglab.figures.stages import percentile_curve as percentile_curve_figure
 from taglab.figures.theme import named
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
+from taglab.studies.collapsing import is_demo, percentile_curve
+from taglab.studies.stages import StageSettings
+from taglab.tag_vectors import TagVectors
 from taglab.ui.cleaning import TITLES, Work, change, current_draft
 from taglab.ui.cleaning_command import preview_commands
 from taglab.ui.cleaning_steps import offered_categories
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.messages import literal
+from taglab.ui.forms import settings_flags
+from taglab.ui.messages import literal, working
 
 _SHOWN = 5_000
 _AROUND = 10
@@ -274,8 +281,47 @@ def _show_fits(work: Work, step: CollapseEmbeddings, plan: StepPlan) -> None:
     if len(left_out):
         with st.expander(f"Targets left out ({len(left_out)})"):
             st.dataframe(left_out, hide_index=True)
+    if work.vectors is not None and is_demo(work.data):
+        _show_curve(work, step, work.vectors)
     without = plan.table[plan.table["reason"].str.startswith("has no vector")]
     st.caption(literal(f"{len(without):,} tags have no vector in {work.vectors_name} and stay as they are."))
+
+
+def _show_curve(work: Work, step: CollapseEmbeddings, vectors: TagVectors) -> None:
+    """How right the step is at several percentiles, of the demo, whose truth is known; when asked."""
+    if not st.toggle(
+        "How right it is, by percentile", key="curve", bind="query-params",
+        help="Against what the demo's tags mean, as they are before any step.",
+    ):  # fmt: skip
+        return
+    key = content_key(work.data.fingerprint, vectors.fingerprint, step.model_dump_json())
+    with working("Collapsing at several percentiles") as progress:
+        table = _curve(key, work.data, vectors, step, progress)
+    figure = percentile_curve_figure(table, step.percentile)
+    st.plotly_chart(
+        figure,
+        key="percentile curve",
+        config=picture_config(),
+        alt="Recall, precision and junk by percentile",
+    )
+    command = ["taglab", "stages", "curve", "--data", work.name, "--vectors", work.vectors_name or ""]
+    export_panel(
+        f"{work.name} percentiles", table, figure, [*command, *settings_flags(_stage_settings(step))]
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _curve(
+    key: str, _data: Folksonomy, _vectors: TagVectors, _step: CollapseEmbeddings, _progress: Progress
+) -> pd.DataFrame:
+    return percentile_curve(_data, _vectors, step=_step, progress=_progress)
+
+
+def _stage_settings(step: CollapseEmbeddings) -> StageSettings:
+    return StageSettings(
+        targets=step.targets, percentile=step.percentile, cut=step.cut, all_near=step.several,
+        numeric=step.numeric,
+    )  # fmt: skip
 
 
 def step_title(work: Work) -> str:

@@ -27,6 +27,7 @@ from taglab.runs.comparison import (
 from taglab.runs.intervals import with_intervals
 from taglab.runs.run import best_epoch
 from taglab.ui.compare import Compared
+from taglab.ui.compare_stages import show_stages
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal, working
 
@@ -277,6 +278,7 @@ def show_groups(compared: Compared) -> None:
     st.dataframe(shown.reset_index(), hide_index=True, key="groups table", column_config=numbers)
     st.caption(_grouping_said(grouping, list(dict.fromkeys(printed["run"]))))
     export_panel("compare groups", means, figure, compared.command("group", grouping=grouping))
+    show_stages(compared)
 
 
 def _grouping_said(grouping: str, printed: list[str]) -> str:

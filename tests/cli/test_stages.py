@@ -20,6 +20,15 @@ def test_show(shell: Shell) -> None:
     assert [row["class"] for row in few["rows"]] == ["rock", "happy"] * 3
 
 
+def test_curve(shell: Shell) -> None:
+    rows = shell.json("stages", "curve", "--percentiles", "0.1,0.001")
+    assert [row["percentile"] for row in rows] == [0.001, 0.1]
+    assert rows[0]["recall"] < rows[1]["recall"]
+    assert rows[0]["junk"] < rows[1]["junk"]
+    assert shell.run("stages", "curve", "--percentiles", "much") == 2
+    assert "must be shares" in shell.err
+
+
 @pytest.fixture
 def trained() -> list[str]:
     """Runs of stages I and II that guess, with test tracks that overlap."""

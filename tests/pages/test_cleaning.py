@@ -31,6 +31,7 @@ from taglab.cleaning import (
 from taglab.cli.cleaning_steps import given_items
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
+from taglab.sources.demo import read_demo
 from taglab.ui import cleaning as state
 from taglab.ui.cleaning_command import step_flags
 from taglab.ui.cleaning_review import _take_edits
@@ -293,6 +294,20 @@ def test_hostile_tags_go_through_every_step_and_view(view: str) -> None:
         app = well(page(*ALL_STEPS, data="odd", vectors="odd", step=str(number), view=view))
         assert "<img" not in json.dumps(charts(app))
         assert "<img" not in texts(app)
+
+
+def test_the_curve_over_percentiles_is_drawn_of_the_demo_alone() -> None:
+    replace(read_demo(), name="whole").save(FOLDER.path("whole"))
+    step = CollapseEmbeddings(targets=("rock", "happy"))
+    app = well(page(step, data="whole", vectors="own"))
+    assert not [toggle for toggle in app.toggle if toggle.key == "curve" and toggle.value]
+    app = well(app.toggle(key="curve").set_value(True).run())
+    spec = next(chart for chart in charts(app) if "wider cut" in json.dumps(chart["layout"]))
+    assert [trace["name"] for trace in spec["data"]][-1] == "junk"
+    command = next(code.value for code in app.code if "stages curve" in code.value)
+    assert build_parser().parse_args(shlex.split(command)[1:]).data == "whole"
+    app = well(page(step, data="demo", vectors="own"))
+    assert not [toggle for toggle in app.toggle if toggle.key == "curve"]
 
 
 def test_without_tags_and_without_steps() -> None:

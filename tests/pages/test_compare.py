@@ -275,7 +275,7 @@ def test_stages_are_seen_by_category_as_printed() -> None:
     page = compare(*stages, view="Tag groups", metric="AUC-PR, interpolated")
     found = table(page, "tag group").set_index("tag group")
     assert found.loc["emotion"].tolist() == [0.0769, 0.1072, 0.1457]
-    (figure,) = figures(page)
+    figure, _ = figures(page)
     assert len(figure["data"]) == 3
     assert "as printed" in _written(page)
     page = compare(*stages, view="Tag groups", metric="AUC-ROC")

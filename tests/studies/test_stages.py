@@ -12,8 +12,9 @@ from taglab.cleaning import (
 )
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.labels import from_json, to_json
+from taglab.labels import from_json, from_top_tags, to_json
 from taglab.predictions import Predictions
+from taglab.runs import RunWriter, create_run
 from taglab.sources.demo import demo_truth, read_demo
 from taglab.studies import reproducing
 from taglab.studies.recipes import RecipeSettings, plan
@@ -21,10 +22,12 @@ from taglab.studies.stages import (
     STAGES,
     StageSettings,
     by_category,
+    categories_of_runs,
     collapsed_into,
     left_out,
     score_stages,
     stage_prevalence,
+    stage_runs,
     stage_space,
     stage_spaces,
 )
@@ -167,6 +170,22 @@ def test_each_stage_is_scored_against_its_own_truth_and_the_firsts(demo: Folkson
     part = against[(against["category"] == "genre") & (against["stage"] == "II")]
     assert row["auc_roc"] == pytest.approx(part["auc_roc"].mean())
     assert row["labels"] == part["average_precision"].notna().sum()
+
+
+def test_runs_of_stages_are_found_and_scored(demo: Folksonomy) -> None:
+    runs = []
+    for number, stage in enumerate(("I", "II", "II")):
+        rows = np.arange(50 * number, 700 + 50 * number)
+        run = create_run({"data": "demo"}, stage_space(demo, stage), {"labels": stage})  # type: ignore[arg-type]
+        RunWriter(run).predictions("test", heard(demo, stage, rows))
+        runs.append(run)
+    unlike = create_run({"data": "demo"}, from_top_tags(demo, 5, "top"), {"labels": "top"})
+    found = stage_runs([unlike, *runs])
+    assert {stage: run.name for stage, run in found.items()} == {"I": runs[0].name, "II": runs[1].name}
+    means = categories_of_runs(found, demo)
+    assert set(zip(means["truth"], means["stage"], strict=True)) == {
+        (truth, stage) for truth in ("own", "I") for stage in ("I", "II")
+    }
 
 
 def test_scores_need_predictions(demo: Folksonomy) -> None:
