@@ -15,7 +15,7 @@ from taglab.errors import InvalidSetting
 __all__ = ["LONGEST_DEFAULT_S", "WindowSettings", "Windows"]
 
 LONGEST_DEFAULT_S = 15.0
-"""Length of a window where every track is that long, in seconds (Ros Perez 2021, section 5)."""
+"""Length of a window where every track is that long, in seconds, as Pons et al. 2018 have it."""
 
 
 class WindowSettings(BaseModel):

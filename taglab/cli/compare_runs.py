@@ -162,15 +162,15 @@ def _groups(
 
 def _judged(args: argparse.Namespace, runs: Mapping[str, Run]) -> dict[str, Predictions]:
     from taglab.errors import NotFound
-    from taglab.runs.comparison import common_truth
+    from taglab.runs.comparison import MOMENTS, common_truth
+    from taglab.runs.decided import predictions_at
 
-    part: Any = "test" if args.moment == "test" else "validation"
     found = {}
     for name, run in runs.items():
-        predictions = run.predictions(part)
+        predictions = predictions_at(run, args.moment)
         if predictions is None:
             raise NotFound(
-                f"run {name!r} has kept no predictions of {part} tracks, and cannot be judged anew"
+                f"run {name!r} has kept no predictions ({MOMENTS[args.moment]}), and cannot be judged anew"
             )
         found[name] = predictions
     return common_truth(found, args.judge or args.runs[0])

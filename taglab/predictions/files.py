@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import math
 import zipfile
 import zlib
@@ -21,7 +22,11 @@ Arrays = dict[str, npt.NDArray[Any]]
 _LARGEST_BYTES = 4 << 30
 _TRUTH_NAMES = ("truth", "y_true", "targets", "target", "labels", "groundtruth", "ground_truth")
 _SCORE_NAMES = ("scores", "y_score", "y_prob", "y_pred", "probabilities", "predictions", "outputs", "logits")
-_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+# RuntimeError: a member that wants a password, or packing this Python does not know.
+_UNREADABLE = (
+    *(OSError, ValueError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 
 
 def open_predictions(path: Path) -> Predictions:

@@ -104,6 +104,18 @@ def of_predictions(predictions: Predictions, said: str, count: Counter = counted
     return Decided(predictions.classes, count(predictions), None, predictions, said)
 
 
+def predictions_at(run: Run, moment: str, opened: Opener = Run.predictions) -> Predictions | None:
+    """Return the predictions a run kept of a moment; None where it kept none.
+
+    Args:
+        run: Any.
+        moment: "last" or "best" epoch on validation tracks, or "test".
+        opened: Opens predictions; a page remembers them.
+    """
+    found = (opened(run, which) for which in predictions_of(run, moment))
+    return next((each for each in found if each is not None), None)
+
+
 def predictions_of(run: Run, moment: str) -> dict[Kept, str]:
     """Return which predictions are of a moment, and what they are of in words; the first kept is meant."""
     if moment == "test":

@@ -25,7 +25,7 @@ from taglab.runs.comparison import (
     results,
     stacked,
 )
-from taglab.runs.decided import predictions_of
+from taglab.runs.decided import predictions_at
 from taglab.runs.published import PublishedRun
 from taglab.runs.run import Kept
 from taglab.ui.compare_runs import pick_runs, stamp_of, titles_of
@@ -227,7 +227,7 @@ def _common(
     """Return predictions against the truth of one run, and their results."""
     usable = []
     for run, title in zip(picked, titles, strict=True):
-        if _of_moment(run, moment) is None:
+        if predictions_at(run, moment, kept_predictions) is None:
             notes.append(f"“{title}” has kept no predictions ({MOMENTS[moment]}) and cannot be judged anew.")
         else:
             usable.append((title, run))
@@ -241,18 +241,15 @@ def _common(
 def _judged(
     stamps: tuple[tuple[str, str, int], ...], judge: str, moment: str, home: str, _progress: Progress
 ) -> tuple[dict[str, Predictions], dict[str, pd.DataFrame]]:
-    opened = {title: _of_moment(runs.open_run(name), moment) for title, name, _ in stamps}
+    opened = {
+        title: predictions_at(runs.open_run(name), moment, kept_predictions) for title, name, _ in stamps
+    }
     judged = common_truth({title: each for title, each in opened.items() if each is not None}, judge)
     tables = {}
     for number, (title, predictions) in enumerate(judged.items()):
         _progress(number / len(judged), title)
         tables[title] = of_predictions(predictions)
     return judged, tables
-
-
-def _of_moment(run: Run, moment: str) -> Predictions | None:
-    found = (kept_predictions(run, kept) for kept in predictions_of(run, moment))
-    return next((each for each in found if each is not None), None)
 
 
 def kept_predictions(run: Run, kept: Kept) -> Predictions | None:

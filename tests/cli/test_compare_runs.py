@@ -1,8 +1,11 @@
 """`taglab compare-runs`: the Compare page's tables on the command line."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
+from taglab.runs import open_run
 from tests.cli.running import Shell
 from tests.runs.examples import made_run, small_data
 
@@ -32,6 +35,20 @@ def test_pairs_by_one_truth_have_intervals(shell: Shell, two: tuple[str, str]) -
     known = table.dropna()
     assert len(known) >= 3
     assert (known["difference_low"] <= known["difference"]).all()
+
+
+def test_one_truth_is_of_the_moment_that_is_asked_for(shell: Shell, two: tuple[str, str]) -> None:
+    first = open_run(two[0])
+    kept = first.predictions("validation")
+    assert kept is not None
+    upside_down = replace(kept, scores=1 - kept.scores)
+    upside_down.save(first.folder / "predictions" / "validation-last.npz")
+    values = {}
+    for moment in ("best", "last"):
+        asked = ["--by", "label", "--truth", "common", "--moment", moment, "--metric", "auc_roc"]
+        rows = shell.json("compare-runs", *two, *asked)["rows"]
+        values[moment] = [row["value"] for row in rows if row["run"] == two[0]]
+    assert values["last"] == pytest.approx([1 - value for value in values["best"]])
 
 
 def test_what_a_run_lacks_is_told(shell: Shell, two: tuple[str, str]) -> None:

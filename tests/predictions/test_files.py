@@ -94,3 +94,20 @@ def test_an_array_that_announces_more_than_it_holds_is_refused_before_memory_is_
         archive.writestr("scores.npy", head.getvalue())
     with pytest.raises(DataError, match="its head announces"):
         read_scores(path)
+
+
+def test_a_member_whose_packing_is_damaged_is_refused(tmp_path: Path) -> None:
+    import io
+    import zipfile
+
+    held = io.BytesIO()
+    np.save(held, SCORES)
+    path = tmp_path / "scores.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("scores.npy", held.getvalue())
+        begins = archive.infolist()[0].header_offset + 30 + len("scores.npy")
+    raw = bytearray(path.read_bytes())
+    raw[begins + 4 : begins + 12] = b"\xff" * 8
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match="cannot be read as an"):
+        read_scores(path)
