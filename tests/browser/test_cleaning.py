@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+import numpy as np
 import pytest
 
 from taglab import cache
+from taglab.cleaning import CLEANING_STEPS
+from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
+from taglab.ui.cleaning import TITLES
 from tests.browser.settling import settled
 from tests.cleaning.made import HOSTILE, folksonomy
 
@@ -27,6 +33,7 @@ COUNTS = {
     "zzz": 1,
 }  # fmt: skip
 LINK = "/cleaning?data=few"
+MAP = {"kind": "map", "entries": [{"tag": HOSTILE[0], "targets": ["rock"], "reason": HOSTILE[0]}]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,6 +45,9 @@ def data(server: Server) -> None:
         patch.setenv("TAGLAB_HOME", str(server.home))
         for name, made in (("few", few), ("odd", odd)):
             dataclasses.replace(made, name=name).save(cache.Shelf(cache.FOLKSONOMIES).path(name))
+        tags = odd.tags["tag"].tolist()
+        vectors = np.random.default_rng(0).normal(size=(len(tags), 4)).astype(np.float32)
+        WordVectors("odd", tuple(tags), vectors).save(cache.Shelf(cache.VECTORS).path("odd"))
 
 
 def told(page: Page, label: str, value: str) -> None:
@@ -174,13 +184,16 @@ def test_steps_are_switched_moved_and_taken_out(visit: Visit) -> None:
     "view", ["Preview", "Before+and+after", "Where+the+counts+went", "What+went+into+a+tag"]
 )
 def test_no_tag_is_ever_markup(visit: Visit, view: str) -> None:
-    page = visit(f"/cleaning?data=odd&view={view}", height=1300)
+    steps = quote(json.dumps([{"kind": kind} for kind in CLEANING_STEPS if kind != "map"] + [MAP]))
+    page = visit(f"/cleaning?data=odd&vectors=odd&view={view}&steps={steps}", height=1300)
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     settled(page)
-    for step in ("1. Spellings", "3. Categories"):
-        page.get_by_role("button", name=re.compile(step)).click()
+    for number, kind in enumerate(CLEANING_STEPS, start=1):
+        title = f"{number}. {TITLES[kind]}"
+        page.get_by_role("button", name=re.compile(re.escape(title))).first.click()
         settled(page)
+        page.get_by_text(f"Settings of {title}").wait_for()
     page.wait_for_timeout(400)
     assert page.locator("img[onerror], img[src=x]").count() == 0
     assert not dialogs
