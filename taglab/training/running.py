@@ -37,7 +37,7 @@ from taglab.training.evaluation import hear, judge
 from taglab.training.loop import check_window, fit, training_step
 from taglab.training.presets import naming
 from taglab.training.semantic import LossMaterial, loss_material
-from taglab.training.step import seed_step
+from taglab.training.step import TrainingStep, seed_step
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -123,10 +123,10 @@ def train(run_name: str, progress: Progress = silent) -> Run:
     with Heartbeat(run.folder):
         train_config = as_launched(config.train, read_status(run.folder))
         fabric = make_fabric(train_config)
-        with failures_told(fabric.device, train_config.batch_size, lambda: "the set-up"):
-            fabric.launch()
         try:
-            _train(run, config.model_copy(update={"train": train_config}), space, fabric, progress)
+            with failures_told(fabric.device, train_config.batch_size, lambda: "this run"):
+                fabric.launch()
+                _train(run, config.model_copy(update={"train": train_config}), space, fabric, progress)
         finally:
             if torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
@@ -273,6 +273,13 @@ def _predict(
     part: str,
     progress: Progress = silent,
 ) -> Predictions:
+    with failures_told(fabric.device, config.train.batch_size, lambda: f"hearing the {part} tracks"):
+        step = _kept_step(run, config, material, fabric, which)
+        return hear(step, material, part, config.train.batch_size, progress).predictions
+
+
+def _kept_step(run: Run, config: RunConfig, material: Material, fabric: Fabric, which: Which) -> TrainingStep:
+    """Return a run's network as a checkpoint has it, on the device."""
     path = run.checkpoints / (BEST if which == "best" else LAST)
     # Of data that have changed since, tracks it was trained on might now be among those to be told of.
     expected = {"classes": list(material.classes), "split": material.split.fingerprint}
@@ -282,9 +289,7 @@ def _predict(
     tagger.load_state_dict(found["network"])
     # Nothing is learned, so that the loss is not asked for, nor what it would need.
     plain = config.train.model_copy(update={"compile": False, "loss": "bce"})
-    with failures_told(fabric.device, config.train.batch_size, lambda: f"hearing the {part} tracks"):
-        step = training_step(tagger, material, plain, fabric)
-        return hear(step, material, part, config.train.batch_size, progress).predictions
+    return training_step(tagger, material, plain, fabric)
 
 
 @dataclass(frozen=True, eq=False)

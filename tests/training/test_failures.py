@@ -114,23 +114,35 @@ def test_a_machine_that_fails_is_told(
         fit_small(config_of(), tmp_path)
 
 
-@pytest.mark.parametrize("at", ["setup", "launch"])
+@pytest.mark.parametrize(
+    ("at", "when"),
+    [
+        ("lightning_fabric.Fabric.setup", "the set-up"),
+        ("lightning_fabric.Fabric.launch", "this run"),
+        ("taglab.training.running.build", "this run"),
+    ],
+)
 @pytest.mark.parametrize(
     ("error", "expected", "said"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory"), InvalidSetting, "not in the set-up; try batch_size=4"),
-        (torch.AcceleratorError("CUDA error: no device"), Unavailable, "the GPU failed in the set-up"),
+        (torch.OutOfMemoryError("CUDA out of memory"), InvalidSetting, "did not in {}; try batch_size=4"),
+        (torch.AcceleratorError("CUDA error: no device"), Unavailable, "the GPU failed in {} "),
     ],
 )
 def test_a_machine_that_fails_before_the_first_step_is_told(
-    monkeypatch: pytest.MonkeyPatch, at: str, error: Exception, expected: type[Exception], said: str
+    monkeypatch: pytest.MonkeyPatch,
+    at: str,
+    when: str,
+    error: Exception,
+    expected: type[Exception],
+    said: str,
 ) -> None:
     def fail(*given: Any, **named: Any) -> None:
         raise error
 
     run = new_run(config_of())
-    monkeypatch.setattr(Fabric, at, fail)
-    with pytest.raises(expected, match=said):
+    monkeypatch.setattr(at, fail)
+    with pytest.raises(expected, match=said.format(when)):
         train(run.name)
 
 
