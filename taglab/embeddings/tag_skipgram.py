@@ -7,8 +7,9 @@ know, and every step sees all tracks.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -32,6 +33,7 @@ FloatArray = npt.NDArray[np.float32]
 
 _FIRST_WEIGHTS = 0.01  # their standard deviation
 _PENALTY = 0.1
+_FEW_TAGS = 2_000
 _BYTES_A_PAIR = {"softmax": 20, "as_published": 40}  # at the peak of a step, as measured
 _PLATEAU = 100  # what is common to all tags is learned first, and then for a while nothing
 
@@ -208,17 +210,31 @@ def _train(
     loss_of = _LOSSES[settings.loss]
     optimiser = torch.optim.Adam([embed, out], settings.learning_rate)
     losses: list[float] = []
-    for step in range(settings.steps):
-        optimiser.zero_grad()
-        loss = loss_of(embed @ out, target, weight)
-        lengths = (embed.square().sum() + out.square().sum()) / n
-        (loss + settings.penalty_taken * lengths).backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        losses.append(float(loss.detach()))
-        progress((step + 1) / settings.steps, f"training tag vectors, loss {losses[-1]:.4f}")
-        if step >= _PLATEAU and losses[-_PLATEAU] - losses[-1] < settings.tolerance * losses[-_PLATEAU]:
-            break
+    with _threads_for(n):
+        for step in range(settings.steps):
+            optimiser.zero_grad()
+            loss = loss_of(embed @ out, target, weight)
+            lengths = (embed.square().sum() + out.square().sum()) / n
+            (loss + settings.penalty_taken * lengths).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            losses.append(float(loss.detach()))
+            progress((step + 1) / settings.steps, f"training tag vectors, loss {losses[-1]:.4f}")
+            if step >= _PLATEAU and losses[-_PLATEAU] - losses[-1] < settings.tolerance * losses[-_PLATEAU]:
+                break
     return embed.detach().numpy().astype(np.float64), np.array(losses)
+
+
+@contextlib.contextmanager
+def _threads_for(n_tags: int) -> Iterator[None]:
+    """Compute with one thread where tags are few: waking others takes longer than their part."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if n_tags <= _FEW_TAGS else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _softmax_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -176,3 +176,16 @@ def test_the_published_loss_has_no_penalty_unless_one_is_given() -> None:
     for loss, penalty in (("softmax", 0.1), ("as_published", 0.0)):
         np.testing.assert_array_equal(vectors(loss=loss), vectors(loss=loss, penalty=penalty))
         assert not np.array_equal(vectors(loss=loss), vectors(loss=loss, penalty=0.1 - penalty))
+
+
+def test_few_tags_are_trained_with_one_thread_and_torch_has_its_own_again() -> None:
+    before, seen = torch.get_num_threads(), set()
+    torch.set_num_threads(2)
+    try:
+        table = sparse.csr_array(blocks())
+        told = lambda fraction, text: seen.add(torch.get_num_threads())  # noqa: E731
+        train_tag_skipgram(table, named(blocks()), TagSkipGramSettings(steps=3), progress=told)
+        assert seen == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
