@@ -31,6 +31,7 @@ _CLASSES = "LABELS is a saved label space; without it classes are made here, as 
 _NPMI, _TRAIN = "npmi-", "train-"
 _MATRIX = (".npz", ".csv")
 _MOST_LISTED = 3_000_000
+_FIRST_SEED = 3
 
 
 def add_to(commands: Any) -> None:
@@ -70,15 +71,19 @@ taglab genres clusters --genres-txt genres.txt --save genres
         "subgenres",
         help="divide each genre into subgenres",
         description="Divide each class of a label space into subgenres, by NPMI or by tag embeddings; the "
-        f"union over all of them is a label space. {_CLASSES}",
+        f"union over all of them is a label space. {_CLASSES} With --recover demos are divided whose "
+        "subgenres are known, by either method, by word vectors and by chance.",
         returns="{data, genres_of, method, genres, subgenres, of_two_tags, left_out, rows: [{genre, "
         "subgenre, tags, tracks, silhouette, members: [tag]}]}; by genre rows: [{genre, subgenres, k, "
-        "silhouette, left_out, names: [tag], note}]; by left-out rows: [{genre, tag, count, reason}]",
+        "silhouette, left_out, names: [tag], note}]; by left-out rows: [{genre, tag, count, reason}]; with "
+        "--recover {demos: [seed], level, rows: [{k_from, method, demos, adjusted_rand, low, high, gain, "
+        "gain_low, gain_high}]}",
         fill=_fill_subgenres,
         examples="""
 taglab subgenres genres --save subgenres
 taglab subgenres genres --method tag-embeddings --save subgenres-by-embeddings
 taglab subgenres --category genre --genre metal
+taglab subgenres --recover 5
 """,
     )
 
@@ -166,12 +171,24 @@ def _fill_subgenres(parser: Parser) -> None:
         "--by", choices=("subgenre", "genre", "left-out"), default="subgenre", help="what a row is"
     )
     _add_saving(parser)
+    parser.add_argument(
+        "--recover", type=_at_least_one, metavar="N",
+        help="divide N demos of different seeds instead, and say how much of their planted subgenres each "
+        f"method finds; seeds are {_FIRST_SEED} and on: on those before, tag embeddings' penalty was chosen",
+    )  # fmt: skip
     group = parser.add_argument_group("how they are divided")
     choices = {"method": tuple(SUBGENRES)}
     add_settings(group, SubgenreSettings, flags=_OWN_FLAGS, choices=choices, omit=("npmi", "skip_gram"))
     add_settings(parser.add_argument_group("NPMI"), NpmiSettings, prefix=_NPMI)
     add_settings(parser.add_argument_group("tag embeddings"), TagSkipGramSettings, prefix=_TRAIN)
     finish(parser, _subgenres)
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} must be 1 or more")
+    return number
 
 
 # ClassSettings has a seed, too.
@@ -336,10 +353,25 @@ def _genres(args: argparse.Namespace) -> Report:
     return Report(facts, table, notes=tuple(notes))
 
 
+def _recovered(args: argparse.Namespace) -> Report:
+    from taglab.studies.subgenre_recovery import LEVEL, recover_subgenres, recovery_table
+
+    if args.labels is not None or args.genre is not None or args.save is not None:
+        raise UsageError("--recover is of demos it makes itself: leave out LABELS, --genre and --save")
+    seeds = range(_FIRST_SEED, _FIRST_SEED + args.recover)
+    with progress_bar() as progress:
+        rows = recover_subgenres(seeds, _subgenre_settings(args), progress=progress)
+    facts = {"demos": list(seeds), "level": LEVEL}
+    notes = ["adjusted_rand is of the planted subgenres, gain what it is above word vectors, demo by demo"]
+    return Report(facts, recovery_table(rows), notes=tuple(notes))
+
+
 def _subgenres(args: argparse.Namespace) -> Report:
     from taglab.genres import divided_table, left_out_table, subgenre_space, subgenre_table
     from taglab.labels import LabelSpace
 
+    if args.recover is not None:
+        return _recovered(args)
     settings = _subgenre_settings(args)
     with progress_bar() as progress:
         data = open_data(args, progress)

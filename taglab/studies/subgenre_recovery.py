@@ -20,6 +20,7 @@ from taglab.sources.demo import DemoSettings, demo_truth, read_demo
 from taglab.tag_vectors import TagVectors
 
 METHODS = ("npmi", "tag-embeddings", "word vectors", "chance")
+LEVEL = 0.95
 _LEAST_TAGS = 8
 _DRAWS = 10_000
 
@@ -43,7 +44,8 @@ def recover_subgenres(
 
     Args:
         seeds: Of the demos; the penalty of tag embeddings was chosen on 0, 1 and 2.
-        settings: How to divide; the defaults where None, but with the main and the rare tags kept.
+        settings: How to divide; the defaults where None. The method is not heeded, and the main and the rare
+            tags are kept.
         vectors: What gives a demo's word vectors; those trained on its own tag lists by default.
         progress: Told after each family.
 
@@ -130,7 +132,7 @@ def _by_vectors(vectors: TagVectors, settings: SubgenreSettings) -> Labels:
     return pd.Series(np.zeros(len(vectors), np.int32) if best is None else best[1], list(vectors.tags))
 
 
-def recovery_table(rows: pd.DataFrame, level: float = 0.95, seed: int = 0) -> pd.DataFrame:
+def recovery_table(rows: pd.DataFrame, level: float = LEVEL, seed: int = 0) -> pd.DataFrame:
     """Sum recovery up: a method's mean over families, and over demos with an interval.
 
     Demos are drawn anew, with their families: families of one demo are not independent of each other.

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,11 @@ import pytest
 from scipy import sparse
 
 from taglab.cooccurrence import pairs_of_all, read_matrix
+from taglab.genres import SubgenreSettings
 from taglab.labels import open_label_space
+from taglab.progress import Progress
 from taglab.sources import open_folksonomy
+from taglab.studies import subgenre_recovery
 from tests.cli.running import Shell
 
 DATA = ("--data", "mine")
@@ -153,3 +157,29 @@ def test_a_damaged_matrix_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"PK not really")
     with pytest.raises(DataError, match="does not hold co-occurrence counts"):
         read_matrix(path)
+
+
+def test_recovery_of_planted_subgenres_is_told_with_intervals(
+    mine: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def recovered(seeds: Sequence[int], settings: SubgenreSettings, progress: Progress) -> pd.DataFrame:
+        assert settings.restarts == 2
+        assert settings.skip_gram.steps == 30
+        return pd.DataFrame(
+            [
+                {"k_from": "silhouette", "method": method, "seed": seed, "adjusted_rand": found + seed / 100}
+                for seed in seeds
+                for method, found in (("npmi", 0.5), ("word vectors", 0.2))
+            ]
+        )
+
+    monkeypatch.setattr(subgenre_recovery, "recover_subgenres", recovered)
+    found = mine.json("subgenres", "--recover", "4", "--restarts", "2", "--train-steps", "30")
+    assert found["demos"] == [3, 4, 5, 6]
+    npmi = next(row for row in found["rows"] if row["method"] == "npmi")
+    assert npmi["adjusted_rand"] == pytest.approx(0.545)
+    assert npmi["low"] < npmi["adjusted_rand"] < npmi["high"]
+    assert npmi["gain"] == pytest.approx(0.3)
+    assert mine.run("subgenres", "--recover", "0") == 2
+    assert mine.run("subgenres", "every", "--recover", "2") == 2
+    assert "leave out LABELS" in mine.err
