@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from taglab import sources
@@ -10,6 +11,8 @@ from taglab.genres import (
     SUBGENRES,
     SubgenreSettings,
     choose_genres,
+    classes_named,
+    classes_of_category,
     divide,
     genre_tags,
     make_classes,
@@ -105,6 +108,48 @@ def test_lakhs_genre_tags_divided(lakh: Folksonomy, method: str) -> None:
     )
     assert found.main_tag == "pop"
     assert not any("pop" in tags for tags in clusters)
+
+
+@pytest.mark.parametrize("method", list(SUBGENRES))
+@pytest.mark.parametrize(("name", "m", "n_genres"), [("lakh", 1.2, 3), ("jamendo", 1.5, 9)])
+def test_genres_by_tag_group_are_divided_end_to_end(
+    request: pytest.FixtureRequest, name: str, m: float, n_genres: int, method: str
+) -> None:
+    data: Folksonomy = request.getfixturevalue(name)
+    classes = make_classes(data)
+    genres = choose_genres(classes, data, classes_of_category(classes, data), m).space
+    assert len(genres) == n_genres
+    space, found = subgenre_space(data, genres, SubgenreSettings(method=method))
+    for each in found:
+        print(f"{name}, {method}, {each.genre}: " + "; ".join(", ".join(tags) for tags in each.clusters))
+    assert len(space) > 1.5 * n_genres
+    assert len(space) == sum(len(each.clusters) for each in found)
+    tags = [tag for each in space.classes for tag in each.tags]
+    assert len(tags) == len(set(tags))
+    assert not set(tags) & {each.main_tag for each in found}
+    assert all(len(each.tags) > 1 for each in space.classes)
+    assert (np.diff(space.targets(data).tocsc().indptr) > 0).all()
+    for each, genre in zip(found, genres.classes, strict=True):
+        inside = {tag for tags in each.clusters for tag in tags}
+        assert inside | set(each.left_out["tag"]) == set(genre.tags)
+        assert not inside & set(each.left_out["tag"])
+        if each.clustering is not None:
+            most = len(each.clustering.tags) - 1
+            assert min(5, most) <= each.clustering.k <= min(20, most)
+            assert each.silhouette == each.curve["silhouette"].max()
+
+
+@pytest.mark.parametrize("method", list(SUBGENRES))
+def test_genres_of_a_list_are_divided_end_to_end(jamendo: Folksonomy, method: str) -> None:
+    classes = make_classes(jamendo)
+    keep, absent = classes_named(classes, ["rock", "techno", "jazz", "polka"])
+    assert (keep, absent) == (("electronic", "rock", "jazz"), ("polka",))
+    genres = choose_genres(classes, jamendo, keep).space
+    space, found = subgenre_space(jamendo, genres, SubgenreSettings(method=method))
+    assert [each.main_tag for each in found] == ["electronic", "rock", "jazz"]
+    of_rock = [set(tags) for tags in found[1].clusters]
+    assert any({"metal", "hardrock"} <= tags for tags in of_rock)
+    assert {tag for each in space.classes for tag in each.tags} <= set(genres.tags)
 
 
 def test_large_clusters_of_lakh_swallow_each_other(lakh: Folksonomy) -> None:
