@@ -13,11 +13,13 @@ _MOST_LOOKS = 900
 _LOOK = """() => [
     document.querySelector("[data-testid=stApp]")?.dataset.testScriptState,
     document.querySelector("[data-testid=stMainBlockContainer]")?.offsetHeight,
+    document.querySelector("[role=dialog]")?.offsetHeight,
+    document.querySelectorAll("[data-stale=true]").length,
 ]"""
 
 
 def settled(page: Page) -> Page:
-    """Wait until no script runs, none begins and the page's height stays for a while; return the page."""
+    """Wait until, for a while, no script runs and neither page nor dialog changes its height; return the page."""
     quiet, before = 0, None
     for _ in range(_MOST_LOOKS):
         seen = page.evaluate(_LOOK)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from taglab.runs import change_about
+from tests.browser.settling import settled
 from tests.runs.examples import LABELS, made_run, small_data
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def drawn(page: Page) -> Locator:
     """Return the chart once it is there and the script is done."""
     chart = page.locator(".js-plotly-plot")
     chart.locator(".nsewdrag").first.wait_for()
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    settled(page)
     return chart
 
 
@@ -85,7 +86,7 @@ def test_runs_are_found_in_a_table_compared_and_kept(visit: Visit) -> None:
     dialog.get_by_label("Find", exact=True).press("Enter")
     table = dialog.get_by_test_id("stDataFrame")
     table.wait_for()
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    settled(page)
     box = table.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 18, box["y"] + 18)  # all rows

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.settling import settled
 from tests.runs.examples import LABELS, made_run, small_data, small_sound
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def decided(server: Server) -> None:
 def plots(page: Page, n: int) -> Locator:
     """Return the charts once there are n of them, drawn."""
     page.locator(".js-plotly-plot .nsewdrag").nth(n - 1).wait_for()
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    settled(page)
     return page.locator(".js-plotly-plot")
 
 
