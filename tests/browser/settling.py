@@ -19,7 +19,7 @@ _LOOK = """() => [
 
 
 def settled(page: Page) -> Page:
-    """Wait until, for a while, no script runs and neither page nor dialog changes its height; return the page."""
+    """Wait until, for a while, no script runs and page and dialog keep their heights; return the page."""
     quiet, before = 0, None
     for _ in range(_MOST_LOOKS):
         seen = page.evaluate(_LOOK)
