@@ -125,15 +125,21 @@ def test_a_lasso_selects_in_every_view_and_the_link_keeps_it(visit: Visit) -> No
     assert "selected" not in page.url
 
 
+def around_tip(page: Page) -> tuple[float, float, float]:
+    """Return the left of the point whose tip is shown, and how high it lies if above or below the tip."""
+    left, above, below = page.locator(".tip").evaluate(
+        "tip => { const top = parseFloat(tip.style.top);"
+        " return [parseFloat(tip.style.left) - 12, top - 14, top + tip.offsetHeight + 12]; }"
+    )
+    return left, above, below
+
+
 def test_a_box_selects_what_lies_in_it(visit: Visit) -> None:
     page = visit(f"{LINK}&k=3&view=Tags")
     shown(page, "k=3 ")
     settled(page)
     walk_to(page, "jazz2")
-    x, top, bottom = page.locator(".tip").evaluate(
-        "tip => { const top = parseFloat(tip.style.top);"
-        " return [parseFloat(tip.style.left) - 12, top - 14, top + tip.offsetHeight + 12]; }"
-    )
+    x, top, bottom = around_tip(page)
     place = page.locator("canvas.pointer").bounding_box()
     assert place is not None
     page.get_by_role("button", name="Box").click()
@@ -183,10 +189,7 @@ def test_a_click_on_a_tag_selects_it_and_one_beside_clears(visit: Visit) -> None
     shown(page, "k=3 ")
     settled(page)
     walk_to(page, "jazz2")
-    left, above, below = page.locator(".tip").evaluate(
-        "tip => { const top = parseFloat(tip.style.top);"
-        " return [parseFloat(tip.style.left) - 12, top - 14, top + tip.offsetHeight + 12]; }"
-    )
+    left, above, below = around_tip(page)
     place = page.locator("canvas.pointer").bounding_box()
     assert place is not None
     for y in (above, below):
