@@ -1,27 +1,44 @@
 """The README names what there is, and its Python runs."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import soundfile
 
+from taglab import sources
+from taglab.cli import main
+from taglab.cli.commands import build_parser
+from taglab.cli.main import _with_command
 from taglab.clustering import CLUSTERERS
 from taglab.genres import SUBGENRES
+from taglab.labels import open_label_space
 from taglab.launch import LAUNCHERS
 from taglab.nets import NETWORKS
 from taglab.projection import PROJECTIONS
+from taglab.runs import run_names
 from taglab.sources import SOURCES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-DICTIONARIES = [SOURCES, CLUSTERERS, PROJECTIONS, SUBGENRES, NETWORKS, LAUNCHERS]
+DICTIONARIES = {
+    "sources": SOURCES,
+    "clusterers": CLUSTERERS,
+    "projections": PROJECTIONS,
+    "subgenres": SUBGENRES,
+    "networks": NETWORKS,
+    "launchers": LAUNCHERS,
+}
 
 
-@pytest.mark.parametrize("names", DICTIONARIES, ids=repr)
+@pytest.mark.parametrize("names", DICTIONARIES.values(), ids=DICTIONARIES)
 def test_every_name_of_a_dictionary_is_there(names: dict[str, object]) -> None:
     assert [name for name in names if f"`{name}`" not in README] == []
 
@@ -38,6 +55,58 @@ def commands() -> set[str]:
 def test_every_command_is_there() -> None:
     named = set(re.findall(r"`taglab ([a-z-]+)", README))
     assert commands() == named
+
+
+def shell_lines() -> list[list[str]]:
+    """The arguments of every `taglab` command in the README's blocks, in order."""
+    blocks = re.findall(r"^ {4}(\S.*)$", README.split("## How it is built")[0], flags=re.MULTILINE)
+    parts = (shlex.split(part) for line in blocks for part in line.split("&&"))
+    return [words[1:] for words in parts if words[0] == "taglab"]
+
+
+def test_every_line_of_shell_is_understood() -> None:
+    lines = shell_lines()
+    assert len(lines) > 10
+    for argv in lines:
+        args = build_parser().parse_args(_with_command(list(argv)))
+        assert callable(args.run), argv
+
+
+def prepare_files(folder: Path) -> None:
+    """Write what the README's lines read, small: the demo's tags, vectors of its words, sound of a few."""
+    demo = sources.open_folksonomy("demo")
+    pairs = demo.matrix.tocoo()
+    tags, tracks = demo.tags["tag"].to_numpy(), demo.tracks["track"].to_numpy()
+    rows = pd.DataFrame({"track": tracks[pairs.row], "tag": tags[pairs.col]})
+    rows.to_csv(folder / "my_tags.csv", index=False)
+    words = sorted({word for tag in tags for word in tag.split()})
+    positions = np.random.default_rng(0).normal(size=(len(words), 200))
+    lines = (
+        f"{word} " + " ".join(map(str, row)) for word, row in zip(words, positions.round(3), strict=True)
+    )
+    (folder / "glove.6B.200d.txt").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "songs").mkdir()
+    for number, track in enumerate(tracks[:120]):
+        tone = np.sin(np.arange(16_000 * 4) * (0.02 + 0.001 * number))
+        soundfile.write(folder / "songs" / f"{track}.wav", 0.3 * tone, 16_000)
+
+
+def test_the_lines_from_tags_to_a_run_do_what_they_promise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    needs_more = {"lastfm", "jamendo", "RUN"}  # published files, and a run that was trained to its end
+    walked = [argv for argv in shell_lines() if argv and not needs_more & set(argv)]
+    assert [argv[0] for argv in walked] == [
+        *("data", "vectors", "audio", "clean", "clean", "cluster", "dry-run", "train"),
+    ]
+    for argv in walked:
+        assert main(argv) == 0, (argv, capsys.readouterr().err)
+    space, _ = open_label_space("classes")
+    assert len(space) == 100
+    (run,) = run_names()
+    assert f"`taglab launch {run}` trains it" in capsys.readouterr().err
 
 
 def test_every_room_is_in_the_picture() -> None:

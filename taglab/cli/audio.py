@@ -46,6 +46,7 @@ def _fill(parser: Parser) -> None:
         returns="[{name, tracks, refused, hours, sample_rate_hz[, with_sound]}], null where the demo's is "
         "not made yet",
         fill=_fill_list,
+        examples="taglab audio list\ntaglab audio list --data mine",
     )
     commands.add_parser(
         "add",
@@ -83,6 +84,7 @@ taglab audio show mine --data mine --missing --out missing.csv
         description="Read all kept sound and compare it with the checksums of when it was written.",
         returns="{name, shards, bytes, sound}",
         fill=lambda own: _fill_named(own, _check),
+        examples="taglab audio check mine",
     )
     commands.add_parser(
         "remove",
@@ -90,6 +92,7 @@ taglab audio show mine --data mine --missing --out missing.csv
         description="Remove sound from the cache; the files it was made of are not touched.",
         returns="{removed}",
         fill=lambda own: _fill_named(own, _remove),
+        examples="taglab audio remove mine",
     )
 
 

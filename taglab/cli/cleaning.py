@@ -38,7 +38,7 @@ def add_to(commands: Any) -> None:
 taglab clean preview --step typos --threshold 0.92 --sort risk
 taglab clean new tidy --step normal-form --step typos --step filters --min-count 5 --presets thesis
 taglab clean edit tidy reject 2 'some tag'
-taglab clean apply tidy --data mine --to mine-tidy
+taglab clean apply tidy --data mine --name mine-tidy
 taglab clean export tidy --form map --data mine --out map.tsv
 """,
     )
@@ -66,6 +66,7 @@ def _fill(parser: Parser) -> None:
         description="List the saved cleanings.",
         returns=f"[{_LISTED}]",
         fill=lambda own: finish(own, _list),
+        examples="taglab clean list",
     )
     commands.add_parser(
         "new",
@@ -121,7 +122,7 @@ def _add_using(commands: Any) -> None:
         "as --data. The data themselves stay as they are.",
         returns="{name, data, tags_before, tags, assignments_before, assignments, merged, dropped, rounds}",
         fill=_fill_apply,
-        examples="taglab clean apply tidy --data mine --to mine-tidy",
+        examples="taglab clean apply tidy --data mine --name mine-tidy",
     )
     commands.add_parser(
         "show",
@@ -129,6 +130,7 @@ def _add_using(commands: Any) -> None:
         description="Show the steps of a saved cleaning.",
         returns="{name, rows: [{step, kind, on, does, rejected, settings}]}",
         fill=_fill_show,
+        examples="taglab clean show tidy",
     )
 
 
@@ -158,6 +160,7 @@ def _add_exchange(commands: Any) -> None:
         description="Remove a saved cleaning for good; what it made stays.",
         returns="{removed}",
         fill=_fill_remove,
+        examples="taglab clean remove tidy",
     )
 
 
@@ -178,17 +181,18 @@ def _fill_add(parser: Parser) -> None:
 def _fill_edit(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME")
     commands = add_commands(parser, "changes")
-    for word, about, more in (
-        ("on", "turn a step on", ()),
-        ("off", "turn a step off", ()),
-        ("drop", "take a step out", ()),
-        ("move", "put a step at another position", ("to",)),
-        ("reject", "leave tags alone in a step", ("tags",)),
-        ("accept", "let a step have tags that were rejected", ("tags",)),
-        ("assign", "put tags into a category by hand", ("category", "tags")),
+    for word, about, more, example in (
+        ("on", "turn a step on", (), "2"),
+        ("off", "turn a step off", (), "2"),
+        ("drop", "take a step out", (), "3"),
+        ("move", "put a step at another position", ("to",), "3 1"),
+        ("reject", "leave tags alone in a step", ("tags",), "2 'in die'"),
+        ("accept", "let a step have tags that were rejected", ("tags",), "2 'in die'"),
+        ("assign", "put tags into a category by hand", ("category", "tags"), "1 mood 'rainy day'"),
     ):
         commands.add_parser(
             word, help=about, description=f"Change a saved cleaning: {about}.", returns=_LISTED,
+            examples=f"taglab clean edit tidy {word} {example}",
             fill=lambda own, word=word, more=more: _fill_change(own, word, more),
         )  # fmt: skip
 
@@ -216,7 +220,7 @@ def _fill_preview(parser: Parser) -> None:
 
 def _fill_apply(parser: Parser) -> None:
     _add_cleaning(parser)
-    parser.add_argument("--to", required=True, metavar="NEW", help="name of the result")
+    parser.add_argument("--name", dest="new", required=True, metavar="NEW", help="name of the result")
     parser.add_argument("--replace", action="store_true", help="replace data of this name")
     finish(parser, _apply, table=False)
 
@@ -439,9 +443,9 @@ def _apply(args: argparse.Namespace) -> Report:
     cleaning = _asked(args)
     with progress_bar() as progress:
         data, vectors = _material(args, cleaning, progress)
-        cleaned = cleaning.apply(data, vectors, args.to, progress)
+        cleaned = cleaning.apply(data, vectors, args.new, progress)
     save_cleaned(cleaned, cleaning, args.data, args.replace)
-    return Report(_counted(cleaned, data, args.data), notes=(f"saved as {args.to}",))
+    return Report(_counted(cleaned, data, args.data), notes=(f"saved as {args.new}",))
 
 
 def _counted(cleaned: Cleaned, data: Folksonomy, name: str) -> dict[str, Any]:

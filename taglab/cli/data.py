@@ -46,6 +46,7 @@ def _fill(parser: Parser) -> None:
         description="List the data sets that were added; the demo is always there.",
         returns="[{name, tracks, tags, assignments}], null where the demo was not yet used",
         fill=lambda own: finish(own, _list),
+        examples="taglab data list\ntaglab data list --json",
     )
     commands.add_parser(
         "sources",
@@ -53,6 +54,7 @@ def _fill(parser: Parser) -> None:
         description="List the kinds of data that `taglab data add` reads, and what each needs.",
         returns="[{source, about, files, download}]",
         fill=lambda own: finish(own, _sources),
+        examples="taglab data sources",
     )
     commands.add_parser(
         "add",
@@ -88,6 +90,7 @@ taglab data add jamendo splits/ --name jamendo --categories genre
         description="Remove a data set from the cache; the file it was read from is not touched.",
         returns="{removed}",
         fill=_fill_remove,
+        examples="taglab data remove mine",
     )
 
 
@@ -101,6 +104,7 @@ def _fill_add(parser: Parser) -> None:
             help=source.about,
             description=f"{source.title}: {source.about}",
             returns="{name, tracks, tags, assignments, dropped: [{reason, count, what, examples}]}",
+            examples=source.example,
             fill=lambda own, source=source: _fill_source(own, source),
         )
 

@@ -98,16 +98,29 @@ def _step_redo(parser: Parser) -> None:
     parser.set_defaults(step="redo")
 
 
-STEPS: dict[str, tuple[str, Callable[[Parser], None]]] = {
-    "move": ("move tags to another class", _step_move),
-    "add": ("put tags into a class and leave them where they are, too", _step_add),
-    "rename": ("give a class another name", _step_rename),
-    "merge": ("put classes into one", _step_merge),
-    "drop-class": ("leave out a class and its tags", _step_drop_class),
-    "drop-tags": ("leave out tags", _step_drop_tags),
-    "keep-tags": ("leave out all tags but these", _step_keep_tags),
-    "new-class": ("make a class of tags, splitting the ones they are in", _step_new_class),
-    "keep-classes-with": ("leave out classes that hold none of these tags", _step_keep_classes_with),
-    "undo": ("take back the last step", _step_undo),
-    "redo": ("do again what was undone last", _step_redo),
+# What an edit does, what follows its name in an example, and what adds its arguments.
+STEPS: dict[str, tuple[str, str, Callable[[Parser], None]]] = {
+    "move": ("move tags to another class", "hardcore --to punk --from metal", _step_move),
+    "add": (
+        "put tags into a class and leave them where they are, too",
+        "'trip hop' --to electronic",
+        _step_add,
+    ),
+    "rename": ("give a class another name", "'hip hop' rap", _step_rename),
+    "merge": ("put classes into one", "electronic techno house", _step_merge),
+    "drop-class": ("leave out a class and its tags", "'seen live'", _step_drop_class),
+    "drop-tags": ("leave out tags", "--tags-file unwanted.txt", _step_drop_tags),
+    "keep-tags": ("leave out all tags but these", "--tags-file genres.txt", _step_keep_tags),
+    "new-class": (
+        "make a class of tags, splitting the ones they are in",
+        "doom 'doom metal' 'sludge metal'",
+        _step_new_class,
+    ),
+    "keep-classes-with": (
+        "leave out classes that hold none of these tags",
+        "rock jazz pop",
+        _step_keep_classes_with,
+    ),
+    "undo": ("take back the last step", "", _step_undo),
+    "redo": ("do again what was undone last", "", _step_redo),
 }

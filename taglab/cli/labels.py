@@ -57,6 +57,7 @@ def _fill(parser: Parser) -> None:
         description="List the saved label spaces.",
         returns="[{name, classes, tags, edits}]",
         fill=lambda own: finish(own, _list),
+        examples="taglab labels list",
     )
     commands.add_parser(
         "show",
@@ -100,6 +101,7 @@ taglab labels edit genres undo
         description="Remove a label space for good, with its steps.",
         returns="{removed}",
         fill=_fill_remove,
+        examples="taglab labels remove genres",
     )
 
 
@@ -266,12 +268,13 @@ def _fill_export(parser: Parser) -> None:
 def _fill_edit(parser: Parser) -> None:
     _add_name(parser)
     commands = add_commands(parser, "steps")
-    for name, (help_text, fill) in STEPS.items():
+    for name, (help_text, example, fill) in STEPS.items():
         commands.add_parser(
             name,
             help=help_text,
             description=f"{help_text[0].upper()}{help_text[1:]}.",
             returns=_SPACE,
+            examples=f"taglab labels edit genres {name} {example}",
             fill=lambda own, fill=fill: _fill_step(own, fill),
         )
 

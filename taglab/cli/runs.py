@@ -69,6 +69,7 @@ def _fill(parser: Parser) -> None:
         description="Move a run to the folder `trash` of the cache; moved back to `runs`, it is a run again.",
         returns="{deleted, moved_to}",
         fill=_fill_delete,
+        examples="taglab runs delete RUN",
     )
 
 

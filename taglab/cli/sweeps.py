@@ -76,6 +76,7 @@ taglab sweep make rates --labels genres --vary train.learning_rate=1e-2,1e-3 --l
         description="List the groups of runs, the latest first.",
         returns="[{group, runs}]",
         fill=lambda own: finish(own, _list),
+        examples="taglab sweep list",
     )
 
 

@@ -136,6 +136,7 @@ def _fill_vectors(parser: Parser) -> None:
         description="List the word vectors that were added or trained; `own` is trained where it is needed.",
         returns="[{name, words, dim, source}]",
         fill=lambda own: finish(own, _list),
+        examples="taglab vectors list",
     )
     adding = (
         "Read GloVe or word2vec text, word2vec binary, fastText .vec (each also .gz or .zip), or .npy with "
@@ -157,6 +158,7 @@ def _fill_vectors(parser: Parser) -> None:
         returns="{name, words, dim, source, dropped: [{count, what, reason, examples}], fingerprint, "
         "first_words: [word]}",
         fill=lambda own: _fill_named(own, _show),
+        examples="taglab vectors show glove",
     )
     commands.add_parser(
         "remove",
@@ -164,6 +166,7 @@ def _fill_vectors(parser: Parser) -> None:
         description="Remove word vectors from the cache; the file they were read from is not touched.",
         returns="{removed}",
         fill=lambda own: _fill_named(own, _remove),
+        examples="taglab vectors remove glove",
     )
 
 

@@ -33,6 +33,7 @@ SOURCES: dict[str, Source] = {
             title="Demo",
             about="A synthetic folksonomy with known truth, built in and shaped like the real thing.",
             files="",
+            example="taglab data add demo --name other --seed 7",
             read=_read_demo,
             settings=demo.DemoSettings,
         ),

@@ -142,6 +142,7 @@ SOURCE = Source(
     title="MTG-Jamendo",
     about="55,000 full tracks under open licences, with tags of genre, instrument and mood by their artists.",
     files="a file such as autotagging.tsv, or a folder of split files such as splits/split-0",
+    example="taglab data add jamendo splits/split-0 --name jamendo --categories genre",
     read=read,
     settings=JamendoSettings,
     remote=tuple(

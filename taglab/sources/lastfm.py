@@ -221,6 +221,7 @@ SOURCE = Source(
     title="Last.fm tags of the Million Song Dataset",
     about="Half a million tracks with half a million free tags and their weights, by Last.fm's listeners.",
     files=f"{TAGS} (SQLite), or the folder it is in; {METADATA} beside it adds artists and titles",
+    example="taglab data add lastfm lastfm_tags.db --name lastfm --min-weight 10",
     read=read,
     settings=LastfmSettings,
     remote=(Remote(f"http://millionsongdataset.com/sites/default/files/lastfm/{TAGS}", TAGS),),

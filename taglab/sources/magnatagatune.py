@@ -95,6 +95,7 @@ SOURCE = Source(
     title="MagnaTagATune",
     about="25,863 clips of 29 s with 188 tags that players of a listening game agreed on.",
     files=f"{ANNOTATIONS}, or the folder it is in; {CLIP_INFO} beside it adds artists and titles",
+    example="taglab data add magnatagatune annotations_final.csv --name magnatagatune",
     read=read,
     settings=MagnatagatuneSettings,
     remote=(

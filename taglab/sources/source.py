@@ -37,6 +37,7 @@ class Source:
         title: What people call it.
         about: What it is, one sentence.
         files: What the path given to `read` must be; empty where no path is needed.
+        example: A command that adds it, shown in its help.
         read: `read(path, name, settings, progress)` gives the folksonomy.
         settings: Options of `read`, all with defaults.
         remote: Public files that can be downloaded instead of giving a path.
@@ -46,6 +47,7 @@ class Source:
     title: str
     about: str
     files: str
+    example: str
     read: Callable[..., Folksonomy]
     settings: type[BaseModel]
     remote: tuple[Remote, ...] = ()

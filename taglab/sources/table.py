@@ -407,6 +407,7 @@ SOURCE = Source(
     title="A table of your own",
     about="Rows of track, tag and perhaps weight, or tracks with a column that holds all their tags.",
     files="a CSV, TSV or Parquet file, also gzipped or alone in a zip archive; or a folder of such files",
+    example="taglab data add table listening.csv --name mine --tag genre",
     read=read,
     settings=TableSettings,
 )

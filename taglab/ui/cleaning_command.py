@@ -97,7 +97,7 @@ def apply_commands(work: Work, new: str) -> list[list[str]]:
     """Return the shell lines that make the cleaned data."""
     before, name, flags = _given(work)
     words = [name] if name else []
-    return [*before, ["taglab", "clean", "apply", *words, *_where(work), "--to", new, *flags]]
+    return [*before, ["taglab", "clean", "apply", *words, *_where(work), "--name", new, *flags]]
 
 
 def collapsed_commands(work: Work, tag: str) -> list[list[str]]:

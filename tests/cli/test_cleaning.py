@@ -78,7 +78,7 @@ def test_new_add_edit_show_apply(odd: Shell) -> None:
         ("normal-form", True), ("typos", True), ("categories", True), ("filters", False),
     ]  # fmt: skip
     assert shown["rows"][2]["settings"]["assigned"] == {"happy": "Voices", "rock": "Voices"}
-    made = odd.json("clean", "apply", "tidy", "--data", "odd", "--to", "odd-tidy")
+    made = odd.json("clean", "apply", "tidy", "--data", "odd", "--name", "odd-tidy")
     assert (made["tags_before"], made["tags"], made["merged"], made["dropped"]) == (11, 9, 2, 0)
     after = tags_of("odd-tidy")
     assert after["Rock"] == 3
@@ -87,9 +87,9 @@ def test_new_add_edit_show_apply(odd: Shell) -> None:
     odd.text("clean", "edit", "tidy", "on", "4")
     odd.text("clean", "edit", "tidy", "accept", "1", "Rock")
     odd.text("clean", "edit", "tidy", "drop", "2")
-    assert odd.run("clean", "apply", "tidy", "--data", "odd", "--to", "odd-tidy") == 1
+    assert odd.run("clean", "apply", "tidy", "--data", "odd", "--name", "odd-tidy") == 1
     assert "is taken" in odd.err
-    odd.text("clean", "apply", "tidy", "--data", "odd", "--to", "odd-tidy", "--replace")
+    odd.text("clean", "apply", "tidy", "--data", "odd", "--name", "odd-tidy", "--replace")
     assert tags_of("odd-tidy") == {
         "rock": 9,
         "hip hop": 5,
@@ -107,7 +107,7 @@ def test_a_new_one_begins_without_dropping_anything(odd: Shell) -> None:
     assert odd.run("clean", "new", "tidy") == 1
     assert "already" in odd.err
     odd.text("clean", "new", "tidy", "--replace")
-    made = odd.json("clean", "apply", "tidy", "--data", "odd", "--to", "x")
+    made = odd.json("clean", "apply", "tidy", "--data", "odd", "--name", "x")
     assert made["dropped"] == 0
     assert made["merged"] == 3
 
@@ -186,7 +186,7 @@ def test_what_is_not_there_is_told(odd: Shell) -> None:
         (("clean", "add", "tidy"), "at least one --step"),
         (("clean", "new", "x", "--step", "map", "--map", odd.folder / "none.tsv"), "cannot be read"),
         (("clean", "import", odd.folder / "odd.tsv", "--name", "x"), "tag, action and target"),
-        (("clean", "apply", "tidy", "--data", "odd", "--to", "odd"), "must be another"),
+        (("clean", "apply", "tidy", "--data", "odd", "--name", "odd"), "must be another"),
         (("collapsed", "zzz", "--data", "odd"), "no tag became 'zzz'"),
     ):
         assert odd.run(*command) in (1, 2)
@@ -207,7 +207,7 @@ def test_export_and_import_give_the_same(odd: Shell) -> None:
         "--min-count",
         "2",
     )
-    odd.text("clean", "apply", "tidy", "--data", "odd", "--to", "once")
+    odd.text("clean", "apply", "tidy", "--data", "odd", "--name", "once")
     steps, became = odd.folder / "steps.json", odd.folder / "map.tsv"
     odd.text("clean", "export", "tidy", "--out", steps)
     odd.text("clean", "export", "tidy", "--form", "map", "--data", "odd", "--out", became)
@@ -215,7 +215,7 @@ def test_export_and_import_give_the_same(odd: Shell) -> None:
     assert json.loads(steps.read_text())["name"] == "tidy"
     for path, name in ((steps, "again"), (became, "by map")):
         odd.text("clean", "import", path, "--name", name)
-        odd.text("clean", "apply", name, "--data", "odd", "--to", name)
+        odd.text("clean", "apply", name, "--data", "odd", "--name", name)
         assert tags_of(name) == tags_of("once")
 
 
@@ -267,7 +267,7 @@ def test_what_went_into_a_tag(odd: Shell) -> None:
     odd.text("clean", "new", "tidy", "--step", "normal-form", "--step", "typos")
     by_name = odd.json("collapsed", "rock", "--data", "odd", "--cleaning", "tidy")
     assert [row["tag"] for row in by_name] == ["Rock", "rokc"]
-    odd.text("clean", "apply", "tidy", "--data", "odd", "--to", "odd-tidy")
+    odd.text("clean", "apply", "tidy", "--data", "odd", "--name", "odd-tidy")
     assert odd.json("collapsed", "rock", "--data", "odd-tidy") == by_name
     assert "odd-tidy was made of odd by the cleaning tidy" in odd.err
     odd.text("data", "remove", "odd")

@@ -29,6 +29,11 @@ def walk(parser: Parser) -> Iterator[Parser]:
                 yield from walk(child)
 
 
+def _runs_nothing(parser: Parser) -> bool:
+    """Whether a parser only leads to commands; those have the examples."""
+    return any(isinstance(action, argparse._SubParsersAction) for action in parser._actions)
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -50,6 +55,7 @@ def test_every_command_explains_itself() -> None:
     for parser in parsers:
         text = parser.format_help()
         assert parser.description, parser.prog
+        assert _runs_nothing(parser) or "examples:\n  taglab" in text, parser.prog
         takes_json = any("--json" in action.option_strings for action in parser._actions)
         assert ("--json writes" in text) == takes_json, parser.prog
         for action in parser._actions:
