@@ -18,6 +18,7 @@ from taglab.ui.clusters import (
     pick_k,
     pick_material,
     pick_method,
+    placed,
     show_facts,
     show_map,
     show_selection,
@@ -44,6 +45,7 @@ bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
     projection, colour = pick_projection(), pick_colour()
 where = projected(material.vectors, projection)
+made = placed(material, made, where)
 rows = show_map(material, made, where, colour)
 show_selection(material, made, rows)
 show_facts(material, made, where)

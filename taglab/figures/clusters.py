@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import (
     ACCENT,
     DIVERGING,
@@ -46,7 +47,7 @@ def tag_map(
     title: str = "",
     height: int = 640,
 ) -> go.Figure:
-    """Draw tags where a projection placed them, in two or three dimensions.
+    """Draw tags where a projection placed them, in two or three dimensions; see `group_colours` for the hues.
 
     Args:
         tags: One row a tag: `tag`, `count` (tracks), `cluster` (number), `silhouette` ([-1, 1]).
@@ -64,7 +65,7 @@ def tag_map(
     chosen[np.arange(len(tags)) if selected is None or not len(selected) else selected] = True
     if colour_by == "auc_pr":
         chosen &= tags["auc_pr"].notna().to_numpy()
-    marker = _marker(tags, colour_by)
+    marker = _marker(tags, colour_by, group_colours(positions, tags["cluster"].to_numpy(), len(names)))
     axes = dict(zip("xyz", np.asarray(positions, np.float32).T, strict=False))
     kind = go.Scatter3d if positions.shape[1] == 3 else go.Scattergl
     size = 3.5 if positions.shape[1] == 3 else 6
@@ -96,9 +97,9 @@ def _rows_of(value: Any, rows: IntArray) -> Any:
     return value[rows] if isinstance(value, np.ndarray) else value
 
 
-def _marker(tags: pd.DataFrame, colour_by: str) -> dict[str, Any]:
+def _marker(tags: pd.DataFrame, colour_by: str, of_clusters: IntArray) -> dict[str, Any]:
     if colour_by == "cluster":
-        return {"color": np.array(PALETTE)[tags["cluster"].to_numpy() % len(PALETTE)]}
+        return {"color": np.array(PALETTE)[of_clusters[tags["cluster"].to_numpy()]]}
     if colour_by == "silhouette":
         colours: tuple[str, ...] = DIVERGING
         values, span = tags["silhouette"].to_numpy(float), (-1.0, 1.0)
@@ -134,9 +135,9 @@ def _name_clusters(
     figure: go.Figure, tags: pd.DataFrame, positions: npt.NDArray[np.floating], names: Sequence[str]
 ) -> None:
     """Write the names of the thirty largest clusters; the rest stand in the hover texts."""
-    centres = pd.DataFrame(positions).groupby(tags["cluster"].to_numpy()).median()
     largest = tags["cluster"].value_counts().index[:30]
-    places = dict(zip("xyz", centres.loc[largest].to_numpy().T, strict=False))
+    every_place = group_places(positions, tags["cluster"].to_numpy(), len(names))
+    places = dict(zip("xyz", every_place[largest].T, strict=False))
     three = len(places) == 3
     import plotly.graph_objects as go
 
@@ -166,7 +167,11 @@ def _bare_axes(figure: go.Figure, three: bool) -> None:
 
 
 def silhouette_plot(
-    tags: pd.DataFrame, names: Sequence[str], selected: IntArray | None = None, height: int = 620
+    tags: pd.DataFrame,
+    names: Sequence[str],
+    selected: IntArray | None = None,
+    colours: IntArray | None = None,
+    height: int = 620,
 ) -> go.Figure:
     """Draw the silhouette of every tag as a bar, sorted within its cluster (thesis, figure 17).
 
@@ -179,8 +184,10 @@ def silhouette_plot(
         tags: One row a tag: `tag`, `cluster` (number), `silhouette` ([-1, 1]).
         names: Of each cluster, as in the data.
         selected: Rows shown in colour while the rest is grey.
+        colours: Array (clusters,): the colour of each, counted in the palette; None for its number.
         height: In pixels.
     """
+    hues = (np.arange(len(names)) if colours is None else colours) % len(PALETTE)
     scores, clusters = tags["silhouette"].to_numpy(float), tags["cluster"].to_numpy()
     means = np.bincount(clusters, scores, len(names)) / np.maximum(
         np.bincount(clusters, minlength=len(names)), 1
@@ -192,12 +199,11 @@ def silhouette_plot(
     note = f"; each bar stands for up to {step} tags of a cluster" if step > 1 else ""
     figure = blank(f"Silhouette of each tag, by cluster{note}", "silhouette (cosine)", "", height)
     if selected is not None and len(selected):
-        _add_bars(figure, scores, clusters, order, step, _FAINT)
-        lit = order[np.isin(order, selected)]
-        _add_bars(figure, scores, clusters, order, step, None, np.isin(order, lit))
-    else:
         _add_bars(figure, scores, clusters, order, step, None)
-    _add_means(figure, tags, names, means, rank)
+        _add_bars(figure, scores, clusters, order, step, hues, np.isin(order, selected))
+    else:
+        _add_bars(figure, scores, clusters, order, step, hues)
+    _add_means(figure, tags, names, means, rank, hues)
     if len(tags) <= _TAGS_APART:
         _add_points(figure, tags, names, order)
     mean = float(scores.mean()) if len(scores) else 0.0
@@ -225,10 +231,13 @@ def _add_bars(
     clusters: IntArray,
     order: IntArray,
     step: int,
-    colour: str | None,
+    hues: IntArray | None,
     shown: npt.NDArray[np.bool_] | None = None,
 ) -> None:
-    """Add the bars as filled outlines, one trace a hue: thousands of bar elements would stall a browser."""
+    """Add the bars as filled outlines, one trace a hue: thousands of bar elements would stall a browser.
+
+    Without hues of the clusters they are faint.
+    """
     place = np.arange(len(order))
     of_cluster = clusters[order]
     starts = np.flatnonzero(np.r_[True, of_cluster[1:] != of_cluster[:-1]])
@@ -241,12 +250,8 @@ def _add_bars(
         drawn &= (
             shown if step == 1 else np.logical_or.reduceat(shown, np.flatnonzero(drawn))[np.cumsum(drawn) - 1]
         )
-    for number, shade in enumerate(PALETTE if colour is None else (colour,)):
-        rows = (
-            np.flatnonzero(drawn & (of_cluster % len(PALETTE) == number))
-            if colour is None
-            else np.flatnonzero(drawn)
-        )
+    for number, shade in enumerate((_FAINT,) if hues is None else PALETTE):
+        rows = np.flatnonzero(drawn if hues is None else drawn & (hues[of_cluster] == number))
         if not len(rows):
             continue
         x = np.zeros((len(rows), 5))
@@ -260,7 +265,12 @@ def _add_bars(
 
 
 def _add_means(
-    figure: go.Figure, tags: pd.DataFrame, names: Sequence[str], means: DoubleArray, rank: IntArray
+    figure: go.Figure,
+    tags: pd.DataFrame,
+    names: Sequence[str],
+    means: DoubleArray,
+    rank: IntArray,
+    hues: IntArray,
 ) -> None:
     sizes = np.bincount(tags["cluster"].to_numpy(), minlength=len(names))
     middles = _middles(sizes, rank)
@@ -269,7 +279,7 @@ def _add_means(
         y=middles,
         mode="markers",
         marker={
-            "symbol": "diamond", "size": 8, "color": [hue(i) for i in range(len(names))],
+            "symbol": "diamond", "size": 8, "color": [hue(int(number)) for number in hues],
             "line": {"width": 1, "color": "#ffffff"},
         },
         customdata=-1 - np.arange(len(names)),

@@ -91,7 +91,7 @@ def _members(tags: Sequence[str]) -> str:
 
 def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
     """The silhouette plot; a diamond selects its cluster, a bar or box its tags."""
-    figure = figures.silhouette_plot(made.tags, made.names, rows)
+    figure = figures.silhouette_plot(made.tags, made.names, rows, made.colours)
     key = key_of("silhouette plot")
 
     def take() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from taglab.clustering.describe import cluster_table
 from taglab.clustering.seeding import Points
 from taglab.embeddings import Lookup
 from taglab.figures import clusters as figures
+from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import DIVERGING, SEQUENTIAL, visible
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import silhouette_cosine
@@ -96,12 +97,17 @@ class Clustered:
         silhouettes: Array (tags,).
         table: One row a cluster, see `taglab.clustering.describe.cluster_table`.
         tags: One row a tag: `tag`, `count`, `cluster` (number), `name` (of the cluster), `silhouette`.
+        colours: Array (clusters,): the colour of each in all figures, counted in the palette; by number until
+            the clustering is placed on a map (see `placed`).
+        places: Array (clusters, dimensions of the map): where the name of each is written.
     """
 
     clustering: Clustering
     silhouettes: npt.NDArray[np.float64]
     table: pd.DataFrame
     tags: pd.DataFrame
+    colours: npt.NDArray[np.intp]
+    places: npt.NDArray[np.float32]
 
     @cached_property
     def names(self) -> list[str]:
@@ -256,7 +262,22 @@ def _clustered(vectors: str, data: str, settings: str, _material: Material, _pro
             "silhouette": silhouettes,
         }
     )
-    return Clustered(found, silhouettes, table, tags)
+    nowhere = np.full((found.k, 2), np.nan, np.float32)
+    return Clustered(found, silhouettes, table, tags, np.arange(found.k), nowhere)
+
+
+def placed(material: Material, made: Clustered, where: Projection) -> Clustered:
+    """Return a clustering with its clusters' colours and the places of their names on a map."""
+    settings = made.clustering.settings.model_dump_json(), where.settings.model_dump_json()
+    return _placed(material.vectors.fingerprint, material.data.fingerprint, *settings, made, where)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _placed(
+    vectors: str, data: str, settings: str, projection: str, _made: Clustered, _where: Projection
+) -> Clustered:
+    groups = _where.positions, _made.clustering.labels, _made.clustering.k
+    return replace(_made, colours=group_colours(*groups), places=group_places(*groups))
 
 
 def cluster_command(material: Material, settings: ClusterSettings, *words: str) -> list[str]:
@@ -387,7 +408,7 @@ def _paint(material: Material, made: Clustered, where: Projection, colour: Colou
     return MapPaint(
         label=_said(material, made, where),
         shows=f"k={made.clustering.k} {where.method} {colour.by}",
-        classes=MapClasses(made.clustering.labels, made.names),
+        classes=MapClasses(made.clustering.labels, made.names, made.colours, made.places),
         scale=scale,
         facts=facts,
         file=f"{material.name} k={made.clustering.k} {where.method}",

@@ -152,9 +152,8 @@ def _show_map(
         if len(chosen) == 1:
             st.session_state["tag"] = drawn.tags[chosen[0]]
 
-    paint = MapPaint(
-        f"{tag} among its neighbours", tag, MapClasses(labels, ["", "", ""], ""), file="neighbours"
-    )
+    unnamed = MapClasses(labels, ["", "", ""], np.arange(3), np.full((3, 2), np.nan, np.float32), "")
+    paint = MapPaint(f"{tag} among its neighbours", tag, unnamed, file="neighbours")
     tag_map("neighbour map", points, paint, rows, choose_point)
     st.caption(f"{about} A click chooses a tag.")
 

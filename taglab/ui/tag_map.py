@@ -79,11 +79,15 @@ class MapClasses:
     Attributes:
         labels: Array (tags,), int: the group of each point.
         names: Of each group, as text from data.
+        colours: Array (groups,): the colour of each, counted in `taglab.figures.theme.PALETTE`.
+        places: Array (groups, 2): where the name of each is written; NaN for an empty one.
         word: What a group is called in the tooltip.
     """
 
     labels: npt.NDArray[np.int32]
     names: Sequence[str]
+    colours: npt.NDArray[np.intp]
+    places: npt.NDArray[np.float32]
     word: str = "Cluster"
 
 
@@ -168,7 +172,7 @@ def tag_map(
         if paint.classes is not None:
             data |= {
                 "class_word": paint.classes.word,
-                "classes": _classes(points, paint.classes),
+                "classes": _classes(paint.classes),
                 "cluster": pa.table({"cluster": np.asarray(paint.classes.labels, np.int32)}),
             }
         _component(
@@ -197,24 +201,17 @@ def _columns(facts: Mapping[str, npt.NDArray[np.floating]]) -> pa.Table | None:
     return pa.table({name: np.asarray(each, np.float32) for name, each in facts.items()}) if facts else None
 
 
-def _classes(points: MapPoints, classes: MapClasses) -> pa.Table:
-    """Return each group's name, colour, size and the middle of its points, where its name goes."""
+def _classes(classes: MapClasses) -> pa.Table:
+    """Return each group's name, colour, place of its name, and size."""
     import pyarrow as pa
 
-    k = len(classes.names)
-    sizes = np.bincount(classes.labels, minlength=k)
-    columns = {"name": pa.array(list(classes.names), pa.string()), "colour": [hue(i) for i in range(k)]}
-    for axis in ("x", "y"):
-        columns[axis] = _medians(points.table[axis].to_numpy(), classes.labels, sizes)
-    return pa.table({**columns, "size": sizes.astype(np.int32)})
-
-
-def _medians(
-    values: npt.NDArray[np.float32], labels: npt.NDArray[np.int32], sizes: npt.NDArray[np.intp]
-) -> npt.NDArray[np.float32]:
-    """Return the (lower) median of each group, array (groups,); NaN for an empty one."""
-    ordered = values[np.lexsort((values, labels))]
-    middle = np.cumsum(sizes) - sizes + np.maximum(sizes - 1, 0) // 2
-    found: npt.NDArray[np.float32] = ordered[np.minimum(middle, max(len(ordered) - 1, 0))].astype(np.float32)
-    found[sizes == 0] = np.nan
-    return found
+    sizes = np.bincount(classes.labels, minlength=len(classes.names))
+    return pa.table(
+        {
+            "name": pa.array(list(classes.names), pa.string()),
+            "colour": [hue(int(colour)) for colour in classes.colours],
+            "x": classes.places[:, 0].astype(np.float32),
+            "y": classes.places[:, 1].astype(np.float32),
+            "size": sizes.astype(np.int32),
+        }
+    )

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.errors import InvalidSetting
+from taglab.figures.theme import PALETTE
 from taglab.ui.cluster_views import parse_ks
 from taglab.ui.clusters import k_steps
 from taglab.ui.selection import _parse, _ranges
@@ -44,12 +45,13 @@ def test_ks_are_lists_or_ranges() -> None:
         parse_ks("ten")
 
 
-def test_names_stand_at_the_middle_of_their_tags() -> None:
-    positions = np.array([[0, 0], [1, 5], [9, 9], [-4, 2]], np.float32)
-    points = map_points("name", ["a", "b", "c", "d"], [4, 3, 2, 1], positions)
-    table = class_table(points, MapClasses(np.array([0, 0, 0, 2], np.int32), ["x", "empty", "y"]))
-    assert table["x"].to_pylist()[0] == 1
-    assert table["y"].to_pylist()[0] == 5
+def test_the_map_is_sent_the_colours_and_places_of_its_groups() -> None:
+    labels = np.array([0, 0, 0, 2], np.int32)
+    places = np.array([[1, 5], [np.nan, np.nan], [-4, 2]], np.float32)
+    table = class_table(MapClasses(labels, ["x", "empty", "y"], np.array([6, 0, 2]), places))
+    assert table["colour"].to_pylist() == [PALETTE[6], PALETTE[0], PALETTE[2]]
+    assert table["x"].to_pylist()[::2] == [1, -4]
+    assert table["y"].to_pylist()[::2] == [5, 2]
     assert np.isnan(table["x"].to_pylist()[1])
     assert table["size"].to_pylist() == [3, 0, 1]
 
