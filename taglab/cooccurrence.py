@@ -6,7 +6,6 @@ matrix of distances, is formed for a chosen subset only.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -20,6 +19,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from scipy import sparse
 
+from taglab.archives import read_arrays
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.parallel import on_every_core
@@ -407,15 +407,17 @@ def read_matrix(path: Path) -> Cooccurrence:
         DataError: If it is something else, or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            shape = tuple(stored["shape"].tolist())
-            counts = sparse.csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
-            counts.check_format()
-            tracks, names = stored["tracks"].tolist(), tuple(stored["names"].tolist())
-            of_all = stored["all_pairs"].tolist() if "all_pairs" in stored else []
-            n_tracks, n_tracks_with = tracks
-            return Cooccurrence(names, counts, n_tracks, n_tracks_with, next(iter(of_all), None))
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        stored = read_arrays(path)
+        shape = tuple(stored["shape"].tolist())
+        counts = sparse.csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
+        counts.check_format()
+        tracks, names = stored["tracks"].tolist(), tuple(stored["names"].tolist())
+        of_all = stored["all_pairs"].tolist() if "all_pairs" in stored else []
+        n_tracks, n_tracks_with = tracks
+        return Cooccurrence(names, counts, n_tracks, n_tracks_with, next(iter(of_all), None))
+    except DataError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
         raise DataError(path, f"does not hold co-occurrence counts of taglab ({error})") from error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from taglab.archives import read_arrays
 from taglab.cache import content_key, locked, read_whole, replacing
 from taglab.errors import DataError, InvalidSetting, NotFound
 
@@ -334,17 +334,26 @@ class Folksonomy:
                 name=manifest["name"],
                 tracks=pd.read_parquet(folder / "tracks.parquet"),
                 tags=pd.read_parquet(folder / "tags.parquet"),
-                matrix=sparse.csr_array(sparse.load_npz(folder / "matrix.npz")),
+                matrix=_read_matrix(folder / "matrix.npz"),
                 dropped=tuple(
                     Dropped(**{**note, "examples": tuple(note["examples"])}) for note in manifest["dropped"]
                 ),
             )
         except DataError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
                 folder, f"is not a saved folksonomy or is damaged ({error}); add the data again"
             ) from error
+
+
+def _read_matrix(path: Path) -> sparse.csr_array:
+    """Read what `scipy.sparse.save_npz` wrote of a matrix of rows."""
+    arrays = read_arrays(path)
+    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+    matrix = sparse.csr_array(parts, shape=tuple(arrays["shape"].tolist()))
+    matrix.check_format()
+    return matrix
 
 
 def _check_assignments(

@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from taglab import cache
+from taglab.archives import Limits, opened_zip
 from taglab.audio.decode import AUDIO_SUFFIXES
 from taglab.cache import storage_error
 from taglab.errors import DataError
@@ -22,9 +22,7 @@ from taglab.folksonomy import Folksonomy, mend
 
 __all__ = ["audio_files", "find_files", "read_file_table"]
 
-_LARGEST_ARCHIVE_BYTES = 64 << 30
-_MOST_MEMBERS = 1_000_000
-_CHUNK_BYTES = 1 << 20
+_LIMITS = Limits(most_files=1_000_000)
 _LONGEST_SUFFIX = 12
 
 
@@ -141,20 +139,17 @@ def _unpacked(path: Path) -> Iterator[list[tuple[str, Path]]]:
 
 def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if _is_wanted(member)]
-            _check_members(path, members)
+        with opened_zip(path, _LIMITS) as archive:
+            members = [member for member in archive.files if _is_wanted(member)]
+            if not members:
+                raise DataError(path, f"holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})")
             found = []
             for number, member in enumerate(members):
                 # No name of the archive's own choosing ever becomes a path.
                 suffix = PurePosixPath(member.filename).suffix.lower()[:_LONGEST_SUFFIX]
                 target = folder / f"{number:06d}{suffix}"
-                _copy_member(path, archive, member, target)
-                found.append((member.filename.replace("\\", "/").lstrip("/"), target))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise DataError(
-            path, f"cannot be unpacked ({error}); is it whole, a zip, and without a password?"
-        ) from error
+                archive.unpack(member, target)
+                found.append((member.filename.replace("\\", "/"), target))
     except OSError as error:
         raise storage_error(folder / path.name, error) from error
     return sorted(found)
@@ -162,30 +157,8 @@ def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
 
 def _is_wanted(member: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-    hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
-    return bool(parts) and not member.is_dir() and not hidden and _is_audio(parts[-1])
-
-
-def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
-    if not members:
-        raise DataError(path, f"holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})")
-    size = sum(member.file_size for member in members)
-    if len(members) > _MOST_MEMBERS or size > _LARGEST_ARCHIVE_BYTES:
-        raise DataError(
-            path,
-            f"holds {len(members):,} audio files of {size / 2**30:.1f} GiB, more than {_MOST_MEMBERS:,} or "
-            f"{_LARGEST_ARCHIVE_BYTES >> 30} GiB; give the folder instead",
-        )
-
-
-def _copy_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
-    left = member.file_size
-    with archive.open(member) as source, target.open("wb") as file:
-        while chunk := source.read(_CHUNK_BYTES):
-            left -= len(chunk)
-            if left < 0:
-                raise DataError(path, f"holds more in {member.filename!r} than it says; a hostile archive?")
-            file.write(chunk)
+    hidden = any(part.startswith(".") for part in parts)
+    return not hidden and _is_audio(parts[-1])
 
 
 def read_file_table(path: Path) -> pd.DataFrame:

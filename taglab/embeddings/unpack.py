@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
 import os
 import re
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from taglab.archives import GZIP_START, START_BYTES, ZIP_STARTS, copy, opened_gzip, opened_zip, other_packing
 from taglab.errors import DataError
 from taglab.progress import Progress, silent
 
-_CHUNK_BYTES = 1 << 20
-# Text of random numbers packs 2 to 3 times, of coarsely rounded ones some 10 times.
-_LARGEST_RATIO = 100
-_ALWAYS_ALLOWED_BYTES = 16 << 20
-_LARGEST_BYTES = 64 << 30
-_MOST_MEMBERS = 1000
-
-_GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
-_OTHER_PACKERS = {
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"7z\xbc\xaf": "7z",
-    b"Rar!": "rar",
-    b"\x28\xb5\x2f\xfd": "zstd",
-}
 _PICKLE_ENDINGS = (".kv", ".pkl", ".pickle", ".p", ".model", ".joblib", ".pt", ".pth", ".ckpt")
 # Protocols 2 and later begin with their number; earlier ones are text: a container, or a class by name.
 _PICKLE_START = re.compile(rb"\x80[\x02-\x05]|\(?[dl]p\d+\n|\(?c[\w.]+\n\w+\n|\(lp\d+\n|\]q\x00|\}q\x00")
@@ -76,14 +59,14 @@ def members(path: Path, opened: IO[bytes] | None = None) -> list[str]:
         The names to choose from, as `member` takes them; none where there is nothing to choose.
 
     Raises:
-        DataError: If it is not there, or a zip that cannot be opened or holds a path that leads outside.
+        DataError: If it is not there, or a zip that `opened_zip` refuses.
     """
     names: list[str] = []
     if opened is None and path.is_dir():
         names = [file.name for file in _inside(path)]
     elif zipfile.is_zipfile(opened or path):
-        with _opened_zip(path, opened) as (_, infos):
-            names = [info.filename for info in infos]
+        with opened_zip(path, opened=opened) as archive:
+            names = [file.filename for file in archive.files]
     return several(names)
 
 
@@ -123,25 +106,22 @@ def unpack_all(path: Path, folder: Path, progress: Progress = silent) -> list[Me
         progress: Told how far each is.
 
     Raises:
-        DataError: If a file is not there, empty, damaged, or packed in another way or in two; if a zip holds
-            a path that leads outside, or more than `_MOST_MEMBERS` files.
+        DataError: If a file is not there, empty, damaged, or packed in another way or in two; or a zip that
+            `opened_zip` refuses.
     """
     if path.is_dir():
         return [found for file in _inside(path) for found in unpack_all(file, folder, progress)]
     start = _first_bytes(path, path)
-    if start.startswith(_ZIP):
-        with _opened_zip(path) as (archive, infos):
-            if len(infos) > _MOST_MEMBERS:
-                raise DataError(path, f"holds {len(infos):,} files, more than {_MOST_MEMBERS:,}")
-            found = [Member(path, info.filename, _new_file(folder)) for info in infos]
-            for info, member in zip(infos, found, strict=True):
-                _take_out(path, archive, info, member.path, progress)
+    if start.startswith(ZIP_STARTS):
+        with opened_zip(path) as archive:
+            found = [Member(path, file.filename, _new_file(folder)) for file in archive.files]
+            for file, member in zip(archive.files, found, strict=True):
+                archive.unpack(file, member.path, progress)
+                _refuse_packed(path, _first_bytes(member.path, path))
         return found
-    if start.startswith(_GZIP):
+    if start.startswith(GZIP_START):
         target = _new_file(folder)
-        with gzip.open(path) as packed:
-            _copy(path, packed, target, path.stat().st_size, progress)
-        _refuse_packed(path, _first_bytes(target, path))
+        _from_gzip(path, target, progress)
         return [Member(path, path.stem, target)]
     _refuse_packed(path, start)
     return [Member(path, path.name, path)]
@@ -204,14 +184,11 @@ def unpack(
         return Plain(files[0], files[0], files[1], files[1])
     path = files[0]
     start = _first_bytes(path, path)
-    if start.startswith(_ZIP):
+    if start.startswith(ZIP_STARTS):
         return _from_zip(path, folder, member, progress)
-    if start.startswith(_GZIP):
-        plain = folder / "unpacked"
-        with gzip.open(path) as packed:
-            _copy(path, packed, plain, path.stat().st_size, progress)
-        _refuse_packed(path, _first_bytes(plain, path))
-        return Plain(plain, path)
+    if start.startswith(GZIP_START):
+        _from_gzip(path, folder / "unpacked", progress)
+        return Plain(folder / "unpacked", path)
     _refuse_packed(path, start)
     if path.suffix.lower() in (".gz", ".zip"):
         raise DataError(
@@ -242,7 +219,7 @@ def _first_bytes(file: Path, shown: Path) -> bytes:
     """Return how a file begins; raise if it is empty or cannot be read."""
     try:
         with file.open("rb") as opened:
-            start = opened.read(256)
+            start = opened.read(START_BYTES)
     except OSError as error:
         raise DataError(
             shown, f"cannot be read ({error.strerror or error}); check its permissions"
@@ -254,11 +231,11 @@ def _first_bytes(file: Path, shown: Path) -> bytes:
 
 def _refuse_packed(shown: Path, start: bytes) -> None:
     """Raise if bytes begin like something that is not unpacked, or not again."""
-    if start.startswith((_GZIP, *_ZIP)):
+    if start.startswith((GZIP_START, *ZIP_STARTS)):
         raise DataError(shown, "is packed twice; unpack it once and add what comes out")
-    for magic, packer in _OTHER_PACKERS.items():
-        if start.startswith(magic):
-            raise DataError(shown, f"is packed with {packer}; unpack it first, or pack it with gzip or zip")
+    packer = other_packing(start)
+    if packer:
+        raise DataError(shown, f"is packed with {packer}; unpack it first, or pack it with gzip or zip")
     if _PICKLE_START.match(start):
         raise DataError(shown, why_no_pickle("it begins like one"))
 
@@ -318,69 +295,17 @@ def _named(shown: Path, names: Sequence[str], member: str) -> list[int]:
 
 
 def _from_zip(path: Path, folder: Path, member: str | None, progress: Progress) -> Plain:
-    with _opened_zip(path) as (archive, infos):
-        chosen = [infos[number] for number in _choose(path, [info.filename for info in infos], member)]
-        plain = [folder / f"unpacked-{number}" for number in range(len(chosen))]
-        for info, target in zip(chosen, plain, strict=True):
-            _take_out(path, archive, info, target, progress)
+    with opened_zip(path) as archive:
+        numbers = _choose(path, [file.filename for file in archive.files], member)
+        plain = [folder / f"unpacked-{number}" for number in range(len(numbers))]
+        for number, target in zip(numbers, plain, strict=True):
+            archive.unpack(archive.files[number], target, progress)
+            _refuse_packed(path, _first_bytes(target, path))
     return Plain(plain[0], path, *((plain[1], path) if len(plain) == 2 else ()))
 
 
-@contextlib.contextmanager
-def _opened_zip(
-    path: Path, opened: IO[bytes] | None = None
-) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
-    """Open a zip for reading, with the files it holds; what is wrong with it is told as a DataError."""
-    try:
-        with zipfile.ZipFile(opened or path) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
-            for info in infos:
-                _refuse_outside(path, info.filename)
-            yield archive, [info for info in infos if not _is_junk(info.filename)]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        # zipfile says RuntimeError where a password is needed, NotImplementedError of unknown packing.
-        raise DataError(path, f"is not a zip that can be unpacked ({error}); unpack it yourself") from error
-
-
-def _take_out(
-    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, progress: Progress
-) -> None:
-    with archive.open(info) as packed:
-        _copy(path, packed, target, info.compress_size, progress)
+def _from_gzip(path: Path, target: Path, progress: Progress) -> None:
+    with opened_gzip(path) as stream:
+        # How large it will be is not known; text of numbers packs about three times.
+        copy(stream, target, 3 * path.stat().st_size, progress)
     _refuse_packed(path, _first_bytes(target, path))
-
-
-def _refuse_outside(path: Path, name: str) -> None:
-    parts = name.replace("\\", "/").split("/")
-    if parts[0] == "" or ".." in parts or re.match(r"[A-Za-z]:", name):
-        raise DataError(
-            path,
-            f"holds the path {name!r}, which leads outside; nothing was unpacked, do not trust this file",
-        )
-
-
-def _copy(
-    shown: Path, packed: IO[bytes] | gzip.GzipFile, target: Path, packed_bytes: int, progress: Progress
-) -> None:
-    """Unpack into a file, and stop where it grows beyond reason."""
-    limit = min(max(packed_bytes * _LARGEST_RATIO, _ALWAYS_ALLOWED_BYTES), _LARGEST_BYTES)
-    written = 0
-    with target.open("wb") as out:
-        while chunk := _read(shown, packed):
-            written += len(chunk)
-            if written > limit:
-                raise DataError(
-                    shown,
-                    f"unpacks to more than {limit:,} bytes from {packed_bytes:,}, as no word vectors do; "
-                    "if it is sound, unpack it yourself",
-                )
-            out.write(chunk)
-            # How large it will be is not known; text of numbers packs about three times.
-            progress(min(written / (3 * max(packed_bytes, 1)), 1.0), "unpacking")
-
-
-def _read(shown: Path, packed: IO[bytes] | gzip.GzipFile) -> bytes:
-    try:
-        return packed.read(_CHUNK_BYTES)
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise DataError(shown, f"is cut off or damaged ({error}); fetch it again") from error

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
-import math
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,20 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from taglab.archives import Arrays, read_arrays
 from taglab.errors import DataError
 from taglab.predictions.value import FORMAT, Predictions
 
-Arrays = dict[str, npt.NDArray[Any]]
-
-# Scores of a million tracks and five hundred classes fit; an archive made to fill the memory does not.
-_LARGEST_BYTES = 4 << 30
 _TRUTH_NAMES = ("truth", "y_true", "targets", "target", "labels", "groundtruth", "ground_truth")
 _SCORE_NAMES = ("scores", "y_score", "y_prob", "y_pred", "probabilities", "predictions", "outputs", "logits")
-# RuntimeError: a member that wants a password, or packing this Python does not know.
-_UNREADABLE = (
-    *(OSError, ValueError, EOFError, RuntimeError),
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-)
 
 
 def open_predictions(path: Path) -> Predictions:
@@ -35,7 +23,7 @@ def open_predictions(path: Path) -> Predictions:
     Raises:
         DataError: If the file is missing, damaged, of a newer format, or not of taglab.
     """
-    arrays = load_arrays(path)
+    arrays = read_arrays(path)
     missing = {"format", "tracks", "classes", "truth", "scores", "split", "named"} - set(arrays)
     if missing:
         raise DataError(
@@ -76,7 +64,7 @@ def read_scores(
     Raises:
         DataError: If an array is missing or not what it should be.
     """
-    arrays = load_arrays(path)
+    arrays = read_arrays(path)
     truth_name, scores_name = _find(path, arrays, _TRUTH_NAMES), _find(path, arrays, _SCORE_NAMES)
     truth, scores = arrays[truth_name], arrays[scores_name]
     if truth.ndim != 2 or truth.shape != scores.shape:
@@ -117,58 +105,6 @@ def _probabilities(path: Path, name: str, scores: npt.NDArray[Any], logits: bool
             "Read them as such",
         )
     return scores.astype(np.float32)
-
-
-def load_arrays(path: Path, largest_bytes: int | None = None) -> Arrays:
-    """Read every array of an .npz, trusting nothing: no pickle, and no array larger than its file says.
-
-    Args:
-        path: The file.
-        largest_bytes: Of all arrays together; 4 GiB where None.
-
-    Raises:
-        DataError: If it is missing, damaged, too large, or holds anything but plain arrays.
-    """
-    limit = _LARGEST_BYTES if largest_bytes is None else largest_bytes
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            if size > limit:
-                raise DataError(
-                    path, f"holds {size / 2**30:.1f} GiB of arrays; at most {limit / 2**30:.4g} are read"
-                )
-            for entry in archive.infolist():
-                _check_header(path, archive, entry)
-        with np.load(path, allow_pickle=False) as file:
-            members = ((name, file[name]) for name in file.files)
-            return {name: array for name, array in members if isinstance(array, np.ndarray)}
-    except DataError:
-        raise
-    except _UNREADABLE as error:
-        raise DataError(path, f"cannot be read as an .npz of plain arrays ({error})") from error
-
-
-def _check_header(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """Raise unless a member is an array of just the size it announces: memory is taken before it is read.
-
-    What is no array at all is passed over, as it is when arrays are taken.
-    """
-    with archive.open(entry) as member:
-        if member.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
-            return
-        member.seek(0)
-        version = np.lib.format.read_magic(member)
-        read = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read(member)
-        announced = member.tell() + math.prod(shape) * dtype.itemsize
-    if dtype.hasobject:
-        raise DataError(path, f"is not an .npz of plain arrays: {entry.filename!r} needs a pickle; refused")
-    if announced != entry.file_size:
-        raise DataError(
-            path, f"{entry.filename!r} is {entry.file_size:,} bytes where its head announces {announced:,}"
-        )
 
 
 def _find(path: Path, arrays: Arrays, names: tuple[str, ...]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from taglab.archives import read_arrays
 from taglab.cache import replacing
 from taglab.errors import DataError
 from taglab.projection.settings import ProjectionSettings
@@ -102,18 +102,20 @@ class Projection:
             DataError: If it is damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                facts = json.loads(str(arrays["facts"]))
-                return cls(
-                    positions=arrays["positions"],
-                    method=facts["method"],
-                    settings=ProjectionSettings(**facts["settings"]),
-                    notes=tuple(facts["notes"]),
-                    trustworthiness=facts["trustworthiness"],
-                    neighbours_kept=facts["neighbours_kept"],
-                    queries=facts["queries"],
-                    explained_variance=arrays.get("explained_variance"),
-                    scree=arrays.get("scree"),
-                )
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            arrays = read_arrays(path)
+            facts = json.loads(str(arrays["facts"]))
+            return cls(
+                positions=arrays["positions"],
+                method=facts["method"],
+                settings=ProjectionSettings(**facts["settings"]),
+                notes=tuple(facts["notes"]),
+                trustworthiness=facts["trustworthiness"],
+                neighbours_kept=facts["neighbours_kept"],
+                queries=facts["queries"],
+                explained_variance=arrays.get("explained_variance"),
+                scree=arrays.get("scree"),
+            )
+        except DataError:
+            raise
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(path, f"is not a saved projection or is damaged ({error})") from error

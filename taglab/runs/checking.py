@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
+from taglab.archives import opened_zip
 from taglab.errors import DataError
 from taglab.predictions import open_predictions
 from taglab.runs import layout
 from taglab.runs.run import Kept, Run, is_count, is_figure
 from taglab.runs.status import STATUS_FILE, read_status
-from taglab.runs.zips import check_zip
 
 _LARGEST_PART_OF_A_CHECKPOINT = 1.01  # what torch writes is stored, not packed
 
@@ -35,8 +34,6 @@ def check_run(folder: Path) -> None:
         raise DataError(folder / layout.CONFIG, "does not tell how it was trained as a run's does")
     for file, check in _CHECKS.items():
         if (folder / file).exists():
-            if file.endswith(".npz"):
-                check_zip(folder / file)
             check(run)
 
 
@@ -81,16 +78,13 @@ def _check_checkpoint(path: Path) -> None:
     """Raise unless a file is a checkpoint of tensors and plain values, and no larger than it looks."""
     import torch
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
+    with opened_zip(path) as archive:
+        unpacked = sum(file.file_size for file in archive.files)
         if unpacked > path.stat().st_size * _LARGEST_PART_OF_A_CHECKPOINT:
             raise DataError(path, "is packed, as no checkpoint of taglab is")
+        archive.check()
+    try:
         torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except DataError:
-        raise
-    except zipfile.BadZipFile as error:
-        raise DataError(path, f"is not a checkpoint, or was cut off ({error})") from error
     except Exception as error:  # the unpickler's errors are of a module that is imported nowhere here
         raise DataError(
             path, f"is no checkpoint of tensors and plain values ({type(error).__name__}); refused"

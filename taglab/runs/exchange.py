@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import stat
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from taglab.archives import Limits, Zip, opened_zip
 from taglab.cache import replacing
 from taglab.errors import DataError, InvalidSetting
 from taglab.progress import Progress, between, silent
@@ -18,13 +16,9 @@ from taglab.runs.naming import name_of_text
 from taglab.runs.published import published_names
 from taglab.runs.run import Run
 from taglab.runs.status import STATUS_FILE, Status, read_status, write_status
-from taglab.runs.zips import DAMAGED, no_zip, opened_zip
 
-_LARGEST_BYTES = 16 << 30  # of all files of a run together
-_LARGEST_RATIO = 200  # of text, packed; arrays and checkpoints are stored as they are
-_SMALL_BYTES = 1 << 20
-_MOST_ENTRIES = 1000
-_CHUNK_BYTES = 1 << 20
+# Only text is packed; arrays and checkpoints are stored as they are.
+_LIMITS = Limits(largest_bytes=16 << 30, largest_ratio=200, always_allowed_bytes=1 << 20)
 _PACKED = (".json", ".jsonl", ".csv", ".txt")
 
 
@@ -80,12 +74,12 @@ def import_run(path: Path, name: str | None = None, progress: Progress = silent)
     """
     if path.is_dir():
         raise DataError(path, "is a folder; import_results reads one in the layout of a run")
-    with opened_zip(path) as archive:
-        members = _members(path, archive)
+    with opened_zip(path, _LIMITS) as archive:
+        members = _members(archive)
         wanted = name_of_text(_top(members) or path.stem) if name is None else name
 
         def fill(folder: Path) -> None:
-            _unpack(path, archive, members, folder, between(progress, 0.0, 0.7, "unpacking"))
+            _unpack(archive, members, folder, between(progress, 0.0, 0.7, "unpacking"))
             progress(0.7, "checking")
             _check(path, folder)
 
@@ -112,57 +106,19 @@ def _settle(folder: Path, status: Status) -> None:
     write_status(folder, status.model_copy(update={"process": None, "job": "", "devices": (), "launch": {}}))
 
 
-def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+def _members(archive: Zip) -> dict[str, zipfile.ZipInfo]:
     """Return path within the zip → member, of the files of a run in it; raises DataError of anything else."""
-    infos = archive.infolist()
-    if infos and min(info.header_offset for info in infos) > 0:
-        # Arrays and checkpoints are zips themselves: what is found of a file cut off is the last of them.
-        raise no_zip(path, "it does not begin with its first file")
-    if len(infos) > _MOST_ENTRIES:
-        raise DataError(path, f"holds {len(infos)} files; a run has at most {len(FILES)}")
-    for info in infos:
-        _refuse_outside(path, info)
-    kept = [info for info in infos if not info.is_dir() and not _is_junk(info.filename)]
-    members = {info.filename: info for info in kept}
-    if len(members) < len(kept):
-        raise DataError(path, "holds a file twice")
+    members = {file.filename: file for file in archive.files}
     top = _top(members)
-    for name, info in members.items():
+    for name, file in members.items():
         if name.removeprefix(f"{top}/") not in FILES:
-            raise DataError(path, f"holds {name!r}, which is no file of a run; nothing was imported")
-        _refuse_swollen(path, info)
-    if sum(info.file_size for info in kept) > _LARGEST_BYTES:
-        raise DataError(path, f"unpacks to more than the {_LARGEST_BYTES >> 30} GiB a run may have")
+            raise DataError(archive.path, f"holds {name!r}, which is no file of a run; nothing was imported")
+        limit = layout.LARGEST_JSON_BYTES if name.endswith(".json") else layout.LARGEST_TABLE_BYTES
+        if name.endswith(_PACKED) and file.file_size > limit:
+            raise DataError(archive.path, f"holds {name!r} of {file.file_size:,} bytes, more than {limit:,}")
     if not any(PurePosixPath(name).name == layout.ABOUT for name in members):
-        raise DataError(path, f"holds no {layout.ABOUT}, and so no run")
+        raise DataError(archive.path, f"holds no {layout.ABOUT}, and so no run")
     return members
-
-
-def _refuse_outside(path: Path, info: zipfile.ZipInfo) -> None:
-    parts = info.filename.replace("\\", "/").split("/")
-    if parts[0] == "" or ".." in parts or re.match(r"[A-Za-z]:", info.filename):
-        raise DataError(
-            path,
-            f"holds the path {info.filename!r}, which leads outside; nothing was imported, do not trust it",
-        )
-    if stat.S_ISLNK(info.external_attr >> 16):
-        raise DataError(path, f"holds {info.filename!r}, which is a link; nothing was imported")
-
-
-def _refuse_swollen(path: Path, info: zipfile.ZipInfo) -> None:
-    limit = _LARGEST_BYTES
-    if info.filename.endswith(_PACKED):
-        limit = layout.LARGEST_JSON_BYTES if info.filename.endswith(".json") else layout.LARGEST_TABLE_BYTES
-    reasonable = max(info.compress_size * _LARGEST_RATIO, _SMALL_BYTES)
-    if info.file_size > min(limit, reasonable):
-        raise DataError(
-            path,
-            f"holds {info.filename!r}, {info.file_size:,} bytes packed into {info.compress_size:,}; refused",
-        )
-
-
-def _is_junk(name: str) -> bool:
-    return name.startswith("__MACOSX/") or PurePosixPath(name).name in (".DS_Store", "Thumbs.db")
 
 
 def _top(names: dict[str, zipfile.ZipInfo]) -> str:
@@ -171,31 +127,11 @@ def _top(names: dict[str, zipfile.ZipInfo]) -> str:
     return tops.pop() if len(tops) == 1 and all("/" in name for name in names) else ""
 
 
-def _unpack(
-    path: Path,
-    archive: zipfile.ZipFile,
-    members: dict[str, zipfile.ZipInfo],
-    folder: Path,
-    progress: Progress,
-) -> None:
-    whole = max(sum(info.file_size for info in members.values()), 1)
+def _unpack(archive: Zip, members: dict[str, zipfile.ZipInfo], folder: Path, progress: Progress) -> None:
+    whole = max(sum(file.file_size for file in members.values()), 1)
     done, top = 0, _top(members)
-    for name, info in members.items():
+    for name, file in members.items():
         target = folder / name.removeprefix(f"{top}/")
         target.parent.mkdir(exist_ok=True)
-        with target.open("wb") as out:
-            for chunk in _chunks(path, archive, info):
-                out.write(chunk)
-                done += len(chunk)
-                progress(done / whole, name)
-
-
-def _chunks(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    try:
-        with archive.open(info) as packed:
-            while chunk := packed.read(_CHUNK_BYTES):
-                yield chunk
-    except DAMAGED as error:
-        raise DataError(
-            path, f"holds {info.filename!r}, which is damaged ({error}); fetch it again"
-        ) from error
+        archive.unpack(file, target, between(progress, done / whole, (done + file.file_size) / whole, name))
+        done += file.file_size

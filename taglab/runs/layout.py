@@ -17,10 +17,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from taglab.archives import read_arrays
 from taglab.cache import replacing, storage_error
 from taglab.errors import DataError
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
-from taglab.predictions.files import load_arrays
 
 CONFIG = "config.json"
 ABOUT = "about.json"
@@ -230,7 +230,7 @@ def read_confusion(path: Path, n_classes: int | None = None) -> Confusion:
     Raises:
         DataError: If an array is missing, needs a pickle, or does not fit the others.
     """
-    arrays = load_arrays(path, LARGEST_COUNTS_BYTES)
+    arrays = read_arrays(path, LARGEST_COUNTS_BYTES)
     missing = [name for name in _COUNTS if name not in arrays]
     if missing:
         raise DataError(path, f"does not hold confusion counts: {', '.join(missing)} missing")

@@ -11,19 +11,18 @@ import numpy as np
 import pandas as pd
 import pydantic
 
+from taglab.archives import read_arrays
 from taglab.cache import write_json
 from taglab.errors import DataError
 from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, confusion, roc_auc_at_thresholds
 from taglab.predictions import UNKNOWN, Predictions, open_predictions, read_scores
-from taglab.predictions.files import load_arrays
 from taglab.progress import Progress, silent
 from taglab.runs import layout
 from taglab.runs.library import put_run
 from taglab.runs.naming import name_of_text
 from taglab.runs.result_tables import read_table
 from taglab.runs.run import About, Part, Run, macro_means, per_label_of, summary_of
-from taglab.runs.zips import check_zip
 
 # Figures of published files have six decimals.
 _SAME = 1e-4
@@ -178,8 +177,7 @@ def _read_table(path: Path, settings: ResultsSettings, _: Progress = silent) -> 
 
 def _read_scores(path: Path, settings: ResultsSettings, progress: Progress = silent) -> Results:
     """Read scores and truth: taglab's own, or another program's."""
-    check_zip(path)
-    if "format" in load_arrays(path):
+    if "format" in read_arrays(path):
         predictions = open_predictions(path)
     else:
         predictions = read_scores(path, settings.classes, logits=settings.logits)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
-import zipfile
-import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
 
+from taglab.archives import (
+    GZIP_START,
+    START_BYTES,
+    ZIP_STARTS,
+    Limits,
+    LinesWithin,
+    opened_gzip,
+    opened_zip,
+    other_packing,
+)
 from taglab.errors import DataError, TaglabError
 from taglab.folksonomy import Dropped, Folksonomy, mend
 from taglab.progress import Progress, between
@@ -25,6 +32,9 @@ from taglab.progress import Progress, between
 _EXAMPLES = 5
 _EXAMPLE_CHARACTERS = 200
 _ROWS_BETWEEN_REPORTS = 50_000
+_READ_BYTES = 1 << 20
+# A table is read as it unpacks and lies nowhere; one of 0 and 1 packs up to a hundred times.
+_LIMITS = Limits(largest_ratio=200, always_allowed_bytes=256 << 20)
 _SPLIT = re.compile(r"(?:^|[-_.])(train|validation|valid|val|test)\.", re.IGNORECASE)
 NOT_UNICODE = "not valid Unicode; the bad parts became U+FFFD"
 
@@ -242,19 +252,14 @@ def open_text(path: Path) -> Iterator[OpenText]:
     """Open a text file, plain, gzipped, or alone in a zip archive; UTF-8, or UTF-16 with its mark.
 
     Raises:
-        DataError: If it is missing, empty, unreadable, or a damaged or unsafe archive; also for damage
-            that comes to light while the body reads.
+        DataError: If it is missing, empty, unreadable, or a damaged or unsafe archive; also for damage, or a
+            line of many megabytes, that comes to light while the body reads.
     """
     size = existing_file(path).stat().st_size
     try:
         with ExitStack() as stack:
-            raw = stack.enter_context(path.open("rb"))
-            start = raw.peek(4)[:4]
-            binary: io.BufferedReader | gzip.GzipFile | zipfile.ZipExtFile = raw
-            if start[:2] == b"\x1f\x8b":
-                binary = stack.enter_context(gzip.GzipFile(fileobj=raw))
-            elif start == b"PK\x03\x04":
-                binary = _only_member(path, stack.enter_context(zipfile.ZipFile(raw)))
+            raw, packed = _unpacked(path, stack)
+            binary = io.BufferedReader(LinesWithin(path, packed), _READ_BYTES)
             mark = binary.peek(2)[:2]
             utf16 = mark in (b"\xff\xfe", b"\xfe\xff")
             lines = io.TextIOWrapper(
@@ -266,25 +271,26 @@ def open_text(path: Path) -> Iterator[OpenText]:
             yield OpenText(stack.enter_context(lines), lambda: min(raw.tell() / size, 1.0))
     except TaglabError:
         raise
-    except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile) as error:
-        raise DataError(path, f"is a damaged archive ({error}); download or pack it again") from error
     except OSError as error:
         raise DataError(path, f"cannot be read ({error})") from error
 
 
-def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipExtFile:
-    """Open the one file of an archive, in place: nothing is ever unpacked to a path the archive names."""
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    for member in members:
-        inside = PurePosixPath(member.filename.replace("\\", "/"))
-        if inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
-            raise DataError(path, f"holds a file whose path leads outside ({member.filename!r}); refused")
-    if len(members) != 1:
-        raise DataError(path, f"holds {len(members)} files; it must hold just one table")
-    try:
-        return cast(zipfile.ZipExtFile, archive.open(members[0]))
-    except (NotImplementedError, RuntimeError) as error:  # an unknown compression, a password
-        raise DataError(path, f"cannot be unpacked ({error}); unpack it yourself") from error
+def _unpacked(path: Path, stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+    """Return a file as it lies, which tells how far it is read, and the bytes in it."""
+    raw = stack.enter_context(path.open("rb"))
+    start = raw.read(START_BYTES)
+    raw.seek(0)
+    if start.startswith(GZIP_START):
+        return raw, stack.enter_context(opened_gzip(path, _LIMITS, raw))
+    if start.startswith(ZIP_STARTS):
+        archive = stack.enter_context(opened_zip(path, _LIMITS, raw))
+        if len(archive.files) != 1:
+            raise DataError(path, f"holds {len(archive.files)} files; it must hold just one table")
+        return raw, stack.enter_context(archive.opened(archive.files[0]))
+    packer = other_packing(start)
+    if packer:
+        raise DataError(path, f"is packed with {packer}; unpack it first, or pack it with gzip or zip")
+    return raw, raw
 
 
 def delimited_rows(

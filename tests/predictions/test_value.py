@@ -118,13 +118,13 @@ def test_damaged_files_are_told_as_one_sentence(tmp_path: Path) -> None:
             open_predictions(path)
         assert str(path) in str(caught.value)
 
-    refused("cannot be read")
+    refused("is not there")
     path.write_bytes(b"not a zip")
     refused("not a zip")
     made_up().save(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    refused("cannot be read")
+    refused("was cut off")
     spot = whole.index(b"scores.npy") + 200
     path.write_bytes(whole[:spot] + bytes([whole[spot] ^ 255]) + whole[spot + 1 :])
     refused("CRC")
@@ -143,15 +143,15 @@ def test_damaged_files_are_told_as_one_sentence(tmp_path: Path) -> None:
 def test_an_archive_that_would_fill_the_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from taglab.predictions import files
+    from taglab import archives
 
-    monkeypatch.setattr(files, "_LARGEST_BYTES", 1 << 20)
+    monkeypatch.setattr(archives, "_ARRAYS", archives.Limits(largest_bytes=1 << 20))
     path = tmp_path / "bomb.npz"
     zeros = io.BytesIO()
     np.save(zeros, np.zeros(1 << 20))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("scores.npy", zeros.getvalue())
-    with pytest.raises(DataError, match="GiB of arrays"):
+    with pytest.raises(DataError, match="unpacks to more than 1,048,576 bytes"):
         open_predictions(path)
 
 

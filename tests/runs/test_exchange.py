@@ -168,7 +168,7 @@ def pickled() -> bytes:
             "predictions/validation-last.npz in it is not a zip",
         ),
         ({"checkpoints/last.pt": pickled()}, (), "checkpoints/last.pt in it is no checkpoint of tensors"),
-        ({"checkpoints/last.pt": b"\x80\x02}."}, (), "checkpoints/last.pt in it is not a checkpoint"),
+        ({"checkpoints/last.pt": b"\x80\x02}."}, (), "checkpoints/last.pt in it is not a zip"),
         ({"history.jsonl": b'{"epoch": "one"}\n'}, (), "history.jsonl in it every line must tell its epoch"),
         ({"history.jsonl": b"\xff\n"}, (), "history.jsonl in it is not UTF-8"),
         ({"summary.json": b'{"best": 3}'}, (), "summary.json in it best=3"),
@@ -239,13 +239,13 @@ def test_links_are_refused(zipped: Path) -> None:
 
 def test_what_unpacks_beyond_reason_is_refused(zipped: Path) -> None:
     bomb = changed(zipped, {"log.txt": bytes(1 << 24)}, packing=zipfile.ZIP_DEFLATED)
-    with pytest.raises(DataError, match=r"log.txt.* bytes packed into"):
+    with pytest.raises(DataError, match=r"log.txt.* unpacks to more than"):
         import_run(bomb)
     many = zipped.with_name("many.zip")
     with zipfile.ZipFile(many, "w") as archive:
         for number in range(1001):
             archive.writestr(f"{number}.json", "{}")
-    with pytest.raises(DataError, match="1001 files"):
+    with pytest.raises(DataError, match="1,001 files"):
         import_run(many)
 
 
@@ -279,7 +279,7 @@ def test_damage_inside_is_told(zipped: Path) -> None:
     spot = data.index(b"log.txt") + len(b"log.txt")
     data[spot] ^= 255
     zipped.write_bytes(data)
-    with pytest.raises(DataError, match="is damaged"):
+    with pytest.raises(DataError, match="cut off or damaged"):
         import_run(zipped)
 
 
@@ -300,7 +300,7 @@ def test_damage_of_what_is_packed_names_the_file(zipped: Path) -> None:
     start = info.header_offset + 30 + len(info.filename)
     data[start : start + info.compress_size] = b"\xff" * info.compress_size
     path.write_bytes(data)
-    with pytest.raises(DataError, match=r"changed\.zip: holds 'config.json', which is damaged"):
+    with pytest.raises(DataError, match=r"changed\.zip: holds 'config.json', which is cut off or damaged"):
         import_run(path)
 
 
