@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from taglab.embeddings import Lookup
 from taglab.ui import (
     add_vectors_panel,
     export_panel,
@@ -11,9 +10,9 @@ from taglab.ui import (
     folksonomy,
     guard,
     pick_data,
+    pick_lookup,
     pick_min_count,
     pick_vectors,
-    settings_widgets,
     tag_vectors,
     train_vectors_panel,
     working,
@@ -25,9 +24,7 @@ with st.sidebar:
 with working("Opening the data") as progress:
     data = folksonomy(name, progress)
     with st.sidebar:
-        least = pick_min_count(data)
-        with st.expander("Looking up words"):
-            lookup = settings_widgets(Lookup, "lookup", in_url=True)
+        least, lookup = pick_min_count(data), pick_lookup()
         if st.button("Add vectors", icon=":material/add:", key="add vectors", width="stretch"):
             add_vectors_panel()
         if st.button("Train vectors", icon=":material/model_training:", key="train vectors", width="stretch"):

@@ -17,6 +17,7 @@ from taglab.figures.theme import (
     GRID,
     PALETTE,
     SEQUENTIAL,
+    SEQUENTIAL_MARKS,
     SHARES,
     blank,
     colour_scale,
@@ -106,11 +107,14 @@ def _marker(tags: pd.DataFrame, colour_by: str, of_clusters: IntArray) -> dict[s
         bar: dict[str, Any] = {"title": {"text": "silhouette"}}
     elif colour_by == "auc_pr":
         values = tags["auc_pr"].to_numpy(float)
-        colours, span = SEQUENTIAL, (0.0, float(np.nanmax(values)) if np.isfinite(values).any() else 1.0)
+        colours, span = (
+            SEQUENTIAL_MARKS,
+            (0.0, float(np.nanmax(values)) if np.isfinite(values).any() else 1.0),
+        )
         bar = {"title": {"text": "AUC-PR"}}
     else:
         values = np.log10(np.maximum(tags["count"].to_numpy(float), 1))
-        colours, span = SEQUENTIAL, (float(values.min(initial=0)), float(values.max(initial=1)))
+        colours, span = SEQUENTIAL_MARKS, (float(values.min(initial=0)), float(values.max(initial=1)))
         ticks = np.arange(int(span[0]), int(np.ceil(span[1])) + 1)
         bar = {"title": {"text": "tracks"}, "tickvals": ticks, "ticktext": [f"{10**t:,}" for t in ticks]}
     scale = {"colorscale": colour_scale(colours), "cmin": span[0], "cmax": span[1]}

@@ -237,7 +237,7 @@ def genre_map(
             _add_tags(figure, tags, positions, rows, named, text, {"size": 8, **look}, name)
     star = np.flatnonzero(is_main)
     if len(star):
-        size = {"symbol": "star", "size": 19, "color": PALETTE[3], "line": {"width": 1, "color": "#14161a"}}
+        size = {"symbol": "star", "size": 19, "color": PALETTE[1], "line": {"width": 1, "color": "#14161a"}}
         _add_tags(
             figure, tags, positions, star, named, text, size, f"{plain(main, 24)}: the genre's main tag"
         )

@@ -53,7 +53,7 @@ def coverage_bars(tags: pd.DataFrame) -> go.Figure:
     """
     figure = blank("How much of the data has a vector", "share", height=230)
     totals = np.array([len(tags), tags["count"].sum()], float)
-    for (state, text), colour in zip(_STATES.items(), (PALETTE[0], PALETTE[3], GREY), strict=True):
+    for (state, text), colour in zip(_STATES.items(), (PALETTE[0], PALETTE[1], GREY), strict=True):
         chosen = tags[tags["state"] == state]
         parts = np.array([len(chosen), chosen["count"].sum()], float)
         figure.add_bar(

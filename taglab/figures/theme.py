@@ -13,20 +13,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-# Eight hues chosen by maximising the least OKLab distance between any two, as seen with normal vision and
-# with protanopia, deuteranopia and tritanopia (Machado et al. 2009), among colours that stand out from white
-# (contrast 2.0) and from Streamlit's dark background (2.6). The test repeats the reckoning.
-PALETTE = ("#3c568d", "#d56118", "#12909a", "#e0a825", "#b67bfe", "#99373a", "#62c8b3", "#990cf7")
+# Every colour that a mark is known by has a contrast of 3 to 1 or more with the paper of the light page and
+# of the dark one (WCAG 2.2, 1.4.11), so that a figure is read on either, also when saved from the other.
+# That leaves hues of a middle lightness. Eight of them, blue and orange first, chosen by maximising the least
+# OKLab distance between any two, as seen with normal vision and with protanopia, deuteranopia and tritanopia
+# (Machado et al. 2009). The first few lie furthest apart. The test repeats the reckoning.
+PALETTE = ("#1665b7", "#d47d00", "#0ba0b7", "#8c5a04", "#bb2075", "#aa76ff", "#930bfe", "#ff3d86")
 # For what needs no telling apart.
 ACCENT = "#2f78c8"
 GREY = "#8c8f94"
 GRID = "rgba(128, 128, 128, 0.22)"
-# Lightness rises all the way, from what a dark page still shows to what a white page still shows.
+# For areas. Lightness rises all the way, from what a dark page still shows to what a white page still shows.
 SEQUENTIAL = ("#3c568d", "#24789a", "#1f959b", "#48b09a", "#92c170", "#e2c94a")
+# For marks, each of which has to stand out by itself: lightness rises, too, but hue says more.
+SEQUENTIAL_MARKS = ("#515cbc", "#1b72c4", "#00889f", "#009a6f", "#929200", "#c68400")
 # For matrices: nothing is nearly nothing on either page.
 SHARES = ("rgba(47, 120, 200, 0.05)", "rgba(47, 120, 200, 1)")
 # From misplaced (orange) over nothing (grey) to well placed (blue).
-DIVERGING = ("#d56118", "#d99a6c", "#9a9c9f", "#6f8fc4", "#2f62c0")
+DIVERGING = ("#c85d02", "#b17b56", "#83868b", "#5d7eb0", "#2e68c6")
 
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"

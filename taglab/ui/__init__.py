@@ -13,7 +13,7 @@ from taglab.ui.export import (
 from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import guard, literal, working
-from taglab.ui.pickers import choose, pick_data, pick_min_count, pick_tag, pick_vectors
+from taglab.ui.pickers import choose, pick_data, pick_lookup, pick_min_count, pick_tag, pick_vectors
 from taglab.ui.tables import column_labels, tag_table
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "guard",
     "literal",
     "pick_data",
+    "pick_lookup",
     "pick_min_count",
     "pick_tag",
     "pick_vectors",

@@ -20,7 +20,7 @@ from taglab.clustering.seeding import Points
 from taglab.embeddings import Lookup
 from taglab.figures import clusters as figures
 from taglab.figures.map_groups import group_colours, group_places
-from taglab.figures.theme import DIVERGING, SEQUENTIAL, visible
+from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress
@@ -28,10 +28,17 @@ from taglab.projection import Projection
 from taglab.runs.by_tag import TagFigures, auc_pr_by_tag
 from taglab.tag_vectors import TagVectors
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.forms import settings_flags, settings_widgets
+from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_min_count, pick_vectors
+from taglab.ui.pickers import (
+    bound_number,
+    choose_among,
+    pick_data,
+    pick_lookup,
+    pick_min_count,
+    pick_vectors,
+)
 from taglab.ui.projecting import explained
 from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
@@ -135,9 +142,7 @@ def pick_material() -> Material:
     with working("Opening the data") as progress:
         whole = folksonomy(name, progress)
     with st.sidebar:
-        min_count = pick_min_count(whole)
-        with st.expander("Looking up words"):
-            lookup = settings_widgets(Lookup, "lookup", in_url=True)
+        min_count, lookup = pick_min_count(whole), pick_lookup()
     return open_material(name, vectors_name, min_count, lookup)
 
 
@@ -334,7 +339,7 @@ def _auc_pr_scale(found: TagFigures) -> MapScale:
     highest = np.nanmax(found.values) if found.known else 1.0
     # Up to a round number that is reached: 1 would leave most of the colours unused.
     return MapScale(
-        "AUC-PR", f"AUC-PR ({found.basis})", SEQUENTIAL, 0.0, float(np.ceil(highest * 10) / 10) or 1.0
+        "AUC-PR", f"AUC-PR ({found.basis})", SEQUENTIAL_MARKS, 0.0, float(np.ceil(highest * 10) / 10) or 1.0
     )
 
 
@@ -404,7 +409,7 @@ def _paint(material: Material, made: Clustered, where: Projection, colour: Colou
         scale = MapScale("silhouette", "silhouette", DIVERGING, -1.0, 1.0)
     elif colour.by == "count":
         low, high = float(material.counts.min()), float(material.counts.max())
-        scale = MapScale("count", "tracks (log)", SEQUENTIAL, low, high, log=True)
+        scale = MapScale("count", "tracks (log)", SEQUENTIAL_MARKS, low, high, log=True)
     return MapPaint(
         label=_said(material, made, where),
         shows=f"k={made.clustering.k} {where.method} {colour.by}",

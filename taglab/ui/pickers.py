@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NoReturn, overload
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from taglab import embeddings, sources
 from taglab.audio.library import audio_names
 from taglab.folksonomy import Folksonomy
 from taglab.ui.dialogs import dialog_closed
+from taglab.ui.forms import settings_widgets
 from taglab.ui.messages import literal
 
 _ENOUGH_TAGS = 250
@@ -20,6 +23,22 @@ _ROUND_COUNTS = (100, 50, 20, 10, 5, 2)
 
 _CHOSEN = "chosen by a panel"
 _MOST_OPTIONS = 20_000
+
+
+@contextlib.contextmanager
+def on_every_page() -> Iterator[None]:
+    """Let the widgets drawn within be the same on every page that draws them, value and place in the URL.
+
+    Streamlit takes widgets of one key on two pages for two widgets. On the way to the other page it takes
+    the first one's value out of the URL, and the second gets that value only at the end of its first run: the
+    page shows its defaults, without a word. Widgets of the script that frames the pages are spared that.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        yield
+        return
+    with context.run_with_active_hash(context.pages_manager.main_script_hash):
+        yield
 
 
 def choose(key: str, name: str) -> NoReturn:
@@ -80,7 +99,8 @@ def pick_data() -> str:
     _take_up("data")
     names = sources.folksonomy_names()
     _tell_if_gone("data", "data set", names)
-    return st.selectbox("Data set", names, key="data", bind="query-params")
+    with on_every_page():
+        return st.selectbox("Data set", names, key="data", bind="query-params")
 
 
 @overload
@@ -101,7 +121,8 @@ def pick_vectors(key: str = "vectors", label: str = "Word vectors", without: str
         return None
     _tell_if_gone(key, "vectors", names)
     said = f"“{embeddings.OWN}” are trained on this data set's own tag lists."
-    return st.selectbox(label, names, key=key, bind="query-params", help=said)
+    with on_every_page():
+        return st.selectbox(label, names, key=key, bind="query-params", help=said)
 
 
 def pick_more_vectors(key: str, label: str, without: str) -> list[str]:
@@ -115,9 +136,10 @@ def pick_more_vectors(key: str, label: str, without: str) -> list[str]:
     names = [name for name in (embeddings.OWN, *embeddings.vector_names()) if name != without]
     if key in st.session_state:
         st.session_state[key] = [name for name in st.session_state[key] if name in names]
-    return st.multiselect(
-        label, names, key=key, bind="query-params", placeholder="more word vectors, side by side"
-    )
+    with on_every_page():
+        return st.multiselect(
+            label, names, key=key, bind="query-params", placeholder="more word vectors, side by side"
+        )
 
 
 def choose_among(
@@ -137,7 +159,8 @@ def choose_among(
     _tell_if_gone(key, what, options)
     if key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[index]
-    return st.selectbox(label, list(options), index=index, key=key, bind="query-params", help=help)
+    with on_every_page():
+        return st.selectbox(label, list(options), index=index, key=key, bind="query-params", help=help)
 
 
 def pick_audio(data: str) -> str:
@@ -158,8 +181,8 @@ def default_min_count(folksonomy: Folksonomy) -> int:
 def pick_min_count(folksonomy: Folksonomy) -> int:
     """Let the least number of tracks a tag must have be chosen, inclusive. In the URL as `min_count`."""
     most = int(max(folksonomy.tags["count"].to_numpy().max(initial=1), 1))
-    return int(
-        st.number_input(
+    with on_every_page():
+        least = st.number_input(
             "Minimum count (tracks)",
             min_value=1,
             max_value=most,
@@ -168,7 +191,13 @@ def pick_min_count(folksonomy: Folksonomy) -> int:
             bind=bound_number("min_count", "a minimum count of", 1, most),
             help="Only tags that at least this many tracks have, inclusive. The thesis used 101.",
         )
-    )
+    return int(least)
+
+
+def pick_lookup() -> embeddings.Lookup:
+    """Let be chosen how the words of tags are looked up. In the URL under the names of the settings."""
+    with on_every_page(), st.expander("Looking up words"):
+        return settings_widgets(embeddings.Lookup, "lookup", in_url=True)
 
 
 def pick_tag(tags: Sequence[str], label: str = "Tag", key: str = "tag", index: int = 0) -> str:
@@ -186,7 +215,9 @@ def pick_tag(tags: Sequence[str], label: str = "Tag", key: str = "tag", index: i
     first = tags[min(index, len(tags) - 1)]
     if len(tags) > _MOST_OPTIONS:
         said = f"{label} (typed whole; {len(tags):,} are too many to list)"
-        return st.text_input(said, value=first, key=key, bind="query-params")
+        with on_every_page():
+            return st.text_input(said, value=first, key=key, bind="query-params")
     options = list(tags)
     _tell_if_gone(key, "tag", options)
-    return st.selectbox(label, options, index=options.index(first), key=key, bind="query-params")
+    with on_every_page():
+        return st.selectbox(label, options, index=options.index(first), key=key, bind="query-params")

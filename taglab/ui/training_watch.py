@@ -166,8 +166,10 @@ def _show(names: tuple[str, ...], active: bool) -> None:
             found.append(_read(name))
         except NotFound:
             st.info(literal(f"The run {name} was removed meanwhile."), icon=":material/delete:")
-    if active and not any(each.state.active for each in found):
-        st.rerun()  # it has ended: the table and the buttons of the page are out of date
+    if active != any(each.state.active for each in found):
+        # One has ended, or a button of these lines has begun one: the rest of the page is out of date, and
+        # whether this is shown again by itself is settled when the whole page is run.
+        st.rerun()
     for each in found:
         _show_line(each, several=len(found) > 1)
     if found:

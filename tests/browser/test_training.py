@@ -79,6 +79,21 @@ def test_a_run_is_stopped_and_goes_on_from_the_same_link(visit: Visit) -> None:
     assert page.get_by_text("stopped on request").is_visible()
 
 
+def test_a_resumed_run_is_seen_to_train_without_a_reload(visit: Visit) -> None:
+    page = visit(LINK, height=1600)
+    fill_form(page, 5000)
+    start(page)
+    page.get_by_text(re.compile("epoch .* of 5000, .*clips/s")).wait_for(timeout=LONG_S)
+    for _ in range(2):
+        page.get_by_role("button", name="Stop").first.click()
+        page.get_by_role("button", name="Resume").first.wait_for(timeout=LONG_S)
+        settled(page)
+        page.get_by_role("button", name="Resume").first.click()
+        page.get_by_text(re.compile("epoch .* of 5000, .*clips/s")).wait_for(timeout=LONG_S)
+    page.get_by_role("button", name="Stop").first.click()
+    page.get_by_role("button", name="Resume").first.wait_for(timeout=LONG_S)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [420, 1400])
 def test_the_page_fits_its_window(visit: Visit, theme: str, width: int) -> None:

@@ -1,0 +1,99 @@
+"""What a link or a person chose stays chosen on every page, from the first click on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from taglab import cache
+from taglab.embeddings import WordVectors
+from taglab.folksonomy import Folksonomy
+from tests.browser.settling import settled
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Server
+
+Visit = Callable[..., "Page"]
+
+TAGS = [f"{group}{n}" for n in range(6) for group in ("metal", "jazz", "folk")]
+CHOSEN = {"data": "mine", "vectors": "theirs", "min_count": "3", "whole_tag": "false"}
+FIELDS = {"data": "Data set", "vectors": "Word vectors", "min_count": "Minimum count (tracks)"}
+ASKS = {
+    "Data": ("data", "min_count"),
+    "Cleaning": ("data",),
+    "Embeddings": ("data", "vectors", "min_count"),
+    "Clusters": ("data", "vectors", "min_count"),
+    "Genres": ("data", "vectors"),
+    "Training": ("data",),
+}
+ADDRESSES = {name: f"/{name.lower()}" for name in ASKS} | {"Clusters": "/"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shelf(server: Server) -> None:
+    """A data set "mine" and vectors "theirs", neither of which is what a page shows first."""
+    rng = np.random.default_rng(0)
+    sizes = np.arange(40, 40 - len(TAGS), -1)
+    rows = np.concatenate([np.arange(size) for size in sizes])
+    tracks = pd.DataFrame({"track": [f"t{row}" for row in range(40)]})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGLAB_HOME", str(server.home))
+        data = Folksonomy.from_codes("mine", tracks, TAGS, rows, np.repeat(np.arange(len(TAGS)), sizes))
+        data.save(cache.Shelf(cache.FOLKSONOMIES).path("mine"))
+        words = WordVectors("theirs", tuple(TAGS), rng.normal(size=(len(TAGS), 5)).astype(np.float32))
+        words.save(cache.Shelf(cache.VECTORS).path("theirs"))
+
+
+def chosen(page: Page, key: str) -> str:
+    """Return what a shared field holds."""
+    return page.locator(f'input[aria-label*="{FIELDS[key]}"]').first.input_value()
+
+
+def go(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).first.click()
+    page.wait_for_url(f"**{ADDRESSES[name]}*")
+    page.wait_for_timeout(300)
+    settled(page)
+
+
+def assert_kept(page: Page, name: str) -> None:
+    in_link = parse_qs(urlsplit(page.url).query)
+    for key in ASKS[name]:
+        assert chosen(page, key) == CHOSEN[key], (name, key)
+        assert in_link[key] == [CHOSEN[key]], (name, key)
+
+
+@pytest.mark.parametrize("first", list(ASKS))
+@pytest.mark.parametrize("second", ["Clusters", "Embeddings", "Data"])
+def test_a_link_keeps_its_choices_at_the_first_click(visit: Visit, first: str, second: str) -> None:
+    if first == second:
+        pytest.skip("one page")
+    link = "&".join(f"{key}={CHOSEN[key]}" for key in ASKS[first])
+    page = settled(visit(f"{ADDRESSES[first]}?{link}"))
+    assert_kept(page, first)
+    go(page, second)
+    in_link = parse_qs(urlsplit(page.url).query)
+    for key in set(ASKS[first]) & set(ASKS[second]):
+        assert chosen(page, key) == CHOSEN[key]
+        assert in_link[key] == [CHOSEN[key]]
+
+
+def test_choices_outlive_pages_that_do_not_ask_for_them(visit: Visit) -> None:
+    link = "&".join(f"{key}={value}" for key, value in CHOSEN.items())
+    page = settled(visit(f"/embeddings?{link}"))
+    for name in ("Data", "Training", "Cleaning", "Clusters", "Compare", "Embeddings"):
+        if name == "Compare":
+            page.get_by_role("link", name=name, exact=True).first.click()
+            page.wait_for_timeout(300)
+            settled(page)
+            continue
+        go(page, name)
+        assert_kept(page, name)
+    assert parse_qs(urlsplit(page.url).query)["whole_tag"] == ["false"]
