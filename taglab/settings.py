@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
+_MOST_NUMBERS = 10_000
+
 
 def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
     """Make a model of values.
@@ -50,6 +52,29 @@ def first_fault(error: pydantic.ValidationError, whole: str) -> InvalidSetting:
     problem = error.errors()[0]
     field = ".".join(map(str, problem["loc"])) or whole
     return InvalidSetting(f"{field}={problem['input']!r} must be otherwise: {problem['msg']}")
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """Read whole numbers: `10,20,50`, or `START:STOP:STEP` with STOP included (`10:50:10` is 10, 20, 30 …).
+
+    Both may be mixed; blanks and a comma at the end do not matter, and a number that comes twice counts once.
+
+    Raises:
+        InvalidSetting: If it cannot be read so, falls, or stands for too many numbers.
+    """
+    read: dict[int, None] = {}
+    for entry in text.strip().removesuffix(",").split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})\s*(?::\s*(\d{1,9})\s*(?::\s*(\d{1,9})\s*)?)?", entry)
+        if match is None:
+            raise InvalidSetting(f"{text[:60]!r} must be numbers such as 10,20,50 or START:STOP:STEP")
+        start = int(match[1])
+        stop, step = int(match[2] or start), int(match[3] or 1)
+        if step == 0 or stop < start:
+            raise InvalidSetting(f"{entry.strip()!r} must rise from START to STOP by a STEP of 1 or more")
+        if len(read) + (stop - start) // step >= _MOST_NUMBERS:
+            raise InvalidSetting(f"{text[:60]!r} stands for more than {_MOST_NUMBERS:,} numbers")
+        read |= dict.fromkeys(range(start, stop + 1, step))
+    return tuple(read)
 
 
 def listed(text: str) -> tuple[str, ...]:

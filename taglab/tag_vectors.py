@@ -97,6 +97,21 @@ class TagVectors:
         """Content key of tags and vectors."""
         return content_key(list(self.tags), self.vectors)
 
+    @cached_property
+    def point_of(self) -> npt.NDArray[np.intp]:
+        """Array (tags,): the point each tag lies at; see `point_numbers`."""
+        return point_numbers(self.vectors)
+
+    @cached_property
+    def point_rows(self) -> npt.NDArray[np.intp]:
+        """Array (points,): the row of the first tag at each point."""
+        return np.unique(self.point_of, return_index=True)[1]
+
+    @property
+    def n_points(self) -> int:
+        """How many different points the tags lie at."""
+        return len(self.point_rows)
+
     def row(self, tag: str) -> int:
         """Return the row of a tag.
 
@@ -127,3 +142,34 @@ class TagVectors:
                 f"({len(self.missing)} have none{why}), {at_least} are needed; lower the minimum count "
                 f"if it is above 1, or choose {other}"
             )
+
+
+def point_numbers(vectors: FloatArray) -> npt.NDArray[np.intp]:
+    """Number the points that vectors lie at.
+
+    Args:
+        vectors: Array (tags, dim), float32.
+
+    Returns:
+        Array (tags,): equal where vectors agree to six decimals (the same words counted twice may differ in
+        the last bit), else different; numbered from 0 in the order of first appearance.
+    """
+    keys = _point_keys(vectors)
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    number = np.empty(len(first), np.intp)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[group]
+
+
+def _point_keys(vectors: FloatArray) -> npt.NDArray[np.uint64]:
+    """Return a number per row that equal rows share; unequal ones do once in 2**64 pairs."""
+    odd = np.random.default_rng(0).integers(0, 2**63, vectors.shape[1], np.uint64) * np.uint64(2) + np.uint64(
+        1
+    )
+    keys = np.zeros(len(vectors), np.uint64)
+    for start in range(0, len(vectors), 16_384):
+        # Rounded, since the same words counted twice may differ in the last bit; + 0 makes -0 one with 0.
+        rounded = np.round(vectors[start : start + 16_384], 6) + np.float32(0)
+        bits = rounded.view(np.uint32).astype(np.uint64)
+        keys[start : start + 16_384] = (bits * odd).sum(axis=1, dtype=np.uint64)
+    return keys

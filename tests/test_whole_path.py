@@ -34,7 +34,7 @@ def to_the_end(
     folksonomy: Folksonomy, vectors: TagVectors, ks: tuple[int, ...], seen: Callable[[str], None]
 ) -> pd.DataFrame:
     """Scan, cluster at the best k, make a label space, save it, make its targets; return the scan."""
-    rows = scan(vectors, ScanSettings(ks=ks, min_counts=(1,)), counts=folksonomy.counts())
+    rows = scan(vectors, ScanSettings(ks=ks, min_counts=(1,)), counts=folksonomy.counts()).rows
     best_k = int(suggestions(rows)["best_k"].iloc[0])
     clustering = cluster(vectors, ClusterSettings(k=best_k))
     assert clustering.k == best_k

@@ -37,7 +37,8 @@ def add_to(commands: Any) -> None:
         "cluster",
         help="cluster tags into k groups",
         description="Cluster the tags of a data set by the cosine distance of their vectors.",
-        returns="{data, vectors, min_count, method, k, ..., tags, within_distance, silhouette, missing: "
+        returns="{data, vectors, min_count, method, k, ..., tags, distinct_vectors, singletons, "
+        "within_distance, silhouette, missing: "
         "[tag], rows: [{cluster, name, size, count, silhouette, medoid, tags: [tag]}]}; with --by tag rows: "
         "[{tag, count, cluster, name, silhouette}]",
         fill=_fill_cluster,
@@ -53,11 +54,14 @@ taglab cluster --method agglomerative --linkage complete -k 20 --json
         help="try many k: elbow and silhouette curves",
         description="Cluster for every k (and seed, minimum count and word vectors) and tell how good each "
         "is. Rows are cached: a scan that was interrupted goes on where it stopped.",
-        returns="{suggestions: [{embedding, min_count, best_k, silhouette, elbow_k}], rows: [{embedding, "
-        "min_count, k, seed, within_distance, silhouette, n_tags, smallest, largest, singletons, seconds}]}",
+        returns="{suggestions: [{embedding, min_count, best_k, silhouette, over, single_points, elbow_k, "
+        "caution}], rows: [{embedding, "
+        "min_count, k, seed, within_distance, silhouette, over, n_tags, n_points, smallest, largest, "
+        "singletons, single_points, seconds}]}",
         fill=_fill_scan,
         examples="""
 taglab scan --k 10:200:10
+taglab scan --k 20:200:20 --distinct --least-size 3
 taglab scan --k 50,100,250,500 --seeds 0,1,2 --min-count 20,50,100 --out scan.csv
 taglab scan --k 10:100:10 --vectors own,glove
 """,
@@ -173,6 +177,8 @@ def _cluster(args: argparse.Namespace) -> Report:
     facts = {
         **made_by(args, clustering),
         "tags": len(clustering.tags),
+        "distinct_vectors": vectors.n_points,
+        "singletons": int((clustering.sizes == 1).sum()),
         "within_distance": clustering.within_distance,
         "silhouette": float(np.mean(silhouette)) if silhouette is not None else None,
         "missing": list(vectors.missing),
@@ -207,6 +213,7 @@ def _by_tag(clustering: Clustering, counts: pd.Series, table: pd.DataFrame, silh
 
 
 def _scan(args: argparse.Namespace) -> Report:
+    from taglab.cli.report import records
     from taglab.clustering.scan import ScanSettings, scan, suggestions
 
     settings = settings_of(args, ScanSettings)
@@ -214,14 +221,11 @@ def _scan(args: argparse.Namespace) -> Report:
     with progress_bar() as progress:
         opened = [open_vectors(args, progress, name) for name in dict.fromkeys(args.vectors)]
         counts = opened[0][0].counts() if opened else None
-        rows = scan([vectors for _, vectors in opened], settings, counts, progress)
-    return Report({"suggestions": _records(suggestions(rows))}, rows)
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    from taglab.cli.report import records
-
-    return records(table)
+        scanned = scan([vectors for _, vectors in opened], settings, counts, progress)
+    advice = records(suggestions(scanned.rows))
+    cautions = [f"{row['embedding']}, count ≥ {row['min_count']}: {row['caution']}" for row in advice]
+    cautions = [f"{line}" for line, row in zip(cautions, advice, strict=True) if row["caution"]]
+    return Report({"suggestions": advice}, scanned.rows, notes=(*scanned.notes, *cautions))
 
 
 def _stability(args: argparse.Namespace) -> Report:

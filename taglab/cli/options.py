@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
-_MOST_NUMBERS = 100_000
 _HELP_WIDTH = 100
 
 
@@ -188,20 +187,11 @@ def whole(least: int) -> Callable[[str], int]:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """Read `10,20,50`, or `START:STOP:STEP` with STOP included (`10:50:10` is 10, 20, 30, 40, 50)."""
-    found: list[int] = []
-    for entry in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,9})(?::(\d{1,9})(?::(\d{1,9}))?)?\s*", entry)
-        if match is None:
-            raise argparse.ArgumentTypeError(f"{text!r} must be numbers such as 10,20,50 or 10:200:10")
-        start = int(match[1])
-        stop, step = int(match[2] or start), int(match[3] or 1)
-        if step == 0 or stop < start:
-            raise argparse.ArgumentTypeError(f"{entry!r} must rise from START to STOP by a STEP of 1 or more")
-        if (stop - start) // step > _MOST_NUMBERS:
-            raise argparse.ArgumentTypeError(f"{entry!r} stands for more than {_MOST_NUMBERS:,} numbers")
-        found += range(start, stop + 1, step)
-    return tuple(dict.fromkeys(found))
+    """Read a list of whole numbers for argparse; see `taglab.settings.numbers`."""
+    try:
+        return settings.numbers(text)
+    except InvalidSetting as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_settings(

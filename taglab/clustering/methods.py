@@ -100,7 +100,8 @@ def k_means(vectors: TagVectors, settings: ClusterSettings, progress: Progress =
     """Cluster by spherical k-means; see `taglab.clustering.kmeans`."""
 
     def make() -> list[Seeds]:
-        return draw(Points.of(vectors.vectors), settings.seed, settings.restarts)
+        points = Points.of(vectors.vectors, vectors.point_of)
+        return draw(points, settings.seed, settings.restarts)
 
     key = f"{vectors.fingerprint} {settings.seed} {settings.restarts}"
     seeds = _recent_seeds.get(key, make) if vectors.vectors.nbytes <= _KEPT_BYTES else make()

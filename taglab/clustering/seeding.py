@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from taglab.clustering.result import TooManyClusters
 from taglab.progress import Progress, silent
+from taglab.tag_vectors import point_numbers
 
 FloatArray = npt.NDArray[np.float32]
 T = TypeVar("T")
@@ -29,7 +29,8 @@ _SEEDS_A_BATCH = 8
 class Points:
     """Distinct vectors and how many tags share each.
 
-    Clustering these instead of the tags keeps tags of one vector together, whatever the rounding.
+    Clustering these instead of the tags keeps tags of one vector together, whatever the rounding: vectors
+    that agree to six decimals are one.
 
     Attributes:
         vectors: Array (points, dim), float32, unit length, in order of first appearance.
@@ -42,8 +43,12 @@ class Points:
     point_of: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, vectors: FloatArray) -> Points:
+    def of(cls, vectors: FloatArray, point_of: npt.NDArray[np.intp] | None = None) -> Points:
         """Find the distinct rows of an array (tags, dim) of unit vectors.
+
+        Args:
+            vectors: Array (tags, dim).
+            point_of: What `taglab.tag_vectors.point_numbers` says of them, where it is known.
 
         Raises:
             ValueError: If a row's length is not 1.
@@ -53,16 +58,10 @@ class Points:
         if not (np.abs(lengths - 1) < 1e-3).all():
             row = int(np.argmin(np.abs(lengths - 1) < 1e-3))
             raise ValueError(f"row {row} of vectors has length {lengths[row]}, not 1; normalise them first")
-        numbers: dict[bytes, int] = {}
-        point_of = np.empty(len(vectors), np.intp)
-        for row, vector in enumerate(vectors):
-            # Adding 0 turns -0.0 into 0.0, which is the same number in other bytes.
-            digest = hashlib.blake2b((vector + np.float32(0)).tobytes(), digest_size=16).digest()
-            point_of[row] = numbers.setdefault(digest, len(numbers))
-        if len(numbers) == len(vectors):
+        point_of = point_numbers(vectors) if point_of is None else point_of
+        first = np.unique(point_of, return_index=True)[1]
+        if len(first) == len(vectors):
             return cls(vectors, np.ones(len(vectors)), point_of)
-        first = np.full(len(numbers), len(vectors))
-        np.minimum.at(first, point_of, np.arange(len(vectors)))
         return cls(vectors[first], np.bincount(point_of).astype(np.float64), point_of)
 
     def __len__(self) -> int:

@@ -95,32 +95,17 @@ def duplicates(vectors: TagVectors, counts: pd.Series) -> pd.DataFrame:
     """Return the tags that lie on the same point as a more used one.
 
     Args:
-        vectors: Vectors of tags; those of equal words are equal to the last bit.
+        vectors: Vectors of tags.
         counts: Tracks per tag, indexed by tag.
 
     Returns:
         Columns `tag`, `same_as` (the most used tag on that point), `count` (of `tag`).
     """
     order = np.argsort(-counts.reindex(vectors.tags).to_numpy(), kind="stable")
-    points = _point_keys(vectors.vectors)[order]
     names = np.asarray(vectors.tags, object)[order]
-    place, _ = pd.factorize(points)
+    place, _ = pd.factorize(vectors.point_of[order])
     first = np.unique(place, return_index=True)[1][place]
     later = np.flatnonzero(first != np.arange(len(place)))
     later = later[np.argsort(first[later], kind="stable")]
     table = pd.DataFrame({"tag": names[later], "same_as": names[first[later]]}, dtype="str")
     return table.assign(count=counts.reindex(table["tag"]).to_numpy(np.int64))
-
-
-def _point_keys(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.uint64]:
-    """Return a number per row that equal rows share; unequal ones do once in 2**64 pairs."""
-    odd = np.random.default_rng(0).integers(0, 2**63, vectors.shape[1], np.uint64) * np.uint64(2) + np.uint64(
-        1
-    )
-    keys = np.zeros(len(vectors), np.uint64)
-    for start in range(0, len(vectors), 16_384):
-        # Rounded, since the same words counted twice may differ in the last bit; + 0 makes -0 one with 0.
-        rounded = np.round(vectors[start : start + 16_384], 6) + np.float32(0)
-        bits = rounded.view(np.uint32).astype(np.uint64)
-        keys[start : start + 16_384] = (bits * odd).sum(axis=1, dtype=np.uint64)
-    return keys

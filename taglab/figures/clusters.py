@@ -36,6 +36,11 @@ _TAGS_APART = 20_000
 _BARS = 30_000
 _FAINT = "rgba(140, 143, 148, 0.3)"
 _NAME_ROOM_PX = 13
+_CURVES = {
+    "within_distance": "within-cluster<br>distance",
+    "silhouette": "mean silhouette",
+    "single_points": "clusters of<br>one vector",
+}
 _AXIS = {"title": {"text": ""}, "showticklabels": False, "showgrid": False, "zeroline": False}
 
 
@@ -339,42 +344,48 @@ def _name_ticks(clusters: IntArray, rank: IntArray, names: Sequence[str], height
 def scan_curves(
     rows: pd.DataFrame, k: int | None = None, best: int | None = None, elbow: int | None = None
 ) -> go.Figure:
-    """Draw within-cluster distance and mean silhouette over k, one above the other.
+    """Draw within-cluster distance, mean silhouette and clusters of one vector over k, one above the other.
+
+    Each point can be clicked and holds its k in `customdata`.
 
     Args:
-        rows: Columns `embedding`, `min_count`, `k`, `within_distance`, `silhouette`; several seeds are
-            averaged.
+        rows: Columns `embedding`, `min_count`, `k`, `within_distance`, `silhouette`, `over` (what it is the
+            mean of) and `single_points` (clusters of one distinct vector); several seeds are averaged.
         k: The k in use, marked.
         best: The k of the highest silhouette, marked.
         elbow: The k at the elbow, marked.
     """
     from plotly.subplots import make_subplots
 
-    grid = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.08)
+    grid = make_subplots(rows=len(_CURVES), cols=1, shared_xaxes=True, vertical_spacing=0.06)
     layout = blank("Clusterings by their number of clusters").layout
     figure = grid.update_layout(
         title=layout.title, modebar=layout.modebar,
         paper_bgcolor=layout.paper_bgcolor, plot_bgcolor=layout.plot_bgcolor,
-        height=510, margin={**layout.margin.to_plotly_json(), "t": 96}, hovermode="x",
+        height=620, margin={**layout.margin.to_plotly_json(), "t": 96}, hovermode="x",
         legend={"orientation": "h", "y": 1.1, "x": 1, "xanchor": "right"},
     )  # fmt: skip
     curves = rows.dropna(subset=["within_distance"]).groupby(["embedding", "min_count"], sort=False)
     for number, ((embedding, min_count), curve) in enumerate(curves):
-        means = curve.groupby("k")[["within_distance", "silhouette"]].mean()
+        means = curve.groupby("k")[list(_CURVES)].mean()
         name = f"{plain(str(embedding), 30)}, count ≥ {min_count}"
-        for row, column in enumerate(("within_distance", "silhouette"), start=1):
+        ks, opaque = means.index.to_numpy(int), {"marker": {"opacity": 1}}
+        for row, column in enumerate(_CURVES, start=1):
             figure.add_scatter(
-                x=means.index.to_numpy(int), y=means[column].to_numpy(float), mode="lines+markers", name=name,
+                x=ks, y=means[column].to_numpy(float), customdata=ks, mode="lines+markers", name=name,
+                marker={"size": 9}, selected=opaque, unselected=opaque,
                 line={"color": hue(number) if len(curves) > 1 else ACCENT}, legendgroup=name,
                 showlegend=row == 1 and len(curves) > 1,
                 hovertemplate="k %{x}: %{y:.3f}<extra></extra>", row=row, col=1,
             )  # fmt: skip
     _mark_ks(figure, k, best, elbow)
     figure.update_xaxes(gridcolor=GRID, zeroline=False)
-    figure.update_xaxes(title_text="clusters, k", row=2, col=1)
+    figure.update_xaxes(title_text="clusters, k", row=len(_CURVES), col=1)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    figure.update_yaxes(title_text="within-cluster distance", row=1, col=1)
-    figure.update_yaxes(title_text="mean silhouette", row=2, col=1)
+    over = rows["over"].unique()
+    for row, title in enumerate(_CURVES.values(), start=1):
+        more = f"<br>(over {over[0]})" if row == 2 and len(over) == 1 else ""
+        figure.update_yaxes(title_text=f"{title}{more}", row=row, col=1)
     return figure
 
 

@@ -20,13 +20,13 @@ from taglab.errors import InvalidSetting
 from taglab.figures import clusters as figures
 from taglab.figures.theme import visible
 from taglab.progress import Progress
+from taglab.settings import checked, described, numbers
 from taglab.tag_vectors import TagVectors
 from taglab.ui.clusters import (
     Clustered,
     Material,
     cluster_command,
     clustered,
-    k_steps,
     open_material,
     pick_k,
     pick_method,
@@ -34,8 +34,8 @@ from taglab.ui.clusters import (
 from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import selected_folksonomy, tag_vectors
-from taglab.ui.messages import working
-from taglab.ui.pickers import pick_more_vectors, pick_vectors
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
 from taglab.ui.selection import key_of, listed_rows, select
 from taglab.ui.tables import column_labels
 
@@ -46,6 +46,7 @@ Rows = npt.NDArray[np.intp]
 
 _SEEDS = 5
 _MEMBERS = 8
+_OVER = {"auto": "distinct vectors where many coincide", "points": "distinct vectors", "tags": "tags"}
 _USUAL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 101, 200, 500, 1000, 2000, 5000)
 _COLUMNS = {
     "name": st.column_config.TextColumn("cluster", help="Its most used tag", width="medium"),
@@ -149,23 +150,8 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
 
 
 def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
-    """Elbow and silhouette curves over k, also of other word vectors and minimum counts."""
-    steps = k_steps(len(material.vectors))
-    spread = np.unique(np.geomspace(2, min(3 * made.clustering.k + 10, steps[-1]), 14).round().astype(int))
-    text = st.text_input(
-        "k to try", ",".join(map(str, spread)), key="ks", bind="query-params",
-        help="A comma list, or START:STOP:STEP; what was tried before is not computed again.",
-    )  # fmt: skip
-    left, right = st.columns(2)
-    with left:
-        names = [material.vectors_name]
-        names += pick_more_vectors("scan_vectors", "Beside these word vectors", material.vectors_name)
-    with right:
-        counts = (material.min_count, *_pick_min_counts(material))
-    shared = made.clustering.settings.model_dump(exclude={"k", "seed"})
-    settings = ScanSettings(
-        ks=parse_ks(text), seeds=(made.clustering.settings.seed,), min_counts=counts, **shared
-    )
+    """Elbow and silhouette curves over k, also of other word vectors and minimum counts; a click takes k."""
+    names, settings = _pick_scan(material, made)
     scanned = _to_scan(material, names, settings.min_counts)
     if st.button("Scan", key="scan", icon=":material/query_stats:", type="primary"):
         st.button("Stop", key="stop scan", help="What is done is kept.")
@@ -173,14 +159,51 @@ def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
             scan(scanned.vectors, settings, scanned.counts, progress)
         st.rerun()
     found = finished(scanned.vectors, settings, scanned.counts)
-    if found["within_distance"].notna().sum() < 2:
+    for note in found.notes:
+        st.caption(literal(f"{note}."))
+    if found.rows["within_distance"].notna().sum() < 2:
         st.text("Nothing scanned yet: press Scan to see how distance and silhouette change with k.")
         return
-    figure = _show_curves(found, made.clustering.k)
-    asked = len(settings.ks) * len(names) * len(settings.min_counts)
-    if len(found) < asked:
-        st.caption(f"{len(found)} of {asked} clusterings are done; Scan goes on with the rest.")
-    export_panel(f"{material.name} scan", found, figure, _scan_command(material, names, settings))
+    figure = _show_curves(found.rows, made.clustering.k)
+    if len(found.rows) < found.asked:
+        st.caption(f"{len(found.rows)} of {found.asked} clusterings are done; Scan goes on with the rest.")
+    export_panel(f"{material.name} scan", found.rows, figure, _scan_command(material, names, settings))
+
+
+def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSettings]:
+    """Let the k to try be chosen, of which vectors and minimum counts, and what is averaged.
+
+    Raises:
+        InvalidSetting: If what was typed makes no scan.
+    """
+    most = material.vectors.n_points
+    spread = np.unique(np.geomspace(2, max(2, min(3 * made.clustering.k + 10, most)), 14).round().astype(int))
+    text = st.text_input(
+        "k to try", ",".join(map(str, spread)), key="ks", bind="query-params",
+        help="10,20,50 or START:STOP:STEP, or both mixed; what was tried before is not computed again. "
+        f"Above {most:,}, the distinct vectors of these tags, nothing is tried.",
+    )  # fmt: skip
+    columns = st.columns(4)
+    with columns[0]:
+        names = [material.vectors_name]
+        names += pick_more_vectors("scan_vectors", "Beside these word vectors", material.vectors_name)
+    with columns[1]:
+        counts = (material.min_count, *_pick_min_counts(material))
+    with columns[2]:
+        over = st.selectbox(
+            "Silhouettes over", list(_OVER), format_func=_OVER.__getitem__, key="scan_over",
+            bind="query-params", help=described(ScanSettings)["distinct"],
+        )  # fmt: skip
+    with columns[3]:
+        least = st.number_input(
+            "Least cluster size", 2, 1000, 2, key="scan_least", help=described(ScanSettings)["least_size"],
+            bind=bound_number("scan_least", "a least cluster size of", 2, 1000),
+        )  # fmt: skip
+    own = made.clustering.settings
+    asked = {"ks": numbers(text), "seeds": (own.seed,), "min_counts": counts, "least_size": int(least)}
+    chosen = {"auto": None, "points": True, "tags": False}[over]
+    shared = own.model_dump(exclude={"k", "seed"})
+    return names, checked(ScanSettings, {**shared, **asked, "distinct": chosen})
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,15 +246,48 @@ def _show_curves(found: pd.DataFrame, k: int) -> go.Figure:
     single = advice if len(advice) == 1 else advice.head(0)
     best, elbow = (next(map(int, single[name].dropna()), None) for name in ("best_k", "elbow_k"))
     figure = figures.scan_curves(found, k, best, elbow)
+    _offer(advice, k)
+    key = f"scan curves at {k}"  # a new one for each k, so that the point last clicked can be clicked again
+
+    def take() -> None:
+        chosen = [point.get("customdata") for point in st.session_state[key].selection.points]
+        if chosen and chosen[0] is not None:
+            _take_k(int(np.ravel(chosen[0])[0]))
+
     st.plotly_chart(
         figure,
         config=picture_config(),
-        key="scan curves",
-        alt="Within-cluster distance and mean silhouette over k",
+        key=key,
+        on_select=take,
+        selection_mode="points",
+        alt="Within-cluster distance, mean silhouette and clusters of one vector over k",
     )
+    st.caption("Click a point to take its k.")
     if len(advice) > 1:
         st.dataframe(advice, hide_index=True, key="scan suggestions", column_config=column_labels(advice))
     return figure
+
+
+def _offer(advice: pd.DataFrame, k: int) -> None:
+    """Offer the k that the curves speak for, and say what speaks against them."""
+    reasons: dict[int, list[str]] = {}
+    for column, reason in (("best_k", "highest silhouette"), ("elbow_k", "elbow")):
+        for of_curve in advice[column].dropna().unique():
+            reasons.setdefault(int(of_curve), []).append(reason)
+    with st.container(horizontal=True):
+        for offered, why in sorted(reasons.items()):
+            st.button(
+                f"Take k = {offered:,} ({', '.join(why)})", key=f"take k {offered}", on_click=_take_k,
+                args=(offered,), disabled=offered == k,
+            )  # fmt: skip
+    for row in advice[advice["caution"] != ""].itertuples():
+        curve = f"{row.embedding}, count ≥ {row.min_count}: " if len(advice) > 1 else ""
+        st.warning(literal(f"{curve}{row.caution}"), icon=":material/warning:")
+
+
+def _take_k(k: int) -> None:
+    """Set the slider of the page, in a callback."""
+    st.session_state["k"] = k
 
 
 def _scan_command(material: Material, names: Sequence[str], settings: ScanSettings) -> list[str]:
@@ -244,27 +300,6 @@ def _scan_command(material: Material, names: Sequence[str], settings: ScanSettin
     rest = settings.model_copy(update={"ks": usual.ks, "min_counts": usual.min_counts})
     ks = ["--k", ",".join(map(str, settings.ks))]
     return command_line(["scan"], (), given, [*ks, *settings_flags(material.lookup), *settings_flags(rest)])
-
-
-def parse_ks(text: str) -> tuple[int, ...]:
-    """Return the numbers of "2,5,10" or "10:200:10" (both ends included).
-
-    Raises:
-        InvalidSetting: If it is neither, or too long a list.
-    """
-    ranged = re.fullmatch(r"\s*(\d{1,7})\s*:\s*(\d{1,7})\s*(?::\s*(\d{1,7})\s*)?", text)
-    if ranged:
-        start, stop, step = (int(part or 1) for part in ranged.groups())
-        numbers: Sequence[int] = range(start, stop + 1, max(step, 1))
-    elif re.fullmatch(r"(\s*\d{1,7}\s*,)*\s*\d{1,7}\s*,?\s*", text):
-        numbers = [int(part) for part in text.split(",") if part.strip()]
-    else:
-        numbers = []
-    if not 1 <= len(numbers) <= 1000 or min(numbers) < 1:
-        raise InvalidSetting(
-            f"k={text!r} must be up to 1,000 numbers of 1 or more, as 10,20,50 or START:STOP:STEP"
-        )
-    return tuple(numbers)
 
 
 def show_stability(material: Material, made: Clustered, rows: Rows) -> None:

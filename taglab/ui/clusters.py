@@ -16,7 +16,6 @@ import streamlit as st
 from taglab import runs
 from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
 from taglab.clustering.describe import cluster_table
-from taglab.clustering.seeding import Points
 from taglab.embeddings import Lookup
 from taglab.figures import clusters as figures
 from taglab.figures.map_groups import group_colours, group_places
@@ -52,6 +51,10 @@ _NAMED = 12
 _MEANING = {
     "Mean silhouette": "How much nearer a tag is to its own cluster than to the next (cosine), from −1 to 1; "
     "0 where clusters run into each other.",
+    "Sharing a point": "Tags with the very vector of another, earlier tag: no clustering can tell the two "
+    "apart, and both look as near to each other as can be.",
+    "Silhouette, distinct": "The mean silhouette over distinct vectors, each once: there, tags that share a "
+    "point do not make small clusters look good.",
     "Within-cluster distance": "Squared distances of the tags' unit vectors to the mean of their cluster, "
     "summed over all tags. It falls as k grows: compare it over k (Scan over k), not over sets of tags.",
 }
@@ -102,6 +105,7 @@ class Clustered:
     Attributes:
         clustering: The clusters.
         silhouettes: Array (tags,).
+        over_points: Mean silhouette over distinct vectors, each once.
         table: One row a cluster, see `taglab.clustering.describe.cluster_table`.
         tags: One row a tag: `tag`, `count`, `cluster` (number), `name` (of the cluster), `silhouette`.
         colours: Array (clusters,): the colour of each in all figures, counted in the palette; by number until
@@ -111,6 +115,7 @@ class Clustered:
 
     clustering: Clustering
     silhouettes: npt.NDArray[np.float64]
+    over_points: float
     table: pd.DataFrame
     tags: pd.DataFrame
     colours: npt.NDArray[np.intp]
@@ -192,7 +197,7 @@ def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> 
     key = f"k{suffix}"
     most = len(vectors)
     if settings.method != "agglomerative":
-        most = _distinct(vectors.fingerprint, vectors)
+        most = vectors.n_points
     asked = st.session_state.get(key, st.query_params.get(key, ""))
     ks = k_steps(most, int(asked) if str(asked)[:9].isdecimal() else None)
     bound_number(key, "k =", ks[0], ks[-1])
@@ -203,11 +208,6 @@ def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> 
         "Clusters, k", ks, min(ks, key=lambda step: abs(step - usual)), key=key, bind="query-params"
     )
     return settings.model_copy(update={"k": int(k)})
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _distinct(fingerprint: str, _vectors: TagVectors) -> int:
-    return len(Points.of(_vectors.vectors))
 
 
 def k_steps(most: int, asked: int | None = None) -> list[int]:
@@ -253,10 +253,7 @@ def _patient(progress: Progress) -> Progress:
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _clustered(vectors: str, data: str, settings: str, _material: Material, _progress: Progress) -> Clustered:
     found = cluster(_material.vectors, ClusterSettings.model_validate_json(settings), _progress)
-    if found.k > 1:
-        silhouettes = silhouette_cosine(_material.vectors.vectors, found.labels)
-    else:
-        silhouettes = np.zeros(len(found.tags))
+    silhouettes, over_points = _silhouettes(_material.vectors, found)
     table = cluster_table(found, pd.Series(_material.counts, list(found.tags)), silhouettes)
     tags = pd.DataFrame(
         {
@@ -268,7 +265,18 @@ def _clustered(vectors: str, data: str, settings: str, _material: Material, _pro
         }
     )
     nowhere = np.full((found.k, 2), np.nan, np.float32)
-    return Clustered(found, silhouettes, table, tags, np.arange(found.k), nowhere)
+    return Clustered(found, silhouettes, over_points, table, tags, np.arange(found.k), nowhere)
+
+
+def _silhouettes(vectors: TagVectors, made: Clustering) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the silhouette of each tag, and the mean over distinct vectors."""
+    if made.k == 1:
+        return np.zeros(len(vectors)), 0.0
+    of_tags = silhouette_cosine(vectors.vectors, made.labels)
+    rows = vectors.point_rows
+    apart = len(rows) < len(vectors) and len(np.unique(made.labels[rows])) > 1
+    over = silhouette_cosine(vectors.vectors[rows], made.labels[rows]) if apart else of_tags[rows]
+    return of_tags, float(over.mean())
 
 
 def placed(material: Material, made: Clustered, where: Projection) -> Clustered:
@@ -436,15 +444,23 @@ def show_selection(material: Material, made: Clustered, rows: npt.NDArray[np.int
         st.button("Clear", key="clear selection", on_click=select, args=((), "button"), type="tertiary")
 
 
+def _signed(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
 def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     """Say in a few figures what the map shows, what it leaves out, and how far it can be trusted."""
     vectors, found = material.vectors, made.clustering
+    sharing = len(vectors) - vectors.n_points
     facts = {
         "Tags": f"{len(vectors):,}",
         "Without a vector": f"{len(vectors.missing):,}",
-        "Mean silhouette": f"{made.silhouettes.mean():.3f}".replace("-", "−"),
+        "Sharing a point": f"{sharing:,}",
+        "Mean silhouette": _signed(made.silhouettes.mean()),
+        **({"Silhouette, distinct": _signed(made.over_points)} if sharing else {}),
         "Within-cluster distance": f"{found.within_distance:,.1f}",
         "Largest cluster": f"{found.sizes.max():,} tags",
+        "Clusters of one tag": f"{(found.sizes == 1).sum():,}",
     }
     with st.container(horizontal=True):
         for label, value in facts.items():

@@ -12,7 +12,7 @@ import pydantic_core
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from taglab.settings import as_list, checked, described, listed
+from taglab.settings import as_list, checked, described, listed, numbers
 
 Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
@@ -142,7 +142,7 @@ def _widget(label: str, field: FieldInfo, default: Any, common: Mapping[str, Any
         # A tab cannot be typed into a browser's field; people write it as in Python.
         return st.text_input(label, value=default or "", **common).replace("\\t", "\t") or default
     text = st.text_input(f"{label} (comma-separated)", value=as_list(default or ()), **common)
-    return listed(text)
+    return listed(text) if items[0] is not int else numbers(text) if text.strip() else ()
 
 
 def _kinds(annotation: Any) -> list[Any]:

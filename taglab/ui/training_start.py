@@ -12,12 +12,11 @@ from taglab.audio.library import DEMO
 from taglab.errors import InvalidSetting, TaglabError, Unavailable
 from taglab.launch import LaunchSettings
 from taglab.progress import between
-from taglab.settings import checked
+from taglab.settings import checked, numbers
 from taglab.training import PRESETS, Pace, RunConfig, measured_pace, new_run, run_config
 from taglab.training.devices import cpu_report
 from taglab.training.label_spaces import READY_SPACES, LabelGrid, save_ready
 from taglab.training.sweeps import free_group, grid, groups, make_runs, parse_values, sweep_cells, sweepable
-from taglab.ui.cluster_views import parse_ks
 from taglab.ui.export import copy_as_command
 from taglab.ui.forms import setting_widget, settings_flags
 from taglab.ui.messages import guard, literal, working
@@ -229,7 +228,7 @@ def _pick_cells() -> LabelGrid:
     )
     ks = columns[2].text_input("k", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000.")
     keep = columns[3].selectbox("Keep", list(_KEEP), key="sweep keep", format_func=_KEEP.__getitem__)
-    given = {"vectors": vectors, "min_counts": parse_ks(counts), "ks": parse_ks(ks), "keep": keep}
+    given = {"vectors": vectors, "min_counts": numbers(counts), "ks": numbers(ks), "keep": keep}
     return checked(LabelGrid, given)
 
 

@@ -200,6 +200,8 @@ def test_scan_stability_compare(mine: Shell) -> None:
         ("m8", 3),
     ]
     assert [row["embedding"] for row in both["suggestions"]] == ["own", "m8"]
+    assert mine.run("scan", *DATA, "--k", "2,20:40:10", "--no-distinct", "--least-size", "3") == 0
+    assert "3 k from 20 to 40 left out, above the 7 distinct vectors" in mine.err
     assert mine.run("scan", *DATA, "--vectors", "", "--k", "2") == 1
     assert "no embedding to scan" in mine.err
     stable = mine.json("stability", *DATA, "-k", "2", "--seeds", "0:2")

@@ -98,15 +98,40 @@ def test_without_a_command_the_dashboard_opens(argv: list[str], port: int) -> No
         ("10:55:20", (10, 30, 50)),
         ("3:5", (3, 4, 5)),
         ("2,10:12:2, 9", (2, 10, 12, 9)),
+        (" 10 : 30 : 10 ,5, ", (10, 20, 30, 5)),
+        ("1:10000", tuple(range(1, 10_001))),
     ],
 )
 def test_numbers(text: str, expected: tuple[int, ...]) -> None:
     assert numbers(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "a", "1:", "5:1", "1:5:0", "-3", "1:999999999", "1.5", "1;2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "1:",
+        "5:1",
+        "1:5:0",
+        "-3",
+        "1:999999999",
+        "1.5",
+        "1;2",
+        ",",
+        "1,,2",
+        "1:10001",
+        "1:9000,9001:18001",
+    ],
+)
 def test_what_is_not_numbers_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
+        numbers(text)
+
+
+@pytest.mark.parametrize("text", ["1:999999999", "1:10001", "1:9000,9001:18001"])
+def test_too_many_numbers_are_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="more than 10,000 numbers"):
         numbers(text)
 
 

@@ -98,12 +98,17 @@ def test_vectors_that_cancel_out_have_an_objective_of_one() -> None:
     assert np.isfinite(found.centroids).all()
 
 
-def test_vectors_that_differ_by_rounding_alone_can_still_all_be_told_apart() -> None:
+def test_vectors_too_near_for_a_cosine_can_still_all_be_told_apart() -> None:
     vectors = np.repeat(unit([[0.6, 0.8]]), 6, axis=0)
-    vectors[:, 0] += np.arange(6, dtype=np.float32) * np.float32(1e-7)
-    distinct = len(np.unique(vectors, axis=0))
-    assert distinct > 1
-    assert len(set(spherical_kmeans(vectors, distinct).labels)) == distinct
+    vectors[:, 0] += np.arange(6, dtype=np.float32) * np.float32(1e-5)
+    assert len(set(spherical_kmeans(vectors, 6).labels)) == 6
+
+
+def test_vectors_that_differ_by_rounding_alone_are_one() -> None:
+    vectors = np.repeat(unit([[0.6, 0.8]]), 3, axis=0)
+    vectors[1:, 0] = np.nextafter(vectors[1:, 0], [1, 0], dtype=np.float32)
+    assert len(np.unique(vectors, axis=0)) == 3
+    assert Points.of(vectors).point_of.tolist() == [0, 0, 0]
 
 
 def test_more_restarts_are_never_worse_and_the_first_is_the_same() -> None:

@@ -36,7 +36,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_a_row_for_every_combination() -> None:
     other = TagVectors(VECTORS.tags, VECTORS.vectors[::-1].copy(), name="other")
-    rows = scan([VECTORS, other], ScanSettings(ks=(4, 2), seeds=(1, 0), min_counts=(41, 1)), COUNTS)
+    rows = scan([VECTORS, other], ScanSettings(ks=(4, 2), seeds=(1, 0), min_counts=(41, 1)), COUNTS).rows
     assert tuple(rows.columns) == COLUMNS
     assert rows[["embedding", "min_count", "seed", "k"]].to_numpy().tolist() == [
         [name, min_count, seed, k]
@@ -49,7 +49,7 @@ def test_a_row_for_every_combination() -> None:
 
 
 def test_rows_tell_of_their_clustering() -> None:
-    row = scan(VECTORS, ScanSettings(ks=(13,), seeds=(5,))).iloc[0]
+    row = scan(VECTORS, ScanSettings(ks=(13,), seeds=(5,))).rows.iloc[0]
     found = cluster(VECTORS, ClusterSettings(k=13, seed=5))
     assert row["within_distance"] == pytest.approx(found.within_distance)
     assert row["silhouette"] == pytest.approx(
@@ -62,7 +62,7 @@ def test_rows_tell_of_their_clustering() -> None:
 
 
 def test_planted_clusters_have_the_best_silhouette() -> None:
-    rows = scan(VECTORS, ScanSettings(ks=tuple(range(2, 21)), restarts=3))
+    rows = scan(VECTORS, ScanSettings(ks=tuple(range(2, 21)), restarts=3)).rows
     best = suggestions(rows).iloc[0]
     assert best["best_k"] == 8
     assert best["silhouette"] == rows["silhouette"].max()
@@ -70,9 +70,9 @@ def test_planted_clusters_have_the_best_silhouette() -> None:
 
 
 def test_a_second_scan_computes_only_what_is_new(computed: list[int]) -> None:
-    first = scan(VECTORS, ScanSettings(ks=(2, 3, 4)))
+    first = scan(VECTORS, ScanSettings(ks=(2, 3, 4))).rows
     assert computed == [2, 3, 4]
-    second = scan(VECTORS, ScanSettings(ks=(3, 4, 5)))
+    second = scan(VECTORS, ScanSettings(ks=(3, 4, 5))).rows
     assert computed == [2, 3, 4, 5]
     pd.testing.assert_frame_equal(first.iloc[1:].reset_index(drop=True), second.iloc[:2])
     scan(VECTORS, ScanSettings(ks=(3,), linkage="single"))
@@ -91,26 +91,26 @@ def test_a_cancelled_scan_keeps_its_finished_rows(computed: list[int]) -> None:
 
     with pytest.raises(Cancelled):
         scan(VECTORS, asked, progress=cancel)
-    assert finished(VECTORS, asked)["k"].tolist() == [2, 3]
+    assert finished(VECTORS, asked).rows["k"].tolist() == [2, 3]
     computed.clear()
     scan(VECTORS, asked)
     assert computed == [4, 5]
-    assert len(finished(VECTORS, asked)) == 4
+    assert len(finished(VECTORS, asked).rows) == 4
 
 
 def test_nothing_finished_is_an_empty_table_with_the_same_columns() -> None:
-    empty = finished(VECTORS, ScanSettings(ks=(2,)))
+    empty = finished(VECTORS, ScanSettings(ks=(2,))).rows
     assert empty.empty
-    assert empty.dtypes.equals(scan(VECTORS, ScanSettings(ks=(2,))).dtypes)
+    assert empty.dtypes.equals(scan(VECTORS, ScanSettings(ks=(2,))).rows.dtypes)
     assert suggestions(empty).empty
 
 
 def test_a_damaged_row_is_computed_anew(taglab_home: Path, computed: list[int]) -> None:
-    expected = scan(VECTORS, ScanSettings(ks=(2,)))
+    expected = scan(VECTORS, ScanSettings(ks=(2,))).rows
     (path,) = (taglab_home / "derived" / "scan").rglob("*.json")
     for damage in ("", "[]", '{"k": 1}'):
         path.write_text(damage)
-        again = scan(VECTORS, ScanSettings(ks=(2,)))
+        again = scan(VECTORS, ScanSettings(ks=(2,))).rows
         pd.testing.assert_frame_equal(again.drop(columns="seconds"), expected.drop(columns="seconds"))
     assert computed == [2, 2, 2, 2]
 
@@ -124,25 +124,88 @@ def test_progress_rises_to_1() -> None:
         told.clear()
 
 
-def test_what_cannot_be_clustered_has_no_figures() -> None:
-    rows = scan(VECTORS, ScanSettings(ks=(1, 80, 81)))
-    assert rows["silhouette"].isna().tolist() == [True, False, True]
-    assert rows["within_distance"].isna().tolist() == [False, False, True]
-    assert rows["smallest"].isna().tolist() == [False, False, True]
-    assert rows["silhouette"][1] == 0
+def test_a_k_above_the_distinct_vectors_is_left_out_and_named() -> None:
+    found = scan(VECTORS, ScanSettings(ks=(1, 80, 81, 90)))
+    assert found.rows["k"].tolist() == [1, 80]
+    assert found.rows["silhouette"].isna().tolist() == [True, False]
+    assert found.rows["silhouette"][1] == 0
+    assert found.notes == ("made up, count ≥ 1: 2 k from 81 to 90 left out, above the 80 distinct vectors",)
+    assert found.asked == 2
     twice = tag_vectors(np.repeat(np.eye(3), 2, axis=0))
-    assert scan(twice, ScanSettings(ks=(3, 4)))["within_distance"].isna().tolist() == [False, True]
+    assert scan(twice, ScanSettings(ks=(3, 4))).rows["k"].tolist() == [3]
+    one = scan(twice, ScanSettings(ks=(3, 4), method="agglomerative", distinct=False))
+    assert one.notes == ("made up, count ≥ 1: k = 4 left out, above the 3 distinct vectors",)
 
 
-def test_a_minimum_count_that_leaves_no_tag_has_no_figures() -> None:
+def test_a_minimum_count_that_leaves_no_tag_has_no_row() -> None:
     for method in ("spherical-k-means", "agglomerative"):
-        rows = scan(VECTORS, ScanSettings(ks=(1, 8), min_counts=(1, 1000), method=method), COUNTS)
-        assert rows["n_tags"].tolist() == [80, 80, 0, 0]
-        assert rows["within_distance"].isna().tolist() == [False, False, True, True]
+        found = scan(VECTORS, ScanSettings(ks=(1, 8), min_counts=(1, 1000), method=method), COUNTS)
+        assert found.rows["min_count"].tolist() == [1, 1]
+        assert found.notes == (
+            "made up, count ≥ 1000: 2 k from 1 to 8 left out, above the 0 distinct vectors",
+        )
+
+
+def heaped(times: int = 9) -> TagVectors:
+    """Forty points at random, the first of them shared by some tags more."""
+    points = np.random.default_rng(3).standard_normal((40, 6))
+    return tag_vectors(np.concatenate([points, np.repeat(points[:10], times, axis=0)]))
+
+
+def test_tags_that_share_a_point_do_not_raise_the_silhouette() -> None:
+    vectors = heaped()
+    every = scan(vectors, ScanSettings(ks=(10, 30, 38), distinct=False)).rows
+    distinct = scan(vectors, ScanSettings(ks=(10, 30, 38)))
+    assert set(distinct.rows["over"]) == {"distinct vectors"}
+    assert distinct.notes == (
+        "made up, count ≥ 1: silhouettes are over 40 distinct vectors, each once: "
+        "90 of 130 tags share the vector of another",
+    )
+    assert set(every["over"]) == {"tags"}
+    assert (every["silhouette"] > distinct.rows["silhouette"] + 0.2).all()
+    labels = cluster(vectors, ClusterSettings(k=30)).labels[:40]
+    expected = silhouette_score(vectors.vectors[:40], labels, metric="cosine")
+    assert distinct.rows["silhouette"][1] == pytest.approx(expected, abs=1e-5)
+    assert distinct.rows["single_points"][1] == (np.bincount(labels) == 1).sum()
+    assert distinct.rows["n_points"].tolist() == [40] * 3
+
+
+def test_silhouettes_are_over_tags_where_few_share_a_point() -> None:
+    vectors = tag_vectors(np.concatenate([np.eye(40), np.eye(40)[:2]]))
+    assert set(scan(vectors, ScanSettings(ks=(3,))).rows["over"]) == {"tags"}
+    assert set(scan(vectors, ScanSettings(ks=(3,), distinct=True)).rows["over"]) == {"distinct vectors"}
+
+
+def test_a_least_size_takes_away_what_small_clusters_gain() -> None:
+    pairs = np.repeat(np.eye(4), [2, 2, 3, 3], axis=0)
+    pairs = pairs + 0.01 * np.random.default_rng(0).standard_normal(pairs.shape)
+    two, three = (
+        scan(tag_vectors(pairs), ScanSettings(ks=(4,), least_size=least)).rows["silhouette"][0]
+        for least in (2, 3)
+    )
+    assert two == pytest.approx(1, abs=0.01)
+    assert three == pytest.approx(0.6, abs=0.01)
+
+
+def test_a_best_k_at_the_edge_or_mostly_of_single_vectors_is_told() -> None:
+    def rows(silhouettes: list[float], singles: list[int]) -> pd.DataFrame:
+        ks = [4, 8, 16]
+        table = pd.DataFrame({"k": ks, "silhouette": silhouettes, "single_points": singles})
+        return table.assign(
+            embedding="e", min_count=1, within_distance=[9.0, 3.0, 1.0], over="tags", n_points=20
+        )
+
+    advice = suggestions(rows([0.1, 0.3, 0.2], [0, 4, 9])).iloc[0]
+    assert (advice["best_k"], advice["single_points"], advice["caution"]) == (8, 4, "")
+    last = suggestions(rows([0.1, 0.2, 0.3], [0, 4, 9])).iloc[0]["caution"]
+    assert last.startswith("The highest silhouette is at the last k that was tried: larger k may be better.")
+    assert "9 of 16 clusters there are a single vector" in last
+    first = suggestions(rows([0.3, 0.2, 0.1], [0, 4, 9])).iloc[0]["caution"]
+    assert first == "The highest silhouette is at the first k that was tried: smaller k may be better."
 
 
 def test_agglomerative_scans_take_one_seed() -> None:
-    rows = scan(VECTORS, ScanSettings(ks=(2, 8), seeds=(0, 1), method="agglomerative"))
+    rows = scan(VECTORS, ScanSettings(ks=(2, 8), seeds=(0, 1), method="agglomerative")).rows
     assert rows["k"].tolist() == [2, 8]
     assert suggestions(rows)["best_k"].tolist() == [8]
 
@@ -151,17 +214,19 @@ def test_scan_of_distances() -> None:
     distances = 1 - VECTORS.vectors.astype(float) @ VECTORS.vectors.T.astype(float)
     np.fill_diagonal(distances, 0)
     asked = ScanSettings(ks=tuple(range(5, 21)), method="agglomerative")
-    of_distances = scan_distances(VECTORS.tags, distances.clip(0), asked, name="NPMI")
-    of_vectors = scan(VECTORS, asked)
+    of_distances = scan_distances(VECTORS.tags, distances.clip(0), asked, name="NPMI").rows
+    of_vectors = scan(VECTORS, asked).rows
     assert set(of_distances["embedding"]) == {"NPMI"}
     for column in ("within_distance", "silhouette"):
         np.testing.assert_allclose(of_distances[column], of_vectors[column], atol=1e-5)
 
 
 def test_bad_input_ends_in_a_sentence() -> None:
-    with pytest.raises(InvalidSetting, match="k=81 is the least asked for, but there are only 80 tags"):
+    with pytest.raises(
+        InvalidSetting, match="k=81 is the least asked for, but 80 tags have only 80 distinct"
+    ):
         scan(VECTORS, ScanSettings(ks=(81, 90)))
-    with pytest.raises(InvalidSetting, match="k=2 is the least asked for, but there are only 0 tags"):
+    with pytest.raises(InvalidSetting, match="k=2 is the least asked for, but 0 tags have only 0 distinct"):
         scan(VECTORS, ScanSettings(ks=(2,), min_counts=(1000,)), COUNTS)
     with pytest.raises(InvalidSetting, match=r"min_counts=\(1, 5\) needs the tags' counts"):
         scan(VECTORS, ScanSettings(min_counts=(1, 5)))
@@ -171,7 +236,7 @@ def test_bad_input_ends_in_a_sentence() -> None:
         scan([], ScanSettings())
     with pytest.raises(InvalidSetting, match="method='x' must be one of"):
         scan(VECTORS, ScanSettings(method="x"))
-    for wrong in ({"ks": ()}, {"ks": (0, 5)}, {"seeds": (-1,)}, {"k": 5}):
+    for wrong in ({"ks": ()}, {"ks": (0, 5)}, {"seeds": (-1,)}, {"k": 5}, {"least_size": 1}):
         with pytest.raises(ValidationError):
             ScanSettings.model_validate(wrong)
 

@@ -125,14 +125,18 @@ def test_scan_curves_mark_the_k_in_use() -> None:
             "seed": [0, 1, 0, 0],
             "within_distance": [9.0, 7.0, 5.0, np.nan],
             "silhouette": [0.1, 0.3, 0.4, np.nan],
+            "over": "distinct vectors",
+            "single_points": [0, 1, 3, 9],
         }
     )
     figure = figures.scan_curves(rows, k=5, best=5, elbow=2)
-    assert list(figure.data[0].x) == [2, 5]
+    assert list(figure.data[0].x) == list(figure.data[2].customdata) == [2, 5]
+    assert list(figure.data[2].y) == [0.5, 3]
+    assert figure.layout.yaxis2.title.text == "mean silhouette<br>(over distinct vectors)"
     assert list(figure.data[0].y) == [8.0, 5.0]
     assert [note.text for note in figure.layout.annotations] == ["elbow", "k = 5, highest silhouette"]
     assert len({note.yshift for note in figure.layout.annotations}) == 2
-    assert figure.layout.xaxis2.title.text == "clusters, k"
+    assert figure.layout.xaxis3.title.text == "clusters, k"
 
 
 def test_flow_puts_matching_clusters_on_the_diagonal() -> None:

@@ -307,6 +307,10 @@ def test_a_scan_draws_curves_and_is_kept() -> None:
     figure = charts(app)[-1]
     assert figure["layout"]["title"]["text"] == "Clusterings by their number of clusters"
     assert {"k = 5"} <= {note["text"] for note in figure["layout"]["annotations"]}
+    offered = next(button for button in app.button if str(button.label).startswith("Take k = "))
+    offered.click().run()
+    assert f"Take k = {app.select_slider(key='k').value} (" in offered.label
+    assert not app.exception
     again = page("Scan over k", ks="2:8:2").run()
     assert len(charts(again)) == 1
 
@@ -329,12 +333,20 @@ def test_a_scan_goes_over_vectors_and_minimum_counts() -> None:
     assert literal("minimum count 'few' must be a whole number") in app.error[0].value
 
 
-@pytest.mark.parametrize("text", ["", "a,b", "0", "5:2", "1:9999999", "2,,3", "-4"])
-def test_ks_that_are_none_are_a_sentence(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        *((text, "must be numbers such as") for text in ("", "a,b", "2,,3", "-4")),
+        ("0", "greater than or equal to 1"),
+        ("5:2", "must rise from START to STOP"),
+        ("1:9999999", "more than 10\\,000 numbers"),
+    ],
+)
+def test_ks_that_are_none_are_a_sentence(text: str, told: str) -> None:
     app = page("Scan over k").run()
     app.text_input(key="ks").set_value(text).run()
     assert not app.exception
-    assert "must be up to" in app.error[0].value
+    assert told in app.error[0].value
 
 
 def test_stability_is_computed_when_asked() -> None:

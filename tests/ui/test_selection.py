@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taglab.errors import InvalidSetting
 from taglab.figures.theme import PALETTE
-from taglab.ui.cluster_views import parse_ks
 from taglab.ui.clusters import k_steps
 from taglab.ui.selection import _parse, _ranges
 from taglab.ui.tag_map import MapClasses, map_points
@@ -35,14 +33,6 @@ def test_a_slider_offers_rising_numbers_up_to_all_tags(most: int, asked: int | N
     assert steps[: min(most, 120) - 1] == list(range(2, min(most, 120) + 1)) or most == 1
     if asked is not None and 2 <= asked <= most:
         assert asked in steps
-
-
-def test_ks_are_lists_or_ranges() -> None:
-    assert parse_ks("2, 5,10") == (2, 5, 10)
-    assert parse_ks("10:30:10") == (10, 20, 30)
-    assert parse_ks("3:5") == (3, 4, 5)
-    with pytest.raises(InvalidSetting, match="START:STOP:STEP"):
-        parse_ks("ten")
 
 
 def test_the_map_is_sent_the_colours_and_places_of_its_groups() -> None:
