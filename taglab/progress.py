@@ -25,6 +25,15 @@ def silent(fraction: float, text: str) -> None:
     """Report nothing: the default of every `progress` argument."""
 
 
+def counted(what: str, done: int, total: int) -> str:
+    """Return the text of a report on what is done one by one.
+
+    >>> counted("decoding sound", 310, 1200)
+    'decoding sound: 310 of 1,200'
+    """
+    return f"{what}: {done:,} of {total:,}"
+
+
 def between(progress: Progress, start: float, stop: float, step: str = "") -> Progress:
     """Return the progress of one part of a longer computation, from `start` to `stop` of the whole.
 

@@ -1,37 +1,34 @@
 """Audio files to mono samples at one rate.
 
-Decoding is libsndfile's (WAV, FLAC, Ogg Vorbis, Ogg Opus, MP3 and its other formats), resampling is soxr's at
-"high quality": its pass band reaches 0.91 of the lower Nyquist frequency, aliases stay under -120 dB, and it
-takes any pair of rates and works on a stream, so that a file of hours needs no more memory than its result.
+Decoding is FFmpeg's (`taglab.audio.streams`), resampling is soxr's at "high quality": its pass band reaches
+0.91 of the lower Nyquist frequency, aliases stay under -120 dB, and it takes any pair of rates and works on a
+stream, so that a file of hours needs no more memory than its result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 import soxr
 from pydantic import BaseModel, ConfigDict, Field
 
+from taglab.audio.streams import Samples, SoundFile
 from taglab.errors import DataError
 
-__all__ = ["AUDIO_SUFFIXES", "DecodeSettings", "Decoded", "decode", "resample", "to_int16"]
+__all__ = ["DecodeSettings", "Decoded", "decode", "resample", "to_int16"]
 
-Samples = npt.NDArray[np.float32]
-
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"})
-"""What a folder is searched for; what a file truly is, its content says."""
-
-_BLOCK = 1 << 17  # frames decoded at a time
-_RATES_HZ = (1_000, 1_000_000)
 _INT16_SCALE = 32_768
 
-# Headers of MP3 files may promise a few frames more than there are; a file cut off loses far more.
-_TOLERATED_LOSS = 0.02
+# Lossy codecs and mixes overshoot a little, and are clipped as players do; no mix is 42 dB too loud.
+_MILD_OVERSHOOT = 2.0
+_LOUDEST_MIX = 128.0
+_INTEGER_BITS = (16, 24, 32)
 
 
 class DecodeSettings(BaseModel):
@@ -59,89 +56,81 @@ class Decoded:
     Attributes:
         samples: Mono, (samples,) float32, as a rule in [-1, 1]; lossy formats may overshoot.
         sample_rate_hz: Rate of `samples`.
-        file_rate_hz: Rate of the file.
-        channels: Of the file.
+        file_rate_hz: Rate of the file; where it changes on the way, that of its beginning.
+        channels: Of the file, likewise.
+        remarks: What its owner should know of it, a sentence each; as a rule none.
     """
 
     samples: Samples
     sample_rate_hz: int
     file_rate_hz: int
-    channels: int
+    channels: int = 1
+    remarks: tuple[str, ...] = ()
 
 
 def decode(path: Path, settings: DecodeSettings | None = None) -> Decoded:
-    """Decode a file, average its channels, and resample from its true rate.
+    """Decode a file to its end, average its channels, and resample from its true rate.
 
     Args:
         path: The file.
         settings: See `DecodeSettings`; its defaults where None.
 
     Raises:
-        DataError: If the file is missing, empty, not audio, broken, cut off, too short or silent, or holds
-            samples that are no numbers.
+        DataError: If the file is missing, empty, not audio, broken, cut off, too short, too long or silent,
+            or holds samples that are no numbers.
     """
     settings = settings or DecodeSettings()
-    try:
-        _check_readable(path)
-        with _opened(path) as file:
-            _check_rate(path, file.samplerate)
-            samples = _collect(path, file, settings)
-            decoded = Decoded(samples, settings.sample_rate_hz, file.samplerate, file.channels)
-    except soundfile.SoundFileError as error:
-        raise DataError(path, f"cannot be decoded ({_first_line(error)}); the file may be damaged") from error
-    except OSError as error:
-        raise DataError(path, f"cannot be read ({error.strerror or error})") from error
+    file = SoundFile(path)
+    parts = list(_at_one_rate(_not_too_long(file, settings.max_duration_s), settings.sample_rate_hz))
+    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    remarks = file.remarks()
+    full_scale = _full_scale(path, file.peak)
+    if full_scale != 1:
+        samples /= np.float32(full_scale)
+        remarks.append(_told_scale(file.peak, full_scale))
     check_usable(path, samples, settings)
-    return decoded
+    beyond = int((np.abs(samples) > 1).sum())
+    if beyond:
+        loudest = np.abs(samples).max()
+        remarks.append(f"{beyond:,} samples beyond full scale are clipped, the loudest at {loudest:.2f}")
+    return Decoded(samples, settings.sample_rate_hz, file.rate_hz, file.channels, tuple(remarks))
 
 
-def _check_readable(path: Path) -> None:
-    # libsndfile would say no more than "System error".
-    with path.open("rb") as file:
-        if not file.read(1):
-            raise DataError(path, "the file is empty (0 bytes); copy it again")
+def _not_too_long(file: SoundFile, max_duration_s: float) -> Iterator[tuple[int, Samples]]:
+    for block in file.blocks():
+        if file.duration_s > max_duration_s:
+            raise DataError(file.path, f"lasts longer than max_duration_s={max_duration_s:g}; cut it up")
+        yield block
 
 
-def _opened(path: Path) -> soundfile.SoundFile:
-    # By name, not as a Python file: then nothing holds the lock of Python while libsndfile reads.
-    try:
-        return soundfile.SoundFile(path)
-    except TypeError as error:  # soundfile's answer to a name that ends in .raw: samples without a header
-        raise DataError(path, "headerless samples say neither rate nor channels; give a WAV file") from error
+def _full_scale(path: Path, peak: float) -> float:
+    """Return what full scale is in a file whose largest sample is `peak`.
+
+    Floating-point files may hold the whole numbers of another format: their full scale is the smallest of 16,
+    24 and 32 bits that the samples pass no more than mildly. What is merely too loud is brought down by its
+    peak. Infinite peaks are left to `check_usable`.
+    """
+    if peak <= _MILD_OVERSHOOT or not np.isfinite(peak):
+        return 1.0
+    if peak <= _LOUDEST_MIX:
+        return peak
+    for scale in (2.0 ** (bits - 1) for bits in _INTEGER_BITS):
+        if peak <= _MILD_OVERSHOOT * scale:
+            return scale
+    raise DataError(path, f"its samples reach {peak:.3g} times full scale; are they sound?")
 
 
-def _check_rate(path: Path, rate_hz: int) -> None:
-    low, high = _RATES_HZ
-    if not low <= rate_hz <= high:
-        raise DataError(path, f"its sample rate is {rate_hz} Hz, outside {low} to {high}; a damaged header?")
+def _told_scale(peak: float, full_scale: float) -> str:
+    times = f"samples reach {peak:,.6g} times full scale"
+    if full_scale == peak:
+        return f"{times} and were brought down by that"
+    bits = round(np.log2(full_scale)) + 1
+    return f"{times}, as whole numbers of {bits} bits do, and were divided by {full_scale:,.0f}"
 
 
-def _collect(path: Path, file: soundfile.SoundFile, settings: DecodeSettings) -> Samples:
-    counted = _Counted(path, file, settings.max_duration_s)
-    parts = list(_resampled(counted.mono(), file.samplerate, settings.sample_rate_hz))
-    if counted.frames < file.frames * (1 - _TOLERATED_LOSS):
-        has, promised = counted.frames / file.samplerate, file.frames / file.samplerate
-        raise DataError(path, f"breaks off after {has:.1f} of {promised:.1f} s; copy it again")
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
-
-
-class _Counted:
-    """The mono blocks of a file, and how many frames there were; whatever its header says, not too many."""
-
-    def __init__(self, path: Path, file: soundfile.SoundFile, max_duration_s: float) -> None:
-        self.path = path
-        self.file = file
-        self.max_duration_s = max_duration_s
-        self.frames = 0
-
-    def mono(self) -> Iterator[Samples]:
-        while len(block := self.file.read(_BLOCK, dtype="float32", always_2d=True)):
-            self.frames += len(block)
-            if self.frames > self.max_duration_s * self.file.samplerate:
-                raise DataError(
-                    self.path, f"lasts longer than max_duration_s={self.max_duration_s:g}; cut it up"
-                )
-            yield block.mean(1)
+def _at_one_rate(blocks: Iterator[tuple[int, Samples]], to_hz: int) -> Iterator[Samples]:
+    for from_hz, alike in groupby(blocks, itemgetter(0)):
+        yield from _resampled((samples for _, samples in alike), from_hz, to_hz)
 
 
 def _resampled(blocks: Iterator[Samples], from_hz: int, to_hz: int) -> Iterator[Samples]:
@@ -189,10 +178,3 @@ def to_int16(samples: Samples) -> npt.NDArray[np.int16]:
     scaled = np.rint(samples * np.float32(_INT16_SCALE))
     clipped: npt.NDArray[np.int16] = np.clip(scaled, -_INT16_SCALE, _INT16_SCALE - 1).astype(np.int16)
     return clipped
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).rsplit(": ", 1)[-1].splitlines() or [type(error).__name__]
-    if text[0].startswith("File does not exist"):  # libsndfile's word for an .mp3 without a frame of MP3
-        return "no sound is found in it"
-    return text[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""Which audio file is which track's: found below a folder, in an archive, or said by a table."""
+"""Which audio file is which track's: those below a folder, in an archive, or those that a table names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -15,19 +17,40 @@ import pandas as pd
 
 from taglab import cache
 from taglab.archives import Limits, opened_zip
-from taglab.audio.decode import AUDIO_SUFFIXES
+from taglab.audio.streams import AUDIO_SUFFIXES
 from taglab.cache import storage_error
-from taglab.errors import DataError
+from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy, mend
 
-__all__ = ["audio_files", "find_files", "read_file_table"]
+__all__ = ["AudioFiles", "audio_files", "find_files", "read_file_table"]
 
 _LIMITS = Limits(most_files=1_000_000)
 _LONGEST_SUFFIX = 12
 
 
+@dataclass(frozen=True, eq=False)
+class AudioFiles:
+    """Audio files with the track of each.
+
+    Attributes:
+        table: Columns `track` and `path`, one row a file.
+        passed_over: How many files beside them have an ending that nothing here reads, by ending, the most
+            frequent first; "hidden" stands for those whose name or folder begins with a dot.
+
+    Raises:
+        InvalidSetting: If a column is missing.
+    """
+
+    table: pd.DataFrame
+    passed_over: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not {"track", "path"} <= set(self.table.columns):
+            raise InvalidSetting(f"files must have columns track and path; has {list(self.table.columns)}")
+
+
 @contextlib.contextmanager
-def audio_files(path: Path, folksonomy: Folksonomy | None = None) -> Iterator[pd.DataFrame]:
+def audio_files(path: Path, folksonomy: Folksonomy | None = None) -> Iterator[AudioFiles]:
     """Give the audio files of a folder, a zip or a table, with the track of each.
 
     Args:
@@ -36,32 +59,33 @@ def audio_files(path: Path, folksonomy: Folksonomy | None = None) -> Iterator[pd
         folksonomy: As for `find_files`.
 
     Yields:
-        Columns `track` and `path`.
+        The files.
 
     Raises:
-        DataError: If there is nothing of use.
+        DataError: If there is nothing under the path, or nothing of use.
         StorageError: If an archive cannot be unpacked for want of space.
     """
     if path.is_dir():
         yield find_files(path, folksonomy)
     elif path.suffix.lower() == ".zip":
-        with _unpacked(path) as members:
-            yield named([place for place, _ in members], [lies for _, lies in members], folksonomy)
+        with _unpacked(path) as (members, passed_over):
+            table = named([place for place, _ in members], [lies for _, lies in members], folksonomy)
+            yield AudioFiles(table, passed_over)
     else:
-        yield read_file_table(path)
+        yield AudioFiles(read_file_table(path))
 
 
-def find_files(folder: Path, folksonomy: Folksonomy | None = None) -> pd.DataFrame:
+def find_files(folder: Path, folksonomy: Folksonomy | None = None) -> AudioFiles:
     """Return the audio files below a folder, by their suffix, with the track of each.
 
     Args:
-        folder: Hidden files and folders in it are passed over.
+        folder: Hidden files in it are passed over, and counted; hidden folders are not looked into.
         folksonomy: Where its tracks have a column `path` (MagnaTagATune, MTG-Jamendo), a file at the end of
             that path is that track's.
 
     Returns:
-        Columns `track` and `path`, by path. A track is called as its file without the suffix, or, where two
-        files are called so, by its path below the folder ("a/01").
+        The files, by path. A track is called as its file without the suffix, or, where two files are called
+        so, by its path below the folder ("a/01").
 
     Raises:
         DataError: If the folder is not there or has no audio file.
@@ -69,21 +93,39 @@ def find_files(folder: Path, folksonomy: Folksonomy | None = None) -> pd.DataFra
     if not folder.is_dir():
         raise DataError(folder, "is not a folder; give the folder that holds the audio files")
     folder = folder.absolute()
-    paths = sorted(_audio_files(folder))
+    below = list(_files_below(folder))
+    paths = sorted(path for path in below if not _why_not(path.name))
+    passed_over = _counted_endings(_why_not(path.name) for path in below)
     if not paths:
-        raise DataError(folder, f"holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})")
-    return named([path.relative_to(folder).as_posix() for path in paths], paths, folksonomy)
+        raise _no_audio(folder, passed_over)
+    table = named([path.relative_to(folder).as_posix() for path in paths], paths, folksonomy)
+    return AudioFiles(table, passed_over)
 
 
-def _audio_files(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path) -> Iterator[Path]:
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(root, name) for name in names if _is_audio(name))
+        yield from (Path(root, name) for name in names)
 
 
-def _is_audio(name: str) -> bool:
+def _why_not(name: str) -> str:
+    """Return the ending for which a file is passed over, or "hidden"; nothing for an audio file."""
     # macOS leaves files named "._x.mp3" beside x.mp3 that hold no sound.
-    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in AUDIO_SUFFIXES
+    if name.startswith("."):
+        return "hidden"
+    suffix = PurePosixPath(name).suffix.lower()
+    return "" if suffix in AUDIO_SUFFIXES else suffix[:_LONGEST_SUFFIX] or "no ending"
+
+
+def _counted_endings(endings: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(sorted(filter(None, endings))).most_common())
+
+
+def _no_audio(path: Path, passed_over: dict[str, int]) -> DataError:
+    others = ", ".join(f"{count:,} {ending}" for ending, count in passed_over.items()) or "nothing"
+    return DataError(
+        path, f"holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))}); what it holds: {others}"
+    )
 
 
 def named(places: list[str], paths: list[Path], folksonomy: Folksonomy | None = None) -> pd.DataFrame:
@@ -123,8 +165,14 @@ def _last_parts(path: str) -> str:
 
 
 @contextlib.contextmanager
-def _unpacked(path: Path) -> Iterator[list[tuple[str, Path]]]:
-    """Unpack the audio files of an archive; give name in the archive and where it lies, by name."""
+def _unpacked(path: Path) -> Iterator[tuple[list[tuple[str, Path]], dict[str, int]]]:
+    """Unpack the audio files of an archive.
+
+    Yields:
+        Name in the archive and where it lies, by name; and the endings of what was passed over.
+    """
+    if not path.exists():
+        raise DataError(path, "there is no such file")
     parent = cache.home() / "uploads"
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -137,12 +185,14 @@ def _unpacked(path: Path) -> Iterator[list[tuple[str, Path]]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
+def _unpack(path: Path, folder: Path) -> tuple[list[tuple[str, Path]], dict[str, int]]:
     try:
         with opened_zip(path, _LIMITS) as archive:
-            members = [member for member in archive.files if _is_wanted(member)]
+            reasons = [_why_no_member(member) for member in archive.files]
+            passed_over = _counted_endings(reasons)
+            members = [member for member, reason in zip(archive.files, reasons, strict=True) if not reason]
             if not members:
-                raise DataError(path, f"holds no audio file ({', '.join(sorted(AUDIO_SUFFIXES))})")
+                raise _no_audio(path, passed_over)
             found = []
             for number, member in enumerate(members):
                 # No name of the archive's own choosing ever becomes a path.
@@ -152,13 +202,14 @@ def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
                 found.append((member.filename.replace("\\", "/"), target))
     except OSError as error:
         raise storage_error(folder / path.name, error) from error
-    return sorted(found)
+    return sorted(found), passed_over
 
 
-def _is_wanted(member: zipfile.ZipInfo) -> bool:
+def _why_no_member(member: zipfile.ZipInfo) -> str:
+    """Return why a file of an archive is passed over, as `_why_not` does."""
     parts = PurePosixPath(member.filename.replace("\\", "/")).parts
     hidden = any(part.startswith(".") for part in parts)
-    return not hidden and _is_audio(parts[-1])
+    return "hidden" if hidden else _why_not(parts[-1])
 
 
 def read_file_table(path: Path) -> pd.DataFrame:

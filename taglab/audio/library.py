@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from taglab import cache
-from taglab.audio.files import audio_files, find_files, read_file_table
+from taglab.audio.files import AudioFiles, audio_files, find_files, read_file_table
 from taglab.audio.store import AudioStore, StoreSettings, open_store, write_store
 from taglab.audio.synth import recipe_sources, write_demo_audio
 from taglab.cache import Shelf, content_key, derived_path, locked
@@ -19,6 +19,7 @@ from taglab.progress import Progress, silent
 
 __all__ = [
     "DEMO",
+    "AudioFiles",
     "Sounding",
     "add_audio",
     "audio_files",
@@ -29,6 +30,7 @@ __all__ = [
     "open_audio",
     "read_file_table",
     "refusals",
+    "remarks",
     "resolve_audio",
     "sounding",
     "without_sound",
@@ -38,7 +40,7 @@ DEMO = "demo"
 _SHELF = Shelf(cache.AUDIO)
 _SYNTHESIS_TIMEOUT_S = 1_800.0
 _EXAMPLES = 5
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBER = re.compile(r"\d[\d,]*(\.\d+)?")
 
 
 def audio_names() -> list[str]:
@@ -48,7 +50,7 @@ def audio_names() -> list[str]:
 
 
 def add_audio(
-    files: pd.DataFrame,
+    files: AudioFiles,
     name: str,
     settings: StoreSettings | None = None,
     workers: int | None = None,
@@ -59,7 +61,7 @@ def add_audio(
     A run that was stopped is gone on with when the same is asked again.
 
     Args:
-        files: Columns `track` and `path`; see `find_files` and `read_file_table`.
+        files: See `audio_files`.
         name: What to call it.
         settings: See `StoreSettings`; its defaults where None.
         workers: Threads that decode; the number of cores where None.
@@ -72,7 +74,7 @@ def add_audio(
     folder = _SHELF.path(name)
     if name == DEMO:
         raise InvalidSetting(f"name={name!r} is kept for the sound of the demo; choose another name")
-    return write_store(files, folder, settings, workers, progress)
+    return write_store(files.table, folder, settings, workers, progress, files.passed_over)
 
 
 def open_audio(name: str) -> AudioStore:
@@ -160,14 +162,30 @@ def refusals(store: AudioStore) -> pd.DataFrame:
 
     Reasons that differ only in a number are one, their numbers shown as "…".
     """
-    alike = store.refused["reason"].str.replace(_NUMBER, "…", regex=True)
+    return _alike(store.refused["track"], store.refused["reason"])
+
+
+def remarks(store: AudioStore) -> pd.DataFrame:
+    """Return what should be known of sound that was kept: `remark`, `tracks`, `examples`, as `refusals` does.
+
+    A track with several remarks counts with each.
+    """
+    single = store.tracks["remark"].str.split("; ").explode()
+    single = single[single != ""]
+    return _alike(store.tracks["track"].loc[single.index], single)
+
+
+def _alike(tracks: pd.Series, texts: pd.Series) -> pd.DataFrame:
+    """Return texts that differ only in numbers as one: the text (under its name), `tracks`, `examples`."""
+    named = pd.DataFrame({"track": tracks.to_numpy(), "text": texts.to_numpy()}, dtype=object)
+    alike = named["text"].astype(str).str.replace(_NUMBER, "…", regex=True)
     rows = []
-    for _, group in store.refused.groupby(alike, sort=False):
-        reasons = group["reason"].unique()
-        said = str(reasons[0]) if len(reasons) == 1 else _NUMBER.sub("…", str(reasons[0]))
+    for _, group in named.groupby(alike, sort=False):
+        different = group["text"].unique()
+        text = str(different[0]) if len(different) == 1 else _NUMBER.sub("…", str(different[0]))
         examples = ", ".join(group["track"].astype(str).head(_EXAMPLES))
-        rows.append({"reason": said, "tracks": len(group), "examples": examples})
-    table = pd.DataFrame(rows, columns=["reason", "tracks", "examples"])
+        rows.append({texts.name: text, "tracks": len(group), "examples": examples})
+    table = pd.DataFrame(rows, columns=[texts.name, "tracks", "examples"])
     return table.sort_values("tracks", ascending=False, kind="stable").reset_index(drop=True)
 
 

@@ -19,22 +19,22 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
-from taglab.audio.decode import DecodeSettings, Samples, check_usable, decode, to_int16
+from taglab.audio.decode import Decoded, DecodeSettings, check_usable, decode, to_int16
 from taglab.cache import content_key, locked, replacing, write_json
 from taglab.errors import DataError, InvalidSetting, NotFound
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, counted, silent
 
 __all__ = ["AudioStore", "Sound", "StoreSettings", "decoders", "open_store", "write_sounds", "write_store"]
 
@@ -42,6 +42,8 @@ PCM = npt.NDArray[np.int16]
 Rows = npt.NDArray[np.int64]
 
 _FORMAT = 1
+_DECODING = 2  # raised where the same file gives other samples than before: shards half made are begun anew
+_GLIMPSE = 1 << 14  # samples
 _SHARD = re.compile(r"\d{5,}-[0-9a-f]{16}\.(pcm|json)")
 _SCRATCH = re.compile(r"\.(\d{5,}-[0-9a-f]{16}\.(pcm|json)|store\.json|(tracks|refused)\.parquet)\..+")
 
@@ -66,14 +68,13 @@ class Sound:
         track: Name of the track.
         source: Where it comes from: a path, or what made it.
         fingerprint: Changes when the sound does.
-        load: Returns the samples at the store's rate, and the rate of the file in Hz; raises DataError
-            where there is nothing to use.
+        load: Returns the sound at the store's rate; raises DataError where there is nothing to use.
     """
 
     track: str
     source: str
     fingerprint: str
-    load: Callable[[], tuple[Samples, int]]
+    load: Callable[[], Decoded]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +87,10 @@ class AudioStore:
         folder: Where it lies.
         settings: How it was made.
         tracks: One row a track: `track`, `shard`, `start` (in the shard), `samples`, `source`,
-            `file_rate_hz`.
+            `file_rate_hz`, `content` (a key of the samples; missing in stores of earlier versions), `remark`
+            (what should be known of it; as a rule empty).
         refused: `track`, `source`, `reason` of what could not be used.
+        passed_over: How many files beside the given ones have an ending that nothing here reads, by ending.
         shards: The samples of each shard, (samples,) int16, mapped.
         checksums: Of each shard's file, BLAKE2b.
     """
@@ -96,6 +99,7 @@ class AudioStore:
     settings: StoreSettings
     tracks: pd.DataFrame
     refused: pd.DataFrame
+    passed_over: dict[str, int]
     shards: tuple[PCM, ...]
     checksums: tuple[tuple[str, str], ...]
 
@@ -122,6 +126,23 @@ class AudioStore:
     def rows(self, tracks: Sequence[str]) -> Rows:
         """Return the row of each named track, (len(tracks),), -1 where the store has no sound for it."""
         return np.asarray(pd.Index(self.tracks["track"]).get_indexer(pd.Index(tracks)), np.int64)
+
+    @cached_property
+    def copies(self) -> tuple[tuple[str, ...], ...]:
+        """Tracks that hold the very same samples, whatever their files, in groups of two and more."""
+        contents = self.tracks["content"] if "content" in self.tracks.columns else self._contents()
+        shared = contents[contents.duplicated(keep=False)]
+        groups = self.tracks["track"].loc[shared.index].groupby(shared, sort=False)
+        return tuple(tuple(names) for _, names in groups)
+
+    def _contents(self) -> pd.Series:
+        """Return a key of each track's samples, made of them all only where a glimpse is that of another."""
+        middles = (self.samples - _GLIMPSE) // 2
+        glimpses = pd.Series(
+            [_content(self.whole(row)[max(start, 0) :][:_GLIMPSE]) for row, start in enumerate(middles)]
+        )
+        alike = pd.DataFrame({"glimpse": glimpses, "samples": self.samples}).duplicated(keep=False)
+        return pd.Series([_content(self.whole(row)) if alike[row] else f"row {row}" for row in alike.index])
 
     def whole(self, row: int) -> PCM:
         """Return all samples of a track, a view of the map."""
@@ -207,6 +228,7 @@ def write_store(
     settings: StoreSettings | None = None,
     workers: int | None = None,
     progress: Progress = silent,
+    passed_over: Mapping[str, int] | None = None,
 ) -> AudioStore:
     """Decode files into a store, or go on where an earlier run was stopped.
 
@@ -216,6 +238,7 @@ def write_store(
         settings: See `StoreSettings`; its defaults where None.
         workers: Threads that decode; the number of cores where None. Decoding holds no Python lock.
         progress: Told after every track.
+        passed_over: Kept in the store; see `AudioStore`.
 
     Returns:
         The store. Files that could not be used are in its `refused`, by name and reason.
@@ -229,11 +252,11 @@ def write_store(
         raise InvalidSetting(f"files must have columns track and path; has {list(files.columns)}")
     decoding = DecodeSettings(**settings.model_dump(exclude={"tracks_per_shard"}))
     sounds = [
-        Sound(str(track), str(path), _file_fingerprint(Path(path)), partial(_load_file, Path(path), decoding))
+        Sound(str(track), str(path), _file_fingerprint(Path(path)), partial(decode, Path(path), decoding))
         for track, path in zip(files["track"], files["path"], strict=True)
     ]
     with decoders(workers) as threads:
-        return write_sounds(sounds, folder, settings, threads, progress)
+        return write_sounds(sounds, folder, settings, threads, progress, passed_over=passed_over)
 
 
 def decoders(workers: int | None) -> ThreadPoolExecutor:
@@ -241,11 +264,6 @@ def decoders(workers: int | None) -> ThreadPoolExecutor:
     if workers is not None and workers < 1:
         raise InvalidSetting(f"workers={workers} must be at least 1, or None for as many as there are cores")
     return ThreadPoolExecutor(workers or os.cpu_count() or 1)
-
-
-def _load_file(path: Path, settings: DecodeSettings) -> tuple[Samples, int]:
-    decoded = decode(path, settings)
-    return decoded.samples, decoded.file_rate_hz
 
 
 def _file_fingerprint(path: Path) -> str:
@@ -263,6 +281,9 @@ def write_sounds(
     settings: StoreSettings,
     executor: Executor,
     progress: Progress = silent,
+    *,
+    doing: str = "decoding sound",
+    passed_over: Mapping[str, int] | None = None,
 ) -> AudioStore:
     """Write sounds of any origin into a store; see `write_store`.
 
@@ -272,6 +293,8 @@ def write_sounds(
         settings: See `StoreSettings`.
         executor: Runs each sound's `load`.
         progress: Told after every track.
+        doing: What is done to each, for the report of progress.
+        passed_over: Kept in the store; see `AudioStore`.
     """
     _check_names([sound.track for sound in sounds])
     size = settings.tracks_per_shard
@@ -282,9 +305,10 @@ def write_sounds(
         done = 0
         for name, part in zip(names, parts, strict=True):
             if not _is_done(folder, name):
-                _write_shard(folder, name, part, settings, executor, _counting(progress, done, len(sounds)))
+                report = _counting(progress, doing, done, len(sounds))
+                _write_shard(folder, name, part, settings, executor, report)
             done += len(part)
-        _write_index(folder, names, settings)
+        _write_index(folder, names, settings, passed_over or {})
         _remove_others(folder, names)
     progress(1.0, f"{len(sounds)} tracks")
     return open_store(folder)
@@ -302,12 +326,12 @@ def _check_names(tracks: Sequence[str]) -> None:
 
 def _shard_key(part: Sequence[Sound], settings: StoreSettings) -> str:
     listed = [[sound.track, sound.source, sound.fingerprint] for sound in part]
-    return content_key(_FORMAT, settings.model_dump(), listed)[:16]
+    return content_key(_FORMAT, _DECODING, settings.model_dump(), listed)[:16]
 
 
-def _counting(progress: Progress, before: int, total: int) -> Callable[[int, int], None]:
+def _counting(progress: Progress, doing: str, before: int, total: int) -> Callable[[int, int], None]:
     def report(done: int, refused: int) -> None:
-        text = f"sound of track {before + done} of {total}"
+        text = counted(doing, before + done, total)
         progress((before + done) / total, text + (f", {refused} refused here" if refused else ""))
 
     return report
@@ -347,7 +371,7 @@ def _write_shard(
             if isinstance(result, str):
                 refused.append({"track": sound.track, "source": sound.source, "reason": result})
             else:
-                pcm, rate = result
+                pcm = result.pcm
                 file.write(pcm.data)
                 digest.update(pcm.data)
                 tracks.append(
@@ -356,7 +380,9 @@ def _write_shard(
                         "start": start,
                         "samples": len(pcm),
                         "source": sound.source,
-                        "file_rate_hz": rate,
+                        "file_rate_hz": result.file_rate_hz,
+                        "content": _content(pcm),
+                        "remark": result.remark,
                     }
                 )
                 start += len(pcm)
@@ -367,10 +393,10 @@ def _write_shard(
 
 def _loaded(
     part: Sequence[Sound], settings: StoreSettings, executor: Executor
-) -> Iterator[tuple[Sound, tuple[PCM, int] | str]]:
+) -> Iterator[tuple[Sound, _Loaded | str]]:
     """Yield each sound's samples or the reason there are none, in order, a few loaded ahead."""
     ahead = 2 * (os.cpu_count() or 1) + 2
-    waiting: list[tuple[Sound, Future[tuple[PCM, int] | str]]] = []
+    waiting: list[tuple[Sound, Future[_Loaded | str]]] = []
     try:
         for sound in part:
             waiting.append((sound, executor.submit(_load, sound, settings)))
@@ -385,21 +411,33 @@ def _loaded(
             future.cancel()
 
 
-def _load(sound: Sound, settings: StoreSettings) -> tuple[PCM, int] | str:
-    """Return int16 samples and the file's rate, or why the sound cannot be used."""
+class _Loaded(NamedTuple):
+    pcm: PCM
+    file_rate_hz: int
+    remark: str
+
+
+def _load(sound: Sound, settings: StoreSettings) -> _Loaded | str:
+    """Return what is kept of a sound, or why it cannot be used."""
     try:
-        samples, rate = sound.load()
-        check_usable(sound.source, samples, settings)
+        decoded = sound.load()
+        check_usable(sound.source, decoded.samples, settings)
     except DataError as error:
         return error.reason
-    return to_int16(samples), rate
+    return _Loaded(to_int16(decoded.samples), decoded.file_rate_hz, "; ".join(decoded.remarks))
 
 
-def _write_index(folder: Path, names: Sequence[str], settings: StoreSettings) -> None:
+def _content(pcm: PCM) -> str:
+    return hashlib.blake2b(pcm.data, digest_size=16).hexdigest()
+
+
+def _write_index(
+    folder: Path, names: Sequence[str], settings: StoreSettings, passed_over: Mapping[str, int]
+) -> None:
     shards = [_read_json(folder / f"{name}.json") for name in names]
     tracks = [{"shard": number, **row} for number, shard in enumerate(shards) for row in shard["tracks"]]
     refused = [row for shard in shards for row in shard["refused"]]
-    columns = ["track", "shard", "start", "samples", "source", "file_rate_hz"]
+    columns = ["track", "shard", "start", "samples", "source", "file_rate_hz", "content", "remark"]
     _write_table(folder / "tracks.parquet", pd.DataFrame(tracks, columns=columns))
     _write_table(folder / "refused.parquet", pd.DataFrame(refused, columns=["track", "source", "reason"]))
     manifest = {
@@ -407,6 +445,7 @@ def _write_index(folder: Path, names: Sequence[str], settings: StoreSettings) ->
         "settings": settings.model_dump(),
         "tracks": len(tracks),
         "refused": len(refused),
+        "passed_over": dict(passed_over),
         "shards": [
             {"name": f"{name}.pcm", "bytes": shard["bytes"], "checksum": shard["checksum"]}
             for name, shard in zip(names, shards, strict=True)
@@ -454,11 +493,16 @@ def open_store(folder: Path) -> AudioStore:
     return AudioStore(
         folder=folder,
         settings=StoreSettings(**manifest["settings"]),
-        tracks=pd.read_parquet(folder / "tracks.parquet"),
+        tracks=_with_remarks(pd.read_parquet(folder / "tracks.parquet")),
         refused=pd.read_parquet(folder / "refused.parquet"),
+        passed_over=manifest.get("passed_over", {}),
         shards=tuple(_map(folder / shard["name"], int(shard["bytes"])) for shard in manifest["shards"]),
         checksums=tuple((shard["name"], shard["checksum"]) for shard in manifest["shards"]),
     )
+
+
+def _with_remarks(tracks: pd.DataFrame) -> pd.DataFrame:
+    return tracks if "remark" in tracks.columns else tracks.assign(remark="")  # of an earlier version
 
 
 def _map(path: Path, size: int) -> PCM:

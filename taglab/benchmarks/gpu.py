@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from taglab.audio.decode import Decoded
 from taglab.audio.store import Sound, StoreSettings, write_sounds
 from taglab.audio.windows import Windows, WindowSettings
 from taglab.batches import Material, Split, TrainingBatches
@@ -128,9 +128,10 @@ def noise_material(folder: Path, n_tracks: int, window_s: float | None = None) -
         window_s: Length of a clip in seconds; `CLIP_S` where None.
     """
 
-    def load(number: int) -> tuple[npt.NDArray[np.float32], int]:
+    def load(number: int) -> Decoded:
         rng = np.random.default_rng(number)
-        return rng.uniform(-0.6, 0.6, TRACK_S * SAMPLE_RATE_HZ).astype(np.float32), SAMPLE_RATE_HZ
+        samples = rng.uniform(-0.6, 0.6, TRACK_S * SAMPLE_RATE_HZ).astype(np.float32)
+        return Decoded(samples, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ)
 
     names = [f"{number}" for number in range(n_tracks)]
     sounds = [Sound(name, name, f"noise {TRACK_S}", partial(load, int(name))) for name in names]

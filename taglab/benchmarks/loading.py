@@ -16,7 +16,7 @@ import soundfile
 import soxr
 import torch
 
-from taglab.audio.decode import Samples, to_int16
+from taglab.audio.decode import Decoded, to_int16
 from taglab.audio.store import Sound, StoreSettings, write_sounds, write_store
 from taglab.audio.windows import WindowSettings
 from taglab.batches import Material, SplitSettings, TrainingBatches, prepare, split_tracks
@@ -71,9 +71,10 @@ def noise_material(folder: Path, n_tracks: int, track_s: float, clip_s: float, n
     )
 
 
-def _noise(seed: int, seconds: float) -> tuple[Samples, int]:
+def _noise(seed: int, seconds: float) -> Decoded:
     rng = np.random.default_rng(seed)
-    return rng.uniform(-0.6, 0.6, round(seconds * RATE_HZ)).astype(np.float32), RATE_HZ
+    samples = rng.uniform(-0.6, 0.6, round(seconds * RATE_HZ)).astype(np.float32)
+    return Decoded(samples, RATE_HZ, RATE_HZ)
 
 
 def loader() -> list[Row]:

@@ -51,10 +51,13 @@ def _fill(parser: Parser) -> None:
     commands.add_parser(
         "add",
         help="decode audio files and keep their sound under a name",
-        description="Decode WAV, FLAC, Ogg Vorbis, Opus and MP3 files and keep their sound under a name; one "
-        "of the same name is replaced. A file that cannot be used is told with the reason and costs only "
-        "itself. After an interruption the same command goes on where it was.",
-        returns="{name, tracks, refused, hours, refusals: [{reason, tracks, examples}][, data: {...}]}",
+        description="Decode MP3, AAC (M4A), WMA, FLAC, WAV, AIFF, Ogg Vorbis, Opus and other audio files to "
+        "their end, whatever a header announces, and keep their sound under a name; one of the same name is "
+        "replaced. A file that cannot be used costs only itself, and is told with the reason; told are also "
+        "what had to be put right, which tracks hold the same sound, and which endings were passed over. "
+        "After an interruption the same command goes on where it was.",
+        returns="{name, tracks, refused, hours, refusals: [{reason, tracks, examples}], remarks: [{remark, "
+        "tracks, examples}], copies: [[track, ...]], passed_over: {ending: files}[, data: {...}]}",
         fill=_fill_add,
         examples="""
 taglab audio add ~/music --name mine --data mine
@@ -67,10 +70,10 @@ taglab audio add clips.zip --name clips --min-duration-s 1
         help="what sound there is under a name",
         description="Show how much sound there is, what was refused and why, and, with --data, how many "
         "tracks of a data set have sound.",
-        returns="{name, tracks, refused, hours, shortest_s, longest_s, sample_rate_hz, refusals: [...][, "
-        "data: {name, tracks, with_sound, refused, missing, examples, others}], rows: [{track, duration_s, "
-        "file_rate_hz, source}]}, with --refused rows: [{track, source, reason}], with --missing rows: "
-        "[{track, reason}]",
+        returns="{name, tracks, refused, hours, shortest_s, longest_s, sample_rate_hz, refusals: [...], "
+        "remarks: [...], copies: [...], passed_over: {...}[, data: {name, tracks, with_sound, refused, "
+        "missing, examples, others}], rows: [{track, duration_s, file_rate_hz, source, remark}]}, with "
+        "--refused rows: [{track, source, reason}], with --missing rows: [{track, reason}]",
         fill=_fill_show,
         examples="""
 taglab audio show demo --data demo
@@ -176,7 +179,7 @@ def _add(args: argparse.Namespace) -> Report:
         data = _data(args, progress)
         with audio_files(args.path.expanduser(), data) as files:
             store = add_audio(files, args.name, settings, args.workers, progress)
-    return Report({"name": args.name, **_size(store), "refusals": _refusals(store), **_known(store, data)})
+    return Report({"name": args.name, **_size(store), **_told(store), **_known(store, data)})
 
 
 def _show(args: argparse.Namespace) -> Report:
@@ -192,7 +195,7 @@ def _show(args: argparse.Namespace) -> Report:
             **_size(store),
             "shortest_s": duration_s.min(initial=float("inf")),
             "longest_s": duration_s.max(initial=0),
-            "refusals": _refusals(store),
+            **_told(store),
             **_known(store, data),
         },
         _listed(args, store, data),
@@ -214,6 +217,7 @@ def _listed(args: argparse.Namespace, store: AudioStore, data: Any) -> pd.DataFr
             "duration_s": store.samples / store.sample_rate_hz,
             "file_rate_hz": store.tracks["file_rate_hz"],
             "source": store.tracks["source"],
+            "remark": store.tracks["remark"],
         }
     )
 
@@ -261,10 +265,16 @@ def _size(store: AudioStore) -> dict[str, Any]:
     }
 
 
-def _refusals(store: AudioStore) -> list[dict[str, Any]]:
-    from taglab.audio.library import refusals
+def _told(store: AudioStore) -> dict[str, Any]:
+    """Return what was refused, passed over, put right or kept twice."""
+    from taglab.audio.library import refusals, remarks
 
-    return records(refusals(store))
+    return {
+        "refusals": records(refusals(store)),
+        "remarks": records(remarks(store)),
+        "copies": [list(tracks) for tracks in store.copies],
+        "passed_over": store.passed_over,
+    }
 
 
 def _known(store: AudioStore, data: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from taglab import cache
-from taglab.audio.files import audio_files, named
+from taglab.audio.files import AudioFiles, audio_files, named
 from taglab.audio.library import (
     DEMO,
     Sounding,
@@ -21,6 +21,7 @@ from taglab.audio.library import (
     demo_audio,
     open_audio,
     refusals,
+    remarks,
     resolve_audio,
     sounding,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _LONGEST_S = 30
-_FILES = "WAV, FLAC, Ogg Vorbis, Opus or MP3, each named as its track; or one .zip of them"
+_FILES = "MP3, M4A, WMA, FLAC, WAV, Ogg and other audio files, each named as its track; or one .zip of them"
 _PLACE = "a folder or .zip of such files, or a table with columns track and path"
 _MOST_TAGS = 12
 
@@ -72,7 +73,7 @@ def add_audio_panel(data: Folksonomy) -> None:
 
 
 @contextlib.contextmanager
-def _uploaded(uploads: Sequence[Upload], data: Folksonomy) -> Iterator[pd.DataFrame]:
+def _uploaded(uploads: Sequence[Upload], data: Folksonomy) -> Iterator[AudioFiles]:
     """Give uploaded files with their tracks: one archive, or any number of audio files."""
     archives = [upload for upload in uploads if PurePosixPath(upload.name).suffix.lower() == ".zip"]
     if archives and len(uploads) > 1:
@@ -88,11 +89,11 @@ def _uploaded(uploads: Sequence[Upload], data: Folksonomy) -> Iterator[pd.DataFr
                 raise DataError(archives[0].name, error.reason) from error
         else:
             places = [upload.name.replace("\\", "/").rsplit("/", 1)[-1] for upload in uploads]
-            yield named(places, paths, data)
+            yield AudioFiles(named(places, paths, data))
 
 
 @contextlib.contextmanager
-def _placed(place: str, data: Folksonomy) -> Iterator[pd.DataFrame]:
+def _placed(place: str, data: Folksonomy) -> Iterator[AudioFiles]:
     with given_path(place) as path, audio_files(path, data) as files:
         yield files
 
@@ -151,6 +152,7 @@ def _show_store(name: str, store: AudioStore, data: Folksonomy) -> None:
     found = sounding(store, data)
     _show_numbers(store, found, data)
     _show_silent(name, store, found, data)
+    _show_told(name, store)
     if not found.with_sound:
         return
     left, right = st.columns([2, 1])
@@ -192,6 +194,25 @@ def _show_silent(name: str, store: AudioStore, found: Sounding, data: Folksonomy
             silent = data.tracks.loc[data.tracks["track"].astype(str).isin(found.missing), known]
             st.dataframe(silent, hide_index=True, column_config=column_labels(silent))
             export_panel(f"{name} without a file", silent)
+
+
+def _show_told(name: str, store: AudioStore) -> None:
+    """What was put right, what stands twice, and what was passed over."""
+    known = remarks(store)
+    if len(known):
+        st.dataframe(known, hide_index=True)
+        table = store.tracks.loc[store.tracks["remark"] != "", ["track", "source", "remark"]]
+        export_panel(f"{name} remarks", table, command=["taglab", "audio", "show", name])
+    if store.copies:
+        heading = f"The same sound under several names ({sum(map(len, store.copies)):,} tracks)"
+        groups = pd.DataFrame({"tracks": [", ".join(tracks) for tracks in store.copies]})
+        with st.expander(heading, icon=":material/content_copy:"):
+            st.caption("A split keeps them in one part, so that no test track was heard in training.")
+            st.dataframe(groups, hide_index=True)
+            export_panel(f"{name} copies", groups, command=["taglab", "audio", "show", name])
+    if store.passed_over:
+        endings = ", ".join(f"{count:,} {ending}" for ending, count in store.passed_over.items())
+        st.caption(literal(f"Files passed over, by ending: {endings}"))
 
 
 def _show_track(store: AudioStore, data: Folksonomy, tracks: list[str]) -> None:

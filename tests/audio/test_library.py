@@ -1,6 +1,8 @@
 """The shelf of sound, and the demo's, which is made when it is first asked for."""
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,14 @@ import soundfile
 
 from taglab import cache
 from taglab.audio.library import (
+    AudioFiles,
     add_audio,
     audio_names,
     delete_audio,
+    find_files,
     open_audio,
     refusals,
+    remarks,
     resolve_audio,
     sounding,
 )
@@ -32,9 +37,9 @@ def noise(path: Path, samples: int = 1_600, seed: int = 0) -> str:
     return str(path)
 
 
-def files_of(folder: Path, *tracks: str) -> pd.DataFrame:
+def files_of(folder: Path, *tracks: str) -> AudioFiles:
     paths = [noise(folder / f"{track}.wav", seed=number) for number, track in enumerate(tracks)]
-    return pd.DataFrame({"track": list(tracks), "path": paths})
+    return AudioFiles(pd.DataFrame({"track": list(tracks), "path": paths}))
 
 
 def data_of(*tracks: str) -> Folksonomy:
@@ -90,6 +95,46 @@ def test_refusals_are_counted_by_reason(tmp_path: Path) -> None:
         | {"reason": "the file is empty (0 bytes); copy it again"},
     ]
     assert refusals(add_audio(files_of(tmp_path, "d"), "none refused", BRIEF)).empty
+
+
+def test_what_had_to_be_put_right_is_counted(tmp_path: Path) -> None:
+    files = files_of(tmp_path, "a", "b", "c")
+    for track, scale in (("b", 3e4), ("c", 2e4)):
+        sound = np.random.default_rng(0).uniform(-scale, scale, 1_600)
+        soundfile.write(tmp_path / f"{track}.wav", sound, 16_000, subtype="FLOAT")
+    (row,) = remarks(add_audio(files, "mine", BRIEF)).to_dict("records")
+    assert row["remark"].startswith("samples reach … times full scale, as whole numbers of … bits do")
+    assert (row["tracks"], row["examples"]) == (2, "b, c")
+    assert remarks(add_audio(files_of(tmp_path, "a"), "mine", BRIEF)).empty
+
+
+def test_the_same_sound_in_other_files_is_known(tmp_path: Path) -> None:
+    files = files_of(tmp_path, "a", "b", "c", "d", "e")
+    sound, rate_hz = soundfile.read(tmp_path / "b.wav", dtype="int16")
+    soundfile.write(tmp_path / "a.wav", sound, rate_hz, subtype="PCM_24")  # other bytes, the same samples
+    (tmp_path / "e.wav").write_bytes((tmp_path / "c.wav").read_bytes())
+    store = add_audio(files, "mine", BRIEF)
+    assert store.copies == (("a", "b"), ("c", "e"))
+    earlier = replace(store, tracks=store.tracks.drop(columns="content"))  # as before contents had a key
+    assert earlier.copies == store.copies
+
+
+def test_stores_of_earlier_versions_open(tmp_path: Path) -> None:
+    store = add_audio(files_of(tmp_path, "a", "b"), "mine", BRIEF)
+    store.tracks.drop(columns=["content", "remark"]).to_parquet(store.folder / "tracks.parquet")
+    manifest = json.loads((store.folder / "store.json").read_text())
+    del manifest["passed_over"]
+    (store.folder / "store.json").write_text(json.dumps(manifest))
+    opened = open_audio("mine")
+    assert (opened.copies, opened.passed_over, remarks(opened).empty) == ((), {}, True)
+
+
+def test_endings_passed_over_are_kept(tmp_path: Path) -> None:
+    files_of(tmp_path, "a")
+    for name in ("x.jpg", "y.JPG", "z.cue", ".hidden.mp3", "plain"):
+        (tmp_path / name).write_bytes(b"")
+    add_audio(find_files(tmp_path), "mine", BRIEF)
+    assert open_audio("mine").passed_over == {".jpg": 2, ".cue": 1, "hidden": 1, "no ending": 1}
 
 
 def test_which_tracks_of_the_data_have_sound(tmp_path: Path) -> None:

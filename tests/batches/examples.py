@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from taglab.audio.decode import Samples
+from taglab.audio.decode import Decoded
 from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
+from taglab.audio.streams import Samples
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace
@@ -23,10 +24,10 @@ def samples_of(number: int, length: int) -> Samples:
     return ((STEP * number + np.arange(length) + 1) / 32_768).astype(np.float32)
 
 
-def _load(number: int, length: int | None) -> tuple[Samples, int]:
+def _load(number: int, length: int | None) -> Decoded:
     if length is None:
         raise DataError(f"{number}.wav", "cannot be decoded")
-    return samples_of(number, length), RATE_HZ
+    return Decoded(samples_of(number, length), RATE_HZ, RATE_HZ)
 
 
 def store_of(lengths: dict[int, int | None], folder: Path) -> AudioStore:

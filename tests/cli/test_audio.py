@@ -64,12 +64,30 @@ def test_list_show_check_remove(mine: Shell, music: Path) -> None:
         "duration_s": 4,
         "file_rate_hz": 8_000,
         "source": str(music / "1.wav"),
+        "remark": "",
     }
     assert [row["track"] for row in mine.json("audio", "show", "sound", "--refused")["rows"]] == ["4"]
     assert mine.json("audio", "check", "sound")["bytes"] == 14 * 32_000
     assert mine.json("audio", "remove", "sound") == {"removed": "sound"}
     assert mine.run("audio", "show", "sound") == 1
     assert "no audio named 'sound'" in mine.err
+
+
+def test_copies_remarks_and_what_was_passed_over_are_told(mine: Shell, music: Path) -> None:
+    (music / "8.wav").write_bytes((music / "1.wav").read_bytes())
+    (music / "cover.jpg").write_bytes(b"")
+    for verb in (("add", music, "--name", "sound"), ("show", "sound")):
+        told = mine.json("audio", *verb)
+        assert told["copies"] == [["1", "8"]]
+        assert told["passed_over"] == {".jpg": 1}
+        assert told["remarks"] == []
+
+
+def test_what_is_not_there_is_said_to_be_missing(mine: Shell) -> None:
+    for name in ("none.zip", "none.csv", "none"):
+        assert mine.run("audio", "add", mine.folder / name, "--name", "sound") == 1
+        assert f"{name}: there is no such file" in mine.err
+        assert "TAGLAB_HOME" not in mine.err
 
 
 def test_a_table_names_the_files(mine: Shell, music: Path) -> None:

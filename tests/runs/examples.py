@@ -3,10 +3,10 @@
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from taglab import cache
+from taglab.audio.decode import Decoded
 from taglab.audio.store import Sound, StoreSettings, decoders, write_sounds
 from taglab.folksonomy import Folksonomy
 from taglab.labels import from_tags
@@ -39,8 +39,8 @@ def small_sound(name: str = "small") -> None:
         write_sounds(sounds, cache.Shelf(cache.AUDIO).path(name), settings, threads)
 
 
-def _noise(row: int) -> tuple[npt.NDArray[np.float32], int]:
-    return np.random.default_rng(row).uniform(-0.3, 0.3, 8000).astype(np.float32), 16_000
+def _noise(row: int) -> Decoded:
+    return Decoded(np.random.default_rng(row).uniform(-0.3, 0.3, 8000).astype(np.float32), 16_000, 16_000)
 
 
 def made_run(

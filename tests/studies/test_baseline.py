@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
+from taglab.audio.decode import Decoded
 from taglab.audio.library import add_audio, find_files
 from taglab.audio.mfcc import Mfcc, MfccSettings
 from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
@@ -37,8 +38,8 @@ def sound(number: int) -> np.ndarray:
     return (0.1 * noise).astype(np.float32)
 
 
-def loaded(number: int) -> tuple[np.ndarray, int]:
-    return sound(number), RATE_HZ
+def loaded(number: int) -> Decoded:
+    return Decoded(sound(number), RATE_HZ, RATE_HZ)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
+from taglab.audio.decode import Decoded
 from taglab.audio.store import Sound, StoreSettings, write_sounds
 from taglab.audio.synth import recipe_sources
 from taglab.cache import AUDIO, FOLKSONOMIES, Shelf
@@ -131,14 +132,14 @@ def test_what_cannot_be_judged_is_told(demo: Folksonomy) -> None:
         judge_demo(raw, raw, other)
 
 
-def tones(demo: Folksonomy, tags: list[str], row: int) -> tuple[np.ndarray, int]:
+def tones(demo: Folksonomy, tags: list[str], row: int) -> Decoded:
     """Return a second of noise in which each of the tags that a track has is a tone of its own."""
     rng, time_s = np.random.default_rng(row), np.arange(RATE_HZ) / RATE_HZ
     heard = 0.02 * rng.standard_normal(RATE_HZ)
     for place, tag in enumerate(tags):
         if demo.matrix[row, demo.tag_row(tag)]:
             heard += 0.1 * np.sin(2 * np.pi * 150 * 1.5**place * time_s + rng.uniform(0, 6))
-    return heard.astype(np.float32), RATE_HZ
+    return Decoded(heard.astype(np.float32), RATE_HZ, RATE_HZ)
 
 
 def test_small(taglab_home: Path) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from taglab import cache
-from taglab.audio.decode import Samples
+from taglab.audio.decode import Decoded
 from taglab.audio.store import Sound, StoreSettings, write_sounds
 from taglab.cooccurrence import read_matrix
 from taglab.errors import DataError, InvalidSetting
@@ -339,9 +339,11 @@ def test_all_in_one_go_is_resumed_and_told(capsys: pytest.CaptureFixture[str], t
     assert json.loads(shell.out)["file"].endswith("small.html")
 
 
-def noise(number: int) -> tuple[Samples, int]:
+def noise(number: int) -> Decoded:
     """Return a second and a half, which a network of waveforms needs."""
-    return np.random.default_rng(number).uniform(-0.5, 0.5, 24_000).astype(np.float32), 16_000
+    return Decoded(
+        np.random.default_rng(number).uniform(-0.5, 0.5, 24_000).astype(np.float32), 16_000, 16_000
+    )
 
 
 @pytest.fixture

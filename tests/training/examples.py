@@ -11,7 +11,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
 
-from taglab.audio.decode import Samples
+from taglab.audio.decode import Decoded
 from taglab.audio.store import Sound, StoreSettings, write_sounds
 from taglab.batches import Material
 from taglab.cache import AUDIO, FOLKSONOMIES, Shelf
@@ -37,7 +37,7 @@ def tags_of(number: int) -> list[str]:
     return [tag for place, tag in enumerate(TAGS) if number % 15 + 1 >> place & 1]
 
 
-def _sound(number: int) -> tuple[Samples, int]:
+def _sound(number: int) -> Decoded:
     tags, rng = tags_of(number), np.random.default_rng(number)
     time_s = np.arange(RATE_HZ) / RATE_HZ
     samples = 0.01 * rng.standard_normal(RATE_HZ)
@@ -45,7 +45,7 @@ def _sound(number: int) -> tuple[Samples, int]:
     samples += 0.2 * ("high" in tags) * np.sin(2 * np.pi * rng.uniform(2800, 3200) * time_s)
     samples += 0.2 * ("noise" in tags) * rng.standard_normal(RATE_HZ)
     samples *= 1.5 if "loud" in tags else 0.5
-    return samples.clip(-1, 1).astype(np.float32), RATE_HZ
+    return Decoded(samples.clip(-1, 1).astype(np.float32), RATE_HZ, RATE_HZ)
 
 
 def make_world(home: Path) -> None:

@@ -13,6 +13,7 @@ import soundfile
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache
+from taglab.audio.files import AudioFiles
 from taglab.audio.library import add_audio, audio_names, open_audio
 from taglab.cli.commands import build_parser
 from taglab.folksonomy import Folksonomy
@@ -71,7 +72,7 @@ def test_uploads_are_tracks_by_the_names_their_sender_gave_them(data: Folksonomy
     assert store.tracks["track"].tolist() == ["a", "Ä"]
     assert dict(zip(store.refused["track"], store.refused["reason"], strict=True)) == {
         "Ö": "the file is empty (0 bytes); copy it again",
-        "b": "cannot be decoded (Format not recognised); the file may be damaged",
+        "b": "cannot be decoded (no sound is found in it); the file may be damaged",
     }
     assert not list((cache.home() / "uploads").iterdir())
 
@@ -131,7 +132,7 @@ def heard(data: Folksonomy, tmp_path: Path) -> AppTest:
     paths = [tmp_path / f"{number}.wav" for number in range(3)]
     for path, content in zip(paths, names.values(), strict=True):
         path.write_bytes(content)
-    add_audio(pd.DataFrame({"track": list(names), "path": paths}), "sound")
+    add_audio(AudioFiles(pd.DataFrame({"track": list(names), "path": paths})), "sound")
     return open_page("data", data="mine", audio="sound", sound="true")
 
 
@@ -164,7 +165,7 @@ def test_the_panel_opens_nothing_while_it_is_closed(heard: AppTest) -> None:
 
 def test_names_that_do_not_match_are_told(data: Folksonomy, tmp_path: Path) -> None:
     (tmp_path / "z.wav").write_bytes(wav())
-    add_audio(pd.DataFrame({"track": ["z"], "path": [tmp_path / "z.wav"]}), "sound")
+    add_audio(AudioFiles(pd.DataFrame({"track": ["z"], "path": [tmp_path / "z.wav"]})), "sound")
     app = open_page("data", data="mine", audio="sound", sound="true").run()
     assert not app.exception
     assert "none is the same" in app.warning[0].value

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from taglab.audio.decode import Decoded
 from taglab.audio.store import AudioStore, Sound, StoreSettings, decoders, write_sounds
 from taglab.audio.synth.harmony import HARMONIES, chords, scale
 from taglab.audio.synth.line_up import drum_kit, line_up
@@ -197,7 +198,7 @@ def write_demo_audio(
         for track, recipe in zip(folksonomy.tracks["track"], recipes, strict=True)
     ]
     with decoders(workers) as threads:
-        return write_sounds(sounds, folder, settings, threads, progress)
+        return write_sounds(sounds, folder, settings, threads, progress, doing="making the demo's sound")
 
 
 def recipe_sources(folksonomy: Folksonomy, duration_s: float = 8.0) -> list[str]:
@@ -223,5 +224,5 @@ def _source(recipe: Mapping[Hashable, Any], duration_s: float) -> str:
     return f"synthesised from recipe {content_key(_VERSION, duration_s, named)}"
 
 
-def _load(recipe: Mapping[Hashable, Any], duration_s: float, rate_hz: int) -> tuple[Samples, int]:
-    return synthesise(recipe, duration_s, rate_hz), rate_hz
+def _load(recipe: Mapping[Hashable, Any], duration_s: float, rate_hz: int) -> Decoded:
+    return Decoded(synthesise(recipe, duration_s, rate_hz), rate_hz, rate_hz)
