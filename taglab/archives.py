@@ -18,7 +18,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from taglab.errors import DataError
+from taglab.errors import DataError, unreadable
 from taglab.progress import Progress, silent
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -174,7 +174,7 @@ def opened_zip(path: Path, limits: Limits | None = None, opened: IO[bytes] | Non
     try:
         archive = zipfile.ZipFile(opened or path)
     except FileNotFoundError as error:
-        raise DataError(path, "is not there") from error
+        raise unreadable(path, error) from error
     except _DAMAGED as error:
         raise _no_zip(path, error) from error
     with archive:

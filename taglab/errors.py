@@ -26,6 +26,16 @@ class DataError(TaglabError, ValueError):
         self.line = line
 
 
+NO_SUCH_FILE = "there is no such file; check the path"
+
+
+def unreadable(path: str | Path, error: OSError) -> DataError:
+    """Return what to raise of a file that somebody named and that cannot be opened, or is not there."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(path, NO_SUCH_FILE)
+    return DataError(path, f"cannot be read ({error.strerror or error}); check its permissions")
+
+
 class MissingExtra(TaglabError, ImportError):
     """An optional package is not installed.
 

@@ -19,7 +19,7 @@ from taglab import cache
 from taglab.archives import Limits, opened_zip
 from taglab.audio.streams import AUDIO_SUFFIXES
 from taglab.cache import storage_error
-from taglab.errors import DataError, InvalidSetting
+from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting, unreadable
 from taglab.folksonomy import Folksonomy, mend
 
 __all__ = ["AudioFiles", "audio_files", "find_files", "read_file_table"]
@@ -90,6 +90,8 @@ def find_files(folder: Path, folksonomy: Folksonomy | None = None) -> AudioFiles
     Raises:
         DataError: If the folder is not there or has no audio file.
     """
+    if not folder.exists():
+        raise DataError(folder, NO_SUCH_FILE)
     if not folder.is_dir():
         raise DataError(folder, "is not a folder; give the folder that holds the audio files")
     folder = folder.absolute()
@@ -172,7 +174,7 @@ def _unpacked(path: Path) -> Iterator[tuple[list[tuple[str, Path]], dict[str, in
         Name in the archive and where it lies, by name; and the endings of what was passed over.
     """
     if not path.exists():
-        raise DataError(path, "there is no such file")
+        raise DataError(path, NO_SUCH_FILE)
     parent = cache.home() / "uploads"
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -246,6 +248,6 @@ def _read_table(path: Path) -> pd.DataFrame:
             path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False, na_values=[""]
         )
     except OSError as error:
-        raise DataError(path, f"cannot be read ({error.strerror or error})") from error
+        raise unreadable(path, error) from error
     except ValueError as error:
         raise DataError(path, f"is no table of text or Parquet ({error})") from error

@@ -21,7 +21,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from taglab.errors import DataError
+from taglab.errors import DataError, unreadable
 
 __all__ = ["AUDIO_SUFFIXES", "SoundFile"]
 
@@ -119,7 +119,7 @@ class SoundFile:
                 if not file.read(1):
                     raise DataError(self.path, "the file is empty (0 bytes); copy it again")
         except OSError as error:
-            raise DataError(self.path, f"cannot be read ({error.strerror or error})") from error
+            raise unreadable(self.path, error) from error
         if self.path.suffix.lower() in _HEADERLESS:
             reason = "headerless samples say neither rate nor channels; give a WAV file"
             raise DataError(self.path, reason)

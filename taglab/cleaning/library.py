@@ -27,7 +27,7 @@ from taglab.cleaning.normal_form import NormalForm
 from taglab.cleaning.step import Step
 from taglab.cleaning.tag_map import TagMap, parse_tsv
 from taglab.cleaning.typos import Typos
-from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.errors import DataError, InvalidSetting, NotFound, unreadable
 from taglab.folksonomy import Folksonomy
 
 _SHELF = Shelf(CLEANINGS, ".json")
@@ -171,4 +171,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(path, f"cannot be read ({error.strerror or error})") from error
+        raise unreadable(path, error) from error

@@ -14,7 +14,7 @@ from taglab.cache import content_key, derived_path, replacing, write_json
 from taglab.embeddings.formats import READERS, layout
 from taglab.embeddings.unpack import source_files, unpack
 from taglab.embeddings.words import WordVectors, open_if_sound, store
-from taglab.errors import DataError, TaglabError
+from taglab.errors import DataError, TaglabError, unreadable
 from taglab.folksonomy import Dropped
 from taglab.progress import Progress, between, silent
 
@@ -56,9 +56,7 @@ def stored_vectors(path: Path, progress: Progress = silent, member: str | None =
     except TaglabError:
         raise
     except OSError as error:
-        raise DataError(
-            path, f"cannot be read ({error.strerror or error}); check the path and its permissions"
-        ) from error
+        raise unreadable(path, error) from error
     within = None if path.is_dir() else member
     key = _content(files)
     folder = derived_path(_KIND, key if within is None else content_key(key, within), "")
@@ -97,9 +95,7 @@ def _content(files: Sequence[Path]) -> str:
             return str(json.loads(note.read_text(encoding="utf-8"))["content"])
         key = content_key(_READER, [file.suffix.lower() for file in files], *files)
     except OSError as error:
-        raise DataError(
-            files[0], f"cannot be read ({error.strerror or error}); check its permissions"
-        ) from error
+        raise unreadable(files[0], error) from error
     # A file written a moment ago could change again within the clock's grain, and would look the same.
     if all(time.time() - state.st_mtime > _SETTLED_S for _, state in states):
         write_json(note, {"content": key})

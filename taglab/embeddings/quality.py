@@ -16,7 +16,7 @@ import pandas as pd
 
 from taglab.embeddings.phrases import Lookup, compose
 from taglab.embeddings.words import WordVectors
-from taglab.errors import DataError, InvalidSetting
+from taglab.errors import DataError, InvalidSetting, unreadable
 from taglab.progress import Progress, silent
 from taglab.tag_vectors import TagVectors
 
@@ -123,7 +123,7 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     except UnicodeDecodeError as error:
         raise DataError(path, "is not UTF-8 text") from error
     except OSError as error:
-        raise DataError(path, f"cannot be read ({error.strerror})") from error
+        raise unreadable(path, error) from error
     for number, line in enumerate(text.splitlines(), 1):
         fields = (
             [field.strip() for field in line.strip().split("\t")] if "\t" in line.strip() else line.split()

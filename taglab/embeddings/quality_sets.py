@@ -22,7 +22,7 @@ import pandas as pd
 from taglab.cache import content_key
 from taglab.embeddings.quality import read_analogies, read_word_pairs
 from taglab.embeddings.unpack import Member, unpack_all
-from taglab.errors import DataError
+from taglab.errors import NO_SUCH_FILE, DataError, unreadable
 
 Kind = Literal["pairs", "analogies"]
 
@@ -76,7 +76,7 @@ def read_sets(path: Path, kind: Kind | None = None) -> tuple[QualitySet, ...]:
         DataError: If a file is not such a set, is empty or far too large, or cannot be unpacked safely.
     """
     if not path.exists():
-        raise DataError(path, "is not there; is it on the machine taglab runs on?")
+        raise DataError(path, NO_SUCH_FILE)
     with tempfile.TemporaryDirectory() as folder:
         found = sorted(unpack_all(path, Path(folder)), key=lambda member: member.name)
         if not found:
@@ -127,7 +127,7 @@ def _kind_of(path: Path) -> Kind:
     except UnicodeDecodeError as error:
         raise DataError(path, "is not UTF-8 text") from error
     except OSError as error:
-        raise DataError(path, f"cannot be read ({error.strerror})") from error
+        raise unreadable(path, error) from error
     fields = first.strip().split("\t") if "\t" in first.strip() else first.split()
     if first.lstrip().startswith(":") or (len(fields) == 4 and not _NUMBER.fullmatch(fields[-1].strip())):
         return "analogies"

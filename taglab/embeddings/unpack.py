@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from taglab.archives import GZIP_START, START_BYTES, ZIP_STARTS, copy, opened_gzip, opened_zip, other_packing
-from taglab.errors import DataError
+from taglab.errors import NO_SUCH_FILE, DataError, unreadable
 from taglab.progress import Progress, silent
 
 _PICKLE_ENDINGS = (".kv", ".pkl", ".pickle", ".p", ".model", ".joblib", ".pt", ".pth", ".ckpt")
@@ -151,7 +151,7 @@ def source_files(path: Path, member: str | None = None) -> list[Path]:
         inside = _inside(path)
         return [inside[number] for number in _choose(path, [file.name for file in inside], member)]
     if not path.exists():
-        raise DataError(path, "is not there; is it on the machine taglab runs on?")
+        raise DataError(path, NO_SUCH_FILE)
     if not path.is_file():
         raise DataError(path, "is neither a file nor a folder, but a device or the like; give a file")
     refuse_pickle_name(path, path.name)
@@ -221,9 +221,7 @@ def _first_bytes(file: Path, shown: Path) -> bytes:
         with file.open("rb") as opened:
             start = opened.read(START_BYTES)
     except OSError as error:
-        raise DataError(
-            shown, f"cannot be read ({error.strerror or error}); check its permissions"
-        ) from error
+        raise unreadable(shown, error) from error
     if not start:
         raise DataError(shown, "is empty (0 bytes); was the download or the copy cut off?")
     return start

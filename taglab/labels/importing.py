@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from taglab.errors import DataError, InvalidSetting
+from taglab.errors import DataError, InvalidSetting, unreadable
 
 _MAX_BYTES = 256 * 1024**2
 _MAX_GENRES_CHARACTERS = 1_000_000
@@ -41,7 +41,7 @@ def read_bytes(path: Path) -> bytes:
             )
         return path.read_bytes()
     except OSError as error:
-        raise DataError(path, f"cannot be read ({error.strerror or error})") from error
+        raise unreadable(path, error) from error
 
 
 def parse_tag_list(data: bytes, source: str) -> tuple[str, ...]:

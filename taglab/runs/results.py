@@ -13,7 +13,7 @@ import pydantic
 
 from taglab.archives import read_arrays
 from taglab.cache import write_json
-from taglab.errors import DataError
+from taglab.errors import NO_SUCH_FILE, DataError
 from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, confusion, roc_auc_at_thresholds
 from taglab.predictions import UNKNOWN, Predictions, open_predictions, read_scores
@@ -118,7 +118,7 @@ def read_results(path: Path, settings: ResultsSettings, progress: Progress = sil
     if path.is_dir():
         return _read_folder(path)
     if not path.is_file():
-        raise DataError(path, "is not there; is it on the machine taglab runs on?")
+        raise DataError(path, NO_SUCH_FILE)
     return _READERS.get(path.suffix.lower(), _read_table)(path, settings, progress)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from taglab import cache
-from taglab.errors import DataError, InvalidSetting, NotFound, TaglabError
+from taglab.errors import NotFound, TaglabError, unreadable
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.sources import demo, jamendo, lastfm, magnatagatune, table
@@ -88,9 +88,7 @@ def read(
     except TaglabError:
         raise
     except OSError as error:
-        raise DataError(
-            path or source, f"cannot be read ({error.strerror or error}); check the path and its permissions"
-        ) from error
+        raise unreadable(path or source, error) from error
 
 
 def _download(source: Source, progress: Progress) -> Path:

@@ -25,7 +25,7 @@ from taglab.archives import (
     opened_zip,
     other_packing,
 )
-from taglab.errors import DataError, TaglabError
+from taglab.errors import NO_SUCH_FILE, DataError, TaglabError
 from taglab.folksonomy import Dropped, Folksonomy, mend
 from taglab.progress import Progress, between
 
@@ -51,7 +51,7 @@ def existing_file(path: Path) -> Path:
         DataError: If there is no such file, it is a folder, or it is empty.
     """
     if not path.exists():
-        raise DataError(path, "there is no such file; check the path")
+        raise DataError(path, NO_SUCH_FILE)
     if path.is_dir():
         raise DataError(path, "is a folder; give one of the files in it")
     if not path.is_file():

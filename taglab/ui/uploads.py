@@ -14,7 +14,7 @@ import streamlit as st
 
 from taglab import cache
 from taglab.embeddings.unpack import members, several
-from taglab.errors import DataError, InvalidSetting, StorageError
+from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting, StorageError
 from taglab.figures.theme import visible
 from taglab.ui.visitors import may_read_paths
 
@@ -149,7 +149,7 @@ def given_path(text: str) -> Iterator[Path]:
     except (OSError, ValueError) as error:
         raise DataError(text.strip(), f"cannot be looked at ({error})") from error
     if not there:
-        raise DataError(path, "is not there; is it on the machine taglab runs on?")
+        raise DataError(path, NO_SUCH_FILE)
     yield path
 
 

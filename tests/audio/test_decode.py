@@ -107,7 +107,7 @@ def test_a_file_cut_off_is_refused(tmp_path: Path, suffix: str) -> None:
 def test_missing_folder_and_headerless_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.raw").write_bytes(bytes(1000))
     for path, reason in [
-        (tmp_path / "none.wav", "cannot be read"),
+        (tmp_path / "none.wav", "there is no such file"),
         (tmp_path, "cannot be read"),
         (tmp_path / "x.raw", "headerless"),
     ]:

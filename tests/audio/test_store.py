@@ -104,7 +104,7 @@ def test_broken_files_are_named_and_cost_only_themselves(tmp_path: Path) -> None
     assert list(reasons) == ["t1", "t4", "t5", "t9"]
     assert "empty" in reasons["t1"]
     assert "cannot be decoded" in reasons["t4"]
-    assert "No such file" in reasons["t5"]
+    assert "no such file" in reasons["t5"]
     assert "silent" in reasons["t9"]
     assert store.refused["source"].iloc[0].endswith("1.wav")
 

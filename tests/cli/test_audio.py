@@ -95,7 +95,7 @@ def test_a_table_names_the_files(mine: Shell, music: Path) -> None:
     table.write_text("track,path\na,music/1.wav\nb,music/none.wav\n")
     added = mine.json("audio", "add", table, "--name", "sound")
     assert (added["tracks"], added["refused"]) == (1, 1)
-    assert "cannot be read (No such file" in added["refusals"][0]["reason"]
+    assert "there is no such file" in added["refusals"][0]["reason"]
 
 
 def test_a_changed_byte_is_found(mine: Shell, music: Path, taglab_home: Path) -> None:

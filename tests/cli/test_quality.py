@@ -57,7 +57,7 @@ def test_a_file_of_the_other_kind_is_one_sentence(named: Shell) -> None:
     assert named.run("quality", "--data", "mine", "--pairs", named.folder / "asked.txt") == 1
     assert "asked.txt, line 1: must be two words and a number" in named.err
     assert named.run("quality", "--data", "mine", "--analogies", named.folder / "nowhere.txt") == 1
-    assert "is not there" in named.err
+    assert "there is no such file" in named.err
 
 
 def test_one_of_several_files_of_a_zip_is_added(mine: Shell) -> None:

@@ -88,7 +88,7 @@ def test_arrays_are_read_from_a_folder_of_this_machine(
     assert "1 of 3 pairs lie above 0.5, 33.333%" in captions(page)
     assert all(words[words.index("--arrays") + 1] == str(tmp_path) for words in commands(page))
     page.text_input(key="thesis arrays").input(str(tmp_path / "nowhere")).run(timeout=60)
-    assert "is not there" in page.error[0].value.replace("\\", "")
+    assert "there is no such file" in page.error[0].value.replace("\\", "")
     monkeypatch.setattr("taglab.ui.uploads.may_read_paths", lambda: False)
     page.text_input(key="thesis arrays").input(str(tmp_path)).run(timeout=60)
     assert "path must be left empty" in page.error[0].value.replace("\\", "")

@@ -118,7 +118,7 @@ def test_damaged_files_are_told_as_one_sentence(tmp_path: Path) -> None:
             open_predictions(path)
         assert str(path) in str(caught.value)
 
-    refused("is not there")
+    refused("there is no such file")
     path.write_bytes(b"not a zip")
     refused("not a zip")
     made_up().save(path)

@@ -336,7 +336,7 @@ def test_any_damage_is_told_or_does_no_harm(zipped: Path) -> None:
 
 
 def test_what_is_not_there_or_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is not there"):
+    with pytest.raises(DataError, match="there is no such file"):
         import_run(tmp_path / "nothing.zip")
     with pytest.raises(DataError, match="is a folder"):
         import_run(tmp_path)

@@ -208,7 +208,7 @@ def test_folders_that_lack_something(tmp_path: Path) -> None:
     write(tmp_path, json.dumps(["jazz"]), "classes.json")
     with pytest.raises(DataError, match=r"each class of classes\.json once"):
         import_results(tmp_path)
-    with pytest.raises(DataError, match="is not there"):
+    with pytest.raises(DataError, match="there is no such file"):
         import_results(tmp_path / "nothing.csv")
 
 

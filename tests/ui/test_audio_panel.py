@@ -97,7 +97,7 @@ def test_a_folder_is_added_by_its_path(data: Folksonomy, tmp_path: Path) -> None
     ("uploads", "name", "path", "said"),
     [
         ([], "sound", "", "path is empty"),
-        ([], "sound", "/nowhere", "is not there"),
+        ([], "sound", "/nowhere", "there is no such file"),
         ([("a.wav", b"x", "")], "", "", "name is empty"),
         ([("a.wav", b"x", "")], "demo", "", "kept for the sound of the demo"),
         ([("a.wav", b"x", "")], "../up", "", "must be 1 to 100"),
