@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from taglab import cache
-from taglab.errors import NotFound, TaglabError, unreadable
+from taglab.errors import InvalidSetting, NotFound, TaglabError, unreadable
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.sources import demo, jamendo, lastfm, magnatagatune, table

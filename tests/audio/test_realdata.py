@@ -1,4 +1,4 @@
-"""Awkward sound from public bug reports, beside the checkout: each gives its right value, in the command too."""
+"""Awkward sound from public bug reports, beside the checkout: each gives its right value."""
 
 from pathlib import Path
 
