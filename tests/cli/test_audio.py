@@ -111,7 +111,7 @@ def test_a_changed_byte_is_found(mine: Shell, music: Path, taglab_home: Path) ->
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("nowhere", "--name", "x"), "cannot be read"),
+        (("nowhere", "--name", "x"), "there is no such file"),
         ((".", "--name", "demo"), "kept for the sound of the demo"),
         (("music", "--name", "x", "--data", "none"), "no folksonomies named 'none'"),
     ],
