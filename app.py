@@ -4,16 +4,27 @@ import streamlit as st
 
 from taglab.ui import guard
 
+
+def open_first_page() -> None:
+    """Turn to the page that opens first, for those who ask for it by its name."""
+    st.switch_page(first, query_params=st.query_params.to_dict())
+
+
 st.set_page_config(page_title="taglab", page_icon="🏷️", layout="wide")
+# The page that opens first has no path of its own; what it is given here leaves its name to what turns to it.
+first = st.Page(
+    "pages/clusters.py", title="Clusters", icon=":material/bubble_chart:", default=True, url_path="first"
+)
 page = st.navigation(
     [
         st.Page("pages/data.py", title="Data", icon=":material/library_music:"),
         st.Page("pages/cleaning.py", title="Cleaning", icon=":material/cleaning_services:"),
         st.Page("pages/embeddings.py", title="Embeddings", icon=":material/hub:"),
-        st.Page("pages/clusters.py", title="Clusters", icon=":material/bubble_chart:", default=True),
+        first,
         st.Page("pages/genres.py", title="Genres", icon=":material/account_tree:"),
         st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page(open_first_page, title="Clusters", url_path="clusters", visibility="hidden"),
     ],
     position="top",
 )

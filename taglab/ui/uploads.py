@@ -140,7 +140,7 @@ def given_path(text: str) -> Iterator[Path]:
         )
     if not may_read_paths():
         raise InvalidSetting(
-            "path must be left empty: this dashboard is served to the network and nobody is logged in, so it "
+            "path must be left empty: you reach this dashboard from elsewhere and are not logged in, so it "
             "reads uploads only; log in, or have it started with `taglab app --allow-launch`"
         )
     path = Path(text.strip()).expanduser()

@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,8 +17,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from taglab.cli.dashboard import TOKEN, serve_command
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_ARGUMENTS = [
@@ -31,6 +32,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-quic",
     "--no-first-run",
 ]
+VISITOR_TOKEN = "known-to-all-tests"  # noqa: S105
 _START_TIMEOUT_S = 60
 
 
@@ -55,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def start_server(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the dashboard on a free port and wait until it answers.
+    """Start the dashboard on a free port and wait until it answers those who know `VISITOR_TOKEN`.
 
     Args:
         home: Its cache folder.
@@ -64,8 +66,8 @@ def start_server(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-P", "taglab/ui/serve.py", "app.py", f"--server.port={port}"]
-    environment = {**os.environ, "TAGLAB_HOME": str(home)}
+    command = serve_command(ROOT / "app.py", "127.0.0.1", port)
+    environment = {**os.environ, "TAGLAB_HOME": str(home), TOKEN: VISITOR_TOKEN}
     with log.open("wb") as written:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=written, stderr=subprocess.STDOUT
@@ -80,6 +82,12 @@ def start_server(home: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
             time.sleep(0.1)
     process.kill()
     raise RuntimeError(f"the dashboard did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def sign_in(context: BrowserContext, url: str) -> None:
+    """Let a browser in as if it had opened the printed address before."""
+    port = url.rpartition(":")[2]
+    context.add_cookies([{"name": f"taglab-token-{port}", "value": VISITOR_TOKEN, "url": url}])
 
 
 def assert_readable(page: Page, theme: str) -> None:
@@ -133,6 +141,7 @@ def visit(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]:
             viewport={"width": width, "height": height}, color_scheme=theme, accept_downloads=True
         )
         context.grant_permissions(["clipboard-read", "clipboard-write"])
+        sign_in(context, server.url)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)  # a busy machine is no fault of the page

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, start_server
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, sign_in, start_server
 
 _DIM = 200
 # Notes when the browser asks the server, and when the answer with the map (the longest) is there.
@@ -70,6 +70,7 @@ def measure(moves: int = 20, n_tags: int = 7700, settle_s: int = 40) -> pd.DataF
                     executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS
                 )
                 page = browser.new_page(viewport={"width": 1400, "height": 900})
+                sign_in(page.context, url)
                 page.add_init_script(_WATCH_SOCKET)
                 page.goto(f"{url}/?data=speed&vectors=speed&min_count=1&k=100")
                 page.wait_for_selector(".map[data-shows^='k=100 ']", timeout=120_000)

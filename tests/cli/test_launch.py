@@ -74,7 +74,7 @@ def test_resuming_keeps_what_no_flag_changes(shell: Shell, run: Run, monkeypatch
 def test_the_dashboard_is_told_that_all_may_launch(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ALLOW_LAUNCH, "")
     told: list[str] = []
-    monkeypatch.setattr(dashboard, "_serve", lambda command: told.append(os.environ[ALLOW_LAUNCH]) or 0)
+    monkeypatch.setattr(dashboard, "_serve", lambda *given: told.append(os.environ[ALLOW_LAUNCH]) or 0)
     assert shell.run("app", "--no-browser", "--port", "18651") == 0
     assert shell.run("app", "--no-browser", "--port", "18651", "--allow-launch") == 0
     assert told == ["", "1"]

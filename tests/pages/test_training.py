@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from streamlit import config
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
@@ -20,16 +19,18 @@ from taglab.cli.options import settings_values
 from taglab.errors import Unavailable
 from taglab.labels import LabelClass, LabelSpace
 from taglab.launch import LaunchSettings, RunState
+from taglab.launch.permission import Visitor
 from taglab.metrics.thresholds import confusion
 from taglab.runs.process import identify
 from taglab.runs.status import Status, write_status
 from taglab.studies import recipes
 from taglab.training import PRESETS, Pace, TrainConfig, new_run
 from taglab.ui import training_dry_run, training_form, training_start
+from tests.pages.conftest import HERE
 from tests.pages.framed import open_page
 from tests.training.examples import config_of, make_world
 
-NETWORK = "0.0.0.0"  # noqa: S104
+ELSEWHERE = Visitor("taglab.example:8501", "192.168.1.7")
 HOSTILE = '"><img/src=x/onerror=alert(1)>'
 
 
@@ -395,11 +396,9 @@ REFUSED = "it launches nothing: log in, or have it started with"
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[str], None]]:
-    """Change the address the dashboard is served at."""
-    before = config.get_option("server.address")
-    yield lambda address: config.set_option("server.address", address)
-    config.set_option("server.address", before)
+def look_from(monkeypatch: pytest.MonkeyPatch) -> Callable[[Visitor], None]:
+    """Change who looks at the dashboard."""
+    return lambda visitor: monkeypatch.setattr("taglab.ui.visitors.visitor", lambda: visitor)
 
 
 @pytest.fixture
@@ -414,9 +413,9 @@ def refused(app: AppTest) -> bool:
 
 
 def test_visitors_may_launch_once_they_are_allowed_to(
-    monkeypatch: pytest.MonkeyPatch, launched: list, serve: Callable[[str], None]
+    monkeypatch: pytest.MonkeyPatch, launched: list, look_from: Callable[[Visitor], None]
 ) -> None:
-    serve(NETWORK)
+    look_from(ELSEWHERE)
     app = open_page("training").run()
     for key in ("train demo", "start", "dry run button"):
         assert app.button(key=key).disabled
@@ -431,10 +430,10 @@ def test_visitors_may_launch_once_they_are_allowed_to(
 @pytest.mark.usefixtures("forged")
 @pytest.mark.parametrize("key", ["train demo", "start", "dry run button"])
 def test_a_click_that_is_not_allowed_makes_nothing(
-    launched: list, serve: Callable[[str], None], key: str
+    launched: list, look_from: Callable[[Visitor], None], key: str
 ) -> None:
     spaces = labels.label_space_names()
-    serve(NETWORK)
+    look_from(ELSEWHERE)
     app = open_page("training", data="small", audio="small", labels="Top 50 tags (made on the spot)").run()
     assert refused(app.button(key=key).click().run())
     assert "dry run" not in app.session_state
@@ -442,36 +441,38 @@ def test_a_click_that_is_not_allowed_makes_nothing(
 
 
 @pytest.mark.usefixtures("forged")
-def test_a_sweep_that_is_not_allowed_is_not_made(launched: list, serve: Callable[[str], None]) -> None:
+def test_a_sweep_that_is_not_allowed_is_not_made(
+    launched: list, look_from: Callable[[Visitor], None]
+) -> None:
     app = page("New sweep").run()
     app.multiselect(key="sweep fields").set_value(["train.seed"]).run()
-    serve(NETWORK)
+    look_from(ELSEWHERE)
     assert refused(app.button(key="start sweep").click().run())
     assert (runs.run_names(), launched) == ([], [])
 
 
 @pytest.mark.parametrize(("state", "verb"), [("running", "stop"), ("stopped", "resume")])
 def test_who_may_not_launch_stops_and_resumes_nothing(
-    launched: list, serve: Callable[[str], None], state: str, verb: str
+    launched: list, look_from: Callable[[Visitor], None], state: str, verb: str
 ) -> None:
     run = trained(1)
     doing(run, state)
     app = page().run()
-    serve(NETWORK)
+    look_from(ELSEWHERE)
     assert refused(app.button(key=f"{verb} {run.name}").click().run())
     assert app.button(key=f"{verb} {run.name}").disabled
     assert not launched
 
 
-def test_ticked_runs_are_removed_by_those_who_may(serve: Callable[[str], None]) -> None:
+def test_ticked_runs_are_removed_by_those_who_may(look_from: Callable[[Visitor], None]) -> None:
     first, second = trained(1), trained(1, seed=1)
     doing(second, "running")
     app = page("Runs").run()
     tick(app, first.name, second.name)
-    serve(NETWORK)
+    look_from(ELSEWHERE)
     assert refused(app.button(key="remove ticked").click().run())
     assert set(runs.run_names()) == {first.name, second.name}
-    serve("localhost")
+    look_from(HERE)
     app.button(key="remove ticked").click().run()
     assert runs.run_names() == [second.name]
     assert "still active; stop it first" in words(app)

@@ -21,7 +21,7 @@ from taglab.runs import Run, open_run, run_names
 from taglab.sources.table import TableSettings
 from taglab.studies.against_baseline import AgainstBaseline, against_baseline
 from taglab.training import is_finished, new_run, preset
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, start_server
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, sign_in, start_server
 from tests.studies.emotify import LEAST_SHARE, emotify_folder, write_tags
 
 NAME, PRESET = "emotify", "small-music"
@@ -54,6 +54,7 @@ def train_from_page(scratch: Path) -> None:
                 executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS
             )
             page = browser.new_page(viewport={"width": 1400, "height": 1700})
+            sign_in(page.context, url)
             page.goto(f"{url}/training?data={NAME}&labels={NAME}&audio={NAME}&preset={PRESET}")
             page.get_by_role("button", name="Start training").click(timeout=60_000)
             page.get_by_text("held-out test: AUC-PR (interpolated) macro").wait_for(timeout=_LONG_MS)

@@ -1,6 +1,7 @@
 """Uploads are hostile: names are not trusted, nothing stays behind."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from taglab import cache
 from taglab.errors import DataError, InvalidSetting, StorageError
+from taglab.launch.permission import Visitor
 from taglab.ui import visitors
 from taglab.ui.uploads import given_path, harmless_name, laid_down
 
@@ -88,12 +90,13 @@ def test_a_path_that_leads_nowhere_is_told(text: str, kind: type[Exception]) -> 
         pass
 
 
-def test_visitors_from_the_network_upload_and_name_no_paths(
+def test_visitors_from_elsewhere_upload_and_name_no_paths(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(visitors, "_visitor", lambda: ("0.0.0.0", False, False))  # noqa: S104
-    with pytest.raises(InvalidSetting, match="served to the network"), given_path(str(tmp_path)):
+    stranger = Visitor("evil.example:8501", "127.0.0.1")
+    monkeypatch.setattr(visitors, "visitor", lambda: stranger)
+    with pytest.raises(InvalidSetting, match="from elsewhere"), given_path(str(tmp_path)):
         pass
-    monkeypatch.setattr(visitors, "_visitor", lambda: ("0.0.0.0", True, False))  # noqa: S104
+    monkeypatch.setattr(visitors, "visitor", lambda: replace(stranger, logged_in=True))
     with given_path(str(tmp_path)) as path:
         assert path == tmp_path
