@@ -62,7 +62,7 @@ def measure(moves: int = 20, n_tags: int = 7700, settle_s: int = 40) -> pd.DataF
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder:
-        _make_data(Path(folder), n_tags)
+        make_data(Path(folder), n_tags)
         process, url = start_server(Path(folder), Path(folder) / "server.log")
         try:
             with sync_playwright() as playwright:
@@ -91,7 +91,7 @@ def _move(page: Any, k: int) -> dict[str, float]:
     return {"total_s": total / 1000, "server_s": server / 1000, "message_kb": size / 1000}
 
 
-def _make_data(home: Path, n_tags: int) -> None:
+def make_data(home: Path, n_tags: int) -> None:
     """Put a data set and vectors, both called "speed", into a cache folder."""
     os.environ["TAGLAB_HOME"] = str(home)
     from taglab import cache, embeddings
