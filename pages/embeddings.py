@@ -42,4 +42,11 @@ if tags.missing:
         without = pd.DataFrame({"tag": tags.missing})
         st.dataframe(without, hide_index=True)
         export_panel("without a vector", without, command=picked.command("coverage"))
+if tags.unknown:
+    with st.expander(f"With a vector by some of their words only ({len(tags.unknown):,} tags)"):
+        partly = pd.DataFrame(
+            {"tag": list(tags.unknown), "words without a vector": list(tags.unknown.values())}
+        )
+        st.dataframe(partly, hide_index=True)
+        export_panel("partly known tags", partly, command=picked.command("coverage"))
 export_projector(tags, data, picked.command("export projector", out="projector/"))

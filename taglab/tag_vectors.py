@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from taglab.cache import content_key
 from taglab.errors import InvalidSetting, NotFound
@@ -24,6 +25,8 @@ class TagVectors:
         vectors: Array (tags, dim), float32, rows of length 1.
         missing: Tags for which nothing is known; they have no row, and are never clustered.
         name: Which embedding they are from.
+        unknown: Of tags that have a vector by some of their words only, those without one, between blanks:
+            the vector of "female vocalists" is that of "female" where `vocalists` is unknown.
 
     Raises:
         ValueError: If shapes disagree, vectors are not float32, a tag stands twice, or a row is not a finite
@@ -34,6 +37,7 @@ class TagVectors:
     vectors: FloatArray
     missing: tuple[str, ...] = ()
     name: str = ""
+    unknown: Mapping[str, str] = field(default_factory=dict)
     _rows: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -121,7 +125,7 @@ class TagVectors:
         try:
             return self._rows[tag]
         except KeyError:
-            why = "none of its words has a vector" if tag in self.missing else "it is not among the tags"
+            why = "its words have none there" if tag in self.missing else "it is not among the tags"
             raise NotFound(f"tag {tag!r} has no vector in {self.name or 'this embedding'}: {why}") from None
 
     def select(self, tags: Iterable[str]) -> TagVectors:
@@ -130,7 +134,13 @@ class TagVectors:
         present = [tag for tag in wanted if tag in self._rows]
         rows = np.fromiter((self._rows[tag] for tag in present), dtype=np.intp, count=len(present))
         absent = tuple(tag for tag in wanted if tag not in self._rows)
-        return TagVectors(tuple(present), self.vectors[rows], absent, self.name)
+        unknown = {tag: self.unknown[tag] for tag in present if tag in self.unknown}
+        return TagVectors(tuple(present), self.vectors[rows], absent, self.name, unknown)
+
+    def with_unknown(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table that has a column `tag` with one more, `unknown`: their words without a vector."""
+        unknown = pd.Series([self.unknown.get(tag, "") for tag in table["tag"]], table.index, dtype="str")
+        return table.assign(unknown=unknown)
 
     def require(self, at_least: int) -> None:
         """Raise unless there are this many vectors, saying what is there instead."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from taglab.cli.loading import open_vectors, save_space
+from taglab.cli.loading import open_vectors, partly_known_notes, save_space
 from taglab.cli.options import (
     Parser,
     UsageError,
@@ -38,9 +38,9 @@ def add_to(commands: Any) -> None:
         help="cluster tags into k groups",
         description="Cluster the tags of a data set by the cosine distance of their vectors.",
         returns="{data, vectors, min_count, method, k, ..., tags, distinct_vectors, singletons, "
-        "within_distance, silhouette, missing: "
-        "[tag], rows: [{cluster, name, size, count, silhouette, medoid, tags: [tag]}]}; with --by tag rows: "
-        "[{tag, count, cluster, name, silhouette}]",
+        "within_distance, silhouette, partly_known, missing: "
+        "[tag], rows: [{cluster, name, size, tracks, assignments, silhouette, medoid, partly_known, tags: "
+        "[tag]}]}; with --by tag rows: [{tag, count, cluster, name, silhouette, unknown}]",
         fill=_fill_cluster,
         examples="""
 taglab cluster -k 40
@@ -164,7 +164,7 @@ def made_by(args: argparse.Namespace, clustering: Clustering) -> dict[str, Any]:
 def _cluster(args: argparse.Namespace) -> Report:
     import numpy as np
 
-    from taglab.clustering.describe import cluster_table
+    from taglab.clustering.describe import cluster_table, cluster_tracks
     from taglab.labels import from_clusters
     from taglab.metrics.clustering import silhouette_cosine
 
@@ -173,7 +173,8 @@ def _cluster(args: argparse.Namespace) -> Report:
         several = clustering.k > 1
         silhouette = silhouette_cosine(vectors.vectors, clustering.labels) if several else None
     counts = data.counts()
-    table = cluster_table(clustering, counts, silhouette)
+    table = cluster_table(clustering, counts, silhouette, vectors.unknown)
+    table["tracks"] = cluster_tracks(clustering, data)
     facts = {
         **made_by(args, clustering),
         "tags": len(clustering.tags),
@@ -181,20 +182,22 @@ def _cluster(args: argparse.Namespace) -> Report:
         "singletons": int((clustering.sizes == 1).sum()),
         "within_distance": clustering.within_distance,
         "silhouette": float(np.mean(silhouette)) if silhouette is not None else None,
+        "partly_known": len(vectors.unknown),
         "missing": list(vectors.missing),
     }
     notes = []
     if vectors.missing:
         notes.append(f"{len(vectors.missing):,} tags have no vector and are in no cluster")
+    notes += partly_known_notes(vectors)
     if args.save is not None:
         parameters = made_by(args, clustering)
         space = from_clusters(clustering.tags, clustering.labels, counts, parameters, args.save)
         save_space(space, args.replace)
         notes.append(f"saved as label space {args.save}")
     if args.by == "tag":
-        table = _by_tag(clustering, counts, table, silhouette)
+        table = vectors.with_unknown(_by_tag(clustering, counts, table, silhouette))
     else:
-        table = table[[name for name in table.columns if name != "tags"] + ["tags"]]
+        table = table[["cluster", "name", "size", "tracks", *table.columns[4:-1], "tags"]]
     return Report(facts, table, notes=tuple(notes))
 
 

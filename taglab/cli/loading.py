@@ -67,6 +67,17 @@ def open_vectors(
     return selected, embeddings.compose(words, list(selected.tags["tag"]), lookup, progress)
 
 
+def partly_known_notes(vectors: TagVectors) -> tuple[str, ...]:
+    """Say how many tags have a vector by some of their words only."""
+    if not vectors.unknown:
+        return ()
+    tag, words = next(iter(vectors.unknown.items()))
+    return (
+        f"{len(vectors.unknown):,} tags have words without a vector, which have no say ({tag!r} without "
+        f"{words!r}, …); --fully-known leaves such tags out",
+    )
+
+
 def openable(names: Iterable[str], open_one: Callable[[str], T]) -> tuple[list[T], tuple[str, ...]]:
     """Open things by name; return those that open, and what is wrong with the others."""
     from taglab.errors import DataError

@@ -88,7 +88,9 @@ def _fill_make(parser: Parser) -> None:
     add_config(parser)
     grid = parser.add_argument_group("label spaces made by clustering, one for each combination")
     add_settings(grid, LabelGrid, flags=_GRID_FLAGS, omit=("method", "seed"))
-    add_settings(grid, LabelGrid, omit=("vectors", "min_counts", "ks", "keep"), prefix=_CLUSTER)
+    add_settings(
+        grid, LabelGrid, omit=("vectors", "min_counts", "ks", "keep", "fully_known"), prefix=_CLUSTER
+    )
     varied = parser.add_argument_group("what else is varied")
     varied.add_argument(
         "--vary",

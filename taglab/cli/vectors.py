@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taglab.cli.loading import open_data, open_vectors, openable, select
+from taglab.cli.loading import open_data, open_vectors, openable, partly_known_notes, select
 from taglab.cli.options import (
     Parser,
     UsageError,
@@ -24,10 +24,12 @@ from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report, dropped
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pydantic import BaseModel
 
     from taglab.embeddings import WordVectors
     from taglab.progress import Progress
+    from taglab.tag_vectors import TagVectors
 
 _LONG_S = 10
 
@@ -61,9 +63,10 @@ def _add_questions(commands: Any) -> None:
         "neighbours",
         help="the tags nearest to a tag",
         description="List the tags nearest to a tag, by the cosine of their vectors.",
-        returns="[{tag, similarity, distance}]",
+        returns="[{tag, similarity, distance, unknown}]",
         fill=_fill_neighbours,
-        examples="taglab neighbours jazz\ntaglab neighbours 'hip hop' --vectors glove -n 20 --json",
+        examples="taglab neighbours jazz\ntaglab neighbours 'hip hop' --vectors glove -n 20 --json\n"
+        "taglab neighbours jazz --vectors glove --fully-known",
     )
     commands.add_parser(
         "analogy",
@@ -77,7 +80,7 @@ def _add_questions(commands: Any) -> None:
         "axis",
         help="where tags lie between two tags",
         description="Place every tag on the line from one tag to another.",
-        returns="[{tag, position, distance}]: position 0 at FROM, 1 at TO",
+        returns="[{tag, position, distance, unknown}]: position 0 at FROM, 1 at TO",
         fill=_fill_axis,
         examples="taglab axis sad happy --out moods.csv",
     )
@@ -92,9 +95,10 @@ def _add_questions(commands: Any) -> None:
     commands.add_parser(
         "coverage",
         help="which tags have a vector",
-        description="Tell what share of the tags, and of their use, has a vector; with --by words which "
-        "words are unknown, with --by duplicates which tags fall on the same point.",
-        returns="{vectors, share_of_tags, share_of_counts, tags, unknown_words, duplicates, rows: [{tag, "
+        description="Tell what share of the tags, of their words, and of their use has a vector; with --by "
+        "words which words are unknown, with --by duplicates which tags fall on the same point.",
+        returns="{vectors, share_of_tags, share_of_counts, share_fully_known, share_of_words, "
+        "share_of_word_counts, tags, partly_known, words, unknown_words, duplicates, rows: [{tag, "
         "count, words, unknown, state, covered}]}, or by words rows: [{word, count, tags}], or by duplicates "
         "rows: [{tag, same_as, count}]",
         fill=_fill_coverage,
@@ -109,7 +113,7 @@ def _add_maps(commands: Any) -> None:
         help="positions of tags on a map (PCA, t-SNE, UMAP)",
         description="Place tags on a map of two or three dimensions.",
         returns="{method, dimensions, trustworthiness, neighbours_kept, explained_variance, missing, rows: "
-        "[{tag, count, x, y[, z]}]}",
+        "[{tag, count, x, y[, z], unknown}]}",
         fill=_fill_project,
         examples="taglab project --out map.csv\ntaglab project --method umap --out map.parquet",
     )
@@ -376,8 +380,10 @@ def _train_tags(args: argparse.Namespace, progress: Progress) -> WordVectors:
 _TRAINERS = {_WORDS: _train_words, _TAGS: _train_tags}
 
 
-def _missing_note(missing: tuple[str, ...]) -> tuple[str, ...]:
-    return (f"{len(missing):,} tags have no vector and are left out",) if missing else ()
+def _left_out_notes(vectors: TagVectors) -> tuple[str, ...]:
+    missing = len(vectors.missing)
+    left_out = (f"{missing:,} tags have no vector and are left out",) if missing else ()
+    return (*left_out, *partly_known_notes(vectors))
 
 
 def _neighbours(args: argparse.Namespace) -> Report:
@@ -385,7 +391,16 @@ def _neighbours(args: argparse.Namespace) -> Report:
 
     with progress_bar() as progress:
         _, vectors = open_vectors(args, progress)
-    return Report(table=neighbours(vectors, args.tag, args.n))
+    return _near(vectors, neighbours(vectors, args.tag, args.n), [args.tag])
+
+
+def _near(vectors: TagVectors, table: pd.DataFrame, asked: list[str]) -> Report:
+    """Report what is near; say which words of the tags asked for have no say."""
+    unknown = vectors.unknown
+    notes = (
+        f"{tag!r} is taken without {unknown[tag]!r}, which has no vector" for tag in asked if tag in unknown
+    )
+    return Report(table=table, notes=tuple(notes))
 
 
 def _analogy(args: argparse.Namespace) -> Report:
@@ -393,7 +408,8 @@ def _analogy(args: argparse.Namespace) -> Report:
 
     with progress_bar() as progress:
         _, vectors = open_vectors(args, progress)
-    return Report(table=analogy(vectors, args.a, args.b, args.c, args.n))
+    table = analogy(vectors, args.a, args.b, args.c, args.n)
+    return _near(vectors, table, [args.a, args.b, args.c])
 
 
 def _axis(args: argparse.Namespace) -> Report:
@@ -401,7 +417,7 @@ def _axis(args: argparse.Namespace) -> Report:
 
     with progress_bar() as progress:
         _, vectors = open_vectors(args, progress)
-    return Report(table=axis(vectors, args.from_tag, args.to_tag), notes=_missing_note(vectors.missing))
+    return Report(table=axis(vectors, args.from_tag, args.to_tag), notes=_left_out_notes(vectors))
 
 
 def _overlap(args: argparse.Namespace) -> Report:
@@ -428,7 +444,12 @@ def _coverage(args: argparse.Namespace) -> Report:
         "vectors": args.vectors,
         "share_of_tags": found.share_of_tags,
         "share_of_counts": found.share_of_counts,
+        "share_fully_known": found.share_fully_known,
+        "share_of_words": found.share_of_words,
+        "share_of_word_counts": found.share_of_word_counts,
         "tags": len(found.tags),
+        "partly_known": found.partly_known,
+        "words": len(found.words),
         "unknown_words": len(found.unknown_words),
         "duplicates": len(found.duplicates),
     }
@@ -458,7 +479,7 @@ def _project(args: argparse.Namespace) -> Report:
         "explained_variance": made.explained_variance,
         "missing": list(vectors.missing),
     }
-    return Report(facts, table, notes=(*made.notes, *_missing_note(vectors.missing)))
+    return Report(facts, vectors.with_unknown(table), notes=(*made.notes, *_left_out_notes(vectors)))
 
 
 def _projector(args: argparse.Namespace) -> Report:
@@ -467,11 +488,12 @@ def _projector(args: argparse.Namespace) -> Report:
 
     with progress_bar() as progress:
         selected, vectors = open_vectors(args, progress)
-    made = write_projector(vectors, selected.tags[["tag", "count"]])
+    metadata = selected.tags[["tag", "count"]]
+    made = write_projector(vectors, vectors.with_unknown(metadata) if vectors.unknown else metadata)
     files = {args.out / "vectors.tsv": made.vectors, args.out / "metadata.tsv": made.metadata}
     for path, content in files.items():
         with replacing(path) as temporary:
             temporary.write_bytes(content)
     return Report(
-        {"tags": len(vectors), "files": [str(path) for path in files]}, notes=_missing_note(vectors.missing)
+        {"tags": len(vectors), "files": [str(path) for path in files]}, notes=_left_out_notes(vectors)
     )

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from taglab.clustering.result import Clustering
 from taglab.errors import InvalidSetting
+from taglab.folksonomy import Folksonomy
+
+
+def cluster_tracks(clustering: Clustering, folksonomy: Folksonomy) -> npt.NDArray[np.intp]:
+    """Return how many tracks have at least one tag of each cluster, array (k,)."""
+    has, k = folksonomy.matrix, clustering.k
+    cluster_of = pd.Series(clustering.labels, list(clustering.tags)).reindex(folksonomy.tags["tag"])
+    rows = np.flatnonzero(cluster_of.notna())
+    members = sparse.csr_array(
+        (np.ones(len(rows), np.int32), (rows, cluster_of.to_numpy()[rows].astype(np.intp))),
+        shape=(has.shape[1], k),
+    )
+    presence = sparse.csr_array((np.ones(has.nnz, np.int32), has.indices, has.indptr), shape=has.shape)
+    return np.bincount((presence @ members).indices, minlength=k)
 
 
 def cluster_table(
-    clustering: Clustering, counts: pd.Series, silhouette: npt.NDArray[np.floating] | None = None
+    clustering: Clustering,
+    counts: pd.Series,
+    silhouette: npt.NDArray[np.floating] | None = None,
+    unknown: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Describe each cluster.
 
@@ -19,11 +40,13 @@ def cluster_table(
         clustering: What to describe.
         counts: Tracks by tag, for every tag of the clustering.
         silhouette: Array (tags,) in the order of the clustering's tags; None leaves the column NaN.
+        unknown: Words without a vector, by tag; see `taglab.tag_vectors.TagVectors`.
 
     Returns:
         One row a cluster, by number: `cluster`, `name` (its most used tag, the earlier on a tie), `tags`
-        (list, most used first), `size`, `count` (sum of its tags' counts), `silhouette` (mean of its
-        tags), `medoid` (the tag nearest its centre).
+        (list, most used first), `size`, `assignments` (sum of its tags' counts: a track that has two of
+        them counts twice, see `cluster_tracks`), `silhouette` (mean of its tags), `medoid` (the tag nearest
+        its centre), `partly_known` (how many of its tags have an unknown word).
 
     Raises:
         InvalidSetting: If a tag has no count, or silhouettes are not one a tag.
@@ -44,8 +67,11 @@ def cluster_table(
             "name": [clustering.tags[rows[0]] for rows in members],
             "tags": [[clustering.tags[row] for row in rows] for rows in members],
             "size": clustering.sizes,
-            "count": [int(of_tags[rows].sum()) for rows in members],
+            "assignments": [int(of_tags[rows].sum()) for rows in members],
             "silhouette": [float(scores[rows].mean()) for rows in members],
             "medoid": [clustering.tags[row] for row in clustering.medoids],
+            "partly_known": [
+                sum(clustering.tags[row] in (unknown or {}) for row in rows) for rows in members
+            ],
         }
     )

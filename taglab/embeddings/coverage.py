@@ -27,8 +27,11 @@ class Coverage:
             words known; "none" too where they cancel out), `covered` (whether the tag has a vector).
         share_of_tags: Share of tags that have a vector, [0, 1]; NaN of no tags.
         share_of_counts: Share of assignments whose tag has a vector, [0, 1]; NaN of none.
-        unknown_words: `word`, `count` (assignments of the tags that hold it), `tags` (how many hold it); the
-            weightiest first.
+        share_fully_known: Share of tags all of whose words have one, [0, 1]; NaN of no tags.
+        share_of_words: Share of the distinct words of all tags that have one, [0, 1]; NaN of no words.
+        share_of_word_counts: The same of words as they are used: each as often as its tags are assigned.
+        words: `word`, `count` (assignments of the tags that hold it), `tags` (how many hold it), `known`
+            (whether it has a vector); the weightiest first.
         duplicates: Tags that fall on the same point as a more used one: `tag`, `same_as` (the most used tag
             there), `count`; by the count of `same_as`, then their own.
     """
@@ -37,8 +40,22 @@ class Coverage:
     tags: pd.DataFrame
     share_of_tags: float
     share_of_counts: float
-    unknown_words: pd.DataFrame
+    share_fully_known: float
+    share_of_words: float
+    share_of_word_counts: float
+    words: pd.DataFrame
     duplicates: pd.DataFrame
+
+    @property
+    def unknown_words(self) -> pd.DataFrame:
+        """Those of `words` without a vector: `word`, `count`, `tags`."""
+        unknown = self.words.loc[~self.words["known"], ["word", "count", "tags"]]
+        return unknown.reset_index(drop=True)
+
+    @property
+    def partly_known(self) -> int:
+        """How many tags have a vector by some of their words only."""
+        return int((self.tags["state"] == "some").sum())
 
 
 def coverage(
@@ -53,8 +70,9 @@ def coverage(
         progress: Told how far it is.
     """
     tags, counts = folksonomy.tags["tag"].tolist(), folksonomy.tags["count"].to_numpy()
+    lookup = lookup or Lookup()
     found = find_words(words, tags, lookup, between(progress, 0.0, 0.6))
-    vectors = sum_words(words, tags, found, between(progress, 0.6, 1.0))
+    vectors = sum_words(words, tags, found, lookup.fully_known, between(progress, 0.6, 1.0))
     covered = ~pd.Series(tags, dtype="str").isin(list(vectors.missing)).to_numpy(bool)
     complete = np.asarray([not unknown for unknown in found.unknown], bool)
     table = pd.DataFrame(
@@ -67,27 +85,40 @@ def coverage(
             "covered": covered,
         }
     )
-    total = counts.sum()
+    every_word = _words(found, counts)
     return Coverage(
         embedding=words.name,
         tags=table,
-        share_of_tags=float(covered.mean()) if len(tags) else float("nan"),
-        share_of_counts=float(counts[covered].sum() / total) if total else float("nan"),
-        unknown_words=_unknown_words(found, counts),
+        share_of_tags=_share(covered, np.ones(len(tags))),
+        share_of_counts=_share(covered, counts),
+        share_fully_known=_share(covered & complete, np.ones(len(tags))),
+        share_of_words=_share(every_word["known"].to_numpy(), np.ones(len(every_word))),
+        share_of_word_counts=_share(every_word["known"].to_numpy(), every_word["count"].to_numpy()),
+        words=every_word,
         duplicates=duplicates(vectors, folksonomy.counts()),
     )
 
 
-def _unknown_words(found: FoundWords, counts: npt.NDArray[np.int64]) -> pd.DataFrame:
+def _share(chosen: npt.NDArray[np.bool_], weights: npt.NDArray[np.number]) -> float:
+    """Return the share of the weight that is chosen; NaN of none."""
+    total = weights.sum()
+    return float(weights[chosen].sum() / total) if total else float("nan")
+
+
+def _words(found: FoundWords, counts: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Return every word that was looked for, once, with its weight and whether it is known."""
     weight: Counter[str] = Counter()
     holders: Counter[str] = Counter()
-    for unknown, count in zip(found.unknown, counts.tolist(), strict=True):
-        for word in set(unknown):
+    without: set[str] = set()
+    for words, unknown, count in zip(found.words, found.unknown, counts.tolist(), strict=True):
+        without.update(unknown)
+        for word in set(words):
             weight[word] += count
             holders[word] += 1
     table = pd.DataFrame(
         {"word": list(weight), "count": list(weight.values()), "tags": [holders[word] for word in weight]}
     ).astype({"word": "str", "count": np.int64, "tags": np.int64})
+    table["known"] = ~table["word"].isin(without)
     return table.sort_values(["count", "word"], ascending=[False, True], ignore_index=True)
 
 

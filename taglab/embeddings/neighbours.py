@@ -26,8 +26,8 @@ def neighbours(vectors: TagVectors, tag: str, n: int = 10) -> pd.DataFrame:
         n: How many; all others if there are fewer.
 
     Returns:
-        Columns `tag`, `similarity` (cosine, [-1, 1]), `distance` (1 − similarity); nearest first, ties in the
-        order of the tags.
+        Columns `tag`, `similarity` (cosine, [-1, 1]), `distance` (1 − similarity), `unknown` (words of the
+        tag without a vector, which have no say in it); nearest first, ties in the order of the tags.
 
     Raises:
         NotFound: If the tag has no vector.
@@ -72,9 +72,10 @@ def _nearest(vectors: TagVectors, query: npt.NDArray[np.float32], without: list[
     n = min(n, len(vectors) - len(set(without)))
     rows = _highest(similarity, n)
     found = similarity[rows].astype(np.float64)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {"tag": [vectors.tags[row] for row in rows], "similarity": found, "distance": 1 - found}
-    ).astype({"tag": "str"})
+    )
+    return vectors.with_unknown(table.astype({"tag": "str"}))
 
 
 def _highest(scores: npt.NDArray[np.float32], n: int) -> npt.NDArray[np.intp]:
@@ -96,7 +97,7 @@ def axis(vectors: TagVectors, from_tag: str, to_tag: str) -> pd.DataFrame:
 
     Returns:
         One row a tag, in the order of `vectors`: `tag`, `position` (along the line; below 0 and above 1 lie
-        beyond its ends), `distance` (Euclidean, from the line).
+        beyond its ends), `distance` (Euclidean, from the line), `unknown` (words without a vector).
 
     Raises:
         NotFound: If one of the tags has no vector.
@@ -119,9 +120,8 @@ def axis(vectors: TagVectors, from_tag: str, to_tag: str) -> pd.DataFrame:
         along = offset @ (line / length)
         position[block] = along / length
         distance[block] = np.linalg.norm(offset - np.outer(along, line / length), axis=1)
-    return pd.DataFrame({"tag": vectors.tags, "position": position, "distance": distance}).astype(
-        {"tag": "str"}
-    )
+    table = pd.DataFrame({"tag": vectors.tags, "position": position, "distance": distance})
+    return vectors.with_unknown(table.astype({"tag": "str"}))
 
 
 def overlap_at_k(

@@ -45,6 +45,8 @@ class Lookup(BaseModel):
         split_punctuation: A word that is not found is split at its punctuation and its parts looked up:
             "jazz-funk" becomes "jazz" and "funk" where there is no vector of "jazz-funk". Punctuation that
             stands alone ("drum & bass") and has no vector is no word.
+        fully_known: Only tags all of whose words have a vector; the others are left without one. Otherwise an
+            unknown word adds nothing, and "female vocalists" may have the very vector of "female".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +54,7 @@ class Lookup(BaseModel):
     whole_tag: bool = True
     forms: tuple[Form, ...] = ("exact", "lower", "title", "upper")
     split_punctuation: bool = True
+    fully_known: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +160,8 @@ def compose(
 ) -> TagVectors:
     """Return the vectors of tags: of each, the normalised sum of its words' unit vectors.
 
-    An unknown word adds nothing. A tag of which no word is known, or whose words cancel out, is `missing`.
+    An unknown word adds nothing, and is named among the `unknown`; where only fully known tags are asked for,
+    the tag is `missing`. So is one of which no word is known, or whose words cancel out.
 
     Args:
         words: Vectors of words.
@@ -169,11 +173,16 @@ def compose(
         Ros Perez 2021, section 7.2.1.
     """
     found = find_words(words, tags, lookup, between(progress, 0.0, 0.6))
-    return sum_words(words, tags, found, between(progress, 0.6, 1.0))
+    only = lookup is not None and lookup.fully_known
+    return sum_words(words, tags, found, only, between(progress, 0.6, 1.0))
 
 
 def sum_words(
-    words: WordVectors, tags: Sequence[str], found: FoundWords, progress: Progress = silent
+    words: WordVectors,
+    tags: Sequence[str],
+    found: FoundWords,
+    fully_known: bool = False,
+    progress: Progress = silent,
 ) -> TagVectors:
     """Return the vectors of tags whose words have been looked up (the other half of `compose`)."""
     lengths = [len(rows) for rows in found.rows]
@@ -195,9 +204,16 @@ def sum_words(
         norms = np.linalg.norm(sums, axis=1)
         known[block] = norms > _CANCELLED
         vectors[block] = sums / np.where(known[block], norms, 1.0)[:, None]
+    if fully_known:
+        known &= np.fromiter((not unknown for unknown in found.unknown), bool, len(tags))
     names = np.empty(len(tags), object)
     names[:] = list(tags)
-    return TagVectors(tuple(names[known]), vectors[known], tuple(names[~known]), words.name)
+    unknown = {
+        tag: " ".join(lacking)
+        for tag, lacking, is_known in zip(tags, found.unknown, known, strict=True)
+        if lacking and is_known
+    }
+    return TagVectors(tuple(names[known]), vectors[known], tuple(names[~known]), words.name, unknown)
 
 
 def _unit_rows(vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

@@ -17,56 +17,69 @@ if TYPE_CHECKING:
 
 _CLEAR = "rgba(0, 0, 0, 0)"
 _REST = "rgba(140, 143, 148, 0.4)"
-_STATES = {"all": "every word known", "some": "some words unknown", "none": "no vector"}
+_STATES = {"all": "wholly known", "some": "some words unknown", "none": "no vector"}
 
 
 def neighbour_bars(table: pd.DataFrame, title: str, common: Collection[str] | None = None) -> go.Figure:
     """Draw tags ranked by cosine similarity.
 
     Args:
-        table: Columns `tag`, `similarity` (cosine, [-1, 1]), nearest first.
+        table: Columns `tag`, `similarity` (cosine, [-1, 1]), `unknown` (words without a vector; such tags are
+            hatched), nearest first.
         title: What they are near to, as it is written.
         common: Tags that are near in another embedding too; the others are drawn grey. All alike where None.
     """
     figure = ranked_bars(table, "tag", "similarity", plain(title), "cosine similarity", value_format=".3f")
+    _hatch(figure.data[0], table["unknown"])
     if common is not None:
         figure.data[0].marker.color = [PALETTE[0] if tag in common else GREY for tag in table["tag"]]
     return figure
+
+
+def _hatch(bars: go.Bar, unknown: pd.Series) -> None:
+    """Hatch the bars of tags with unknown words, and name these in the hover."""
+    bars.marker.pattern.shape = ["/" if words else "" for words in unknown]
+    lacking = [f"<br>no vector of: {plain(words)}" if words else "" for words in unknown]
+    bars.customdata = [[*row, note] for row, note in zip(bars.customdata, lacking, strict=True)]
+    bars.hovertemplate = bars.hovertemplate.replace("<extra>", "%{customdata[1]}<extra>")
 
 
 def unknown_word_bars(table: pd.DataFrame) -> go.Figure:
     """Draw the words without a vector, by the weight of the tags they stand in.
 
     Args:
-        table: Columns `word`, `count` (tracks of the tags that hold it), `tags` (how many hold it).
+        table: Columns `word`, `count` (assignments of the tags that hold it), `tags` (how many hold it).
     """
     return ranked_bars(
         table, "word", "count", "Words without a vector", "assignments of tags with the word", {"tags": ","}
     )
 
 
-def coverage_bars(tags: pd.DataFrame) -> go.Figure:
-    """Draw the shares of tags and of assignments whose words all, some or none have a vector.
+def coverage_bars(tags: pd.DataFrame, words: pd.DataFrame) -> go.Figure:
+    """Draw the shares of tags, of assignments and of words that have a vector wholly, in part or not at all.
 
     Args:
-        tags: Columns `count` (tracks), `state` ("all", "some" or "none").
+        tags: Columns `count` (tracks), `state` ("all", "some" or "none" of its words have one).
+        words: Columns `count` (assignments of the tags that hold it), `known` (whether it has one).
     """
-    figure = blank("How much of the data has a vector", "share", height=230)
-    totals = np.array([len(tags), tags["count"].sum()], float)
+    figure = blank("How much of the data has a vector", "share", height=300)
+    of_words = words.assign(state=np.where(words["known"].to_numpy(bool), "all", "none"))
+    totals = np.array([len(tags), tags["count"].sum(), len(words), words["count"].sum()], float)
     for (state, text), colour in zip(_STATES.items(), (PALETTE[0], PALETTE[1], GREY), strict=True):
-        chosen = tags[tags["state"] == state]
-        parts = np.array([len(chosen), chosen["count"].sum()], float)
+        chosen = [table[table["state"] == state] for table in (tags, of_words)]
+        parts = np.array([part for table in chosen for part in (len(table), table["count"].sum())], float)
+        shares = np.divide(parts, totals, out=np.zeros(4), where=totals > 0)
         figure.add_bar(
-            x=np.divide(parts, totals, out=np.zeros(2), where=totals > 0),
-            y=["tags", "assignments"],
+            x=shares,
+            y=["tags", "assignments", "words", "words as used"],
             orientation="h",
             name=text,
             customdata=parts,
-            texttemplate="%{x:.1%}",
+            text=[f"{share:.1%}" if share else "" for share in shares],
             hovertemplate=f"{text}: %{{customdata:,}} %{{y}} (%{{x:.2%}})<extra></extra>",
             marker={"color": colour},
         )
-    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.75, "traceorder": "normal"})
+    figure.update_layout(barmode="stack", legend={"orientation": "h", "y": -0.5, "traceorder": "normal"})
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
     figure.update_yaxes(autorange="reversed")
     return figure

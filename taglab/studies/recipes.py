@@ -71,6 +71,8 @@ class RecipeSettings(BaseModel):
             used tag says a genre.
         gammas: γ of the semantic loss, for model 5; none takes 0, 0.5, 1 and 2.
         seed: Of the clustering.
+        fully_known: Clusters hold only tags all of whose words have a vector; the thesis's hold all that
+            have one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +86,7 @@ class RecipeSettings(BaseModel):
     genres: tuple[str, ...] = ()
     gammas: tuple[Gamma, ...] = ()
     seed: int = Field(default=0, ge=0)
+    fully_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -395,6 +398,8 @@ class _Clusterings:
         self._settings, self._data, self._keep = settings, data, keep
         self.differs: list[Difference] = []
         self._vectors = self._choose_vectors(vectors)
+        if settings.fully_known:
+            self.differs.append(Difference("clustered tags", "all words known", "some word known"))
         scale = self._scale()
         scaled = {n: scale.count(n) for n in min_counts}
         self._min_counts = self._chosen("least count (tracks)", settings.min_counts, scaled)
@@ -446,6 +451,7 @@ class _Clusterings:
             ks=tuple(self._ks),
             keep=self._keep,
             seed=self._settings.seed,
+            fully_known=self._settings.fully_known,
         )
         made = label_cells(self._settings.data, grid, progress)
         lost: list[dict[str, Any]] = made.left_out.to_dict("records")  # type: ignore[assignment]

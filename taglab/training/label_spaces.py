@@ -66,6 +66,7 @@ class LabelGrid(BaseModel):
             model 2 does not leave out, "all" every one.
         method: A name in `CLUSTERERS`.
         seed: Of k-means.
+        fully_known: Only tags all of whose words have a vector, as in `taglab.embeddings.Lookup`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +77,7 @@ class LabelGrid(BaseModel):
     keep: Keep = "thesis"
     method: str = "spherical-k-means"
     seed: int = Field(default=0, ge=0)
+    fully_known: bool = False
 
     @field_validator("vectors", "min_counts", "ks")
     @classmethod
@@ -136,14 +138,15 @@ def label_cells(data: str, grid: LabelGrid, progress: Progress = silent) -> Labe
         cell: dict[str, Any] = {"vectors": vectors, "min_count": min_count}
         selected = folksonomy.select_tags(min_count=min_count)
         words = embeddings.resolve(vectors, folksonomy, between(share, 0.0, 0.3, f"vectors {vectors}"))
-        tags = embeddings.compose(words, list(selected.tags["tag"]))
+        lookup = embeddings.Lookup(fully_known=grid.fully_known)
+        tags = embeddings.compose(words, list(selected.tags["tag"]), lookup)
         for row, k in enumerate(grid.ks):
             share(0.3 + 0.7 * row / len(grid.ks), f"{vectors}, at least {min_count} tracks, k = {k}")
             try:
                 if not len(tags):
                     raise InvalidSetting("none of these tags has a vector")
                 made = cluster(tags, ClusterSettings(method=grid.method, k=k, seed=grid.seed))
-                space = _space(data, selected, made, cell, kept, grid.keep)
+                space = _space(data, selected, made, cell, kept, grid)
             except InvalidSetting as error:
                 left_out.append({**cell, "k": k, "reason": _reason(error)})
                 continue
@@ -164,13 +167,14 @@ def _reason(error: InvalidSetting) -> str:
 
 
 def _space(
-    data: str, selected: Folksonomy, made: Any, cell: dict[str, Any], kept: Sequence[str], keep: Keep
+    data: str, selected: Folksonomy, made: Any, cell: dict[str, Any], kept: Sequence[str], grid: LabelGrid
 ) -> LabelSpace:
-    record = {"data": data, **cell, **made.parameters()}
-    ending = "" if keep == "thesis" else " all"
+    lookup = {"lookup": {"fully_known": True}} if grid.fully_known else {}
+    record = {"data": data, **cell, **lookup, **made.parameters()}
+    ending = ("" if grid.keep == "thesis" else " all") + (" known" if grid.fully_known else "")
     name = f"{data[:40]} {cell['vectors'][:24]} n{cell['min_count']} k{made.k}{ending}"
     space = from_clusters(made.tags, made.labels, selected.counts(), record, name)
-    return keep_classes_with(space, kept) if keep == "thesis" else space
+    return keep_classes_with(space, kept) if grid.keep == "thesis" else space
 
 
 def save_spaces(spaces: Sequence[LabelSpace]) -> list[str]:

@@ -14,6 +14,7 @@ import streamlit as st
 
 from taglab.clustering import ClusterSettings
 from taglab.clustering.comparison import compare
+from taglab.clustering.describe import cluster_tracks
 from taglab.clustering.scan import ScanSettings, finished, scan, suggestions
 from taglab.clustering.stability import Stability, stability
 from taglab.errors import InvalidSetting
@@ -51,7 +52,14 @@ _USUAL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 101, 200, 500, 1000, 2000, 5000)
 _COLUMNS = {
     "name": st.column_config.TextColumn("cluster", help="Its most used tag", width="medium"),
     "size": st.column_config.NumberColumn("tags"),
-    "count": st.column_config.NumberColumn("count (tracks)", help="Sum over its tags"),
+    "tracks": st.column_config.NumberColumn("tracks", help="Those that have at least one of its tags"),
+    "assignments": st.column_config.NumberColumn(
+        "assignments", help="Its tags' tracks, summed: a track that has two of them counts twice"
+    ),
+    "partly_known": st.column_config.NumberColumn(
+        "partly known (tags)", help="Tags with a word that has no vector, and so no say"
+    ),
+    "unknown": st.column_config.TextColumn("words without a vector"),
     "silhouette": st.column_config.NumberColumn(
         "silhouette", format="%.3f", help="Mean over its tags, −1 to 1"
     ),
@@ -63,12 +71,17 @@ _COLUMNS = {
 
 def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     """The cluster table, most used clusters first; ticked clusters are selected."""
-    ranked = made.table.sort_values("count", ascending=False, kind="stable")
-    table = ranked[["name", "size", "count", "silhouette"]].copy()
+    whole = made.table.assign(
+        tracks=_tracks(material.key, made.clustering.settings.model_dump_json(), material, made)
+    )
+    ranked = whole.sort_values("tracks", ascending=False, kind="stable")
+    table = ranked[["name", "size", "tracks", "assignments", "silhouette"]].copy()
     if len(rows):
         table["selected"] = np.bincount(made.clustering.labels[rows], minlength=len(table))[ranked["cluster"]]
     table["members"] = [_members(tags) for tags in ranked["tags"]]
     table["medoid"] = ranked["medoid"]
+    if material.vectors.unknown:
+        table["partly_known"] = ranked["partly_known"]
     key = key_of("cluster table")
 
     def tick() -> None:
@@ -81,8 +94,13 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     )  # fmt: skip
     st.caption(f"All {len(table):,} clusters, most used first; tick some to select their tags.")
     export_panel(
-        f"{material.name} clusters", made.table, command=cluster_command(material, made.clustering.settings)
+        f"{material.name} clusters", whole, command=cluster_command(material, made.clustering.settings)
     )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tracks(key: str, settings: str, _material: Material, _made: Clustered) -> npt.NDArray[np.intp]:
+    return cluster_tracks(_made.clustering, _material.data)
 
 
 def _members(tags: Sequence[str]) -> str:
@@ -125,7 +143,8 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     listed = listed_rows(material.vectors)
     everything = not len(listed) or st.toggle("All tags", key="all_tags", bind="query-params")
     shown = made.tags if everything else made.tags.iloc[listed]
-    table = shown[["tag", "count", "name", "silhouette"]]
+    columns = ["tag", "count", "name", "silhouette", *(["unknown"] if material.vectors.unknown else [])]
+    table = shown[columns]
     key = key_of("tag table")
 
     def tick() -> None:

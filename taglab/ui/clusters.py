@@ -40,6 +40,7 @@ from taglab.ui.pickers import (
 )
 from taglab.ui.projecting import explained
 from taglab.ui.selection import select, selected_rows, show_in_link
+from taglab.ui.tables import partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 
 _EVERY_K_UP_TO = 120
@@ -51,6 +52,8 @@ _NAMED = 12
 _MEANING = {
     "Mean silhouette": "How much nearer a tag is to its own cluster than to the next (cosine), from −1 to 1; "
     "0 where clusters run into each other.",
+    "Partly known": "Tags with a word that has no vector, and so no say in where they lie; “Looking up "
+    "words” can leave them out.",
     "Sharing a point": "Tags with the very vector of another, earlier tag: no clustering can tell the two "
     "apart, and both look as near to each other as can be.",
     "Silhouette, distinct": "The mean silhouette over distinct vectors, each once: there, tags that share a "
@@ -91,6 +94,11 @@ class Material:
         return [*names, "--min-count", str(self.min_count), *settings_flags(self.lookup)]
 
     @property
+    def key(self) -> str:
+        """What tells this from any other material."""
+        return f"{self.vectors.fingerprint} {self.data.fingerprint} {self.lookup.model_dump_json()}"
+
+    @property
     def made_by(self) -> dict[str, Any]:
         """The same for the record of a label space; the lookup where it is not the usual one."""
         place = {"data": self.name, "vectors": self.vectors_name, "min_count": self.min_count}
@@ -107,7 +115,8 @@ class Clustered:
         silhouettes: Array (tags,).
         over_points: Mean silhouette over distinct vectors, each once.
         table: One row a cluster, see `taglab.clustering.describe.cluster_table`.
-        tags: One row a tag: `tag`, `count`, `cluster` (number), `name` (of the cluster), `silhouette`.
+        tags: One row a tag: `tag`, `count`, `cluster` (number), `name` (of the cluster), `silhouette`,
+            `unknown` (words without a vector).
         colours: Array (clusters,): the colour of each in all figures, counted in the palette; by number until
             the clustering is placed on a map (see `placed`).
         places: Array (clusters, dimensions of the map): where the name of each is written.
@@ -233,10 +242,7 @@ def _round_numbers(most: int) -> Iterator[int]:
 def clustered(material: Material, settings: ClusterSettings) -> Clustered:
     """Return the clustering of these settings, with silhouettes and tables."""
     with working("Clustering") as progress:
-        return _clustered(
-            material.vectors.fingerprint, material.data.fingerprint, settings.model_dump_json(), material,
-            _patient(progress),
-        )  # fmt: skip
+        return _clustered(material.key, settings.model_dump_json(), material, _patient(progress))
 
 
 def _patient(progress: Progress) -> Progress:
@@ -251,10 +257,11 @@ def _patient(progress: Progress) -> Progress:
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
-def _clustered(vectors: str, data: str, settings: str, _material: Material, _progress: Progress) -> Clustered:
+def _clustered(material: str, settings: str, _material: Material, _progress: Progress) -> Clustered:
     found = cluster(_material.vectors, ClusterSettings.model_validate_json(settings), _progress)
     silhouettes, over_points = _silhouettes(_material.vectors, found)
-    table = cluster_table(found, pd.Series(_material.counts, list(found.tags)), silhouettes)
+    counts = pd.Series(_material.counts, list(found.tags))
+    table = cluster_table(found, counts, silhouettes, _material.vectors.unknown)
     tags = pd.DataFrame(
         {
             "tag": list(found.tags),
@@ -264,6 +271,7 @@ def _clustered(vectors: str, data: str, settings: str, _material: Material, _pro
             "silhouette": silhouettes,
         }
     )
+    tags = _material.vectors.with_unknown(tags)
     nowhere = np.full((found.k, 2), np.nan, np.float32)
     return Clustered(found, silhouettes, over_points, table, tags, np.arange(found.k), nowhere)
 
@@ -282,13 +290,11 @@ def _silhouettes(vectors: TagVectors, made: Clustering) -> tuple[npt.NDArray[np.
 def placed(material: Material, made: Clustered, where: Projection) -> Clustered:
     """Return a clustering with its clusters' colours and the places of their names on a map."""
     settings = made.clustering.settings.model_dump_json(), where.settings.model_dump_json()
-    return _placed(material.vectors.fingerprint, material.data.fingerprint, *settings, made, where)
+    return _placed(material.key, *settings, made, where)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
-def _placed(
-    vectors: str, data: str, settings: str, projection: str, _made: Clustered, _where: Projection
-) -> Clustered:
+def _placed(material: str, settings: str, projection: str, _made: Clustered, _where: Projection) -> Clustered:
     groups = _where.positions, _made.clustering.labels, _made.clustering.k
     return replace(_made, colours=group_colours(*groups), places=group_places(*groups))
 
@@ -391,15 +397,14 @@ def _say_figures(material: Material, colour: Colour) -> None:
 
 def _points(material: Material, where: Projection) -> MapPoints:
     settings = where.settings.model_dump_json()
-    return _made_points(material.vectors.fingerprint, material.data.fingerprint, settings, material, where)
+    return _made_points(material.key, settings, material, where)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _made_points(
-    vectors: str, data: str, settings: str, _material: Material, _where: Projection
-) -> MapPoints:
-    name = f"{vectors} {data} {settings}"
-    return map_points(name, _material.vectors.tags, _material.counts, _where.positions)
+def _made_points(material: str, settings: str, _material: Material, _where: Projection) -> MapPoints:
+    vectors = _material.vectors
+    notes = partly_known_notes(vectors)
+    return map_points(f"{material} {settings}", vectors.tags, _material.counts, _where.positions, notes)
 
 
 def _said(material: Material, made: Clustered, where: Projection) -> str:
@@ -442,6 +447,11 @@ def show_selection(material: Material, made: Clustered, rows: npt.NDArray[np.int
         note = "" if linked else " The link leaves them out: too many for an address."
         st.markdown(f"**{len(rows):,} selected** in {where}: {named}{rest}.{note}")
         st.button("Clear", key="clear selection", on_click=select, args=((), "button"), type="tertiary")
+    notes = partly_known_notes(material.vectors)
+    partly = [f"{visible(tags[row], 40)} ({notes[tags[row]]})" for row in rows if tags[row] in notes]
+    if partly:
+        more = f" and {len(partly) - _NAMED:,} more" if len(partly) > _NAMED else ""
+        st.caption(literal(f"Partly known: {', '.join(partly[:_NAMED])}{more}."))
 
 
 def _signed(value: float) -> str:
@@ -455,6 +465,7 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     facts = {
         "Tags": f"{len(vectors):,}",
         "Without a vector": f"{len(vectors.missing):,}",
+        "Partly known": f"{len(vectors.unknown):,}",
         "Sharing a point": f"{sharing:,}",
         "Mean silhouette": _signed(made.silhouettes.mean()),
         **({"Silhouette, distinct": _signed(made.over_points)} if sharing else {}),

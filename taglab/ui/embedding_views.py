@@ -31,7 +31,7 @@ from taglab.ui.pair_views import show_pairs
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_tag, pick_vectors
 from taglab.ui.projecting import explained, pick_projection, projected
 from taglab.ui.quality_views import show_quality
-from taglab.ui.tables import column_labels
+from taglab.ui.tables import column_labels, partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def show_neighbours(picked: Picked) -> None:
         near = embeddings.neighbours(tags, tag, n)
         bars = neighbour_bars(near, f"Nearest to {tag}")
         st.plotly_chart(bars, config=picture_config(), key="neighbour bars", alt="Tags by cosine similarity")
+        _say_partly_known(tags, [tag], near)
         export_panel("neighbours", near, bars, picked.command("neighbours", tag, n=n))
     with right:
         names = [str(name) for name in near["tag"]]
@@ -104,6 +105,19 @@ def show_neighbours(picked: Picked) -> None:
         export_panel("neighbourhood map", figure=whole_map, command=command, own_buttons=flat)
 
 
+def _say_partly_known(tags: TagVectors, asked: Sequence[str], near: pd.DataFrame) -> None:
+    """Say which words of tags have no say, of those asked for and of those that are hatched."""
+    notes = partly_known_notes(tags)
+    for tag in asked:
+        if tag in notes:
+            st.caption(literal(f"{tag}: {notes[tag]}."))
+    hatched = int((near["unknown"] != "").sum())
+    if hatched:
+        st.caption(
+            f"Hatched: {hatched} of these {len(near)} have words without a vector, and so without a say."
+        )
+
+
 def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projection]:
     """Let the projection be chosen, and whether all tags or only the near ones are drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -117,7 +131,8 @@ def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projec
 def _points(
     name: str, data: str, _drawn: TagVectors, _projection: Projection, _counts: Sequence[int]
 ) -> MapPoints:
-    return map_points(name, _drawn.tags, np.asarray(_counts), _projection.positions)
+    notes = partly_known_notes(_drawn)
+    return map_points(name, _drawn.tags, np.asarray(_counts), _projection.positions, notes)
 
 
 def _show_map(
@@ -141,7 +156,8 @@ def _show_map(
         st.caption(about)
         return
     counts = picked.folksonomy().counts().reindex(list(drawn.tags))
-    name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()}"
+    lookup = picked.lookup.model_dump_json()
+    name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()} {lookup}"
     points = _points(name, picked.data, drawn, projection, counts.tolist())
     named = [other for other in (tag, *near) if other in drawn]
     rows = np.asarray([drawn.row(other) for other in named], np.intp)
@@ -164,12 +180,17 @@ def show_coverage(picked: Picked) -> None:
     found = embeddings.coverage(words, picked.folksonomy(), picked.lookup)
     left, right = st.columns(2)
     with left:
-        bars = coverage_bars(found.tags)
+        bars = coverage_bars(found.tags, found.words)
         st.plotly_chart(
             bars,
             config=picture_config(),
             key="coverage",
             alt="Shares of tags and of assignments with a vector",
+        )
+        st.text(
+            f"{found.partly_known:,} tags have a vector by some of their words only; "
+            f"{found.share_fully_known:.1%} of all are wholly known, and {found.share_of_words:.1%} of "
+            f"{len(found.words):,} words"
         )
         st.text(f"{len(found.duplicates):,} tags lie on the same point as a more used one")
         if len(found.duplicates):
@@ -233,6 +254,7 @@ def show_comparison(picked: Picked) -> None:
         # The command seeks among all tags of its embedding.
         command = picked.command("neighbours", tag, vectors=side.name, n=k)
         with column:
+            _say_partly_known(side, [tag], table)
             export_panel(f"nearest in {key}", table, bars, command if len(both) == len(side) else None)
     among = f"sought among the {len(both):,} tags with a vector in both embeddings"
     here.caption(f"{len(common)} of {len(near)} in common, the others grey; {among}")
@@ -254,6 +276,7 @@ def show_analogy(picked: Picked) -> None:
     near = embeddings.analogy(tags, a, b, c, _SHOWN)
     bars = neighbour_bars(near, f"{a} − {b} + {c}")
     st.plotly_chart(bars, config=picture_config(), key="analogy bars", alt="Tags nearest to a − b + c")
+    _say_partly_known(tags, [a, b, c], near)
     export_panel("analogy", near, bars, picked.command("analogy", a, b, c, n=_SHOWN))
 
 
@@ -275,6 +298,7 @@ def show_axis(picked: Picked) -> None:
         f"all {len(table):,} tags; of the {min(_NAMED_AMONG, len(table))} most used, those furthest to "
         "either side are named"
     )
+    _say_partly_known(tags, [start, end], table.head(0))
     export_panel("axis", table, figure, picked.command("axis", start, end))
 
 
@@ -299,6 +323,8 @@ def show_side_by_side(picked: Picked) -> None:
     for name, near in found.items():
         table[name] = near["tag"].reindex(range(n))
         table[f"{name}, cosine"] = near["similarity"].reindex(range(n))
+        if (near["unknown"] != "").any():
+            table[f"{name}, words without a vector"] = near["unknown"].reindex(range(n))
     cosines = [f"{name}, cosine" for name in found]
     st.dataframe(
         table,

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
+from taglab.tag_vectors import TagVectors
 
 _UNITS = {
     "count": "tracks",
@@ -16,10 +18,16 @@ _UNITS = {
     "weight": "0 to 100",
     "lift": "times chance",
     "overlap": "share of the k nearest",
+    "unknown": "words without a vector",
     "similarity": "cosine, −1 to 1",
     "distance": "1 − cosine",
 }
 _SUFFIXES = {"_s": "s", "_hz": "Hz", "_bpm": "beats a minute", "_db": "dB", "_cents": "cents", "_ms": "ms"}
+
+
+def partly_known_notes(vectors: TagVectors) -> dict[str, str]:
+    """Return what is to be said of each tag that has a vector by some of its words only."""
+    return {tag: f"without {visible(words)}, which has no vector" for tag, words in vectors.unknown.items()}
 
 
 def column_labels(table: pd.DataFrame) -> dict[str, Any]:

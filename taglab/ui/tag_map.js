@@ -45,8 +45,9 @@ function readPoints(table) {
   const y = Float32Array.from(table.getChild("y").toArray());
   const count = table.getChild("count").toArray();
   const tags = table.getChild("tag");
+  const notes = table.getChild("note");
   const [left, right, low, high] = [...extent(x), ...extent(y)];
-  const points = { n: x.length, x, y, count, tag: (row) => readable(tags.get(row)), left, right, low, high };
+  const points = { n: x.length, x, y, count, tag: (row) => readable(tags.get(row)), note: (row) => readable(notes?.get(row) ?? ""), left, right, low, high };
   return { ...points, cells: cellsOf(points) };
 }
 
@@ -522,6 +523,8 @@ class TagMap {
     if (tip.hidden) return;
     const line = (text, name = "") => Object.assign(document.createElement("div"), { textContent: text, className: name });
     const lines = [line(this.points.tag(this.hover), "tag")];
+    const note = this.points.note(this.hover);
+    if (note) lines.push(line(note));
     if (this.cluster) {
       const each = this.classes[this.cluster[this.hover]];
       lines.push(line(`${this.data.class_word}: ${each.name} (${written(each.size)} tags)`));

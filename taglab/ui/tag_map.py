@@ -40,8 +40,8 @@ class MapPoints:
 
     Attributes:
         name: Tells these points from any others, such as a content key of tags and positions.
-        table: Columns `tag`, `count` (tracks), `x`, `y`, one row a tag, most used first. Made once and kept
-            (see `map_points`).
+        table: Columns `tag`, `count` (tracks), `x`, `y`, perhaps `note`, one row a tag, most used first. Made
+            once and kept (see `map_points`).
     """
 
     name: str
@@ -49,7 +49,11 @@ class MapPoints:
 
 
 def map_points(
-    name: str, tags: Sequence[str], counts: npt.ArrayLike, positions: npt.NDArray[np.float32]
+    name: str,
+    tags: Sequence[str],
+    counts: npt.ArrayLike,
+    positions: npt.NDArray[np.float32],
+    notes: Mapping[str, str] | None = None,
 ) -> MapPoints:
     """Return points for a map; worth caching, for that of half a million tags takes a second.
 
@@ -58,6 +62,7 @@ def map_points(
         tags: One a row.
         counts: Array (tags,): tracks that have the tag.
         positions: Array (tags, 2), finite.
+        notes: What is to be said of some tags, below their names.
     """
     import pyarrow as pa
 
@@ -69,6 +74,8 @@ def map_points(
         "x": pa.array(np.ascontiguousarray(positions[:, 0], np.float32)),
         "y": pa.array(np.ascontiguousarray(positions[:, 1], np.float32)),
     }
+    if notes:
+        columns["note"] = pa.array([notes.get(tag, "") for tag in tags], pa.string())
     return MapPoints(name, pa.table(columns))
 
 

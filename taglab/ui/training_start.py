@@ -228,8 +228,9 @@ def _pick_cells() -> LabelGrid:
     )
     ks = columns[2].text_input("k", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000.")
     keep = columns[3].selectbox("Keep", list(_KEEP), key="sweep keep", format_func=_KEEP.__getitem__)
+    only = setting_widget(LabelGrid, "fully_known", "sweep")
     given = {"vectors": vectors, "min_counts": numbers(counts), "ks": numbers(ks), "keep": keep}
-    return checked(LabelGrid, given)
+    return checked(LabelGrid, {**given, **only})
 
 
 def _pick_fields(base: RunConfig) -> dict[str, tuple[Any, ...]]:
@@ -284,6 +285,7 @@ def sweep_command(
         del flags[at : at + 2]
         flags += ["--vectors", ",".join(cells.vectors), "--min-count", ",".join(map(str, cells.min_counts))]
         flags += ["-k", ",".join(map(str, cells.ks)), "--keep", cells.keep]
+        flags += ["--fully-known"] if cells.fully_known else []
     for name, values in fields.items():
         shown = ",".join("none" if value is None else str(value) for value in values)
         flags += ["--vary", f"{name}={shown}"]

@@ -97,6 +97,9 @@ def test_vectors(mine: Shell) -> None:
     assert [row["tag"] for row in near] == ["metal", "smooth jazz"]
     assert near[0]["similarity"] == pytest.approx(0.9 / np.hypot(0.9, 0.1))
 
+    known = mine.json("neighbours", "rock", *DATA, "--vectors", "tiny", "--fully-known")
+    assert {row["unknown"] for row in known} == {""}
+
     covered = mine.json("coverage", *DATA, "--vectors", "tiny")
     assert covered["share_of_tags"] == pytest.approx(4 / 7)
     assert covered["share_of_counts"] == pytest.approx(11 / 17)
@@ -153,8 +156,8 @@ def test_project(mine: Shell) -> None:
     made = mine.json("project", *DATA)
     assert made["method"] == "pca"
     assert len(made["explained_variance"]) == 2
-    assert list(made["rows"][0]) == ["tag", "count", "x", "y"]
-    assert list(mine.json("project", *DATA, "--dimensions", "3")["rows"][0])[-1] == "z"
+    assert list(made["rows"][0]) == ["tag", "count", "x", "y", "unknown"]
+    assert list(mine.json("project", *DATA, "--dimensions", "3")["rows"][0])[-2] == "z"
 
 
 def test_projector_files(mine: Shell) -> None:

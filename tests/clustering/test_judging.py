@@ -6,9 +6,10 @@ import pytest
 
 from taglab.clustering import Clustering, ClusterSettings, cluster
 from taglab.clustering.comparison import compare
-from taglab.clustering.describe import cluster_table
+from taglab.clustering.describe import cluster_table, cluster_tracks
 from taglab.clustering.stability import stability
 from taglab.errors import InvalidSetting
+from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import silhouette_cosine
 from tests.clustering.examples import planted, tag_vectors, unit
 
@@ -61,10 +62,28 @@ def test_cluster_table() -> None:
     assert table["name"].tolist() == ["b", "c", "e"]
     assert table["tags"].tolist() == [["b", "d"], ["c", "a"], ["e"]]
     assert table["size"].tolist() == [2, 2, 1]
-    assert table["count"].tolist() == [10, 10, 7]
+    assert table["assignments"].tolist() == [10, 10, 7]
+    assert table["partly_known"].tolist() == [0, 0, 0]
+    assert cluster_table(found, counts, unknown={"a": "x", "c": "y", "e": "z"})["partly_known"].tolist() == [
+        0,
+        2,
+        1,
+    ]
     np.testing.assert_allclose(table["silhouette"], [0.3, 0.2, 0])
     assert table["medoid"].tolist() == ["b", "a", "e"]
     assert cluster_table(found, counts)["silhouette"].isna().all()
+
+
+def test_a_track_with_two_tags_of_a_cluster_is_one_track() -> None:
+    tracks = pd.DataFrame({"track": ["t0", "t1", "t2", "t3"]})
+    # t0 has a, b and c; t1 a and b; t2 c; t3 only d, which is in no cluster.
+    data = Folksonomy.from_codes(
+        "small", tracks, list("abcd"), np.array([0, 0, 0, 1, 1, 2, 3]), np.array([0, 1, 2, 0, 1, 2, 3])
+    )
+    found = clustering("acb", [0, 1, 0])
+    assert cluster_tracks(found, data).tolist() == [2, 2]
+    assert cluster_table(found, data.counts())["assignments"].tolist() == [4, 2]
+    assert cluster_tracks(clustering("xad", [0, 1, 1]), data).tolist() == [0, 3]
 
 
 def test_cluster_table_of_a_real_clustering_covers_every_tag_once() -> None:

@@ -52,6 +52,18 @@ def test_neighbours_and_analogies_agree_with_gensim(seed: int) -> None:
     assert like["similarity"].to_numpy() == pytest.approx([score for _, score in expected], abs=1e-5)
 
 
+def test_words_without_a_vector_are_named_beside_each_tag() -> None:
+    rows = np.array([[1, 0], [1, 0], [0, 1], [0.6, 0.8]], np.float32)
+    vectors = TagVectors(("a", "a nonesuch", "b", "c"), rows, unknown={"a nonesuch": "nonesuch"})
+    assert neighbours(vectors, "a")[["tag", "unknown"]].to_numpy().tolist() == [
+        ["a nonesuch", "nonesuch"],
+        ["c", ""],
+        ["b", ""],
+    ]
+    assert analogy(vectors, "a", "b", "c")["unknown"].tolist() == ["nonesuch"]
+    assert axis(vectors, "a", "b")["unknown"].tolist() == ["", "nonesuch", "", ""]
+
+
 def test_ties_come_in_the_order_of_tags() -> None:
     vectors = TagVectors.from_any(list("abcdef"), [[1, 0], [1, 0], [0, 1], [1, 0], [1, 1], [1, 0]])
     assert list(neighbours(vectors, "d", 2)["tag"]) == ["a", "b"]
@@ -62,12 +74,12 @@ def test_ties_come_in_the_order_of_tags() -> None:
 def test_only_one_tag() -> None:
     one = TagVectors.from_any(["a"], [[1, 0]])
     assert len(neighbours(one, "a")) == 0
-    assert list(neighbours(one, "a").columns) == ["tag", "similarity", "distance"]
+    assert list(neighbours(one, "a").columns) == ["tag", "similarity", "distance", "unknown"]
 
 
 def test_neighbours_that_cannot_be() -> None:
     vectors = TagVectors.from_any(["a", "b", "c"], [[1, 0], [0, 1], [0, 0]], "some")
-    with pytest.raises(NotFound, match="none of its words has a vector"):
+    with pytest.raises(NotFound, match="its words have none there"):
         neighbours(vectors, "c")
     with pytest.raises(InvalidSetting, match="n=0"):
         neighbours(vectors, "a", 0)

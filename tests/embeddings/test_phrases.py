@@ -47,6 +47,17 @@ def test_unknown_word_adds_nothing() -> None:
     assert unknown("kappe jazz") == ("kappe",)
 
 
+def test_a_tag_with_an_unknown_word_is_named_or_left_out() -> None:
+    tags = ["jazz", "kappe jazz", "hip-nonesuch blurb", "kappe", "jazz funk"]
+    composed = compose(WORDS, tags)
+    assert composed.unknown == {"kappe jazz": "kappe", "hip-nonesuch blurb": "nonesuch blurb"}
+    assert composed.select(["kappe jazz", "jazz"]).unknown == {"kappe jazz": "kappe"}
+    strict = compose(WORDS, tags, Lookup(fully_known=True))
+    assert strict.tags == ("jazz", "jazz funk")
+    assert strict.missing == ("kappe jazz", "hip-nonesuch blurb", "kappe")
+    assert strict.unknown == {}
+
+
 def test_tags_without_a_vector_are_missing() -> None:
     composed = compose(WORDS, ["up down", "jazz", "kappe", "zero", "", "  ", "♥", "&"])
     assert composed.tags == ("jazz",)
@@ -174,6 +185,15 @@ def test_coverage() -> None:
     assert found.share_of_tags == pytest.approx(6 / 9)
     assert found.share_of_counts == pytest.approx(10 / 13)
     assert list(found.unknown_words.itertuples(index=False, name=None)) == [("kappe", 3, 2), ("blurb", 2, 2)]
+    assert found.partly_known == 1
+    assert found.share_fully_known == pytest.approx(5 / 9)
+    known = found.words[found.words["known"]].set_index("word")["count"].to_dict()
+    assert known == {"jazz": 9, "funk": 2, "Jazz": 1, "up": 1, "down": 1}
+    assert found.share_of_words == pytest.approx(5 / 7)
+    assert found.share_of_word_counts == pytest.approx(14 / 19)
+    strict = coverage(WORDS, folksonomy(LISTS), Lookup(fully_known=True))
+    assert strict.share_of_tags == strict.share_fully_known == pytest.approx(5 / 9)
+    assert strict.tags.set_index("tag").loc["kappe jazz", "state"] == "none"
     assert list(found.duplicates.itertuples(index=False, name=None)) == [
         ("kappe jazz", "jazz", 2),
         ("Jazz", "jazz", 1),
@@ -186,6 +206,7 @@ def test_coverage_of_nothing() -> None:
     found = coverage(WORDS, folksonomy([]))
     assert np.isnan(found.share_of_tags)
     assert np.isnan(found.share_of_counts)
+    assert np.isnan(found.share_of_words)
     assert (len(found.tags), len(found.unknown_words), len(found.duplicates)) == (0, 0, 0)
     nothing_known = coverage(word_vectors({"zero": [0, 0]}), folksonomy([["jazz"], ["funk"]]))
     assert (nothing_known.share_of_tags, nothing_known.share_of_counts) == (0, 0)

@@ -20,13 +20,17 @@ HOSTILE = '"><img src=x onerror=alert(1)>'
 
 def test_coverage_shares_add_up_to_one() -> None:
     tags = pd.DataFrame({"count": [70, 20, 10], "state": ["all", "some", "none"]})
-    figure = coverage_bars(tags)
+    words = pd.DataFrame({"count": [60, 20, 20, 60], "known": [True, True, False, False]})
+    figure = coverage_bars(tags, words)
     assert sum(bar.x[0] for bar in figure.data) == pytest.approx(1)
     assert [bar.x[1] for bar in figure.data] == pytest.approx([0.7, 0.2, 0.1])
+    assert [bar.x[2] for bar in figure.data] == pytest.approx([0.5, 0, 0.5])
+    assert [bar.x[3] for bar in figure.data] == pytest.approx([0.5, 0, 0.5])
+    assert figure.data[1].text[2:] == ("", "")
 
 
 def test_coverage_of_nothing_is_nothing() -> None:
-    figure = coverage_bars(pd.DataFrame({"count": [], "state": []}))
+    figure = coverage_bars(pd.DataFrame({"count": [], "state": []}), pd.DataFrame({"count": [], "known": []}))
     assert all(np.all(np.asarray(bar.x) == 0) for bar in figure.data)
 
 
@@ -61,9 +65,20 @@ def test_overlaps_are_counted_in_neighbours() -> None:
 
 
 def test_neighbours_in_common_stand_out() -> None:
-    near = pd.DataFrame({"tag": ["a", "b"], "similarity": [0.5, 0.4]})
+    near = pd.DataFrame({"tag": ["a", "b"], "similarity": [0.5, 0.4], "unknown": ["", ""]})
     first, second = neighbour_bars(near, "x", {"a"}).data[0].marker.color
     assert first != second
+
+
+def test_neighbours_with_unknown_words_are_hatched_and_say_which() -> None:
+    near = pd.DataFrame({"tag": ["a", "b c"], "similarity": [0.5, 0.4], "unknown": ["", HOSTILE]})
+    bars = neighbour_bars(near, "x").data[0]
+    assert list(bars.marker.pattern.shape) == ["", "/"]
+    assert bars.customdata[0][1] == ""
+    assert bars.customdata[1][1].startswith("<br>no vector of: ")
+    assert "<img" not in bars.customdata[1][1]
+    assert "%{customdata[1]}" in bars.hovertemplate
+    assert len(neighbour_bars(near.head(0), "x").data[0].x) == 0
 
 
 def test_each_pair_is_a_line() -> None:
@@ -74,7 +89,7 @@ def test_each_pair_is_a_line() -> None:
 
 
 def test_hostile_text_is_never_markup() -> None:
-    near = pd.DataFrame({"tag": [HOSTILE], "similarity": [0.5]})
+    near = pd.DataFrame({"tag": [HOSTILE], "similarity": [0.5], "unknown": [HOSTILE]})
     words = pd.DataFrame({"word": [HOSTILE], "count": [3], "tags": [1]})
     line = pd.DataFrame({"tag": [HOSTILE], "position": [0.0], "distance": [0.0]})
     for figure in (

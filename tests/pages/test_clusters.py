@@ -122,6 +122,27 @@ def test_every_view_opens_by_its_link(view: str) -> None:
         build_parser().parse_args(arguments)
 
 
+def test_a_tag_with_an_unknown_word_is_shown_to_be_half_known_and_can_be_left_out() -> None:
+    app = page("Tags", min_count="1", selected="24")
+    halves = "metal0 nonesuch"
+    data = Folksonomy.open(cache.Shelf(cache.FOLKSONOMIES).path("demo"))
+    tags = [*data.tags["tag"].tolist()[:24], halves, *data.tags["tag"].tolist()[25:]]
+    renamed = Folksonomy.from_codes(
+        "demo", data.tracks, tags, np.repeat(np.arange(60), np.diff(data.matrix.indptr)), data.matrix.indices
+    )
+    renamed.save(cache.Shelf(cache.FOLKSONOMIES).path("demo"))
+    app.run()
+    facts = {metric.label: metric.value for metric in app.metric}
+    assert facts["Partly known"] == facts["Sharing a point"] == "1"
+    assert literal(f"Partly known: {halves} (without nonesuch, which has no vector).") in words(app)
+    table = next(each.value for each in app.dataframe if "unknown" in each.value)
+    assert table.set_index("tag")["unknown"].to_dict() == {halves: "nonesuch"}
+    app.toggle(key="fully_known").set_value(True).run()
+    facts = {metric.label: metric.value for metric in app.metric}
+    assert (facts["Partly known"], facts["Without a vector"]) == ("0", "2")
+    assert any("--fully-known" in line for line in commands(app))
+
+
 def test_the_first_thing_is_the_map_with_the_slider() -> None:
     app = page().run()
     assert app.select_slider(key="k").value == 5

@@ -77,6 +77,15 @@ def test_a_cell_keeps_the_clusters_that_hold_a_filtered_tag() -> None:
     assert len(every.spaces[0]) == 40
 
 
+def test_a_grid_of_fully_known_tags_says_so_in_its_label_spaces() -> None:
+    (plain,) = label_cells("demo", LabelGrid(ks=(10,), min_counts=(20,), keep="all")).spaces
+    (known,) = label_cells("demo", LabelGrid(ks=(10,), min_counts=(20,), keep="all", fully_known=True)).spaces
+    assert known.made_by["lookup"] == {"fully_known": True}
+    assert "lookup" not in plain.made_by
+    assert known.name == f"{plain.name} known"
+    assert set(known.tags) <= set(plain.tags)
+
+
 def test_impossible_cells_are_listed_and_cost_only_themselves() -> None:
     cells = label_cells("demo", LabelGrid(ks=(10, 100_000), min_counts=(20, 1_000_000)))
     assert cells.table["k"].tolist() == [10]
