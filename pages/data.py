@@ -39,5 +39,5 @@ show_audio(data)
 with st.expander(f"Tracks ({data.n_tracks:,})"):
     st.dataframe(data.tracks, hide_index=True, column_config=column_labels(data.tracks))
     export_panel(f"{name} tracks", data.tracks)
-with st.expander(f"Left out when read ({sum(note.count for note in data.dropped):,})"):
+with st.expander(f"How it was read, and what was left out ({sum(note.count for note in data.dropped):,})"):
     show_dropped(data)

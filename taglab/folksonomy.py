@@ -61,6 +61,7 @@ class Folksonomy:
             columns such as `category`.
         matrix: Weights (tracks, tags), float32, every stored entry above 0.
         dropped: What reading and selecting left out.
+        reading: How the files were understood (which column was taken for what), a sentence each.
 
     Raises:
         ValueError: If shapes, counts or order disagree.
@@ -71,6 +72,7 @@ class Folksonomy:
     tags: pd.DataFrame
     matrix: sparse.csr_array
     dropped: tuple[Dropped, ...] = ()
+    reading: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.matrix.shape != (len(self.tracks), len(self.tags)):
@@ -99,6 +101,7 @@ class Folksonomy:
         tag_codes: npt.NDArray[Any],
         weights: npt.NDArray[Any] | None = None,
         dropped: Sequence[Dropped] = (),
+        reading: Sequence[str] = (),
     ) -> Folksonomy:
         """Build from assignments given as row numbers; the way in for every reader.
 
@@ -112,6 +115,7 @@ class Folksonomy:
             weights: Weight of each, above 0; 1 where None. Of a pair given twice the larger is kept, and
                 the repetition counted in `dropped`.
             dropped: What the reader left out already.
+            reading: How the reader understood its files.
         """
         rows = np.asarray(track_codes, np.int64)
         columns = np.asarray(tag_codes, np.int64)
@@ -132,7 +136,7 @@ class Folksonomy:
             (values, columns.astype(np.int32), _row_pointers(rows, len(tracks))),
             shape=(len(tracks), len(table)),
         )
-        return cls._sorted(name, _storable(tracks), table, matrix, notes)
+        return cls._sorted(name, _storable(tracks), table, matrix, notes, reading)
 
     @classmethod
     def _sorted(
@@ -142,6 +146,7 @@ class Folksonomy:
         tags: pd.DataFrame,
         matrix: sparse.csr_array,
         dropped: Sequence[Dropped],
+        reading: Sequence[str],
     ) -> Folksonomy:
         """Count, leave out tags without tracks, and put the most used first."""
         counts = _counts(matrix)
@@ -157,7 +162,7 @@ class Folksonomy:
             (matrix.data, place[matrix.indices], matrix.indptr), shape=(len(tracks), len(used))
         )
         ordered.sort_indices()
-        return cls(name, tracks, used.reset_index(drop=True), ordered, tuple(notes))
+        return cls(name, tracks, used.reset_index(drop=True), ordered, tuple(notes), tuple(reading))
 
     def __repr__(self) -> str:
         size = f"{self.n_tracks} tracks, {self.n_tags} tags, {self.n_assignments} assignments"
@@ -268,7 +273,8 @@ class Folksonomy:
         tracks = self.tracks.iloc[rows].reset_index(drop=True)
         tags = self.tags.drop(columns=["count", "artists"])
         dropped = self._and_dropped("left out by selection", self.n_tracks - len(rows), "tracks")
-        return self._sorted(self.name, tracks, tags, sparse.csr_array(self.matrix[rows]), dropped)
+        matrix = sparse.csr_array(self.matrix[rows])
+        return self._sorted(self.name, tracks, tags, matrix, dropped, self.reading)
 
     def co_tags(self, tag: str) -> pd.DataFrame:
         """Return the tags found on the same tracks as a tag.
@@ -307,6 +313,7 @@ class Folksonomy:
             "tags": self.n_tags,
             "assignments": self.n_assignments,
             "dropped": [asdict(note) for note in self.dropped],
+            "reading": list(self.reading),
         }
         with locked(folder), replacing(folder) as temporary:
             temporary.mkdir()
@@ -338,6 +345,7 @@ class Folksonomy:
                 dropped=tuple(
                     Dropped(**{**note, "examples": tuple(note["examples"])}) for note in manifest["dropped"]
                 ),
+                reading=tuple(manifest.get("reading", ())),
             )
         except DataError:
             raise

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"errors", "progress"},
-    {"archives", "cache", "gate", "settings"},
+    {"archives", "cache", "encodings", "gate", "settings"},
     {"folksonomy", "tag_vectors", "predictions", "losses", "metrics", "figures"},
     {"labels", "sources", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},

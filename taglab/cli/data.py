@@ -71,8 +71,8 @@ taglab data add jamendo splits/ --name jamendo --categories genre
         "show",
         help="what a data set holds",
         description="Show a data set's size, what was dropped when it was read, and its most used tags.",
-        returns="{name, tracks, tags, assignments, artists, shown_tags, dropped: [{count, what, reason, "
-        "examples}], rows: [{tag, count, artists, ...}]}",
+        returns="{name, tracks, tags, assignments, artists, shown_tags, read: [sentence], "
+        "dropped: [{count, what, reason, examples}], rows: [{tag, count, artists, ...}]}",
         fill=_fill_show,
         examples="taglab data show demo\ntaglab data show demo --min-count 20 --out tags.csv",
     )
@@ -103,7 +103,8 @@ def _fill_add(parser: Parser) -> None:
             name,
             help=source.about,
             description=f"{source.title}: {source.about}",
-            returns="{name, tracks, tags, assignments, dropped: [{reason, count, what, examples}]}",
+            returns="{name, tracks, tags, assignments, read: [sentence], "
+            "dropped: [{reason, count, what, examples}]}",
             examples=source.example,
             fill=lambda own, source=source: _fill_source(own, source),
         )
@@ -198,6 +199,7 @@ def _add(args: argparse.Namespace) -> Report:
             "tracks": data.n_tracks,
             "tags": data.n_tags,
             "assignments": data.n_assignments,
+            "read": list(data.reading),
             "dropped": dropped(data.dropped),
         }
     )
@@ -218,6 +220,7 @@ def _show(args: argparse.Namespace) -> Report:
             "assignments": data.n_assignments,
             "artists": artists,
             "shown_tags": len(shown),
+            "read": list(data.reading),
             "dropped": dropped(data.dropped),
         },
         shown[first + [name for name in shown.columns if name not in first]],

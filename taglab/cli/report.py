@@ -153,11 +153,16 @@ def facts_text(facts: Mapping[str, Any]) -> str:
     lines = []
     for name, value in plain(facts).items():
         label = name.replace("_", " ")
-        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        if isinstance(value, list) and value and _is_a_line(value[0]):
             lines += [f"{label if first else '':<{width}}  {_cell(entry)}" for first, entry in _firsts(value)]
         else:
             lines.append(f"{label:<{width}}  {_cell(value) if value != [] else 'none'}")
     return "\n".join(lines) + "\n\n"
+
+
+def _is_a_line(entry: Any) -> bool:
+    """Whether an entry of a list is long enough for a line of its own: several facts, or a sentence."""
+    return isinstance(entry, Mapping) or (isinstance(entry, str) and entry.endswith("."))
 
 
 def _firsts(entries: Sequence[Any]) -> list[tuple[bool, Any]]:

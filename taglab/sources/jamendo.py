@@ -70,7 +70,11 @@ def read(path: Path, name: str, settings: JamendoSettings, progress: Progress = 
     found = Assignments(_COLUMNS)
     for number, file in enumerate(files):
         _read_file(file, found, settings.categories, part_of(progress, number, len(files)))
-    return found.folksonomy(path, name, _tags_table(found.tags.texts, found.tally), numbers=("duration_s",))
+
+    def tags_table(written: Sequence[str]) -> pd.DataFrame:
+        return _tags_table(written, found.tally)
+
+    return found.folksonomy(path, name, tags_table, numbers=("duration_s",))
 
 
 def _files(path: Path) -> list[Path]:
@@ -89,7 +93,7 @@ def _read_file(path: Path, found: Assignments, categories: Sequence[str], progre
             lacking = [column for column in _HEADER if column not in header] or ["the published order"]
             raise DataError(path, f"lacks the column {lacking[0]}; wanted are {' '.join(_HEADER)}", line=1)
         for line, row in rows:
-            if len(row) < len(_HEADER) - 1 or not row[0]:
+            if len(row) < len(_HEADER) - 1 or not row[0].strip():
                 found.tally.add("fewer columns than the header", "rows", f"{path.name}, line {line}")
                 continue
             track = found.track(row[0], (row[1], row[2], row[3], row[4], split))
@@ -109,7 +113,7 @@ def _assign(found: Assignments, track: int, tags: list[str], categories: Sequenc
 def _tags_table(written: Sequence[str], tally: Tally) -> pd.DataFrame:
     """Split `genre---rock` into category and tag; a name that two categories share keeps its category."""
     pairs = [
-        (category, tag) if tag else (None, category)
+        (category, tag.strip()) if tag else (None, category)
         for category, _, tag in (text.partition("---") for text in written)
     ]
     shared = {tag for tag, times in Counter(tag for _, tag in pairs).items() if times > 1}

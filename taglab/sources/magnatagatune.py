@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.sources.reading import Assignments, delimited_rows, open_text
+from taglab.sources.reading import MISSING, ONES, ZEROS, Assignments, delimited_rows, is_unnamed, open_text
 from taglab.sources.source import Remote, Source
 
 ANNOTATIONS = "annotations_final.csv"
@@ -52,7 +52,10 @@ def read(path: Path, name: str, settings: MagnatagatuneSettings, progress: Progr
         if "clip_id" not in header or "mp3_path" not in header:
             raise DataError(path, "must have the tab-separated columns clip_id, tags and mp3_path", line=1)
         clip, mp3 = header.index("clip_id"), header.index("mp3_path")
-        tags = [(column, tag) for column, tag in enumerate(header) if column not in (clip, mp3)]
+        unnamed = [column for column, name in enumerate(header) if is_unnamed(name)]
+        found.reading += [f"Column {column + 1} has no name and was left." for column in unnamed]
+        apart = {clip, mp3, *unnamed}
+        tags = [(column, tag) for column, tag in enumerate(header) if column not in apart]
         for _, tag in tags:
             found.tags.code(tag)  # so that a tag nobody got is told
         for line, row in rows:
@@ -60,10 +63,13 @@ def read(path: Path, name: str, settings: MagnatagatuneSettings, progress: Progr
                 found.tally.add("not as many columns as the header", "rows", f"line {line}")
                 continue
             track = found.track(row[clip], (*info.get(row[clip], (None, None, None)), row[mp3]))
+            if track == MISSING:
+                found.tally.add("no clip_id", "rows", f"line {line}")
+                continue
             for column, tag in tags:
-                if row[column] == "1":
+                if row[column] in ONES:
                     found.assign(track, tag)
-                elif row[column] != "0":
+                elif row[column] not in ZEROS:
                     found.tally.add("neither 0 nor 1", "assignments", f"line {line}: {tag}={row[column]!r}")
     if info:
         unknown = [clip for clip in found.tracks.texts if clip not in info]

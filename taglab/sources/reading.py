@@ -6,13 +6,14 @@ import csv
 import io
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from taglab.archives import (
@@ -25,6 +26,7 @@ from taglab.archives import (
     opened_zip,
     other_packing,
 )
+from taglab.encodings import Encoding, encoding_of, guessed_note, refuse_binary
 from taglab.errors import NO_SUCH_FILE, DataError, TaglabError
 from taglab.folksonomy import Dropped, Folksonomy, mend
 from taglab.progress import Progress, between
@@ -36,7 +38,16 @@ _READ_BYTES = 1 << 20
 # A table is read as it unpacks and lies nowhere; one of 0 and 1 packs up to a hundred times.
 _LIMITS = Limits(largest_ratio=200, always_allowed_bytes=256 << 20)
 _SPLIT = re.compile(r"(?:^|[-_.])(train|validation|valid|val|test)\.", re.IGNORECASE)
+_WHOLE_FLOAT = re.compile(r"-?\d+\.0")
+_UNNAMED = re.compile(r"(Unnamed: \d+(_level_\d+)?|__index_level_\d+__|index_level_\d+)?")
 NOT_UNICODE = "not valid Unicode; the bad parts became U+FFFD"
+MISSING = -1
+MISSING_MARKS = ("NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "None", "null", "NULL", "NaT", "\\N")
+"""What R, pandas, Excel and databases write where a value is missing."""
+ONES, ZEROS = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
+"""What a column of a tag says, in small letters, of a track that has it and of one that has not."""
+QUOTED = "\ud800"
+"""Stands before a field that was in quotes and would else be a mark of a missing value; no text holds it."""
 
 
 def part_of(progress: Progress, number: int, parts: int) -> Progress:
@@ -110,12 +121,19 @@ class Tally:
 
 
 class Vocabulary:
-    """Gives each distinct text a number, in the order of first sight; mends what is not valid Unicode."""
+    """Gives each distinct text a number, in the order of first sight.
 
-    def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
+    Blanks at the edges are left off, and what is not valid Unicode is mended.
+
+    Args:
+        missing: Texts that stand for none; their number is `MISSING`.
+    """
+
+    def __init__(self, missing: Collection[str] = ()) -> None:
+        self._missing = frozenset(missing)
+        self._codes: dict[str, int] = dict.fromkeys(missing, MISSING)
         self.texts: list[str] = []
-        self.mended: list[str] = []
+        self._changed: dict[str, list[str]] = {}
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -126,19 +144,49 @@ class Vocabulary:
         return self._add(text) if code is None else code
 
     def _add(self, text: str) -> int:
-        whole = mend(text)
-        if whole != text:
-            self.mended.append(whole)
-        code = self._codes.setdefault(whole, len(self.texts))
+        mended = mend(text.removeprefix(QUOTED))
+        whole = mended.strip()
+        if whole in self._missing and not (whole and text.startswith(QUOTED)):
+            self._codes[text] = MISSING
+            return MISSING
+        # A text in quotes that would else be a mark has an entry of its own.
+        key = QUOTED + whole if whole in self._missing else whole
+        code = self._codes.setdefault(key, len(self.texts))
+        if mended != text.removeprefix(QUOTED):
+            self._note(NOT_UNICODE, whole)
+            if code != len(self.texts):
+                self._note("not valid Unicode, and no longer told from another", whole)
+        if whole and whole != mended:
+            self._note("blanks at its edges; they were left off", mended)
         if code == len(self.texts):
             self.texts.append(whole)
         self._codes[text] = code
         return code
 
+    def _note(self, reason: str, example: str) -> None:
+        self._changed.setdefault(reason, []).append(example)
+
     def report(self, tally: Tally, what: str) -> None:
-        """Tell how many texts had to be mended."""
-        for example in self.mended:
-            tally.add(NOT_UNICODE, what, example)
+        """Tell how many texts had to be changed."""
+        for reason, examples in self._changed.items():
+            for example in examples:
+                tally.add(reason, what, example)
+
+
+def whole_numbers(texts: Sequence[str | None]) -> list[str | None] | None:
+    """Return ids as whole numbers where all are written as floats ("12.0"), as pandas does beside a gap.
+
+    Returns:
+        None where they are not.
+    """
+    if not any(texts) or not all(text is None or _WHOLE_FLOAT.fullmatch(text) for text in texts):
+        return None
+    return [text and text[:-2] for text in texts]
+
+
+def is_unnamed(column: str) -> bool:
+    """Whether a column has no name but for what pandas calls such ones."""
+    return _UNNAMED.fullmatch(column.strip()) is not None
 
 
 class Assignments:
@@ -146,22 +194,38 @@ class Assignments:
 
     Args:
         columns: Columns of the tracks table besides `track`.
+        missing: Texts that stand for a missing value, in every column.
     """
 
-    def __init__(self, columns: Sequence[str] = ()) -> None:
-        self.tracks = Vocabulary()
-        self.tags = Vocabulary()
+    def __init__(self, columns: Sequence[str] = (), missing: Collection[str] = ()) -> None:
+        self._missing = frozenset(missing)
+        self.tracks = Vocabulary(("", *missing))
+        self.tags = Vocabulary(("", *missing))
+        self.users = Vocabulary()
         self.tally = Tally()
+        self.reading: list[str] = []
         self._columns: dict[str, list[str | None]] = {column: [] for column in columns}
         self._track_codes = array("q")
         self._tag_codes = array("q")
         self._weights = array("f")
+        self._user_codes = array("q")
 
     def track(self, text: str, values: Sequence[str | None] = ()) -> int:
-        """Return the number of a track; what is known of it is kept from where it is first told."""
+        """Return the number of a track; what is known of it is kept from where it is first told.
+
+        Returns:
+            `MISSING` where the text is blank or stands for a missing value.
+        """
         known = len(self.tracks)
         code = self.tracks.code(text)
-        cells = [self._cell(value) for value in values]
+        if code == MISSING:
+            return code
+        if code != known and not any(values):
+            return code
+        cells = [
+            self._cell(name, value) if value else None
+            for name, value in zip(self._columns, values, strict=True)
+        ]
         if code == known:
             for column, cell in zip(self._columns.values(), cells, strict=True):
                 column.append(cell)
@@ -173,24 +237,39 @@ class Assignments:
                 self.tally.add(f"another {name} for a track seen before; the first is kept", "rows", text)
         return code
 
-    def _cell(self, value: str | None) -> str | None:
-        if not value:
+    def _cell(self, name: str, value: str) -> str | None:
+        if value in self._missing:
+            self.tally.add(f"{name}: {value} stands for a missing value", "cells")
             return None
-        whole = mend(value)
-        if whole != value:
+        text = value.removeprefix(QUOTED)
+        whole = mend(text)
+        if whole != text:
             self.tally.add(NOT_UNICODE, "cells", whole)
-        return whole
+        return whole.strip() or None
 
-    def assign(self, track: int, tag: str, weight: float = 1.0) -> None:
-        """Note that a track got a tag."""
+    def assign(self, track: int, tag: str, weight: float = 1.0, user: str | None = None) -> bool:
+        """Note that a track got a tag, and of whom where people are told apart.
+
+        Returns:
+            False where the tag is blank or stands for a missing value; nothing is noted then.
+        """
+        code = self.tags.code(tag)
+        if code == MISSING:
+            return False
         self._track_codes.append(track)
-        self._tag_codes.append(self.tags.code(tag))
+        self._tag_codes.append(code)
         self._weights.append(weight)
+        if user is not None:
+            self._user_codes.append(self.users.code(user))
+        return True
 
     def _tracks_table(self, numbers: Sequence[str]) -> pd.DataFrame:
-        told = {name: column for name, column in self._columns.items() if any(column)}
-        table = pd.DataFrame({"track": self.tracks.texts, **told})
-        for name in set(numbers) & set(told):
+        columns = {name: column for name, column in self._columns.items() if any(column)}
+        texts = {
+            name: column if name in numbers else self._ids(column, name) for name, column in columns.items()
+        }
+        table = pd.DataFrame({"track": self._ids(self.tracks.texts, "track"), **texts})
+        for name in set(numbers) & set(columns):
             values = pd.to_numeric(table[name], errors="coerce")
             self.tally.add(
                 f"{name} is not a number", "tracks", count=int((values.isna() & table[name].notna()).sum())
@@ -198,33 +277,77 @@ class Assignments:
             table[name] = values.astype(np.float64)
         return table
 
+    def _ids(self, texts: Sequence[str | None], what: str) -> Sequence[str | None]:
+        whole = whole_numbers(texts)
+        if whole is None:
+            return texts
+        distinct = {text: number for text, number in zip(texts, whole, strict=True) if text}
+        example = next(iter(distinct))
+        self.reading.append(
+            f"Every {what} is a whole number written with a point, and was read without: {example!r} is "
+            f"{distinct[example]!r} ({len(distinct):,} of them)."
+        )
+        return whole
+
     def folksonomy(
-        self, path: Path, name: str, tags: pd.DataFrame | None = None, numbers: Sequence[str] = ()
+        self,
+        path: Path,
+        name: str,
+        tags: Callable[[Sequence[str]], pd.DataFrame] | None = None,
+        numbers: Sequence[str] = (),
+        min_users: float = 0.0,
     ) -> Folksonomy:
         """Make the folksonomy; of the tracks table, columns for which nothing was told are left out.
+
+        Where users are told apart, the weight of a tag on a track is how many of them gave it.
 
         Args:
             path: What was read, for the message when nothing is left.
             name: What to call it.
-            tags: Table with a row for each of `self.tags.texts`, where there is more to say of them.
+            tags: Given the texts of the tags, makes a table with a row for each, where there is more to say.
             numbers: Columns of the tracks table that hold numbers.
+            min_users: Least weight kept where users are told apart, inclusive.
 
         Raises:
             DataError: If no assignment is left; says what became of the rows.
         """
         self.tags.report(self.tally, "tags")
         self.tracks.report(self.tally, "tracks")
-        require_assignments(path, len(self._track_codes), self.tally)
-        tracks = self._tracks_table(numbers)
+        track_codes = np.frombuffer(self._track_codes, np.int64)
+        tag_codes = np.frombuffer(self._tag_codes, np.int64)
+        weights = np.frombuffer(self._weights, np.float32)
+        if len(self.users):
+            track_codes, tag_codes, weights = self._counted(track_codes, tag_codes, min_users)
+        require_assignments(path, len(track_codes), self.tally)
+        texts = [text or "" for text in self._ids(self.tags.texts, "tag")]
         return Folksonomy.from_codes(
             name,
-            tracks,
-            self.tags.texts if tags is None else tags,
-            np.frombuffer(self._track_codes, np.int64),
-            np.frombuffer(self._tag_codes, np.int64),
-            np.frombuffer(self._weights, np.float32),
+            self._tracks_table(numbers),
+            texts if tags is None else tags(texts),
+            track_codes,
+            tag_codes,
+            weights,
             self.tally.notes(),
+            self.reading,
         )
+
+    def _counted(
+        self, tracks: npt.NDArray[np.int64], tags: npt.NDArray[np.int64], min_users: float
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Return each track and tag once, with the number of its users."""
+        rows = np.stack([tracks, tags, np.frombuffer(self._user_codes, np.int64)])
+        rows = rows[:, np.lexsort(rows[::-1])]
+        fresh = np.r_[True, (np.diff(rows) != 0).any(axis=0)]
+        self.tally.add(
+            "the same tag on the same track by the same user again", "rows", count=int((~fresh).sum())
+        )
+        rows = rows[:, fresh]
+        starts = np.flatnonzero(np.r_[True, (np.diff(rows[:2]) != 0).any(axis=0)])
+        counts = np.diff(np.r_[starts, rows.shape[1]])
+        enough = counts >= min_users
+        self.tally.add(f"fewer than {min_users:g} users agree", "assignments", count=int((~enough).sum()))
+        starts, counts = starts[enough], counts[enough]
+        return rows[0, starts], rows[1, starts], counts.astype(np.float32)
 
 
 def require_assignments(path: Path, found: int, tally: Tally) -> None:
@@ -239,62 +362,96 @@ class OpenText:
     """Text being read, and how far the reading is.
 
     Attributes:
-        lines: The text; bytes that are not UTF-8 stand in it as lone surrogates.
+        lines: The text; bytes that its encoding does not have stand in it as lone surrogates.
         fraction: Gives the share of the file read, in [0, 1].
+        encoding: How its bytes are read.
     """
 
     lines: IO[str]
     fraction: Callable[[], float]
+    encoding: Encoding
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the encoding."""
+        return [guessed_note(self.encoding)] if self.encoding.guessed else []
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[OpenText]:
-    """Open a text file, plain, gzipped, or alone in a zip archive; UTF-8, or UTF-16 with its mark.
+def open_text(path: Path, encoding: Encoding | None = None) -> Iterator[OpenText]:
+    """Open a text file, plain, gzipped, or alone in a zip archive.
+
+    Args:
+        path: Where it lies.
+        encoding: How it is encoded; told from its content where None, see `encoding_of`.
 
     Raises:
-        DataError: If it is missing, empty, unreadable, or a damaged or unsafe archive; also for damage, or a
-            line of many megabytes, that comes to light while the body reads.
+        DataError: If it is missing, empty, unreadable, binary, or a damaged or unsafe archive; also for
+            damage, or a line of many megabytes, that comes to light while the body reads.
     """
     size = existing_file(path).stat().st_size
+    with _unreadable_told(path), ExitStack() as stack:
+        if encoding is None:
+            with ExitStack() as first_look:
+                encoding = encoding_of(_unpacked(path, first_look)[1])
+        raw, plain = _unpacked(path, stack)
+        lines = io.TextIOWrapper(plain, encoding=encoding.name, errors=encoding.errors, newline="")
+        yield OpenText(stack.enter_context(lines), lambda: min(raw.tell() / size, 1.0), encoding)
+
+
+@contextmanager
+def _unreadable_told(path: Path) -> Iterator[None]:
     try:
-        with ExitStack() as stack:
-            raw, packed = _unpacked(path, stack)
-            binary = io.BufferedReader(LinesWithin(path, packed), _READ_BYTES)
-            mark = binary.peek(2)[:2]
-            utf16 = mark in (b"\xff\xfe", b"\xfe\xff")
-            lines = io.TextIOWrapper(
-                binary,
-                encoding="utf-16" if utf16 else "utf-8-sig",
-                errors="replace" if utf16 else "surrogateescape",
-                newline="",
-            )
-            yield OpenText(stack.enter_context(lines), lambda: min(raw.tell() / size, 1.0))
+        yield
     except TaglabError:
         raise
     except OSError as error:
         raise DataError(path, f"cannot be read ({error})") from error
 
 
-def _unpacked(path: Path, stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+Plain: TypeAlias = "io.BufferedReader[LinesWithin]"
+
+
+def _unpacked(path: Path, stack: ExitStack) -> tuple[IO[bytes], Plain]:
     """Return a file as it lies, which tells how far it is read, and the bytes in it."""
     raw = stack.enter_context(path.open("rb"))
     start = raw.read(START_BYTES)
     raw.seek(0)
+    packed: IO[bytes] = raw
     if start.startswith(GZIP_START):
-        return raw, stack.enter_context(opened_gzip(path, _LIMITS, raw))
-    if start.startswith(ZIP_STARTS):
+        packed = stack.enter_context(opened_gzip(path, _LIMITS, raw))
+    elif start.startswith(ZIP_STARTS):
         archive = stack.enter_context(opened_zip(path, _LIMITS, raw))
+        if any(file.filename.startswith("xl/") for file in archive.files):
+            raise DataError(path, "is an Excel workbook; save the sheet as CSV and add that")
         if len(archive.files) != 1:
             raise DataError(path, f"holds {len(archive.files)} files; it must hold just one table")
-        return raw, stack.enter_context(archive.opened(archive.files[0]))
+        packed = stack.enter_context(archive.opened(archive.files[0]))
     packer = other_packing(start)
     if packer:
         raise DataError(path, f"is packed with {packer}; unpack it first, or pack it with gzip or zip")
-    return raw, raw
+    plain = io.BufferedReader(LinesWithin(path, packed), _READ_BYTES)
+    refuse_binary(path, plain.peek(START_BYTES)[:START_BYTES])
+    return raw, plain
+
+
+def _marking_quoted(lines: IO[str], delimiter: str, marks: Collection[str]) -> Iterator[str]:
+    """Give lines in which `QUOTED` stands before each mark of a missing value that is in quotes."""
+    edge = re.escape(delimiter)
+    texts = "|".join(map(re.escape, marks))
+    pattern = re.compile(f'(^|(?<={edge}))"(?=(?:{texts})"(?:{edge}|\r|\n|$))')
+    put = f'\\1"{QUOTED}'
+    return (pattern.sub(put, line) if '"' in line else line for line in lines)
 
 
 def delimited_rows(
-    path: Path, text: OpenText, delimiter: str, quotes: bool, progress: Progress, cure: str = ""
+    path: Path,
+    text: OpenText,
+    delimiter: str,
+    quotes: bool,
+    progress: Progress,
+    cure: str = "",
+    missing: Collection[str] = (),
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and fields of each row that is not blank.
 
@@ -305,14 +462,18 @@ def delimited_rows(
         quotes: Whether fields may stand in double quotes.
         progress: Told now and then.
         cure: What to do if quotes are not closed where they should be.
+        missing: Marks of a missing value; where quotes may stand, one in quotes begins with `QUOTED`.
 
     Raises:
         DataError: If quotes are not closed where they should be; with the line.
     """
+    lines: Iterator[str] = text.lines
+    if quotes and missing:
+        lines = _marking_quoted(text.lines, delimiter, missing)
     reader = (
-        csv.reader(text.lines, delimiter=delimiter, strict=True)
+        csv.reader(lines, delimiter=delimiter, strict=True)
         if quotes
-        else csv.reader(text.lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        else csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     )
     begun = 1
     try:

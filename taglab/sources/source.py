@@ -41,6 +41,7 @@ class Source:
         read: `read(path, name, settings, progress)` gives the folksonomy.
         settings: Options of `read`, all with defaults.
         remote: Public files that can be downloaded instead of giving a path.
+        more_files: Settings that are paths of further files.
     """
 
     name: str
@@ -51,3 +52,4 @@ class Source:
     read: Callable[..., Folksonomy]
     settings: type[BaseModel]
     remote: tuple[Remote, ...] = ()
+    more_files: tuple[str, ...] = ()

@@ -1,59 +1,62 @@
-"""Any table of tags: rows of (track, tag[, weight]), or tracks with a column that holds all their tags.
+"""Any table of tags: rows of (track, tag[, weight or user]), tracks with all their tags, or a column a tag.
 
-CSV, TSV and the like (plain, gzipped, or alone in a zip archive) and Parquet. Which columns hold what, and
-what separates fields and tags, is detected; every guess can be overridden in `TableSettings`.
+CSV, TSV and the like (plain, gzipped, or alone in a zip archive), Parquet and ARFF. Which columns hold what,
+what separates fields and tags, and how text is encoded is detected; every guess can be overridden in
+`TableSettings`, and what was taken for what is said in `Folksonomy.reading`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.sources.reading import (
+    MISSING,
+    MISSING_MARKS,
+    ONES,
+    QUOTED,
+    ZEROS,
     Assignments,
-    delimited_rows,
-    existing_file,
     files_of,
-    open_text,
+    is_unnamed,
     part_of,
     split_named,
 )
 from taglab.sources.source import Source
+from taglab.sources.table_files import Row, TableFile, TextFormat, open_table
+from taglab.sources.tag_cells import Split, tag_cells
 
 _USUAL_NAMES = {
     "track": "track trackid tid trackname song songid songname item itemid clip clipid recording recordingid "
     "mbid recordingmbid msdid file filename path id",
-    "tag": "tag tags label labels genre genres tagname taglist term terms style styles mood moods",
+    "tag": "tag tags label labels genre genres tagname taglist term terms style styles mood moods tagid",
     "weight": "weight count tagcount val value score strength n freq frequency",
+    "user": "user userid username listener listenerid annotator annotatorid rater raterid worker workerid",
     "artist": "artist artistname artistid performer band",
     "album": "album albumname albumid release releasename",
     "title": "title tracktitle songtitle",
     "split": "split subset fold partition",
 }
+_ID_NAMES = "tagid id genreid labelid"
+_TEXT_NAMES = "tagvalue tagname name tag label genre title value"
 _SEVERAL = {"tags", "labels", "genres", "taglist", "terms", "styles", "moods"}
 _ABOUT_TRACKS = ("artist", "album", "title", "split")
-_FIELD_DELIMITERS = "\t,;|"
-_TAG_DELIMITERS = "|;,"
-_FILES = ("*.csv", "*.tsv", "*.txt", "*.csv.gz", "*.tsv.gz", "*.txt.gz", "*.zip", "*.parquet")
-_SAMPLE_CHARACTERS = 1 << 16
-_PARQUET_SAMPLE = 1000
-_PARQUET_ROWS = 1 << 16
-_QUOTED_FIELD = re.compile(r'(^|\t)"([^"\t\r\n]|"")*"(\t|\r|\n|$)', re.MULTILINE)
+_FILES = ("*.csv", "*.tsv", "*.txt", "*.csv.gz", "*.tsv.gz", "*.txt.gz", "*.zip", "*.parquet", "*.arff")
 _LARGEST_FLOAT32 = 3.4e38
 _SMALLEST_FLOAT32 = 1.2e-38
+_LEAST_SHARE_OF_TAG_COLUMNS = 0.5
+_MOST_NAMED = 12
 
 
 class TableSettings(BaseModel):
@@ -61,8 +64,15 @@ class TableSettings(BaseModel):
 
     Attributes:
         track: Column that names the track.
-        tag: Column that holds a tag, or all tags of a track.
+        tag: Column that holds a tag, or all tags of a track: between delimiters, as a list (Parquet), or as a
+            list written as text, be it Python's, JSON's, numpy's or a set.
+        tag_columns: Columns that are a tag each, a number above 0 meaning that the track has it; "*" for all
+            that are not taken otherwise. Where there is none and no column of tags either, those that hold
+            nothing but 0 and 1 (true and false, yes and no) are taken if they are most.
         weight: Column of weights above 0; "" where a column that looks like it should not be taken for it.
+            Of rows that say the same again the largest weight is kept.
+        user: Column that names who gave the tag: the weight of a tag on a track is then the number of users
+            who gave it. Where there is a column of weights, those are taken instead; "" for neither.
         artist: Column that names the artist.
         album: Column that names the album.
         title: Column of titles.
@@ -70,20 +80,27 @@ class TableSettings(BaseModel):
             it is taken from their names.
         header: Whether the first row names the columns. Otherwise they are called "1", "2", "3", and the
             first is the track, the second the tag, the third, if any, the weight.
-        delimiter: What separates fields; detected from the first row where None.
+        delimiter: What separates fields; where None, that of tab, comma, semicolon and bar which splits the
+            first row most often.
         quotes: Whether fields may stand in double quotes; where None, yes, but in tab-separated files only
             if fields in quotes are found.
         tag_delimiter: What separates tags within the tag column; "" where a field is one tag. Where None, a
             column named in the plural (`tags`, `genres`) is split at the most frequent of | ; and comma, any
             other is not.
-        min_weight: Least weight kept, inclusive.
+        missing: Marks that stand for a missing value in any column, unless they are in quotes; empty: none.
+        encoding: How text is encoded, such as cp1252 or utf-16; where None, told by its mark, else UTF-8,
+            else guessed, which is then said.
+        tags_table: Table of two columns, ids and names of tags, where the tag column holds ids.
+        min_weight: Least weight, or number of users, kept, inclusive.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     track: str | None = None
     tag: str | None = None
+    tag_columns: tuple[str, ...] = ()
     weight: str | None = None
+    user: str | None = None
     artist: str | None = None
     album: str | None = None
     title: str | None = None
@@ -92,259 +109,234 @@ class TableSettings(BaseModel):
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     quotes: bool | None = None
     tag_delimiter: str | None = None
+    missing: tuple[str, ...] = MISSING_MARKS
+    encoding: str | None = None
+    tags_table: Path | None = None
     min_weight: float = Field(default=0.0, ge=0.0)
+
+    @property
+    def text_format(self) -> TextFormat:
+        """What of it concerns delimited text."""
+        return TextFormat(self.header, self.delimiter, self.quotes, self.encoding, self.missing)
 
 
 def read(path: Path, name: str, settings: TableSettings, progress: Progress = silent) -> Folksonomy:
     """Read a table.
 
     Args:
-        path: A CSV, TSV or Parquet file, or a folder whose files of these kinds are all read. Text may be
-            gzipped or zipped, in UTF-8 or UTF-16.
+        path: A CSV, TSV, Parquet or ARFF file, or a folder whose files of these kinds are all read. Text may
+            be gzipped or zipped.
         name: What to call the folksonomy.
         settings: Columns and delimiters, where detection should not decide.
         progress: Told as the file is read.
 
     Raises:
-        DataError: If it is missing, empty, damaged, or has no column for track or tag.
+        DataError: If it is missing, empty, damaged, binary, or has no column for track or tag.
         InvalidSetting: If a column named in the settings is not there.
     """
     files = files_of(path, _FILES) if path.is_dir() else [path]
-    found = Assignments(_ABOUT_TRACKS)
+    if settings.tags_table is not None and path.is_dir():
+        files = [file for file in files if not _is_same(file, settings.tags_table)] or files
+    found = Assignments(_ABOUT_TRACKS, settings.missing)
+    notes: dict[str, Path] = {}
     for number, file in enumerate(files):
         split = split_named(file) if len(files) > 1 else None
-        _read_file(file, found, settings, split, part_of(progress, number, len(files)))
-    return found.folksonomy(path, name)
+        for note in _read_file(file, found, settings, split, part_of(progress, number, len(files))):
+            notes.setdefault(note, file)
+    several = len(files) > 1
+    found.reading += [f"{file.name}: {note}" if several else note for note, file in notes.items()]
+    tags = None
+    if settings.tags_table is not None:
+        tags = partial(_named_tags, found, _names_by_id(settings.tags_table, settings))
+    return found.folksonomy(path, name, tags, min_users=settings.min_weight)
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    return other.exists() and file.samefile(other)
 
 
 def _read_file(
     path: Path, found: Assignments, settings: TableSettings, split: str | None, progress: Progress
-) -> None:
-    with existing_file(path).open("rb") as file:
-        is_parquet = file.read(4) == b"PAR1"
-    opened = _open_parquet if is_parquet else _open_delimited
-    with opened(path, settings, progress) as table:
-        columns = _find_columns(path, table.header, settings)
-        separator = _tag_delimiter(columns, table, settings)
-        weighted = columns.place["weight"] is not None
-        taking = _Taking(found, path.name, split, separator, weighted, settings.min_weight)
-        for line, cells in table.rows(columns):
-            taking.row(line, cells)
-
-
-Cells = tuple[Any, ...]
+) -> list[str]:
+    """Read one file; return what is to be said of how it was understood."""
+    with open_table(path, settings.text_format, progress) as table:
+        columns = _find_columns(path, table, settings)
+        taking = _Taking(
+            found, path.name, split, columns.weighted, columns.by_user, settings.min_weight, columns.split
+        )
+        rows = table.rows([*columns.place.values(), *columns.tags])
+        if columns.tags:
+            names = [table.header[at] for at in columns.tags]
+            for tag in names:
+                found.tags.code(QUOTED + tag)  # so that a tag nobody has is told
+            taking.one_hot(rows, names, has_tracks=columns.place["track"] is not None)
+        else:
+            for line, cells in rows:
+                taking.row(line, cells)
+        return [columns.about(table.header), *table.notes]
 
 
 @dataclass(frozen=True)
 class _Columns:
-    """Position of each column in use, None where there is none; and the tag column's plain name."""
-
-    place: dict[str, int | None]
-    tag: int
-    tag_name: str
-
-    def pick(self, row: Sequence[Any]) -> Cells:
-        return tuple(None if at is None else row[at] for at in self.place.values())
-
-
-@dataclass(frozen=True)
-class _Table:
-    """An open table.
+    """Which columns are in use.
 
     Attributes:
-        header: Names of the columns.
-        sample: Gives the first cells of a column.
-        rows: Gives line and cells of each row; None in place of cells where a row has another width.
+        place: Kind → position, None where there is none.
+        tags: Positions of the columns that are a tag each.
+        split: Splits a cell of tags; None where it holds one.
+        several: How, in words.
     """
 
-    header: list[str]
-    sample: Callable[[int], list[Any]]
-    rows: Callable[[_Columns], Iterator[tuple[int, Cells | None]]]
+    place: dict[str, int | None]
+    tags: tuple[int, ...]
+    split: Split | None = None
+    several: str = ""
+
+    @property
+    def weighted(self) -> bool:
+        return self.place["weight"] is not None
+
+    @property
+    def by_user(self) -> bool:
+        return self.place["user"] is not None
+
+    def about(self, header: Sequence[str]) -> str:
+        """Say which column was taken for what, and which were left."""
+        parts = [
+            f"{kind} is column {header[at]!r}{f' ({self.several})' if kind == 'tag' and self.several else ''}"
+            for kind, at in self.place.items()
+            if at is not None
+        ]
+        if self.place["track"] is None:
+            parts.insert(0, "tracks are numbered by row, from 1, for no column names them")
+        if self.tags:
+            parts.append(f"{len(self.tags):,} columns are a tag each ({_listed(header, self.tags)})")
+        if self.by_user:
+            parts.append("the weight is the number of users who agree")
+        used = {*self.place.values(), *self.tags}
+        left = [at for at in range(len(header)) if at not in used]
+        parts.append(f"left out: {_listed(header, left)}" if left else "no column is left out")
+        text = "; ".join(parts)
+        return f"{text[0].upper()}{text[1:]}."
 
 
-@contextmanager
-def _open_delimited(path: Path, settings: TableSettings, progress: Progress) -> Iterator[_Table]:
-    lines = _first_lines(path)
-    delimiter = settings.delimiter or max(_FIELD_DELIMITERS, key=lambda mark: len(_fields(lines[0], mark)))
-    quotes = settings.quotes
-    if quotes is None:
-        quotes = delimiter != "\t" or bool(_QUOTED_FIELD.search("".join(lines)))
-    with open_text(path) as text:
-        cure = "if quotes are part of the tags, set the option quotes to no (--no-quotes)" if quotes else ""
-        found = delimited_rows(path, text, delimiter, quotes, progress, cure)
-        if settings.header:
-            _, header = next(found, (1, []))
-            if not header:
-                raise DataError(path, "holds nothing but blank rows; is it the right file?")
-        else:
-            header = [str(number + 1) for number in range(len(_fields(lines[0], delimiter)))]
-
-        def sample(at: int) -> list[Any]:
-            return [row[at] for row in (_fields(line, delimiter) for line in lines) if len(row) > at]
-
-        def rows(columns: _Columns) -> Iterator[tuple[int, Cells | None]]:
-            for line, row in found:
-                yield line, columns.pick(row) if len(row) == len(header) else None
-
-        yield _Table(header, sample, rows)
+def _listed(header: Sequence[str], places: Sequence[int]) -> str:
+    names = [repr(header[at]) if header[at] else "one without a name" for at in places[:_MOST_NAMED]]
+    more = len(places) - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if more else "")
 
 
-def _first_lines(path: Path) -> list[str]:
-    """Return lines to guess from, without blank ones and the one that the sample cut."""
-    with open_text(path) as text:
-        sample = text.lines.read(_SAMPLE_CHARACTERS)
-    lines = list(io.StringIO(sample, newline=""))
-    if len(sample) == _SAMPLE_CHARACTERS and len(lines) > 1:
-        lines.pop()
-    lines = [line for line in lines if line.strip()]
-    if not lines:
-        raise DataError(path, "holds nothing but blank lines; is it the right file?")
-    return lines
-
-
-def _fields(line: str, delimiter: str) -> list[str]:
-    """Split one line as a CSV file would, leniently: good enough to guess from."""
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        return line.split(delimiter)
-
-
-@contextmanager
-def _open_parquet(path: Path, settings: TableSettings, progress: Progress) -> Iterator[_Table]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            header = list(file.schema_arrow.names)
-
-            def sample(at: int) -> list[Any]:
-                batches = file.iter_batches(batch_size=_PARQUET_SAMPLE, columns=[header[at]])
-                return next((_python_values(batch.column(0)) for batch in batches), [])
-
-            yield _Table(header, sample, lambda columns: _parquet_rows(file, path, columns, progress))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(path, f"is a damaged Parquet file ({error}); copy or write it again") from error
-
-
-def _parquet_rows(
-    file: Any, path: Path, columns: _Columns, progress: Progress
-) -> Iterator[tuple[int, Cells | None]]:
-    header = file.schema_arrow.names
-    _check_parquet_columns(file, path, columns)
-    used = {at for at in columns.place.values() if at is not None}
-    total = max(file.metadata.num_rows, 1)
-    done = 0
-    for batch in file.iter_batches(batch_size=_PARQUET_ROWS, columns=[header[at] for at in sorted(used)]):
-        progress(done / total, f"reading {path.name}")
-        values = dict(zip(sorted(used), map(_python_values, batch.columns), strict=True))
-        nothing = [None] * batch.num_rows
-        cells = (nothing if at is None else values[at] for at in columns.place.values())
-        for row in zip(*cells, strict=True):
-            done += 1
-            yield done, row
-
-
-def _check_parquet_columns(file: Any, path: Path, columns: _Columns) -> None:
-    """Raise DataError where a column in use is there twice, or holds what it cannot stand for."""
-    import pyarrow as pa
-
-    header = file.schema_arrow.names
-    for kind, at in columns.place.items():
-        if at is None:
-            continue
-        if header.count(header[at]) > 1:
-            raise DataError(path, f"has several columns called {header[at]!r}; rename all but one")
-        held = file.schema_arrow.types[at]
-        if kind == "tag" and _is_list(held):
-            held = held.value_type
-        if pa.types.is_nested(held):
-            raise DataError(
-                path,
-                f"column {header[at]!r} holds {held}, no single values; name another with the option {kind} "
-                f"(--{kind})",
-            )
-
-
-def _is_list(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return isinstance(kind, pa.ListType | pa.LargeListType | pa.FixedSizeListType)
-
-
-def _python_values(column: Any) -> list[Any]:
-    """Give an Arrow column as text, lists of text, or None; bytes that are no UTF-8 are lone surrogates."""
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_fixed_size_list(column.type):
-        column = column.cast(pa.list_(column.type.value_type))
-    if _is_list(column.type):
-        flat = _python_values(column.values)
-        starts = column.offsets.to_pylist()
-        nulls = column.is_null().to_pylist()
-        bounds = zip(starts[:-1], starts[1:], nulls, strict=True)
-        return [None if null else flat[start:stop] for start, stop, null in bounds]
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = column.cast(pa.large_binary())
-    return [
-        value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else _as_text(value)
-        for value in column.to_pylist()
-    ]
-
-
-def _as_text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)
-
-
-def _find_columns(path: Path, header: list[str], settings: TableSettings) -> _Columns:
+def _find_columns(path: Path, table: TableFile, settings: TableSettings) -> _Columns:
     """Find the column of each kind: as told, else by its usual names, else (no header) by place."""
+    header = table.header
     place: dict[str, int | None] = {}
-    plain = [re.sub(r"[\W_]", "", name).lower() for name in header]
-    for number, kind in enumerate(("track", "tag", "weight", *_ABOUT_TRACKS)):
+    for number, kind in enumerate(_USUAL_NAMES):
         told: str | None = getattr(settings, kind)
-        if told == "":
+        if told == "" or (kind == "tag" and told is None and settings.tag_columns):
             place[kind] = None
         elif told is not None:
             place[kind] = _named(path, header, kind, told)
         elif not settings.header:
             place[kind] = number if number < min(len(header), 3) else None
         else:
-            taken = set(place.values())
-            free = (plain.index(name) for name in _USUAL_NAMES[kind].split() if name in plain)
-            place[kind] = next((at for at in free if at not in taken), None)
-    for kind in ("track", "tag"):
-        if place[kind] is None:
-            raise DataError(
-                path,
-                f"has no column for the {kind}; its columns are {', '.join(map(repr, header[:20]))}; name "
-                f"the right one with the option {kind} (--{kind}), or set header to no (--no-header) if the "
-                "first row is data",
-                line=1,
+            place[kind] = _usual(path, header, _USUAL_NAMES[kind].split(), kind, set(place.values()))
+    if place["weight"] is not None and place["user"] is not None:
+        if settings.user:
+            raise InvalidSetting(
+                f"user={settings.user!r} counts people, and weight={header[place['weight']]!r} is a weight; "
+                'set one of them to ""'
             )
-    tag = place["tag"] or 0
-    return _Columns(place, tag, plain[tag])
+        place["user"] = None
+    tags = _tag_columns(path, table, settings, place) if place["tag"] is None else ()
+    if place["track"] is None and tags and (unnamed := [at for at, name in enumerate(header) if not name]):
+        place["track"] = unnamed[0]
+    for kind in ("track", "tag"):
+        if place[kind] is None and not tags:
+            raise _no_column(path, header, kind)
+    columns = _Columns(place, tags)
+    _check_types(path, table, columns)
+    if place["tag"] is None:
+        return columns
+    several = _plain(header[place["tag"]]) in _SEVERAL
+    sample = table.sample(place["tag"])
+    cells = tag_cells(path, header[place["tag"]], sample, several, settings.tag_delimiter)
+    return _Columns(place, (), cells.split, cells.about)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _usual(
+    path: Path, header: Sequence[str], names: Sequence[str], kind: str, taken: set[int | None]
+) -> int | None:
+    """Return the first column that has one of the names, in their order."""
+    plain = [_plain(name) for name in header]
+    for name in names:
+        places = [at for at, one in enumerate(plain) if one == name and at not in taken]
+        if places:
+            if header.count(header[places[0]]) > 1:
+                raise DataError(
+                    path,
+                    f"has several columns called {header[places[0]]!r}; rename all but one for the {kind}",
+                )
+            return places[0]
+    return None
 
 
 def _named(path: Path, header: list[str], kind: str, told: str) -> int:
-    times = header.count(told)
+    times = header.count(told.strip())
     if times == 1:
-        return header.index(told)
+        return header.index(told.strip())
     columns = ", ".join(map(repr, header[:20]))
     raise InvalidSetting(f"{kind}={told!r} must name one column of {path.name}; its columns are {columns}")
 
 
-def _tag_delimiter(columns: _Columns, table: _Table, settings: TableSettings) -> str:
-    """Return what separates the tags of one field; "" where a field is one tag."""
-    if settings.tag_delimiter is not None:
-        return settings.tag_delimiter
-    if columns.tag_name not in _SEVERAL:
-        return ""
-    fields = [cell for cell in table.sample(columns.tag) if isinstance(cell, str)]
-    found = Counter(mark for field in fields for mark in _TAG_DELIMITERS if mark in field)
-    return max(_TAG_DELIMITERS, key=lambda mark: found[mark]) if found else ""
+def _no_column(path: Path, header: Sequence[str], kind: str) -> DataError:
+    return DataError(
+        path,
+        f"has no column for the {kind}; its columns are {', '.join(map(repr, header[:20]))}; name "
+        f"the right one with the option {kind} (--{kind}), or set header to no (--no-header) if the "
+        "first row is data",
+        line=1,
+    )
+
+
+def _tag_columns(
+    path: Path, table: TableFile, settings: TableSettings, place: dict[str, int | None]
+) -> tuple[int, ...]:
+    """Return the columns that are a tag each: those named, else those of zeros and ones, if they are most."""
+    free = [at for at, name in enumerate(table.header) if at not in place.values() and not is_unnamed(name)]
+    if settings.tag_columns == ("*",):
+        return tuple(free)
+    if settings.tag_columns:
+        return tuple(_named(path, table.header, "tag_columns", name) for name in settings.tag_columns)
+    if not settings.header:
+        return ()
+    binary = tuple(at for at in free if _is_binary(table.sample(at)))
+    return binary if len(binary) > 1 and len(binary) >= _LEAST_SHARE_OF_TAG_COLUMNS * len(free) else ()
+
+
+def _is_binary(sample: Sequence[Any]) -> bool:
+    texts = {str(cell).strip().lower() for cell in sample if cell is not None} - {""}
+    return bool(texts) and texts <= {*ONES, *ZEROS}
+
+
+def _check_types(path: Path, table: TableFile, columns: _Columns) -> None:
+    """Raise DataError where a column in use is there twice, or holds what it cannot stand for."""
+    for kind, at in (*columns.place.items(), *(("tag_columns", at) for at in columns.tags)):
+        if at is None:
+            continue
+        name = table.header[at]
+        if name and table.header.count(name) > 1:
+            raise DataError(path, f"has several columns called {name!r}; rename all but one")
+        held = table.types(at, kind == "tag")
+        if held:
+            raise DataError(
+                path,
+                f"column {name!r} holds {held}, no single values; name another with the option {kind} "
+                f"(--{kind.replace('_', '-')})",
+            )
 
 
 @dataclass(frozen=True)
@@ -354,45 +346,93 @@ class _Taking:
     found: Assignments
     file: str
     split: str | None
-    separator: str
     weighted: bool
+    by_user: bool
     min_weight: float
+    split_tags: Split | None
 
-    def row(self, line: int, cells: tuple[Any, ...] | None) -> None:
+    def row(self, line: int, cells: Row | None) -> None:
+        """Take a row with a cell of tags."""
         if cells is None:
             self._leave_out("not as many columns as the header", line)
             return
-        track, tags, weight, *about, own_split = cells
-        if not track or not track.strip():
-            self._leave_out("no track", line)
+        track, tags, weight, user, *about, own_split, _ = cells
+        code = self._track(track, (*about, own_split or self.split), line)
+        if code == MISSING:
             return
-        code = self.found.track(track, (*about, own_split or self.split))
         value = _weight(weight) if self.weighted else 1.0
         if not _SMALLEST_FLOAT32 < value < _LARGEST_FLOAT32:
             self._leave_out("the weight is not a number above 0", line)
-        elif value < self.min_weight:
+        elif value < self.min_weight and not self.by_user:
             self._leave_out(f"weight below {self.min_weight:g}", line)
-        elif not _assign(self.found, code, _split(tags, self.separator), value):
-            self._leave_out("no tag", line)
+        else:
+            self._assign(code, tags, value, self._user(user, line), line)
 
-    def _leave_out(self, reason: str, line: int) -> None:
-        self.found.tally.add(reason, "rows", f"{self.file}, line {line}")
+    def one_hot(self, rows: Iterable[tuple[int, Row | None]], names: Sequence[str], has_tracks: bool) -> None:
+        """Take rows in which each of these tags has a cell of its own."""
+        about = len(_USUAL_NAMES)
+        weights: dict[Any, float] = {"": 0.0, None: 0.0}
+        for number, (line, cells) in enumerate(rows, 1):
+            if cells is None:
+                self._leave_out("not as many columns as the header", line)
+                continue
+            track, _, _, user, *told, own_split = cells[:about]
+            track = track if has_tracks else str(number)
+            code = self._track(track, (*told, own_split or self.split), line)
+            if code == MISSING:
+                continue
+            person, any_tag = self._user(user, line), False
+            for name, cell in zip(names, cells[about:-1], strict=True):
+                value = weights.get(cell)
+                if value is None:
+                    value = weights[cell] = _presence(cell)
+                if value > 0 and (value >= self.min_weight or self.by_user):
+                    self.found.assign(code, QUOTED + name, value, person)
+                    any_tag = True
+                elif not value >= 0:
+                    self._leave_out("not a number of 0 or more", line, "cells")
+            if not any_tag:
+                self._leave_out("no tag", line)
+
+    def _track(self, track: str | None, about: Sequence[str | None], line: int) -> int:
+        code = self.found.track(track, about) if track else MISSING
+        if code == MISSING:
+            self._leave_out(_nothing("track", track), line)
+        return code
+
+    def _user(self, user: str | None, line: int) -> str | None:
+        if not self.by_user:
+            return None
+        if not user or not user.strip():
+            self.found.tally.add("no user; such rows count as one user", "rows", f"{self.file}, line {line}")
+        return user or ""
+
+    def _assign(
+        self, track: int, tags: str | list[str | None] | None, weight: float, user: str | None, line: int
+    ) -> None:
+        assign = self.found.assign
+        if isinstance(tags, str):
+            if self.split_tags is None:
+                if not assign(track, tags, weight, user):
+                    self._leave_out(_nothing("tag", tags), line)
+                return
+            tags = list(self.split_tags(tags))
+        missing = [tag for tag in tags or () if not tag or not assign(track, tag, weight, user)]
+        if len(missing) == len(tags or ()):
+            self._leave_out(_nothing("tag", missing[0] if missing else ""), line)
+            return
+        for tag in missing:
+            if tag and tag.strip():
+                self._leave_out(f"{tag.strip()} stands for a missing value", line, "tags")
+
+    def _leave_out(self, reason: str, line: int, what: str = "rows") -> None:
+        self.found.tally.add(reason, what, f"{self.file}, line {line}")
 
 
-def _assign(found: Assignments, track: int, tags: Iterable[str | None], weight: float) -> bool:
-    """Assign the tags that are not blank; return whether there was one."""
-    any_tag = False
-    for tag in tags:
-        if tag and tag.strip():
-            found.assign(track, tag, weight)
-            any_tag = True
-    return any_tag
-
-
-def _split(tags: str | list[str | None] | None, separator: str) -> Iterable[str | None]:
-    if isinstance(tags, str):
-        return (tag.strip() for tag in tags.split(separator)) if separator else (tags,)
-    return tags or ()
+def _nothing(kind: str, text: str | None) -> str:
+    """Say why there is no track or tag: the cell is empty, or holds a mark."""
+    mark = (text or "").strip()
+    return f"no {kind} ({mark} stands for a missing value)" if mark else f"no {kind}"
 
 
 def _weight(text: str | None) -> float:
@@ -402,12 +442,55 @@ def _weight(text: str | None) -> float:
         return math.nan
 
 
+def _presence(cell: str) -> float:
+    text = cell.strip().lower()
+    if text in ONES or text in ZEROS:
+        return float(text in ONES)
+    value = _weight(text) if text else 0.0
+    return value if value < _LARGEST_FLOAT32 else math.nan
+
+
+def _names_by_id(path: Path, settings: TableSettings) -> dict[str, str]:
+    """Read ids and names of tags from a table of their own.
+
+    Raises:
+        DataError: If its columns cannot be told, or an id stands for two names.
+    """
+    form = TextFormat(True, None, None, settings.encoding, ())
+    with open_table(path, form, silent) as table:
+        ids = _usual(path, table.header, _ID_NAMES.split(), "id", set())
+        names = _usual(path, table.header, _TEXT_NAMES.split(), "name", {ids})
+        if ids is None or names is None:
+            raise DataError(
+                path,
+                f"must have a column of ids ({_ID_NAMES.replace(' ', ', ')}) and one of names "
+                f"({_TEXT_NAMES.replace(' ', ', ')}); has {', '.join(map(repr, table.header[:20]))}",
+                line=1,
+            )
+        rows = [(cells[0], cells[1]) for _, cells in table.rows([ids, names]) if cells is not None]
+    by_id: dict[str, str] = {}
+    for one, name in rows:
+        key = re.sub(r"^(-?\d+)\.0$", r"\1", str(one or "").strip())
+        if by_id.setdefault(key, name or "") != (name or ""):
+            raise DataError(path, f"gives the id {key!r} two names, {by_id[key]!r} and {name!r}")
+    return {key: name.strip() for key, name in by_id.items() if name.strip()}
+
+
+def _named_tags(found: Assignments, names: dict[str, str], ids: Sequence[str]) -> pd.DataFrame:
+    """Return the tags that ids stand for, telling of those without a name."""
+    for one in ids:
+        if one not in names:
+            found.tally.add("not in the table of tags; the id stands as the tag", "tags", one)
+    return pd.DataFrame({"tag": [names.get(one, one) for one in ids]})
+
+
 SOURCE = Source(
     name="table",
     title="A table of your own",
-    about="Rows of track, tag and perhaps weight, or tracks with a column that holds all their tags.",
-    files="a CSV, TSV or Parquet file, also gzipped or alone in a zip archive; or a folder of such files",
+    about="Rows of track, tag and perhaps weight or user, tracks with all their tags, or a column a tag.",
+    files="a CSV, TSV, Parquet or ARFF file, also gzipped or alone in a zip archive; or a folder of them",
     example="taglab data add table listening.csv --name mine --tag genre",
     read=read,
     settings=TableSettings,
+    more_files=("tags_table",),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,6 +13,7 @@ from taglab.embeddings import SkipGramSettings, TagSkipGramSettings, WordVectors
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
+from taglab.settings import described
 from taglab.ui.dialogs import dialog
 from taglab.ui.export import copy_as_command
 from taglab.ui.forms import settings_flags, settings_widgets
@@ -55,19 +58,27 @@ def add_data_panel() -> None:
         )
         name = new_name("data", "new data name", sources.folksonomy_names())
         with st.expander("Reading options"):
-            settings = settings_widgets(source.settings, f"new data {kind}")
+            settings = settings_widgets(source.settings, f"new data {kind}", omit=source.more_files)
+            more = {field: _ask_for_more(source, field) for field in source.more_files}
         if st.button("Add", key="new data add", type="primary", icon=":material/add:"):
             needs_name(name, cache.FOLKSONOMIES)
-            with working("Reading") as progress:
-                if download:
-                    sources.add(kind, None, name, settings, progress)
-                else:
-                    with given as path:
-                        sources.add(kind, path, name, settings, progress)
+            with working("Reading") as progress, contextlib.ExitStack() as files:
+                path = None if download else files.enter_context(given)
+                update = {field: files.enter_context(file) for field, file in more.items() if file}
+                sources.add(kind, path, name, settings.model_copy(update=update), progress)
             choose("data", name)
         place = [] if download else ["PATH"]
         flags = ["--name", name or "NAME", *settings_flags(settings)]
+        flags += [f"--{field.replace('_', '-')}=FILE" for field, file in more.items() if file]
         copy_as_command(["taglab", "data", "add", kind, *place, *flags])
+
+
+def _ask_for_more(source: sources.Source, field: str) -> contextlib.AbstractContextManager[Path] | None:
+    """Let a file that goes with the data be given; None where none is."""
+    key = f"new data {source.name} {field}"
+    st.caption(literal(described(source.settings)[field]))
+    given = ask_for_file(key, field.replace("_", " "), several=False)
+    return given if st.session_state[f"{key} upload"] or st.session_state[f"{key} path"].strip() else None
 
 
 def _download_text(source: sources.Source) -> str:

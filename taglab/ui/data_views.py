@@ -86,7 +86,9 @@ def show_tags(data: Folksonomy) -> None:
 
 
 def show_dropped(data: Folksonomy) -> None:
-    """What reading left out, and why."""
+    """How the files were understood; what reading left out, and why."""
+    for sentence in data.reading:
+        st.text(sentence)
     if not data.dropped:
         st.text("Nothing was left out.")
         return

@@ -119,7 +119,7 @@ def test_unknown_source_lists_the_known() -> None:
 
 
 def test_a_path_is_needed_where_nothing_can_be_downloaded() -> None:
-    with pytest.raises(InvalidSetting, match="CSV, TSV or Parquet"):
+    with pytest.raises(InvalidSetting, match="CSV, TSV, Parquet or ARFF"):
         sources.read("table", None, "x")
 
 
