@@ -23,7 +23,7 @@ from taglab.ui.clusters import (
     show_map,
     show_selection,
 )
-from taglab.ui.label_panel import show_label_space
+from taglab.ui.label_panel import classes_on_map, show_label_space
 from taglab.ui.projecting import pick_projection, projected
 
 VIEWS = {
@@ -46,7 +46,11 @@ with bar:
     projection, colour = pick_projection(), pick_colour()
 where = projected(material.vectors, projection)
 made = placed(material, made, where)
-rows = show_map(material, made, where, colour)
+view = st.session_state.get("view", st.query_params.get("view"))
+classes = classes_on_map(material, made, where) if view == "Label space" else None
+rows = show_map(material, made, where, colour, classes)
+if classes is not None:
+    st.caption("The map shows the classes of the label space below; tags in no class are grey.")
 show_selection(material, made, rows)
 show_facts(material, made, where)
 with bar:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from taglab.figures.bars import ranked_bars
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import (
     ACCENT,
@@ -37,7 +38,7 @@ _BARS = 30_000
 _FAINT = "rgba(140, 143, 148, 0.3)"
 _NAME_ROOM_PX = 13
 _CURVES = {
-    "within_distance": "within-cluster<br>distance",
+    "within_distance": "distance<br>in clusters",
     "silhouette": "mean silhouette",
     "single_points": "clusters of<br>one vector",
 }
@@ -462,27 +463,15 @@ def _matched_columns(table: DoubleArray, rows: IntArray) -> IntArray:
     return np.array([*order, *np.flatnonzero(free)], int)
 
 
-def class_sizes(classes: pd.DataFrame, height: int = 360) -> go.Figure:
-    """Draw how many tracks each class of a label space has, most first.
+def class_sizes(classes: pd.DataFrame) -> go.Figure:
+    """Draw how many tracks each class of a label space has, in the table's order.
 
     Args:
         classes: Columns `class`, `tags` (number), `tracks`, `imbalance_ratio` (NaN without tracks).
-        height: In pixels.
     """
-    ordered = classes.sort_values("tracks", ascending=False, kind="stable")
-    figure = blank("Tracks in each class", "classes, most tracks first", "tracks", height)
-    figure.add_bar(
-        x=np.arange(1, len(ordered) + 1),
-        y=ordered["tracks"].to_numpy(),
-        marker={"color": ACCENT},
-        text=[plain(name) for name in ordered["class"]],
-        textposition="none",
-        customdata=ordered[["tags", "imbalance_ratio"]].to_numpy(),
-        hovertemplate=(
-            "<b>%{text}</b><br>%{y:,} tracks, %{customdata[0]} tags"
-            "<br>imbalance ratio %{customdata[1]:.1f}<extra></extra>"
-        ),
-    )
+    shown = {"tags": ",", "imbalance_ratio": ".1f"}
+    figure = ranked_bars(classes, "class", "tracks", "Tracks in each class", "tracks", shown)
+    figure.update_traces(marker={"color": ACCENT})
     return figure
 
 

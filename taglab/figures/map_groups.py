@@ -27,12 +27,16 @@ _APART = 0.02
 
 
 def group_colours(
-    positions: npt.NDArray[np.floating], labels: IntArray, n_groups: int, n_colours: int = len(PALETTE)
+    positions: npt.NDArray[np.floating],
+    labels: IntArray,
+    n_groups: int,
+    n_colours: int = len(PALETTE),
+    preferred: IntArray | None = None,
 ) -> npt.NDArray[np.intp]:
     """Give each group of points a colour that the groups around it do not have, as far as colours go.
 
-    In the order of their numbers, groups take their own colour (number modulo `n_colours`) or the next
-    after it that lies apart from them, or else the one that overlaps them least. So a group added at the
+    In the order of their numbers, groups take the colour they prefer or the next after it that lies apart
+    from them, or else the one that overlaps them least. So a group added at the
     end changes no other's colour; time is O(points + groups colours), for any number of groups.
 
     Args:
@@ -40,11 +44,13 @@ def group_colours(
         labels: Array (points,): the group of each, from 0.
         n_groups: How many groups there are; some may have no point.
         n_colours: How many colours there are.
+        preferred: Array (groups,): the colour of each where nothing is in its way; None for its number.
 
     Returns:
         Array (groups,), in [0, n_colours).
     """
-    colours = np.arange(n_groups) % n_colours
+    wanted = np.arange(n_groups) if preferred is None else preferred
+    colours = np.asarray(wanted, np.intp) % n_colours
     covered: FloatArray | None = None
     for first, _, density in _densities(positions, labels, n_groups, _COLOUR_BLUR):
         flat = density.reshape(len(density), -1)

@@ -47,7 +47,7 @@ Rows = npt.NDArray[np.intp]
 
 _SEEDS = 5
 _MEMBERS = 8
-_OVER = {"auto": "distinct vectors where many coincide", "points": "distinct vectors", "tags": "tags"}
+_OVER = {"auto": "automatic", "points": "distinct vectors", "tags": "tags"}
 _USUAL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 101, 200, 500, 1000, 2000, 5000)
 _COLUMNS = {
     "name": st.column_config.TextColumn("cluster", help="Its most used tag", width="medium"),
@@ -202,7 +202,7 @@ def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSett
         help="10,20,50 or START:STOP:STEP, or both mixed; what was tried before is not computed again. "
         f"Above {most:,}, the distinct vectors of these tags, nothing is tried.",
     )  # fmt: skip
-    columns = st.columns(4)
+    columns = [column for _ in range(2) for column in st.columns(2)]
     with columns[0]:
         names = [material.vectors_name]
         names += pick_more_vectors("scan_vectors", "Beside these word vectors", material.vectors_name)

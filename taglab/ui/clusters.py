@@ -357,8 +357,22 @@ def _auc_pr_scale(found: TagFigures) -> MapScale:
     )
 
 
-def show_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> npt.NDArray[np.intp]:
-    """Show the map, let tags be selected on it, and return the selected rows."""
+def show_map(
+    material: Material,
+    made: Clustered,
+    where: Projection,
+    colour: Colour,
+    classes: MapClasses | None = None,
+) -> npt.NDArray[np.intp]:
+    """Show the map, let tags be selected on it, and return the selected rows.
+
+    Args:
+        material: The tags.
+        made: Their clustering, placed on the map.
+        where: The map.
+        colour: What the colours mean.
+        classes: Groups to show in place of the clusters; on a map of two dimensions only.
+    """
     rows = selected_rows(material.vectors)
     title = f"{where.method.upper()} of {material.name}, k = {made.clustering.k}"
     if where.settings.dimensions == 3:
@@ -371,7 +385,7 @@ def show_map(material: Material, made: Clustered, where: Projection, colour: Col
     tag_map(
         "tag map",
         _points(material, where),
-        _paint(material, made, where, colour),
+        _paint(material, made, where, colour, classes),
         rows,
         lambda chosen: select([tags[row] for row in chosen if row < len(tags)], "map"),
     )
@@ -411,7 +425,10 @@ def _said(material: Material, made: Clustered, where: Projection) -> str:
     return f"Map of {len(material.vectors):,} tags by {where.method}, in {made.clustering.k:,} clusters"
 
 
-def _paint(material: Material, made: Clustered, where: Projection, colour: Colour) -> MapPaint:
+def _paint(
+    material: Material, made: Clustered, where: Projection, colour: Colour, classes: MapClasses | None
+) -> MapPaint:
+    groups = classes or MapClasses(made.clustering.labels, made.names, made.colours, made.places)
     scale = None
     facts: dict[str, npt.NDArray[np.float64]] = {"silhouette": made.silhouettes}
     found = _figures_of(colour, material)
@@ -425,8 +442,8 @@ def _paint(material: Material, made: Clustered, where: Projection, colour: Colou
         scale = MapScale("count", "tracks (log)", SEQUENTIAL_MARKS, low, high, log=True)
     return MapPaint(
         label=_said(material, made, where),
-        shows=f"k={made.clustering.k} {where.method} {colour.by}",
-        classes=MapClasses(made.clustering.labels, made.names, made.colours, made.places),
+        shows=f"k={made.clustering.k} {where.method} {colour.by}{f' of {groups.word}' if classes else ''}",
+        classes=groups,
         scale=scale,
         facts=facts,
         file=f"{material.name} k={made.clustering.k} {where.method}",

@@ -19,12 +19,15 @@ from taglab import labels
 from taglab.clustering import Clustering
 from taglab.errors import TaglabError
 from taglab.figures.clusters import class_sizes
+from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import visible
 from taglab.labels import LabelSpace
 from taglab.labels.classes import free_name
+from taglab.projection import Projection
 from taglab.ui.clusters import Clustered, Material, cluster_command
 from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
 from taglab.ui.messages import literal
+from taglab.ui.tag_map import MapClasses
 
 _DRAFT = "label space draft"
 _TOLD = "label space told"
@@ -32,6 +35,9 @@ _NAME = "label space name"
 _LINK = "label_space"
 _TAGS_SHOWN = 2000
 _ABSENT_NAMED = 5
+_NO_CLASS = "no class"
+_BARS = 300
+_BARS_HEIGHT_PX = 420
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +60,7 @@ class _Draft:
 def show_label_space(material: Material, made: Clustered, rows: npt.NDArray[np.intp]) -> None:
     """Show the draft, what it covers, and ways to change and keep it."""
     draft = _current(material, made.clustering)
+    _say_if_other(material, made.clustering, draft)
     _put_in_link(draft)
     _tell()
     left, right = st.columns([3, 2], gap="large")
@@ -89,15 +96,62 @@ def _current(material: Material, clustering: Clustering) -> _Draft:
     if draft is None or (draft.origin != origin and not draft.space.edits and draft.revision is None):
         draft = _fresh(material, clustering)
         _keep(draft)
-    elif draft.origin != origin:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            what = f"{literal(draft.space.name)} ({len(draft.space)} classes, {_edits(draft)})"
-            st.info(f"This is {what}, not the clusters on the map.")
-            if st.button("Start anew from the map", key="label space anew"):
-                draft = _fresh(material, clustering)
-                _keep(draft)
-                st.rerun()
     return draft
+
+
+def _say_if_other(material: Material, clustering: Clustering, draft: _Draft) -> None:
+    """Say where the draft is not of the clustering of the page, and offer one that is."""
+    if draft.origin == _origin(material, clustering):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        what = f"{literal(draft.space.name)} ({len(draft.space)} classes, {_edits(draft)})"
+        st.info(f"This is {what}, not the clusters of this page.")
+        if st.button("Start anew from the clusters", key="label space anew"):
+            _keep(_fresh(material, clustering))
+            st.rerun()
+
+
+def classes_on_map(material: Material, made: Clustered, where: Projection) -> MapClasses:
+    """Return the classes of the draft as the map shows them; tags in several are in the first of these."""
+    space = _current(material, made.clustering).space
+    settings = made.clustering.settings.model_dump_json(), where.settings.model_dump_json()
+    return _classes_on_map(material.key, *settings, space.fingerprint, space, material, made, where)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _classes_on_map(
+    material: str,
+    settings: str,
+    projection: str,
+    fingerprint: str,
+    _space: LabelSpace,
+    _material: Material,
+    _made: Clustered,
+    _where: Projection,
+) -> MapClasses:
+    n = len(_space)
+    first: dict[str, int] = {}
+    for number, each in enumerate(_space.classes):
+        for tag in each.tags:
+            first.setdefault(tag, number)
+    labels_ = np.fromiter((first.get(tag, n) for tag in _material.vectors.tags), np.int32)
+    held = labels_ < n
+    positions, inside = _where.positions[held], labels_[held]
+    preferred = _made.colours[_main_clusters(inside, _made.clustering.labels[held], n)]
+    colours = np.append(group_colours(positions, inside, n, preferred=preferred), -1)
+    nowhere = np.full((1, positions.shape[1]), np.nan, np.float32)
+    places = np.concatenate([group_places(positions, inside, n), nowhere])
+    return MapClasses(labels_, [*_space.names, _NO_CLASS], colours, places, "Class")
+
+
+def _main_clusters(
+    classes: npt.NDArray[np.int32], clusters: npt.NDArray[np.int32], n: int
+) -> npt.NDArray[np.intp]:
+    """Return the cluster that most of each class's tags are in, array (n,); its first for no tags."""
+    shared = np.zeros((n, int(clusters.max(initial=0)) + 1), np.int64)
+    np.add.at(shared, (classes, clusters), 1)
+    main: npt.NDArray[np.intp] = shared.argmax(axis=1)
+    return main
 
 
 def _linked() -> _Draft | None:
@@ -185,12 +239,18 @@ def _show_report(material: Material, space: LabelSpace) -> None:
             f"{report.mean_imbalance_ratio:,.1f}",
             help="The largest class's tracks over each class's, averaged; 1 is even.",
         )
-    figure = class_sizes(report.classes)
-    st.plotly_chart(
-        figure, config=picture_config(), key="class sizes", alt="Tracks in each class, most first"
-    )
-    shown = report.classes.assign(
-        members=[", ".join(visible(t, 30) for t in c.tags[:8]) for c in space.classes]
+    ranked = report.classes.assign(
+        members=pd.Series([list(each.tags) for each in space.classes], dtype=object)
+    ).sort_values("tracks", ascending=False, kind="stable")
+    figure = class_sizes(ranked.head(_BARS))
+    with st.container(height=_BARS_HEIGHT_PX, border=False):
+        st.plotly_chart(
+            figure, config=picture_config(), key="class sizes", alt="Tracks in each class, most first"
+        )
+    if len(ranked) > _BARS:
+        st.caption(f"bars of the first {_BARS:,} of {len(ranked):,} classes, in the order of the table")
+    shown = ranked.assign(
+        members=[", ".join(visible(tag, 30) for tag in tags[:8]) for tags in ranked["members"]]
     )
     st.dataframe(
         shown[["class", "tags", "tracks", "imbalance_ratio", "members"]],
@@ -211,10 +271,7 @@ def _show_report(material: Material, space: LabelSpace) -> None:
         notes.append(f"{len(report.shared_tags)} tags are in several classes")
     if notes:
         st.caption("; ".join(notes) + ".")
-    every = report.classes.assign(
-        members=pd.Series([list(each.tags) for each in space.classes], dtype=object)
-    )
-    export_panel(f"{space.name} classes", every, figure)
+    export_panel(f"{space.name} classes", ranked, figure)
 
 
 def _show_open() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from taglab.figures.theme import PALETTE, hue
+from taglab.figures.theme import GREY, PALETTE, hue
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,7 +86,7 @@ class MapClasses:
     Attributes:
         labels: Array (tags,), int: the group of each point.
         names: Of each group, as text from data.
-        colours: Array (groups,): the colour of each, counted in `taglab.figures.theme.PALETTE`.
+        colours: Array (groups,): the colour of each, counted in `taglab.figures.theme.PALETTE`; -1 for grey.
         places: Array (groups, 2): where the name of each is written; NaN for an empty one.
         word: What a group is called in the tooltip.
     """
@@ -216,7 +216,7 @@ def _classes(classes: MapClasses) -> pa.Table:
     return pa.table(
         {
             "name": pa.array(list(classes.names), pa.string()),
-            "colour": [hue(int(colour)) for colour in classes.colours],
+            "colour": [hue(int(colour)) if colour >= 0 else GREY for colour in classes.colours],
             "x": classes.places[:, 0].astype(np.float32),
             "y": classes.places[:, 1].astype(np.float32),
             "size": sizes.astype(np.int32),

@@ -169,6 +169,44 @@ def test_a_link_keeps_the_open_label_space_and_the_scan(visit: Visit, server: Se
     page.get_by_text("highest silhouette").first.wait_for()
 
 
+def test_a_click_on_the_curve_and_the_button_set_k(visit: Visit) -> None:
+    page = settled(visit(f"{LINK}&k=3&view=Scan+over+k&ks=2,4,6,9", height=1600))
+    page.get_by_role("button", name="Scan", exact=True).click()
+    page.get_by_text("highest silhouette").first.wait_for()
+    settled(page)
+    point = page.locator(".js-plotly-plot .scatterlayer .trace").nth(1).locator(".points path").nth(2)
+    point.scroll_into_view_if_needed()
+    place = point.bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    page.mouse.up()
+    shown(page, "k=6 ")
+    settled(page)
+    page.wait_for_url(re.compile("k=6"))
+    button = page.get_by_role("button", name=re.compile(r"Take k = (2|4|9) "))
+    offered = re.search(r"k = (\d+)", button.first.inner_text())
+    assert offered is not None
+    button.first.click()
+    shown(page, f"k={offered[1]} ")
+
+
+def test_a_merge_of_classes_is_seen_on_the_map(visit: Visit) -> None:
+    page = settled(visit(f"{LINK}&k=3&view=Label+space&edit_kind=Merge", height=1400))
+    shown(page, "k=3 pca cluster of Class")
+    walk_to(page, "jazz0")
+    assert "Class: jazz0 (8 tags)" in page.locator(".tip").inner_text()
+    page.get_by_label("Classes, the first gives its name").click()
+    for name in ("jazz0", "folk0"):
+        page.get_by_role("option", name=name, exact=True).click()
+    page.keyboard.press("Escape")
+    settled(page)
+    page.get_by_role("button", name="Merge", exact=True).last.click()
+    settled(page)
+    walk_to(page, "folk0")
+    assert "Class: jazz0 (16 tags)" in page.locator(".tip").inner_text()
+
+
 def test_the_keyboard_finds_selects_and_adds_tags(visit: Visit) -> None:
     page = visit(f"{LINK}&k=3")
     shown(page, "k=3 ")

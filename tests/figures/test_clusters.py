@@ -147,17 +147,19 @@ def test_flow_puts_matching_clusters_on_the_diagonal() -> None:
     assert "<img" not in shown(figure)
 
 
-def test_class_sizes_fall() -> None:
+def test_class_bars_carry_names_in_the_order_of_the_table() -> None:
     classes = pd.DataFrame(
         {
             "class": ["a", HOSTILE, "c"],
             "tags": [1, 2, 3],
-            "tracks": [5, 0, 50],
-            "imbalance_ratio": [10, np.nan, 1],
+            "tracks": [5, 50, 0],
+            "imbalance_ratio": [10, 1, np.nan],
         }
     )
     figure = figures.class_sizes(classes)
-    assert list(figure.data[0].y) == [50, 5, 0]
+    assert list(figure.data[0].x) == [5, 50, 0]
+    assert figure.layout.yaxis.ticktext[0::2] == ("a", "c")
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
     assert "<img" not in shown(figure)
 
 

@@ -36,6 +36,12 @@ def test_groups_far_apart_keep_the_colours_of_their_numbers() -> None:
     assert group_colours(positions, np.arange(4), 4, n_colours=2).tolist() == [0, 1, 0, 1]
 
 
+def test_a_preferred_colour_is_taken_where_nothing_is_in_its_way() -> None:
+    positions = np.array([[0, 0], [0, 100], [100, 0], [0, 0.01]], np.float32)
+    colours = group_colours(positions, np.arange(4), 4, preferred=np.array([5, 5, 13, 5]))
+    assert colours.tolist() == [5, 5, 5, 6]
+
+
 def test_two_groups_in_one_place_take_two_colours() -> None:
     positions = np.array([[0, 0], [5, 5], [0, 0.01]], np.float32)
     assert group_colours(positions, np.arange(3), 3, n_colours=2).tolist() == [0, 1, 1]

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from taglab import cache, cli, labels, projection, runs
 from taglab.cli.commands import build_parser
-from taglab.embeddings import WordVectors
+from taglab.clustering import ClusterSettings, cluster
+from taglab.embeddings import Lookup, WordVectors
 from taglab.errors import Cancelled
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
@@ -21,7 +23,7 @@ from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
 from taglab.tag_vectors import TagVectors
 from taglab.ui import label_panel
-from taglab.ui.clusters import k_steps
+from taglab.ui.clusters import Clustered, Material, k_steps
 from taglab.ui.messages import literal
 from tests.pages.framed import open_page
 
@@ -411,7 +413,9 @@ def test_label_classes_are_edited_and_edits_undone() -> None:
     assert len(classes(app)) == 4
     edit(app, "New class")
     app.button(key="apply edit").click().run()
-    assert class_table(app).iloc[-1][["class", "tags"]].tolist() == [f"{TAGS[4]} (2)", 2]
+    assert class_table(app).set_index("class").loc[f"{TAGS[4]} (2)", "tags"] == 2
+    tracks = class_table(app)["tracks"].tolist()
+    assert tracks == sorted(tracks, reverse=True)
     assert not app.exception
     for _ in range(3):
         app.button(key="undo edit").click().run()
@@ -530,9 +534,48 @@ def test_a_draft_with_edits_outlives_a_move_of_the_slider() -> None:
     app.button(key="apply edit").click().run()
     app.select_slider(key="k").set_value(8).run()
     assert classes(app)[0] == "mine"
-    assert "not the clusters on the map" in app.info[0].value
+    assert "not the clusters of this page" in app.info[0].value
     app.button(key="label space anew").click().run()
     assert len(classes(app)) == 8
+
+
+def test_a_merge_shows_on_the_map_and_only_beside_the_label_space() -> None:
+    app = page("Label space", k="5", edit_kind="Merge").run()
+    before = map_data(app)
+    assert before["shows"] == "k=5 pca cluster of Class"
+    draft = app.session_state["label space draft"]
+    merged = draft.space.names[:2]
+    app.multiselect(key="merge classes").set_value(list(merged)).run()
+    app.button(key="apply edit").click().run()
+    assert not app.exception
+    groups = app.session_state["label space draft"].space
+    assert len(groups) == 4
+    assert "The map shows the classes" in words(app)
+    assert map_data(page("Clusters", k="5").run())["shows"] == "k=5 pca cluster"
+
+
+def test_classes_on_the_map_are_those_of_the_draft() -> None:
+    positions = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
+    tags = ("a", "b", "c", "d", "e", "f")
+    vectors = TagVectors.from_any(tags, np.random.default_rng(1).normal(size=(6, 4)))
+    found = cluster(vectors, ClusterSettings(k=3))
+    table = pd.DataFrame()
+    made = Clustered(found, np.zeros(6), 0.0, table, table, np.array([3, 4, 5]), np.zeros((3, 2), np.float32))
+    data = Folksonomy.from_codes(
+        "six", pd.DataFrame({"track": ["t"]}), list(tags), np.zeros(6, int), np.arange(6)
+    )
+    material = Material("six", "none", 1, Lookup(), data, vectors, np.ones(6, np.int64))
+    space = labels.from_clusters(tags[:5], [0, 0, 1, 1, 1], name="two")
+    where = SimpleNamespace(positions=positions)
+    shown = label_panel._classes_on_map("", "", "", space.fingerprint, space, material, made, where)
+    of_tag = dict(zip(tags, shown.labels, strict=True))
+    for number, each in enumerate(space.classes):
+        assert {of_tag[tag] for tag in each.tags} == {number}
+    assert of_tag["f"] == 2
+    assert list(shown.names) == [*space.names, "no class"]
+    assert shown.colours[2] == -1
+    assert np.isnan(shown.places[2]).all()
+    assert set(shown.colours[:2]) <= {3, 4, 5, 6}
 
 
 def test_a_saved_label_space_is_opened() -> None:

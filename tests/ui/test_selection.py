@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taglab.figures.theme import PALETTE
+from taglab.figures.theme import GREY, PALETTE
 from taglab.ui.clusters import k_steps
 from taglab.ui.selection import _parse, _ranges
 from taglab.ui.tag_map import MapClasses, map_points
@@ -38,8 +38,8 @@ def test_a_slider_offers_rising_numbers_up_to_all_tags(most: int, asked: int | N
 def test_the_map_is_sent_the_colours_and_places_of_its_groups() -> None:
     labels = np.array([0, 0, 0, 2], np.int32)
     places = np.array([[1, 5], [np.nan, np.nan], [-4, 2]], np.float32)
-    table = class_table(MapClasses(labels, ["x", "empty", "y"], np.array([6, 0, 2]), places))
-    assert table["colour"].to_pylist() == [PALETTE[6], PALETTE[0], PALETTE[2]]
+    table = class_table(MapClasses(labels, ["x", "empty", "y"], np.array([6, -1, 2]), places))
+    assert table["colour"].to_pylist() == [PALETTE[6], GREY, PALETTE[2]]
     assert table["x"].to_pylist()[::2] == [1, -4]
     assert table["y"].to_pylist()[::2] == [5, 2]
     assert np.isnan(table["x"].to_pylist()[1])
