@@ -15,6 +15,7 @@ from taglab.ui import (
 )
 from taglab.ui.audio_panel import show_audio
 from taglab.ui.data_views import show_dropped, show_facts, show_tags
+from taglab.ui.storage_panel import show_storage
 
 with st.sidebar:
     name = pick_data()
@@ -41,3 +42,4 @@ with st.expander(f"Tracks ({data.n_tracks:,})"):
     export_panel(f"{name} tracks", data.tracks)
 with st.expander(f"How it was read, and what was left out ({sum(note.count for note in data.dropped):,})"):
     show_dropped(data)
+show_storage()

@@ -68,5 +68,14 @@ class StorageError(TaglabError, OSError):
     """The cache could not be read or written (full disk, no permission); earlier files are untouched."""
 
 
+def out_of_memory(error: MemoryError) -> str:
+    """Return a sentence on memory that could not be had: how much where that is known, and what helps."""
+    what = f" ({error})" if str(error) else ""
+    return (
+        f"not enough memory{what}; ask for less at a time (fewer tags, tracks or words), close other "
+        "programs, or compute where there is more memory"
+    )
+
+
 class Cancelled(TaglabError):
     """A long computation was stopped on request; nothing of it was kept."""

@@ -16,7 +16,14 @@ import pandas as pd
 from scipy import sparse
 
 from taglab.archives import read_arrays
-from taglab.cache import content_key, locked, read_whole, replacing
+from taglab.cache import (
+    content_key,
+    locked,
+    read_manifest,
+    read_whole,
+    replacing,
+    write_checksums,
+)
 from taglab.errors import DataError, InvalidSetting, NotFound
 
 _FORMAT = 1
@@ -306,6 +313,11 @@ class Folksonomy:
         Raises:
             StorageError: If the disk is full or the place cannot be written.
         """
+        with locked(folder), replacing(folder) as temporary:
+            self.write(temporary)
+
+    def write(self, folder: Path) -> None:
+        """Write to a new folder; raises OSError."""
         manifest = {
             "format": _FORMAT,
             "name": self.name,
@@ -315,12 +327,12 @@ class Folksonomy:
             "dropped": [asdict(note) for note in self.dropped],
             "reading": list(self.reading),
         }
-        with locked(folder), replacing(folder) as temporary:
-            temporary.mkdir()
-            self.tracks.to_parquet(temporary / "tracks.parquet")
-            self.tags.to_parquet(temporary / "tags.parquet")
-            sparse.save_npz(temporary / "matrix.npz", self.matrix, compressed=False)
-            (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        folder.mkdir()
+        self.tracks.to_parquet(folder / "tracks.parquet")
+        self.tags.to_parquet(folder / "tags.parquet")
+        sparse.save_npz(folder / "matrix.npz", self.matrix, compressed=False)
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        write_checksums(folder, ["tracks.parquet", "tags.parquet", "matrix.npz", "manifest.json"])
 
     @classmethod
     def open(cls, folder: Path) -> Folksonomy:
@@ -334,7 +346,7 @@ class Folksonomy:
     @classmethod
     def _read(cls, folder: Path) -> Folksonomy:
         try:
-            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            manifest = read_manifest(folder, "manifest.json", "add the data again")
             if manifest["format"] > _FORMAT:
                 raise DataError(folder, f"was written by a newer taglab (format {manifest['format']})")
             return cls(

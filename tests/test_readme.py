@@ -110,7 +110,7 @@ def test_the_lines_from_tags_to_a_run_do_what_they_promise(
 
 
 def test_every_room_is_in_the_picture() -> None:
-    picture = README.split("    taglab/\n")[1].split("    cache/ ")[0]
+    picture = README.split("    taglab/\n")[1].split("\n    cache/ ")[0]
     drawn = set(re.findall(r"^ {6}(\w+)", picture, flags=re.MULTILINE))
     rooms = {path.stem for path in (ROOT / "taglab").glob("[a-z]*") if path.suffix in ("", ".py")}
     assert drawn == rooms
@@ -119,7 +119,7 @@ def test_every_room_is_in_the_picture() -> None:
 def test_every_layer_is_as_in_the_architecture_test() -> None:
     from tests.test_architecture import LAYER_OF
 
-    picture = README.split("    taglab/\n")[1].split("    cache/ ")[0]
+    picture = README.split("    taglab/\n")[1].split("\n    cache/ ")[0]
     drawn = {
         room: int(layer) for room, layer in re.findall(r"^ {6}(\w+).* (\d)$", picture, flags=re.MULTILINE)
     }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,10 +13,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from taglab import cache
 from taglab.archives import Limits, opened_zip
 from taglab.audio.streams import AUDIO_SUFFIXES
-from taglab.cache import storage_error
+from taglab.cache import UPLOADS, home, scratch_folder, storage_error
 from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting, unreadable
 from taglab.folksonomy import Folksonomy, mend
 
@@ -175,16 +172,8 @@ def _unpacked(path: Path) -> Iterator[tuple[list[tuple[str, Path]], dict[str, in
     """
     if not path.exists():
         raise DataError(path, NO_SUCH_FILE)
-    parent = cache.home() / "uploads"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=parent))
-    except OSError as error:
-        raise storage_error(parent / path.name, error) from error
-    try:
+    with scratch_folder(home() / UPLOADS, "sound") as folder:
         yield _unpack(path, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unpack(path: Path, folder: Path) -> tuple[list[tuple[str, Path]], dict[str, int]]:

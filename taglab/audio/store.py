@@ -15,7 +15,6 @@ done and makes the others; a changed file changes only its own shard.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -32,7 +31,17 @@ import pandas as pd
 from pydantic import Field
 
 from taglab.audio.decode import Decoded, DecodeSettings, check_usable, decode, to_int16
-from taglab.cache import content_key, locked, replacing, write_json
+from taglab.cache import (
+    check_file,
+    checksum,
+    content_key,
+    file_digest,
+    locked,
+    read_object,
+    read_whole,
+    replacing,
+    write_json,
+)
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.progress import Progress, counted, silent
 
@@ -45,7 +54,10 @@ _FORMAT = 1
 _DECODING = 2  # raised where the same file gives other samples than before: shards half made are begun anew
 _GLIMPSE = 1 << 14  # samples
 _SHARD = re.compile(r"\d{5,}-[0-9a-f]{16}\.(pcm|json)")
-_SCRATCH = re.compile(r"\.(\d{5,}-[0-9a-f]{16}\.(pcm|json)|store\.json|(tracks|refused)\.parquet)\..+")
+_TABLE = re.compile(r"(tracks|refused)(-[0-9a-f]{16})?\.parquet")
+_SCRATCH = re.compile(
+    r"\.(\d{5,}-[0-9a-f]{16}\.(pcm|json)|store\.json|(tracks|refused)(-[0-9a-f]{16})?\.parquet)\..+"
+)
 
 
 class StoreSettings(DecodeSettings):
@@ -214,9 +226,9 @@ class AudioStore:
         Raises:
             DataError: Naming the first shard that is not what was written.
         """
-        for done, (name, checksum) in enumerate(self.checksums):
+        for done, (name, expected) in enumerate(self.checksums):
             progress(done / len(self.checksums), f"checking {name}")
-            if _checksum(self.folder / name) != checksum:
+            if file_digest(self.folder / name) != expected:
                 raise DataError(
                     self.folder / name, "its checksum is wrong; delete the file and make the store again"
                 )
@@ -346,12 +358,9 @@ def _is_done(folder: Path, name: str) -> bool:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(path, "is damaged; delete it and make the store again") from error
-    if not isinstance(content, dict):
-        raise DataError(path, "is not a store's; give the store a folder of its own")
-    return content
+        return read_object(path)
+    except DataError as error:
+        raise DataError(path, f"{error.reason}; delete it and make the store again") from error
 
 
 def _write_shard(
@@ -438,14 +447,18 @@ def _write_index(
     tracks = [{"shard": number, **row} for number, shard in enumerate(shards) for row in shard["tracks"]]
     refused = [row for shard in shards for row in shard["refused"]]
     columns = ["track", "shard", "start", "samples", "source", "file_rate_hz", "content", "remark"]
-    _write_table(folder / "tracks.parquet", pd.DataFrame(tracks, columns=columns))
-    _write_table(folder / "refused.parquet", pd.DataFrame(refused, columns=["track", "source", "reason"]))
+    # Under names of their own, so that the manifest of before finds its tables until it is replaced.
+    key = content_key(list(names))[:16]
+    tables = {name: f"{name}-{key}.parquet" for name in ("tracks", "refused")}
+    _write_table(folder / tables["tracks"], pd.DataFrame(tracks, columns=columns))
+    _write_table(folder / tables["refused"], pd.DataFrame(refused, columns=["track", "source", "reason"]))
     manifest = {
         "format": _FORMAT,
         "settings": settings.model_dump(),
         "tracks": len(tracks),
         "refused": len(refused),
         "passed_over": dict(passed_over),
+        "tables": {name: {"name": file, **checksum(folder / file)} for name, file in tables.items()},
         "shards": [
             {"name": f"{name}.pcm", "bytes": shard["bytes"], "checksum": shard["checksum"]}
             for name, shard in zip(names, shards, strict=True)
@@ -467,9 +480,11 @@ def _remove_scratch(folder: Path) -> None:
 
 
 def _remove_others(folder: Path, names: Sequence[str]) -> None:
-    """Remove shards of earlier settings or files; those who have them mapped keep their content."""
+    """Remove shards and tables of earlier settings or files; those who have them open keep their content."""
+    tables = {table["name"] for table in _read_json(folder / "store.json")["tables"].values()}
     for left in folder.iterdir():
-        if _SHARD.fullmatch(left.name) and left.stem not in names:
+        of_other_shards = _SHARD.fullmatch(left.name) and left.stem not in names
+        if of_other_shards or (_TABLE.fullmatch(left.name) and left.name not in tables):
             left.unlink()
 
 
@@ -485,20 +500,37 @@ def open_store(folder: Path) -> AudioStore:
         unfinished = any(folder.glob("[0-9]*-*.json"))
         cure = "its making was stopped; run it again to go on" if unfinished else "make one first"
         raise NotFound(f"no complete audio store in {folder}: {cure}")
-    manifest = _read_json(manifest_path)
+    return read_whole(folder, lambda: _read_store(folder))
+
+
+def _read_store(folder: Path) -> AudioStore:
+    path = folder / "store.json"
+    manifest = _read_json(path)
     if manifest.get("format") != _FORMAT:
-        raise DataError(
-            manifest_path, f"is of format {manifest.get('format')}, not {_FORMAT}; make the store again"
+        raise DataError(path, f"is of format {manifest.get('format')}, not {_FORMAT}; make the store again")
+    try:
+        return AudioStore(
+            folder=folder,
+            settings=StoreSettings(**manifest["settings"]),
+            tracks=_with_remarks(_read_table(folder, manifest, "tracks")),
+            refused=_read_table(folder, manifest, "refused"),
+            passed_over=manifest.get("passed_over", {}),
+            shards=tuple(_map(folder / shard["name"], int(shard["bytes"])) for shard in manifest["shards"]),
+            checksums=tuple((shard["name"], shard["checksum"]) for shard in manifest["shards"]),
         )
-    return AudioStore(
-        folder=folder,
-        settings=StoreSettings(**manifest["settings"]),
-        tracks=_with_remarks(pd.read_parquet(folder / "tracks.parquet")),
-        refused=pd.read_parquet(folder / "refused.parquet"),
-        passed_over=manifest.get("passed_over", {}),
-        shards=tuple(_map(folder / shard["name"], int(shard["bytes"])) for shard in manifest["shards"]),
-        checksums=tuple((shard["name"], shard["checksum"]) for shard in manifest["shards"]),
-    )
+    except DataError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(path, f"or a table beside it is damaged ({error}); make the store again") from error
+
+
+def _read_table(folder: Path, manifest: dict[str, Any], name: str) -> pd.DataFrame:
+    """Return a table of a store; earlier stores keep no checksum of it."""
+    told = manifest.get("tables", {}).get(name)
+    if told is None:
+        return pd.read_parquet(folder / f"{name}.parquet")
+    check_file(folder / told["name"], told)
+    return pd.read_parquet(folder / told["name"])
 
 
 def _with_remarks(tracks: pd.DataFrame) -> pd.DataFrame:
@@ -512,8 +544,3 @@ def _map(path: Path, size: int) -> PCM:
         return np.zeros(0, np.int16)
     mapped: PCM = np.memmap(path, np.int16, mode="r").view(np.ndarray)
     return mapped
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

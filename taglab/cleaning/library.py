@@ -16,9 +16,11 @@ from taglab.cache import (
     FOLKSONOMIES,
     Shelf,
     locked,
+    read_manifest,
     replacing,
     revision,
     save_revision,
+    write_checksums,
 )
 from taglab.cleaning.categories import Categories
 from taglab.cleaning.cleaning import Cleaned, Cleaning
@@ -141,6 +143,7 @@ def save_cleaned(cleaned: Cleaned, cleaning: Cleaning, data: str, replace: bool 
         temporary.mkdir()
         (temporary / "made.json").write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
         (temporary / "map.tsv").write_bytes(cleaned.tag_map.to_tsv().encode())
+        write_checksums(temporary, ["made.json", "map.tsv"])
 
 
 def open_applied(folksonomy: Folksonomy) -> Applied:
@@ -156,10 +159,10 @@ def open_applied(folksonomy: Folksonomy) -> Applied:
     if not folder.is_dir():
         raise nothing
     path = folder / "made.json"
+    made = read_manifest(folder, path.name, "apply the cleaning again")
     try:
-        made = json.loads(_read(path))
         data, result, text = str(made["data"]), made["result"], str(made["cleaning"])
-    except (ValueError, KeyError, TypeError) as error:
+    except KeyError as error:
         raise DataError(path, f"is damaged ({error}); apply the cleaning again") from error
     if result != folksonomy.fingerprint:
         raise nothing

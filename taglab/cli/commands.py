@@ -21,6 +21,7 @@ from taglab.cli import (
     quality,
     runs,
     stages,
+    storage,
     studies,
     sweeps,
     training,
@@ -72,6 +73,18 @@ def build_parser() -> Parser:
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
     things = (data, cleaning, audio, vectors, quality, clusters, labels, genres)
-    for module in (*things, training, sweeps, launch, runs, compare_runs, decisions, stages, studies, bench):
+    for module in (
+        *things,
+        training,
+        sweeps,
+        launch,
+        runs,
+        compare_runs,
+        decisions,
+        stages,
+        studies,
+        storage,
+        bench,
+    ):
         module.add_to(commands)
     return parser

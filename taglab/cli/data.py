@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -166,11 +165,13 @@ def _list(args: argparse.Namespace) -> Report:
 
 def _manifest(path: Path) -> dict[str, Any]:
     """Return what a saved data set says of itself; nothing where it is not there or cannot be read."""
+    from taglab.cache import read_object
+    from taglab.errors import DataError
+
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_object(path)
+    except DataError:
         return {}
-    return manifest if isinstance(manifest, dict) else {}
 
 
 def _sources(args: argparse.Namespace) -> Report:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from taglab.cli.commands import build_parser
 from taglab.cli.options import UsageError
 from taglab.cli.report import Report, emit, visible
-from taglab.errors import TaglabError
+from taglab.errors import TaglabError, out_of_memory
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _say(f"{where}{error.strerror or error}", FAILED)
     except MemoryError as error:
-        return _say(f"not enough memory ({error or 'no more to be had'}); try with fewer tags", FAILED)
+        return _say(out_of_memory(error), FAILED)
     except KeyboardInterrupt:
         return _say("interrupted; nothing of it was kept", INTERRUPTED)
 
@@ -60,10 +60,18 @@ def _run(args: argparse.Namespace) -> int:
         if isinstance(result, Report):
             emit(result, args)
             sys.stdout.flush()
+            _say_what_is_not_kept()
             return OK
         return int(result)
     except UsageError as error:
         return _say(f"{error} (see `{args.program} --help`)", WRONG_USAGE)
+
+
+def _say_what_is_not_kept() -> None:
+    keeping = sys.modules.get("taglab.cache")  # what was never imported kept nothing
+    why = keeping.why_not_kept() if keeping is not None else ""
+    if why:
+        _say(f"what was computed is not kept, and will be computed again: {why}", OK)
 
 
 def _with_command(arguments: list[str]) -> list[str]:

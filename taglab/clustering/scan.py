@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from taglab.cache import content_key, derived_path, write_json
+from taglab.cache import content_key, derived_path, keep, read_object, recalled
 from taglab.clustering.methods import CLUSTERERS, cluster, cluster_distances
 from taglab.clustering.result import Clustering, ClusterSettings, Linkage
-from taglab.errors import InvalidSetting
+from taglab.errors import DataError, InvalidSetting
 from taglab.metrics.clustering import silhouette_cosine, silhouette_distances
 from taglab.progress import Progress, between, silent
 from taglab.tag_vectors import TagVectors
@@ -271,7 +271,7 @@ def _scan(cases: Sequence[_Case], settings: ScanSettings, progress: Progress) ->
         row = _cached(case, one, settings)
         if row is None:
             row = _compute(case, one, settings, report)
-            write_json(_path(case, one, settings), row)
+            keep(_path(case, one, settings), row, _write)
         report(1.0, "")
         rows.append({**_place(case, one), **row})
     return Scan(_table(rows), len(todo), _notes(cases, settings))
@@ -336,11 +336,19 @@ def _path(case: _Case, one: ClusterSettings, settings: ScanSettings) -> Path:
 
 def _cached(case: _Case, one: ClusterSettings, settings: ScanSettings) -> dict[str, Any] | None:
     """Return a row of the cache, None where there is none or it is damaged and so must be computed anew."""
+    return recalled(_path(case, one, settings), _read)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
     try:
-        row = json.loads(_path(case, one, settings).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        row = read_object(path)
+    except DataError:
         return None
-    return row if isinstance(row, dict) and row.keys() == set(COLUMNS[4:]) else None
+    return row if row.keys() == set(COLUMNS[4:]) else None
+
+
+def _write(path: Path, row: dict[str, Any]) -> None:
+    path.write_text(json.dumps(row), encoding="utf-8")
 
 
 def _compute(case: _Case, one: ClusterSettings, settings: ScanSettings, progress: Progress) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from taglab.cache import content_key, derived_path, replacing, write_json
+from taglab.cache import content_key, derived_path, keep, read_object, replacing
 from taglab.embeddings.formats import READERS, layout
 from taglab.embeddings.unpack import source_files, unpack
 from taglab.embeddings.words import WordVectors, open_if_sound, store
@@ -90,13 +90,17 @@ def _content(files: Sequence[Path]) -> str:
             _READER, [(path, state.st_size, state.st_mtime_ns, state.st_ino) for path, state in states]
         )
         note = derived_path(_SEEN, stamp, ".json")
-        with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(DataError, KeyError):
             # A damaged note only means that the file is read again.
-            return str(json.loads(note.read_text(encoding="utf-8"))["content"])
+            return str(read_object(note)["content"])
         key = content_key(_READER, [file.suffix.lower() for file in files], *files)
     except OSError as error:
         raise unreadable(files[0], error) from error
     # A file written a moment ago could change again within the clock's grain, and would look the same.
     if all(time.time() - state.st_mtime > _SETTLED_S for _, state in states):
-        write_json(note, {"content": key})
+        keep(note, key, _note)
     return key
+
+
+def _note(path: Path, content: str) -> None:
+    path.write_text(json.dumps({"content": content}), encoding="utf-8")

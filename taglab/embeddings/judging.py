@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from taglab.cache import content_key, derived_path, replacing
+from taglab.cache import content_key, derived_path, kept
 from taglab.embeddings.phrases import Lookup
 from taglab.embeddings.quality import analogies, word_similarity
 from taglab.embeddings.quality_sets import QualitySet
@@ -200,19 +200,20 @@ def _details(
     heeded = settings.model_dump() if one.kind == "analogies" else {}
     key = content_key(_JUDGE, words.fingerprint, one.fingerprint, lookup.model_dump(mode="json"), heeded)
     path = derived_path("quality", key, ".parquet")
-    kept = _kept(path, _COLUMNS[one.kind])
-    if kept is not None:
-        return kept
-    if one.kind == "pairs":
-        found = word_similarity(words, one.table, lookup).pairs
-    else:
-        found = analogies(words, one.table, lookup, settings.most_words, progress).questions
-    with replacing(path) as temporary:
-        found.to_parquet(temporary, index=False)
-    return found
+
+    def judged() -> pd.DataFrame:
+        if one.kind == "pairs":
+            return word_similarity(words, one.table, lookup).pairs
+        return analogies(words, one.table, lookup, settings.most_words, progress).questions
+
+    return kept(path, lambda place: _read_kept(place, _COLUMNS[one.kind]), judged, _write)
 
 
-def _kept(path: Path, columns: list[str]) -> pd.DataFrame | None:
+def _write(path: Path, table: pd.DataFrame) -> None:
+    table.to_parquet(path, index=False)
+
+
+def _read_kept(path: Path, columns: list[str]) -> pd.DataFrame | None:
     """Return a result of the cache; None where there is none or it is damaged and so is made anew."""
     try:
         table = pd.read_parquet(path)

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from taglab import cache
-from taglab.cache import Shelf, content_key, derived_path
+from taglab.cache import Shelf, content_key, derived_path, kept
 from taglab.embeddings.files import stored_vectors
 from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram
 from taglab.embeddings.words import WordVectors, open_if_sound, put
@@ -72,11 +72,12 @@ def own_vectors(
     settings = settings or SkipGramSettings()
     key = content_key(_TRAINER, folksonomy.fingerprint, settings.model_dump(mode="json"), version("gensim"))
     folder = derived_path("own-vectors", key, "")
-    kept = open_if_sound(folder, OWN)
-    if kept is not None:
-        return kept
-    train_skipgram(folksonomy, settings, OWN, progress).save(folder)
-    return WordVectors.open(folder, OWN)
+    return kept(
+        folder,
+        lambda place: open_if_sound(place, OWN),
+        lambda: train_skipgram(folksonomy, settings, OWN, progress),
+        lambda place, words: words.write(place),
+    )
 
 
 def resolve(name: str, folksonomy: Folksonomy, progress: Progress = silent) -> WordVectors:

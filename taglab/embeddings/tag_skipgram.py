@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +36,9 @@ _FIRST_WEIGHTS = 0.01  # their standard deviation
 _PENALTY = 0.1
 _FEW_TAGS = 2_000
 _BYTES_A_PAIR = {"softmax": 20, "as_published": 40}  # at the peak of a step, as measured
+# How many threads torch had before the first of those who compute with one now; as often as they are.
+_THREADS_BEFORE: list[int] = []
+_THREADS_LOCK = threading.Lock()
 _PLATEAU = 100  # what is common to all tags is learned first, and then for a while nothing
 
 
@@ -226,15 +230,24 @@ def _train(
 
 @contextlib.contextmanager
 def _threads_for(n_tags: int) -> Iterator[None]:
-    """Compute with one thread where tags are few: waking others takes longer than their part."""
+    """Compute with one thread where tags are few: waking others takes longer than their part.
+
+    The number is the process's: what it was before the first of several who compute at once is what each
+    leaves behind, whatever the others' order.
+    """
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if n_tags <= _FEW_TAGS else before)
+    if n_tags > _FEW_TAGS:
+        yield
+        return
+    with _THREADS_LOCK:
+        _THREADS_BEFORE.append(_THREADS_BEFORE[-1] if _THREADS_BEFORE else torch.get_num_threads())
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _THREADS_LOCK:
+            torch.set_num_threads(_THREADS_BEFORE.pop())
 
 
 def _softmax_loss(logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

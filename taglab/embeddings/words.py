@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +14,15 @@ from typing import IO, Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from taglab.cache import locked, read_whole, replacing, write_json
+from taglab.cache import (
+    locked,
+    read_manifest,
+    read_object,
+    read_whole,
+    replacing,
+    write_checksums,
+    write_json,
+)
 from taglab.errors import DataError, NotFound
 from taglab.folksonomy import Dropped
 
@@ -24,7 +31,8 @@ Block = tuple[list[str], FloatArray]
 
 _FORMAT = 1
 _ROWS_PER_BLOCK = 4096
-_MANIFEST, _VECTORS, _TEXT, _ENDS = "manifest.json", "vectors.npy", "words.utf8", "word_ends.npy"
+_FILES = ("manifest.json", "vectors.npy", "words.utf8", "word_ends.npy")
+_MANIFEST, _VECTORS, _TEXT, _ENDS = _FILES
 
 
 class StoredWords(Sequence[str]):
@@ -119,9 +127,12 @@ class WordVectors:
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        rows = {word: row for row, word in enumerate(self.words)}
+        try:
+            rows = {word: row for row, word in enumerate(self.words)}
+        except UnicodeDecodeError as error:
+            raise DataError(self.name, f"holds words that are damaged ({error}); add them again") from error
         if len(rows) != len(self.words):
-            raise ValueError(f"a word stands twice in the vectors {self.name!r}")
+            raise DataError(self.name, "holds a word twice, and so is damaged; add them again")
         return rows
 
     def get(self, word: str) -> int | None:
@@ -146,8 +157,12 @@ class WordVectors:
             StorageError: If the disk is full or the place cannot be written.
         """
         with locked(folder), replacing(folder) as temporary:
-            temporary.mkdir()
-            store(temporary, blocks(self.words, self.vectors), self.dim, self.name, self.source, self.dropped)
+            self.write(temporary)
+
+    def write(self, folder: Path) -> None:
+        """Write to a new folder; raises OSError."""
+        folder.mkdir()
+        store(folder, blocks(self.words, self.vectors), self.dim, self.name, self.source, self.dropped)
 
     @classmethod
     def open(cls, folder: Path, name: str | None = None) -> WordVectors:
@@ -165,14 +180,14 @@ class WordVectors:
     @classmethod
     def _read(cls, folder: Path, name: str | None) -> WordVectors:
         try:
-            manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+            manifest = read_manifest(folder, _MANIFEST, "add them again")
             if manifest["format"] > _FORMAT:
                 raise DataError(folder, f"was written by a newer taglab (format {manifest['format']})")
             ends = np.load(folder / _ENDS, allow_pickle=False)
             size = int(ends[-1]) if len(ends) else 0
             text = np.memmap(folder / _TEXT, np.uint8, "r") if size else np.empty(0, np.uint8)
-            if len(text) != size:
-                raise ValueError(f"{_TEXT} holds {len(text)} bytes, {size} are expected")
+            if len(text) != size or (np.diff(ends, prepend=0) < 0).any():
+                raise ValueError(f"{_TEXT} holds {len(text)} bytes where words end at others")
             return cls(
                 name=name or manifest["name"],
                 words=StoredWords(text, ends),
@@ -274,6 +289,7 @@ def store(
         "fingerprint": digest.key(),
     }
     write_json(folder / _MANIFEST, manifest)
+    write_checksums(folder, _FILES)
     return len(ends) - n_zeros
 
 
@@ -284,7 +300,7 @@ def _map(path: Path) -> FloatArray:
 
 def put(stored: Path, folder: Path, name: str) -> None:
     """Lay stored vectors down under another folder and name, atomically; big files are shared, not copied."""
-    manifest = json.loads((stored / _MANIFEST).read_text(encoding="utf-8"))
+    manifest = read_object(stored / _MANIFEST)
     with locked(folder), replacing(folder) as temporary:
         temporary.mkdir()
         for file in (_VECTORS, _TEXT, _ENDS):
@@ -294,6 +310,7 @@ def put(stored: Path, folder: Path, name: str) -> None:
             except OSError:
                 shutil.copyfile(stored / file, temporary / file)
         write_json(temporary / _MANIFEST, {**manifest, "name": name})
+        write_checksums(temporary, _FILES)
 
 
 def _fresh(words: Sequence[str], seen: set[str]) -> list[int]:

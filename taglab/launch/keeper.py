@@ -20,9 +20,9 @@ from taglab import cache
 from taglab.errors import DataError, StorageError, TaglabError, Unavailable
 from taglab.launch.devices import CPU, local_gpus
 from taglab.launch.line import Entry, Line, editing, environment, folder, keeper_lock, keeper_log, save_line
-from taglab.launch.processes import end, start_detached
+from taglab.launch.processes import end, family, start_detached
 from taglab.runs import layout
-from taglab.runs.process import identify
+from taglab.runs.process import ProcessIdentity, identify
 from taglab.runs.status import Status, change_status, read_status
 
 _LOOK_EVERY_S = 0.25
@@ -54,6 +54,9 @@ class Keeper:
     def __init__(self, gpus: tuple[str, ...]) -> None:
         self.gpus = gpus
         self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.leaving: dict[str, ProcessIdentity] = {}
+        """Runs that have ended, and whose other processes are still to be: they keep their GPUs meanwhile."""
+        self.given_up: set[str] = set()
 
     def tend(self, line: Line, save: Callable[[Line], None]) -> bool:
         """Note what has ended and start what there is room for.
@@ -141,11 +144,20 @@ class Keeper:
         if child is not None and child.pid == status.process.pid:
             change_status(place, lambda latest: _settled(status, latest, code))
         self.children.pop(entry.run, None)
-        try:
-            end(status.process, _GRACE_S)  # DDP's other processes, should they be left
-        except Unavailable as error:
-            sys.stderr.write(f"{entry.run}: {error}\n")
+        if entry.run not in self.given_up and family(status.process):  # DDP's other processes
+            self.leaving[entry.run] = status.process
+            return False
         return True
+
+    def end_leftovers(self) -> None:
+        """End what runs left behind; it may take seconds, in which others need the queue."""
+        for run, process in self.leaving.items():
+            try:
+                end(process, _GRACE_S)
+            except Unavailable as error:
+                self.given_up.add(run)
+                sys.stderr.write(f"{run}: {error}\n")
+        self.leaving.clear()
 
 
 def _is_queued(run: str) -> bool:
@@ -218,6 +230,7 @@ def keep(lock: int) -> None:
                     # Given up while the queue is held: who adds to it afterwards finds no keeper.
                     os.close(lock)
                     return
+            keeper.end_leftovers()
         except (StorageError, DataError) as error:  # a full disk may have room again
             sys.stderr.write(f"{error}\n")
             sys.stderr.flush()

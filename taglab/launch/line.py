@@ -14,7 +14,7 @@ from pathlib import Path
 import pydantic
 
 from taglab import cache
-from taglab.errors import DataError
+from taglab.errors import DataError, Unavailable
 from taglab.runs.process import host_name
 
 _FOLDER = "launch"
@@ -73,6 +73,9 @@ def keeper_lock() -> int | None:
     Returns:
         A file descriptor; the lock is held until it and all copies of it that processes inherited are
         closed. None where there is a keeper.
+
+    Raises:
+        Unavailable: If the file system keeps no locks.
     """
     import fcntl  # not on every system; nor is there a keeper then
 
@@ -84,6 +87,13 @@ def keeper_lock() -> int | None:
     except BlockingIOError:
         os.close(lock)
         return None
+    except OSError as error:
+        os.close(lock)
+        raise Unavailable(
+            f"{path.parent} keeps no locks ({error.strerror}), and without one two keepers could start a run "
+            "twice; set TAGLAB_HOME to a folder on a disk of this machine, launch on SLURM, or train in the "
+            "foreground with `taglab train`"
+        ) from error
     return lock
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import uuid
 import weakref
@@ -16,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from taglab.cache import derived_path, replacing
-from taglab.errors import Cancelled, StorageError, TaglabError
+from taglab.cache import storage_error
+from taglab.errors import Cancelled, DataError, StorageError, TaglabError
 from taglab.projection.points import DistancePoints
 from taglab.projection.result import Projection
 from taglab.projection.settings import ProjectionSettings
-from taglab.projection.store import Source, find_projection, projection_path
+from taglab.projection.store import Source, find_projection, keep_projection, projection_path
 from taglab.tag_vectors import TagVectors
 
 _GRACE_S = 2.0
@@ -40,6 +41,8 @@ class _Work:
         self.path = path
         self.kind = ""
         self.input: Path | None = None
+        self.output: Path | None = None
+        self.projection: Projection | None = None
         # A page that was left, or drawn anew, drops its claim without a word.
         self.claims: weakref.WeakSet[ProjectionJob] = weakref.WeakSet()
         self.fraction = 0.0
@@ -80,15 +83,15 @@ class ProjectionJob:
             Cancelled: If `cancel` was called.
             WorkerLost: If the process was killed or failed.
             TimeoutError: If it is not there in time.
-            TaglabError: If it could not be made or kept; the message says why.
+            TaglabError: If it could not be made; the message says why.
         """
         if not self._cancelled and not self._work.finished.wait(timeout_s):
             raise TimeoutError(f"the projection was not there within {timeout_s} s")
         if self._cancelled:
             raise Cancelled("The projection was stopped.")
-        if self._work.error is not None:
-            raise self._work.error
-        return Projection.open(self._work.path)
+        if self._work.projection is None:
+            raise self._work.error or WorkerLost("The projection was lost; try again.")
+        return self._work.projection
 
     def cancel(self) -> None:
         """Give up the claim; the computation stops when nobody else waits for it. Twice does no harm."""
@@ -100,8 +103,9 @@ class ProjectionJob:
 class ProjectionWorker:
     """A process that has UMAP compiled ahead, and makes projections one after the other.
 
-    Safe to use from many threads. Results go to the cache, where `find_projection` finds them. The process
-    is started by `start` or by the first `submit`, has a low priority, and ends with this one.
+    Safe to use from many threads. Results go to the cache, where `find_projection` finds them, or stay in
+    memory where it cannot be written; arrays are handed over in a temporary folder. The process is started
+    by `start` or by the first `submit`, has a low priority, and ends with this one.
     """
 
     def __init__(self) -> None:
@@ -111,6 +115,7 @@ class ProjectionWorker:
         self._current: _Work | None = None
         self._by_path: dict[Path, _Work] = {}
         self._warm = threading.Event()
+        self._folder = tempfile.TemporaryDirectory(prefix="taglab-projection-")
 
     @property
     def warm(self) -> bool:
@@ -158,7 +163,7 @@ class ProjectionWorker:
 
         Raises:
             InvalidSetting: If there is no tag, the method is unknown, or distances are none.
-            StorageError: If the vectors cannot be handed over through the cache.
+            StorageError: If the vectors cannot be handed over.
         """
         if not isinstance(source, TagVectors):
             source = DistancePoints(source).matrix
@@ -167,11 +172,12 @@ class ProjectionWorker:
             work = self._by_path.get(path)
             if work is None:
                 work = _Work(settings, path)
-                if find_projection(source, settings) is not None:
+                work.projection = find_projection(source, settings)
+                if work.projection is not None:
                     work.finished.set()
                 else:
                     self.start()
-                    _hand_over(work, source)
+                    _hand_over(work, source, Path(self._folder.name))
                     self._by_path[path] = work
                     self._queue.append(work)
                     self._next()
@@ -207,7 +213,7 @@ class ProjectionWorker:
             kind=work.kind,
             input=str(work.input),
             settings=work.settings.model_dump(),
-            output=str(work.path),
+            output=str(work.output),
         )
 
     def _send(self, **message: Any) -> None:
@@ -249,15 +255,15 @@ class ProjectionWorker:
             work.fraction, work.text = answer["fraction"], answer["text"]
             return
         self._current = None
-        errors = {"done": None, "cancelled": Cancelled("The projection was stopped.")}
-        self._finish(work, errors.get(answer["state"], TaglabError(answer["text"])))
+        self._finish(work, _outcome(work, answer))
         self._next()
 
     def _finish(self, work: _Work, error: TaglabError | None) -> None:
         if self._by_path.get(work.path) is work:
             del self._by_path[work.path]
-        if work.input is not None:
-            work.input.unlink(missing_ok=True)
+        for path in (work.input, work.output):
+            if path is not None:
+                path.unlink(missing_ok=True)
         work.error = error
         work.finished.set()
 
@@ -297,14 +303,30 @@ class ProjectionWorker:
                     process.stdin.close()
 
 
-def _hand_over(work: _Work, source: Source) -> None:
-    """Write what is to be projected where the process finds it."""
+def _outcome(work: _Work, answer: dict[str, Any]) -> TaglabError | None:
+    """Take what the process made, and keep it; return why there is nothing where there is not."""
+    if answer["state"] == "cancelled":
+        return Cancelled("The projection was stopped.")
+    if answer["state"] != "done" or work.output is None:
+        return TaglabError(answer["text"])
+    try:
+        work.projection = Projection.open(work.output)
+    except DataError as error:
+        return error
+    keep_projection(work.path, work.projection)
+    return None
+
+
+def _hand_over(work: _Work, source: Source, folder: Path) -> None:
+    """Write what is to be projected where the process finds it; raises StorageError."""
     work.kind, array = (
         ("vectors", source.vectors) if isinstance(source, TagVectors) else ("distances", source)
     )
-    work.input = derived_path("projection-input", work.name, ".npy")
-    with replacing(work.input) as temporary, temporary.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
+    work.input, work.output = folder / f"{work.name}.npy", folder / f"{work.name}.npz"
+    try:
+        np.save(work.input, array, allow_pickle=False)
+    except OSError as error:
+        raise storage_error(work.input, error) from error
 
 
 def _why_lost(code: int) -> str:

@@ -80,6 +80,11 @@ class Projection:
         Raises:
             StorageError: If the disk is full or the place cannot be written.
         """
+        with replacing(path) as temporary:
+            self.write(temporary)
+
+    def write(self, path: Path) -> None:
+        """Write to a new file; raises OSError."""
         facts = {
             "method": self.method,
             "settings": self.settings.model_dump(),
@@ -91,7 +96,7 @@ class Projection:
         arrays = {"positions": self.positions, "facts": np.array(json.dumps(facts))}
         if self.explained_variance is not None and self.scree is not None:
             arrays |= {"explained_variance": self.explained_variance, "scree": self.scree}
-        with replacing(path) as temporary, temporary.open("wb") as file:
+        with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from taglab.cache import content_key, derived_path
+from taglab.cache import content_key, derived_path, keep, recalled
 from taglab.errors import DataError
 from taglab.progress import Progress, silent
 from taglab.projection.compute import project, project_distances, settings_used
@@ -35,13 +35,19 @@ def projection_path(source: Source, settings: ProjectionSettings) -> Path:
 
 def find_projection(source: Source, settings: ProjectionSettings) -> Projection | None:
     """Return a projection if it is in the cache; a damaged one counts as absent, and will be made again."""
-    path = projection_path(source, settings)
-    if not path.is_file():
-        return None
+    return recalled(projection_path(source, settings), _read)
+
+
+def _read(path: Path) -> Projection | None:
     try:
         return Projection.open(path)
     except DataError:
         return None
+
+
+def keep_projection(path: Path, projection: Projection) -> None:
+    """Keep a projection where `projection_path` says."""
+    keep(path, projection, lambda temporary, one: one.write(temporary))
 
 
 def cached_projection(
@@ -54,5 +60,5 @@ def cached_projection(
             found = project(source, settings, progress)
         else:
             found = project_distances(source, settings, progress)
-        found.save(projection_path(source, settings))
+        keep_projection(projection_path(source, settings), found)
     return found

@@ -26,7 +26,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from taglab.errors import Cancelled, TaglabError
+from taglab.errors import Cancelled, TaglabError, out_of_memory
 from taglab.projection.compute import project_points
 from taglab.projection.methods import import_without_compiling, warm_up
 from taglab.projection.points import DistancePoints, Points, VectorPoints
@@ -91,8 +91,10 @@ class Worker:
             project_points(points, settings, progress).save(Path(job["output"]))
         except Cancelled:
             self.say(job=name, state="cancelled", text="")
-        except (TaglabError, OSError, MemoryError) as error:
-            self.say(job=name, state="failed", text=str(error) or "the projection needs more memory")
+        except MemoryError as error:
+            self.say(job=name, state="failed", text=out_of_memory(error))
+        except (TaglabError, OSError) as error:
+            self.say(job=name, state="failed", text=str(error))
         else:
             self.say(job=name, state="done", text="")
 

@@ -10,6 +10,7 @@ from typing import get_args
 import numpy as np
 
 from taglab.archives import opened_zip
+from taglab.cache import read_object
 from taglab.errors import DataError
 from taglab.predictions import open_predictions
 from taglab.runs import layout
@@ -38,7 +39,7 @@ def check_run(folder: Path) -> None:
 
 
 def _check_labels(run: Run) -> None:
-    layout.read_object(run.folder / layout.LABELS)  # numbers that only pydantic reads are in nobody's way
+    read_object(run.folder / layout.LABELS)  # numbers that only pydantic reads are in nobody's way
     space = run.label_space()
     if space is not None and space.names != run.classes:
         raise DataError(run.folder / layout.LABELS, "has other classes than classes.json")

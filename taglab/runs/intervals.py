@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from taglab.cache import content_key, derived_path, replacing
+from taglab.cache import content_key, derived_path, keep, recalled
 from taglab.errors import InvalidSetting
 from taglab.metrics.intervals import Bootstrap, BootstrapSettings, Intervals, bootstrap_models
 from taglab.predictions import Predictions
@@ -60,18 +60,21 @@ def pair_intervals(
         _require_same_truth(predictions[first], each)
     paths = {title: _path(chosen, each) for title, each in predictions.items()}
     of_pair = _path(chosen, predictions[first], predictions[second])
-    missing = [title for title, path in paths.items() if not path.is_file()]
-    if missing or not of_pair.is_file():
+    tables = {path: recalled(path, _read) for path in (*paths.values(), of_pair)}
+    missing = [title for title, path in paths.items() if tables[path] is None]
+    if missing or tables[of_pair] is None:
         order = list(dict.fromkeys([first, second, *missing]))
         judged = predictions[first]
         found, difference = bootstrap_models(
             judged.truth, [predictions[title].scores for title in order], chosen, progress
         )
-        for title, one in zip(order, found, strict=True):
-            _keep(paths[title], judged.classes, one)
-        _keep(of_pair, judged.classes, difference)
-    tables = {title: pd.read_parquet(path) for title, path in paths.items()}
-    return PairIntervals(tables, pd.read_parquet(of_pair))
+        for path, one in zip(
+            [*(paths[title] for title in order), of_pair], [*found, difference], strict=True
+        ):
+            tables[path] = _table(judged.classes, one)
+            keep(path, tables[path], _write)
+    known = {path: table for path, table in tables.items() if table is not None}
+    return PairIntervals({title: known[path] for title, path in paths.items()}, known[of_pair])
 
 
 def _path(settings: BootstrapSettings, *predictions: Predictions) -> Path:
@@ -79,12 +82,23 @@ def _path(settings: BootstrapSettings, *predictions: Predictions) -> Path:
     return derived_path("intervals", key, ".parquet")
 
 
-def _keep(path: Path, classes: tuple[str, ...], found: Bootstrap) -> None:
+def _read(path: Path) -> pd.DataFrame | None:
+    """Return a table of the cache, None where there is none or it is damaged and so is computed anew."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _write(path: Path, table: pd.DataFrame | None) -> None:
+    if table is not None:
+        table.to_parquet(path, index=False)
+
+
+def _table(classes: tuple[str, ...], found: Bootstrap) -> pd.DataFrame:
     names = {"label": [*classes, None, None], "mean": [""] * len(classes) + ["macro", "micro"]}
     parts = [pd.DataFrame(names), _columns("average_precision", found.average_precision)]
-    table = pd.concat([*parts, _columns("auc_roc", found.roc_auc)], axis=1)
-    with replacing(path) as temporary:
-        table.to_parquet(temporary, index=False)
+    return pd.concat([*parts, _columns("auc_roc", found.roc_auc)], axis=1)
 
 
 def _columns(name: str, values: Intervals) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from taglab.archives import read_arrays
-from taglab.cache import replacing, storage_error
+from taglab.cache import read_json, replacing, storage_error
 from taglab.errors import DataError
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
 
@@ -63,23 +63,6 @@ def read_text(path: Path, limit: int = LARGEST_JSON_BYTES) -> str:
         return read_data(path, limit).decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(path, f"is not UTF-8 text ({error.reason})") from error
-
-
-def read_json(path: Path) -> Any:
-    """Return what a JSON file holds; raises DataError."""
-    text = read_text(path)
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:  # also of a number of thousands of digits
-        raise DataError(path, f"is not JSON ({error}); was it cut off?") from error
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """Return the object a JSON file holds; raises DataError."""
-    value = read_json(path)
-    if not isinstance(value, dict):
-        raise DataError(path, f"must hold a JSON object, not {type(value).__name__}")
-    return value
 
 
 def read_classes(path: Path) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pydantic
 
+from taglab.cache import read_object
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.labels import LabelSpace, from_json
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, roc_auc_at_thresholds
@@ -71,14 +72,14 @@ class Run:
     @property
     def config(self) -> dict[str, Any]:
         """What it was asked to do: a training's configuration, or {"source": ...} of results only."""
-        return layout.read_object(self.folder / layout.CONFIG)
+        return read_object(self.folder / layout.CONFIG)
 
     @property
     def about(self) -> About:
         """What it is; raises DataError."""
         path = self.folder / layout.ABOUT
         try:
-            return About.model_validate(layout.read_object(path))
+            return About.model_validate(read_object(path))
         except pydantic.ValidationError as error:
             problem = error.errors(include_url=False, include_input=False)[0]
             raise DataError(path, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
@@ -212,7 +213,7 @@ class Run:
             What is not known is None or an empty dict.
         """
         path = self.folder / layout.SUMMARY
-        found = {**_NO_SUMMARY, **(layout.read_object(path) if path.exists() else {})}
+        found = {**_NO_SUMMARY, **(read_object(path) if path.exists() else {})}
         for key, usual in _NO_SUMMARY.items():
             value = found[key]
             sound = isinstance(value, dict) if isinstance(usual, dict) else value is None or is_count(value)

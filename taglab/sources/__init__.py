@@ -135,7 +135,12 @@ def open_folksonomy(name: str, progress: Progress = silent) -> Folksonomy:
     """
     shelf = _shelf()
     if name == DEMO and _demo_is_to_be_built(shelf.path(name) / "manifest.json"):
-        return add(DEMO, None, DEMO, progress=progress)
+        return cache.kept(
+            shelf.path(name),
+            lambda place: None,
+            lambda: read(DEMO, None, DEMO, progress=progress),
+            lambda place, folksonomy: folksonomy.write(place),
+        )
     return Folksonomy.open(shelf.find(name))
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from taglab.cache import locked, storage_error, write_json
+from taglab.cache import locked, read_object, storage_error, write_json
 from taglab.errors import DataError, TaglabError
 from taglab.progress import Progress, silent
 from taglab.sources.source import Remote
@@ -66,16 +65,16 @@ def _recorded(folder: Path, remote: Remote) -> str | None:
     if not path.is_file():
         return None
     try:
-        known = json.loads(path.read_text(encoding="utf-8")).get(remote.url)
-    except (ValueError, AttributeError) as error:
-        raise DataError(path, f"is damaged ({error}); delete it to download anew") from error
+        known = read_object(path).get(remote.url)
+    except DataError as error:
+        raise DataError(path, f"{error.reason}; delete it to download anew") from error
     return str(known) if known else None
 
 
 def _record(folder: Path, remote: Remote, checksum: str) -> None:
     path = folder / _CHECKSUMS
     with locked(path):
-        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        known = read_object(path) if path.is_file() else {}
         write_json(path, {**known, remote.url: checksum})
 
 
@@ -162,9 +161,9 @@ class ResumingDownloader:
         if not self._about.is_file():
             return None
         try:
-            about = json.loads(self._about.read_text(encoding="utf-8"))
+            about = read_object(self._about)
             return str(about["validator"]) if about["url"] == self.remote.url else None
-        except (ValueError, KeyError, TypeError):
+        except (DataError, KeyError):
             return None  # an unreadable note only means that the download begins anew
 
     def _remember(self, headers: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from taglab.archives import opened_zip
 from taglab.cache import replacing
 from taglab.errors import DataError
 
@@ -57,6 +58,8 @@ def load_checkpoint(path: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Any:
+    with opened_zip(path) as archive:
+        archive.check()  # torch does not compare the checksums it writes
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from taglab.errors import Cancelled, TaglabError
+from taglab.errors import Cancelled, TaglabError, out_of_memory
 from taglab.figures.theme import visible
 from taglab.progress import Progress
 
@@ -43,6 +43,8 @@ def guard() -> Iterator[None]:
         st.info("Stopped; nothing of it was kept.", icon=":material/stop_circle:")
     except TaglabError as error:
         st.error(literal(str(error)), icon=":material/error:")
+    except MemoryError as error:
+        st.error(literal(out_of_memory(error)), icon=":material/error:")
     except Exception:  # noqa: BLE001  # the outermost boundary: logged whole, told in a sentence
         number = secrets.token_hex(4)
         _LOG.exception("unforeseen error %s", number)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +11,7 @@ from typing import Protocol
 import streamlit as st
 
 from taglab import cache
+from taglab.cache import scratch_folder
 from taglab.embeddings.unpack import members, several
 from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting, StorageError
 from taglab.figures.theme import visible
@@ -53,23 +52,23 @@ def laid_down(uploads: Sequence[Upload]) -> Iterator[Path]:
             the name its sender gave it.
         StorageError: If the cache cannot take them.
     """
-    folder = _scratch_folder()
     claimed: dict[str, str] = {}
-    try:
-        for upload in uploads:
-            safe = harmless_name(upload.name)
-            if safe in claimed:
-                raise DataError(upload.name, "is there twice; give each file a name of its own")
-            claimed[safe] = upload.name
-            _write(upload, folder / safe)
-        yield folder / next(iter(claimed)) if len(claimed) == 1 else folder
-    except DataError as error:
-        name = claimed.get(Path(error.path).name)
-        if name is None:
-            raise
-        raise DataError(name, error.reason, error.line) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with scratch_folder(cache.home() / cache.UPLOADS, "upload") as scratch:
+        folder = scratch / "files"
+        folder.mkdir()
+        try:
+            for upload in uploads:
+                safe = harmless_name(upload.name)
+                if safe in claimed:
+                    raise DataError(upload.name, "is there twice; give each file a name of its own")
+                claimed[safe] = upload.name
+                _write(upload, folder / safe)
+            yield folder / next(iter(claimed)) if len(claimed) == 1 else folder
+        except DataError as error:
+            name = claimed.get(Path(error.path).name)
+            if name is None:
+                raise
+            raise DataError(name, error.reason, error.line) from error
 
 
 @contextlib.contextmanager
@@ -84,8 +83,7 @@ def laid_down_by_number(uploads: Sequence[Upload]) -> Iterator[list[Path]]:
     Raises:
         StorageError: If the cache cannot take them.
     """
-    folder = _scratch_folder()
-    try:
+    with scratch_folder(cache.home() / cache.UPLOADS, "upload") as folder:
         paths = [
             folder / f"{number:06d}{Path(harmless_name(upload.name)).suffix.lower()}"
             for number, upload in enumerate(uploads)
@@ -93,19 +91,6 @@ def laid_down_by_number(uploads: Sequence[Upload]) -> Iterator[list[Path]]:
         for upload, path in zip(uploads, paths, strict=True):
             _copy(upload, path)
         yield paths
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _scratch_folder() -> Path:
-    parent = cache.home() / "uploads"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=parent))
-    except OSError as error:
-        raise StorageError(
-            f"{parent}: cannot keep uploads there ({error.strerror}); check its permissions"
-        ) from error
 
 
 def _write(upload: Upload, path: Path) -> None:

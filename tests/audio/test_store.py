@@ -141,7 +141,7 @@ def test_other_files_of_the_folder_are_left_alone(tmp_path: Path) -> None:
 
 def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
     write_store(write_files(tmp_path / "files", 2), tmp_path / "pcm", SMALL)
-    for content, reason in [("{", "damaged"), ("[]", "not a store's"), ("{}", "format None")]:
+    for content, reason in [("{", "damaged"), ("[]", "must hold a JSON object"), ("{}", "format None")]:
         (tmp_path / "pcm/store.json").write_text(content)
         with pytest.raises(DataError, match=reason):
             open_store(tmp_path / "pcm")

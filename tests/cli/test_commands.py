@@ -413,7 +413,10 @@ def test_progress_reaches_the_library(mine: Shell, monkeypatch: pytest.MonkeyPat
     [
         (OSError(28, "No space left on device"), "taglab: No space left on device\n"),
         (OSError(5, "Input/output error", "x.db"), "taglab: x.db: Input/output error\n"),
-        (MemoryError("Unable to allocate 9 TiB"), "taglab: not enough memory (Unable to allocate 9 TiB); "),
+        (
+            MemoryError("Unable to allocate 9 TiB"),
+            "taglab: not enough memory (Unable to allocate 9 TiB); ask for less",
+        ),
     ],
 )
 def test_what_the_machine_refuses_is_no_traceback(

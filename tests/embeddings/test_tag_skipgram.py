@@ -9,7 +9,7 @@ from scipy import sparse
 from taglab.clustering import ClusterSettings, cluster
 from taglab.embeddings import compose, overlap_at_k, train_tag_vectors
 from taglab.embeddings import tag_skipgram as module
-from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_skipgram
+from taglab.embeddings.tag_skipgram import TagSkipGramSettings, _threads_for, train_tag_skipgram
 from taglab.errors import Cancelled, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import adjusted_rand
@@ -176,6 +176,24 @@ def test_the_published_loss_has_no_penalty_unless_one_is_given() -> None:
     for loss, penalty in (("softmax", 0.1), ("as_published", 0.0)):
         np.testing.assert_array_equal(vectors(loss=loss), vectors(loss=loss, penalty=penalty))
         assert not np.array_equal(vectors(loss=loss), vectors(loss=loss, penalty=0.1 - penalty))
+
+
+def test_of_two_who_train_at_once_neither_leaves_torch_with_one_thread() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        # One begins, another begins, and the first ends before it.
+        first, second = _threads_for(10), _threads_for(10)
+        first.__enter__()
+        second.__enter__()
+        assert torch.get_num_threads() == 1
+        first.__exit__(None, None, None)
+        second.__exit__(None, None, None)
+        assert torch.get_num_threads() == 2
+        with _threads_for(1_000_000):
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_few_tags_are_trained_with_one_thread_and_torch_has_its_own_again() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taglab.cache import _is_name, home
+from taglab.cache import home
+from taglab.cache.shelf import _is_name
 from taglab.errors import Conflict, DataError, InvalidSetting, NotFound
 from taglab.labels import LabelClass, LabelSpace
 from taglab.metrics.thresholds import Confusion, confusion
@@ -292,7 +293,7 @@ def test_the_table_of_runs_tells_what_is_damaged() -> None:
         ("per_label_by_epoch.csv", "a,b\n1,2\n", "lacks the column"),
         ("per_label_by_epoch.csv", "epoch,label,auc_pr\none,rock,0.1\n", "not a table"),
         ("per_label_by_epoch.csv", "", "not a table"),
-        ("confusion.npz", "PK", "cannot be read as an .npz"),
+        ("confusion.npz", "PK", "is not a zip, was cut off"),
         ("history.jsonl", "{]\n", "line 1"),
         ("history.jsonl", "3\n", "must hold a JSON object"),
         ("summary.json", "[]", "must hold a JSON object"),

@@ -78,7 +78,7 @@ def test_what_a_reader_says_names_the_upload_and_not_the_cache() -> None:
 def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TAGLAB_HOME", str(tmp_path / "file"))
-    with pytest.raises(StorageError, match="cannot keep uploads"), laid_down([Sent("a", b"1")]):
+    with pytest.raises(StorageError, match="cannot save upload"), laid_down([Sent("a", b"1")]):
         pass
 
 

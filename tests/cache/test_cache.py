@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab import cache
+from taglab.cache import locks, places, writing
 from taglab.errors import DataError, InvalidSetting, NotFound, StorageError
 
 
@@ -27,13 +28,14 @@ def test_home_is_what_taglab_home_names(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_home_of_a_checkout_is_its_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TAGLAB_HOME")
-    assert cache.home() == Path(cache.__file__).resolve().parents[1] / "cache"
+    assert cache.home() == Path(cache.__file__).resolve().parents[2] / "cache"
 
 
 def test_home_of_an_installed_package_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("TAGLAB_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(cache, "__file__", str(tmp_path / "site-packages" / "taglab" / "cache.py"))
+    installed = tmp_path / "site-packages" / "taglab" / "cache" / "places.py"
+    monkeypatch.setattr(places, "__file__", str(installed))
     assert cache.home().name == "taglab"
     assert "site-packages" not in str(cache.home())
 
@@ -114,18 +116,22 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
 def test_a_folder_that_stepped_aside_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
 ) -> None:
-    path = tmp_path / "x"
+    path, rename = tmp_path / "x", Path.rename
     path.mkdir()
     (path / "old").touch()
 
-    def fail(*args: Any) -> None:
-        raise failure
+    def fail(self: Path, target: Path) -> Path:
+        if Path(target) == path and self.name == "x":
+            raise failure
+        return rename(self, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", fail)
+        patch.setattr(writing, "_exchange", lambda one, other: False)
+        patch.setattr(Path, "rename", fail)
         with pytest.raises((StorageError, KeyboardInterrupt)), cache.replacing(path) as temporary:
             temporary.mkdir()
     assert [entry.name for entry in path.iterdir()] == ["old"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x"]
 
 
 def test_a_full_disk_is_told_with_a_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,7 +292,7 @@ def test_a_lock_held_elsewhere_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     with holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        monkeypatch.setattr(cache, "_LOCK_TIMEOUT_S", 0.05)
+        monkeypatch.setattr(locks, "_LOCK_TIMEOUT_S", 0.05)
         with pytest.raises(StorageError, match="in use by another process"), cache.locked(tmp_path / "x"):
             pass
         holder.communicate()

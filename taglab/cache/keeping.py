@@ -1,0 +1,72 @@
+"""Results that are computed once and kept; in memory where they cannot be written."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from taglab.cache.tidying import heed_limit
+from taglab.cache.writing import replacing
+from taglab.errors import StorageError
+
+T = TypeVar("T")
+
+_MOST_IN_MEMORY = 256
+
+_memory: OrderedDict[Path, Any] = OrderedDict()
+_lock = threading.Lock()
+_why: list[str] = []
+
+
+def kept(
+    path: Path, read: Callable[[Path], T | None], compute: Callable[[], T], write: Callable[[Path, T], None]
+) -> T:
+    """Return what is kept under a path, or compute it and keep it.
+
+    On a disk that is full or may not be written it is kept in this process's memory, the last few of them;
+    `why_not_kept` then says so.
+
+    Args:
+        path: As `derived_path` gives it.
+        read: Reads it; None where nothing is there, or something damaged.
+        compute: Computes it.
+        write: Writes it to a temporary path, which then takes its place.
+    """
+    value = recalled(path, read)
+    if value is None:
+        value = compute()
+        keep(path, value, write)
+    return value
+
+
+def recalled(path: Path, read: Callable[[Path], T | None]) -> T | None:
+    """Return what `kept` has by now, None where it would compute."""
+    value = read(path)
+    if value is not None:
+        return value
+    with _lock:
+        return cast("T | None", _memory.get(path))
+
+
+def keep(path: Path, value: T, write: Callable[[Path, T], None]) -> None:
+    """Keep what was computed; see `kept`."""
+    try:
+        with replacing(path) as temporary:
+            write(temporary, value)
+        heed_limit(path)
+    except StorageError as error:
+        with _lock:
+            _why[:] = [str(error)]
+            _memory[path] = value
+            _memory.move_to_end(path)
+            while len(_memory) > _MOST_IN_MEMORY:
+                _memory.popitem(last=False)
+
+
+def why_not_kept() -> str:
+    """Return why the last result of this process that could not be written was not; empty where all were."""
+    with _lock:
+        return _why[0] if _why else ""
