@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from scipy import sparse
 
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
@@ -18,6 +19,9 @@ from taglab.predictions.splits import split_fingerprint
 __all__ = ["PARTS", "Split", "SplitSettings", "split_tracks"]
 
 PARTS = ("train", "validation", "test")
+
+# So many of the most used tags are looked at; each is in ever fewer tracks.
+_STRATIFIED_TAGS = 1_000
 
 _PUBLISHED_AS = {
     "train": "train",
@@ -45,6 +49,12 @@ class SplitSettings(BaseModel):
         by_artist: Whether all tracks of an artist fall into one part, so that a tagger cannot score by
             recognising artists; a track of unknown artist counts as an artist of its own.
         published: Whether the data set's own split, its column `split`, is taken instead of drawing one.
+        stratified: Whether every tag that is used enough falls into the parts in their shares, rare ones
+            first; else chance alone decides, and a tag of 25 tracks may have none in a part. It is by the
+            data set's tags, not by classes, so that all label spaces of one data set share a split.
+        folds: Number of equal folds the tracks are drawn into in place of the shares: one is tested, the
+            next validates, the others are learned from. 0 draws none.
+        fold: Which of them is tested, from 0; over all of them every track is tested once.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +65,9 @@ class SplitSettings(BaseModel):
     test: float = Field(0.1, gt=0, lt=1)
     by_artist: bool = False
     published: bool = False
+    stratified: bool = False
+    folds: int = Field(0, ge=0, le=100)
+    fold: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> Self:
@@ -68,17 +81,39 @@ class SplitSettings(BaseModel):
 
     @model_validator(mode="after")
     def _published_is_not_drawn(self) -> Self:
-        if self.published and self.by_artist:
-            raise InvalidSetting(
-                "by_artist=True must be False with published=True: the published split says which part each "
-                "track is in"
-            )
+        for name in ("by_artist", "stratified", "folds"):
+            value = getattr(self, name)
+            if self.published and value:
+                raise InvalidSetting(
+                    f"{name}={value} must be {type(value)()} with published=True: the published split says "
+                    "which part each track is in"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _fold_is_one_of_them(self) -> Self:
+        if 0 < self.folds < len(PARTS):
+            raise InvalidSetting(f"folds={self.folds} must be 0 or at least {len(PARTS)}, one for each part")
+        if self.fold >= max(self.folds, 1):
+            last = f"at most {self.folds - 1}, counted from 0" if self.folds else "0 without folds"
+            raise InvalidSetting(f"fold={self.fold} must be {last}")
         return self
 
     @property
     def shares(self) -> npt.NDArray[np.float64]:
-        """Of the parts in the order of `PARTS`."""
+        """Of the folds, or else of the parts in the order of `PARTS`."""
+        if self.folds:
+            return np.full(self.folds, 1 / self.folds)
         return np.array([self.train, self.validation, self.test])
+
+    @property
+    def part_of(self) -> npt.NDArray[np.str_]:
+        """What the tracks of each share are for, one of `PARTS` each."""
+        if not self.folds:
+            return np.array(PARTS)
+        parts = np.full(self.folds, PARTS[0], dtype=f"<U{max(map(len, PARTS))}")
+        parts[(self.fold + 1) % self.folds], parts[self.fold] = PARTS[1:]
+        return parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +150,8 @@ class Split:
 def split_tracks(folksonomy: Folksonomy, settings: SplitSettings | None = None) -> Split:
     """Assign every track of a folksonomy to a part, before any is dropped for want of sound or labels.
 
-    The drawn split depends on the set of tracks and artists and on the seed, not on the order of tracks.
+    The drawn split depends on the set of tracks and artists, of a stratified one on their tags, and on the
+    seed, not on the order of tracks.
 
     Args:
         folksonomy: Its tracks are split.
@@ -131,9 +167,17 @@ def split_tracks(folksonomy: Folksonomy, settings: SplitSettings | None = None) 
         return Split(tracks, _published(folksonomy))
     order = np.argsort(np.array(tracks))
     groups = _artists(folksonomy)[order] if settings.by_artist else np.arange(len(tracks))
+    tags = _used_tags(folksonomy, len(settings.shares))[order] if settings.stratified else None
     parts = np.empty(len(tracks), dtype=f"<U{max(map(len, PARTS))}")
-    parts[order] = _drawn(groups, settings)
+    parts[order] = _drawn(groups, settings, tags)
     return Split(tracks, parts)
+
+
+def _used_tags(folksonomy: Folksonomy, fewest: int) -> sparse.csr_array:
+    """Return which track has which of the most used tags, of at least `fewest` tracks, (tracks, tags) 0/1."""
+    used = folksonomy.tags[folksonomy.tags["count"] >= fewest]
+    most_used = used.sort_values(["count", "tag"], ascending=[False, True]).head(_STRATIFIED_TAGS)
+    return sparse.csr_array(folksonomy.matrix[:, most_used.index.to_numpy()] > 0, dtype=np.int64)
 
 
 def _artists(folksonomy: Folksonomy) -> npt.NDArray[np.int64]:
@@ -148,20 +192,81 @@ def _artists(folksonomy: Folksonomy) -> npt.NDArray[np.int64]:
     return groups
 
 
-def _drawn(groups: npt.NDArray[Any], settings: SplitSettings) -> npt.NDArray[np.str_]:
+def _drawn(
+    groups: npt.NDArray[Any], settings: SplitSettings, tags: sparse.csr_array | None
+) -> npt.NDArray[np.str_]:
     """Draw a part for each track, (tracks,), those of one group together."""
     _, group_of, sizes = np.unique(_by_first(groups), return_inverse=True, return_counts=True)
-    if len(sizes) < len(PARTS):
+    shares = settings.shares
+    if len(sizes) < len(shares):
         what = "artists" if settings.by_artist else "tracks"
-        raise InvalidSetting(f"{what}={len(sizes)} must be at least {len(PARTS)}, one for each part")
-    room = settings.shares * len(groups)
-    part_of = np.empty(len(sizes), np.int64)
-    for group in _in_turn(sizes, room, np.random.default_rng(settings.seed)):
-        part_of[group] = int(room.argmax())
-        room[part_of[group]] -= sizes[group]
-    _fill_empty(part_of, sizes)
-    drawn: npt.NDArray[np.str_] = np.array(PARTS)[part_of[group_of]]
+        whole = "fold" if settings.folds else "part"
+        raise InvalidSetting(f"{what}={len(sizes)} must be at least {len(shares)}, one for each {whole}")
+    order = _in_turn(sizes, shares * len(groups), np.random.default_rng(settings.seed))
+    if tags is not None:
+        share_of = _stratified(_of_groups(tags, group_of), order, shares)
+    else:
+        share_of = _where_there_is_room(sizes, order, shares * len(groups))
+    _fill_empty(share_of, sizes, len(shares))
+    drawn: npt.NDArray[np.str_] = settings.part_of[share_of[group_of]]
     return drawn
+
+
+def _where_there_is_room(
+    sizes: npt.NDArray[np.int64], order: npt.NDArray[np.int64], room: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Give every group in turn to the share with most room (groups,)."""
+    share_of, left = np.empty(len(sizes), np.int64), room.copy()
+    for group in order:
+        share_of[group] = int(left.argmax())
+        left[share_of[group]] -= sizes[group]
+    return share_of
+
+
+def _of_groups(tags: sparse.csr_array, group_of: npt.NDArray[np.int64]) -> sparse.csr_array:
+    """Return how many tracks of each group have each tag and, last, how many it has, (groups, tags + 1)."""
+    n_tracks = len(group_of)
+    members = sparse.csr_array((np.ones(n_tracks, np.int64), (group_of, np.arange(n_tracks))))
+    every = sparse.csr_array(np.ones((n_tracks, 1), np.int64))
+    return sparse.csr_array(members @ sparse.hstack([tags, every], format="csr"))
+
+
+def _stratified(
+    tags: sparse.csr_array, order: npt.NDArray[np.int64], shares: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Give every group to a share, those of the rarest tag first (groups,).
+
+    A group goes where it lessens most the sum, over shares and tags, of the squares of what is still wanting,
+    each divided by what was wanted: the rarer the tag, the more it counts. Kept libraries
+    (iterative-stratification, scikit-multilearn) know no groups, and look at all tracks again for each label.
+
+    Args:
+        tags: Tracks of each group that have each tag; of the last, all (groups, tags).
+        order: Of the groups, by chance; of one tag those with more of its tracks come first.
+        shares: What is wanted of each tag.
+
+    Source: Sechidis, Tsoumakas, Vlahavas, "On the stratification of multi-label data", ECML PKDD (2011).
+    """
+    by_tag = sparse.csc_array(tags)
+    left = np.asarray(tags.sum(axis=0)).astype(np.float64)
+    asked = shares[:, None] * left
+    wanting = asked.copy()
+    share_of = np.full(len(order), -1, np.int64)
+    turn = np.empty(len(order), np.int64)
+    turn[order] = np.arange(len(order))
+    while (left > 0).any():
+        tag = int(np.where(left > 0, left, np.inf).argmin())
+        places = slice(*by_tag.indptr[tag : tag + 2])
+        members, counts = by_tag.indices[places], by_tag.data[places]
+        free = share_of[members] < 0
+        for group in members[free][np.lexsort([turn[members[free]], -counts[free]])]:
+            row = slice(*tags.indptr[group : group + 2])
+            own, brought = tags.indices[row], tags.data[row]
+            gain = (brought * (2 * wanting[:, own] - brought) / asked[:, own]).sum(axis=1)
+            share = share_of[group] = int(gain.argmax())
+            wanting[share, own] -= brought
+            left[own] -= brought
+    return share_of
 
 
 def _by_first(groups: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -183,11 +288,11 @@ def _in_turn(
     return order[np.argsort(-large, kind="stable")]
 
 
-def _fill_empty(part_of: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> None:
+def _fill_empty(part_of: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64], n_parts: int) -> None:
     """Give each part that got nothing the smallest group of the part that has most groups."""
-    for part in range(len(PARTS)):
+    for part in range(n_parts):
         if not (part_of == part).any():
-            richest = int(np.bincount(part_of, minlength=len(PARTS)).argmax())
+            richest = int(np.bincount(part_of, minlength=n_parts).argmax())
             candidates = np.flatnonzero(part_of == richest)
             part_of[candidates[sizes[candidates].argmin()]] = part
 

@@ -27,14 +27,16 @@ def add_to(commands: Any) -> None:
         help="runs side by side: means, labels, tag groups, settings",
         description="Compare runs, made here, imported or published. A row is what --by says: summary (the "
         "means of a run at one epoch), settings (one in which they differ), epoch, label, pair (a label of "
-        "the first two runs, with their difference), group (of tags), counts (correlation with them).",
-        returns="{warning, left_out: [sentence], rows: [...]}; warning tells why the runs may not be "
-        "comparable, rows depend on --by",
+        "the first two runs, with their difference), group (of tags), counts (correlation with them), "
+        "repeats (runs that differ only in seeds, splits and folds, averaged, with their spread).",
+        returns="{warning, left_out: [sentence], compared: [sentence], rows: [...]}; warning tells why the "
+        "runs may not be comparable, compared how differences were tested; rows depend on --by",
         fill=_fill,
         examples="""
 taglab compare-runs thesis-3.3-k100-spectrogram thesis-3.3-tags-spectrogram
 taglab compare-runs thesis-3.3-k100-spectrogram thesis-3.3-tags-spectrogram --by pair --metric auc_pr
 taglab compare-runs tags clusters --by pair --truth common --judge tags --moment test --out pairs.csv
+taglab compare-runs fold-0 fold-1 fold-2 fold-3 fold-4 --by repeats
 """,
     )
 
@@ -43,9 +45,9 @@ def _fill(parser: Parser) -> None:
     from taglab.runs.comparison import GROUPINGS, METRICS, MOMENTS
 
     parser.add_argument("runs", nargs="+", metavar="RUN", help="names of runs")
-    rows = ("summary", "settings", "epoch", *_OF_RESULTS)
+    rows = ("summary", "settings", "epoch", "repeats", *_OF_RESULTS)
     parser.add_argument("--by", choices=rows, default="summary", help="what a row is (default: summary)")
-    group = parser.add_argument_group("which results (for --by label, pair, group and counts)")
+    group = parser.add_argument_group("which results (for --by label, pair, group, counts and repeats)")
     group.add_argument(
         "--metric",
         choices=tuple(METRICS),
@@ -61,15 +63,14 @@ def _fill(parser: Parser) -> None:
     group.add_argument(
         "--moment",
         choices=tuple(MOMENTS),
-        default="last",
-        help="last or best epoch on validation tracks, or held-out test (default: last)",
+        help="last or best epoch on validation tracks, or held-out test (default: last, of repeats test)",
     )
     group.add_argument(
         "--truth",
         choices=("own", "common", "lift"),
         default="own",
         help="own: each run by its own labels; common: all by those of --judge, on the tracks and labels "
-        "they share, pairs with bootstrap intervals; lift: own, divided by chance (default: own)",
+        "they share, pairs with intervals and p; lift: own, divided by chance (default: own)",
     )
     group.add_argument("--judge", metavar="RUN", help="whose truth is common (default: the first run's)")
     finish(parser, _compare)
@@ -85,23 +86,26 @@ def _compare(args: argparse.Namespace) -> Report:
         raise UsageError("--judge names one of the runs, and goes with --truth common")
     if args.by == "pair" and len(args.runs) < 2:
         raise UsageError("--by pair needs two runs")
+    args.moment = args.moment or ("test" if args.by == "repeats" else "last")
     runs = {name: open_run(name) for name in args.runs}
     abouts = [run.about for run in runs.values()]
     warning = split_warning([about.split for about in abouts], [about.evaluated for about in abouts])
     left_out: list[str] = []
+    said: list[str] = []
     with progress_bar() as progress:
-        table = _of_runs(runs)[args.by]() if args.by not in _OF_RESULTS else _of_results(
-            args, runs, left_out, progress
+        table = _of_runs(runs, args.moment)[args.by]() if args.by not in _OF_RESULTS else _of_results(
+            args, runs, left_out, said, progress
         )  # fmt: skip
-    notes = (*([warning] if warning else []), *left_out)
-    return Report({"warning": warning, "left_out": left_out}, table, notes=notes)
+    notes = (*([warning] if warning else []), *left_out, *said)
+    return Report({"warning": warning, "left_out": left_out, "compared": said}, table, notes=notes)
 
 
-def _of_runs(runs: Mapping[str, Run]) -> dict[str, Callable[[], pd.DataFrame]]:
+def _of_runs(runs: Mapping[str, Run], moment: str) -> dict[str, Callable[[], pd.DataFrame]]:
     """Return what makes the tables that need no choice of results."""
     import pandas as pd
 
     from taglab.runs.comparison import differing_settings, history, summary_table
+    from taglab.runs.repeats import repeats_table
 
     def epochs() -> pd.DataFrame:
         parts = [history(run).assign(run=name) for name, run in runs.items()]
@@ -112,11 +116,16 @@ def _of_runs(runs: Mapping[str, Run]) -> dict[str, Callable[[], pd.DataFrame]]:
         "summary": lambda: summary_table(runs),
         "settings": lambda: differing_settings({name: run.config for name, run in runs.items()}),
         "epoch": epochs,
+        "repeats": lambda: repeats_table(runs, moment),
     }
 
 
 def _of_results(
-    args: argparse.Namespace, runs: Mapping[str, Run], left_out: list[str], progress: Progress
+    args: argparse.Namespace,
+    runs: Mapping[str, Run],
+    left_out: list[str],
+    said: list[str],
+    progress: Progress,
 ) -> pd.DataFrame:
     from taglab.runs.comparison import (
         METRICS,
@@ -141,7 +150,7 @@ def _of_results(
     without = [name for name in runs if name not in set(groups["run"])]
     left_out += [f"{name} has no {METRICS[metric]} ({MOMENTS[args.moment]})" for name in without]
     if args.by == "pair":
-        return _pairs(args, rows, judged, metric, without, progress)
+        return _pairs(args, rows, judged, metric, without, said, progress)
     tables_of = {"label": lambda: rows, "group": lambda: groups, "counts": lambda: correlations(rows)}
     return tables_of[args.by]()
 
@@ -182,6 +191,7 @@ def _pairs(
     judged: Mapping[str, Predictions],
     metric: str,
     without: list[str],
+    said: list[str],
     progress: Progress,
 ) -> pd.DataFrame:
     from taglab.errors import NotFound
@@ -195,5 +205,7 @@ def _pairs(
     table = paired(rows, first, second)
     if judged and metric != "auc_pr":
         pair = {name: judged[name] for name in (first, second)}
-        return with_intervals(table, pair, first, second, metric, progress)[0]
+        found = with_intervals(table, pair, first, second, metric, progress)
+        said.append(found.said)
+        return found.table
     return table

@@ -57,6 +57,7 @@ def _fill(parser: Parser) -> None:
         examples="""
 taglab sweep make model-3.2 --data mine --audio mine --vectors w2v,wiki,twitter --min-count 101,501 -k 500
 taglab sweep make widths --labels genres --vary network.width=0.25,0.5,1 --vary train.seed=0,1,2
+taglab sweep make folds --labels genres --stratified --folds 5 --vary train.fold=0,1,2,3,4 --launch
 taglab sweep make rates --labels genres --vary train.learning_rate=1e-2,1e-3 --launch --launch-where slurm
 """,
     )

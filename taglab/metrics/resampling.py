@@ -19,7 +19,7 @@ FloatArray = npt.NDArray[np.float32]
 # Replicates computed together; their weights of 25,000 tracks take 13 MB.
 TOGETHER = 128
 # Micro averages have too many positives for a level each; their replicates see this many.
-_MICRO_LEVELS = 256
+MICRO_LEVELS = 256
 # (track, class) pairs counted at a time for micro averages.
 _MICRO_PAIRS = 1 << 20
 
@@ -109,15 +109,11 @@ def micro_replicates(
     positives = scores[truth]
     if not len(positives):
         return np.full((2, sum(each.shape[1] for each in weights)), np.nan)
-    # Half of them evenly over recall, half crowded at the highest scores, where precision changes fastest.
-    even = np.linspace(1, len(positives), _MICRO_LEVELS // 2)
-    crowded = np.geomspace(1, len(positives), _MICRO_LEVELS // 2)
-    ranks = np.unique(np.concatenate([even, crowded]).astype(np.int64))
-    levels = np.unique(np.sort(positives)[len(positives) - ranks])
+    levels = levels_among(positives, MICRO_LEVELS)
     n_segments = 2 * len(levels) + 1
     sums = [np.zeros((2 * n_segments, each.shape[1]), np.float32) for each in (*weights, positives[:1, None])]
     for rows in blocks(len(truth), _MICRO_PAIRS // truth.shape[1]):
-        counts = _counts_per_track(truth[rows], scores[rows], levels)
+        counts = counts_at_levels(truth[rows], scores[rows], levels)
         for sum_, each in zip(sums, weights, strict=False):
             sum_ += counts.T @ each[rows]
         sums[-1] += counts.sum(axis=0)[:, None]
@@ -125,7 +121,20 @@ def micro_replicates(
     return np.concatenate(found[:-1], axis=1) + (estimate[:, None] - found[-1])
 
 
-def _counts_per_track(truth: BoolArray, scores: ScoreArray, levels: ScoreArray) -> FloatArray:
+def levels_among(positives: ScoreArray, at_most: int) -> ScoreArray:
+    """Return scores of positives at which to tell scores apart, ascending: all, or of many so many.
+
+    Half of those lie evenly over recall, half crowded at the highest, where precision changes fastest.
+    """
+    if len(positives) <= at_most:
+        return np.unique(positives)
+    even = np.linspace(1, len(positives), at_most // 2)
+    crowded = np.geomspace(1, len(positives), at_most // 2)
+    ranks = np.unique(np.concatenate([even, crowded]).astype(np.int64))
+    return np.unique(np.sort(positives)[len(positives) - ranks])
+
+
+def counts_at_levels(truth: BoolArray, scores: ScoreArray, levels: ScoreArray) -> FloatArray:
     """Return each track's scores in each segment, of all classes and then of its own (tracks, 2 segments)."""
     n_segments = 2 * len(levels) + 1
     flat = scores.ravel()

@@ -1,4 +1,4 @@
-"""Bootstrap intervals of runs judged by one truth, and of the difference of two, cached by content."""
+"""Intervals of runs judged by one truth, of the difference of two and its p, cached by content."""
 
 from __future__ import annotations
 
@@ -12,24 +12,27 @@ import pandas as pd
 from taglab.cache import content_key, derived_path, keep, recalled
 from taglab.errors import InvalidSetting
 from taglab.metrics.intervals import Bootstrap, BootstrapSettings, Intervals, bootstrap_models
+from taglab.metrics.swaps import number_of_patterns
 from taglab.predictions import Predictions
 from taglab.progress import Progress, silent
 
 # To be raised whenever the same predictions come to mean other intervals.
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
 class PairIntervals:
-    """Intervals of several runs, and of the difference of two of them on the same draws of tracks.
+    """Intervals of several runs, and of the difference of two of them.
 
     Each table has a row a label and two more, labelled None and named in the column `mean` ("" elsewhere):
     macro and micro. Columns: `label`, `mean`, `average_precision`, `average_precision_low`,
-    `average_precision_high`, `average_precision_p`, and the same of `auc_roc`.
+    `average_precision_high`, `average_precision_p`, `average_precision_p_adjusted` (for the number of labels
+    that have a p, after Benjamini and Hochberg; NaN of means), `average_precision_reason` (why there is no
+    interval and no p, a phrase), and the same of `auc_roc`.
 
     Attributes:
         runs: Title → table.
-        difference: Of the first run minus the second; `p` is NaN in all other tables.
+        difference: Of the first run minus the second; p is NaN in all other tables.
     """
 
     runs: Mapping[str, pd.DataFrame]
@@ -43,7 +46,7 @@ def pair_intervals(
     settings: BootstrapSettings | None = None,
     progress: Progress = silent,
 ) -> PairIntervals:
-    """Return bootstrap intervals of every label; what is in the cache is not computed again.
+    """Return intervals of every label, and p of differences; what is in the cache is not computed again.
 
     Args:
         predictions: Title → predictions, all on the same tracks, classes and truth.
@@ -109,8 +112,65 @@ def _columns(name: str, values: Intervals) -> pd.DataFrame:
             f"{name}_low": [*values.low, *(mean.low for mean in means)],
             f"{name}_high": [*values.high, *(mean.high for mean in means)],
             f"{name}_p": [*values.p, *(mean.p for mean in means)],
+            f"{name}_p_adjusted": [*values.p_adjusted, np.nan, np.nan],
+            f"{name}_reason": [*values.reasons, *(mean.reason for mean in means)],
         }
     )
+
+
+_OF_DIFFERENCE = ("low", "high", "p", "p_adjusted", "reason")
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedPairs:
+    """Pairs of results with their intervals, and what is to be said of all of them together.
+
+    Attributes:
+        table: As `taglab.runs.comparison.paired` gives, with "low TITLE" and "high TITLE" of each run, and
+            `difference_low`, `difference_high`, `difference_p`, `difference_p_adjusted` and
+            `difference_reason` (why these are NaN).
+        mean: The mean over labels: `difference`, `difference_low`, `difference_high`, `difference_p` and
+            `difference_reason`.
+        tracks: On so many tracks.
+        settings: How intervals and p come about.
+    """
+
+    table: pd.DataFrame
+    mean: pd.Series
+    tracks: int
+    settings: BootstrapSettings
+
+    @property
+    def compared(self) -> int:
+        """Labels that have a p."""
+        return int(self.table["difference_p"].notna().sum())
+
+    def below(self, column: str = "difference_p") -> int:
+        """Return how many labels have a p that counts."""
+        return int((self.table[column] < 1 - self.settings.level).sum())
+
+    @property
+    def said(self) -> str:
+        """What was compared, how, and how many differences count, as sentences."""
+        level, mean = 1 - self.settings.level, self.mean
+        patterns, enumerated = number_of_patterns(self.tracks, self.settings.swaps)
+        how = f"all {patterns:,}" if enumerated else f"{patterns - 1:,} random"
+        parts = [f"p: {how} swaps of the two models' scores by track, of {self.tracks:,} tracks."]
+        interval = f"{1 - level:.0%} interval of the mean difference"
+        if mean["difference_reason"]:
+            parts.append(f"No {interval}: {mean['difference_reason']}.")
+        else:
+            ends = f"{mean['difference_low']:+.4f} to {mean['difference_high']:+.4f}"
+            parts.append(f"The {interval} is {ends} (p = {mean['difference_p']:.2g}).".replace("-", "−"))
+        parts.append(
+            f"{self.compared:,} labels were compared: {self.below():,} have p < {level:g}, where without any "
+            f"difference about {level * self.compared:.0f} would; allowing for their number (Benjamini and "
+            f"Hochberg), {self.below('difference_p_adjusted'):,} have."
+        )
+        untold = len(self.table) - self.compared
+        if untold:
+            parts.append(f"Of {untold:,} more nothing can be told; the column of reasons says why.")
+        return " ".join(parts)
 
 
 def with_intervals(
@@ -120,8 +180,8 @@ def with_intervals(
     second: str,
     metric: str,
     progress: Progress = silent,
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Add bootstrap intervals to pairs.
+) -> JudgedPairs:
+    """Add intervals and p to pairs.
 
     Args:
         table: As `taglab.runs.comparison.paired` gives of `first` and `second`.
@@ -129,26 +189,24 @@ def with_intervals(
         first: Title of a run.
         second: Title of another.
         metric: "average_precision" or "auc_roc".
-        progress: Told after each class.
-
-    Returns:
-        The table with "low TITLE" and "high TITLE" of each run, and `difference_low`, `difference_high` and
-        `difference_p`; and the mean difference over labels as `difference`, `difference_low` ...
+        progress: Told how far it is.
 
     Raises:
         InvalidSetting: If the predictions are not of the same tracks, classes and truth.
     """
-    found = pair_intervals(predictions, first, second, progress=progress)
+    settings = BootstrapSettings()
+    found = pair_intervals(predictions, first, second, settings, progress)
     labels, added = table["label"], {}
     for title, intervals in found.runs.items():
         for end in ("low", "high"):
             added[f"{end} {title}"] = labels.map(_by_label(intervals, f"{metric}_{end}"))
     macro = found.difference[found.difference["mean"] == "macro"].iloc[0]
     mean = {"difference": macro[metric]}
-    for end in ("low", "high", "p"):
-        added[f"difference_{end}"] = labels.map(_by_label(found.difference, f"{metric}_{end}"))
-        mean[f"difference_{end}"] = macro[f"{metric}_{end}"]
-    return pd.concat([table, pd.DataFrame(added)], axis=1), pd.Series(mean)
+    for name in _OF_DIFFERENCE:
+        added[f"difference_{name}"] = labels.map(_by_label(found.difference, f"{metric}_{name}"))
+        mean[f"difference_{name}"] = macro[f"{metric}_{name}"]
+    judged = pd.concat([table, pd.DataFrame(added)], axis=1)
+    return JudgedPairs(judged, pd.Series(mean), predictions[first].n_tracks, settings)
 
 
 def _by_label(intervals: pd.DataFrame, column: str) -> pd.Series:

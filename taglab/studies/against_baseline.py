@@ -5,7 +5,8 @@ part and judged on the same held-out tracks as each run. A difference is the mea
 difference in macro average precision, and has three intervals, for none is the right one alone:
 
 - *tracks*: bootstrap over tracks, each drawn as often in every split that tests it: what other tracks would
-  give these trained models;
+  give these trained models; the difference's p is of swaps of the two models' scores
+  (`taglab.metrics.swaps`), a track's in every split at once, and its interval nowhere narrower than that;
 - *splits*: Student's t over the runs, as if their splits were independent, which they are not;
 - *corrected*: the same with the variance that Nadeau and Bengio allow for splits that share their tracks.
 
@@ -15,7 +16,7 @@ Source: Nadeau, Bengio, "Inference for the generalization error", Machine Learni
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,9 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting
 from taglab.metrics.intervals import BootstrapSettings, Interval
+from taglab.metrics.repeated import mean_interval
 from taglab.metrics.resampling import draws, label_replicates
+from taglab.metrics.swaps import Swapped, judge_swaps, swap_patterns
 from taglab.metrics.tagging import mean_of_defined, tagging_scores
 from taglab.predictions import Predictions, in_common
 from taglab.progress import Progress, between, silent
@@ -149,8 +152,8 @@ def judge_pairs(pairs: Sequence[Pair], settings: BootstrapSettings | None = None
         by_run,
         _by_class(pairs[0].network.classes, precision),
         _over_tracks(pairs, reached.mean(0), settings),
-        _student(reached, 0.0, settings.level),
-        _student(reached, float(np.mean(shares)), settings.level),
+        _over_runs(reached, 0.0, settings.level),
+        _over_runs(reached, float(np.mean(shares)), settings.level),
     )
 
 
@@ -187,32 +190,55 @@ def _over_tracks(
     tail = (1 - settings.level) / 2
     intervals = {}
     for side, name in enumerate(_SIDES):
-        centred = found[side] - found[side].mean() + estimates[side]
-        low, high = np.quantile(centred, (tail, 1 - tail))
-        fewer = min((centred <= 0).sum(), (centred >= 0).sum())
-        p = min(1.0, 2 * (fewer + 1) / (len(centred) + 1)) if name == "difference" else float("nan")
-        intervals[name] = Interval(float(estimates[side]), float(low), float(high), float(p))
+        low, high = np.quantile(found[side] - found[side].mean() + estimates[side], (tail, 1 - tail))
+        intervals[name] = Interval(float(estimates[side]), float(low), float(high), float("nan"))
+    intervals["difference"] = _tested(intervals["difference"], _swapped(pairs, row_of, settings), settings)
     return intervals
 
 
-def _student(reached: Doubles, shared: float, level: float) -> dict[str, Interval]:
-    """Return intervals of the means over runs of (runs, sides).
+def _swapped(pairs: Sequence[Pair], row_of: Mapping[str, int], settings: BootstrapSettings) -> Doubles:
+    """Return the mean difference under every pattern of swaps (patterns,)."""
+    sides = []
+    for pair in pairs:
+        said, other = pair.network, pair.baseline
+        labels = [
+            Swapped(said.truth[:, at], said.scores[:, at], other.scores[:, at])
+            for at in np.flatnonzero(said.truth.any(0))
+        ]
+        sides.append(([row_of[track] for track in said.tracks], labels))
+    means = [
+        np.mean(
+            [
+                np.mean([label.differences(swapped[rows])[0] for label in labels], axis=0)
+                for rows, labels in sides
+            ],
+            axis=0,
+        )
+        for swapped in swap_patterns(len(row_of), settings.swaps, settings.seed)
+    ]
+    return np.concatenate(means)
+
+
+def _tested(found: Interval, swapped: Doubles, settings: BootstrapSettings) -> Interval:
+    """Return an interval with the p of swaps, nowhere narrower than their reach; none where none is."""
+    test = judge_swaps(swapped[None], settings.level)
+    if test.reasons[0]:
+        return Interval(found.estimate, np.nan, np.nan, np.nan, test.reasons[0])
+    reach = float(test.reach[0]) + abs(found.estimate - float(test.observed[0]))
+    low, high = min(found.low, found.estimate - reach), max(found.high, found.estimate + reach)
+    return Interval(found.estimate, low, high, float(test.p[0]))
+
+
+def _over_runs(reached: Doubles, shared: float, level: float) -> dict[str, Interval]:
+    """Return intervals of the means over runs of (runs, sides); p of the difference alone.
 
     Args:
         reached: Figures.
-        shared: Test tracks over training tracks, which is what Nadeau and Bengio add to 1 / runs.
+        shared: Test tracks over training tracks.
         level: Of the intervals.
     """
-    from scipy.stats import t
-
-    n = len(reached)
-    means, spread = reached.mean(0), reached.std(0, ddof=1) * np.sqrt(1 / n + shared)
-    half = t.ppf((1 + level) / 2, n - 1) * spread
-    intervals = {}
-    for side, name in enumerate(_SIDES):
-        p = float("nan")
-        if name == "difference":
-            p = float(2 * t.sf(abs(means[side]) / spread[side], n - 1)) if spread[side] else 0.0
-        low, high = means[side] - half[side], means[side] + half[side]
-        intervals[name] = Interval(float(means[side]), float(low), float(high), p)
-    return intervals
+    found = {name: mean_interval(reached[:, side], shared, level) for side, name in enumerate(_SIDES)}
+    return {
+        name: interval if name == "difference" else replace(interval, p=float("nan"))
+        for name, interval in found.items()
+    }

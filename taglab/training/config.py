@@ -87,6 +87,13 @@ class TrainConfig(BaseModel):
             recognising artists; not by default, because the thesis tells of no such thing.
         published_split: Whether the data set's own split is taken instead of drawing one, so that figures can
             be compared with those of others; not by default, because few data sets have one.
+        stratified: Whether every tag that is used enough falls into the parts in their shares, because by
+            chance a tag of 25 tracks may have none to be judged by; not by default, because the thesis tells
+            of no such thing.
+        folds: Number of equal folds in place of the shares: one is tested, the next validates, the others are
+            learned from; 0, because one split takes a fraction of the time. With `fold` from 0 on in runs of
+            one sweep every track is tested once.
+        fold: Which of the folds is tested, from 0; a setting of its own, so that a sweep can go through them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -126,6 +133,9 @@ class TrainConfig(BaseModel):
     test_share: float = Field(0.1, gt=0, lt=1)
     by_artist: bool = False
     published_split: bool = False
+    stratified: bool = False
+    folds: int = Field(0, ge=0, le=100)
+    fold: int = Field(0, ge=0)
 
     @field_validator("loss")
     @classmethod
@@ -164,6 +174,9 @@ class TrainConfig(BaseModel):
             "test": self.test_share,
             "by_artist": self.by_artist,
             "published": self.published_split,
+            "stratified": self.stratified,
+            "folds": self.folds,
+            "fold": self.fold,
         }
         return checked(SplitSettings, values)
 

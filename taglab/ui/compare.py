@@ -112,7 +112,7 @@ class Compared:
             more: Further flags.
         """
         flags = {"by": by, **more}
-        if by not in ("summary", "settings", "epoch"):
+        if by not in ("summary", "settings", "epoch", "repeats"):
             flags |= {"metric": self.metric, "moment": self.moment, "truth": self.truth}
             if self.judge:
                 flags["judge"] = self.by_title[self.judge].name

@@ -24,7 +24,8 @@ from taglab.runs.comparison import (
     printed_groups,
     summary_table,
 )
-from taglab.runs.intervals import with_intervals
+from taglab.runs.intervals import JudgedPairs, with_intervals
+from taglab.runs.repeats import repeats_table
 from taglab.runs.run import best_epoch
 from taglab.ui.compare import Compared
 from taglab.ui.compare_stages import show_stages
@@ -44,6 +45,18 @@ _CORRELATION_COLUMNS: dict[str, Any] = {
     "labels": st.column_config.NumberColumn("labels"),
     "left_out": st.column_config.NumberColumn("left out (labels)"),
 }
+
+
+_PAIR_COLUMNS: dict[str, Any] = {
+    "difference_p": st.column_config.NumberColumn(
+        "p", format="%.2g", help="Share of swaps of the two models' scores that set them as far apart"
+    ),
+    "difference_p_adjusted": st.column_config.NumberColumn(
+        "p, number of labels allowed for", format="%.2g",
+        help="Benjamini and Hochberg: of the labels below 0.05 about one in twenty is chance",
+    ),
+    "difference_reason": st.column_config.TextColumn("why there is no p"),
+}  # fmt: skip
 
 
 def _nothing(compared: Compared) -> bool:
@@ -112,8 +125,9 @@ def show_pairs(compared: Compared) -> None:
         return
     said = f"Results of: {literal(compared.what)}. {_ahead(table, first)}"
     if compared.truth == "common" and compared.metric != "auc_pr":
-        table, of_mean = _with_intervals(compared, table, first, second)
-        said += of_mean
+        judged = _with_intervals(compared, table, first, second)
+        table = judged.table
+        said += judged.said
     shown = _filtered(table)
     st.caption(said)
     figure = figures.paired_plot(_ends(shown), compared.drawn, _GROUP_COLOURS, compared.axis, (first, second))
@@ -171,27 +185,18 @@ def _signed(value: float) -> str:
     return f"{value:+.4f}".replace("-", "−")
 
 
-def _with_intervals(
-    compared: Compared, table: pd.DataFrame, first: str, second: str
-) -> tuple[pd.DataFrame, str]:
-    """Add bootstrap intervals, of which there are any only by one truth, and say what they say."""
+def _with_intervals(compared: Compared, table: pd.DataFrame, first: str, second: str) -> JudgedPairs:
+    """Add intervals and p, of which there are any only by one truth."""
     judged = compared.predictions
     if len(judged) > _MOST_RESAMPLED:
         judged = {title: judged[title] for title in (first, second)}
-    with working("Drawing tracks anew for the intervals") as progress:
-        table, mean = with_intervals(table, judged, first, second, compared.metric, progress)
-    clear = int(((table["difference_low"] > 0) | (table["difference_high"] < 0)).sum())
-    return table, (
-        f"Its 95 % interval (1,000 draws of {judged[first].n_tracks:,} tracks, the same for both) is "
-        f"{_signed(mean['difference_low'])} to {_signed(mean['difference_high'])}. The intervals of {clear} "
-        f"of {len(table)} labels leave out 0; of as many labels without any difference, about "
-        f"{0.05 * len(table):.0f} would."
-    )
+    with working("Drawing and swapping tracks for intervals and p") as progress:
+        return with_intervals(table, judged, first, second, compared.metric, progress)
 
 
 def _pair_columns(table: pd.DataFrame) -> dict[str, Any]:
-    numbers = [name for name in table.columns if name not in ("label", "group")]
-    return {
+    numbers = [name for name in table.columns if name not in ("label", "group", *_PAIR_COLUMNS)]
+    return _PAIR_COLUMNS | {
         name: st.column_config.NumberColumn(
             name.replace("_", " "), format="localized" if name.startswith("tracks ") else "%.4f"
         )
@@ -215,6 +220,7 @@ def show_summary(compared: Compared) -> None:
         "all labels as one. Each metric's best epoch is what the thesis prints; no one model has all of them."
     )
     export_panel("compare summary", table, command=compared.command("summary"))
+    _show_repeats(compared)
     settings = differing_settings({title: run.config for title, run in compared.by_title.items()})
     st.markdown("##### Settings in which they differ")
     if settings.empty:
@@ -222,6 +228,38 @@ def show_summary(compared: Compared) -> None:
         return
     st.dataframe(settings, hide_index=True, key="settings table")
     export_panel("compare settings", settings, command=compared.command("settings"))
+
+
+_REPEATS_COLUMNS: dict[str, Any] = {
+    "runs": st.column_config.TextColumn("runs", width=280),
+    "figures": st.column_config.TextColumn("figures of"),
+    **{
+        name: st.column_config.NumberColumn(name.replace("_", " "), format="%.4f")
+        for name in ("mean", "sd", "low", "high", "difference", "difference_low", "difference_high")
+    },
+    "difference_p": st.column_config.NumberColumn("difference p", format="%.2g"),
+    "reason": st.column_config.TextColumn("why there is no interval"),
+}
+
+
+def _show_repeats(compared: Compared) -> None:
+    """Average runs that differ in nothing but seeds, splits and folds, where there are any."""
+    moments = ("test", "best", "last")
+    every = (repeats_table(compared.by_title, moment) for moment in moments)
+    table = next((found for found in every if len(found)), None)
+    if table is None or table["repetitions"].max() < 2:
+        return
+    st.markdown("##### Repetitions averaged")
+    shown = table.dropna(axis=1, how="all")
+    st.dataframe(shown, hide_index=True, key="repeats table", column_config=_REPEATS_COLUMNS)
+    st.caption(
+        "Runs that differ in nothing but seeds, splits and folds. sd: over repetitions, which are splits, "
+        "the seeds of each averaged; where there is one split, they are the seeds, and the interval is of "
+        "what other seeds would give on these tracks. 95 % intervals by Student's t, over splits widened "
+        "after Nadeau and Bengio, because splits share tracks. difference: from the first row's runs, in "
+        "pairs."
+    )
+    export_panel("compare repeats", table, command=compared.command("repeats"))
 
 
 def show_counts(compared: Compared) -> None:

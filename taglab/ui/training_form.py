@@ -53,7 +53,10 @@ _FURTHER: dict[str, tuple[str, ...]] = {
     "Split": (
         "drop_unlabelled_tracks",
         "by_artist",
+        "stratified",
         "published_split",
+        "folds",
+        "fold",
         "split_seed",
         "validation_share",
         "test_share",
@@ -69,6 +72,8 @@ _LABELS = {
     "metric_interval_steps": "Measure every (steps)",
     "checkpoint_minutes": "Checkpoint every (minutes)",
     "by_artist": "Artists in one part each",
+    "stratified": "Tags in equal shares",
+    "fold": "Fold tested (from 0)",
 }
 _COLUMNS = 3
 

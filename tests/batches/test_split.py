@@ -76,6 +76,14 @@ def test_a_seed_fixes_the_split_whatever_the_order_of_tracks() -> None:
     assert split_tracks(data, SplitSettings(seed=1)).fingerprint != one.fingerprint
 
 
+def test_splits_drawn_before_there_were_folds_are_the_same_still() -> None:
+    plain = split_tracks(tagless(30), SplitSettings(seed=3))
+    assert plain.fingerprint == "d2b5c6ca36f96ba220e86c28c031683d"
+    artists = [f"artist {number % 9}" for number in range(30)]
+    grouped = split_tracks(tagless(30, artists), SplitSettings(seed=3, by_artist=True))
+    assert grouped.fingerprint == "585ed98460a2e211cc90280b39991a91"
+
+
 def test_a_published_split_is_taken_as_it_is() -> None:
     words = ["train", "Training", "valid", "dev", "TEST "]
     split = split_tracks(tagless(5, split=words), SplitSettings(published=True))
@@ -92,12 +100,89 @@ def test_a_published_split_is_taken_as_it_is() -> None:
             "'unused' of track 't2'.*2 tracks",
         ),
         ({"by_artist": True}, {}, "names none"),
+        ({"folds": 5}, {}, "tracks=4 must be at least 5, one for each fold"),
         ({"by_artist": True}, {"artist": ["a", "a", "b", "b"]}, "artists=2 must be at least 3"),
     ],
 )
 def test_a_split_that_cannot_be_is_refused(settings: dict, columns: dict, said: str) -> None:
     with pytest.raises(InvalidSetting, match=said):
         split_tracks(tagless(4, **columns), SplitSettings(**settings))
+
+
+@given(st.integers(0, 50), st.booleans())
+def test_stratified_tags_fall_into_the_parts_in_their_shares(seed: int, by_artist: bool) -> None:
+    data = tagged(seed)
+    settings = SplitSettings(seed=seed, stratified=True, by_artist=by_artist)
+    counts = by_part(data, split_tracks(data, settings).parts)
+    wanted = np.outer([0.8, 0.1, 0.1], counts.sum(axis=0))
+    assert (counts > 0).all()
+    assert np.abs(counts - wanted).max() <= (7 if by_artist else 2)  # artists have 7 tracks on average
+
+
+def test_a_tag_of_25_tracks_is_in_every_part() -> None:
+    """Of 400 tracks; by chance alone some seed leaves it out of the test part."""
+    tags = [["rock", "classical"] if number % 16 == 0 else ["rock"] for number in range(400)]
+    data = folksonomy_of(tags)
+    column = list(data.tags["tag"]).index("classical")
+    drawn = {}
+    for stratified in (False, True):
+        splits = [split_tracks(data, SplitSettings(seed=seed, stratified=stratified)) for seed in range(40)]
+        drawn[stratified] = {tuple(by_part(data, split.parts)[:, column]) for split in splits}
+        assert all(split.sizes == {"train": 320, "validation": 40, "test": 40} for split in splits)
+    assert drawn[True] <= {(20, 3, 2), (20, 2, 3)}
+    assert min(test for _, _, test in drawn[False]) == 0
+
+
+def test_stratified_splits_are_as_even_as_another_librarys() -> None:
+    from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
+
+    data = tagged(3, n=240)
+    truth = data.matrix.toarray() > 0
+    fold_of = np.zeros(240, int)
+    for fold, (_, rows) in enumerate(
+        MultilabelStratifiedKFold(4, shuffle=True, random_state=0).split(truth, truth)
+    ):
+        fold_of[rows] = fold
+    theirs = np.stack([truth[fold_of == fold].sum(axis=0) for fold in range(4)])
+    ours = np.stack(
+        [by_part(data, folds(data, 4, fold, stratified=True))[PARTS.index("test")] for fold in range(4)]
+    )
+    assert ours.std(axis=0).mean() <= theirs.std(axis=0).mean() * 1.1
+
+
+@given(st.integers(3, 8), st.integers(0, 3), st.booleans(), st.booleans())
+def test_over_all_folds_every_track_is_tested_once(
+    n_folds: int, seed: int, stratified: bool, by_artist: bool
+) -> None:
+    data = tagged(seed, n=100)
+    parts = [
+        folds(data, n_folds, fold, seed=seed, stratified=stratified, by_artist=by_artist)
+        for fold in range(n_folds)
+    ]
+    assert (np.stack([of_fold == "test" for of_fold in parts]).sum(axis=0) == 1).all()
+    for fold, of_fold in enumerate(parts):
+        np.testing.assert_array_equal(of_fold == "validation", parts[(fold + 1) % n_folds] == "test")
+        if not by_artist:
+            assert abs((of_fold == "test").sum() - 100 / n_folds) <= 2
+
+
+def tagged(seed: int, n: int = 300):
+    """Return tracks of 40 artists, with five tags of which some are rare and some go together."""
+    random = np.random.default_rng(seed)
+    has = random.random((n, 5)) < [0.5, 0.3, 0.15, 0.15, 0.1]
+    has[:, 4] |= has[:, 3] & (random.random(n) < 0.5)
+    has[:5] = np.eye(5, dtype=bool) | has[:5]
+    tags = [[f"tag {at}" for at in np.flatnonzero(row)] for row in has]
+    return folksonomy_of(tags, [f"artist {at}" for at in random.integers(0, 40, n)])
+
+
+def by_part(data, parts) -> np.ndarray:
+    """Return how many tracks have each tag (parts, tags)."""
+    return np.stack([(data.matrix.toarray()[parts == part] > 0).sum(axis=0) for part in PARTS])
+
+
+def folds(data, n_folds: int, fold: int, **settings: object) -> np.ndarray:
+    return split_tracks(data, SplitSettings(folds=n_folds, fold=fold, **settings)).parts
 
 
 def test_two_tracks_are_too_few() -> None:
@@ -117,5 +202,15 @@ def test_wrong_settings_are_refused(wrong: dict) -> None:
 def test_shares_must_sum_to_one_and_a_published_split_is_not_drawn() -> None:
     with pytest.raises(ValidationError, match=r"must sum to 1, not 0\.9"):
         SplitSettings(train=0.7)
-    with pytest.raises(ValidationError, match="by_artist=True must be False"):
-        SplitSettings(published=True, by_artist=True)
+    for name, value in {"by_artist": True, "stratified": True, "folds": 5}.items():
+        with pytest.raises(ValidationError, match=f"{name}={value} must be {type(value)()}"):
+            SplitSettings(published=True, **{name: value})
+
+
+def test_folds_are_three_or_more_and_one_of_them_is_tested() -> None:
+    with pytest.raises(ValidationError, match="folds=2 must be 0 or at least 3"):
+        SplitSettings(folds=2)
+    with pytest.raises(ValidationError, match="fold=5 must be at most 4"):
+        SplitSettings(folds=5, fold=5)
+    with pytest.raises(ValidationError, match="fold=1 must be 0 without folds"):
+        SplitSettings(fold=1)

@@ -32,9 +32,12 @@ def test_pairs_by_one_truth_have_intervals(shell: Shell, two: tuple[str, str]) -
         "--metric", "auc_roc", "--out", path,
     )  # fmt: skip
     table = pd.read_csv(path)
-    known = table.dropna()
+    known = table[table["difference_p"].notna()]
     assert len(known) >= 3
     assert (known["difference_low"] <= known["difference"]).all()
+    assert (known["difference_p_adjusted"] >= known["difference_p"]).all()
+    assert (table["difference_reason"].notna() == table["difference_p"].isna()).all()
+    assert "labels were compared" in shell.err
 
 
 def test_one_truth_is_of_the_moment_that_is_asked_for(shell: Shell, two: tuple[str, str]) -> None:

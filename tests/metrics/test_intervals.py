@@ -10,7 +10,7 @@ from taglab.metrics.intervals import BootstrapSettings, bootstrap, paired_bootst
 from taglab.metrics.tagging import tagging_scores
 from tests.metrics.scored import learnt
 
-FEW = BootstrapSettings(replicates=200)
+FEW = BootstrapSettings(replicates=200, swaps=199)
 
 
 def test_intervals_hold_their_estimates_and_narrow_with_tracks() -> None:
@@ -84,7 +84,8 @@ def test_classes_without_positives_have_no_interval() -> None:
     truth[:, 0], truth[:, 1] = False, True
     truth[:, 2] = np.arange(100) == 0
     found = bootstrap(truth, scores, FEW)
-    assert np.isnan(found.average_precision.low).tolist() == [True, False, False, False]
+    assert np.isnan(found.average_precision.low).tolist() == [True, True, False, False]
+    assert found.roc_auc.reasons == ("no track has the label", "every track has the label", "", "")
     assert np.isnan(found.roc_auc.low).tolist() == [True, True, False, False]
     assert found.average_precision.undefined[0] == 200
     # The one positive is not among 100 drawn with probability 0.99^100.
@@ -93,6 +94,44 @@ def test_classes_without_positives_have_no_interval() -> None:
     assert found.average_precision.macro.low > 0
     nothing = bootstrap(np.zeros((5, 2), bool), np.zeros((5, 2)), FEW)
     assert np.isnan([nothing.roc_auc.macro.low, nothing.average_precision.micro.high]).all()
+    assert nothing.roc_auc.macro.reason == "no label has a value"
+
+
+def test_three_positives_that_came_first_are_no_certainty() -> None:
+    """Every draw gives 1; the interval is Wilson's of three in three, and of means there is none."""
+    truth = np.arange(10)[:, None] < 3
+    found = bootstrap(truth, 1 - np.arange(10)[:, None] / 10, FEW)
+    np.testing.assert_allclose(found.average_precision.low, 3 / (3 + 1.959964**2), rtol=1e-5)
+    assert found.average_precision.high == found.roc_auc.high == 1
+    assert 0.5 < found.roc_auc.low < 0.7
+    assert found.average_precision.macro.reason == "every draw of tracks gives the same value"
+    assert np.isnan([found.roc_auc.macro.low, found.roc_auc.macro.high]).all()
+
+
+def test_score_intervals_are_those_values_that_are_near_enough() -> None:
+    """Newcombe's fifth method by a grid, and Wilson's closed form, where the bootstrap is not surer."""
+    estimate, positives, n_tracks = np.array([0.8, 0.55]), np.array([4, 9]), 30
+    none = np.zeros(2)
+    found = intervals.score_interval(estimate, none, positives, n_tracks, 0.95, is_area=False)
+    for value, n, ends in zip(estimate, positives, found, strict=True):
+        expected = proportion(value, n)
+        np.testing.assert_allclose(ends, expected, atol=1e-9)
+    area = intervals.score_interval(estimate, none, positives, n_tracks, 0.95, is_area=True)
+    values = np.linspace(0, 1, 100_001)
+    for value, n, ends in zip(estimate, positives, area, strict=True):
+        q1, q2 = values / (2 - values), 2 * values**2 / (1 + values)
+        terms = values * (1 - values) + (n_tracks / 2 - 1) * (q1 + q2 - 2 * values**2)
+        near = abs(value - values) <= 1.959964 * np.sqrt(terms / (n * (n_tracks - n)))
+        np.testing.assert_allclose(ends, values[near][[0, -1]], atol=1e-4)
+    wider = intervals.score_interval(estimate, np.full(2, 0.2), positives, n_tracks, 0.95, is_area=True)
+    assert (np.ptp(wider, axis=1) > np.ptp(area, axis=1)).all()
+
+
+def proportion(share: float, n: int) -> tuple[float, float]:
+    """Return Wilson's interval."""
+    z = 1.959963984540054
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return tuple((share + z * z / (2 * n) + sign * half) / (1 + z * z / n) for sign in (-1, 1))  # type: ignore[return-value]
 
 
 def test_a_paired_difference_is_surer_than_two_intervals() -> None:
@@ -116,13 +155,25 @@ def test_p_is_small_for_a_better_model_and_large_for_the_same() -> None:
     chance = np.random.default_rng(1).random(scores.shape)
     better = paired_bootstrap(truth, scores, chance, FEW)
     assert (better.roc_auc.low > 0).all()
-    np.testing.assert_allclose(better.roc_auc.p, 2 / 201)
-    assert better.roc_auc.macro.p == better.average_precision.micro.p == 2 / 201
+    np.testing.assert_allclose(better.roc_auc.p, [1 / 200] * 3)
+    assert better.roc_auc.macro.p == better.average_precision.micro.p == 1 / 200
+    np.testing.assert_allclose(better.roc_auc.p_adjusted, [1 / 200] * 3)
     turned = paired_bootstrap(truth, chance, scores, FEW)
     np.testing.assert_allclose(turned.roc_auc.low, -better.roc_auc.high, atol=1e-9)
     same = paired_bootstrap(truth, scores, scores, FEW)
-    np.testing.assert_array_equal([same.roc_auc.low, same.roc_auc.high], 0)
-    np.testing.assert_array_equal(same.roc_auc.p, 1)
+    assert np.isnan([same.roc_auc.low, same.roc_auc.high, same.roc_auc.p]).all()
+    assert all("alike" in reason for reason in (*same.roc_auc.reasons, same.roc_auc.macro.reason))
+
+
+def test_an_interval_leaves_out_0_only_where_p_is_small() -> None:
+    random = np.random.default_rng(2)
+    truth = np.repeat(np.arange(24)[:, None] < 6, 150, axis=1)
+    ours, theirs = random.random((2, 24, 150))
+    found = paired_bootstrap(truth, ours + 0.4 * truth, theirs, FEW)
+    for each in (found.average_precision, found.roc_auc):
+        clear = (each.low > 0) | (each.high < 0)
+        assert 5 < clear.sum() < 150
+        assert (each.p[clear] < 0.05).all()
 
 
 def test_bad_input_is_refused_and_progress_may_cancel() -> None:

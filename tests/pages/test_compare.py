@@ -170,9 +170,11 @@ def test_the_difference_is_of_the_two_that_are_chosen() -> None:
 def test_one_truth_brings_intervals_and_says_what_they_say(two: list[str]) -> None:
     page = compare(*two, view="Labels", truth="Common")
     found = table(page, "difference")
-    assert {"difference_low", "difference_high", "difference_p"} <= set(found.columns)
-    assert "leave out 0" in said(page)
-    assert "95 % interval" in said(page)
+    assert {"difference_low", "difference_high", "difference_p", "difference_p_adjusted"} <= set(
+        found.columns
+    )
+    assert "labels were compared" in said(page)
+    assert "95% interval of the mean difference" in said(page)
     own = table(compare(*two, view="Labels"), "difference")
     assert "difference_low" not in own.columns
 

@@ -12,7 +12,7 @@ from taglab.predictions import Predictions
 from taglab.runs.comparison import of_predictions, paired, stacked
 from taglab.runs.intervals import pair_intervals, with_intervals
 
-FEW = BootstrapSettings(replicates=50)
+FEW = BootstrapSettings(replicates=50, swaps=199)
 
 
 def predictions(n_tracks: int = 80, seed: int = 0) -> Predictions:
@@ -68,13 +68,48 @@ def test_pairs_get_intervals_around_their_differences() -> None:
     better = np.clip(models["a"].scores / 2 + models["a"].truth * 0.4, 0, 1).astype(np.float32)
     models["b"] = replace(models["a"], scores=better)
     rows = stacked({title: of_predictions(each) for title, each in models.items()}, "average_precision")
-    table, mean = with_intervals(paired(rows, "a", "b"), models, "a", "b", "average_precision")
+    judged = with_intervals(paired(rows, "a", "b"), models, "a", "b", "average_precision")
+    table, mean = judged.table, judged.mean
     assert (table["difference_low"] < table["difference"]).all()
     assert (table["difference"] < table["difference_high"]).all()
     assert (table["difference_high"] < 0).all()
     for title in models:
         assert ((table[f"low {title}"] < table[title]) & (table[title] < table[f"high {title}"])).all()
     assert mean["difference"] == pytest.approx(table["difference"].mean())
+    assert (table["difference_p"] == 0.0001).all()  # the least that 9,999 swaps can give
+    assert (table["difference_p_adjusted"] == 0.0001).all()
+    assert (table["difference_reason"] == "").all()
+    assert judged.said.startswith("p: 9,999 random swaps of the two models' scores by track, of 200 tracks.")
+    assert "2 labels were compared: 2 have p < 0.05" in judged.said
+
+
+def test_a_handful_of_tracks_says_nothing_for_certain() -> None:
+    """Ten tracks: swaps are enumerated, and a label that three tracks have is told apart by nothing."""
+    random = np.random.default_rng(1)
+    truth = np.zeros((10, 3), np.bool_)
+    truth[:3, 0] = truth[:5, 1] = True
+    scores = random.random((2, 10, 3)).astype(np.float32)
+    scores[0] = np.where(truth, 0.5 + scores[0] / 2, scores[0] / 2)  # all three first
+    tracks = tuple(map(str, range(10)))
+    models = {
+        name: Predictions(tracks, ("rare", "half", "none"), truth, each)
+        for name, each in zip("ab", scores, strict=True)
+    }
+    rows = stacked({name: of_predictions(each) for name, each in models.items()}, "average_precision")
+    judged = with_intervals(
+        paired(rows[rows["value"].notna()], "a", "b"), models, "a", "b", "average_precision"
+    )
+    table = judged.table.set_index("label")
+    assert list(table["a"]) == [1, 1]
+    # Wilson's interval of three in three, and of five in five.
+    np.testing.assert_allclose(table.loc[["rare", "half"], "low a"], [0.4385, 0.5655], atol=1e-4)
+    refused = table["difference_reason"] != ""
+    assert table.loc[refused, ["difference_low", "difference_p"]].isna().all(axis=None)
+    known = table[~refused]
+    assert ((known["difference_p"] * 512) % 1 == 0).all()
+    assert ((known["difference_low"] <= 0) | (known["difference_p"] < 0.05)).all()
+    assert "all 512 swaps" in judged.said
+    assert ("nothing can be told" in judged.said) == refused.any()
 
 
 def test_pairs_of_different_truths_have_no_intervals() -> None:

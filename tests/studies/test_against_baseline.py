@@ -15,7 +15,7 @@ from taglab.studies.against_baseline import Pair, against_baseline, judge_pairs
 from taglab.training import new_run, train
 from tests.training.examples import config_of, make_world
 
-DRAWS = BootstrapSettings(replicates=400)
+DRAWS = BootstrapSettings(replicates=400, swaps=399)
 CLASSES = ("a", "b", "c")
 
 
@@ -53,6 +53,7 @@ def test_a_better_network_is_seen_to_be_better() -> None:
 def test_an_equal_one_is_not() -> None:
     found = judge_pairs(pairs(1.0, 1.0), DRAWS)
     assert found.tracks["difference"].low < 0 < found.tracks["difference"].high
+    assert found.tracks["difference"].p > 0.05
     assert found.corrected["difference"].low < 0 < found.corrected["difference"].high
 
 
@@ -85,13 +86,14 @@ def test_students_interval_is_scipys() -> None:
 
 def test_one_split_twice_is_the_paired_bootstrap_of_it() -> None:
     (pair,) = pairs(1.5, 0.5, n=1)
-    found = judge_pairs([pair, pair], BootstrapSettings(replicates=4000)).tracks["difference"]
-    settings = BootstrapSettings(replicates=4000, seed=1)
+    found = judge_pairs([pair, pair], BootstrapSettings(replicates=4000, swaps=1999)).tracks["difference"]
+    settings = BootstrapSettings(replicates=4000, swaps=1999, seed=1)
     expected = paired_bootstrap(
         pair.network.truth, pair.network.scores, pair.baseline.scores, settings
     ).average_precision.macro
     assert found.estimate == pytest.approx(expected.estimate)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.01)
+    assert found.p == pytest.approx(expected.p, abs=0.01)
 
 
 def test_a_class_without_positives_is_left_out() -> None:
