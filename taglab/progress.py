@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TextIO
 
 
 class Progress(Protocol):
@@ -23,6 +23,21 @@ class Progress(Protocol):
 
 def silent(fraction: float, text: str) -> None:
     """Report nothing: the default of every `progress` argument."""
+
+
+def as_lines(stream: TextIO) -> Progress:
+    """Return a progress that writes a line such as "12% drawing seeds" whenever that changes."""
+    last = ""
+
+    def report(fraction: float, text: str) -> None:
+        nonlocal last
+        line = f"{fraction:.0%} {text}"
+        if line != last:
+            last = line
+            stream.write(f"{line}\n")
+            stream.flush()
+
+    return report
 
 
 def counted(what: str, done: int, total: int) -> str:

@@ -2,11 +2,19 @@
 
 from taglab.embeddings.coverage import Coverage, coverage, duplicates
 from taglab.embeddings.files import read_vectors
-from taglab.embeddings.library import OWN, add_vectors, open_vectors, own_vectors, resolve, vector_names
+from taglab.embeddings.library import (
+    OWN,
+    add_vectors,
+    open_vectors,
+    own_vectors,
+    own_vectors_are_kept,
+    resolve,
+    vector_names,
+)
 from taglab.embeddings.neighbours import analogy, axis, neighbours, overlap_at_k
 from taglab.embeddings.phrases import FORMS, Lookup, compose, find_words
 from taglab.embeddings.projector import ProjectorFiles, write_projector
-from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram
+from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram, training_seconds
 from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_vectors
 from taglab.embeddings.words import WordVectors
 
@@ -30,10 +38,12 @@ __all__ = [
     "open_vectors",
     "overlap_at_k",
     "own_vectors",
+    "own_vectors_are_kept",
     "read_vectors",
     "resolve",
     "train_skipgram",
     "train_tag_vectors",
+    "training_seconds",
     "vector_names",
     "write_projector",
 ]

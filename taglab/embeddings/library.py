@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from taglab import cache
-from taglab.cache import Shelf, content_key, derived_path, kept
+from taglab.cache import Shelf, content_key, derived_path, kept, recalled
 from taglab.embeddings.files import stored_vectors
 from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram
 from taglab.embeddings.words import WordVectors, open_if_sound, put
@@ -70,14 +70,23 @@ def own_vectors(
         InvalidSetting: If there is nothing to train on.
     """
     settings = settings or SkipGramSettings()
-    key = content_key(_TRAINER, folksonomy.fingerprint, settings.model_dump(mode="json"), version("gensim"))
-    folder = derived_path("own-vectors", key, "")
     return kept(
-        folder,
+        _own_folder(folksonomy, settings),
         lambda place: open_if_sound(place, OWN),
         lambda: train_skipgram(folksonomy, settings, OWN, progress),
         lambda place, words: words.write(place),
     )
+
+
+def _own_folder(folksonomy: Folksonomy, settings: SkipGramSettings) -> Path:
+    key = content_key(_TRAINER, folksonomy.fingerprint, settings.model_dump(mode="json"), version("gensim"))
+    return derived_path("own-vectors", key, "")
+
+
+def own_vectors_are_kept(folksonomy: Folksonomy) -> bool:
+    """Return whether the cache has a folksonomy's own vectors, so that opening them takes no training."""
+    folder = _own_folder(folksonomy, SkipGramSettings())
+    return recalled(folder, lambda place: place if place.exists() else None) is not None
 
 
 def resolve(name: str, folksonomy: Folksonomy, progress: Progress = silent) -> WordVectors:

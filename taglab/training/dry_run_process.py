@@ -15,23 +15,14 @@ from typing import Any
 import pandas as pd
 
 from taglab.errors import TaglabError
+from taglab.progress import as_lines
 from taglab.training import dry_run, run_config
 
 
 def main() -> int:
     """Take the dry run; return the exit status."""
-    last = ""
-
-    def report(fraction: float, text: str) -> None:
-        nonlocal last
-        said = f"{fraction:.0%} {text}"
-        if said != last:
-            last = said
-            sys.stderr.write(f"{said}\n")
-            sys.stderr.flush()
-
     try:
-        found = dry_run(run_config(json.load(sys.stdin)), report)
+        found = dry_run(run_config(json.load(sys.stdin)), as_lines(sys.stderr))
     except TaglabError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         return 1

@@ -12,6 +12,7 @@ from taglab.embeddings import Lookup, WordVectors
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.tag_vectors import TagVectors
+from taglab.ui.own_training import await_own_vectors
 
 _FEW = 6
 
@@ -53,8 +54,13 @@ def _resolve(
 
 
 def word_vectors(vectors: str, data: str, progress: Progress = silent) -> WordVectors:
-    """Return word vectors by name; "own" are trained on the data set's own tag lists."""
-    folksonomy(data, progress)
+    """Return word vectors by name; "own" are trained on the data set's own tag lists.
+
+    Where training them takes long, the script stops here, with word of it on the page.
+    """
+    whole = folksonomy(data, progress)
+    if vectors == embeddings.OWN:
+        await_own_vectors(whole)
     stamps = _stamp(cache.VECTORS, vectors), _stamp(cache.FOLKSONOMIES, data)
     return _resolve(vectors, stamps[0], data, stamps[1], str(cache.home()), progress)
 

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from taglab import cache
-from taglab.errors import TaglabError
 from taglab.training import RunConfig
 from taglab.ui.messages import guard, literal
+from taglab.ui.side_process import SideProcess
 from taglab.ui.training_watch import duration
 
 _JOB = "dry run"
 _EVERY_S = 0.7
-_TAIL_BYTES = 4000
 
 
-class DryRunJob:
-    """A dry run in a process of its own, which ends with it.
+class DryRunJob(SideProcess):
+    """A dry run in a process of its own.
 
     Args:
         config: What is tried.
@@ -34,34 +27,7 @@ class DryRunJob:
 
     def __init__(self, config: RunConfig, asked: str) -> None:
         self.asked, self.epochs = asked, config.train.epochs
-        self._folder = tempfile.TemporaryDirectory(prefix="taglab-dry-run-")
-        place = Path(self._folder.name)
-        self._out, self._said, given = place / "out.json", place / "said.txt", place / "config.json"
-        given.write_text(config.model_dump_json(), encoding="utf-8")
-        command = [sys.executable, "-P", "-m", "taglab.training.dry_run_process"]
-        surroundings = {**os.environ, "TAGLAB_HOME": str(cache.home().absolute())}
-        with self._out.open("wb") as out, self._said.open("wb") as said, given.open("rb") as read:
-            self._process = subprocess.Popen(  # noqa: S603  # an argument list, of our own making
-                command, stdin=read, stdout=out, stderr=said, start_new_session=True, env=surroundings
-            )
-
-    def done(self) -> bool:
-        """Return whether it has ended, well or not."""
-        return self._process.poll() is not None
-
-    def cancel(self) -> None:
-        """End it; nothing of it is kept."""
-        self._process.kill()
-        self._process.wait()
-
-    def said(self) -> str:
-        """Return the last line it wrote for people."""
-        with self._said.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(size - _TAIL_BYTES, 0))
-            text = file.read().decode("utf-8", "replace")
-        lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
-        return lines[-1] if lines else ""
+        super().__init__("taglab.training.dry_run_process", config.model_dump_json())
 
     def result(self) -> dict[str, Any]:
         """Return what it found.
@@ -69,9 +35,7 @@ class DryRunJob:
         Raises:
             TaglabError: If it could not, with its own words.
         """
-        if self._process.returncode != 0:
-            raise TaglabError(self.said() or f"the dry run ended with exit code {self._process.returncode}")
-        found: dict[str, Any] = json.loads(self._out.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(self.output())
         return found
 
 
@@ -107,9 +71,8 @@ def _show(asked: str) -> None:
         return
     if not job.done():
         with st.container(horizontal=True, vertical_alignment="center"):
-            share, _, text = job.said().partition("% ")
-            done = int(share) / 100 if share.isdecimal() else 0.0
-            st.progress(min(done, 1.0), literal(f"Dry run: {text or 'starting'}"))
+            share, text = job.progress()
+            st.progress(share, literal(f"Dry run: {text or 'starting'}"))
             st.button("Cancel", key="cancel dry run", on_click=stop_dry_run, icon=":material/stop:")
         return
     if st.session_state.get("dry run shown") != id(job):

@@ -5,6 +5,7 @@ import json
 import shlex
 import zipfile
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from taglab import cache, embeddings
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
+from taglab.ui import own_training
 from taglab.ui.embedding_views import VIEWS
 from tests.pages.framed import open_page
 
@@ -70,6 +72,66 @@ def test_every_view_opens_by_its_link(view: str) -> None:
         program, *arguments = shlex.split(line)
         assert program == "taglab"
         build_parser().parse_args(arguments)
+
+
+class Beside:
+    """A training that goes no further than it is told to."""
+
+    started: ClassVar[list[tuple[str, str]]] = []
+
+    def __init__(self, module: str, given: str) -> None:
+        self.started.append((module, given))
+        self.ended, self.cancelled = False, False
+
+    def done(self) -> bool:
+        return self.ended
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    def progress(self) -> tuple[float, str]:
+        return 0.25, "pass 1 of 3"
+
+    def output(self) -> str:
+        return ""
+
+
+def test_own_vectors_that_take_long_are_trained_beside_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_training, "_SHORT_S", -1.0)
+    monkeypatch.setattr(own_training, "SideProcess", Beside)
+    app = opened(vectors="own")
+    assert "takes about 1 minute of one core" in app.info[0].value
+    assert not charts(app)
+    app.button(key="train own vectors").click().run()
+    assert Beside.started == [("taglab.embeddings.own_process", "demo")]
+    assert "pass 1 of 3" in app.get("progress")[0].proto.text
+    again = opened(vectors="own")
+    assert "pass 1 of 3" in again.get("progress")[0].proto.text
+    assert len(Beside.started) == 1
+    again.button(key="stop own vectors").click().run()
+    assert "takes about" in again.info[0].value
+    again.button(key="train own vectors").click().run()
+    embeddings.own_vectors(Folksonomy.open(cache.Shelf(cache.FOLKSONOMIES).path("demo")))
+    (job,) = own_training._UNDER_WAY.values()
+    job.ended = True
+    again.run()
+    assert not again.exception
+    assert charts(again)
+
+
+def test_tags_with_an_unknown_word_are_shown_to_be_partly_known() -> None:
+    app = opened(tag="jazz", n="5")
+    traces = [trace for chart in charts(app) for trace in chart["data"]]
+    bars = next(trace for trace in traces if "pattern" in trace.get("marker", {}))
+    shapes = bars["marker"]["pattern"]["shape"]
+    hatched = [row[0] for row, shape in zip(bars["customdata"], shapes, strict=True) if shape]
+    assert hatched == ["kappe jazz"]
+    captions = [caption.value for caption in app.caption]
+    assert "Hatched: 1 of these 5 have words without a vector, and so without a say." in captions
+    asked = opened(tag="kappe jazz")
+    assert any("kappe jazz\\: without kappe" in caption.value for caption in asked.caption)
+    known = opened(tag="jazz", fully_known="true")
+    assert "kappe jazz" not in json.dumps(charts(known))
 
 
 def test_tags_without_a_vector_are_listed() -> None:
