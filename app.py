@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from taglab.ui import guard
+from taglab.ui import guard, tell_what_is_not_kept
 
 
 def open_first_page() -> None:
@@ -30,3 +30,4 @@ page = st.navigation(
 )
 with guard():
     page.run()
+tell_what_is_not_kept()

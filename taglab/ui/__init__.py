@@ -12,7 +12,7 @@ from taglab.ui.export import (
 )
 from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors, word_vectors
-from taglab.ui.messages import guard, literal, working
+from taglab.ui.messages import guard, literal, tell_what_is_not_kept, working
 from taglab.ui.pickers import choose, pick_data, pick_lookup, pick_min_count, pick_tag, pick_vectors
 from taglab.ui.tables import column_labels, tag_table
 
@@ -41,6 +41,7 @@ __all__ = [
     "settings_widgets",
     "tag_table",
     "tag_vectors",
+    "tell_what_is_not_kept",
     "train_vectors_panel",
     "word_vectors",
     "working",

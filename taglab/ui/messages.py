@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
+from taglab.cache import why_not_kept
 from taglab.errors import Cancelled, TaglabError, out_of_memory
 from taglab.figures.theme import visible
 from taglab.progress import Progress
@@ -52,6 +53,16 @@ def guard() -> Iterator[None]:
             f"Sorry, that should not have happened. Nothing you saved was lost. The program's log tells "
             f"more under the number {number}; please report it with that.",
             icon=":material/report:",
+        )
+
+
+def tell_what_is_not_kept() -> None:
+    """Say beside the page that results could not be written and are held in the server's memory."""
+    why = why_not_kept()
+    if why:
+        st.sidebar.warning(
+            literal(f"What was computed is not kept, and will be computed again one day: {why}"),
+            icon=":material/save:",
         )
 
 

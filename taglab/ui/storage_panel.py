@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from taglab import cache
@@ -31,12 +32,11 @@ def show_storage() -> None:
         return
     with panel, guard():
         table = cache.sizes(cache.contents())
-        table["what may become of it"] = table["what"].map(_MEANING)
         limit = cache.limit_bytes()
         held = f"held below {cache.size_text(limit)}" if limit else "kept without a limit"
         st.caption(f"{cache.size_text(float(table['bytes'].sum()))} in all; derived results are {held}")
-        shown = table[["kind", "what", "size", "count", "used", "what may become of it"]]
-        st.dataframe(shown, hide_index=True, width="stretch")
+        st.dataframe(_shown(table), hide_index=True, width="stretch", key="storage table")
+        st.caption("; ".join(f"{what}: {_MEANING[what]}" for what in table["what"].unique()))
         export_panel("storage", table, command=["taglab", "cache", "show"])
         if not may_read_paths():
             st.caption("Only who works on this machine, or logged in, can remove anything of it.")
@@ -44,8 +44,18 @@ def show_storage() -> None:
             _ask()
 
 
+def _shown(sizes: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of sizes as people read it: moments to the minute, UTC."""
+    moments = sizes["used"].str[:16].str.replace("T", " ")
+    return sizes.assign(**{"last used (UTC)": moments})[["kind", "what", "size", "count", "last used (UTC)"]]
+
+
 @dialog("Make room")
 def _ask() -> None:
+    ask_what_goes()
+
+
+def ask_what_goes() -> None:
     """Say what would go, and remove it when that is confirmed."""
     with guard():
         what = st.multiselect(
@@ -58,7 +68,7 @@ def _ask() -> None:
         if not plan.removed:
             st.text("There is nothing of it to remove.")
             return
-        st.dataframe(cache.sizes(plan.removed)[["kind", "what", "count", "size", "used"]], hide_index=True)
+        st.dataframe(_shown(cache.sizes(plan.removed)), hide_index=True, key="what goes")
         label = f"Remove {cache.size_text(plan.freed_bytes)}"
         if st.button(label, icon=":material/delete:", type="primary", key="prune now"):
             done = cache.prune(plan)

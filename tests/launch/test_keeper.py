@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from taglab import launch
+from taglab import cache, launch
 from taglab.errors import DataError
+from taglab.launch import keeper
 from taglab.launch import line as queue_file
 from taglab.launch.devices import local_gpus
 from taglab.launch.keeper import Keeper, ended_by
-from taglab.launch.line import Entry, Line, editing, read_line
+from taglab.launch.line import Entry, Line, editing, keeper_lock, read_line
 from taglab.launch.state import ago
 from taglab.runs import Run
+from taglab.runs.process import ProcessIdentity
 from taglab.runs.status import Status, read_status, write_status
 from tests.launch.running import trainee, until
 
@@ -60,6 +62,30 @@ def test_the_gpus_given_are_the_only_ones_seen(run: Run) -> None:
     assert keeper.tend(line, unsaved)
     assert until(lambda: not keeper.tend(line, unsaved))
     assert (run.folder.parent.parent / "spans.txt").read_text() == "name-one 4,7\n"
+    assert launch.state(run.name).state == "finished"
+
+
+def test_the_queue_is_free_while_leftovers_are_ended(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tuple(trainee(run, epochs=1, how="children"))  # who do not hear when they are asked to end
+    waiting = entry(run).model_copy(update={"command": command})
+    place, held, ended = queue_file.folder() / "queue.json", [], keeper.end
+
+    def watched(process: ProcessIdentity, grace_s: float) -> None:
+        (active,) = read_line().active
+        assert active.devices == ("cpu",)  # which nobody is given meanwhile
+        with cache.locked(place, timeout_s=0.5):
+            held.append(active.run)
+        ended(process, 0.1)
+
+    monkeypatch.setattr(keeper, "end", watched)
+    monkeypatch.setattr(keeper, "local_gpus", tuple)
+    lock = keeper_lock()
+    assert lock is not None
+    with editing() as line:
+        line.waiting = (waiting,)
+    keeper.keep(lock)
+    assert held == [run.name]
+    assert read_line() == Line()
     assert launch.state(run.name).state == "finished"
 
 

@@ -14,11 +14,12 @@ PAGES = Path(__file__).resolve().parents[2] / "pages"
 def _frame(page: str) -> None:
     import streamlit as st
 
-    from taglab.ui import guard
+    from taglab.ui import guard, tell_what_is_not_kept
 
     shown = st.navigation([st.Page(page, default=True)])
     with guard():
         shown.run()
+    tell_what_is_not_kept()
 
 
 def open_page(name: str, **url: str) -> AppTest:

@@ -142,7 +142,7 @@ def test_public_data_can_be_downloaded_instead(
     ("source", "name", "said"),
     [
         ("lastfm", "lastfm_tags.db", "damaged or cut short"),
-        ("table", "table.zip", "path leads outside"),
+        ("table", "table.zip", "which leads outside"),
         ("table", "long.csv", "line 2: has a field of more than 131,072 characters"),
     ],
     ids=["a truncated SQLite file", "a zip that leads outside", "a field without end"],

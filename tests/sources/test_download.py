@@ -147,13 +147,14 @@ def test_a_full_disk_is_told(server: Server, tmp_path: Path, monkeypatch: pytest
 def public_table(server: Server, monkeypatch: pytest.MonkeyPatch) -> Source:
     server.content = b"track,tag\nA,rock\nB,rock\n"
     described = Source(
-        "public",
-        "Public",
-        "A table.",
-        "a CSV file",
-        table.read,
-        table.TableSettings,
-        (Remote(server.url(), "t.csv"),),
+        name="public",
+        title="Public",
+        about="A table.",
+        files="a CSV file",
+        example="t.csv",
+        read=table.read,
+        settings=table.TableSettings,
+        remote=(Remote(server.url(), "t.csv"),),
     )
     monkeypatch.setitem(SOURCES, "public", described)
     return described
