@@ -29,7 +29,7 @@ MOST_STRIPS = 12
 _GRID_POINTS = 200
 _ROW_PX = 19
 _LEGEND_ROW_PX = 24
-_GROUP_ROW_PX = 20
+_PALE = 0.35
 _LABEL_LENGTH = 28
 
 
@@ -42,12 +42,12 @@ def density(values: npt.ArrayLike, at: npt.ArrayLike, low: float = 0.0, high: fl
     Args:
         values: (values,), within the bounds, none of them NaN.
         at: Where to estimate (points,).
-        low: Lower bound.
-        high: Upper bound.
+        low: Lower bound. The least value for one: then nothing is drawn where no value lies.
+        high: Upper bound, or the greatest value.
 
     Returns:
-        (points,); NaN everywhere if there are fewer than 2 values or they are all the same, of which no width
-        follows.
+        (points,), 0 beyond the bounds; NaN everywhere if there are fewer than 2 values or they are all the
+        same, of which no width follows.
 
     Source: Scott 1992; Ros Perez 2021, figures 9, 12 and 13.
     """
@@ -57,7 +57,8 @@ def density(values: npt.ArrayLike, at: npt.ArrayLike, low: float = 0.0, high: fl
         return np.full(points.shape, np.nan)
     mirrored = np.concatenate([given, 2 * low - given, 2 * high - given])
     kernels = np.exp(-0.5 * ((points[:, None] - mirrored[None, :]) / width) ** 2)
-    return np.asarray(kernels.sum(axis=1) / (len(given) * width * np.sqrt(2 * np.pi)))
+    inside = (points >= low) & (points <= high)
+    return np.where(inside, kernels.sum(axis=1) / (len(given) * width * np.sqrt(2 * np.pi)), 0.0)
 
 
 def histograms(
@@ -90,12 +91,11 @@ def histograms(
     figure = _with_strips(f"{metric}: how labels are distributed", metric, len(colours), height)
     edges = np.arange(round(np.ceil(top / bin_width - 1e-9)) + 1) * bin_width
     edges[-1] = max(edges[-1], top)
-    points = np.linspace(0, top, _GRID_POINTS + 1)
     parts = dict(tuple(results[results["value"].notna()].groupby("run", sort=False)))
     for number, (run, colour) in enumerate(colours.items()):
         rows = parts.get(run, results.iloc[:0])
         prevalence = np.nan if chance is not None else float(rows["prevalence"].mean())
-        _add_distribution(figure, run, colour, rows, edges, points, len(colours) <= MOST_BARS)
+        _add_distribution(figure, run, colour, rows, edges, len(colours) <= MOST_BARS)
         if few:
             _add_strip(figure, rows, run, colour, number, chance is None)
         if few and not np.isnan(prevalence):
@@ -150,7 +150,6 @@ def _add_distribution(
     colour: str,
     rows: pd.DataFrame,
     edges: DoubleArray,
-    points: DoubleArray,
     with_bars: bool,
 ) -> None:
     values = rows["value"].to_numpy(np.float64)
@@ -161,7 +160,9 @@ def _add_distribution(
     said += "" if np.isnan(chance) else f"; mean prevalence {chance:.3f}"
     if with_bars:
         _add_bars(figure, run, colour, values, edges)
-    estimate = density(values, points, high=points[-1])
+    # From the least label to the greatest, and no further: beyond them there is none.
+    points = np.linspace(values.min(), values.max(), _GRID_POINTS + 1)
+    estimate = density(values, points, points[0], points[-1])
     known = not np.isnan(estimate).any()
     figure.add_scatter(
         x=points if known else [None],
@@ -220,20 +221,20 @@ def _add_chance(figure: go.Figure, at: float, colour: str) -> None:
 def paired_plot(
     pairs: pd.DataFrame,
     colours: Colours,
-    group_colours: Colours,
     metric: str,
     difference: tuple[str, str],
+    counts_from: float = 0.05,
 ) -> go.Figure:
-    """Draw one row a label, a dot a run; beside it the difference of two runs, coloured by tag group.
+    """Draw one row a label, a dot a run; beside it the difference of two runs, coloured by which is ahead.
 
     Args:
         pairs: One row a label, drawn from the top: `label`, `group`, for each run a column of its title with
             the value, and, where there are intervals, "low TITLE" and "high TITLE"; `difference`, and where
-            there is an interval, `difference_low` and `difference_high`.
+            there is an interval, `difference_low`, `difference_high` and `difference_p`. NaN draws nothing.
         colours: Title of each run → its colour.
-        group_colours: Tag group → its colour.
         metric: Its name, for the axis.
         difference: Titles of the two runs whose difference (first minus second) is drawn.
+        counts_from: Differences of which p is no less than this, or not known where others are, are paler.
 
     Source: Ros Perez 2021, table 34.
     """
@@ -255,7 +256,7 @@ def paired_plot(
             text=shown,
             hovertemplate=f"<b>%{{text}}</b>: %{{x:.4f}}<extra>{plain(run)}</extra>",
         )
-    _add_differences(figure, pairs, group_colours, shown)
+    _add_differences(figure, pairs, colours, difference, counts_from)
     _lay_out_pairs(figure, pairs, metric, len(colours))
     return figure
 
@@ -282,40 +283,46 @@ def _whiskers(pairs: pd.DataFrame, middle: str, low: str, high: str, colour: str
 
 
 def _add_differences(
-    figure: go.Figure, pairs: pd.DataFrame, group_colours: Colours, shown: Sequence[str]
+    figure: go.Figure,
+    pairs: pd.DataFrame,
+    colours: Colours,
+    difference: tuple[str, str],
+    counts_from: float,
 ) -> None:
-    """Add the second panel: a bar from 0, and the interval where one is known."""
-    groups = pairs["group"].to_numpy(object)
-    text = np.array(shown, object)
-    for group, colour in group_colours.items():
-        rows = np.flatnonzero(groups == group)
-        if not len(rows):
-            continue
+    """Add the second panel: a bar from 0 in the colour of who is ahead, and the interval where one is."""
+    values = pairs["difference"].to_numpy(np.float64)
+    certain = np.ones(len(pairs), np.bool_)
+    if "difference_p" in pairs:
+        certain = pairs["difference_p"].to_numpy(np.float64) < counts_from
+    for run, rows in zip(difference, (np.flatnonzero(values >= 0), np.flatnonzero(values < 0)), strict=True):
         part = pairs.iloc[rows]
         figure.add_bar(
-            x=part["difference"].to_numpy(np.float64),
+            x=values[rows],
             y=rows,
             orientation="h",
             xaxis="x2",
             width=0.62,
-            marker={"color": colour},
+            marker={"color": colours[run], "opacity": np.where(certain[rows], 1.0, _PALE)},
             error_x=_whiskers(part, "difference", "difference_low", "difference_high", GREY),
-            name=plain(group),
-            legend="legend2",
-            text=text[rows],
+            showlegend=False,
+            text=[plain(label) for label in part["label"]],
+            customdata=[plain(group) for group in part["group"]],
             textposition="none",
-            hovertemplate=f"<b>%{{text}}</b>: %{{x:+.4f}}<extra>{plain(group)}</extra>",
+            hovertemplate="<b>%{text}</b> (%{customdata}): %{x:+.4f}"
+            f"<extra>{plain(run)} is ahead</extra>",
         )
 
 
 def _lay_out_pairs(figure: go.Figure, pairs: pd.DataFrame, metric: str, runs: int) -> None:
-    """Place, from the top: the legend of runs, that of groups (two or more a line), the axes, the rows."""
-    of_runs = 8 + _LEGEND_ROW_PX * min(runs, MOST_STRIPS)
-    above = of_runs + -(-pairs["group"].nunique() // 2) * _GROUP_ROW_PX + 60
-    # Legends are placed in heights of the plot, at most 3 of them up, and would else push it together.
+    """Place, from the top: the legend of runs, the axes, the rows."""
+    above = 68 + _LEGEND_ROW_PX * min(runs, MOST_STRIPS)
+    # A legend is placed in heights of the plot, at most 3 of them up, and would else push it together.
     rows = max(_ROW_PX * len(pairs), above / 1.8)
     axis = {"gridcolor": GRID, "zerolinecolor": GREY, "side": "top", "nticks": 5, "tickangle": 0}
-    legend = {"x": 0, "yanchor": "top"}
+    names = [
+        f'{plain(label, _LABEL_LENGTH)} <span style="font-size:10px;color:{GREY}">{plain(group)}</span>'
+        for label, group in zip(pairs["label"], pairs["group"], strict=True)
+    ]
     figure.update_layout(
         height=above + rows + 16,
         margin={"t": above, "b": 16, "l": 8, "r": 8},
@@ -325,9 +332,8 @@ def _lay_out_pairs(figure: go.Figure, pairs: pd.DataFrame, metric: str, runs: in
         xaxis2={**axis, "domain": [0.65, 1], "title": {"text": "difference", "font": {"size": 13}},
                 "zerolinewidth": 1.5, "nticks": 4},
         yaxis={"tickvals": np.arange(len(pairs)), "range": [len(pairs) - 0.4, -0.6],
-               "ticktext": [plain(label, _LABEL_LENGTH) for label in pairs["label"]]},
-        legend={**legend, "y": 1 + (above - 4) / rows},
-        legend2={**legend, "y": 1 + (above - of_runs) / rows, "orientation": "h"},
+               "ticktext": names},
+        legend={"x": 0, "yanchor": "top", "y": 1 + (above - 4) / rows},
     )  # fmt: skip
 
 

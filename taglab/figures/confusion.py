@@ -28,7 +28,11 @@ _PLACES = {"tp": (0, 0), "fn": (1, 0), "fp": (0, 1), "tn": (1, 1)}
 # Not see-through: one text colour reads on all of them, whichever page lies beneath.
 _WRONG_TO_RIGHT = ("#e0813f", "#b4bac3", "#5b95dc")
 _ON_CELLS = "#14161a"
-_TITLE_CHARACTERS = 30
+MATRIX_PX = 320
+"""Width of a confusion matrix."""
+_RIGHT = ("tp", "tn")
+_TITLE_CHARACTERS = 38
+_TITLE_LINES = 3
 _LABELS_NAMED = 80
 _NAME_CHARACTERS = 18
 _SVG_CELLS = 2500
@@ -37,12 +41,7 @@ _REACH_PX = 200
 
 
 def confusion_matrix(
-    shares: npt.ArrayLike,
-    title: str,
-    n_tracks: int | None = None,
-    chosen: str | None = None,
-    width: int = 250,
-    height: int = 250,
+    shares: npt.ArrayLike, title: str, n_tracks: int | None = None, chosen: str | None = None
 ) -> go.Figure:
     """Draw one label's confusion matrix at one threshold, as shares of all tracks (thesis, tables 20-25).
 
@@ -54,18 +53,65 @@ def confusion_matrix(
         title: Whose it is, as in the data.
         n_tracks: Tracks evaluated, for the hover; None where not known.
         chosen: The cell of `CELLS` to put a frame round.
-        width: In pixels.
-        height: In pixels, without the title.
 
     Returns:
         A figure whose last trace's points can be clicked, `customdata` counting `CELLS`.
     """
+    values = _by_cell(shares)
+    rates = _rates(values)
+    shades = {cell: rate if cell in _RIGHT else -rate for cell, rate in rates.items()}
+    written = {cell: f"{share:.4f}" for cell, share in values.items()}
+    text = {cell: _said(cell, values[cell], rates[cell], n_tracks) for cell in CELLS}
+    return _matrix(visible(title, 90), shades, written, text, 1.0, chosen)
+
+
+def confusion_difference(first: npt.ArrayLike, second: npt.ArrayLike, titles: tuple[str, str]) -> go.Figure:
+    """Draw by how much one confusion matrix differs from another, first minus second.
+
+    Cells hold differences of shares of all tracks. Shades are of shares of the row, as far as the largest of
+    these: blue where the first decides rightly more often, orange where it decides wrongly more often.
+
+    Args:
+        first: TP, TN, FP, FN as shares of all tracks (4,).
+        second: The same of the other.
+        titles: Whose they are, as in the data.
+    """
+    ours, theirs = _by_cell(first), _by_cell(second)
+    of_first, of_second = _rates(ours), _rates(theirs)
+    apart = {cell: of_first[cell] - of_second[cell] for cell in CELLS}
+    shades = {cell: gain if cell in _RIGHT else -gain for cell, gain in apart.items()}
+    written = {cell: f"{ours[cell] - theirs[cell]:+.4f}".replace("-", "\N{MINUS SIGN}") for cell in CELLS}
+    text = {
+        cell: f"<b>{_NAMES[cell]}</b><br>{written[cell]} of all<br>{apart[cell]:+.1%} points of the row"
+        for cell in CELLS
+    }
+    reach = max(map(abs, shades.values())) or 1.0
+    heading = f"{visible(titles[0], 40)} \N{MINUS SIGN} {visible(titles[1], 40)}"
+    return _matrix(heading, shades, written, text, reach)
+
+
+def _matrix(
+    title: str,
+    shades: dict[str, float],
+    written: dict[str, str],
+    hover: dict[str, str],
+    reach: float,
+    chosen: str | None = None,
+) -> go.Figure:
+    """Draw four cells.
+
+    Args:
+        title: As one line of readable characters.
+        shades: Of each cell, from -reach (orange) to reach (blue).
+        written: The number in each cell.
+        hover: What is said of each.
+        reach: The largest shade.
+        chosen: The cell to put a frame round.
+    """
     import plotly.graph_objects as go
 
-    values = dict(zip(("tp", "tn", "fp", "fn"), np.asarray(shares, np.float64).tolist(), strict=True))
-    rates = _rates(values)
-    lines = textwrap.wrap(visible(title, 90), _TITLE_CHARACTERS)
-    lines += [""] * (2 - len(lines))  # so that matrices side by side stand level
+    lines = textwrap.wrap(title, _TITLE_CHARACTERS)[:_TITLE_LINES]
+    lines += [""] * (_TITLE_LINES - len(lines))  # so that matrices side by side stand level
     heading = {"text": "<br>".join(map(plain, lines)), "font": {"size": 13}}
     axis = {
         "tickvals": [0, 1],
@@ -78,28 +124,32 @@ def confusion_matrix(
         "title": heading,
         "xaxis": {**axis, "title": {"text": "predicted"}, "range": [-0.5, 1.5]},
         "yaxis": {**axis, "title": {"text": "true"}, "range": [1.5, -0.5]},
-        "annotations": [_written(cell, values[cell]) for cell in CELLS],
+        "annotations": [_written(cell, written[cell]) for cell in CELLS],
         "shapes": [] if chosen is None else [_frame(chosen)],
-        "width": width,
-        "height": height + 18 * len(lines),
-        "margin": {"l": 40, "r": 10, "t": 18 + 18 * len(lines), "b": 40},
+        "width": MATRIX_PX,
+        "height": MATRIX_PX + 18 * _TITLE_LINES,
+        "margin": {"l": 44, "r": 10, "t": 18 + 18 * _TITLE_LINES, "b": 44},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "hovermode": "closest",
         "hoverdistance": _REACH_PX,
     }
-    z = np.array([rates["tp"], -rates["fn"], -rates["fp"], rates["tn"]]).reshape(2, 2)
-    scale = {"zmin": -1, "zmax": 1, "colorscale": colour_scale(_WRONG_TO_RIGHT), "showscale": False}
+    z = np.array([shades[cell] for cell in CELLS]).reshape(2, 2)
+    scale = {"zmin": -reach, "zmax": reach, "colorscale": colour_scale(_WRONG_TO_RIGHT), "showscale": False}
     cells = {"type": "heatmap", "z": z, **scale, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
-    text = [_said(cell, values[cell], rates[cell], n_tracks) for cell in CELLS]
     # In one go: a slider draws this once a run at every step, and each later update costs as much again.
-    return go.Figure([cells, _squares([0, 1, 0, 1], [0, 0, 1, 1], np.arange(4), text, 60)], layout)
+    squares = _squares([0, 1, 0, 1], [0, 0, 1, 1], np.arange(4), [hover[cell] for cell in CELLS], 100)
+    return go.Figure([cells, squares], layout)
 
 
-def _written(cell: str, share: float) -> dict[str, Any]:
+def _by_cell(shares: npt.ArrayLike) -> dict[str, float]:
+    return dict(zip(("tp", "tn", "fp", "fn"), np.asarray(shares, np.float64).tolist(), strict=True))
+
+
+def _written(cell: str, number: str) -> dict[str, Any]:
     x, y = _PLACES[cell]
-    font = {"size": 13, "color": _ON_CELLS}
-    text = f"{cell.upper()}<br><b>{share:.4f}</b>"
+    font = {"size": 16, "color": _ON_CELLS}
+    text = f"{cell.upper()}<br><b>{number}</b>"
     return {"x": x, "y": y, "text": text, "showarrow": False, "font": font}
 
 

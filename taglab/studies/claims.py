@@ -2,12 +2,15 @@
 
 A rule asks for three things. Figures: of the models it names, and of so many labels at least; where they are
 missing, the claim cannot be tested. A difference: so large at least. An interval: where the figures are by
-label, 95 % of the differences that come of drawing labels again, with replacement, lie above 0. A claim whose
-figures are there and which fails the difference or the interval does not hold: the figures do not show it.
+label, Student's 95 % interval over labels, of two sets of labels Welch's, lies above 0; it is honest for a
+handful of labels, of which a bootstrap would be too sure. A claim whose figures are there and which fails the
+difference or the interval does not hold: the figures do not show it. Scores are not swapped by track, as
+elsewhere, because of most figures here only one number a label is printed.
 
 A pooled (micro) figure is one number a training; more is asked of its difference, and where both runs have
 kept predictions of their validation tracks, 95 % of the differences that come of drawing tracks again lie
-above 0. Of printed figures there is no such interval. A pooled figure of a model whose number of classes is
+above 0; the classes of the two need not be the same, so that no scores can change sides. Of printed figures
+there is no such interval. A pooled figure of a model whose number of classes is
 not told decides nothing. One training a model stands behind each figure, so that no rule knows how much
 another seed would change.
 """
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -23,6 +27,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from taglab.metrics.repeated import mean_interval
 from taglab.metrics.thresholds import auc_pr_interpolated, confusion
 from taglab.predictions import Predictions
 from taglab.runs.comparison import tag_groups
@@ -44,7 +49,6 @@ BY_LABEL = 0.005
 """Least difference of means over labels, in AUC-PR."""
 POOLED = 0.01
 """Least difference of pooled figures."""
-_REPLICATES = 4_000
 _LEVEL = 0.95
 
 
@@ -113,11 +117,20 @@ def _interval(replicates: DoubleArray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _drawn_means(values: DoubleArray, stream: int) -> DoubleArray:
-    """Return means of values drawn again with replacement (replicates,)."""
-    generator = np.random.default_rng([0, stream])
-    rows = generator.integers(0, len(values), (_REPLICATES, len(values)))
-    return np.asarray(values[rows].mean(axis=1))
+def _of_mean(differences: DoubleArray) -> tuple[float, float]:
+    """Return the ends of Student's interval of a mean; of values that are all the same, that value."""
+    if len(differences) > 1 and not np.ptp(differences):
+        return float(differences[0]), float(differences[0])
+    found = mean_interval(differences, level=_LEVEL)
+    return found.low, found.high
+
+
+def _of_means(first: DoubleArray, second: DoubleArray) -> tuple[float, float]:
+    """Return the ends of Welch's interval of the first mean minus the second."""
+    if not np.ptp(first) and not np.ptp(second):
+        return (float(first[0] - second[0]),) * 2
+    found = stats.ttest_ind(first, second, equal_var=False).confidence_interval(_LEVEL)
+    return float(found.low), float(found.high)
 
 
 def _paired(first: pd.Series, second: pd.Series) -> DoubleArray:
@@ -131,7 +144,7 @@ def _names(network: str, *models: str) -> list[str]:
 
 
 def on_shared_labels(better: str, worse: str) -> Judge:
-    """Return a judge of means over the labels that two models have in common, drawn in pairs."""
+    """Return a judge of means over the labels that two models have in common, in pairs."""
 
     def judge(evidence: Evidence, network: str) -> Judgement:
         names = _names(network, better, worse)
@@ -145,10 +158,10 @@ def on_shared_labels(better: str, worse: str) -> Judge:
 
 
 def _over_labels(differences: DoubleArray) -> Judgement:
-    """Judge a difference in AUC-PR by label, labels drawn again."""
+    """Judge a difference in AUC-PR by label."""
     if len(differences) < LEAST_LABELS:
         return _untested(f"{len(differences)} labels in common", len(differences))
-    low, high = _interval(_drawn_means(differences, 0))
+    low, high = _of_mean(differences)
     return _decided(float(differences.mean()), low, high, len(differences), BY_LABEL)
 
 
@@ -164,7 +177,7 @@ def in_means(better: str, worse: str) -> Judge:
         labels = min(len(first), len(second))
         if labels < LEAST_LABELS:
             return _untested(f"figures of {labels} labels", labels)
-        low, high = _interval(_drawn_means(first, 0) - _drawn_means(second, 1))
+        low, high = _of_means(first, second)
         return _decided(float(first.mean() - second.mean()), low, high, labels, BY_LABEL)
 
     return judge
@@ -256,12 +269,10 @@ def of_groups(model: str, *order: str) -> Judge:
         labels = min(map(len, parts))
         if labels < LEAST_OF_GROUP:
             return _untested(f"{labels} labels in a group", labels)
-        drawn = [_drawn_means(part, number) for number, part in enumerate(parts)]
         steps = [
-            _decided(float(parts[at].mean() - parts[at + 1].mean()), *_interval(drawn[at] - drawn[at + 1]),
-                     labels, BY_LABEL)
-            for at in range(len(parts) - 1)
-        ]  # fmt: skip
+            _decided(float(upper.mean() - lower.mean()), *_of_means(upper, lower), labels, BY_LABEL)
+            for upper, lower in pairwise(parts)
+        ]
         return min(steps, key=lambda step: (step.verdict == HOLDS, step.difference))
 
     return judge
@@ -284,10 +295,7 @@ def group_gains(better: str, worse: str, gaining: str, losing: str) -> Judge:
         labels = min(map(len, parts))
         if labels < LEAST_OF_GROUP:
             return _untested(f"{labels} labels in a group", labels)
-        sides = [
-            _decided(float(part.mean()), *_interval(_drawn_means(part, number)), labels, BY_LABEL)
-            for number, part in enumerate(parts)
-        ]
+        sides = [_decided(float(part.mean()), *_of_mean(part), labels, BY_LABEL) for part in parts]
         return min(sides, key=lambda side: (side.verdict == HOLDS, side.difference))
 
     return judge

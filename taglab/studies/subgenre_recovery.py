@@ -15,6 +15,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.genres import SubgenreSettings, divide
 from taglab.labels import LabelClass
 from taglab.metrics.clustering import adjusted_rand, silhouette_cosine
+from taglab.metrics.repeated import mean_interval
 from taglab.progress import Progress, between, silent
 from taglab.sources.demo import DemoSettings, demo_truth, read_demo
 from taglab.tag_vectors import TagVectors
@@ -22,7 +23,6 @@ from taglab.tag_vectors import TagVectors
 METHODS = ("npmi", "tag-embeddings", "word vectors", "chance")
 LEVEL = 0.95
 _LEAST_TAGS = 8
-_DRAWS = 10_000
 
 Labels = pd.Series
 """Cluster by tag."""
@@ -132,36 +132,31 @@ def _by_vectors(vectors: TagVectors, settings: SubgenreSettings) -> Labels:
     return pd.Series(np.zeros(len(vectors), np.int32) if best is None else best[1], list(vectors.tags))
 
 
-def recovery_table(rows: pd.DataFrame, level: float = LEVEL, seed: int = 0) -> pd.DataFrame:
+def recovery_table(rows: pd.DataFrame, level: float = LEVEL) -> pd.DataFrame:
     """Sum recovery up: a method's mean over families, and over demos with an interval.
 
-    Demos are drawn anew, with their families: families of one demo are not independent of each other.
+    Intervals are Student's over demos: families of one demo are not independent of each other, and a
+    bootstrap of a handful of demos would be too sure of itself.
 
     Args:
         rows: See `recover_subgenres`.
-        level: Of the percentile bootstrap intervals.
-        seed: Of the draws.
+        level: Of the intervals.
 
     Returns:
         Columns `k_from`, `method`, `demos`, `adjusted_rand`, `low`, `high`, and `gain`, `gain_low`,
-        `gain_high`: how much more than "word vectors", demo by demo.
+        `gain_high`: how much more than "word vectors", demo by demo. Ends are NaN where nothing varies.
     """
     by_demo = rows.pivot_table("adjusted_rand", ["k_from", "method"], "seed", sort=False)
-    random = np.random.default_rng(seed)
-    n = by_demo.shape[1]
-    drawn = random.integers(n, size=(_DRAWS, n))
-    ends = [(1 - level) / 2, (1 + level) / 2]
     table = []
     for row, (k_from, method) in zip(by_demo.to_numpy(float), by_demo.index.tolist(), strict=True):
         values = np.asarray(row)
-        gains = values - by_demo.loc[(k_from, "word vectors")].to_numpy(float)
-        low, high = np.quantile(values[drawn].mean(axis=1), ends)
-        gain_low, gain_high = np.quantile(gains[drawn].mean(axis=1), ends)
+        own = mean_interval(values, level=level)
+        gain = mean_interval(values - by_demo.loc[(k_from, "word vectors")].to_numpy(float), level=level)
         table.append(
             {
-                "k_from": k_from, "method": method, "demos": n, "adjusted_rand": values.mean(),
-                "low": low, "high": high,
-                "gain": gains.mean(), "gain_low": gain_low, "gain_high": gain_high,
+                "k_from": k_from, "method": method, "demos": len(values), "adjusted_rand": own.estimate,
+                "low": own.low, "high": own.high,
+                "gain": gain.estimate, "gain_low": gain.low, "gain_high": gain.high,
             }
         )  # fmt: skip
     return pd.DataFrame(table)

@@ -59,6 +59,7 @@ def _confusion(compared: Compared, found: Sequence[Source]) -> None:
     with st.container(horizontal=True):
         for source in having:
             _show_matrix(source, label, threshold)
+        _show_difference(having, label, threshold)
     if lacking:
         st.caption(literal(f"No label “{label}” in: {', '.join(lacking)}."))
     table = decisions_table(having, label)
@@ -100,7 +101,7 @@ def _show_matrix(source: Source, label: str, threshold: float) -> None:
     table = source.decisions(label)
     row = at_threshold(table, threshold)
     if row is None:
-        with st.container(width=250):
+        with st.container(width=figures.MATRIX_PX):
             st.caption(f"**{literal(source.title)}** was printed at the thresholds 0.33, 0.50 and 0.67 only.")
         return
     values = table.iloc[row]
@@ -117,9 +118,27 @@ def _show_matrix(source: Source, label: str, threshold: float) -> None:
 
     st.plotly_chart(
         figure, config=picture_config() | {"displayModeBar": False}, key=key, on_select=take,
-        selection_mode="points", width=250,
+        selection_mode="points", width=figures.MATRIX_PX,
         alt=f"Confusion matrix of {visible(source.title)} for {visible(label)}",
     )  # fmt: skip
+
+
+def _show_difference(having: Sequence[Source], label: str, threshold: float) -> None:
+    """Draw the first run's matrix minus the second's, of the runs that tell their decisions here."""
+    known = []
+    for source in having:
+        table = source.decisions(label)
+        row = at_threshold(table, threshold)
+        if row is not None:
+            known.append((source.title, table.iloc[row][list(CELLS)]))
+    if len(known) > 1:
+        (first, ours), (second, theirs) = known[:2]
+        st.plotly_chart(
+            figures.confusion_difference(ours, theirs, (first, second)),
+            config=picture_config() | {"displayModeBar": False}, key="confusion difference",
+            width=figures.MATRIX_PX,
+            alt=f"Confusion matrix of {visible(first)} minus that of {visible(second)} for {visible(label)}",
+        )  # fmt: skip
 
 
 def _said(having: Sequence[Source]) -> str:
@@ -131,7 +150,10 @@ def _said(having: Sequence[Source]) -> str:
         else "Tracks behind a cell can be listed of runs that kept predictions, as those trained here do: of "
         "validation tracks at the best and the last epoch, of test tracks at the best."
     )
-    return f"Numbers are shares of all tracks; shades, of the row. {'; '.join(parts)}. {hint}"
+    difference = " The last: the first run minus the second, blue where the first is right more often." * (
+        len(having) > 1
+    )
+    return f"Numbers are shares of all tracks; shades, of the row.{difference} {'; '.join(parts)}. {hint}"
 
 
 def _show_behind_decision(having: Sequence[Source], label: str, threshold: float) -> None:

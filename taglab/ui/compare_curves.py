@@ -55,7 +55,11 @@ def _curves(compared: Compared, found: Sequence[Source]) -> None:
     having = [source for source in found if label in source.classes]
     prevalence = [_prevalence(source, label) for source in having]
     pr, roc = (
-        [curve for source in having if (curve := _drawn(source, label, threshold, kind)) is not None]
+        [
+            curve
+            for source in having
+            if (curve := _drawn(source, label, threshold, kind, compared.metric)) is not None
+        ]
         for kind in ("pr", "roc")
     )
     table = points_table(having, label, threshold)
@@ -91,7 +95,7 @@ def _prevalence(source: Source, label: str) -> float:
     return float(first["tp"] + first["fn"])
 
 
-def _drawn(source: Source, label: str, threshold: float, kind: Kind) -> DrawnCurve | None:
+def _drawn(source: Source, label: str, threshold: float, kind: Kind, metric: str) -> DrawnCurve | None:
     """Return a run's curve with its points; None where the label has no positives or no negatives."""
     table = source.decisions(label)
     if table["recall"].isna().all() or (kind == "roc" and table["false_positive_rate"].isna().all()):
@@ -108,7 +112,7 @@ def _drawn(source: Source, label: str, threshold: float, kind: Kind) -> DrawnCur
         thresholds=curve.thresholds,
         shape=curve.shape if source.counts is not None else "points",
         dashed=source.predictions is None,
-        said=_area(source, label, kind, curve),
+        said=_area(source, label, kind, curve, metric),
         points=[
             DrawnPoint(*_place(point, kind), point.threshold, meaning, _SYMBOLS[meaning])
             for meaning, point in _points(source, label, threshold).items()
@@ -122,16 +126,20 @@ def _curve(fingerprint: str, column: int, kind: Kind, _predictions: Predictions)
     return draw(_predictions.truth[:, column], _predictions.scores[:, column])
 
 
-def _area(source: Source, label: str, kind: Kind, curve: Curve) -> str:
-    """Return what is known of the area under a curve, by its right name."""
-    if source.predictions is not None:
-        return f"{'average precision' if kind == 'pr' else 'AUC-ROC'} {curve.area:.4f}"
+def _area(source: Source, label: str, kind: Kind, curve: Curve, metric: str) -> str:
+    """Return what is known of the area under a curve, by its right name; of PR curves the metric's."""
     if source.counts is None:
         return "printed points"
+    of_scores = source.predictions is not None
+    if kind == "roc":
+        if of_scores:
+            return f"AUC-ROC {curve.area:.4f}"
+        one = _of_column(source.counts, source.column(label))
+        return f"AUC-ROC {roc_auc_at_thresholds(one)[0]:.4f} (200 thresholds)"
+    if of_scores and metric != "auc_pr":
+        return f"average precision {curve.area:.4f}"
     one = _of_column(source.counts, source.column(label))
-    if kind == "pr":
-        return f"AUC-PR {auc_pr_interpolated(one)[0]:.4f}, interpolated (200 thresholds)"
-    return f"AUC-ROC {roc_auc_at_thresholds(one)[0]:.4f} (200 thresholds)"
+    return f"AUC-PR {auc_pr_interpolated(one)[0]:.4f}, interpolated (200 thresholds)"
 
 
 def _of_column(counts: Confusion, column: int) -> Confusion:

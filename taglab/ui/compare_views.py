@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from taglab.figures import compare as figures
-from taglab.figures.theme import GREY, hue
 from taglab.figures.training import PANELS, training_curves
 from taglab.runs.comparison import (
     GROUPINGS,
@@ -36,7 +35,6 @@ _BIN_WIDTHS = (0.02, 0.05, 0.1)
 _MOST_ROWS = 60
 # Of more runs only the two whose difference is shown are resampled; each takes seconds.
 _MOST_RESAMPLED = 4
-_GROUP_COLOURS = {group: hue(number) for number, group in enumerate(GROUPS[:-1])} | {GROUPS[-1]: GREY}
 _CORRELATION_COLUMNS: dict[str, Any] = {
     "r": st.column_config.NumberColumn("Pearson's r", format="%.4f"),
     "p": st.column_config.NumberColumn(
@@ -130,13 +128,21 @@ def show_pairs(compared: Compared) -> None:
         said += judged.said
     shown = _filtered(table)
     st.caption(said)
-    figure = figures.paired_plot(_ends(shown), compared.drawn, _GROUP_COLOURS, compared.axis, (first, second))
+    figure = figures.paired_plot(_ends(shown), compared.drawn, compared.axis, (first, second))
     if len(shown):
         st.plotly_chart(figure, key="pairs", config=picture_config(), alt=_said_of(compared))
+        st.caption(_bars_said(shown))
     if len(shown) > _MOST_ROWS:
         st.caption(f"Drawn: the {_MOST_ROWS // 2} labels at either end. The table has all {len(shown):,}.")
     st.dataframe(shown, hide_index=True, key="pairs table", column_config=_pair_columns(shown))
     export_panel("compare pairs", table, figure, compared.command("pair", (first, second)))
+
+
+def _bars_said(shown: pd.DataFrame) -> str:
+    said = "Bars: the difference, in the colour of the run that is ahead; in grey each label's tag group."
+    if "difference_p" in shown:
+        said += " Pale bars: p is 0.05 or more, or nothing can be told; that has no interval."
+    return said
 
 
 def _pick_difference(titles: list[str]) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def click_cell(page: Page, chart: Locator, across: float, down: float) -> None:
 
 def test_a_click_on_a_confusion_matrix_lists_its_tracks_to_be_heard(visit: Visit) -> None:
     page = visit(f"/compare?{RUNS}&view=Confusion&label=rock")
-    charts = plots(page, 2)
+    charts = plots(page, 3)
     # Near the corner of a cell, for all of it must answer.
     click_cell(page, charts.nth(0), 0.04, 0.96)
     page.get_by_text(re.compile(r"\d+ false positives of made-decider for rock")).wait_for()
@@ -74,7 +74,7 @@ def test_a_click_on_a_label_table_lists_its_tracks(visit: Visit) -> None:
 
 def test_the_slider_moves_matrix_and_link(visit: Visit) -> None:
     page = visit(f"/compare?{RUNS}&view=Confusion&label=rock&threshold=0.251", width=420)
-    chart = plots(page, 2).first
+    chart = plots(page, 3).first
     before = chart.locator(".infolayer").text_content()
     slider = page.locator("input[type=range]").first
     slider.focus()
@@ -87,7 +87,7 @@ def test_the_slider_moves_matrix_and_link(visit: Visit) -> None:
 
 
 def test_curves_stand_side_by_side(visit: Visit) -> None:
-    page = visit(f"/compare?{RUNS}&view=Curves&label=rock")
+    page = visit(f"/compare?{RUNS}&view=Curves&label=rock&metric=AUC-PR%2C+exact")
     charts = plots(page, 2)
     assert charts.nth(0).locator(".scatterlayer .trace").count() == 6
     legend = charts.nth(0).locator(".legendtext").all_text_contents()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from taglab.figures.confusion import CELLS, confusion_matrix, label_table
+from taglab.figures.confusion import CELLS, confusion_difference, confusion_matrix, label_table
 from tests.figures.shown import shown
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -39,6 +39,25 @@ def test_shade_is_the_share_of_the_row_and_right_is_not_wrong() -> None:
 def test_a_label_without_positives_is_drawn() -> None:
     z = confusion_matrix([0.0, 1.0, 0.0, 0.0], "rock").data[0].z
     np.testing.assert_allclose(z, [[0, 0], [0, 1]])
+
+
+def test_a_difference_is_blue_where_the_first_is_right_more_often() -> None:
+    figure = confusion_difference([0.3, 0.4, 0.2, 0.1], [0.1, 0.5, 0.1, 0.3], (HOSTILE, "second"))
+    written = {note.text[:2]: note.text.split("<b>")[1][:-4] for note in figure.layout.annotations}
+    assert written == {"TP": "+0.2000", "FN": "−0.2000", "FP": "+0.1000", "TN": "−0.1000"}
+    # Recall rises from 1/4 to 3/4; of those without the label a sixth more are taken for having it.
+    np.testing.assert_allclose(figure.data[0].z, [[0.5, 0.5], [-1 / 6, -1 / 6]])
+    assert figure.data[0].zmax == 0.5
+    assert "<img" not in shown(figure)
+
+
+def test_matrices_beside_each_other_stand_level() -> None:
+    one = confusion_matrix([0.3, 0.4, 0.2, 0.1], "short")
+    other = confusion_matrix([0.3, 0.4, 0.2, 0.1], "a title of very many words " * 4)
+    apart = confusion_difference([0.3, 0.4, 0.2, 0.1], [0.1, 0.5, 0.1, 0.3], ("first " * 9, "second " * 9))
+    for figure in (other, apart):
+        assert figure.layout.margin.t == one.layout.margin.t
+        assert figure.layout.height == one.layout.height
 
 
 @pytest.mark.parametrize("n", [2, 40, 130])

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import average_precision_score
 from streamlit.testing.v1 import AppTest
 
-from taglab.metrics.thresholds import THRESHOLDS
-from taglab.runs import open_published, set_title
+from taglab.metrics.thresholds import THRESHOLDS, auc_pr_interpolated, confusion
+from taglab.runs import open_published, open_run, set_title
 from taglab.runs.results import import_results
 from tests.pages.framed import open_page
 from tests.runs.examples import made_run, small_data, small_sound
@@ -63,6 +64,7 @@ def test_each_run_has_its_matrix_and_its_row() -> None:
     assert [figure["layout"]["title"]["text"].split("<br>")[0] for figure in drawn] == [
         "made-first",
         "made-second",
+        "made-first − made-second",
     ]
     shown = table(page, "tp")
     assert shown["run"].tolist() == ["made-first", "made-second"]
@@ -134,8 +136,36 @@ def test_labels_can_stand_in_any_order(order: str) -> None:
 
 
 @pytest.mark.usefixtures("two_runs")
+def test_the_legend_of_a_curve_tells_the_metric_that_is_chosen() -> None:
+    said = open_run("made-first").predictions("validation")
+    assert said is not None
+    column = said.column("rock")
+    exact = average_precision_score(said.truth[:, column], said.scores[:, column])
+    interpolated = auc_pr_interpolated(confusion(said.truth, said.scores))[column]
+    assert abs(exact - interpolated) > 1e-3
+    told = {
+        "AUC-PR, exact": f"average precision {exact:.4f}",
+        "AUC-PR, interpolated": f"AUC-PR {interpolated:.4f}",
+    }
+    for metric, area in told.items():
+        page = run(compare("made-first", view="Curves", label="rock", metric=metric))
+        assert area in figures(page)[0]["data"][0]["name"]
+
+
+@pytest.mark.usefixtures("two_runs")
+def test_matrices_of_two_runs_have_their_difference_beside() -> None:
+    ours, theirs, apart = figures(run(compare("made-first", "made-second", view="Confusion", label="rock")))
+    numbers = [
+        [float(note["text"].split("<b>")[1][:-4].replace("−", "-")) for note in each["layout"]["annotations"]]
+        for each in (ours, theirs, apart)
+    ]
+    np.testing.assert_allclose(np.subtract(*numbers[:2]), numbers[2], atol=2e-4)
+    assert len({each["layout"]["height"] for each in (ours, theirs, apart)}) == 1
+
+
+@pytest.mark.usefixtures("two_runs")
 def test_curves_of_predictions_are_whole_and_marked() -> None:
-    page = run(compare("made-first", "made-second", view="Curves", label="rock"))
+    page = run(compare("made-first", "made-second", view="Curves", label="rock", metric="AUC-PR, exact"))
     pr, roc = figures(page)
     for figure in (pr, roc):
         lines = [trace for trace in figure["data"] if trace["mode"] == "lines"]
@@ -160,7 +190,7 @@ def test_where_the_last_epoch_is_not_the_best_counts_are_shown_and_it_is_said() 
 def test_what_was_printed_stands_at_its_thresholds_only() -> None:
     titles = [CLUSTERS, TAGS]
     page = run(compare(*titles, view="Confusion", label="rock"))
-    assert len(figures(page)) == 2
+    assert len(figures(page)) == 3  # two, and the difference
     page.button(key="threshold 0.33").click()
     shown = table(run(page), "tp")
     assert set(shown["tp"]) == {0.2498, 0.2350}
