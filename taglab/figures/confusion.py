@@ -28,10 +28,10 @@ _PLACES = {"tp": (0, 0), "fn": (1, 0), "fp": (0, 1), "tn": (1, 1)}
 # Not see-through: one text colour reads on all of them, whichever page lies beneath.
 _WRONG_TO_RIGHT = ("#e0813f", "#b4bac3", "#5b95dc")
 _ON_CELLS = "#14161a"
-MATRIX_PX = 320
+MATRIX_PX = 300
 """Width of a confusion matrix."""
 _RIGHT = ("tp", "tn")
-_TITLE_CHARACTERS = 38
+_TITLE_CHARACTERS = 35
 _TITLE_LINES = 3
 _LABELS_NAMED = 80
 _NAME_CHARACTERS = 18

@@ -200,7 +200,7 @@ def swap_tests(
 ) -> tuple[SwapTests, SwapTests]:
     """Return the tests of every label and, last, of the macro and micro means: average precision, ROC-AUC.
 
-    Of 100 labels and 25,000 tracks, 9,999 swaps take about a minute on two cores.
+    Of 100 labels and 25,000 tracks, 9,999 swaps take about two minutes of processor time.
 
     Args:
         truth: The one truth of both models, bool (tracks, classes).

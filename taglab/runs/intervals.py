@@ -118,7 +118,7 @@ def _columns(name: str, values: Intervals) -> pd.DataFrame:
     )
 
 
-_OF_DIFFERENCE = ("low", "high", "p", "p_adjusted", "reason")
+_OF_DIFFERENCE = ("p", "p_adjusted", "low", "high", "reason")
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,16 +196,18 @@ def with_intervals(
     """
     settings = BootstrapSettings()
     found = pair_intervals(predictions, first, second, settings, progress)
-    labels, added = table["label"], {}
+    labels, of_runs, of_difference = table["label"], {}, {}
     for title, intervals in found.runs.items():
         for end in ("low", "high"):
-            added[f"{end} {title}"] = labels.map(_by_label(intervals, f"{metric}_{end}"))
+            of_runs[f"{end} {title}"] = labels.map(_by_label(intervals, f"{metric}_{end}"))
     macro = found.difference[found.difference["mean"] == "macro"].iloc[0]
     mean = {"difference": macro[metric]}
     for name in _OF_DIFFERENCE:
-        added[f"difference_{name}"] = labels.map(_by_label(found.difference, f"{metric}_{name}"))
+        of_difference[f"difference_{name}"] = labels.map(_by_label(found.difference, f"{metric}_{name}"))
         mean[f"difference_{name}"] = macro[f"{metric}_{name}"]
-    judged = pd.concat([table, pd.DataFrame(added)], axis=1)
+    after = list(table.columns).index("difference") + 1
+    parts = [table.iloc[:, :after], pd.DataFrame(of_difference), table.iloc[:, after:], pd.DataFrame(of_runs)]
+    judged = pd.concat(parts, axis=1)
     return JudgedPairs(judged, pd.Series(mean), predictions[first].n_tracks, settings)
 
 

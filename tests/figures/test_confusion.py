@@ -47,7 +47,7 @@ def test_a_difference_is_blue_where_the_first_is_right_more_often() -> None:
     assert written == {"TP": "+0.2000", "FN": "−0.2000", "FP": "+0.1000", "TN": "−0.1000"}
     # Recall rises from 1/4 to 3/4; of those without the label a sixth more are taken for having it.
     np.testing.assert_allclose(figure.data[0].z, [[0.5, 0.5], [-1 / 6, -1 / 6]])
-    assert figure.data[0].zmax == 0.5
+    assert figure.data[0].zmax == pytest.approx(0.5)
     assert "<img" not in shown(figure)
 
 
