@@ -15,6 +15,8 @@ from taglab.errors import InvalidSetting, NotFound
 
 FloatArray = npt.NDArray[np.float32]
 
+_TELLING_COLUMNS = 8
+
 
 @dataclass(frozen=True, eq=False)
 class TagVectors:
@@ -125,7 +127,8 @@ class TagVectors:
         try:
             return self._rows[tag]
         except KeyError:
-            why = "its words have none there" if tag in self.missing else "it is not among the tags"
+            known = "none of its words has one (or not all, where only fully known tags are taken)"
+            why = known if tag in self.missing else "it is not among the tags"
             raise NotFound(f"tag {tag!r} has no vector in {self.name or 'this embedding'}: {why}") from None
 
     def select(self, tags: Iterable[str]) -> TagVectors:
@@ -164,7 +167,11 @@ def point_numbers(vectors: FloatArray) -> npt.NDArray[np.intp]:
         Array (tags,): equal where vectors agree to six decimals (the same words counted twice may differ in
         the last bit), else different; numbered from 0 in the order of first appearance.
     """
-    keys = _point_keys(vectors)
+    # Most rows differ from all others in a few columns already; only the rest are looked at whole.
+    keys = _point_keys(vectors[:, :_TELLING_COLUMNS])
+    _, group, rows_at = np.unique(keys, return_inverse=True, return_counts=True)
+    alike = rows_at[group] > 1
+    keys[alike] = _point_keys(vectors[alike])
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     number = np.empty(len(first), np.intp)
     number[np.argsort(first)] = np.arange(len(first))

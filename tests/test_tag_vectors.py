@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from taglab.errors import InvalidSetting, NotFound
-from taglab.tag_vectors import TagVectors
+from taglab.tag_vectors import TagVectors, point_numbers
 
 ANY_ROWS = hnp.arrays(
     np.float64,
@@ -127,3 +127,19 @@ def test_half_precision_is_normalised_in_single() -> None:
     unit = TagVectors.from_any([str(row) for row in range(20)], half).vectors
     expected = half.astype(np.float64) / np.linalg.norm(half.astype(np.float64), axis=1, keepdims=True)
     np.testing.assert_allclose(unit, expected, atol=1e-6)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12), st.integers(0, 12))
+def test_points_are_numbered_as_they_first_appear(rows: list[tuple[int, int]], at: int) -> None:
+    vectors = np.zeros((len(rows), 12 + 1), np.float32)
+    for row, (near, far) in enumerate(rows):
+        vectors[row, 0], vectors[row, at] = near, far  # in the columns looked at first, or beyond them
+    distinct: dict[bytes, int] = {}
+    expected = [distinct.setdefault(row.tobytes(), len(distinct)) for row in vectors]
+    assert point_numbers(vectors).tolist() == expected
+
+
+def test_points_do_not_heed_the_last_bit_or_the_sign_of_zero() -> None:
+    vectors = np.array([[0.6, 0.8, 0.0], [0.6, 0.8, -0.0], [0.6, 0.8, 0.0], [0.6, 0.8001, 0.0]], np.float32)
+    vectors[2, 0] = np.nextafter(vectors[2, 0], np.float32(1))
+    assert point_numbers(vectors).tolist() == [0, 0, 0, 1]

@@ -79,7 +79,7 @@ def test_only_one_tag() -> None:
 
 def test_neighbours_that_cannot_be() -> None:
     vectors = TagVectors.from_any(["a", "b", "c"], [[1, 0], [0, 1], [0, 0]], "some")
-    with pytest.raises(NotFound, match="its words have none there"):
+    with pytest.raises(NotFound, match="none of its words has one"):
         neighbours(vectors, "c")
     with pytest.raises(InvalidSetting, match="n=0"):
         neighbours(vectors, "a", 0)
