@@ -7,9 +7,10 @@ from taglab.ui.training_form import pick_settings, pick_what, say_labels
 from taglab.ui.training_machine import device, show_device
 from taglab.ui.training_start import show_first, show_start, show_sweep
 from taglab.ui.training_tables import show_runs, show_sweeps
+from taglab.ui.training_tagging import show_tagging
 from taglab.ui.training_watch import pick_runs, show_told, trained_names, watch
 
-VIEWS = ("New run", "New sweep", "Runs", "Sweeps")
+VIEWS = ("New run", "New sweep", "Runs", "Sweeps", "Tag sound")
 
 with st.sidebar:
     what = pick_what(device().kind == "GPU")
@@ -22,7 +23,9 @@ if names:
 else:
     show_first()
 
-new_run, new_sweep, runs, sweeps = st.tabs(VIEWS, key="view", bind="query-params", on_change="rerun")
+new_run, new_sweep, runs, sweeps, tag_sound = st.tabs(
+    VIEWS, key="view", bind="query-params", on_change="rerun"
+)
 if new_run.open:
     with new_run, guard():
         show_start(pick_settings(*what))
@@ -35,3 +38,6 @@ if runs.open:
 if sweeps.open:
     with sweeps:
         show_sweeps()
+if tag_sound.open:
+    with tag_sound, guard():
+        show_tagging(names)

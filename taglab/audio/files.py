@@ -18,6 +18,7 @@ from taglab.audio.streams import AUDIO_SUFFIXES
 from taglab.cache import UPLOADS, home, scratch_folder, storage_error
 from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting, unreadable
 from taglab.folksonomy import Folksonomy, mend
+from taglab.progress import Progress, counted, silent
 
 __all__ = ["AudioFiles", "audio_files", "find_files", "read_file_table"]
 
@@ -47,13 +48,16 @@ class AudioFiles:
 
 
 @contextlib.contextmanager
-def audio_files(path: Path, folksonomy: Folksonomy | None = None) -> Iterator[AudioFiles]:
+def audio_files(
+    path: Path, folksonomy: Folksonomy | None = None, progress: Progress = silent
+) -> Iterator[AudioFiles]:
     """Give the audio files of a folder, a zip or a table, with the track of each.
 
     Args:
         path: What `find_files` takes, a .zip with audio files, or what `read_file_table` takes. A zip is
             unpacked into the cache for as long as the body runs.
         folksonomy: As for `find_files`.
+        progress: Told after every file that is unpacked.
 
     Yields:
         The files.
@@ -65,7 +69,7 @@ def audio_files(path: Path, folksonomy: Folksonomy | None = None) -> Iterator[Au
     if path.is_dir():
         yield find_files(path, folksonomy)
     elif path.suffix.lower() == ".zip":
-        with _unpacked(path) as (members, passed_over):
+        with _unpacked(path, progress) as (members, passed_over):
             table = named([place for place, _ in members], [lies for _, lies in members], folksonomy)
             yield AudioFiles(table, passed_over)
     else:
@@ -164,7 +168,7 @@ def _last_parts(path: str) -> str:
 
 
 @contextlib.contextmanager
-def _unpacked(path: Path) -> Iterator[tuple[list[tuple[str, Path]], dict[str, int]]]:
+def _unpacked(path: Path, progress: Progress) -> Iterator[tuple[list[tuple[str, Path]], dict[str, int]]]:
     """Unpack the audio files of an archive.
 
     Yields:
@@ -173,10 +177,10 @@ def _unpacked(path: Path) -> Iterator[tuple[list[tuple[str, Path]], dict[str, in
     if not path.exists():
         raise DataError(path, NO_SUCH_FILE)
     with scratch_folder(home() / UPLOADS, "sound") as folder:
-        yield _unpack(path, folder)
+        yield _unpack(path, folder, progress)
 
 
-def _unpack(path: Path, folder: Path) -> tuple[list[tuple[str, Path]], dict[str, int]]:
+def _unpack(path: Path, folder: Path, progress: Progress) -> tuple[list[tuple[str, Path]], dict[str, int]]:
     try:
         with opened_zip(path, _LIMITS) as archive:
             reasons = [_why_no_member(member) for member in archive.files]
@@ -190,6 +194,7 @@ def _unpack(path: Path, folder: Path) -> tuple[list[tuple[str, Path]], dict[str,
                 suffix = PurePosixPath(member.filename).suffix.lower()[:_LONGEST_SUFFIX]
                 target = folder / f"{number:06d}{suffix}"
                 archive.unpack(member, target)
+                progress((number + 1) / len(members), counted("unpacking files", number + 1, len(members)))
                 found.append((member.filename.replace("\\", "/"), target))
     except OSError as error:
         raise storage_error(folder / path.name, error) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from taglab import cache
 from taglab.audio.files import AudioFiles, audio_files, find_files, read_file_table
 from taglab.audio.store import AudioStore, StoreSettings, open_store, write_store
 from taglab.audio.synth import recipe_sources, write_demo_audio
-from taglab.cache import Shelf, content_key, derived_path, locked
+from taglab.cache import UPLOADS, Shelf, content_key, derived_path, home, locked, scratch_folder
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
@@ -24,6 +26,7 @@ __all__ = [
     "add_audio",
     "audio_files",
     "audio_names",
+    "brief_audio",
     "delete_audio",
     "demo_audio",
     "find_files",
@@ -75,6 +78,18 @@ def add_audio(
     if name == DEMO:
         raise InvalidSetting(f"name={name!r} is kept for the sound of the demo; choose another name")
     return write_store(files.table, folder, settings, workers, progress, files.passed_over)
+
+
+@contextlib.contextmanager
+def brief_audio(
+    files: AudioFiles,
+    settings: StoreSettings,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Iterator[AudioStore]:
+    """Decode files into a store that is gone afterwards; arguments as of `add_audio`."""
+    with scratch_folder(home() / UPLOADS, "sound") as folder:
+        yield write_store(files.table, folder / "sound", settings, workers, progress, files.passed_over)
 
 
 def open_audio(name: str) -> AudioStore:

@@ -65,6 +65,12 @@ class Material:
         """How many of the tracks are shorter than a window, and end in zeros."""
         return int(np.isin(self.rows, self.windows.padded).sum())
 
+    def torn_copies(self) -> tuple[tuple[str, ...], ...]:
+        """Return the groups of tracks with the very same sound that lie in more than one part."""
+        part_of = dict(zip(self.tracks, self.parts.tolist(), strict=True))
+        groups = [tuple(track for track in same if track in part_of) for same in self.windows.store.copies]
+        return tuple(same for same in groups if len({part_of[track] for track in same}) > 1)
+
     def without_positives(self) -> pd.DataFrame:
         """Return the classes that have no positive in some part: `class`, `train`, `validation`, `test`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
@@ -147,7 +149,11 @@ class Split:
         return {part: int((self.parts == part).sum()) for part in PARTS}
 
 
-def split_tracks(folksonomy: Folksonomy, settings: SplitSettings | None = None) -> Split:
+def split_tracks(
+    folksonomy: Folksonomy,
+    settings: SplitSettings | None = None,
+    copies: Sequence[Sequence[str]] = (),
+) -> Split:
     """Assign every track of a folksonomy to a part, before any is dropped for want of sound or labels.
 
     The drawn split depends on the set of tracks and artists, of a stratified one on their tags, and on the
@@ -156,6 +162,8 @@ def split_tracks(folksonomy: Folksonomy, settings: SplitSettings | None = None) 
     Args:
         folksonomy: Its tracks are split.
         settings: See `SplitSettings`; its defaults where None.
+        copies: Groups of tracks with the same sound (`AudioStore.copies`), those of each kept in one part; a
+            published split is taken as it is.
 
     Raises:
         InvalidSetting: If there are too few tracks or artists for three parts; if artists or a published
@@ -167,6 +175,7 @@ def split_tracks(folksonomy: Folksonomy, settings: SplitSettings | None = None) 
         return Split(tracks, _published(folksonomy))
     order = np.argsort(np.array(tracks))
     groups = _artists(folksonomy)[order] if settings.by_artist else np.arange(len(tracks))
+    groups = _joined(groups, [tracks[row] for row in order], copies)
     tags = _used_tags(folksonomy, len(settings.shares))[order] if settings.stratified else None
     parts = np.empty(len(tracks), dtype=f"<U{max(map(len, PARTS))}")
     parts[order] = _drawn(groups, settings, tags)
@@ -190,6 +199,22 @@ def _artists(folksonomy: Folksonomy) -> npt.NDArray[np.int64]:
     unknown = codes < 0
     groups: npt.NDArray[np.int64] = np.where(unknown, len(names) + np.cumsum(unknown), codes)
     return groups
+
+
+def _joined(
+    groups: npt.NDArray[np.int64], tracks: Sequence[str], copies: Sequence[Sequence[str]]
+) -> npt.NDArray[np.int64]:
+    """Return groups put together where tracks of theirs are copies, (tracks,); as they were without any."""
+    place = {track: row for row, track in enumerate(tracks)}
+    present = [[place[track] for track in same if track in place] for same in copies]
+    pairs = [(groups[same[0]], groups[other]) for same in present for other in same[1:]]
+    if not pairs:
+        return groups
+    first, second = np.array(pairs).T
+    size = int(groups.max()) + 1
+    links = sparse.coo_array((np.ones(len(pairs)), (first, second)), (size, size))
+    joined: npt.NDArray[np.int64] = connected_components(links, directed=False)[1][groups]
+    return joined
 
 
 def _drawn(

@@ -15,7 +15,7 @@ from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress
+from taglab.progress import Progress, counted
 from taglab.tag_vectors import TagVectors
 
 UNCATEGORISED = "uncategorised"
@@ -112,7 +112,7 @@ class Categories(Step):
         decisions = {}
         for row, tag in enumerate(tags):
             if row % _REPORT_EVERY == 0:
-                progress(row / len(tags), "putting tags into categories")
+                progress(row / len(tags), counted("putting tags into categories", row, len(tags)))
             if tag in self.assigned:
                 decisions[tag] = Decision(CATEGORY, "put there by hand", category=self.assigned[tag])
             else:

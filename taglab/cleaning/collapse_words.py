@@ -12,7 +12,7 @@ from taglab.cleaning.plan import KEEP, MERGE, Decision
 from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress
+from taglab.progress import Progress, counted
 from taglab.tag_vectors import TagVectors
 
 STAGE_1: dict[str, tuple[str, ...]] = {
@@ -148,7 +148,7 @@ class CollapseWords(Step):
         decisions = {}
         for row, tag in enumerate(tags):
             if row % _REPORT_EVERY == 0:
-                progress(row / len(tags), "looking for targets in tags")
+                progress(row / len(tags), counted("looking for targets in tags", row, len(tags)))
             if tag not in fixed and (decision := self._collapse(finder, tag)):
                 decisions[tag] = decision
         return decisions, {}

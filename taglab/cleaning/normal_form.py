@@ -10,7 +10,7 @@ from taglab.cleaning.plan import MERGE, Decision
 from taglab.cleaning.spelling import spelling_key
 from taglab.cleaning.step import Decisions, Step
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress
+from taglab.progress import Progress, counted
 from taglab.tag_vectors import TagVectors
 
 _REPORT_EVERY = 20_000
@@ -37,7 +37,7 @@ class NormalForm(Step):
         tags = folksonomy.tags["tag"].tolist()
         for row, tag in enumerate(tags):
             if row % _REPORT_EVERY == 0:
-                progress(row / len(tags), "comparing spellings")
+                progress(row / len(tags), counted("comparing spellings", row, len(tags)))
             key = spelling_key(tag, self.fold_case, self.join_words)
             survivor = survivors.setdefault(key, tag)
             if survivor != tag:

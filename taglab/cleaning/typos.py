@@ -16,7 +16,7 @@ from taglab.cleaning.plan import MERGE, Decision
 from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress, between
+from taglab.progress import Progress, between, counted
 from taglab.tag_vectors import TagVectors
 
 _REPORT_EVERY = 5_000
@@ -107,7 +107,7 @@ def _forms(tags: Sequence[str], progress: Progress) -> list[str]:
     forms = []
     for number, tag in enumerate(tags):
         if number % _REPORT_EVERY == 0:
-            progress(number / len(tags), "reading tags")
+            progress(number / len(tags), counted("reading tags", number, len(tags)))
         forms.append(" ".join(words(tag)))
     return forms
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from taglab.cli.options import Parser, UsageError, add_settings, finish, settings_values
+from taglab.cli.options import Parser, UsageError, add_settings, finish, settings_values, whole
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import Report
+from taglab.cli.report import TABLE_WRITERS, Report, records
 
 if TYPE_CHECKING:
+    from taglab.audio.store import AudioStore
+    from taglab.progress import Progress
     from taglab.runs import Run
     from taglab.training import RunConfig
 
 _MELS = "mels-"
+Part = Literal["train", "validation", "test"]
 _PARTS = ("train", "validation", "test")
 _TOLD = ("ap_macro", "ap_micro", "roc_auc_macro", "auc_pr_macro", "auc_pr_micro")
 
@@ -44,19 +49,28 @@ taglab train my-run
         description="Take a few steps of a training on the real data, keep nothing, and tell parameters, "
         "memory, speed, and what of the data would be left out.",
         returns="{device, parameters, memory_gib, first_loss, clips_per_s, minutes_per_epoch, window_s, "
-        "tracks, padded, steps_per_epoch, without_positives, without_vector, rows: [{reason, tracks, "
-        "examples}]}",
+        "tracks, padded, torn_copies, steps_per_epoch, without_positives, without_vector, rows: [{reason, "
+        "tracks, examples}]}",
         fill=_fill_dry_run,
         examples="taglab dry-run --labels my-classes --preset thesis-spectrogram --batch-size 16",
     )
     commands.add_parser(
         "predict",
-        help="what a trained run says of its tracks",
+        help="what a trained run says of its tracks, or of new sound",
         description="Let a run's network hear a part of its tracks, whole, and write scores and truth to a "
-        "file that `numpy.load` reads.",
-        returns="{run, checkpoint, part, tracks, classes, file, ap_macro, ...}",
+        "file that `numpy.load` reads; or, with --audio, tag new sound: files are decoded as the run hears "
+        "them, cut into its windows, and each label's score is the mean over a track's windows.",
+        returns="{run, checkpoint, part, tracks, classes, file, ap_macro, ...}, with --audio {run, "
+        "checkpoint, tracks, classes, sample_rate_hz, window_s, left_out: [{reason, tracks, examples}], "
+        "remarks: [...], passed_over: {...}, rows: [{track, label, score}]}, or rows of tracks or windows "
+        "with a score a label",
         fill=_fill_predict,
-        examples="taglab predict my-run --part test --out scores.npz",
+        examples="""
+taglab predict my-run --part test --out scores.npz
+taglab predict my-run --audio ~/new-songs --top 3
+taglab predict my-run --audio songs.zip --rows windows --out windows.parquet
+taglab predict my-run --audio mine                  (sound that was added)
+""",
     )
 
 
@@ -200,6 +214,7 @@ def _dry_run(args: argparse.Namespace) -> Report:
             "window_s": tried.window_s,
             "tracks": tried.tracks,
             "padded": tried.padded,
+            "torn_copies": [list(same) for same in tried.torn_copies],
             "steps_per_epoch": tried.steps_per_epoch,
             "without_positives": without,
             "without_vector": list(tried.without_vector),
@@ -211,11 +226,31 @@ def _dry_run(args: argparse.Namespace) -> Report:
 
 def _fill_predict(parser: Parser) -> None:
     parser.add_argument("run_name", metavar="RUN", help="a run trained at least one epoch")
-    parser.add_argument("--part", choices=_PARTS, default="test", help="which tracks (default: test)")
+    parser.add_argument("--part", choices=_PARTS, help="which of its own tracks (default: test)")
     parser.add_argument(
         "--checkpoint", choices=("best", "last"), default="best", help="of which epoch (default: best)"
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write scores and truth to FILE, an .npz")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write scores and truth to FILE, an .npz; with --audio the rows, to .csv, .parquet or .json",
+    )
+    new = parser.add_argument_group("new sound")
+    new.add_argument(
+        "--audio",
+        metavar="SOUND",
+        help="a folder or .zip of audio files, a table of track and path, or the name of added sound",
+    )
+    new.add_argument(
+        "--rows",
+        choices=("labels", "tracks", "windows"),
+        default="labels",
+        help="the best labels of each track, or every label's score by track or by window (default: labels)",
+    )
+    new.add_argument("--top", type=whole(1), default=5, metavar="N", help="labels of each track (default: 5)")
+    new.add_argument("--workers", type=whole(1), metavar="N", help="threads that decode")
+    new.add_argument("--all", action="store_true", help="show all rows, not the first 50 only")
     finish(parser, _predict, table=False)
 
 
@@ -223,11 +258,14 @@ def _predict(args: argparse.Namespace) -> Report:
     from taglab.runs import open_run
     from taglab.training import judge, predict
 
+    if args.audio is not None:
+        return _tag(args)
     if args.out is not None and args.out.suffix != ".npz":
         raise UsageError(f"--out {args.out} must end in .npz")
     run = open_run(args.run_name)
     with progress_bar() as progress:
-        said = predict(run, args.checkpoint, args.part, progress)
+        part: Part = args.part or "test"
+        said = predict(run, args.checkpoint, part, progress)
     if args.out is not None:
         said.save(args.out)
     judged = judge(said)
@@ -235,7 +273,7 @@ def _predict(args: argparse.Namespace) -> Report:
         {
             "run": run.name,
             "checkpoint": args.checkpoint,
-            "part": args.part,
+            "part": part,
             "tracks": said.n_tracks,
             "classes": said.n_classes,
             "file": args.out and str(args.out),
@@ -243,3 +281,61 @@ def _predict(args: argparse.Namespace) -> Report:
         },
         notes=(judged.left_out,) if judged.left_out else (),
     )
+
+
+def _tag(args: argparse.Namespace) -> Report:
+    """Tag new sound."""
+    from taglab.audio.library import remarks
+    from taglab.progress import between
+    from taglab.runs import open_run
+    from taglab.training import hearing_of, tag_sound
+
+    if args.part is not None:
+        raise UsageError("--part is of the run's own tracks, and --audio of new sound; give one of them")
+    if args.out is not None and args.out.suffix.lower() not in TABLE_WRITERS:
+        raise UsageError(f"--out {args.out} must end in {', '.join(TABLE_WRITERS)} with --audio")
+    run = open_run(args.run_name)
+    with progress_bar() as progress:
+        hearing = hearing_of(run, between(progress, 0, 0.05))
+        with _sound(args, hearing.sample_rate_hz, between(progress, 0.05, 0.7)) as store:
+            tagging = tag_sound(run, store, args.checkpoint, between(progress, 0.7, 1))
+            told = {"remarks": records(remarks(store)), "passed_over": store.passed_over}
+    tables = {
+        "labels": lambda: tagging.best(args.top),
+        "tracks": tagging.table,
+        "windows": tagging.window_table,
+    }
+    return Report(
+        {
+            "run": run.name,
+            "checkpoint": args.checkpoint,
+            "tracks": len(tagging.tracks),
+            "classes": len(tagging.classes),
+            "sample_rate_hz": hearing.sample_rate_hz,
+            "window_s": hearing.window_s,
+            "left_out": records(tagging.left_out),
+            **told,
+        },
+        tables[args.rows](),
+    )
+
+
+@contextlib.contextmanager
+def _sound(args: argparse.Namespace, sample_rate_hz: int, progress: Progress) -> Iterator[AudioStore]:
+    """Give the sound that `--audio` names: what was added under a name, or files, decoded for a while."""
+    from taglab.audio.library import audio_files, audio_names, brief_audio, open_audio
+    from taglab.audio.store import StoreSettings
+    from taglab.progress import between
+
+    path = Path(args.audio).expanduser()
+    if args.audio in audio_names() and not path.exists():
+        yield open_audio(args.audio)
+        return
+    # How short is too short, the run's windows say.
+    settings = StoreSettings(sample_rate_hz=sample_rate_hz, min_duration_s=0)
+    unpacking, decoding = between(progress, 0, 0.1), between(progress, 0.1, 1)
+    with (
+        audio_files(path, progress=unpacking) as files,
+        brief_audio(files, settings, args.workers, decoding) as store,
+    ):
+        yield store

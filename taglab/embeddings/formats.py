@@ -16,7 +16,7 @@ from taglab.embeddings.unpack import Plain, why_no_pickle
 from taglab.embeddings.words import Block, FloatArray, blocks
 from taglab.errors import DataError
 from taglab.folksonomy import Dropped
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, counted, silent
 
 _ROWS_PER_BLOCK = 1024
 _NO_NUMBER = "NaN, infinity or a number beyond 3e38"
@@ -254,7 +254,7 @@ def read_binary(
         def add_vector(self, key: str, vector: FloatArray) -> int:
             row = super().add_vector(key, vector)
             if row % _ROWS_PER_BLOCK == 0:
-                progress(row / n_words, f"reading, {row:,} words")
+                progress(row / n_words, counted("reading words", row, n_words))
             return int(row)
 
     try:
@@ -313,7 +313,7 @@ def read_npy(
                 plain.shown, f"row {start + bad[0]} ({names[bad[0]]!r}, counted from 0) holds {_NO_NUMBER}"
             )
         yield names, rows
-        progress(start / len(words), f"reading, {start:,} words")
+        progress(start / len(words), counted("reading words", start, len(words)))
 
 
 def _vocabulary(plain: Plain) -> list[str]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from taglab.errors import InvalidSetting
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, counted, silent
 from taglab.tag_vectors import TagVectors
 
 _ROWS_PER_BLOCK = 8192
@@ -161,7 +161,7 @@ def overlap_at_k(
     overlap = np.empty(len(asked))
     step = max(1, _SCORES_PER_BLOCK // len(common))
     for start in range(0, len(asked), step):
-        progress(start / len(asked), f"comparing neighbours, {start:,} of {len(asked):,} tags")
+        progress(start / len(asked), counted("comparing the neighbours of tags", start, len(asked)))
         rows = asked[start : start + step]
         near = [_k_nearest(side, rows, k) for side in sides]
         overlap[start : start + step] = (near[0] & near[1]).sum(axis=1) / k

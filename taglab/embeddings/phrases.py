@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from scipy import sparse
 
 from taglab.embeddings.words import WordVectors
-from taglab.progress import Progress, between, silent
+from taglab.progress import Progress, between, counted, silent
 from taglab.tag_vectors import TagVectors
 
 Form = Literal["exact", "lower", "title", "upper"]
@@ -92,7 +92,7 @@ def find_words(
     found = FoundWords([], [], [])
     for number, tag in enumerate(tags):
         if number % _TAGS_BETWEEN_REPORTS == 0:
-            progress(number / len(tags), f"looking up words, {number:,} tags")
+            progress(number / len(tags), counted("looking up the words of tags", number, len(tags)))
         rows, texts, unknown = finder.tag(tag)
         found.rows.append(rows)
         found.words.append(texts)
@@ -199,7 +199,7 @@ def sum_words(
     known = np.zeros(len(tags), bool)
     for start in range(0, len(tags), _TAGS_PER_BLOCK):
         block = slice(start, start + _TAGS_PER_BLOCK)
-        progress(start / len(tags), f"adding up words, {start:,} tags")
+        progress(start / len(tags), counted("adding up the words of tags", start, len(tags)))
         sums = counts[block] @ unit
         norms = np.linalg.norm(sums, axis=1)
         known[block] = norms > _CANCELLED

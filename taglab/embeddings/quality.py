@@ -17,7 +17,7 @@ import pandas as pd
 from taglab.embeddings.phrases import Lookup, compose
 from taglab.embeddings.words import WordVectors
 from taglab.errors import DataError, InvalidSetting, unreadable
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, counted, silent
 from taglab.tag_vectors import TagVectors
 
 _QUESTIONS_PER_BLOCK = 512
@@ -237,7 +237,7 @@ def _answer(
     """Return the row nearest to b − a + c for rows (questions, 3) of a, b and c, none of the three."""
     found = np.empty(len(given), np.intp)
     for start in range(0, len(given), _QUESTIONS_PER_BLOCK):
-        progress(start / len(given), f"answering, {start:,} of {len(given):,} questions")
+        progress(start / len(given), counted("answering questions", start, len(given)))
         block = given[start : start + _QUESTIONS_PER_BLOCK]
         a, b, c = (among[block[:, side]] for side in range(3))
         scores = (b - a + c) @ among.T

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, counted, silent
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -243,7 +243,9 @@ def nearest(points: Points, k: int, progress: Progress = silent) -> tuple[IntArr
                 candidates, keys = candidates[chosen], keys[chosen]
             neighbours[row] = candidates[np.argsort(keys)[:k]]
         distances[rows] = np.take_along_axis(block, neighbours[rows], axis=1)
-        progress((int(rows[-1]) + 1) / n_tags, "nearest neighbours of every tag")
+        progress(
+            (int(rows[-1]) + 1) / n_tags, counted("nearest neighbours of tags", int(rows[-1]) + 1, n_tags)
+        )
     return neighbours, distances
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, counted, silent
 from taglab.projection.points import FloatArray, Points, row_blocks
 
 ALL_UP_TO = 20_000
@@ -70,7 +70,7 @@ def map_quality(
             for column, neighbour in enumerate(near[done]):
                 ranks[done, column] = 1 + np.count_nonzero(row < row[neighbour] - points.tie)
             done += 1
-        progress(done / len(queries), "how far the map can be trusted")
+        progress(done / len(queries), counted("how far the map can be trusted, by tag", done, len(queries)))
     intrusion = np.maximum(ranks - k, 0).sum() / len(queries)
     return Quality(
         trustworthiness=float(1 - 2 * intrusion / (k * (2 * n_tags - 3 * k - 1))),

@@ -20,7 +20,7 @@ from taglab.batches import Material
 from taglab.errors import InvalidSetting
 from taglab.metrics.tagging import label_scores
 from taglab.predictions import Predictions
-from taglab.progress import Progress, between, silent
+from taglab.progress import Progress, between, counted, silent
 
 __all__ = ["REGULARISATIONS", "fit_baseline", "mfcc_features"]
 
@@ -57,7 +57,7 @@ def mfcc_features(
     features = np.empty((len(rows), 4 * settings.n_mfcc), np.float32)
     for at, row in enumerate(np.asarray(rows, np.int64).tolist()):
         features[at] = _statistics(mfcc, store, row)
-        progress((at + 1) / len(rows), f"timbre of track {at + 1} of {len(rows)}")
+        progress((at + 1) / len(rows), counted("timbre of tracks", at + 1, len(rows)))
     return features
 
 

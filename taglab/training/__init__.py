@@ -18,6 +18,7 @@ from taglab.training.running import (
     train,
 )
 from taglab.training.step import TrainingStep
+from taglab.training.tagging import Hearing, Tagging, hearing_of, tag_sound
 
 __all__ = [
     "PRESETS",
@@ -26,9 +27,11 @@ __all__ = [
     "DryRun",
     "Fitted",
     "Heard",
+    "Hearing",
     "Judged",
     "Pace",
     "RunConfig",
+    "Tagging",
     "TrainConfig",
     "TrainingStep",
     "configuration",
@@ -37,6 +40,7 @@ __all__ = [
     "dry_run",
     "fit",
     "hear",
+    "hearing_of",
     "is_finished",
     "judge",
     "make_fabric",
@@ -47,6 +51,7 @@ __all__ = [
     "predict",
     "preset",
     "run_config",
+    "tag_sound",
     "train",
     "training_step",
 ]

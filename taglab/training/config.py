@@ -85,6 +85,8 @@ class TrainConfig(BaseModel):
         test_share: Of the tracks, those the result is told of (0.1 in the thesis, section 5).
         by_artist: Whether an artist's tracks are kept in one part, so that a tagger cannot score by
             recognising artists; not by default, because the thesis tells of no such thing.
+        copies_together: Whether tracks with the very same sound are kept in one part, because a test track
+            that was heard in training under another name says nothing; a published split is taken as it is.
         published_split: Whether the data set's own split is taken instead of drawing one, so that figures can
             be compared with those of others; not by default, because few data sets have one.
         stratified: Whether every tag that is used enough falls into the parts in their shares, because by
@@ -132,6 +134,7 @@ class TrainConfig(BaseModel):
     validation_share: float = Field(0.1, gt=0, lt=1)
     test_share: float = Field(0.1, gt=0, lt=1)
     by_artist: bool = False
+    copies_together: bool = True
     published_split: bool = False
     stratified: bool = False
     folds: int = Field(0, ge=0, le=100)

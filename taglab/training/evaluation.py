@@ -13,7 +13,7 @@ from taglab.batches import Material, whole_track_batches
 from taglab.metrics.tagging import mean_of_defined, tagging_scores
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, confusion
 from taglab.predictions import Predictions
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, counted, silent
 from taglab.training.divergence import Diverged
 from taglab.training.step import TrainingStep
 
@@ -61,7 +61,7 @@ def hear(
     counts = torch.zeros(len(positions), dtype=torch.float64, device=device)
     losses = torch.zeros((), dtype=torch.float64, device=device)
     own = _share(material, positions, fabric.global_rank, fabric.world_size)
-    pin, done = device.type == "cuda", 0
+    pin = device.type == "cuda"
     with step.evaluating():
         for waveform, owners in whole_track_batches(own, part, batch_size, pin=pin):
             logits = step.logits(waveform)
@@ -71,7 +71,7 @@ def hear(
             sums.index_add_(0, rows, torch.sigmoid(logits).double())
             counts.index_add_(0, rows, torch.ones_like(rows, dtype=torch.float64))
             done = int(place[owners[-1]]) + 1
-            progress(done / len(positions), f"hearing the {part} tracks")
+            progress(done / len(positions), counted(f"hearing the {part} tracks", done, len(positions)))
     if fabric.world_size > 1:
         for total in (sums, counts, losses):
             torch.distributed.all_reduce(total)

@@ -18,7 +18,7 @@ from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace, open_label_space
 from taglab.nets import build
 from taglab.predictions import Predictions, track_set_fingerprint
-from taglab.progress import Progress, between, silent
+from taglab.progress import Progress, between, counted, silent
 from taglab.runs import Run, RunWriter, change_about, create_run, layout, open_run
 from taglab.runs.run import Part
 from taglab.runs.status import Heartbeat, read_status
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 _TRIED_STEPS = 4
+HEARS = "hears"
+"""Entry of a run's summary: rate and length of what its network hears at a time, in samples."""
+
 Which = Literal["best", "last"]
 
 
@@ -96,7 +99,9 @@ def material_of(config: RunConfig, space: LabelSpace, progress: Progress = silen
         data,
         space,
         store,
-        split_tracks(data, config.train.split_settings()),
+        split_tracks(
+            data, config.train.split_settings(), store.copies if config.train.copies_together else ()
+        ),
         config.train.window_settings(),
         config.train.drop_unlabelled_tracks,
         between(progress, 0.8, 1),
@@ -142,7 +147,10 @@ def configuration(run: Run) -> tuple[RunConfig, LabelSpace]:
     space = run.label_space()
     if run.kind != "trained" or space is None:
         raise InvalidSetting(f"run {run.name!r} holds results only; there is nothing to train")
-    return run_config(run.config), space
+    values = run.config
+    # Runs made before there was the choice keep the split they were trained on.
+    train = {"copies_together": False, **values.get("train", {})}
+    return run_config({**values, "train": train}), space
 
 
 def is_finished(run: Run) -> bool:
@@ -161,7 +169,9 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
     if first:
         if not (run.checkpoints / LAST).is_file():  # else it is refused to go on with another split
             _tell_split(run, material)
-        writer.summarise(parameters=tagger.n_parameters(), device=trained_on(fabric.device))
+        windows = material.windows
+        hears = {"rate": windows.store.sample_rate_hz, "window": windows.length}
+        writer.summarise(parameters=tagger.n_parameters(), device=trained_on(fabric.device), **{HEARS: hears})
         for line in [*_told(material, fabric, config.train), *_told_of_loss(needed)]:
             writer.log(line)
     # Vectors that have changed since would make it another training.
@@ -209,6 +219,10 @@ def _told(material: Material, fabric: Fabric, config: TrainConfig) -> list[str]:
         length_s = material.windows.length / material.windows.store.sample_rate_hz
         what = f"shorter than the window of {length_s:g} s"
         lines.append(f"padded {material.padded:,} tracks with zeros: {what}")
+    torn = material.torn_copies()
+    if torn:
+        examples = "; ".join(", ".join(same) for same in torn[:3])
+        lines.append(f"{len(torn)} sounds lie in several parts under several names ({examples})")
     lines += _told_of_weights(material, config)
     without = material.without_positives()
     for part in material.sizes:
@@ -274,15 +288,33 @@ def _predict(
     progress: Progress = silent,
 ) -> Predictions:
     with failures_told(fabric.device, config.train.batch_size, lambda: f"hearing the {part} tracks"):
-        step = _kept_step(run, config, material, fabric, which)
+        step = kept_step(run, config, material, fabric, which)
         return hear(step, material, part, config.train.batch_size, progress).predictions
 
 
-def _kept_step(run: Run, config: RunConfig, material: Material, fabric: Fabric, which: Which) -> TrainingStep:
-    """Return a run's network as a checkpoint has it, on the device."""
+def kept_step(
+    run: Run,
+    config: RunConfig,
+    material: Material,
+    fabric: Fabric,
+    which: Which,
+    of_its_split: bool = True,
+) -> TrainingStep:
+    """Return a run's network as a checkpoint has it, on the device.
+
+    Args:
+        run: The run.
+        config: Of the run.
+        material: What it shall hear.
+        fabric: Says on which device.
+        which: The checkpoint.
+        of_its_split: Whether it must have been trained on the parts that `material` is split into.
+    """
     path = run.checkpoints / (BEST if which == "best" else LAST)
     # Of data that have changed since, tracks it was trained on might now be among those to be told of.
-    expected = {"classes": list(material.classes), "split": material.split.fingerprint}
+    expected: dict[str, Any] = {"classes": list(material.classes)}
+    if of_its_split:
+        expected["split"] = material.split.fingerprint
     found = load_checkpoint(path, {**_made_for(config), **expected})
     with torch.random.fork_rng([]):
         tagger = build(config.network, len(material.classes))
@@ -307,6 +339,7 @@ class DryRun:
         steps_per_epoch: Batches an epoch.
         left_out: Columns `reason`, `tracks`, `examples`: tracks that are not used.
         padded: Tracks among them that are shorter than a clip and end in zeros.
+        torn_copies: Groups of tracks with the same sound that lie in several parts.
         without_positives: Columns `class`, `train`, `validation`, `test`: positives of the classes that have
             none in some part.
         without_vector: Classes whose negatives keep weight 1 in the semantic loss, for want of a vector.
@@ -323,6 +356,7 @@ class DryRun:
     steps_per_epoch: int
     left_out: pd.DataFrame
     padded: int
+    torn_copies: tuple[tuple[str, ...], ...]
     without_positives: pd.DataFrame
     without_vector: tuple[str, ...]
     device: str
@@ -365,11 +399,12 @@ def _tried(
         material, single.batch_size, single.seed, single.shuffle, single.window, single.steps_per_epoch
     )
     losses: list[float] = []
+    progress(0.0, counted("trying steps", 0, _TRIED_STEPS))
     began = time.perf_counter()
     for batch in islice(batches.epoch(0), _TRIED_STEPS):
         seed_step(single.seed, 1, len(losses), 0)
         losses.append(float(step(batch.waveform, batch.targets)))
-        progress(len(losses) / _TRIED_STEPS, "a step")
+        progress(len(losses) / _TRIED_STEPS, counted("trying steps", len(losses), _TRIED_STEPS))
         if len(losses) == 1 and batches.steps_per_epoch > 1:  # the first has much to set up
             began = time.perf_counter()
     measured = max(len(losses) - 1, 1)
@@ -392,6 +427,7 @@ def _tried(
         steps_per_epoch=batches.steps_per_epoch,
         left_out=material.left_out,
         padded=material.padded,
+        torn_copies=material.torn_copies(),
         without_positives=material.without_positives(),
         without_vector=needed.without_vector,
         device=device_report().sentence,

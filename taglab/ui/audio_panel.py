@@ -29,6 +29,7 @@ from taglab.audio.store import PCM, AudioStore, StoreSettings
 from taglab.errors import DataError, InvalidSetting
 from taglab.figures.audio import spectrogram, track_lengths
 from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, between, silent
 from taglab.ui.adding import needs_name, new_name
 from taglab.ui.dialogs import dialog
 from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _LONGEST_S = 30
-_FILES = "MP3, M4A, WMA, FLAC, WAV, Ogg and other audio files, each named as its track; or one .zip of them"
-_PLACE = "a folder or .zip of such files, or a table with columns track and path"
+FILES = "MP3, M4A, WMA, FLAC, WAV, Ogg and other audio files, each named as its track; or one .zip of them"
+PLACE = "a folder or .zip of such files, or a table with columns track and path"
 _MOST_TAGS = 12
 
 
@@ -52,9 +53,9 @@ def add_audio_panel(data: Folksonomy) -> None:
     """Decode uploaded files, or those of a folder, and choose their sound."""
     st.caption("Files are decoded, mixed to mono and resampled once. What cannot be used is told by name.")
     with guard():
-        uploads = st.file_uploader("Upload", key="new audio upload", help=_FILES, accept_multiple_files=True)
+        uploads = st.file_uploader("Upload", key="new audio upload", help=FILES, accept_multiple_files=True)
         place = st.text_input(
-            "or path on the machine taglab runs on", key="new audio path", placeholder=_PLACE
+            "or path on the machine taglab runs on", key="new audio path", placeholder=PLACE
         )
         name = new_name("sound", "new audio name", [each for each in audio_names() if each != DEMO])
         with st.expander("How it is kept"):
@@ -64,17 +65,28 @@ def add_audio_panel(data: Folksonomy) -> None:
             if name == DEMO:
                 raise InvalidSetting(f"name={name!r} is kept for the sound of the demo; choose another name")
             with working("Decoding") as progress:
-                given = _uploaded(uploads, data) if uploads else _placed(place, data)
+                unpacking = between(progress, 0, 0.1)
+                given = (
+                    uploaded_files(uploads, data, unpacking) if uploads else _placed(place, data, unpacking)
+                )
                 with given as files:
-                    add_audio(files, name, settings, progress=progress)
+                    add_audio(files, name, settings, progress=between(progress, 0.1, 1))
             choose("audio", name)
     flags = {"name": name or "NAME", "data": data.name}
     copy_as_command(command_line(["audio", "add"], [place or "PATH"], flags, settings_flags(settings)))
 
 
 @contextlib.contextmanager
-def _uploaded(uploads: Sequence[Upload], data: Folksonomy) -> Iterator[AudioFiles]:
-    """Give uploaded files with their tracks: one archive, or any number of audio files."""
+def uploaded_files(
+    uploads: Sequence[Upload], data: Folksonomy | None = None, progress: Progress = silent
+) -> Iterator[AudioFiles]:
+    """Give uploaded files with their tracks: one archive, or any number of audio files.
+
+    Args:
+        uploads: The files.
+        data: Where its tracks have a column `path`, files are matched by it.
+        progress: Told how far unpacking is.
+    """
     archives = [upload for upload in uploads if PurePosixPath(upload.name).suffix.lower() == ".zip"]
     if archives and len(uploads) > 1:
         raise InvalidSetting(
@@ -83,7 +95,7 @@ def _uploaded(uploads: Sequence[Upload], data: Folksonomy) -> Iterator[AudioFile
     with laid_down_by_number(uploads) as paths:
         if archives:
             try:
-                with audio_files(paths[0], data) as files:
+                with audio_files(paths[0], data, progress) as files:
                     yield files
             except DataError as error:
                 raise DataError(archives[0].name, error.reason) from error
@@ -93,8 +105,8 @@ def _uploaded(uploads: Sequence[Upload], data: Folksonomy) -> Iterator[AudioFile
 
 
 @contextlib.contextmanager
-def _placed(place: str, data: Folksonomy) -> Iterator[AudioFiles]:
-    with given_path(place) as path, audio_files(path, data) as files:
+def _placed(place: str, data: Folksonomy, progress: Progress) -> Iterator[AudioFiles]:
+    with given_path(place) as path, audio_files(path, data, progress) as files:
         yield files
 
 

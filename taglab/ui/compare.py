@@ -14,7 +14,7 @@ from taglab import cache, runs
 from taglab.errors import DataError
 from taglab.figures.compare import run_colours
 from taglab.predictions import Predictions, split_warning
-from taglab.progress import Progress
+from taglab.progress import Progress, counted
 from taglab.runs import Run, layout
 from taglab.runs.comparison import (
     METRICS,
@@ -201,7 +201,7 @@ def _own(
     """Return the results of each run by its own truth; what has none is told in `notes`."""
     tables = {}
     for number, (run, title) in enumerate(zip(picked, titles, strict=True)):
-        progress(number / len(picked), title)
+        progress(number / len(picked), f"{counted('reading runs', number + 1, len(picked))}, {title}")
         try:
             table = _results(run.name, moment, stamp_of(run), str(cache.home()))
         except DataError as error:
@@ -247,7 +247,7 @@ def _judged(
     judged = common_truth({title: each for title, each in opened.items() if each is not None}, judge)
     tables = {}
     for number, (title, predictions) in enumerate(judged.items()):
-        _progress(number / len(judged), title)
+        _progress(number / len(judged), f"{counted('judging runs', number + 1, len(judged))}, {title}")
         tables[title] = of_predictions(predictions)
     return judged, tables
 

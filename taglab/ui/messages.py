@@ -68,7 +68,7 @@ def tell_what_is_not_kept() -> None:
 
 @contextlib.contextmanager
 def working(text: str) -> Iterator[Progress]:
-    """Show a progress bar while the body runs and give it the function to report to.
+    """Show a progress bar with its share in words while the body runs and give it the function to report to.
 
     A click anywhere on the page meanwhile interrupts the body at its next report, as with any Streamlit
     script: whoever computes leaves nothing half-written.
@@ -79,7 +79,8 @@ def working(text: str) -> Iterator[Progress]:
     outside = contextvars.copy_context()
 
     def report(fraction: float, text: str) -> None:
-        outside.run(slot.progress, min(max(fraction, 0.0), 1.0), literal(text or heading))
+        share = min(max(fraction, 0.0), 1.0)
+        outside.run(slot.progress, share, literal(f"{text or heading} ({share:.0%})"))
 
     try:
         yield report

@@ -92,7 +92,7 @@ def _watch(name: str) -> None:
     job = st.session_state[_JOBS][name]
     if not job.done():
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(job.fraction, f"PCA for now; {literal(job.text)}")
+            st.progress(job.fraction, f"PCA for now; {literal(job.text)} ({job.fraction:.0%})")
             if st.button("Stop", key="stop projection", icon=":material/stop:"):
                 job.cancel()
         return

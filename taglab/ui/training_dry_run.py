@@ -72,7 +72,7 @@ def _show(asked: str) -> None:
     if not job.done():
         with st.container(horizontal=True, vertical_alignment="center"):
             share, text = job.progress()
-            st.progress(share, literal(f"Dry run: {text or 'starting'}"))
+            st.progress(share, literal(f"Dry run: {text or 'starting'} ({share:.0%})"))
             st.button("Cancel", key="cancel dry run", on_click=stop_dry_run, icon=":material/stop:")
         return
     if st.session_state.get("dry run shown") != id(job):
@@ -101,6 +101,10 @@ def _show_found(found: dict[str, Any], epochs: int) -> None:
     st.caption(literal(f"On {found['device']}. Tracks: {said}."))
     if found.get("padded"):
         st.caption(f"{found['padded']:,} of them are shorter than a clip and end in zeros.")
+    torn = found.get("torn_copies") or []
+    if torn:
+        examples = "; ".join(", ".join(same) for same in torn[:3])
+        st.caption(literal(f"{len(torn)} sounds lie in several parts under several names: {examples}"))
     without_vector = found.get("without_vector") or []
     if without_vector:
         names = ", ".join(without_vector)

@@ -54,6 +54,7 @@ _FURTHER: dict[str, tuple[str, ...]] = {
         "drop_unlabelled_tracks",
         "by_artist",
         "stratified",
+        "copies_together",
         "published_split",
         "folds",
         "fold",
@@ -74,6 +75,7 @@ _LABELS = {
     "by_artist": "Artists in one part each",
     "stratified": "Tags in equal shares",
     "fold": "Fold tested (from 0)",
+    "copies_together": "Same sound in one part",
 }
 _COLUMNS = 3
 

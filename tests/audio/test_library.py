@@ -14,6 +14,7 @@ from taglab import cache
 from taglab.audio.library import (
     AudioFiles,
     add_audio,
+    audio_files,
     audio_names,
     delete_audio,
     find_files,
@@ -38,6 +39,7 @@ def noise(path: Path, samples: int = 1_600, seed: int = 0) -> str:
 
 
 def files_of(folder: Path, *tracks: str) -> AudioFiles:
+    folder.mkdir(exist_ok=True)
     paths = [noise(folder / f"{track}.wav", seed=number) for number, track in enumerate(tracks)]
     return AudioFiles(pd.DataFrame({"track": list(tracks), "path": paths}))
 
@@ -95,6 +97,16 @@ def test_refusals_are_counted_by_reason(tmp_path: Path) -> None:
         | {"reason": "the file is empty (0 bytes); copy it again"},
     ]
     assert refusals(add_audio(files_of(tmp_path, "d"), "none refused", BRIEF)).empty
+
+
+def test_long_work_tells_its_share(tmp_path: Path) -> None:
+    told: list[tuple[float, str]] = []
+    files_of(tmp_path / "music", "a", "b", "c", "d")
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "music")
+    with audio_files(Path(packed), progress=lambda share, text: told.append((share, text))) as files:
+        add_audio(files, "mine", BRIEF, progress=lambda share, text: told.append((share, text)))
+    assert (0.5, "unpacking files: 2 of 4") in told
+    assert (0.75, "decoding sound: 3 of 4") in told
 
 
 def test_what_had_to_be_put_right_is_counted(tmp_path: Path) -> None:

@@ -291,12 +291,16 @@ def _codes(folksonomy: Folksonomy) -> tuple[Any, Any, Any]:
 def test_the_demo_becomes_a_store_and_a_stopped_one_goes_on(tmp_path: Path) -> None:
     small = read_demo(DemoSettings(tracks=200, artists=30, listeners=60, tags=500))
 
+    told: list[str] = []
+
     def stop(fraction: float, text: str) -> None:
+        told.append(text)
         if fraction > 0.05:
             raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
         write_demo_audio(small, tmp_path / "pcm", 0.5, progress=stop)
+    assert told[:2] == ["making the demo's sound: 1 of 200", "making the demo's sound: 2 of 200"]
     store = write_demo_audio(small, tmp_path / "pcm", 0.5)
     assert len(store) == 200
     assert store.tracks["track"].tolist() == small.tracks["track"].tolist()

@@ -1,5 +1,6 @@
 """What is left to train on, and what is told of the rest."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +121,19 @@ def test_an_empty_part_is_refused_with_what_emptied_it(data, tmp_path: Path) -> 
     store = store_of(dict.fromkeys(heard, 100), tmp_path)
     with pytest.raises(InvalidSetting, match=r"no track is left in validation, of 4 that .* no audio"):
         prepare(data, space_of("rock"), store, split)
+
+
+def test_copies_in_several_parts_are_listed(data, tmp_path: Path) -> None:
+    lengths = dict.fromkeys(range(N), 200)
+    store = store_of(lengths, tmp_path)
+    contents = store.tracks["content"].where(~store.tracks["track"].isin(["t0", "t1", "t2"]), "same")
+    store = replace(store, tracks=store.tracks.assign(content=contents))
+    assert store.copies == (("t0", "t1", "t2"),)
+    together = prepare(data, space_of("rock"), store, split_tracks(data, copies=store.copies))
+    assert together.torn_copies() == ()
+    parts = {"split": ["test", "train", "train", *["validation"] * (N - 3)]}
+    split_data = folksonomy_of([["rock"]] * N, **parts)
+    apart = prepare(
+        split_data, space_of("rock"), store, split_tracks(split_data, SplitSettings(published=True))
+    )
+    assert apart.torn_copies() == (("t0", "t1", "t2"),)

@@ -214,3 +214,25 @@ def test_folds_are_three_or_more_and_one_of_them_is_tested() -> None:
         SplitSettings(folds=5, fold=5)
     with pytest.raises(ValidationError, match="fold=1 must be 0 without folds"):
         SplitSettings(fold=1)
+
+
+@given(st.integers(12, 60), st.integers(0, 5), st.booleans(), st.data())
+def test_copies_stay_in_one_part(n: int, seed: int, by_artist: bool, data: st.DataObject) -> None:
+    names = [f"t{row}" for row in range(n)]
+    first, second = (data.draw(st.lists(st.sampled_from(names), min_size=2, max_size=4)) for _ in range(2))
+    artists = [f"a{row % 10}" for row in range(n)]
+    settings = SplitSettings(seed=seed, by_artist=by_artist)
+    copies = [tuple(dict.fromkeys(first)), tuple(dict.fromkeys(second)), ("elsewhere", "t0")]
+    split = split_tracks(tagless(n, artists), settings, copies)
+    part_of = dict(zip(split.tracks, split.parts, strict=True))
+    for same in (first, second):
+        assert len({part_of[track] for track in same}) == 1
+    if by_artist:  # an artist's tracks stay together, and draw those of the copies' other artists with them
+        assert all(part_of[f"t{row}"] == part_of[f"t{row % 10}"] for row in range(n))
+    assert set(split.parts) == set(PARTS)
+
+
+def test_without_copies_the_split_is_what_it_was() -> None:
+    one, two = split_tracks(tagless(50)), split_tracks(tagless(50), copies=[("t3", "elsewhere")])
+    assert one.fingerprint == two.fingerprint
+    assert split_tracks(tagless(50), copies=[("t3", "t4")]).fingerprint != one.fingerprint

@@ -600,7 +600,7 @@ class Tried:
         self.over = True
 
     def said(self) -> str:
-        return "18% sound of track 3 of 60"
+        return "18% decoding sound: 3 of 60"
 
     def result(self) -> dict:
         if self.error:
@@ -613,6 +613,7 @@ def test_a_dry_run_tells_what_it_would_take(monkeypatch: pytest.MonkeyPatch) -> 
     app = page().run()
     app.button(key="dry run button").click().run()
     assert app.get("progress")[0].proto.value == 18
+    assert "decoding sound: 3 of 60 (18%)" in app.get("progress")[0].proto.text.replace("\\", "")
     job = app.session_state["dry run"]
     job.over = True
     app.run()

@@ -81,10 +81,17 @@ def test_an_archive_is_uploaded(data: Folksonomy) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("music/a.wav", wav())
-        archive.writestr("../../evil.wav", wav())
     app = add([("music.zip", packed.getvalue(), "application/zip")])
     assert not app.error
     assert open_audio("sound").tracks["track"].tolist() == ["a"]
+
+
+def test_an_archive_that_leads_outside_is_refused(data: Folksonomy) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("../../evil.wav", wav())
+    app = add([("music.zip", packed.getvalue(), "application/zip")])
+    assert "leads outside" in app.error[0].value
 
 
 def test_a_folder_is_added_by_its_path(data: Folksonomy, tmp_path: Path) -> None:
@@ -101,7 +108,7 @@ def test_a_folder_is_added_by_its_path(data: Folksonomy, tmp_path: Path) -> None
         ([("a.wav", b"x", "")], "", "", "name is empty"),
         ([("a.wav", b"x", "")], "demo", "", "kept for the sound of the demo"),
         ([("a.wav", b"x", "")], "../up", "", "must be 1 to 100"),
-        ([("a.zip", b"no archive", "")], "sound", "", "a.zip: cannot be unpacked"),
+        ([("a.zip", b"no archive", "")], "sound", "", "a.zip: is not a zip"),
         ([("a.zip", b"x", ""), ("b.wav", b"x", "")], "sound", "", "a.zip must be uploaded alone"),
         ([("a.wav", b"x", ""), ("c/a.wav", b"x", "")], "sound", "", "track='a.wav' must be named once"),
     ],

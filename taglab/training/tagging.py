@@ -1,0 +1,235 @@
+"""What a trained run says of sound it was not made for: labels with scores, and their course over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+
+from taglab.audio.library import refusals
+from taglab.audio.store import AudioStore, Rows
+from taglab.audio.windows import Windows, WindowSettings
+from taglab.batches import Material, Split, whole_track_batches
+from taglab.errors import InvalidSetting
+from taglab.progress import Progress, between, counted, silent
+from taglab.runs import Run
+from taglab.training.devices import failures_told, make_fabric
+from taglab.training.divergence import Diverged
+from taglab.training.running import HEARS, Which, configuration, kept_step, material_of
+from taglab.training.step import TrainingStep
+
+__all__ = ["Hearing", "Tagging", "hearing_of", "tag_sound"]
+
+_RATES_HZ = (1_000, 192_000)
+_LONGEST_WINDOW_S = 3_600
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How a run is given sound.
+
+    Attributes:
+        sample_rate_hz: Of the sound.
+        window_samples: Length of what the network hears at a time.
+        short_tracks: "pad" adds zeros to shorter tracks, "refuse" leaves them out.
+
+    Raises:
+        InvalidSetting: If the rate or the length is none that sound has.
+    """
+
+    sample_rate_hz: int
+    window_samples: int
+    short_tracks: str
+
+    def __post_init__(self) -> None:
+        low, high = _RATES_HZ
+        if not low <= self.sample_rate_hz <= high:
+            raise InvalidSetting(f"sample_rate_hz={self.sample_rate_hz} must lie in {low:,} to {high:,}")
+        if not 1 <= self.window_samples <= _LONGEST_WINDOW_S * self.sample_rate_hz:
+            raise InvalidSetting(
+                f"window_samples={self.window_samples} must lie in 1 to {_LONGEST_WINDOW_S} s of samples"
+            )
+
+    @property
+    def window_s(self) -> float:
+        """Length of a window, in seconds."""
+        return self.window_samples / self.sample_rate_hz
+
+    def windows(self, store: AudioStore) -> Windows:
+        """Return the windows of a store, as the run was given them.
+
+        Raises:
+            InvalidSetting: If the sound has another rate, or no track is long enough.
+        """
+        if store.sample_rate_hz != self.sample_rate_hz:
+            raise InvalidSetting(
+                f"the sound has {store.sample_rate_hz:,} samples a second, and the run hears "
+                f"{self.sample_rate_hz:,}; name the folder its files are in, which are then decoded anew"
+            )
+        short = "pad" if self.short_tracks == "pad" else "refuse"
+        return Windows.of(store, WindowSettings(duration_s=self.window_s, short_tracks=short))
+
+
+def hearing_of(run: Run, progress: Progress = silent) -> Hearing:
+    """Return how a run is given sound.
+
+    Runs keep it since they can be asked of new sound; of earlier ones it is found in their data and sound.
+
+    Raises:
+        InvalidSetting: If the run is of results only.
+        NotFound: If it does not keep it, and its data or sound are gone.
+    """
+    config, space = configuration(run)
+    kept = run.summary().get(HEARS)
+    if isinstance(kept, dict) and all(type(kept.get(name)) is int for name in ("rate", "window")):
+        return Hearing(kept["rate"], kept["window"], config.train.short_tracks)
+    windows = material_of(config, space, progress).windows
+    return Hearing(windows.store.sample_rate_hz, windows.length, config.train.short_tracks)
+
+
+@dataclass(frozen=True, eq=False)
+class Tagging:
+    """What a run says of sound.
+
+    Attributes:
+        run: Name of the run.
+        hearing: How it was given the sound.
+        tracks: Tracks that it heard, in the order of the sound.
+        classes: Its labels.
+        scores: Probabilities (tracks, classes) float32, the mean over a track's windows.
+        window_tracks: Place in `tracks` of each window, (windows,).
+        window_starts_s: Where each window begins in its track, in seconds (windows,).
+        window_scores: Probabilities (windows, classes) float32.
+        left_out: Columns `reason`, `tracks` (how many), `examples`: sound that was not heard.
+    """
+
+    run: str
+    hearing: Hearing
+    tracks: tuple[str, ...]
+    classes: tuple[str, ...]
+    scores: npt.NDArray[np.float32]
+    window_tracks: Rows
+    window_starts_s: npt.NDArray[np.float64]
+    window_scores: npt.NDArray[np.float32]
+    left_out: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        if self.scores.shape != (len(self.tracks), len(self.classes)):
+            raise ValueError(f"scores {self.scores.shape} must be (tracks, classes)")
+        if self.window_scores.shape != (len(self.window_tracks), len(self.classes)):
+            raise ValueError(f"window_scores {self.window_scores.shape} must be (windows, classes)")
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a track: `track`, and the score of each label under its name."""
+        return self._wide({"track": list(self.tracks)}, self.scores)
+
+    def window_table(self) -> pd.DataFrame:
+        """Return one row a window: `track`, `start_s`, `end_s`, and the score of each label."""
+        tracks = [self.tracks[place] for place in self.window_tracks]
+        ends_s = self.window_starts_s + self.hearing.window_s
+        return self._wide(
+            {"track": tracks, "start_s": self.window_starts_s, "end_s": ends_s}, self.window_scores
+        )
+
+    def _wide(self, first: dict[str, object], scores: npt.NDArray[np.float32]) -> pd.DataFrame:
+        named = pd.DataFrame(scores, columns=[f" {name}" if name in first else name for name in self.classes])
+        return pd.concat([pd.DataFrame(first), named], axis=1)
+
+    def best(self, most: int) -> pd.DataFrame:
+        """Return the labels of highest score of each track, best first: `track`, `label`, `score`."""
+        order = np.argsort(-self.scores, axis=1, kind="stable")[:, :most]
+        return pd.DataFrame(
+            {
+                "track": np.repeat(np.array(self.tracks, object), order.shape[1]),
+                "label": np.array(self.classes, object)[order.ravel()],
+                "score": np.take_along_axis(self.scores, order, axis=1).ravel(),
+            }
+        )
+
+
+def tag_sound(run: Run, store: AudioStore, which: Which = "best", progress: Progress = silent) -> Tagging:
+    """Let a run's network hear every track of a store, whole, as it hears its own.
+
+    Args:
+        run: Trained at least one epoch.
+        store: The sound, of the rate that `hearing_of` tells.
+        which: Checkpoint of the "best" epoch on the run's validation tracks, or of the "last".
+        progress: Told after each batch.
+
+    Raises:
+        DataError: If the checkpoint is missing, damaged, or of another network.
+        Diverged: If a score is not finite.
+        InvalidSetting: If the run is of results only, the sound has another rate, or no track is long enough.
+    """
+    config, space = configuration(run)
+    hearing = hearing_of(run, between(progress, 0, 0.1))
+    windows = hearing.windows(store)
+    material = _unlabelled(windows, space.names)
+    single = config.train.model_copy(update={"devices": config.train.devices[:1], "nodes": 1})
+    fabric = make_fabric(single)
+    plain = config.model_copy(update={"train": single.model_copy(update={"class_weighting": False})})
+    with failures_told(fabric.device, single.batch_size, lambda: "hearing new sound"):
+        step = kept_step(run, plain, material, fabric, which, of_its_split=False)
+        scores = _hear_windows(step, material, single.batch_size, between(progress, 0.1, 1))
+    starts = [windows.consecutive_starts(int(row)) for row in material.rows]
+    if not np.isfinite(scores).all():
+        raise Diverged(int(run.summary()["epochs"]), 0, "the logits are")
+    counts = np.array([len(own) for own in starts])
+    firsts = np.cumsum(counts) - counts
+    means = np.add.reduceat(scores, firsts, axis=0, dtype=np.float64) / counts[:, None]
+    return Tagging(
+        run=run.name,
+        hearing=hearing,
+        tracks=material.tracks,
+        classes=space.names,
+        scores=means.astype(np.float32),
+        window_tracks=np.repeat(np.arange(len(starts)), counts),
+        window_starts_s=np.concatenate(starts) / hearing.sample_rate_hz,
+        window_scores=scores,
+        left_out=_left_out(windows),
+    )
+
+
+def _unlabelled(windows: Windows, classes: tuple[str, ...]) -> Material:
+    """Return sound of which nothing is known as what is tested on."""
+    tracks = tuple(windows.store.tracks["track"].astype(str).iloc[windows.rows])
+    parts = np.full(len(tracks), "test")
+    return Material(
+        windows=windows,
+        tracks=tracks,
+        rows=windows.rows,
+        targets=np.zeros((len(tracks), len(classes)), np.bool_),
+        classes=classes,
+        parts=parts,
+        split=Split(tracks, parts),
+        left_out=_left_out(windows),
+    )
+
+
+def _left_out(windows: Windows) -> pd.DataFrame:
+    store = windows.store
+    table = refusals(store)
+    if not len(windows.refused):
+        return table
+    names = store.tracks["track"].astype(str).iloc[windows.refused].tolist()
+    reason = f"shorter than the window of {windows.length / store.sample_rate_hz:g} s"
+    short = {"reason": reason, "tracks": len(names), "examples": ", ".join(names[:5])}
+    return pd.concat([table, pd.DataFrame([short])], ignore_index=True)
+
+
+def _hear_windows(
+    step: TrainingStep, material: Material, batch_size: int, progress: Progress
+) -> npt.NDArray[np.float32]:
+    """Return the probabilities of every window, (windows, classes), track after track."""
+    heard: list[npt.NDArray[np.float32]] = []
+    pin = step.fabric.device.type == "cuda"
+    with step.evaluating():
+        for waveform, owners in whole_track_batches(material, "test", batch_size, pin=pin):
+            heard.append(torch.sigmoid(step.logits(waveform)).cpu().numpy())
+            done = int(owners[-1]) + 1
+            total = len(material.tracks)
+            progress(done / total, counted("hearing tracks", done, total))
+    return np.concatenate(heard)
