@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from taglab.ui import guard, tell_what_is_not_kept
+from taglab.ui import guard, open_frame, tell_what_is_not_kept
 
 
 def open_first_page() -> None:
@@ -10,7 +10,7 @@ def open_first_page() -> None:
     st.switch_page(first, query_params=st.query_params.to_dict())
 
 
-st.set_page_config(page_title="taglab", page_icon="🏷️", layout="wide")
+open_frame()
 # The page that opens first has no path of its own; what it is given here leaves its name to what turns to it.
 first = st.Page(
     "pages/clusters.py", title="Clusters", icon=":material/bubble_chart:", default=True, url_path="first"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from taglab.ui import guard
+from taglab.ui import guard, heading, title
 from taglab.ui.cleaning import pick_work, previewed, show_in_link, show_told
 from taglab.ui.cleaning_review import show_review, step_title
 from taglab.ui.cleaning_steps import show_settings, show_shelf, show_steps
@@ -15,7 +15,9 @@ VIEWS = {
     "What went into a tag": show_collapsed,
 }
 
+heading("Cleaning", "What would each step merge or drop, before it does?")
 work = pick_work()
+title(work.name)
 show_told()
 with st.sidebar:
     show_shelf(work.draft)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from taglab.projection import shared_worker
+from taglab.ui import heading, title
 from taglab.ui.cluster_views import (
     show_clusters,
     show_comparison,
@@ -35,30 +36,36 @@ VIEWS = {
     "Compare": show_comparison,
     "Label space": show_label_space,
 }
+_SLIDER_PX = 300
 
+heading("Clusters", "How many clusters, who is in them, and which classes do they make?")
 material = pick_material()
 with st.sidebar:
     settings = pick_method()
-settings = pick_k(material.vectors, settings)
-made = clustered(material, settings)
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
+    settings = pick_k(material.vectors, settings, width=_SLIDER_PX)
     projection, colour = pick_projection(), pick_colour()
-where = projected(material.vectors, projection)
-made = placed(material, made, where)
-view = st.session_state.get("view", st.query_params.get("view"))
-classes = classes_on_map(material, made, where) if view == "Label space" else None
-rows = show_map(material, made, where, colour, classes)
-if classes is not None:
-    st.caption("The map shows the classes of the label space below; tags in no class are grey.")
-show_selection(material, made, rows)
-show_facts(material, made, where)
+title(material.name, f"k = {settings.k}")
+made = clustered(material, settings)
+# Below one another, or side by side where there is room (frame.css).
+both = st.container(key="map and views")
+with both.container(key="map side"):
+    where = projected(material.vectors, projection)
+    made = placed(material, made, where)
+    view = st.session_state.get("view", st.query_params.get("view"))
+    classes = classes_on_map(material, made, where) if view == "Label space" else None
+    rows = show_map(material, made, where, colour, classes)
+    if classes is not None:
+        st.caption("The map shows the classes of the label space; tags in no class are grey.")
+    show_selection(material, made, rows)
+    show_facts(material, made, where)
 with bar:
     export_map(material, made, where, colour)
-
-tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
-for tab, show in zip(tabs, VIEWS.values(), strict=True):
-    if tab.open:
-        with tab:
-            show(material, made, rows)
+with both.container(key="views side"):
+    tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
+    for tab, show in zip(tabs, VIEWS.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(material, made, rows)
 shared_worker()

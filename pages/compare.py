@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from taglab.ui import heading, title
 from taglab.ui.compare import pick_compared, show_notes
 from taglab.ui.compare_co_prediction import show_co_prediction
 from taglab.ui.compare_confusion import show_confusion
@@ -29,8 +30,10 @@ VIEWS = {
     "Thesis": show_thesis,
 }
 
+heading("Compare", "Which model is better, at which labels, and is that more than chance?")
 compared = pick_compared()
 if compared is not None:
+    title(f"{len(compared.runs)} runs")
     show_notes(compared)
     tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):

@@ -8,19 +8,23 @@ from taglab.ui import (
     column_labels,
     export_panel,
     folksonomy,
+    heading,
     pick_data,
     pick_min_count,
     picture_config,
+    title,
     working,
 )
 from taglab.ui.audio_panel import show_audio
 from taglab.ui.data_views import show_dropped, show_facts, show_tags
 from taglab.ui.storage_panel import show_storage
 
+heading("Data", "Which tracks, which tags, and how steeply does their popularity fall?")
 with st.sidebar:
     name = pick_data()
 with working("Opening the data") as progress:
     data = folksonomy(name, progress)
+title(name)
 with st.sidebar:
     least = pick_min_count(data)
     if st.button("Add data", icon=":material/add:", key="add data", width="stretch"):
@@ -38,7 +42,9 @@ if data.n_tags:
     show_tags(data)
 show_audio(data)
 with st.expander(f"Tracks ({data.n_tracks:,})"):
-    st.dataframe(data.tracks, hide_index=True, column_config=column_labels(data.tracks))
+    st.dataframe(
+        data.tracks, hide_index=True, column_config=column_labels(data.tracks), alt="Tracks of the data set"
+    )
     export_panel(f"{name} tracks", data.tracks)
 with st.expander(f"How it was read, and what was left out ({sum(note.count for note in data.dropped):,})"):
     show_dropped(data)

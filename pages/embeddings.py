@@ -9,16 +9,19 @@ from taglab.ui import (
     export_projector,
     folksonomy,
     guard,
+    heading,
     pick_data,
     pick_lookup,
     pick_min_count,
     pick_vectors,
     tag_vectors,
+    title,
     train_vectors_panel,
     working,
 )
 from taglab.ui.embedding_views import VIEWS, Picked
 
+heading("Embeddings", "What is near a tag, what has no vector, what do two embeddings disagree on?")
 with st.sidebar:
     name, vectors = pick_data(), pick_vectors()
 with working("Opening the data") as progress:
@@ -30,6 +33,7 @@ with working("Opening the data") as progress:
         if st.button("Train vectors", icon=":material/model_training:", key="train vectors", width="stretch"):
             train_vectors_panel(name)
     tags = tag_vectors(name, vectors, least, lookup, progress)
+title(name, vectors)
 tags.require(2)
 picked = Picked(name, vectors, least, lookup)
 tabs = st.tabs(list(VIEWS), key="view", bind="query-params")
@@ -40,7 +44,7 @@ for tab, show in zip(tabs, VIEWS.values(), strict=True):
 if tags.missing:
     with st.expander(f"Without a vector ({len(tags.missing):,} tags)"):
         without = pd.DataFrame({"tag": tags.missing})
-        st.dataframe(without, hide_index=True)
+        st.dataframe(without, hide_index=True, alt="Tags without a vector")
         export_panel("without a vector", without, command=picked.command("coverage"))
 if tags.unknown:
     with st.expander(f"With a vector by some of their words only ({len(tags.unknown):,} tags)"):

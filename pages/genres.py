@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from taglab.ui import guard
+from taglab.ui import guard, heading, title
 from taglab.ui.genre_views import show_cooccurrence, show_genres
 from taglab.ui.genres import pick_genres, pick_material
 from taglab.ui.subgenre_views import show_subgenres
@@ -13,7 +13,9 @@ VIEWS = {
     "Subgenres": show_subgenres,
 }
 
+heading("Genres", "Which classes share their tracks, and what do genres divide into?")
 material = pick_material()
+title(material.name)
 choice = pick_genres(material)
 tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
 for tab, show in zip(tabs, VIEWS.values(), strict=True):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from taglab.ui import guard
+from taglab.ui import guard, heading, title
 from taglab.ui.training_form import pick_settings, pick_what, say_labels
 from taglab.ui.training_machine import device, show_device
 from taglab.ui.training_start import show_first, show_start, show_sweep
@@ -12,10 +12,12 @@ from taglab.ui.training_watch import pick_runs, show_told, trained_names, watch
 
 VIEWS = ("New run", "New sweep", "Runs", "Sweeps", "Tag sound")
 
+heading("Training", "What is being trained, how far is it, and what would the next run take?")
 with st.sidebar:
     what = pick_what(device().kind == "GPU")
     say_labels(what[0])
     show_device()
+title(what[0].data)
 show_told()
 names = trained_names()
 if names:

@@ -104,12 +104,26 @@ def _rows_of(value: Any, rows: IntArray) -> Any:
     return value[rows] if isinstance(value, np.ndarray) else value
 
 
+def silhouette_span(silhouettes: npt.NDArray[np.floating]) -> float:
+    """Return how far a scale of silhouettes reaches to either side of zero: to the farthest, up to a tenth.
+
+    Args:
+        silhouettes: Array (tags,), in [-1, 1]; NaN where it is not known.
+
+    >>> silhouette_span(np.array([-0.12, 0.31]))
+    0.4
+    """
+    farthest = np.nanmax(np.abs(silhouettes), initial=0.0)
+    return float(max(np.ceil(10 * farthest - 1e-9), 1) / 10)
+
+
 def _marker(tags: pd.DataFrame, colour_by: str, of_clusters: IntArray) -> dict[str, Any]:
     if colour_by == "cluster":
         return {"color": np.array(PALETTE)[of_clusters[tags["cluster"].to_numpy()]]}
     if colour_by == "silhouette":
         colours: tuple[str, ...] = DIVERGING
-        values, span = tags["silhouette"].to_numpy(float), (-1.0, 1.0)
+        values = tags["silhouette"].to_numpy(float)
+        span = (-silhouette_span(values), silhouette_span(values))
         bar: dict[str, Any] = {"title": {"text": "silhouette"}}
     elif colour_by == "auc_pr":
         values = tags["auc_pr"].to_numpy(float)

@@ -11,6 +11,7 @@ from taglab.ui.export import (
     picture_config,
 )
 from taglab.ui.forms import settings_flags, settings_widgets
+from taglab.ui.frame import heading, open_frame, title
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import guard, literal, tell_what_is_not_kept, working
 from taglab.ui.pickers import choose, pick_data, pick_lookup, pick_min_count, pick_tag, pick_vectors
@@ -29,7 +30,9 @@ __all__ = [
     "export_projector",
     "folksonomy",
     "guard",
+    "heading",
     "literal",
+    "open_frame",
     "pick_data",
     "pick_lookup",
     "pick_min_count",
@@ -42,6 +45,7 @@ __all__ = [
     "tag_table",
     "tag_vectors",
     "tell_what_is_not_kept",
+    "title",
     "train_vectors_panel",
     "word_vectors",
     "working",

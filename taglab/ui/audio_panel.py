@@ -187,8 +187,9 @@ def _show_numbers(store: AudioStore, found: Sounding, data: Folksonomy) -> None:
         "Refused files": f"{len(store.refused):,}",
         "Sound of other tracks": f"{found.others:,}",
     }
-    for column, (label, value) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
-        column.metric(label, value)
+    with st.container(horizontal=True):
+        for label, value in numbers.items():
+            st.metric(label, value, width="content")
 
 
 def _show_silent(name: str, store: AudioStore, found: Sounding, data: Folksonomy) -> None:
@@ -198,13 +199,15 @@ def _show_silent(name: str, store: AudioStore, found: Sounding, data: Folksonomy
         said = f"Tracks are matched by name, and none is the same: {ours} in the data, {theirs} in the sound."
         st.warning(literal(said), icon=":material/link_off:")
     if len(store.refused):
-        st.dataframe(refusals(store), hide_index=True)
+        st.dataframe(refusals(store), hide_index=True, alt="Files that cannot be heard, and why")
         export_panel(f"{name} refused", store.refused, command=["taglab", "audio", "show", name, "--refused"])
     if found.missing:
         with st.expander(f"Tracks without a file ({len(found.missing):,})"):
             known = [column for column in ("track", "artist", "title") if column in data.tracks.columns]
             silent = data.tracks.loc[data.tracks["track"].astype(str).isin(found.missing), known]
-            st.dataframe(silent, hide_index=True, column_config=column_labels(silent))
+            st.dataframe(
+                silent, hide_index=True, column_config=column_labels(silent), alt="Tracks without a file"
+            )
             export_panel(f"{name} without a file", silent)
 
 
@@ -212,7 +215,7 @@ def _show_told(name: str, store: AudioStore) -> None:
     """What was put right, what stands twice, and what was passed over."""
     known = remarks(store)
     if len(known):
-        st.dataframe(known, hide_index=True)
+        st.dataframe(known, hide_index=True, alt="What was put right or passed over in the sound")
         table = store.tracks.loc[store.tracks["remark"] != "", ["track", "source", "remark"]]
         export_panel(f"{name} remarks", table, command=["taglab", "audio", "show", name])
     if store.copies:
@@ -220,7 +223,7 @@ def _show_told(name: str, store: AudioStore) -> None:
         groups = pd.DataFrame({"tracks": [", ".join(tracks) for tracks in store.copies]})
         with st.expander(heading, icon=":material/content_copy:"):
             st.caption("A split keeps them in one part, so that no test track was heard in training.")
-            st.dataframe(groups, hide_index=True)
+            st.dataframe(groups, hide_index=True, alt="Tracks with the same sound")
             export_panel(f"{name} copies", groups, command=["taglab", "audio", "show", name])
     if store.passed_over:
         endings = ", ".join(f"{count:,} {ending}" for ending, count in store.passed_over.items())

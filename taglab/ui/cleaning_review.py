@@ -276,11 +276,11 @@ def _show_fits(work: Work, step: CollapseEmbeddings, plan: StepPlan) -> None:
             st.plotly_chart(
                 bars, config=picture_config(), key="fits", alt="Tags inside the cut of each target"
             )
-            st.dataframe(fits, hide_index=True)
+            st.dataframe(fits, hide_index=True, alt="How well tags fit each target")
         export_panel(f"{work.name} fits", fits, figure)
     if len(left_out):
         with st.expander(f"Targets left out ({len(left_out)})"):
-            st.dataframe(left_out, hide_index=True)
+            st.dataframe(left_out, hide_index=True, alt="Targets left out, and why")
     if work.vectors is not None and is_demo(work.data):
         _show_curve(work, step, work.vectors)
     without = plan.table[plan.table["reason"].str.startswith("has no vector")]

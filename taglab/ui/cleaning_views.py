@@ -139,7 +139,11 @@ def show_collapsed(work: Work) -> None:
     rows = went_into(made.tag_map, tag, work.data)
     st.caption(f"{len(rows):,} tags became this one; {int(counts.get(tag, 0)):,} tracks have it now.")
     st.dataframe(
-        rows, hide_index=True, column_config=column_labels(rows), height=min(460, 40 + 35 * len(rows))
+        rows,
+        hide_index=True,
+        column_config=column_labels(rows),
+        height=min(460, 40 + 35 * len(rows)),
+        alt="Tags that went into this one",
     )
     first, *further = collapsed_commands(work, tag)
     export_panel(f"{work.name} into", rows, command=first, further=further)

@@ -19,7 +19,7 @@ from taglab.clustering.scan import ScanSettings, finished, scan, suggestions
 from taglab.clustering.stability import Stability, stability
 from taglab.errors import InvalidSetting
 from taglab.figures import clusters as figures
-from taglab.figures.theme import visible
+from taglab.figures.theme import hue, visible
 from taglab.progress import Progress
 from taglab.settings import checked, described, numbers
 from taglab.tag_vectors import TagVectors
@@ -38,7 +38,7 @@ from taglab.ui.loaders import selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
 from taglab.ui.selection import key_of, listed_rows, select
-from taglab.ui.tables import column_labels
+from taglab.ui.tables import column_labels, swatch
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -50,6 +50,7 @@ _MEMBERS = 8
 _OVER = {"auto": "automatic", "points": "distinct vectors", "tags": "tags"}
 _USUAL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 101, 200, 500, 1000, 2000, 5000)
 _COLUMNS = {
+    "colour": st.column_config.ImageColumn("", help="Its colour on the map", width=36),
     "name": st.column_config.TextColumn("cluster", help="Its most used tag", width="medium"),
     "size": st.column_config.NumberColumn("tags"),
     "tracks": st.column_config.NumberColumn("tracks", help="Those that have at least one of its tags"),
@@ -82,6 +83,7 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     table["medoid"] = ranked["medoid"]
     if material.vectors.unknown:
         table["partly_known"] = ranked["partly_known"]
+    table.insert(0, "colour", [swatch(hue(int(made.colours[cluster]))) for cluster in ranked["cluster"]])
     key = key_of("cluster table")
 
     def tick() -> None:
@@ -91,6 +93,7 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     st.dataframe(
         table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
         column_config=_COLUMNS,
+        alt="Clusters, most used first",
     )  # fmt: skip
     st.caption(f"All {len(table):,} clusters, most used first; tick some to select their tags.")
     export_panel(
@@ -154,6 +157,7 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     st.dataframe(
         table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
         column_config=config,
+        alt="Tags with their clusters",
     )  # fmt: skip
     what = (
         f"All {len(table):,} tags"
@@ -283,7 +287,13 @@ def _show_curves(found: pd.DataFrame, k: int) -> go.Figure:
     )
     st.caption("Click a point to take its k.")
     if len(advice) > 1:
-        st.dataframe(advice, hide_index=True, key="scan suggestions", column_config=column_labels(advice))
+        st.dataframe(
+            advice,
+            hide_index=True,
+            key="scan suggestions",
+            column_config=column_labels(advice),
+            alt="What the scan of each material speaks for",
+        )
     return figure
 
 
@@ -391,7 +401,13 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
         first=[made.names[i] for i in found.flow["cluster_a"]],
         second=[other.names[i] for i in found.flow["cluster_b"]],
     )[["first", "second", "tags", "cluster_a", "cluster_b"]].sort_values("tags", ascending=False)
-    st.dataframe(table[["first", "second", "tags"]], hide_index=True, height=260, key="flow table")
+    st.dataframe(
+        table[["first", "second", "tags"]],
+        hide_index=True,
+        height=260,
+        key="flow table",
+        alt="Tags of each cluster in each cluster of the other clustering",
+    )
     export_panel(
         f"{material.name} comparison", table, figure, _compare_command(material, made, vectors_name, settings)
     )

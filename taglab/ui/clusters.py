@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -201,8 +201,20 @@ def pick_method(suffix: str = "", seed: int = 0) -> ClusterSettings:
     return ClusterSettings(method=method, seed=int(chosen))
 
 
-def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> ClusterSettings:
-    """Let the number of clusters be chosen: one by one at first, then by round numbers. In the URL as `k`."""
+def pick_k(
+    vectors: TagVectors,
+    settings: ClusterSettings,
+    suffix: str = "",
+    width: int | Literal["stretch"] = "stretch",
+) -> ClusterSettings:
+    """Let the number of clusters be chosen: one by one at first, then by round numbers. In the URL as `k`.
+
+    Args:
+        vectors: Of the tags.
+        settings: The method and what it heeds.
+        suffix: Of the key, where two numbers are chosen on one page.
+        width: Of the slider, in pixels.
+    """
     key = f"k{suffix}"
     most = len(vectors)
     if settings.method != "agglomerative":
@@ -214,7 +226,12 @@ def pick_k(vectors: TagVectors, settings: ClusterSettings, suffix: str = "") -> 
         st.session_state[key] = ks[-1]
     usual = min(np.sqrt(most), _USUAL_K)
     k = st.select_slider(
-        "Clusters, k", ks, min(ks, key=lambda step: abs(step - usual)), key=key, bind="query-params"
+        "Clusters, k",
+        ks,
+        min(ks, key=lambda step: abs(step - usual)),
+        key=key,
+        bind="query-params",
+        width=width,
     )
     return settings.model_copy(update={"k": int(k)})
 
@@ -436,7 +453,8 @@ def _paint(
         scale = _auc_pr_scale(found)
         facts["AUC-PR"] = found.values
     elif colour.by == "silhouette":
-        scale = MapScale("silhouette", "silhouette", DIVERGING, -1.0, 1.0)
+        span = figures.silhouette_span(made.silhouettes)
+        scale = MapScale("silhouette", "silhouette", DIVERGING, -span, span)
     elif colour.by == "count":
         low, high = float(material.counts.min()), float(material.counts.max())
         scale = MapScale("count", "tracks (log)", SEQUENTIAL_MARKS, low, high, log=True)
@@ -490,9 +508,9 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
         "Largest cluster": f"{found.sizes.max():,} tags",
         "Clusters of one tag": f"{(found.sizes == 1).sum():,}",
     }
-    with st.container(horizontal=True):
+    with st.container(key="facts", horizontal=True):
         for label, value in facts.items():
-            st.metric(label, value, help=_MEANING.get(label))
+            st.metric(label, value, help=_MEANING.get(label), width="content")
     st.caption(literal(" ".join([where.quality_sentence, *explained(where), *where.notes])))
     if not found.converged:
         st.caption("k-means used up its rounds before it settled.")
@@ -505,7 +523,7 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
         )
         with st.expander(f"{len(vectors.missing):,} {said}"):
             absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
-            st.dataframe(absent, hide_index=True, key="tags without a vector")
+            st.dataframe(absent, hide_index=True, key="tags without a vector", alt="Tags without a vector")
             command = ["taglab", "coverage", *material.place]
             export_panel(f"{material.name} tags without a vector", absent, command=command)
 

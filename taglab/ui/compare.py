@@ -309,4 +309,10 @@ def show_notes(compared: Compared) -> None:
     if noted and sum(map(len, noted)):
         table = pd.concat(noted, ignore_index=True)[["run", "table", "label", "figure", "note"]]
         with st.expander(f"{len(table)} notes on printed figures that contradict something else"):
-            st.dataframe(table, hide_index=True, key="notes", column_config=_NOTE_COLUMNS)
+            st.dataframe(
+                table,
+                hide_index=True,
+                key="notes",
+                column_config=_NOTE_COLUMNS,
+                alt="Notes on printed figures",
+            )

@@ -64,7 +64,13 @@ def _confusion(compared: Compared, found: Sequence[Source]) -> None:
         st.caption(literal(f"No label “{label}” in: {', '.join(lacking)}."))
     table = decisions_table(having, label)
     shown = table[np.isclose(table["threshold"], threshold, rtol=0, atol=1e-9)].dropna(axis=1, how="all")
-    st.dataframe(shown, hide_index=True, key="decisions", column_config=_COLUMNS)
+    st.dataframe(
+        shown,
+        hide_index=True,
+        key="decisions",
+        column_config=_COLUMNS,
+        alt="Right and wrong decisions of each run",
+    )
     st.caption(_said(having))
     _show_behind_decision(having, label, threshold)
     command = decisions_command(compared, having, label, "--threshold", f"{threshold:.3f}")

@@ -73,7 +73,13 @@ def _curves(compared: Compared, found: Sequence[Source]) -> None:
             alt = f"{key} of {visible(label)} for {len(having)} runs"
             st.plotly_chart(figure, config=picture_config(), key=key, alt=alt)
             export_panel(f"compare {key} {visible(label, 30)}", table, figure, command)
-    st.dataframe(table, hide_index=True, key="operating points", column_config=_COLUMNS)
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="operating points",
+        column_config=_COLUMNS,
+        alt="Points on the curves at the thresholds",
+    )
     st.caption(_said(found, having, label))
 
 

@@ -45,17 +45,17 @@ def pick_runs() -> list[Run]:
         st.session_state["runs"] = held if asked else _first_seen(names)
     st.session_state["runs"] += st.session_state.pop(_IMPORTED, [])
     titled = {name: _title(name, stamp_of(runs.open_run(name))) for name in names}
-    here, find, bring = st.columns([5, 1, 1], vertical_alignment="bottom")
-    chosen = here.multiselect(
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    chosen = bar.multiselect(
         "Runs", names, format_func=lambda name: titled.get(name, name), key="runs", persist_state="session",
         help="Runs trained or imported here, and those that the Ros Perez thesis published.",
     )  # fmt: skip
     # Streamlit's own binding would write titles, which may change, and leave out what is seen first.
     if st.query_params.get_all("runs") != chosen:
         st.query_params["runs"] = chosen
-    if find.button("Find …", key="find runs", icon=":material/manage_search:", width="stretch"):
+    if bar.button("Find …", key="find runs", icon=":material/manage_search:"):
         _find_dialog()
-    with bring:
+    with bar:
         import_popover(_compare_too)
     return [runs.open_run(name) for name in chosen]
 
@@ -76,6 +76,7 @@ def _find_dialog() -> None:
     chosen = st.dataframe(
         found[_SHOWN], key=f"found runs {text}", on_select="rerun", selection_mode="multi-row",
         hide_index=True, height=380, column_config=_COLUMNS,
+        alt="Runs that match the search",
     )  # fmt: skip
     ticked = [str(found["run"].iloc[row]) for row in chosen.selection.rows]
     said = f"Compare these {len(ticked)}" if ticked else "Tick runs to compare"

@@ -46,7 +46,7 @@ def show_thesis(compared: Compared) -> None:
     _show_differences(report.differs)
     _show_claims(report.claims, _command(data, arrays))
     st.subheader("Figures told in the text", anchor=False)
-    st.dataframe(report.told, hide_index=True, key="thesis told")
+    st.dataframe(report.told, hide_index=True, key="thesis told", alt="Figures told in the thesis's text")
     _show_table(report.sections)
     _show_figure(report, key)
 
@@ -86,7 +86,9 @@ def _show_differences(differs: pd.DataFrame) -> None:
     if differs.empty:
         st.caption("Nothing is from here.")
         return
-    st.dataframe(differs, hide_index=True, key="thesis differences")
+    st.dataframe(
+        differs, hide_index=True, key="thesis differences", alt="Settings that differ from the thesis's"
+    )
 
 
 def _show_claims(claims: pd.DataFrame, command: list[str]) -> None:
@@ -94,7 +96,7 @@ def _show_claims(claims: pd.DataFrame, command: list[str]) -> None:
     counted = claims["here"].value_counts()
     st.caption(literal("Here: " + ", ".join(f"{said} {number}" for said, number in counted.items()) + "."))
     shown = claims[["says", "published", "here", "published why", "here why", "rule", "source"]]
-    st.dataframe(shown, hide_index=True, key="thesis claims")
+    st.dataframe(shown, hide_index=True, key="thesis claims", alt="Claims of the thesis with their verdicts")
     export_panel("thesis claims", claims, None, command)
 
 
@@ -110,7 +112,9 @@ def _show_table(sections: list[Section]) -> None:
         with column:
             st.markdown(f"**{whose}**")
             if table is not None and len(table):
-                st.dataframe(table, hide_index=True, key=f"thesis {whose}")
+                st.dataframe(
+                    table, hide_index=True, key=f"thesis {whose}", alt=f"{whose}: the table of the thesis"
+                )
             if whose == "Here" and chosen.said:
                 st.caption(literal(chosen.said))
             elif table is None:

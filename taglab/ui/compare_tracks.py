@@ -58,6 +58,7 @@ def show_tracks(
             "true": st.column_config.ListColumn("true labels"),
             "predicted": st.column_config.ListColumn("predicted labels"),
         },
+        alt="Tracks with their scores",
     )  # fmt: skip
     export_panel(f"tracks {visible(label, 30)}", table)
     _show_players(run, predictions, rows, table, data, key)

@@ -134,7 +134,13 @@ def show_pairs(compared: Compared) -> None:
         st.caption(_bars_said(shown))
     if len(shown) > _MOST_ROWS:
         st.caption(f"Drawn: the {_MOST_ROWS // 2} labels at either end. The table has all {len(shown):,}.")
-    st.dataframe(shown, hide_index=True, key="pairs table", column_config=_pair_columns(shown))
+    st.dataframe(
+        shown,
+        hide_index=True,
+        key="pairs table",
+        column_config=_pair_columns(shown),
+        alt="Labels of both models with their figures",
+    )
     export_panel("compare pairs", table, figure, compared.command("pair", (first, second)))
 
 
@@ -220,7 +226,13 @@ def show_summary(compared: Compared) -> None:
         "run": st.column_config.TextColumn("run", width=200, pinned=True),
         "figures": st.column_config.TextColumn("figures of", width=240),
     }
-    st.dataframe(shown, hide_index=True, column_config=texts | numbers, key="summary table")
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config=texts | numbers,
+        key="summary table",
+        alt="Mean figures of each run",
+    )
     st.caption(
         "Each run by its own truth. Macro: mean over labels, those without positive tracks left out. Micro: "
         "all labels as one. Each metric's best epoch is what the thesis prints; no one model has all of them."
@@ -232,7 +244,7 @@ def show_summary(compared: Compared) -> None:
     if settings.empty:
         st.caption("None.")
         return
-    st.dataframe(settings, hide_index=True, key="settings table")
+    st.dataframe(settings, hide_index=True, key="settings table", alt="Settings of each run")
     export_panel("compare settings", settings, command=compared.command("settings"))
 
 
@@ -284,7 +296,13 @@ def show_counts(compared: Compared) -> None:
         named = ", ".join(f"“{literal(title)}”" for title in whole)
         st.caption(f"Counts are of tracks evaluated; those of {named}, as printed, of the whole data set.")
     table = correlations(compared.rows)
-    st.dataframe(table, hide_index=True, key="correlations", column_config=_CORRELATION_COLUMNS)
+    st.dataframe(
+        table,
+        hide_index=True,
+        key="correlations",
+        column_config=_CORRELATION_COLUMNS,
+        alt="Correlations of counts and figures",
+    )
     st.caption("Pearson's correlation of the metric with the counts themselves, not their logarithms.")
     export_panel("compare counts", table, figure, compared.command("counts"))
 
@@ -319,7 +337,13 @@ def show_groups(compared: Compared) -> None:
     wide = wide.reindex(index=list(GROUPINGS[grouping]))
     shown = wide.dropna(how="all")[list(drawn)].rename_axis(index="tag group", columns=None)
     numbers = {title: st.column_config.NumberColumn(format="%.4f") for title in shown.columns}
-    st.dataframe(shown.reset_index(), hide_index=True, key="groups table", column_config=numbers)
+    st.dataframe(
+        shown.reset_index(),
+        hide_index=True,
+        key="groups table",
+        column_config=numbers,
+        alt="Figures by group of tags",
+    )
     st.caption(_grouping_said(grouping, list(dict.fromkeys(printed["run"]))))
     export_panel("compare groups", means, figure, compared.command("group", grouping=grouping))
     show_stages(compared)
@@ -354,7 +378,9 @@ def show_training(compared: Compared) -> None:
     drawn = []
     for number, panel in enumerate(panels):
         drawn.append(training_curves(together, panel, best=best, colours=compared.colours))
-        columns[number % 2].plotly_chart(drawn[-1], key=f"training {panel.title}", config=picture_config())
+        columns[number % 2].plotly_chart(
+            drawn[-1], key=f"training {panel.title}", config=picture_config(), alt=f"{panel.title} by epoch"
+        )
     without = [title for title in compared.titles if title not in set(together["run"])]
     if without:
         named = ", ".join(f"“{literal(title)}”" for title in without)

@@ -36,9 +36,9 @@ def show_facts(data: Folksonomy) -> None:
         "Tags per track": f"{per_track.mean() if len(per_track) else 0:.1f}",
         "Slope, top 100": _UNKNOWN if np.isnan(slope) else f"{slope:.2f}".replace("-", "−"),
     }
-    for row in (list(numbers.items())[:3], list(numbers.items())[3:]):
-        for column, (label, value) in zip(st.columns(3), row, strict=True):
-            column.metric(label, value, help=_MEANING.get(label))
+    with st.container(horizontal=True):
+        for label, value in numbers.items():
+            st.metric(label, value, help=_MEANING.get(label), width="content")
     figure = tags_per_track(per_track)
     st.plotly_chart(
         figure, config=picture_config(), key="tags per track", alt="How many tracks have how many tags"
@@ -66,6 +66,7 @@ def show_tags(data: Folksonomy) -> None:
         st.dataframe(
             shown, key="tag table", on_select=lambda: _choose_row(shown), selection_mode="single-row",
             hide_index=True, height=480, column_config=column_labels(shown),
+            alt="Tags, most used first",
         )  # fmt: skip
         st.caption(f"{len(shown):,} of {data.n_tags:,} tags; pick a row to see what it is found with")
         command = command_line(["data", "show", data.name], (), {"find": find} if find else {})
@@ -94,5 +95,5 @@ def show_dropped(data: Folksonomy) -> None:
         return
     rows = [(note.count, note.what, note.reason, ", ".join(note.examples)) for note in data.dropped]
     table = pd.DataFrame(rows, columns=["count", "what", "reason", "examples"])
-    st.dataframe(table, hide_index=True)
+    st.dataframe(table, hide_index=True, alt="What was left out when the data were read")
     export_panel(f"{data.name} left out", table, command=["taglab", "data", "show", data.name])

@@ -195,7 +195,11 @@ def show_coverage(picked: Picked) -> None:
         st.text(f"{len(found.duplicates):,} tags lie on the same point as a more used one")
         if len(found.duplicates):
             st.dataframe(
-                found.duplicates, hide_index=True, height=300, column_config=column_labels(found.duplicates)
+                found.duplicates,
+                hide_index=True,
+                height=300,
+                column_config=column_labels(found.duplicates),
+                alt="Tags that share a point with a more used one",
             )
             export_panel("duplicates", found.duplicates, command=picked.command("coverage", by="duplicates"))
     with right:
@@ -204,7 +208,12 @@ def show_coverage(picked: Picked) -> None:
         named = f" ({', '.join(note.examples)})" if note.examples else ""
         st.caption(literal(f"When {words.name} was read, {note.count:,} {note.what}{named}: {note.reason}."))
     st.text("Every tag, the words it was looked up by, and those without a vector")
-    st.dataframe(found.tags, hide_index=True, column_config=column_labels(found.tags))
+    st.dataframe(
+        found.tags,
+        hide_index=True,
+        column_config=column_labels(found.tags),
+        alt="Tags and the words they were looked up by",
+    )
     export_panel("coverage", found.tags, bars, picked.command("coverage"))
 
 
@@ -260,7 +269,12 @@ def show_comparison(picked: Picked) -> None:
     here.caption(f"{len(common)} of {len(near)} in common, the others grey; {among}")
     st.text("The tags on which the two agree least come first")
     least = overlap.sort_values("overlap", kind="stable")
-    st.dataframe(least, hide_index=True, column_config=column_labels(least))
+    st.dataframe(
+        least,
+        hide_index=True,
+        column_config=column_labels(least),
+        alt="Tags by how far the two embeddings agree",
+    )
 
 
 def show_analogy(picked: Picked) -> None:
@@ -331,6 +345,7 @@ def show_side_by_side(picked: Picked) -> None:
         hide_index=True,
         height="content",
         column_config={name: st.column_config.NumberColumn("cosine", format="%.3f") for name in cosines},
+        alt="Neighbours in each embedding, side by side",
     )
     absent = [name for name in sides if name not in found]
     if absent:

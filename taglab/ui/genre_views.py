@@ -69,7 +69,12 @@ def show_cooccurrence(material: Material, choice: Choice) -> None:
     if len(pairs.names) > _MOST_DRAWN:
         st.caption(f"The {_MOST_DRAWN} most used of {len(pairs.names):,} classes are drawn; Export has all.")
     st.dataframe(
-        found.head(_MOST_LISTED), hide_index=True, height=380, key="pairs", column_config=_PAIR_COLUMNS
+        found.head(_MOST_LISTED),
+        hide_index=True,
+        height=380,
+        key="pairs",
+        column_config=_PAIR_COLUMNS,
+        alt="Pairs of classes that share tracks",
     )
     st.caption(
         f"{len(found):,} of {pairs.n_pairs:,} pairs share a track"
@@ -154,7 +159,14 @@ def show_genres(material: Material, choice: Choice) -> None:
     table = report.classes.assign(
         members=[", ".join(visible(tag, 30) for tag in each.tags[:_MEMBERS]) for each in space.classes]
     )[["class", "tags", "tracks", "imbalance_ratio", "members"]]
-    st.dataframe(table, hide_index=True, height=320, key="genres", column_config=_GENRE_COLUMNS)
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=320,
+        key="genres",
+        column_config=_GENRE_COLUMNS,
+        alt="Genres with their tags and tracks",
+    )
     whole = report.classes.assign(members=members_column(space))
     line = command("genres", material, *choice.flags)
     export_panel(f"{space.name} classes", whole, command=line)
@@ -199,6 +211,7 @@ def _show_nearest(material: Material, choice: Choice) -> None:
     st.dataframe(
         nearest[columns].head(max(n_merged, _NEAREST)), hide_index=True, height=360, key="nearest pairs",
         column_config=_PAIR_COLUMNS,
+        alt="Nearest pairs of genres",
     )  # fmt: skip
     said = f"{n_merged} pairs are" if n_merged != 1 else "1 pair is"
     st.caption(f"{said} merged at m = {choice.m:g}; a with b and b with c make one genre of all three.")

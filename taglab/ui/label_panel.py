@@ -261,6 +261,7 @@ def _show_report(material: Material, space: LabelSpace) -> None:
             "members": st.column_config.TextColumn("most used tags", width="large"),
             "imbalance_ratio": st.column_config.NumberColumn("imbalance ratio", format="%.1f"),
         },
+        alt="Classes with their tags and tracks",
     )
     notes = []
     if report.empty_classes:

@@ -47,7 +47,7 @@ def show_pairs(picked: Picked) -> None:
         absent = [pair for pair in pairs if pair not in set(known)]
         with st.expander(f"Left out: {len(absent):,} of {len(pairs):,} pairs have a word without a vector"):
             table = pd.DataFrame(absent, columns=["first", "second"])
-            st.dataframe(table, hide_index=True)
+            st.dataframe(table, hide_index=True, alt="Pairs that were left out")
             export_panel("pairs left out", table)
     if len(known) >= 2:
         _show_plane(vectors, known)

@@ -117,7 +117,7 @@ def _show_summary(judged: list[Judged], command: list[str]) -> None:
                     figure, config=picture_config(), key=f"quality {measure}", alt=f"{measure} by set"
                 )
                 export_panel(f"quality {measure}", part, figure, [*command, "--by", "sets"])
-    st.dataframe(whole, hide_index=True, column_config=_columns())
+    st.dataframe(whole, hide_index=True, column_config=_columns(), alt="Quality by set and vectors")
     st.caption(
         "“Known” is the share whose words have vectors; the rest is left out, not counted as wrong. The bars "
         "are paler the less is known, the lines are 95 % intervals."
@@ -164,7 +164,11 @@ def _show_pairs(name: str, chosen: list[Judged], command: list[str]) -> None:
             st.markdown(f"Furthest apart in **{literal(visible(vectors, 40))}**")
             shown = table[["a", "b", "score", "similarity", "apart"]].head(_WORST_SHOWN)
             st.dataframe(
-                shown, hide_index=True, height=260 if len(ranked) > 1 else 400, column_config=_pair_columns()
+                shown,
+                hide_index=True,
+                height=260 if len(ranked) > 1 else 400,
+                column_config=_pair_columns(),
+                alt="Pairs furthest apart from what people say",
             )
             _say_unknown(one)
     export_panel("quality pairs", pair_rows(chosen), figure, command)
@@ -188,7 +192,7 @@ def _say_unknown(one: Judged) -> None:
         return
     words = ["a", "b"] if one.set.kind == "pairs" else list("abcd")
     with st.expander(f"Left out: {len(absent):,} of {len(one.details):,} have a word without a vector"):
-        st.dataframe(absent[words], hide_index=True)
+        st.dataframe(absent[words], hide_index=True, alt="Questions with a word without a vector")
         export_panel(f"{one.set.name} left out of {one.vectors}", absent[words])
 
 
@@ -207,6 +211,11 @@ def _show_questions(name: str, chosen: list[Judged], command: list[str]) -> None
                 f"{int(np.count_nonzero(one.covered)):,}; a is to b as c is to d"
             )
             shown: pd.DataFrame = wrong[[*"abcd", "answer", "section"]].head(_WORST_SHOWN)
-            st.dataframe(shown, hide_index=True, height=260 if len(chosen) > 1 else 400)
+            st.dataframe(
+                shown,
+                hide_index=True,
+                height=260 if len(chosen) > 1 else 400,
+                alt="Analogies that were answered wrongly",
+            )
             _say_unknown(one)
     export_panel("quality questions", question_rows(chosen), figure, command)

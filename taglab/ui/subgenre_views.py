@@ -175,7 +175,12 @@ def _show_members(material: Material, divided: Divided) -> None:
     export_panel(f"{found.genre} subgenres", table, command=divided.line)
     with st.expander(f"Left out, and why ({len(found.left_out)} tags)"):
         st.dataframe(
-            found.left_out, hide_index=True, height=200, key="left out", column_config=_SUBGENRE_COLUMNS
+            found.left_out,
+            hide_index=True,
+            height=200,
+            key="left out",
+            column_config=_SUBGENRE_COLUMNS,
+            alt="Tags in no subgenre, and why",
         )
         export_panel(f"{found.genre} left out", found.left_out)
 
@@ -296,5 +301,7 @@ def _show_union_table(material: Material, space: LabelSpace, found: tuple[Subgen
     table = divided_table(found)
     shown = table.assign(names=[_few(names) for names in table["names"]])
     config = {**_SUBGENRE_COLUMNS, "names": st.column_config.TextColumn("its subgenres", width="large")}
-    st.dataframe(shown, hide_index=True, key="all subgenres", column_config=config)
+    st.dataframe(
+        shown, hide_index=True, key="all subgenres", column_config=config, alt="Subgenres of every genre"
+    )
     export_panel(f"{space.name}", table)

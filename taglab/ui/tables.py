@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import Any
 
 import pandas as pd
@@ -44,6 +45,13 @@ def _column(column: str) -> Any:
             name, unit = column.removesuffix(suffix), of_suffix
     text = name.replace("_", " ")
     return st.column_config.Column(f"{text} ({unit})" if unit else text)
+
+
+def swatch(colour: str) -> str:
+    """Return a disc of a colour, `#rrggbb`, as an address for an image column."""
+    disc = f"<circle cx='9' cy='9' r='7' fill='{colour}'/>"
+    svg = f"<svg xmlns='http://www.w3.org/2000/svg' width='18' height='18'>{disc}</svg>"
+    return f"data:image/svg+xml,{urllib.parse.quote(svg)}"
 
 
 def tag_table(folksonomy: Folksonomy, find: str = "") -> pd.DataFrame:

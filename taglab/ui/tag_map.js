@@ -112,16 +112,18 @@ const clipped = (text, most) => (text.length > most ? `${text.slice(0, most - 1)
 class TagMap {
   constructor(root) {
     this.root = root;
+    this.stage = root.querySelector(".stage");
     this.part = (name) => root.querySelector(`.${name}`);
     this.base = this.part("points");
     this.over = this.part("labels");
     this.pointer = this.part("pointer");
     this.tool = "pan";
     this.hover = -1;
+    this.lit = -1;
     this.widths = new Map();
     this.listen();
     this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(root);
+    this.observer.observe(this.stage);
     shared.maps.add(this);
   }
 
@@ -134,7 +136,6 @@ class TagMap {
   show(data) {
     this.data = data;
     const points = shared.points.get(data.points);
-    this.root.style.height = `${data.height}px`;
     this.pointer.setAttribute("aria-label", data.label);
     if (!points) return this.say("Loading the map\u2026");
     const style = getComputedStyle(this.root);
@@ -143,6 +144,7 @@ class TagMap {
     this.font = style.getPropertyValue("--st-font") || "sans-serif";
     if (points !== this.points) this.take(points);
     this.readClasses();
+    this.listClasses();
     this.facts = data.facts ? data.facts.schema.fields.map(({ name }) => [name, data.facts.getChild(name).toArray()]) : [];
     this.colours = this.colourAll();
     this.select(data.selected ? data.selected.getChild("row").toArray() : [], false);
@@ -168,6 +170,39 @@ class TagMap {
     this.classOrder = this.classes.map((_, i) => i).sort((a, b) => this.classes[b].size - this.classes[a].size);
   }
 
+  // The classes in a column beside the map; it stays what it is as long as the classes do.
+  listClasses() {
+    const legend = this.part("legend");
+    const listed = this.data.scale ? [] : (this.classOrder ?? []);
+    const says = JSON.stringify(listed.map((i) => [i, this.classes[i].name, this.classes[i].colour, this.classes[i].size]));
+    this.lit = -1;
+    if (legend.dataset.says === says) return;
+    legend.dataset.says = says;
+    legend.hidden = !listed.length;
+    legend.setAttribute("aria-label", `${this.data.class_word}s, largest first`);
+    legend.replaceChildren(...listed.map((i, at) => this.entry(i, at)));
+  }
+
+  entry(i, at) {
+    const { name, colour, size } = this.classes[i];
+    const button = Object.assign(document.createElement("button"), { title: `${written(size)} tags`, tabIndex: at ? -1 : 0 });
+    button.dataset.class = i;
+    const swatch = document.createElement("i");
+    swatch.style.background = css(colour);
+    const text = Object.assign(document.createElement("bdi"), { textContent: clipped(name, 60) });
+    const number = Object.assign(document.createElement("span"), { textContent: written(size) });
+    button.append(swatch, text, number);
+    return button;
+  }
+
+  // Shows one class alone, without selecting it; -1 for none.
+  light(at) {
+    if (at === this.lit) return;
+    this.lit = at;
+    for (const button of this.part("legend").children) button.classList.toggle("lit", Number(button.dataset.class) === at);
+    this.redraw();
+  }
+
   colourAll() {
     const { n, count } = this.points;
     const { scale } = this.data;
@@ -186,8 +221,8 @@ class TagMap {
   // ---- Size and view ----
 
   resize() {
-    this.width = this.root.clientWidth;
-    this.height = this.root.clientHeight;
+    this.width = this.stage.clientWidth;
+    this.height = this.stage.clientHeight;
     if (!this.points || !this.width) return;
     this.ratio = Math.min(window.devicePixelRatio || 1, 2);
     for (const canvas of [this.base, this.over, this.pointer]) {
@@ -259,25 +294,32 @@ class TagMap {
     const pixels = new Uint32Array(image.data.buffer);
     const [r, g, b] = this.paper;
     pixels.fill((255 << 24) | (b << 16) | (g << 8) | r);
-    if (this.selected) this.stampAll(pixels, width, height, 0, this.radius(), 1);
-    this.stampAll(pixels, width, height, 1, this.radius() * (this.selected ? 1.2 : 1), 0.9);
+    const some = this.selected || this.lit >= 0;
+    if (some) this.stampAll(pixels, width, height, false, this.radius(), 1);
+    this.stampAll(pixels, width, height, true, this.radius() * (some ? 1.2 : 1), 0.9);
     context.putImageData(image, 0, 0);
   }
 
-  // Blends a disc over the picture for each row that is chosen (or not); the most used tags come last, on top.
-  stampAll(pixels, width, height, chosen, radius, alpha) {
+  // Whether a row stands out: it is in the class that is lit up, or else chosen, or else nothing is.
+  standsOut(row) {
+    if (this.lit >= 0) return this.cluster[row] === this.lit;
+    return !this.selected || this.chosen[row] === 1;
+  }
+
+  // Blends a disc over the picture for each row that stands out (or not); the most used tags come last, on top.
+  stampAll(pixels, width, height, outstanding, radius, alpha) {
     const { n, x, y } = this.points;
     const disc = discOf(radius * this.ratio, alpha, width);
     const edge = disc.reach;
     const faint = this.faint();
     const [scale, left, top] = this.toDevice();
     for (let i = n - 1; i >= 0; i--) {
-      if (this.selected && this.chosen[i] !== chosen) continue;
+      if (this.standsOut(i) !== outstanding) continue;
       const px = Math.round(left + x[i] * scale);
       const py = Math.round(top - y[i] * scale);
       if (px < edge || py < edge || px >= width - edge || py >= height - edge) continue;
       const at = 3 * i;
-      const [r, g, b] = chosen ? [this.colours[at], this.colours[at + 1], this.colours[at + 2]] : faint;
+      const [r, g, b] = outstanding ? [this.colours[at], this.colours[at + 1], this.colours[at + 2]] : faint;
       blend(pixels, py * width + px, disc, r, g, b);
     }
   }
@@ -324,8 +366,8 @@ class TagMap {
   labelClasses(place, marks) {
     for (const i of this.classOrder ?? []) {
       const each = this.classes[i];
-      if (this.selected && !each.chosen) continue;
-      const [x, y] = this.selected
+      if (this.lit >= 0 ? i !== this.lit : this.selected && !each.chosen) continue;
+      const [x, y] = this.selected && this.lit < 0
         ? [this.toX(each.chosenX / each.chosen), this.toY(each.chosenY / each.chosen)]
         : [this.toX(each.x), this.toY(each.y)];
       if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
@@ -354,7 +396,7 @@ class TagMap {
       if (tried++ > 600) return;
       const tag = this.points.tag(row);
       if (this.named.has(tag)) continue;
-      place(clipped(tag, 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]), shifts, 11, 400, this.ink, 3, Boolean(this.selected));
+      place(clipped(tag, 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]), shifts, 11, 400, this.ink, 3, Boolean(this.selected) && this.lit < 0);
     }
   }
 
@@ -363,7 +405,7 @@ class TagMap {
     const rows = [];
     const most = (TAG_LABELS_BELOW * this.width * this.height) / 600000;
     for (let i = 0; i < this.points.n; i++) {
-      if (this.selected && !this.chosen[i]) continue;
+      if (!this.standsOut(i)) continue;
       const [x, y] = [this.toX(this.points.x[i]), this.toY(this.points.y[i])];
       if (x < 0 || y < 0 || x > this.width || y > this.height) continue;
       rows.push(i);
@@ -548,10 +590,21 @@ class TagMap {
     on("pointermove", (event) => this.drag(event));
     on("pointerup", (event) => this.release(event));
     on("pointercancel", () => this.drop());
-    on("pointerleave", () => this.point(-1));
+    on("pointerleave", () => {
+      this.point(-1);
+      this.light(-1);
+    });
     on("dblclick", () => this.act("fit"));
     on("keydown", (event) => this.key(event));
     on("wheel", (event) => this.wheel(event), { passive: false });
+    const legend = this.part("legend");
+    const classOf = (event) => Number(event.target.closest("button")?.dataset.class ?? -1);
+    legend.addEventListener("pointerover", (event) => this.light(classOf(event)));
+    legend.addEventListener("pointerleave", () => this.light(-1));
+    legend.addEventListener("focusin", (event) => this.light(classOf(event)));
+    legend.addEventListener("focusout", () => this.light(-1));
+    legend.addEventListener("click", (event) => classOf(event) >= 0 && this.choose(this.rowsOf(classOf(event)), event.shiftKey));
+    legend.addEventListener("keydown", (event) => this.walk(event));
     this.part("tools").addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (button?.dataset.tool) this.take_up(button.dataset.tool);
@@ -578,7 +631,9 @@ class TagMap {
     const { held } = this;
     const [x, y] = [event.offsetX, event.offsetY];
     if (!held) {
-      this.pointer.style.cursor = this.nameAt(x, y) ? "pointer" : "";
+      const name = this.nameAt(x, y);
+      this.pointer.style.cursor = name ? "pointer" : "";
+      this.light(name ? name.class : -1);
       return this.point(this.pick(x, y));
     }
     held.far ||= Math.hypot(x - held.fromX, y - held.fromY) > CLICK_PX;
@@ -642,6 +697,18 @@ class TagMap {
     else if (event.key === "Enter" && this.hover >= 0) this.choose([this.hover], event.shiftKey);
     else return;
     event.preventDefault();
+  }
+
+  // Arrow keys go from one entry of the legend to the next.
+  walk(event) {
+    const turn = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    const next = turn && event.target.closest("button")?.[turn];
+    if (!turn) return;
+    event.preventDefault();
+    if (!next) return;
+    event.target.closest("button").tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
   }
 
   step(turn) {

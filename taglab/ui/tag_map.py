@@ -146,9 +146,8 @@ def tag_map(
     paint: MapPaint,
     selected: npt.NDArray[np.intp] | None = None,
     on_select: Callable[[list[int]], None] | None = None,
-    height: int = 560,
 ) -> None:
-    """Show the map.
+    """Show the map. Its height is what `--map-height` says where it stands (see frame.css); 560 pixels else.
 
     Args:
         key: Of the widget, unique on the page.
@@ -156,7 +155,6 @@ def tag_map(
         paint: Sent at each rerun.
         selected: Rows shown as selected, the rest greyed; None or empty for no selection.
         on_select: Called before the rerun with the rows a person selected (empty: cleared).
-        height: In pixels.
     """
     import pyarrow as pa
 
@@ -169,7 +167,6 @@ def tag_map(
             "label": paint.label,
             "shows": paint.shows,
             "file": paint.file,
-            "height": height,
             "plain": PALETTE[0],
             "scale": None if paint.scale is None else _scale(paint.scale),
             "facts": _columns(paint.facts),
@@ -182,9 +179,7 @@ def tag_map(
                 "classes": _classes(paint.classes),
                 "cluster": pa.table({"cluster": np.asarray(paint.classes.labels, np.int32)}),
             }
-        _component(
-            key=key, data=data, height=height, on_selected_change=_reporter(key, points.name, on_select)
-        )
+        _component(key=key, data=data, on_selected_change=_reporter(key, points.name, on_select))
 
 
 def _reporter(key: str, name: str, on_select: Callable[[list[int]], None] | None) -> Callable[[], None]:

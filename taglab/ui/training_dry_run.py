@@ -115,7 +115,7 @@ def _show_found(found: dict[str, Any], epochs: int) -> None:
     if left_out:
         table = pd.DataFrame(left_out)
         with st.expander(f"Left out: {int(table['tracks'].sum()):,} tracks"):
-            st.dataframe(table, hide_index=True, key="dry run left out")
+            st.dataframe(table, hide_index=True, key="dry run left out", alt="Tracks left out")
 
 
 _MEANING = {

@@ -25,7 +25,7 @@ from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among, pick_audio, pick_data
 
-_READY = " (made on the spot)"
+_READY = " (new)"
 _FIRST = ("epochs", "batch_size", "learning_rate")
 _FURTHER: dict[str, tuple[str, ...]] = {
     "Network": ("width", "n_filters", "dropout"),

@@ -76,6 +76,7 @@ def show_runs() -> None:
         selection_mode="multi-row",
         hide_index=True,
         column_config=_COLUMNS,
+        alt="Runs, newest first",
     )
     ticked = [str(shown["run"].iloc[row]) for row in event.selection.rows if row < len(shown)]
     active = sum(state.active for state in states.values())
@@ -170,7 +171,7 @@ def show_sweeps() -> None:
     varied = [
         str(name) for name in table.columns if name not in ("run", "state", "classes", "epochs", *MEASURES)
     ]
-    st.dataframe(table, hide_index=True, key="sweep table", column_config=_COLUMNS)
+    st.dataframe(table, hide_index=True, key="sweep table", column_config=_COLUMNS, alt="Runs of the sweep")
     _say_progress(table, states)
     figure = None
     if varied:

@@ -15,15 +15,20 @@ _LOOK = """() => [
     document.querySelector("[data-testid=stMainBlockContainer]")?.offsetHeight,
     document.querySelector("[role=dialog]")?.offsetHeight,
     document.querySelectorAll("[data-stale=true]").length,
+    document.querySelectorAll("[data-testid=stSkeleton]").length,
 ]"""
 
 
 def settled(page: Page) -> Page:
-    """Wait until, for a while, no script runs and page and dialog keep their heights; return the page."""
+    """Wait until, for a while, no script runs, all is drawn, and page and dialog keep their heights.
+
+    Returns:
+        The page.
+    """
     quiet, before = 0, None
     for _ in range(_MOST_LOOKS):
         seen = page.evaluate(_LOOK)
-        quiet = quiet + 1 if seen[0] == "notRunning" and seen == before else 0
+        quiet = quiet + 1 if seen[0] == "notRunning" and not seen[-1] and seen == before else 0
         if quiet == _QUIET_LOOKS:
             return page
         before = seen

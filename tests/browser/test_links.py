@@ -96,3 +96,25 @@ def test_choices_outlive_pages_that_do_not_ask_for_them(visit: Visit) -> None:
         go(page, name)
         assert_kept(page, ASKS[name])
     assert parse_qs(urlsplit(page.url).query)["whole_tag"] == ["false"]
+
+
+def test_back_undoes_one_choice_after_another_and_then_the_way_between_pages(visit: Visit) -> None:
+    page = settled(visit("/data?data=mine"))
+    go(page, "Clusters")
+    field = page.get_by_role("spinbutton", name="Seed")
+    for seed in ("2", "6"):
+        field.fill(seed)
+        field.press("Enter")
+        settled(page)
+        page.wait_for_timeout(1200)  # what follows sooner belongs to the same step
+    page.go_back()
+    page.wait_for_function("new URL(location.href).searchParams.get('seed') === '2'")
+    page.wait_for_function("""document.querySelector('input[aria-label="Seed"]').value === '2'""")
+    page.go_back()
+    page.wait_for_function("""document.querySelector('input[aria-label="Seed"]').value === '0'""")
+    assert_kept(page, ["data"])
+    page.go_back()
+    page.wait_for_url("**/data?data=mine")
+    assert_kept(page, ["data"])
+    page.go_forward()
+    page.wait_for_url("**/?data=mine")

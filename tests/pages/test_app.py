@@ -1,5 +1,7 @@
 """The frame: the pages there are, the Clusters page first, nothing that reaches for the network."""
 
+import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -25,6 +27,22 @@ def test_every_page_is_in_the_navigation() -> None:
 def test_pages_are_thin() -> None:
     for page in (ROOT / "pages").glob("*.py"):
         assert len(page.read_text(encoding="utf-8").splitlines()) <= 80, page.name
+
+
+def test_every_page_says_its_name_and_the_question_of_the_readme() -> None:
+    rows = re.findall(r"^\| \*(\w+)\* \| (.+\?) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert len(rows) == len(list((ROOT / "pages").glob("*.py")))
+    for name, question in rows:
+        text = (ROOT / "pages" / f"{name.lower()}.py").read_text(encoding="utf-8")
+        assert f'heading("{name}", "{question}")' in text
+
+
+def test_every_table_and_figure_is_named_for_those_who_cannot_see_it() -> None:
+    for path in (*(ROOT / "pages").glob("*.py"), *(ROOT / "taglab" / "ui").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                named = any(keyword.arg == "alt" for keyword in node.keywords)
+                assert named or node.func.attr not in ("dataframe", "plotly_chart"), (path.name, node.lineno)
 
 
 def test_the_configuration_keeps_to_itself() -> None:

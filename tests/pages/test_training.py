@@ -214,7 +214,7 @@ def test_how_long_it_takes_is_said_as_it_was_measured(monkeypatch: pytest.Monkey
 
 
 def test_a_ready_label_space_is_made_when_it_is_needed(launched: list) -> None:
-    app = open_page("training", labels="Top 50 tags (made on the spot)").run()
+    app = open_page("training", labels="Top 50 tags (new)").run()
     assert labels.label_space_names() == ["sounds"]
     app.button(key="start").click().run()
     assert not app.exception
@@ -434,7 +434,7 @@ def test_a_click_that_is_not_allowed_makes_nothing(
 ) -> None:
     spaces = labels.label_space_names()
     look_from(ELSEWHERE)
-    app = open_page("training", data="small", audio="small", labels="Top 50 tags (made on the spot)").run()
+    app = open_page("training", data="small", audio="small", labels="Top 50 tags (new)").run()
     assert refused(app.button(key=key).click().run())
     assert "dry run" not in app.session_state
     assert (runs.run_names(), labels.label_space_names(), launched) == ([], spaces, [])

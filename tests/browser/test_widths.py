@@ -1,0 +1,50 @@
+"""From 800 pixels up no page cuts off a text or a control."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.clipping import clipped
+from tests.browser.settling import settled
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+WIDTHS = (800, 900, 1280, 1920)
+ADDRESSES = (
+    "/data",
+    "/cleaning?view=Preview",
+    "/embeddings?view=Neighbours",
+    "/embeddings?view=Coverage",
+    "/?map=PCA",
+    "/?map=PCA&view=Scan+over+k",
+    "/?map=PCA&view=Label+space",
+    "/genres?view=Co-occurrence",
+    "/genres?view=Subgenres",
+    "/training?view=New+run",
+    "/training?view=Runs",
+    "/compare?view=Histograms",
+    "/compare?view=Summary",
+    "/compare?view=Confusion",
+    "/compare?view=Curves",
+)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_nothing_is_cut_off_at_any_width(visit: Callable[..., Page], address: str) -> None:
+    page = settled(visit(address))
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)
+        assert clipped(settled(page)) == [], width
+
+
+def test_what_is_cut_off_is_noticed(visit: Callable[..., Page]) -> None:
+    page = settled(visit("/training"))
+    page.get_by_role("heading", name="Training", exact=True).evaluate(
+        "heading => Object.assign(heading.style, { width: '20px', overflow: 'hidden', whiteSpace: 'nowrap' })"
+    )
+    assert any("Training" in text for text in clipped(page))
