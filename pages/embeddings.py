@@ -51,6 +51,6 @@ if tags.unknown:
         partly = pd.DataFrame(
             {"tag": list(tags.unknown), "words without a vector": list(tags.unknown.values())}
         )
-        st.dataframe(partly, hide_index=True)
+        st.dataframe(partly, hide_index=True, alt="Tags with a word that has no vector")
         export_panel("partly known tags", partly, command=picked.command("coverage"))
 export_projector(tags, data, picked.command("export projector", out="projector/"))

@@ -269,7 +269,10 @@ def _show_repeats(compared: Compared) -> None:
         return
     st.markdown("##### Repetitions averaged")
     shown = table.dropna(axis=1, how="all")
-    st.dataframe(shown, hide_index=True, key="repeats table", column_config=_REPEATS_COLUMNS)
+    st.dataframe(
+        shown, hide_index=True, key="repeats table", column_config=_REPEATS_COLUMNS,
+        alt="Means over repetitions, with their spread",
+    )  # fmt: skip
     st.caption(
         "Runs that differ in nothing but seeds, splits and folds. sd: over repetitions, which are splits, "
         "the seeds of each averaged; where there is one split, they are the seeds, and the interval is of "

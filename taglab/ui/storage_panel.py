@@ -35,7 +35,13 @@ def show_storage() -> None:
         limit = cache.limit_bytes()
         held = f"held below {cache.size_text(limit)}" if limit else "kept without a limit"
         st.caption(f"{cache.size_text(float(table['bytes'].sum()))} in all; derived results are {held}")
-        st.dataframe(_shown(table), hide_index=True, width="stretch", key="storage table")
+        st.dataframe(
+            _shown(table),
+            hide_index=True,
+            width="stretch",
+            key="storage table",
+            alt="What takes room on the disk",
+        )
         st.caption("; ".join(f"{what}: {_MEANING[what]}" for what in table["what"].unique()))
         export_panel("storage", table, command=["taglab", "cache", "show"])
         if not may_read_paths():
@@ -68,7 +74,9 @@ def ask_what_goes() -> None:
         if not plan.removed:
             st.text("There is nothing of it to remove.")
             return
-        st.dataframe(_shown(cache.sizes(plan.removed)), hide_index=True, key="what goes")
+        st.dataframe(
+            _shown(cache.sizes(plan.removed)), hide_index=True, key="what goes", alt="What would be removed"
+        )
         label = f"Remove {cache.size_text(plan.freed_bytes)}"
         if st.button(label, icon=":material/delete:", type="primary", key="prune now"):
             done = cache.prune(plan)

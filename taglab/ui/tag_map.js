@@ -179,7 +179,7 @@ class TagMap {
     if (legend.dataset.says === says) return;
     legend.dataset.says = says;
     legend.hidden = !listed.length;
-    legend.setAttribute("aria-label", `${this.data.class_word}s, largest first`);
+    legend.setAttribute("aria-label", `Legend: each ${this.data.class_word.toLowerCase()} with its number of tags, largest first`);
     legend.replaceChildren(...listed.map((i, at) => this.entry(i, at)));
   }
 
