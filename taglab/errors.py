@@ -33,7 +33,7 @@ def unreadable(path: str | Path, error: OSError) -> DataError:
     """Return what to raise of a file that somebody named and that cannot be opened, or is not there."""
     if isinstance(error, FileNotFoundError):
         return DataError(path, NO_SUCH_FILE)
-    return DataError(path, f"cannot be read ({error.strerror or error}); check its permissions")
+    return DataError(path, f"cannot be read ({error.strerror or error}); check the path and its permissions")
 
 
 class MissingExtra(TaglabError, ImportError):

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from taglab.cache.tidying import heed_limit
 from taglab.cache.writing import replacing
 from taglab.errors import StorageError
 
@@ -56,7 +55,6 @@ def keep(path: Path, value: T, write: Callable[[Path, T], None]) -> None:
     try:
         with replacing(path) as temporary:
             write(temporary, value)
-        heed_limit(path)
     except StorageError as error:
         with _lock:
             _why[:] = [str(error)]

@@ -24,6 +24,9 @@ NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUP
 """What a file system answers that keeps no locks: NFS without its lock service, Lustre without `-o flock`."""
 
 _LOCK_TIMEOUT_S = 30.0
+ASIDE = ".replaced"
+"""In a scratch folder: what stood at the place of what is written there, while neither stands there."""
+
 _OWNER = ".owner"
 _SETTLED_S = 60.0  # far longer than from a scratch folder's making to its lock
 _ABANDONED_S = 86_400.0  # of one that nobody can tell the owner of
@@ -121,3 +124,11 @@ def is_left_over(folder: Path, settled_s: float = _SETTLED_S) -> bool:
         return age_s > _ABANDONED_S
     finally:
         os.close(owner)
+
+
+def holds_the_only_copy(folder: Path) -> bool:
+    """Return whether a scratch folder holds what a killed writer has put aside, and nothing stands there."""
+    if not (folder / ASIDE).exists():
+        return False
+    written = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
+    return not all((folder.parent / name).exists() for name in written)

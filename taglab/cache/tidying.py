@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from taglab.cache.locks import is_left_over
+from taglab.cache.locks import holds_the_only_copy, is_left_over
 from taglab.cache.places import (
     AUDIO,
     CLEANINGS,
@@ -67,12 +67,14 @@ class Content:
 
 
 def contents() -> list[Content]:
-    """Return all that the cache holds; what is the user's own comes first."""
+    """Return all that the cache holds."""
     seen: set[tuple[int, int]] = set()
+    # What is left over inside of other things is counted first; of the rest, what is the user's.
+    places = sorted(_places(home()), key=lambda place: place[1] != "left over")
     return [
         Content(path, what, kind, *_measure(path, seen))
-        for path, what, kind in _places(home())
-        if _is_there(path)
+        for path, what, kind in places
+        if os.path.lexists(path)
     ]
 
 
@@ -102,8 +104,12 @@ def _places(root: Path) -> Iterator[tuple[Path, Class, str]]:
                     yield entry, "derived", kind_folder.name
                     hidden += _hidden_in(entry, depth=1)
     for entry in [*hidden, *_entries(root / UPLOADS)]:
-        if entry.is_dir() and is_left_over(entry):
+        if entry.is_dir() and _may_go(entry):
             yield entry, "left over", "scratch"
+
+
+def _may_go(scratch: Path) -> bool:
+    return is_left_over(scratch) and not holds_the_only_copy(scratch)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -122,10 +128,6 @@ def _hidden_in(folder: Path, depth: int) -> list[Path]:
         path for entry in inside if not entry.name.startswith(".") for path in _hidden_in(entry, depth - 1)
     ]
     return [entry for entry in inside if entry.name.startswith(".")] + below
-
-
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)
 
 
 def _measure(path: Path, seen: set[tuple[int, int]]) -> tuple[int, float]:
@@ -289,7 +291,7 @@ def prune(plan: Pruning) -> Pruning:
     """Remove what a plan names; what cannot be removed is told, and the rest goes all the same."""
     removed, failed = [], []
     for content in plan.removed:
-        if content.what == "left over" and not is_left_over(content.path):
+        if content.what == "left over" and not _may_go(content.path):
             continue  # its name was given anew meanwhile
         try:
             _remove(content.path)

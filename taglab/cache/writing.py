@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from taglab.cache.keys import revision
-from taglab.cache.locks import is_left_over, locked, owned
-from taglab.cache.places import STORAGE_ERRNOS, storage_error
+from taglab.cache.locks import ASIDE, is_left_over, locked, owned
+from taglab.cache.places import DERIVED, STORAGE_ERRNOS, home, storage_error
+from taglab.cache.tidying import heed_limit
 from taglab.errors import Conflict, DataError, StorageError
 
 TRIES = 5  # of what another process may come between
 AWAY_S = 0.01  # far longer than a folder is away while another takes its place
-_ASIDE = ".replaced"
 _PREFIX_CHARACTERS = 40
 _AT_FDCWD, _RENAME_EXCHANGE, _RENAME_SWAP = -100, 2, 2
 _CANNOT_EXCHANGE = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -57,7 +57,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; on leaving, what was written there takes its place.
 
     The temporary path may be made a file or a folder. When the body raises, it is removed and `path`
-    keeps its old content. Killed at any moment, `path` is the old or the new, whole.
+    keeps its old content. Killed at any moment, `path` is the old or the new, whole. Derived results
+    that are beyond their limit make room for one.
 
     Raises:
         StorageError: If the disk is full or the folder cannot be written.
@@ -67,11 +68,13 @@ def replacing(path: Path) -> Iterator[Path]:
         try:
             yield temporary
             _sync(temporary)
-            _put_in_place(temporary, path, scratch / _ASIDE)
+            _put_in_place(temporary, path, scratch / ASIDE)
         except OSError as error:
             if isinstance(error, StorageError) or error.errno not in STORAGE_ERRNOS:
                 raise
             raise storage_error(path, error) from error
+    if path.is_relative_to(home() / DERIVED):
+        heed_limit(path)
 
 
 def _put_in_place(new: Path, path: Path, aside: Path) -> None:
@@ -142,7 +145,7 @@ def restore(folder: Path) -> None:
     """
     with contextlib.suppress(OSError):
         for scratch in folder.glob(".*"):
-            if not (scratch / _ASIDE).is_dir() or not is_left_over(scratch, settled_s=0.0):
+            if not (scratch / ASIDE).is_dir() or not is_left_over(scratch, settled_s=0.0):
                 continue
             for new in scratch.iterdir():
                 if not new.name.startswith(".") and not (folder / new.name).exists():

@@ -90,14 +90,8 @@ def test_a_folder_is_the_old_or_the_new_wherever_its_writer_is_killed(
     assert step > 15
 
 
-@pytest.mark.parametrize("exchanged", [True, False])
-def test_an_open_finds_what_lies_between_two_renames(
-    monkeypatch: pytest.MonkeyPatch, exchanged: bool
-) -> None:
-    """The very moment: both versions lie whole in the scratch folder, and nothing at the place."""
-    monkeypatch.setattr(writing, "_exchange", lambda one, other: False)
-    shelf = cache.Shelf("vectors")
-    put(shelf, "old")
+def kill_between_two_renames(shelf: cache.Shelf) -> None:
+    """Leave both versions whole in a scratch folder, and nothing at the place."""
     path, rename = shelf.path("mine"), Path.rename
 
     def killed_between() -> None:
@@ -111,9 +105,35 @@ def test_an_open_finds_what_lies_between_two_renames(
 
     assert killed_at(-1, killed_between)
     assert not path.exists()
-    if exchanged:  # looked for by name, or met by reading it
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_an_open_finds_what_lies_between_two_renames(monkeypatch: pytest.MonkeyPatch, by_name: bool) -> None:
+    monkeypatch.setattr(writing, "_exchange", lambda one, other: False)
+    shelf = cache.Shelf("vectors")
+    put(shelf, "old")
+    path = shelf.path("mine")
+    kill_between_two_renames(shelf)
+    if by_name:
         assert shelf.find("mine") == path
     assert cache.read_whole(path, lambda: (path / "a").read_text()) == "new"
+
+
+def test_what_a_killed_writer_put_aside_is_not_pruned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_exchange", lambda one, other: False)
+    shelf = cache.Shelf("vectors")
+    put(shelf, "old")
+    path = shelf.path("mine")
+    kill_between_two_renames(shelf)
+    for scratch in shelf.folder.glob(".mine.*"):
+        os.utime(scratch, (0, 0))
+    cache.prune(cache.plan_pruning(["left over"], to_bytes=0))
+    assert shelf.names() == ["mine"]
+    assert (path / "a").read_text() == "new"
+    for scratch in shelf.folder.glob(".mine.*"):
+        os.utime(scratch, (0, 0))
+    assert len(cache.prune(cache.plan_pruning(["left over"], to_bytes=0)).removed) == 1
+    assert (path / "a").read_text() == "new"
 
 
 def test_a_living_writer_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ import fcntl
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from taglab import cache
 from taglab.cache import locks
 from taglab.errors import StorageError, Unavailable
 from taglab.launch.line import keeper_lock
+from tests.cache import test_cache
 
 
 @pytest.fixture(
@@ -30,21 +30,7 @@ def no_locks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.usefixtures("no_locks")
 def test_threads_take_turns_all_the_same(tmp_path: Path) -> None:
-    path, inside, most = tmp_path / "x", [0], [0]
-
-    def work() -> None:
-        with cache.locked(path):
-            inside[0] += 1
-            most[0] = max(most[0], inside[0])
-            threading.Event().wait(0.02)
-            inside[0] -= 1
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == [1]
+    test_cache.test_threads_take_turns(tmp_path)
 
 
 @pytest.mark.usefixtures("no_locks")

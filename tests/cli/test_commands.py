@@ -123,7 +123,7 @@ def test_a_damaged_one_does_not_hide_the_others_of_a_list(mine: Shell, taglab_ho
     mine.text("vectors", "add", path, "--name", "sound")
     (taglab_home / "vectors" / "broken").mkdir()
     assert [row["name"] for row in mine.json("vectors", "list")] == ["sound"]
-    assert "broken: does not hold saved word vectors" in mine.err
+    assert "broken/manifest.json: cannot be read" in mine.err
 
     mine.text("labels", "make", "top", "top2", *DATA, "-n", "2")
     (taglab_home / "labels" / "broken.json").write_text("{")
