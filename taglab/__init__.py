@@ -1,8 +1,149 @@
-"""taglab: tag semantics and music tagging, as a dashboard, a library and a command."""
+"""taglab: tag semantics and music tagging, as a dashboard, a library and a command.
 
-from importlib.metadata import PackageNotFoundError, version
+What people start with is here; each room (`taglab.embeddings`, `taglab.clustering`, …) has more. Nothing is
+imported before it is asked for.
 
-try:
-    __version__ = version("taglab")
-except PackageNotFoundError:  # imported from a source tree that is not installed
-    __version__ = "0+source"
+Examples:
+    From the tags that listeners gave to the classes of a tagger:
+
+    >>> import taglab
+    >>> folksonomy = taglab.open_folksonomy("demo").select_tags(min_count=10)
+    >>> folksonomy
+    <Folksonomy demo: 1200 tracks, 389 tags, 8522 assignments>
+    >>> vectors = taglab.compose(taglab.own_vectors(folksonomy), list(folksonomy.tags["tag"]))
+    >>> clustering = taglab.cluster(vectors, taglab.ClusterSettings(k=20))
+    >>> clustering
+    <Clustering spherical-k-means: 389 tags in 20 clusters>
+    >>> space = taglab.from_clusters(clustering.tags, clustering.labels, folksonomy.counts())
+    >>> space.targets(folksonomy).shape  # a SciPy sparse array (tracks, classes)
+    (1200, 20)
+
+    Tags of your own:
+
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"track": ["a", "a", "b"], "tag": ["rock", "pop", "rock"]})
+    >>> taglab.Folksonomy.from_frame(rows)
+    <Folksonomy frame: 2 tracks, 2 tags, 3 assignments>
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taglab.clustering import Clustering, ClusterSettings, cluster
+    from taglab.embeddings import (
+        WordVectors,
+        add_vectors,
+        analogy,
+        compose,
+        open_vectors,
+        own_vectors,
+        read_vectors,
+    )
+    from taglab.embeddings.neighbours import neighbours
+    from taglab.folksonomy import Folksonomy
+    from taglab.labels import LabelSpace, from_clusters, from_tags, from_top_tags, open_label_space
+    from taglab.predictions import Predictions, open_predictions
+    from taglab.projection import Projection, ProjectionSettings, project
+    from taglab.runs import Run, import_results, open_run
+    from taglab.sources import add as add_data
+    from taglab.sources import folksonomy_names, open_folksonomy
+    from taglab.sources import read as read_data
+    from taglab.tag_vectors import TagVectors
+
+    __version__: str
+
+_ROOMS = {
+    "Clustering": "clustering",
+    "ClusterSettings": "clustering",
+    "Folksonomy": "folksonomy",
+    "LabelSpace": "labels",
+    "Predictions": "predictions",
+    "Projection": "projection",
+    "ProjectionSettings": "projection",
+    "Run": "runs",
+    "TagVectors": "tag_vectors",
+    "WordVectors": "embeddings",
+    "add_data": "sources.add",
+    "add_vectors": "embeddings",
+    "analogy": "embeddings",
+    "cluster": "clustering",
+    "compose": "embeddings",
+    "folksonomy_names": "sources",
+    "from_clusters": "labels",
+    "from_tags": "labels",
+    "from_top_tags": "labels",
+    "import_results": "runs",
+    "neighbours": "embeddings",
+    "open_folksonomy": "sources",
+    "open_label_space": "labels",
+    "open_predictions": "predictions",
+    "open_run": "runs",
+    "open_vectors": "embeddings",
+    "own_vectors": "embeddings",
+    "project": "projection",
+    "read_data": "sources.read",
+    "read_vectors": "embeddings",
+}
+"""What is offered here → the room it is of, and its name there where that is another."""
+
+__all__ = [
+    "ClusterSettings",
+    "Clustering",
+    "Folksonomy",
+    "LabelSpace",
+    "Predictions",
+    "Projection",
+    "ProjectionSettings",
+    "Run",
+    "TagVectors",
+    "WordVectors",
+    "add_data",
+    "add_vectors",
+    "analogy",
+    "cluster",
+    "compose",
+    "folksonomy_names",
+    "from_clusters",
+    "from_tags",
+    "from_top_tags",
+    "import_results",
+    "neighbours",
+    "open_folksonomy",
+    "open_label_space",
+    "open_predictions",
+    "open_run",
+    "open_vectors",
+    "own_vectors",
+    "project",
+    "read_data",
+    "read_vectors",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for."""
+    if name == "__version__":
+        value: Any = _version()
+    elif name in _ROOMS:
+        room, _, there = _ROOMS[name].partition(".")
+        value = getattr(importlib.import_module(f"taglab.{room}"), there or name)
+    else:
+        raise AttributeError(f"module 'taglab' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("taglab")
+    except PackageNotFoundError:  # imported from a source tree that is not installed
+        return "0+source"

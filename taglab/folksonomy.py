@@ -28,6 +28,9 @@ from taglab.errors import DataError, InvalidSetting, NotFound
 
 _FORMAT = 1
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_WHOLE_FLOAT = re.compile(r"-?\d+\.0")
+_ABOUT_TRACKS = ("artist", "album", "title", "split")
+SAME_USER_AGAIN = "the same tag on the same track by the same user again"
 
 
 def mend(text: str) -> str:
@@ -144,6 +147,70 @@ class Folksonomy:
             shape=(len(tracks), len(table)),
         )
         return cls._sorted(name, _storable(tracks), table, matrix, notes, reading)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        name: str = "frame",
+        *,
+        track: str = "track",
+        tag: str = "tag",
+        weight: str | None = None,
+        user: str | None = None,
+    ) -> Folksonomy:
+        """Build from a table in memory: a row for each tag of a track, or a list of tags a row.
+
+        Files are read by `taglab.sources.read`, which knows more shapes of tables.
+
+        Args:
+            frame: One row an assignment. Where the cells of `tag` are lists or arrays, each item is a tag.
+                Columns artist, album, title and split, where there are any, are kept with the track, of
+                which the first that is not missing counts.
+            name: What it is called.
+            track: Column of track ids; whole floats ("1.0"), as pandas makes of integers beside a gap, count
+                as whole numbers.
+            tag: Column of tags; blanks at their edges are left off.
+            weight: Column of weights above 0. Of a pair given twice the larger is kept.
+            user: Column of who gave the tag: the weight is then the number of users who did.
+
+        Raises:
+            InvalidSetting: If a column is not there, or both weights and users are named.
+            ValueError: If a weight is not above 0.
+
+        Examples:
+            >>> rows = pd.DataFrame({"track": ["a", "b", "b"], "tag": [["rock", "pop"], ["rock"], []]})
+            >>> Folksonomy.from_frame(rows).counts().to_dict()
+            {'rock': 2, 'pop': 1}
+        """
+        wanted = [column for column in (track, tag, weight, user) if column is not None]
+        missing = [column for column in wanted if column not in frame.columns]
+        if missing:
+            columns = ", ".join(map(repr, frame.columns[:20]))
+            raise InvalidSetting(f"column {missing[0]!r} must be one of the table's, which are {columns}")
+        if weight is not None and user is not None:
+            raise InvalidSetting(f"weight={weight!r} and user={user!r} exclude one another; name one of them")
+        about = [column for column in _ABOUT_TRACKS if column in frame.columns and column not in wanted]
+        rows = _texts_of_rows(frame[[*wanted, *about]], track, tag, about)
+        known = rows.dropna(subset=[track])
+        tagged = known.dropna(subset=[tag])
+        notes = [
+            Dropped(reason, count, "rows")
+            for reason, count in (("no track", len(rows) - len(known)), ("no tag", len(known) - len(tagged)))
+            if count
+        ]
+        tracks = known.groupby(track, sort=False)[about].first().rename_axis("track").reset_index()
+        row_of = pd.Series(range(len(tracks)), index=tracks["track"])
+        track_codes: npt.NDArray[np.int64] = np.asarray(row_of.loc[tagged[track]], np.int64)
+        codes, tags = pd.factorize(tagged[tag])
+        tag_codes = codes.astype(np.int64)
+        weights = None if weight is None else tagged[weight].to_numpy(np.float32)
+        if user is not None:
+            people: npt.NDArray[np.int64] = pd.factorize(tagged[user])[0].astype(np.int64)
+            track_codes, tag_codes, weights, repeated = users_who_agree(track_codes, tag_codes, people)
+            if repeated:
+                notes.append(Dropped(SAME_USER_AGAIN, repeated, "rows"))
+        return cls.from_codes(name, tracks, list(tags), track_codes, tag_codes, weights, notes)
 
     @classmethod
     def _sorted(
@@ -374,6 +441,49 @@ def _read_matrix(path: Path) -> sparse.csr_array:
     matrix = sparse.csr_array(parts, shape=tuple(arrays["shape"].tolist()))
     matrix.check_format()
     return matrix
+
+
+def whole_numbers(texts: Sequence[str | None]) -> list[str | None] | None:
+    """Return ids as whole numbers where all are written as floats ("12.0"), as pandas does beside a gap.
+
+    Returns:
+        None where they are not.
+    """
+    if not any(texts) or not all(text is None or _WHOLE_FLOAT.fullmatch(text) for text in texts):
+        return None
+    return [text and text[:-2] for text in texts]
+
+
+def users_who_agree(
+    tracks: npt.NDArray[np.int64], tags: npt.NDArray[np.int64], users: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32], int]:
+    """Count the users of each pair of a track and a tag.
+
+    Args:
+        tracks: Number of the track, one a row.
+        tags: Number of the tag.
+        users: Number of who gave it.
+
+    Returns:
+        Track, tag and number of distinct users of each pair, by track and tag; and how many rows only said
+        again what the same user had said.
+    """
+    rows = np.stack([tracks, tags, users])
+    rows = rows[:, np.lexsort(rows[::-1])]
+    fresh = np.r_[True, (np.diff(rows) != 0).any(axis=0)][: rows.shape[1]]
+    rows = rows[:, fresh]
+    starts = np.flatnonzero(np.r_[True, (np.diff(rows[:2]) != 0).any(axis=0)][: rows.shape[1]])
+    counts = np.diff(np.r_[starts, rows.shape[1]]).astype(np.float32)
+    return rows[0, starts], rows[1, starts], counts, int((~fresh).sum())
+
+
+def _texts_of_rows(frame: pd.DataFrame, track: str, tag: str, about: Sequence[str]) -> pd.DataFrame:
+    """Return a row a tag, its track, tag and what is told of the track as text, missing where blank."""
+    rows = frame.explode(tag, ignore_index=True)
+    for column in (track, tag, *about):
+        texts = [None if pd.isna(cell) else mend(str(cell)).strip() or None for cell in rows[column]]
+        rows[column] = pd.Series(whole_numbers(texts) or texts, dtype="str")
+    return rows
 
 
 def _check_assignments(

@@ -59,6 +59,11 @@ class TagVectors:
             raise ValueError(f"the vector of {self.tags[worst]!r} has length {lengths[worst]}, not 1")
         object.__setattr__(self, "_rows", rows)
 
+    def __repr__(self) -> str:
+        without = f", {len(self.missing)} tags without" if self.missing else ""
+        size = f"{len(self.tags)} tags, {self.vectors.shape[1]} dimensions{without}"
+        return f"<TagVectors {self.name}: {size}>"
+
     @classmethod
     def from_any(cls, tags: Sequence[str], vectors: npt.ArrayLike, name: str = "") -> TagVectors:
         """Make unit vectors of any vectors; tags whose row is all zeros become `missing`.

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from taglab import sources
+from taglab.embeddings import read_vectors
 from taglab.folksonomy import Folksonomy
+from taglab.runs import import_results
 
 INPUTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "awkward-inputs"
 pytestmark = [
@@ -53,3 +55,17 @@ def test_latin1() -> None:
     data = read("A12-latin1-merges-tags", "tags.csv")
     assert set(data.tags["tag"]) == {"chanson d'été", "chanson d'étà", "rock"}
     assert any("cp1252" in sentence for sentence in data.reading)
+
+
+def test_phrases_with_numbers() -> None:
+    vectors = read_vectors(INPUTS / "A11-vectors-of-phrases-with-numbers" / "phrases.txt", "x")
+    assert list(vectors.words) == ["rock", "hip hop", "blink 182", "top 40"]
+    assert vectors.dim == 8
+    assert vectors.vectors[2, 0] == pytest.approx(-0.0837)
+
+
+def test_a_summary_row() -> None:
+    run = import_results(INPUTS / "A14-summary-row-in-results" / "theirs.csv")
+    assert run.classes == ("rock", "pop")
+    assert run.summary()["last"]["auc_pr_macro"] == pytest.approx(0.3)
+    assert "mean" in run.about.note

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from taglab.errors import DataError, InvalidSetting, NotFound, StorageError
-from taglab.folksonomy import Dropped, Folksonomy, mend
+from taglab.folksonomy import Dropped, Folksonomy, mend, users_who_agree
 
 TRACKS = pd.DataFrame(
     {
@@ -390,3 +390,55 @@ def test_saving_round_trips(
     assert weights_of(again) == weights_of(made)
     pd.testing.assert_frame_equal(again.tags, made.tags)
     pd.testing.assert_frame_equal(again.tracks, made.tracks)
+
+
+def test_a_frame_of_rows() -> None:
+    frame = pd.DataFrame(
+        {
+            "track": [2.0, 1.0, None, 2.0, 2.0],
+            "tag": [" soul", "dub ", "dub", "soul", None],
+            "artist": [None, "Y", "Z", "X", None],
+            "weight": [1.0, 2.0, 3.0, 4.0, 5.0],
+        }
+    )
+    built = Folksonomy.from_frame(frame, weight="weight")
+    assert built.tracks.to_dict("list") == {"track": ["2", "1"], "artist": ["X", "Y"]}
+    assert built.tags["tag"].tolist() == ["dub", "soul"]
+    assert built.matrix.toarray().tolist() == [[0, 4], [2, 0]]
+    assert [(note.reason, note.count) for note in built.dropped] == [
+        ("no track", 1), ("no tag", 1), ("the same tag on the same track again", 1),
+    ]  # fmt: skip
+
+
+def test_a_frame_of_lists_and_of_users(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"song": ["A", "B", "A", "A"], "words": [["x", "y"], [], np.array(["x"]), ["x"]], "who": [1, 1, 2, 2]}
+    )
+    built = Folksonomy.from_frame(frame, "mine", track="song", tag="words", user="who")
+    assert built.name == "mine"
+    assert built.tracks["track"].tolist() == ["A", "B"]
+    assert built.matrix.toarray().tolist() == [[2, 1], [0, 0]]
+    built.save(tmp_path / "saved")
+    assert Folksonomy.open(tmp_path / "saved").fingerprint == built.fingerprint
+
+
+def test_a_frame_without_such_a_column_is_told() -> None:
+    with pytest.raises(
+        InvalidSetting, match=r"column 'tag' must be one of the table's, which are 'track', 'x'"
+    ):
+        Folksonomy.from_frame(pd.DataFrame({"track": ["A"], "x": ["y"]}))
+    frame = pd.DataFrame({"track": ["A"], "tag": ["y"], "n": [1]})
+    with pytest.raises(InvalidSetting, match="exclude one another"):
+        Folksonomy.from_frame(frame, weight="n", user="n")
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4)), min_size=0, max_size=40)
+)
+def test_users_who_agree_as_pandas_counts_them(rows: list[tuple[int, int, int]]) -> None:
+    tracks, tags, users = np.array(rows, np.int64).reshape(-1, 3).T
+    found = users_who_agree(tracks, tags, users)
+    theirs = pd.DataFrame(rows, columns=["t", "g", "u"]).drop_duplicates()
+    counts = theirs.groupby(["t", "g"]).size()
+    assert dict(zip(zip(found[0], found[1], strict=True), found[2], strict=True)) == counts.to_dict()
+    assert found[3] == len(rows) - len(theirs)

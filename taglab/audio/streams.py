@@ -22,17 +22,11 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.errors import DataError, unreadable
+from taglab.suffixes import AUDIO_SUFFIXES
 
 __all__ = ["AUDIO_SUFFIXES", "SoundFile"]
 
 Samples = npt.NDArray[np.float32]
-
-AUDIO_SUFFIXES = frozenset(
-    {".aac", ".ac3", ".aif", ".aifc", ".aiff", ".ape", ".asf", ".au", ".caf", ".dsf", ".flac", ".m4a"}
-    | {".m4b", ".mka", ".mp2", ".mp3", ".mp4", ".mpc", ".oga", ".ogg", ".opus", ".snd", ".spx", ".tta"}
-    | {".w64", ".wav", ".wave", ".weba", ".webm", ".wma", ".wv"}
-)
-"""What a folder is searched for; what a file truly is, its content says."""
 
 _CONTAINERS = "aac,ac3,aiff,ape,asf,au,caf,dsf,flac,matroska,mov,mp3,mpc,mpc8,ogg,tta,w64,wav,wv"
 _OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}

@@ -84,7 +84,7 @@ def add_commands(parser: argparse.ArgumentParser, title: str = "commands") -> An
 
 
 def add_output(parser: argparse.ArgumentParser, table: bool = True) -> None:
-    """Add `--json` and `--cache`; where a table comes out also `--out` and `--all`."""
+    """Add `--json` and `--cache`; where a table comes out also `--out`, `--spreadsheet-safe` and `--all`."""
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="write JSON to standard output")
     if table:
@@ -93,6 +93,11 @@ def add_output(parser: argparse.ArgumentParser, table: bool = True) -> None:
             type=table_path,
             metavar="FILE",
             help=f"write the whole table to FILE: {', '.join(TABLE_WRITERS)}",
+        )
+        group.add_argument(
+            "--spreadsheet-safe",
+            action="store_true",
+            help="in a CSV, put an apostrophe before cells a spreadsheet would run as formulas (= + - @)",
         )
         group.add_argument("--all", action="store_true", help="show all rows, not the first 50 only")
     add_cache(group)

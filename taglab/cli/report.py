@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN_ROWS = 50
 _SHOWN_ITEMS = 6
+_WIDEST_COLUMN = 60
 # Control characters, and those that turn the direction of what follows: a tag must not steer a terminal.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _UNSEEN_IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -50,8 +51,11 @@ def emit(report: Report, args: argparse.Namespace) -> None:
     out: Path | None = getattr(args, "out", None)
     notes = list(report.notes)
     if out is not None and report.table is not None:
-        write_table(report.table, out)
+        safe: bool = getattr(args, "spreadsheet_safe", False)
+        write_table(report.table, out, safe)
         notes.append(f"wrote {len(report.table):,} rows to {out}")
+        if out.suffix.lower() == ".csv" and not safe:
+            notes += _warning_of_formulas(report.table)
     if report.text:
         sys.stdout.write(escaped(report.text))
     elif args.json:
@@ -70,6 +74,18 @@ def emit(report: Report, args: argparse.Namespace) -> None:
     sys.stdout.flush()
     for note in notes:
         sys.stderr.write(f"{visible(note)}\n")
+
+
+def _warning_of_formulas(table: pd.DataFrame) -> list[str]:
+    from taglab.spreadsheets import n_formulas
+
+    n = n_formulas(table)
+    if not n:
+        return []
+    return [
+        f"{n:,} cells begin with = + - or @, which a spreadsheet would run as formulas; "
+        "--spreadsheet-safe puts an apostrophe before them"
+    ]
 
 
 def dropped(notes: Sequence[Dropped]) -> list[dict[str, Any]]:
@@ -170,9 +186,17 @@ def _firsts(entries: Sequence[Any]) -> list[tuple[bool, Any]]:
 
 
 def table_text(table: pd.DataFrame, width: int | None) -> str:
-    """Return a table as aligned columns: numbers to the right, the last column cut at the width if given."""
+    """Return a table as aligned columns, numbers to the right.
+
+    Args:
+        table: Its cells are cut at 60 columns of the terminal, but for the last.
+        width: Where lines are cut; None: nowhere.
+    """
     names = [str(name).replace("_", " ") for name in table.columns]
-    rows = [[_cell(value) for value in row] for row in table.itertuples(index=False, name=None)]
+    rows = [
+        [*(_clipped(_cell(value), _WIDEST_COLUMN) for value in row[:-1]), _cell(row[-1])]
+        for row in table.itertuples(index=False, name=None)
+    ]
     if not rows:
         return f"no rows ({', '.join(names)})\n"
     numeric = [str(dtype).lower().startswith(("int", "uint", "float")) for dtype in table.dtypes]
@@ -237,13 +261,21 @@ TABLE_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
 }
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
+def write_table(table: pd.DataFrame, path: Path, spreadsheet_safe: bool = False) -> None:
     """Write a table as its file's suffix says, atomically; lists in a CSV are JSON.
+
+    Args:
+        table: What to write.
+        path: Where to.
+        spreadsheet_safe: Whether an apostrophe is put, in a CSV, before what a spreadsheet would run.
 
     Raises:
         StorageError: If it cannot be written; an earlier file is as it was.
     """
     from taglab.cache import replacing
+    from taglab.spreadsheets import without_formulas
 
+    if spreadsheet_safe and path.suffix.lower() == ".csv":
+        table = without_formulas(table)
     with replacing(path) as temporary:
         TABLE_WRITERS[path.suffix.lower()](table, temporary)

@@ -96,6 +96,9 @@ class Clustering:
         ):
             raise ValueError(f"labels must use every number in [0, {self.k}) and no other")
 
+    def __repr__(self) -> str:
+        return f"<Clustering {self.settings.method}: {len(self.tags)} tags in {self.k} clusters>"
+
     @property
     def sizes(self) -> npt.NDArray[np.int64]:
         """Tags in each cluster, array (k,)."""

@@ -19,7 +19,7 @@ from taglab.folksonomy import Dropped
 from taglab.progress import Progress, between, silent
 
 # Raised when reading changes, so that copies made by earlier readers are made anew.
-_READER = 2
+_READER = 3
 _KIND, _SEEN = "word-vectors", "word-vector-files"
 _SETTLED_S = 2.0
 _SHARE_OF_UNPACKING = 0.15
@@ -31,7 +31,8 @@ def read_vectors(
     """Return the word vectors of a file.
 
     GloVe text, word2vec text and binary and fastText `.vec`, plain or packed with gzip or zip, and `.npy`
-    with a vocabulary beside it (of the same name but ending in `.txt`, one word a line) or in the same zip.
+    with a vocabulary beside it (of the same name but ending in `.txt`, one word a line) or in the same zip,
+    and `.npz` of an array of words and one of vectors.
     What a file is, is told from its content. The first reading lays a copy down in the cache, and every
     later one of the same content maps that into memory.
 

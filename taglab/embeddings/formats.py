@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,6 +26,8 @@ _DIGITS_AND_SIGNS = b"0123456789.eE+- "
 _SAMPLE_BYTES = 1 << 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _SPACE = re.compile(rb"[ \t]+")
+_WHOLE_NUMBER = re.compile(rb"\d+")
+_SAMPLE_LINES = 1000
 _NPY = b"\x93NUMPY"
 _FASTTEXT_MODEL = (793712314).to_bytes(4, "little")
 
@@ -67,7 +70,8 @@ def layout(plain: Plain) -> Layout:
         is_text = _is_text(file.read(_SAMPLE_BYTES))
         header = _header(first, second, is_text)
         if header is None:
-            return Layout("text", _dim_of(first, plain.shown), None, data_start)
+            file.seek(data_start)
+            return Layout("text", _dim_of(_sample_lines(file), plain.shown), None, data_start)
         n_words, dim = header
         if not n_words or not dim:
             raise DataError(
@@ -110,19 +114,40 @@ def _is_number(field: bytes) -> bool:
     return b"_" not in field
 
 
-def _dim_of(first: bytes, shown: Path) -> int:
-    """Return how many numbers end the first row of a file without header."""
-    fields = first.split()
-    dim = 0
-    while dim < len(fields) - 1 and _is_number(fields[-1 - dim]):
-        dim += 1
-    if not dim:
+def _sample_lines(file: IO[bytes]) -> list[bytes]:
+    """Return the first lines from where a file stands, without blank ones and the one that the sample cut."""
+    sample = file.read(_SAMPLE_BYTES)
+    sample += file.readline(_LONGEST_LINE_BYTES)
+    return [line for line in sample.split(b"\n")[:_SAMPLE_LINES] if line.strip()]
+
+
+def _dim_of(lines: Sequence[bytes], shown: Path) -> int:
+    """Return how many numbers end most rows of a file without header.
+
+    The first row alone does not decide: its word may end in whole numbers of its own ("blink 182"). It does
+    where that is a draw and it has none.
+    """
+    if not lines or not _numbers_at_end(lines[0]):
         raise DataError(
             shown,
             "does not begin like word vectors; each line should be a word and its numbers",
             1,
         )
-    return dim
+    lengths = Counter(length for length in map(_numbers_at_end, lines) if length)
+    most = max(lengths.values())
+    usual = [length for length, times in lengths.items() if times == most]
+    first = _numbers_at_end(lines[0])
+    numbers = lines[0].split()[-first:]
+    is_phrase = _WHOLE_NUMBER.fullmatch(numbers[0]) and any(b"." in number for number in numbers)
+    return first if first in usual and not is_phrase else min(usual)
+
+
+def _numbers_at_end(line: bytes) -> int:
+    fields = line.split()
+    numbers = 0
+    while numbers < len(fields) - 1 and _is_number(fields[-1 - numbers]):
+        numbers += 1
+    return numbers
 
 
 def _line(file: IO[bytes], shown: Path, number: int) -> bytes:
@@ -198,8 +223,10 @@ def _row(line: bytes, dim: int, shown: Path, number: int) -> tuple[str, list[flo
     for position, text in enumerate(texts, 1):
         if not _is_number(text):
             raise DataError(shown, f"value {position} of {dim}, {_quoted(text)}, is not a number", number)
-    # A few files hold words with spaces in them (". . ."); a number in the place of a word is a wrong length.
-    if any(_is_number(part) for part in parts[1:]):
+    # Words may be phrases, and end in whole numbers ("blink 182") where the vector's own are none; any other
+    # number in the place of a word is a wrong length.
+    measures = any(b"." in text for text in texts)
+    if any(_is_number(part) and not (measures and _WHOLE_NUMBER.fullmatch(part)) for part in parts[1:]):
         raise DataError(
             shown,
             f"has {len(fields) - 1} numbers where {dim} are expected; are two files joined in one?",
@@ -317,12 +344,24 @@ def read_npy(
 
 
 def _vocabulary(plain: Plain) -> list[str]:
-    """Return the words of a .npy file: the lines of its vocabulary, as they are but for the line ends."""
+    """Return the words of a .npy file: an array of text, or lines; blanks at their edges are left off."""
     path, shown = plain.vocabulary or plain.path, plain.vocabulary_shown or plain.shown
+    if path.suffix == ".npy":
+        return [word.strip() for word in _array_of_words(path, shown)]
     lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
     if not lines[-1]:
         lines.pop()
-    return [_word(line.removesuffix(b"\r"), shown, number) for number, line in enumerate(lines, 1)]
+    return [_word(line, shown, number).strip() for number, line in enumerate(lines, 1)]
+
+
+def _array_of_words(path: Path, shown: Path) -> list[str]:
+    try:
+        words = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DataError(shown, f"has words that are no plain array of text ({error})") from error
+    if words.ndim != 1 or words.dtype.kind not in "US":
+        raise DataError(shown, f"has {words.dtype} of shape {words.shape} for words; save .astype(str)")
+    return [_word(one, shown, 0) if isinstance(one, bytes) else str(one) for one in words.tolist()]
 
 
 def _npy_shape(plain: Plain, file: IO[bytes]) -> tuple[int, int]:

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from taglab.archives import GZIP_START, START_BYTES, ZIP_STARTS, copy, opened_gzip, opened_zip, other_packing
+import numpy as np
+
+from taglab.archives import (
+    GZIP_START,
+    START_BYTES,
+    ZIP_STARTS,
+    copy,
+    opened_gzip,
+    opened_zip,
+    other_packing,
+    read_arrays,
+)
 from taglab.errors import NO_SUCH_FILE, DataError, unreadable
 from taglab.progress import Progress, silent
 
@@ -28,7 +39,10 @@ _VOCABULARY_NAMES = (
     "vocabulary.txt",
     "vocab.txt",
     "words.txt",
+    "{stem}.words.npy",
+    "words.npy",
 )
+_NPZ = ".npz"
 
 
 @dataclass(frozen=True)
@@ -38,7 +52,7 @@ class Plain:
     Attributes:
         path: Where its bytes lie.
         shown: What messages call it: the file that was given.
-        vocabulary: Of a .npy file: where its words lie.
+        vocabulary: Of a .npy file: where its words lie, lines of text or an array of it.
         vocabulary_shown: What messages call that.
     """
 
@@ -78,6 +92,8 @@ def several(names: Sequence[str]) -> list[str]:
         if place.suffix.lower() == ".npy":
             forms = (form.format(stem=place.stem, name=place.name) for form in _VOCABULARY_NAMES)
             words |= {str(place.with_name(form)) for form in forms}
+    if all(name.lower().endswith(".npy") for name in names):
+        return []  # an .npz, which is read whole
     found = [name for name in names if name not in words]
     return found if len(found) > 1 else []
 
@@ -185,6 +201,8 @@ def unpack(
     path = files[0]
     start = _first_bytes(path, path)
     if start.startswith(ZIP_STARTS):
+        if path.suffix.lower() == _NPZ:
+            return _from_npz(path, folder)
         return _from_zip(path, folder, member, progress)
     if start.startswith(GZIP_START):
         _from_gzip(path, folder / "unpacked", progress)
@@ -307,3 +325,19 @@ def _from_gzip(path: Path, target: Path, progress: Progress) -> None:
         # How large it will be is not known; text of numbers packs about three times.
         copy(stream, target, 3 * path.stat().st_size, progress)
     _refuse_packed(path, _first_bytes(target, path))
+
+
+def _from_npz(path: Path, folder: Path) -> Plain:
+    """Lay the array of vectors and the array of words of an .npz down as files of their own."""
+    arrays = read_arrays(path)
+    texts = [array for array in arrays.values() if array.ndim == 1 and array.dtype.kind in "US"]
+    tables = [array for array in arrays.values() if array.ndim == 2 and array.dtype.kind in "fiu"]
+    if len(texts) != 1 or len(tables) != 1:
+        held = ", ".join(f"{key} {array.dtype} {array.shape}" for key, array in arrays.items()) or "none"
+        raise DataError(
+            path, f"must hold one array of words (text) and one of vectors (words, dim); it holds {held}"
+        )
+    vectors, words = folder / "vectors.npy", folder / "words.npy"
+    np.save(vectors, tables[0], allow_pickle=False)
+    np.save(words, texts[0], allow_pickle=False)
+    return Plain(vectors, path, words, path)

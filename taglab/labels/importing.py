@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from taglab.archives import START_BYTES
+from taglab.encodings import encoding_of, refuse_binary
 from taglab.errors import DataError, InvalidSetting, unreadable
 
 _MAX_BYTES = 256 * 1024**2
@@ -48,7 +51,7 @@ def parse_tag_list(data: bytes, source: str) -> tuple[str, ...]:
     """Read one tag a line; blank lines and repetitions are skipped, blanks around a tag stripped.
 
     Args:
-        data: Content of the file, UTF-8.
+        data: Content of the file, UTF-8, or UTF-16 with its mark.
         source: Its name, for messages.
 
     Raises:
@@ -176,13 +179,17 @@ def select_genres(clusters: Mapping[str, Sequence[str]], genres: GenreList) -> d
 
 
 def _text(data: bytes, source: str) -> str:
-    if b"\x00" in data[:4096]:
-        raise DataError(source, "is not text (it holds zero bytes); a spreadsheet or another binary file?")
+    refuse_binary(Path(source), data[:START_BYTES])
+    encoding = encoding_of(io.BytesIO(data))
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = data.decode("utf-8-sig" if encoding.guessed else encoding.name).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(source, "is not UTF-8 text; save it as UTF-8", line) from error
+        likely = f" but seems to be {encoding.name}" if encoding.guessed else ""
+        raise DataError(source, f"is not UTF-8 text{likely}; save it as UTF-8", line) from error
+    if "\x00" in text[:4096]:
+        raise DataError(source, "is not text (it holds zero bytes); a spreadsheet or another binary file?")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _json(data: bytes, source: str) -> Any:
@@ -208,7 +215,7 @@ def _tags(tags: list[Any], key: str, source: str) -> tuple[str, ...]:
     for tag in tags:
         if not isinstance(tag, str):
             raise DataError(source, f"cluster {key!r} holds {tag!r:.60}, which is not a tag (text)")
-    return tuple(dict.fromkeys(tags))
+    return tuple(dict.fromkeys(tag.strip() for tag in tags))
 
 
 def _by_cluster(value: dict[str, Any], source: str) -> dict[str, tuple[str, ...]]:
@@ -218,7 +225,7 @@ def _by_cluster(value: dict[str, Any], source: str) -> dict[str, tuple[str, ...]
             raise DataError(
                 source, f"tag {tag!r} points at {cluster!r:.60}, which is neither a cluster's number nor name"
             )
-        clusters.setdefault(str(cluster), []).append(tag)
+        clusters.setdefault(str(cluster).strip(), []).append(tag.strip())
     return {key: tuple(tags) for key, tags in clusters.items()}
 
 

@@ -56,6 +56,11 @@ class LabelSpace:
             raise InvalidSetting(f"made_by={self.made_by!r} must be what JSON can hold: {error}") from error
         len(self.classes)
 
+    def __repr__(self) -> str:
+        return (
+            f"<LabelSpace {self.name}: {len(self)} classes, {len(self.tags)} tags, {len(self.edits)} edits>"
+        )
+
     @cached_property
     def classes(self) -> tuple[LabelClass, ...]:
         """The classes after all edits."""
@@ -119,7 +124,10 @@ class LabelSpace:
         return replace(self, edits=(*self.edits, self.undone[-1]), undone=self.undone[:-1])
 
     def targets(self, folksonomy: Folksonomy) -> sparse.csr_array:
-        """Return which track is in which class: 0/1 (tracks, classes), float32; see `coverage.targets`."""
+        """Return which track is in which class: a sparse array (tracks, classes) of 1, float32.
+
+        `.toarray()` makes it dense. See `coverage.targets`.
+        """
         return coverage.targets(self.classes, folksonomy)
 
     def report(self, folksonomy: Folksonomy) -> coverage.LabelReport:

@@ -263,14 +263,18 @@ def adjusted_rand(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     """Return the adjusted Rand index of two clusterings of the same tags: 1 equal, about 0 by chance.
 
     Args:
-        a: Array (tags,) of labels.
-        b: Array (tags,) of labels.
+        a: Array (tags,) of labels, numbers or text.
+        b: Array (tags,) of labels, numbers or text; they need not be the same as in `a`.
+
+    Examples:
+        >>> adjusted_rand(["rock", "rock", "jazz"], [1, 1, 0])
+        1.0
 
     Source: Hubert and Arabie 1985, as scikit-learn computes it.
     """
     from sklearn.metrics import adjusted_rand_score
 
-    return float(adjusted_rand_score(*_pair(a, b)))
+    return float(adjusted_rand_score(*_coded_pair(a, b)))
 
 
 def normalised_mutual_information(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
@@ -279,12 +283,12 @@ def normalised_mutual_information(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     Unlike `adjusted_rand` it is not corrected for chance: many small clusters score high.
 
     Args:
-        a: Array (tags,) of labels.
-        b: Array (tags,) of labels.
+        a: Array (tags,) of labels, numbers or text.
+        b: Array (tags,) of labels, numbers or text.
     """
     from sklearn.metrics import normalized_mutual_info_score
 
-    return float(normalized_mutual_info_score(*_pair(a, b)))
+    return float(normalized_mutual_info_score(*_coded_pair(a, b)))
 
 
 def flow(a: npt.ArrayLike, b: npt.ArrayLike) -> pd.DataFrame:
@@ -371,6 +375,11 @@ def _clusters_of(
 def _one_hot(clusters: npt.NDArray[np.intp], k: int, weights: DoubleArray | None = None) -> sparse.csr_array:
     ones = np.ones(len(clusters)) if weights is None else weights
     return sparse.csr_array((ones, clusters, np.arange(len(clusters) + 1)), shape=(len(clusters), k))
+
+
+def _coded_pair(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return labels of any kind as numbers."""
+    return _pair(*(np.unique(labels, return_inverse=True)[1].reshape(np.shape(labels)) for labels in (a, b)))
 
 
 def _pair(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

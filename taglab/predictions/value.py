@@ -72,6 +72,9 @@ class Predictions:
             raise ValueError(f"split={self.split!r} must be of split_fingerprint, or {UNKNOWN!r}")
         object.__setattr__(self, "_columns", {name: at for at, name in enumerate(self.classes)})
 
+    def __repr__(self) -> str:
+        return f"<Predictions: {self.n_tracks} tracks, {self.n_classes} classes>"
+
     @property
     def n_tracks(self) -> int:
         return len(self.tracks)

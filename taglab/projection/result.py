@@ -55,6 +55,10 @@ class Projection:
         if not np.isfinite(self.positions).all():
             raise ValueError("positions must be finite")
 
+    def __repr__(self) -> str:
+        size = f"{len(self)} tags in {self.settings.dimensions} dimensions"
+        return f"<Projection {self.method}: {size}, trustworthiness {self.trustworthiness:.3f}>"
+
     def __len__(self) -> int:
         return len(self.positions)
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from taglab.archives import START_BYTES
+from taglab.encodings import decoded, guessed_note, refuse_binary
 from taglab.errors import DataError
 from taglab.runs import layout
 
@@ -37,17 +39,28 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Column of a table by label → what its column in a file may be called."""
 
+_AVERAGE = r"avg|average|mean|median|std|total"
+SUMMARY_ROWS = re.compile(
+    rf"((macro|micro|weighted|samples?|overall)[\s_-]*)?({_AVERAGE})|macro|micro|weighted|overall|all|accuracy",
+    re.IGNORECASE,
+)
+"""Names of rows that sum the others up, as scikit-learn and people write them."""
+
 _DELIMITERS = ",;\t|"
 _IN_ORDER = ("label", "auc_pr", "auc_roc", "positives")
 
 
-def read_table(path: Path, columns: Mapping[str, str] | None = None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def read_table(
+    path: Path, columns: Mapping[str, str] | None = None, summary_rows: bool = False
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Read figures by label from a CSV.
 
     Args:
         path: Text with a line a label, its fields separated by commas, semicolons, tabs or bars. With a
             header, columns are found by their names; without, they are label, AUC-PR, AUC-ROC, count.
         columns: Key of `NAMES` → what its column is called here, where names would not tell.
+        summary_rows: Whether rows called as `SUMMARY_ROWS` has it are labels; else they are left out, and
+            that is said.
 
     Returns:
         Columns epoch, label, auc_pr, auc_roc, average_precision, positives, and what was assumed of the
@@ -56,13 +69,13 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> tuple[pd
     Raises:
         DataError: If it is not such a table, a label stands twice in an epoch, or a figure is outside [0, 1].
     """
-    rows = _rows(path)
+    rows, notes = _rows(path)
     header, body = (rows[0], rows[1:]) if _is_header(rows[0]) else ([], rows)
     if header:
-        at, assumed = _find(path, header, columns or {}), []
+        at, assumed = _find(path, header, columns or {}), notes
     else:
         at = dict(zip(_IN_ORDER, range(len(rows[0])), strict=False))
-        assumed = [f"The file has no header; its columns were read as {', '.join(at)}."]
+        assumed = [*notes, f"The file has no header; its columns were read as {', '.join(at)}."]
     if "label" not in at or not {"auc_pr", "average_precision"} & set(at):
         raise DataError(
             path,
@@ -74,12 +87,28 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> tuple[pd
         [_row(path, number, row, at) for number, row in enumerate(body, start=first) if any(row)],
         columns=["epoch", *layout.PER_LABEL_COLUMNS],
     )
+    if not summary_rows:
+        table, left_out = _without_summaries(table)
+        assumed += left_out
     _check(path, table)
     return table.astype({"epoch": "int64", "label": "str"}), tuple(assumed)
 
 
-def _rows(path: Path) -> list[list[str]]:
-    text = layout.read_text(path).removeprefix("\ufeff")
+def _without_summaries(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of labels, and a sentence about the others."""
+    is_summary = table["label"].map(lambda label: SUMMARY_ROWS.fullmatch(label) is not None).astype(bool)
+    if not is_summary.any():
+        return table, []
+    names = ", ".join(dict.fromkeys(table.loc[is_summary, "label"]))
+    note = f"Rows that sum the others up were left out: {names}; the option summary rows keeps them."
+    return table[~is_summary].reset_index(drop=True), [note]
+
+
+def _rows(path: Path) -> tuple[list[list[str]], list[str]]:
+    """Return the cells of a file that are not blank rows, and what is to be said of its encoding."""
+    data = layout.read_data(path, layout.LARGEST_TABLE_BYTES)
+    refuse_binary(path, data[:START_BYTES])
+    text, encoding = decoded(data)
     first = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=lambda mark: len(_fields(first, mark)))
     try:
@@ -91,7 +120,7 @@ def _rows(path: Path) -> list[list[str]]:
         raise DataError(
             path, "must hold a line a label, at least its name and its AUC-PR, separated by commas"
         )
-    return rows
+    return rows, [guessed_note(encoding)] if encoding.guessed else []
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
@@ -125,7 +154,9 @@ def _find(path: Path, header: Sequence[str], columns: Mapping[str, str]) -> dict
             continue
         for name in names:
             if name in plain:
-                found[key] = plain.index(name)
+                at = found[key] = plain.index(name)
+                if list(header).count(header[at]) > 1:
+                    raise DataError(path, f"has several columns called {header[at]!r}; rename all but one")
                 break
     return found
 

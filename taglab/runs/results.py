@@ -18,6 +18,7 @@ from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, confusion, roc_auc_at_thresholds
 from taglab.predictions import UNKNOWN, Predictions, open_predictions, read_scores
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 from taglab.runs import layout
 from taglab.runs.library import put_run
 from taglab.runs.naming import name_of_text
@@ -42,6 +43,8 @@ class ResultsSettings(pydantic.BaseModel):
         auc_pr_column: Of a table: name of the column of AUC-PR.
         auc_roc_column: Of a table: name of the column of AUC-ROC.
         count_column: Of a table: name of the column of positives.
+        summary_rows: Of a table: whether rows called mean, average, median, std, total, overall, all,
+            accuracy, macro, micro or weighted (avg, average) are labels; else they are left out, and said.
         part: Of scores: the tracks they are of, "test" or "validation".
         logits: Of scores: whether they still need the sigmoid.
         classes: Of scores: names of the classes, where the file does not tell.
@@ -56,6 +59,7 @@ class ResultsSettings(pydantic.BaseModel):
     auc_pr_column: str = ""
     auc_roc_column: str = ""
     count_column: str = ""
+    summary_rows: bool = False
     part: Part = "test"
     logits: bool = False
     classes: tuple[str, ...] = ()
@@ -82,6 +86,8 @@ class Results:
     counts: Confusion | None = None
     predictions: Predictions | None = None
     notes: tuple[str, ...] = ()
+
+    __repr__ = one_line
 
 
 def import_results(
@@ -162,7 +168,7 @@ def _read_table(path: Path, settings: ResultsSettings, _: Progress = silent) -> 
         "auc_roc": settings.auc_roc_column,
         "positives": settings.count_column,
     }
-    table, notes = read_table(path, told)
+    table, notes = read_table(path, told, settings.summary_rows)
     if settings.auc_pr == "exact" and table["average_precision"].isna().all():
         table = table.assign(average_precision=table["auc_pr"], auc_pr=np.nan)
     elif settings.auc_pr == "auto" and table["auc_pr"].notna().any():

@@ -69,6 +69,9 @@ class Run:
     name: str
     folder: Path
 
+    def __repr__(self) -> str:
+        return f"<Run {self.name}>"
+
     @property
     def config(self) -> dict[str, Any]:
         """What it was asked to do: a training's configuration, or {"source": ...} of results only."""

@@ -10,7 +10,7 @@ from taglab import cache
 from taglab.errors import InvalidSetting, NotFound, TaglabError, unreadable
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.sources import demo, jamendo, lastfm, magnatagatune, table
+from taglab.sources import demo, folders, jamendo, lastfm, magnatagatune, matrix, table
 from taglab.sources.reading import part_of
 from taglab.sources.source import Remote, Source
 
@@ -41,6 +41,8 @@ SOURCES: dict[str, Source] = {
         magnatagatune.SOURCE,
         jamendo.SOURCE,
         table.SOURCE,
+        matrix.SOURCE,
+        folders.SOURCE,
     )
 }
 

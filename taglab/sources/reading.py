@@ -28,7 +28,7 @@ from taglab.archives import (
 )
 from taglab.encodings import Encoding, encoding_of, guessed_note, refuse_binary
 from taglab.errors import NO_SUCH_FILE, DataError, TaglabError
-from taglab.folksonomy import Dropped, Folksonomy, mend
+from taglab.folksonomy import SAME_USER_AGAIN, Dropped, Folksonomy, mend, users_who_agree, whole_numbers
 from taglab.progress import Progress, between
 
 _EXAMPLES = 5
@@ -38,7 +38,6 @@ _READ_BYTES = 1 << 20
 # A table is read as it unpacks and lies nowhere; one of 0 and 1 packs up to a hundred times.
 _LIMITS = Limits(largest_ratio=200, always_allowed_bytes=256 << 20)
 _SPLIT = re.compile(r"(?:^|[-_.])(train|validation|valid|val|test)\.", re.IGNORECASE)
-_WHOLE_FLOAT = re.compile(r"-?\d+\.0")
 _UNNAMED = re.compile(r"(Unnamed: \d+(_level_\d+)?|__index_level_\d+__|index_level_\d+)?")
 NOT_UNICODE = "not valid Unicode; the bad parts became U+FFFD"
 MISSING = -1
@@ -171,17 +170,6 @@ class Vocabulary:
         for reason, examples in self._changed.items():
             for example in examples:
                 tally.add(reason, what, example)
-
-
-def whole_numbers(texts: Sequence[str | None]) -> list[str | None] | None:
-    """Return ids as whole numbers where all are written as floats ("12.0"), as pandas does beside a gap.
-
-    Returns:
-        None where they are not.
-    """
-    if not any(texts) or not all(text is None or _WHOLE_FLOAT.fullmatch(text) for text in texts):
-        return None
-    return [text and text[:-2] for text in texts]
 
 
 def is_unnamed(column: str) -> bool:
@@ -335,19 +323,12 @@ class Assignments:
         self, tracks: npt.NDArray[np.int64], tags: npt.NDArray[np.int64], min_users: float
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """Return each track and tag once, with the number of its users."""
-        rows = np.stack([tracks, tags, np.frombuffer(self._user_codes, np.int64)])
-        rows = rows[:, np.lexsort(rows[::-1])]
-        fresh = np.r_[True, (np.diff(rows) != 0).any(axis=0)]
-        self.tally.add(
-            "the same tag on the same track by the same user again", "rows", count=int((~fresh).sum())
-        )
-        rows = rows[:, fresh]
-        starts = np.flatnonzero(np.r_[True, (np.diff(rows[:2]) != 0).any(axis=0)])
-        counts = np.diff(np.r_[starts, rows.shape[1]])
+        users = np.frombuffer(self._user_codes, np.int64)
+        tracks, tags, counts, repeated = users_who_agree(tracks, tags, users)
+        self.tally.add(SAME_USER_AGAIN, "rows", count=repeated)
         enough = counts >= min_users
         self.tally.add(f"fewer than {min_users:g} users agree", "assignments", count=int((~enough).sum()))
-        starts, counts = starts[enough], counts[enough]
-        return rows[0, starts], rows[1, starts], counts.astype(np.float32)
+        return tracks[enough], tags[enough], counts[enough]
 
 
 def require_assignments(path: Path, found: int, tally: Tally) -> None:

@@ -60,19 +60,26 @@ _MOST_NAMED = 12
 
 
 class TableSettings(BaseModel):
-    """Options of the table reader. A column left at None is looked for by its usual names.
+    """Options of the table reader.
+
+    A column left at None is looked for by its usual names, whatever their case and what stands between words.
 
     Attributes:
-        track: Column that names the track.
+        track: Column that names the track; else the first of track, track id, tid, track name, song, song id,
+            song name, item, item id, clip, clip id, recording, recording id, mbid, recording mbid, msd id,
+            file, filename, path, id.
         tag: Column that holds a tag, or all tags of a track: between delimiters, as a list (Parquet), or as a
-            list written as text, be it Python's, JSON's, numpy's or a set.
+            list written as text, be it Python's, JSON's, numpy's or a set; else the first of tag, tags,
+            label, labels, genre, genres, tag name, tag list, term, terms, style, styles, mood, moods, tag id.
         tag_columns: Columns that are a tag each, a number above 0 meaning that the track has it; "*" for all
             that are not taken otherwise. Where there is none and no column of tags either, those that hold
             nothing but 0 and 1 (true and false, yes and no) are taken if they are most.
         weight: Column of weights above 0; "" where a column that looks like it should not be taken for it.
-            Of rows that say the same again the largest weight is kept.
+            Of rows that say the same again the largest weight is kept. Else weight, count, tag count, val,
+            value, score, strength, n, freq, frequency.
         user: Column that names who gave the tag: the weight of a tag on a track is then the number of users
-            who gave it. Where there is a column of weights, those are taken instead; "" for neither.
+            who gave it. Where there is a column of weights, those are taken instead; "" for neither. Else
+            user, user id, user name, listener, annotator, rater, worker, or their ids.
         artist: Column that names the artist.
         album: Column that names the album.
         title: Column of titles.
@@ -90,7 +97,8 @@ class TableSettings(BaseModel):
         missing: Marks that stand for a missing value in any column, unless they are in quotes; empty: none.
         encoding: How text is encoded, such as cp1252 or utf-16; where None, told by its mark, else UTF-8,
             else guessed, which is then said.
-        tags_table: Table of two columns, ids and names of tags, where the tag column holds ids.
+        tags_table: Table with a column of ids (tag id, id, genre id, label id) and one of names (tag value,
+            tag name, name, tag, label, genre, title, value), where the tag column holds ids.
         min_weight: Least weight, or number of users, kept, inclusive.
     """
 
@@ -370,19 +378,19 @@ class _Taking:
 
     def one_hot(self, rows: Iterable[tuple[int, Row | None]], names: Sequence[str], has_tracks: bool) -> None:
         """Take rows in which each of these tags has a cell of its own."""
-        about = len(_USUAL_NAMES)
+        n_kinds = len(_USUAL_NAMES)
         weights: dict[Any, float] = {"": 0.0, None: 0.0}
         for number, (line, cells) in enumerate(rows, 1):
             if cells is None:
                 self._leave_out("not as many columns as the header", line)
                 continue
-            track, _, _, user, *told, own_split = cells[:about]
+            track, _, _, user, *of_track, own_split = cells[:n_kinds]
             track = track if has_tracks else str(number)
-            code = self._track(track, (*told, own_split or self.split), line)
+            code = self._track(track, (*of_track, own_split or self.split), line)
             if code == MISSING:
                 continue
             person, any_tag = self._user(user, line), False
-            for name, cell in zip(names, cells[about:-1], strict=True):
+            for name, cell in zip(names, cells[n_kinds:-1], strict=True):
                 value = weights.get(cell)
                 if value is None:
                     value = weights[cell] = _presence(cell)

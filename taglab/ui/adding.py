@@ -90,7 +90,7 @@ def _download_text(source: sources.Source) -> str:
 @dialog("Add word vectors")
 def add_vectors_panel() -> None:
     """Read word vectors from an upload or a path, and choose them."""
-    what = "GloVe or word2vec text, word2vec binary, fastText .vec (.gz and .zip too), .npy with a vocabulary"
+    what = "GloVe or word2vec text, word2vec binary, fastText .vec (also packed), .npy and its words, .npz"
     with guard():
         given = ask_for_file("new vectors", what, several=True)
         member = ask_for_member("new vectors")

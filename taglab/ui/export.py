@@ -13,6 +13,7 @@ import streamlit as st
 
 from taglab.embeddings import write_projector
 from taglab.folksonomy import Folksonomy
+from taglab.spreadsheets import n_formulas, without_formulas
 from taglab.tag_vectors import TagVectors
 
 if TYPE_CHECKING:
@@ -29,10 +30,19 @@ def _parquet(table: pd.DataFrame) -> bytes:
 
 def download_table(table: pd.DataFrame, name: str) -> None:
     """Offer a whole table as CSV and as Parquet; nothing is written before a button is pressed."""
+    safe = False
+    if n := n_formulas(table):
+        st.caption(
+            f"{n:,} cells begin with = + - or @, which a spreadsheet would run as formulas in the CSV."
+        )
+        safe = st.toggle(
+            "Apostrophe before them, in the CSV", key=f"{name} spreadsheet safe",
+            help="They are then shown as text. A program that reads the CSV would see the apostrophe.",
+        )  # fmt: skip
     columns = st.columns(2)
     columns[0].download_button(
         "CSV",
-        lambda: table.to_csv(index=False).encode(),
+        lambda: (without_formulas(table) if safe else table).to_csv(index=False).encode(),
         f"{name}.csv",
         "text/csv",
         key=f"{name}.csv",

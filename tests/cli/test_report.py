@@ -190,3 +190,32 @@ def test_no_bar_for_what_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress_bar() as report:
         report(0.5, "quick")
     assert "quick" not in stream.getvalue()
+
+
+def test_one_long_tag_does_not_push_the_numbers_away() -> None:
+    table = pd.DataFrame({"tag": ["rock", "x" * 400], "count": [3, 1], "note": ["", "y" * 90]})
+    lines = table_text(table, None).splitlines()
+    assert [line.index(number) for line, number in zip(lines[1:], "31", strict=True)] == [66, 66]
+    assert lines[2].startswith("x" * 59 + "…")
+    assert lines[2].endswith("y" * 90)
+
+
+def test_sentences_have_a_line_each() -> None:
+    assert facts_text({"read": ["One is so.", "Another too."], "tags": ["a", "b"]}) == (
+        "read  One is so.\n      Another too.\ntags  a, b\n\n"
+    )
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_cells_that_a_spreadsheet_would_run_are_told_and_can_be_written_as_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], safe: bool
+) -> None:
+    table = pd.DataFrame({"tag": ["=1+1", "dub"], "change": [-1.5, 2.0]})
+    for ending in ("csv", "parquet", "json"):
+        out = tmp_path / f"t.{ending}"
+        emit(Report(table=table), argparse.Namespace(out=out, json=False, all=False, spreadsheet_safe=safe))
+        warned = "1 cells begin with = + - or @" in capsys.readouterr().err
+        assert warned == (ending == "csv" and not safe)
+    assert pd.read_csv(tmp_path / "t.csv")["tag"].tolist() == ["'=1+1" if safe else "=1+1", "dub"]
+    assert pd.read_parquet(tmp_path / "t.parquet")["tag"].tolist() == ["=1+1", "dub"]
+    assert json.loads((tmp_path / "t.json").read_text())[0]["tag"] == "=1+1"

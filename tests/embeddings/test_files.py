@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from taglab import embeddings
 from taglab.embeddings import files, formats
+from taglab.embeddings.unpack import members
 from taglab.embeddings.words import WordVectors
 from taglab.errors import Cancelled, DataError, InvalidSetting, NotFound, StorageError
 from tests.embeddings.examples import random_words
@@ -145,6 +146,26 @@ def test_more_rows_than_a_block_holds(tmp_path: Path) -> None:
     assert told.value.line == 2501
 
 
+PHRASES = {
+    "maroon 5": [0.25, -1.5],
+    "1 2 3 4": [1.0, 0.5],
+    "sum 41": [-0.125, 2.0],
+    "soul": [0.5, 3.0],
+    "7": [0.75, 1.0],
+}
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("first", PHRASES)
+def test_phrases_may_end_in_numbers(tmp_path: Path, header: bool, first: str) -> None:
+    phrases = {first: PHRASES[first], **PHRASES, "acid jazz": [0.1, 0.2]}
+    lines = [f"{phrase} {' '.join(map(str, row))}" for phrase, row in phrases.items()]
+    text = "\n".join(([f"{len(phrases)} 2"] if header else []) + lines) + "\n"
+    found = read(tmp_path, "phrases.txt", text.encode())
+    assert list(found.words) == list(phrases)
+    assert np.allclose(found.vectors, list(phrases.values()))
+
+
 def test_words_with_spaces(tmp_path: Path) -> None:
     found = read(tmp_path, "spaces.txt", b"a 1 2\n. . . 3 4\nat name@domain.com 5 6\n")
     assert list(found.words) == ["a", ". . .", "at name@domain.com"]
@@ -184,6 +205,8 @@ BAD: dict[str, tuple[bytes, int | None, str]] = {
     "empty.txt": (b"", None, "is empty"),
     "short-row.txt": (b"a 1 2\nb 3\nc 4 5\n", 2, "1 numbers where 2 are expected"),
     "long-row.txt": (b"a 1 2\nb 3 4 5\n", 2, "3 numbers where 2 are expected"),
+    "long-row-of-measures.txt": (b"a .1 .2\nc .1 .2\nb .3 .4 .5\n", 3, "3 numbers where 2 are expected"),
+    "two-joined.txt": (b"2 2\na .1 .2\nb .3 .4 .5 .6\n", 3, "4 numbers where 2 are expected; are two files"),
     "short-row-with-header.txt": (b"2 3\na 1 2 3\nb 3\n", 3, "1 numbers where 3 are expected"),
     "wrong-dimension.txt": (b"2 4\na 1 2 3\nb 3 4 5\n", 2, "3 numbers where 4 are expected"),
     "nan.txt": (b"a 1 2\nb 3 nan\n", 2, "'b' holds NaN"),
@@ -231,7 +254,7 @@ BAD: dict[str, tuple[bytes, int | None, str]] = {
     "bomb.zip": (zipped({"a.txt": b"a 0 0 0 0 0 0 0\n" * 2_000_000}), None, "unpacks to more than"),
     "zip-in-zip.zip": (zipped({"a.zip": zipped({"a.txt": GLOVE})}), None, "packed twice"),
     "array-only.zip": (zipped({"a.npy": npy(ROWS)}), None, "must be with it"),
-    "array-only.npz": (zipped({"arr_0.npy": npy(ROWS)}), None, "must be with it"),
+    "array-only.npz": (zipped({"arr_0.npy": npy(ROWS)}), None, "must hold one array of words"),
     "short-vocabulary.zip": (zipped({"a.npy": npy(ROWS), "a.txt": b"a\nb"}), None, "holds 2 words"),
     "cut-array.zip": (zipped({"a.npy": npy(ROWS)[:-1], "a.txt": VOCABULARY}), None, "cut off or joined"),
     "flat.zip": (zipped({"a.npy": npy(ROWS.ravel()), "a.txt": VOCABULARY}), None, "shape"),
@@ -464,7 +487,7 @@ def test_full_disk_is_told_and_the_earlier_vectors_survive(
 
 
 def test_a_path_no_disk_can_hold_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"cannot be read .*check the path"):
+    with pytest.raises(DataError, match=r"cannot be read .*check"):
         embeddings.read_vectors(tmp_path / ("x" * 400), "x")
 
 
@@ -479,3 +502,36 @@ def test_a_damaged_note_on_a_file_only_means_reading_it_again(
     (note,) = (taglab_home / "derived" / "word-vector-files").rglob("*.json")
     note.write_text(damage)
     assert list(embeddings.read_vectors(path, "x").words) == ["a", "b"]
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    held = io.BytesIO()
+    np.savez(held, **arrays)  # type: ignore[arg-type]
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("words", [np.array(WORDS), np.array([word.encode() for word in WORDS])])
+def test_words_and_vectors_in_one_npz(tmp_path: Path, words: np.ndarray) -> None:
+    found = read(tmp_path, "some.npz", npz(labels=words, matrix=ROWS.astype(np.float64)))
+    assert list(found.words) == WORDS
+    assert np.allclose(found.vectors, ROWS, rtol=1e-6)
+    assert members(tmp_path / "some.npz") == []
+
+
+def test_an_array_of_words_beside_an_array_of_vectors(tmp_path: Path) -> None:
+    np.save(tmp_path / "words.npy", np.array([" dub ", "acid jazz"]))
+    found = read(tmp_path, "some.npy", npy(np.eye(2)))
+    assert list(found.words) == ["dub", "acid jazz"]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": np.eye(2)}, r"must hold one array of words .* it holds a float64 \(2, 2\)"),
+        ({"a": np.eye(2), "w": np.array(["x", "y", "z"])}, "holds 3 words, but some.npz has 2 rows"),
+        ({"a": np.eye(2), "w": np.array(["x", {}], object)}, "needs a pickle; refused"),
+    ],
+)
+def test_an_npz_of_anything_else_is_told(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(tmp_path, "some.npz", npz(**arrays))

@@ -165,3 +165,19 @@ def test_published_clusterings() -> None:
     published = read_cluster_json(SHARED / "clusters/comparison-genres-k500.json")
     assert sorted(map(sorted, ours.values())) == sorted(map(sorted, published.values()))
     assert len(read_tag_list(SHARED / "tags-removed.txt")) == 128
+
+
+def test_blanks_at_the_edges_make_no_other_tags() -> None:
+    clusters = json.dumps({"0": [" dub", "dub ", "soul"]}).encode()
+    assert parse_clusters(clusters, "c.json") == {"0": ("dub", "soul")}
+    assert parse_clusters(json.dumps({" dub ": 0, "soul": " a "}).encode(), "c.json") == {
+        "0": ("dub",), "a": ("soul",),
+    }  # fmt: skip
+
+
+def test_utf16_is_read_and_what_is_binary_is_called_so() -> None:
+    assert parse_tag_list("été\ndub\n".encode("utf-16"), "tags.txt") == ("été", "dub")
+    with pytest.raises(DataError, match="line 2: is not UTF-8 text but seems to be cp1252"):
+        parse_tag_list("dub\nété\n".encode("cp1252"), "tags.txt")
+    with pytest.raises(DataError, match=r"is binary .a NumPy array"):
+        parse_tag_list(b"\x93NUMPY\x01\x00", "tags.txt")

@@ -269,3 +269,16 @@ def test_flow_is_the_contingency_table(pair: tuple[list[int], list[int]]) -> Non
 def test_only_clusterings_of_the_same_tags_are_compared() -> None:
     with pytest.raises(ValueError, match=r"\(2,\), \(3,\)"):
         metrics.adjusted_rand([0, 1], [0, 1, 1])
+
+
+def test_labels_may_be_text() -> None:
+    numbers, other = [0, 0, 1, 2, 2, 2], [1, 1, 1, 0, 0, 2]
+    texts = np.array(["jazz", "soul", "dub"], object)[numbers]
+    assert metrics.adjusted_rand(texts, list("bbbaac")) == pytest.approx(
+        metrics.adjusted_rand(numbers, other)
+    )
+    assert metrics.normalised_mutual_information(list(texts), other) == pytest.approx(
+        metrics.normalised_mutual_information(numbers, other)
+    )
+    with pytest.raises(ValueError, match="labels of the same tags"):
+        metrics.adjusted_rand(["a"], ["a", "b"])

@@ -220,3 +220,55 @@ def test_only_counts(tmp_path: Path) -> None:
     np.testing.assert_allclose(run.per_label()["auc_pr"], auc_pr_interpolated(counts_of(1)), rtol=1e-8)
     assert open_run(run.name).summary()["last"]["auc_pr_micro"] > 0
     assert source.per_label()["label"].tolist() == list(CLASSES)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mean",
+        "Average",
+        "macro avg",
+        "micro-average",
+        "weighted_avg",
+        "samples avg",
+        "MACRO",
+        "overall",
+        "std",
+    ],
+)
+def test_rows_that_sum_up_are_no_labels(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, f"tag,pr_auc\nsoul,0.5\ndub,0.3\n{name},0.4\n")
+    run = import_results(path)
+    assert run.classes == ("soul", "dub")
+    assert run.summary()["last"]["auc_pr_macro"] == pytest.approx(0.4)
+    assert f"left out: {name}; the option summary rows keeps them" in run.about.note
+    assert import_results(path, "all", ResultsSettings(summary_rows=True)).classes == ("soul", "dub", name)
+
+
+@pytest.mark.parametrize("name", ["mean girls", "all saints", "micro house", "total 90s"])
+def test_labels_that_only_begin_so_stay(tmp_path: Path, name: str) -> None:
+    run = import_results(write(tmp_path, f"tag,pr_auc\nsoul,0.5\n{name},0.3\n"))
+    assert run.classes == ("soul", name)
+    assert "left out" not in run.about.note
+
+
+def test_nothing_but_sums_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no label"):
+        import_results(write(tmp_path, "tag,pr_auc\nmean,0.5\n"))
+
+
+def test_results_in_another_encoding_and_of_another_kind(tmp_path: Path) -> None:
+    (tmp_path / "latin.csv").write_bytes("tag,pr_auc\nchanson d'amour fané,0.5\nété,0.3\n".encode("cp1252"))
+    run = import_results(tmp_path / "latin.csv")
+    assert run.classes == ("chanson d'amour fané", "été")
+    assert "read as cp1252" in run.about.note
+    (tmp_path / "wide.csv").write_bytes("tag,pr_auc\nété,0.5\n".encode("utf-16"))
+    assert import_results(tmp_path / "wide.csv").classes == ("été",)
+    (tmp_path / "h5.csv").write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(DataError, match=r"is binary .an HDF5 file"):
+        import_results(tmp_path / "h5.csv")
+
+
+def test_two_columns_of_one_name_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="several columns called 'pr_auc'"):
+        import_results(write(tmp_path, "tag,pr_auc,pr_auc\nsoul,0.5,0.6\n"))

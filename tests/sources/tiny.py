@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 HOSTILE_TAGS = (
     '<script>alert("x")</script>',
     "<b>bold</b>&amp;&lt;",
@@ -103,10 +105,34 @@ def write_table(folder: Path) -> Path:
     return path
 
 
+def write_matrix(folder: Path) -> Path:
+    """Write a matrix of two tracks and three tags, and the names of both; a track and a tag have nothing."""
+    np.save(folder / "labels.npy", np.array([[1, 0, 1], [0, 0, 0]]))
+    (folder / "tags.txt").write_text("rock\npop\njazz\n", encoding="utf-8")
+    (folder / "tracks.txt").write_text("A\nB\n", encoding="utf-8")
+    return folder / "labels.npy"
+
+
+def write_folders(folder: Path) -> Path:
+    """Write folders by class; one file is no sound, one is in no folder."""
+    for place in (
+        "genres/rock/a.wav",
+        "genres/rock/b.mp3",
+        "genres/pop/a.wav",
+        "genres/pop/notes.txt",
+        "genres/c.wav",
+    ):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(b"never opened")
+    return folder / "genres"
+
+
 TINY: dict[str, Callable[[Path], Path | None]] = {
     "demo": lambda folder: None,
     "lastfm": lambda folder: write_lastfm(folder / "lastfm_tags.db"),
     "magnatagatune": write_magnatagatune,
     "jamendo": write_jamendo,
     "table": write_table,
+    "matrix": write_matrix,
+    "folders": write_folders,
 }

@@ -80,3 +80,33 @@ def test_the_copied_command_says_how_the_file_is_read() -> None:
     given = build_parser().parse_args(shlex.split(app.code[0].value)[1:])
     assert vars(given)["TableSettings.delimiter"] == "\t"
     assert float(vars(given)["TableSettings.min_weight"]) == 5
+
+
+def test_a_table_of_names_can_be_uploaded_with_the_data() -> None:
+    app = AppTest.from_function(page_with_the_dialog, default_timeout=60).run()
+    app.file_uploader(key="new data table upload").set_value(("t.csv", b"track,tag\na,1\nb,2\n", "text/csv"))
+    names = ("names.csv", "id,name\n1,soul\n2,été\n".encode("cp1252"), "text/csv")
+    app.file_uploader(key="new data table tags_table upload").set_value(names).run()
+    assert "--tags-table=FILE" in app.code[0].value
+    app.text_input(key="new data name").set_value("named")
+    app.button(key="new data add").click().run()
+    assert not app.error
+    assert set(sources.open_folksonomy("named").tags["tag"]) == {"soul", "été"}
+    assert not list((cache.home() / "uploads").glob("*"))
+
+
+def test_a_matrix_and_its_names_are_uploaded_together() -> None:
+    import io
+
+    import numpy as np
+
+    held = io.BytesIO()
+    np.save(held, np.eye(2))
+    app = AppTest.from_function(page_with_the_dialog, default_timeout=60).run()
+    app.selectbox(key="new data source").select("matrix").run()
+    files = [("y.npy", held.getvalue(), ""), ("tags.txt", b"soul\ndub\n", "text/plain")]
+    app.file_uploader(key="new data matrix upload").set_value(files)
+    app.text_input(key="new data name").set_value("matrix")
+    app.button(key="new data add").click().run()
+    assert not app.error
+    assert sources.open_folksonomy("matrix").counts().to_dict() == {"dub": 1, "soul": 1}

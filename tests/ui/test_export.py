@@ -52,3 +52,19 @@ def test_a_figure_is_a_page_that_needs_no_network() -> None:
     text = figure.to_html(include_plotlyjs=True)
     assert "<script>alert(1)" not in text
     assert "<script>" not in shown(figure)
+
+
+def page_of_formulas() -> None:
+    import pandas as pd
+
+    from taglab.ui import export_panel
+
+    export_panel("tags", pd.DataFrame({"tag": ["=1+1", "dub"], "change": [-1.5, 2.0]}))
+
+
+def test_cells_that_a_spreadsheet_would_run_are_told_and_can_be_written_as_text() -> None:
+    app = AppTest.from_function(page_of_formulas).run()
+    assert "1 cells begin with = + - or @" in app.caption[1].value
+    assert not app.toggle[0].value
+    assert not app.toggle[0].set_value(True).run().exception
+    assert not AppTest.from_function(page).run().toggle

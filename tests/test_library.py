@@ -1,0 +1,90 @@
+"""What `import taglab` offers, how values show themselves, and the examples in docstrings."""
+
+import dataclasses
+import doctest
+import importlib
+import pydoc
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import taglab
+from taglab.reprs import one_line
+
+ROOT = Path(taglab.__file__).parent
+MODULES = [
+    ".".join(("taglab", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    for path in sorted(ROOT.rglob("*.py"))
+    if path.name != "__main__.py"
+]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if ">>>" in Path(
+    importlib.util.find_spec(name).origin  # type: ignore[union-attr, arg-type]
+).read_text(encoding="utf-8")])  # fmt: skip
+def test_examples_of_docstrings_do_what_they_show(name: str) -> None:
+    tried = doctest.testmod(importlib.import_module(name), raise_on_error=False)
+    assert tried.attempted
+    assert not tried.failed
+
+
+@pytest.mark.parametrize("name", taglab.__all__)
+def test_what_is_offered_is_what_its_room_has(name: str) -> None:
+    room, _, there = taglab._ROOMS[name].partition(".")
+    offered = getattr(taglab, name)
+    assert offered is getattr(importlib.import_module(f"taglab.{room}"), there or name)
+    assert offered.__doc__
+
+
+def test_everything_offered_is_listed_once() -> None:
+    assert sorted(taglab._ROOMS) == sorted(taglab.__all__) == sorted(set(taglab.__all__))
+    assert set(taglab.__all__) <= set(dir(taglab))
+    with pytest.raises(AttributeError, match="no attribute 'no_such_thing'"):
+        taglab.no_such_thing  # noqa: B018
+    assert taglab.__version__
+
+
+def test_importing_taglab_imports_none_of_its_rooms() -> None:
+    show = "import sys, taglab; print(sorted({'numpy', 'pandas', 'taglab.folksonomy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_begins_with_an_example() -> None:
+    shown = pydoc.plain(pydoc.render_doc(taglab))
+    assert 'taglab.open_folksonomy("demo")' in shown
+    assert "from_frame" in shown
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Example:
+    name: str
+    array: np.ndarray
+    rows: tuple[str, ...]
+    inner: object = None
+    __repr__ = one_line
+
+
+def test_a_value_is_shown_on_one_line_however_large_it_is() -> None:
+    value = Example("x\ny" * 50, np.zeros((7700, 200)), ("a",) * 99)
+    assert repr(value).startswith("<Example name: 'x\\ny")
+    assert "array: 7700 × 200, rows: 99>" in repr(value)
+    nested = repr(Example("n", np.zeros(3), (), [Example("m", np.zeros(2), ())] * 5))
+    assert nested == "<Example name: 'n', array: 3, rows: 0, inner: 5>"
+    assert len(repr(Example("y" * 500, np.zeros(1), (), "z" * 500))) < 170
+
+
+def test_the_main_values_say_what_they_are() -> None:
+    tags = ("rock", "pop", "jazz")
+    vectors = taglab.TagVectors.from_any(tags, [[1, 0], [0, 1], [0, 0]], "tiny")
+    assert repr(vectors) == "<TagVectors tiny: 2 tags, 2 dimensions, 1 tags without>"
+    clustering = taglab.cluster(vectors, taglab.ClusterSettings(k=2))
+    assert repr(clustering) == "<Clustering spherical-k-means: 2 tags in 2 clusters>"
+    space = taglab.from_clusters(clustering.tags, clustering.labels)
+    assert repr(space) == "<LabelSpace clusters: 2 classes, 2 tags, 0 edits>"
+    scores = np.zeros((1, 2), np.float32)
+    predictions = taglab.Predictions(("a",), ("x", "y"), scores.astype(bool), scores)
+    assert repr(predictions) == "<Predictions: 1 tracks, 2 classes>"
