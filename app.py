@@ -3,6 +3,7 @@
 import streamlit as st
 
 from taglab.ui import guard, open_frame, tell_what_is_not_kept
+from taglab.ui.turns import PAGES
 
 
 def open_first_page() -> None:
@@ -28,6 +29,6 @@ page = st.navigation(
     ],
     position="top",
 )
-with guard():
+with guard(), PAGES.turn():
     page.run()
 tell_what_is_not_kept()

@@ -26,6 +26,7 @@ from taglab.ui.clusters import (
 )
 from taglab.ui.label_panel import classes_on_map, show_label_space
 from taglab.ui.projecting import pick_projection, projected
+from taglab.ui.turns import PAGES
 
 VIEWS = {
     "Clusters": show_clusters,
@@ -56,6 +57,7 @@ with both.container(key="map side"):
     view = st.session_state.get("view", st.query_params.get("view"))
     classes = classes_on_map(material, made, where) if view == "Label space" else None
     rows = show_map(material, made, where, colour, classes)
+    PAGES.let_others_first()  # the map is what people wait for
     if classes is not None:
         st.caption("The map shows the classes of the label space; tags in no class are grey.")
     show_selection(material, made, rows)
