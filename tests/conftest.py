@@ -1,10 +1,17 @@
 """Every test has a cache folder of its own; what tests saw of published data is told at the end."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # As many test processes run as there are cores: more threads would only wait. NumPy, SciPy
+    # and torch read this when they are imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A machine busy with other work is no fault of the code.
 settings.register_profile("taglab", deadline=None)
@@ -17,6 +24,18 @@ SEEN: pytest.StashKey[list[str]] = pytest.StashKey()
 def seen(pytestconfig: pytest.Config) -> Callable[[str], None]:
     """Take a line for the end of the run's report: counts, coverage, whatever no test could expect."""
     return pytestconfig.stash.setdefault(SEEN, []).append
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a test process saw to the one that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["seen"] = session.config.stash.get(SEEN, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a test process saw."""
+    node.config.stash.setdefault(SEEN, []).extend(getattr(node, "workeroutput", {}).get("seen", []))
 
 
 def pytest_terminal_summary(

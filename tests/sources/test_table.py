@@ -63,8 +63,8 @@ def zipped(**members: str) -> bytes:
     [
         TEXT.encode("utf-8-sig"),
         TEXT.encode("utf-16"),
-        gzip.compress(TEXT.encode()),
-        gzip.compress(TEXT.encode("utf-8-sig")),
+        gzip.compress(TEXT.encode(), mtime=0),
+        gzip.compress(TEXT.encode("utf-8-sig"), mtime=0),
         zipped(**{"inner.csv": TEXT}),
     ],
 )
@@ -246,7 +246,7 @@ def test_truncated_parquet_is_told(tmp_path: Path) -> None:
         ('track,tag\nA,rock\nB,"pop\nC,rock\n', "line 3: is not well-formed.*--no-quotes"),
         ("track,tag\nA," + "x" * 140_000, "line 2: has a field of more than 131,072 characters, longer than"),
         ('track,tag\nA,"rock\n' + "B,pop\n" * 30_000, "line 2: is not well-formed.*--no-quotes"),
-        (gzip.compress(TEXT.encode() * 99)[:-20], "cut off or damaged"),
+        (gzip.compress(TEXT.encode() * 99, mtime=0)[:-20], "cut off or damaged"),
         (b"\x1f\x8b" + b"x" * 50, "cut off or damaged"),
         (b"PK\x03\x04" + b"x" * 50, "is not a zip, was cut off"),
         (zipped(a=TEXT, b=TEXT), "holds 2 files"),
@@ -263,7 +263,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, content: str | bytes, messa
 
 def test_files_of_a_folder_are_joined_and_their_names_tell_the_split(tmp_path: Path) -> None:
     (tmp_path / "my_train.csv").write_text("track,tag\nA,rock\nA,pop\n")
-    (tmp_path / "valid.tsv.gz").write_bytes(gzip.compress(b"id\ttags\nB\trock\n"))
+    (tmp_path / "valid.tsv.gz").write_bytes(gzip.compress(b"id\ttags\nB\trock\n", mtime=0))
     (tmp_path / "notes.md").write_text("not a table")
     found = read(tmp_path, "x", TableSettings())
     assert weights(found) == PAIRS
