@@ -36,7 +36,8 @@ _LOOK = """() => {
         }
     }
     for (const box of document.querySelectorAll("[role=tablist], [data-testid=stMultiSelectTagsContainer]"))
-        if (box.scrollWidth > box.clientWidth + 1) cut.push(`scrolled: ${box.textContent.slice(0, 60)}`);
+        if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.parentElement.clientHeight + 2)
+            cut.push(`scrolled: ${box.textContent.slice(0, 60)}`);
     const menu = document.querySelector("[data-testid=stTopNav]");
     if (menu && / more$/.test(menu.innerText.trim())) cut.push(`pages: ${menu.innerText}`);
     for (const text of document.querySelectorAll(".js-plotly-plot .main-svg text")) {

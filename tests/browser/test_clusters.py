@@ -108,6 +108,47 @@ def test_the_slider_brings_a_new_picture_and_a_new_link(visit: Visit) -> None:
     assert page.locator(".map").get_attribute("data-kept") == "yes"
 
 
+def test_the_legend_lights_up_a_cluster_and_selects_it(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 ")
+    settled(page)
+    legend = page.locator(".legend button")
+    assert legend.count() == 3
+    assert len({button.locator("i").evaluate("i => i.style.background") for button in legend.all()}) == 3
+    jazz = page.locator(".legend button", has_text="jazz")
+    before = ink_of_map(page)
+    jazz.hover()
+    page.locator(".legend button.lit", has_text="jazz").wait_for()
+    page.wait_for_timeout(200)
+    assert ink_of_map(page) < 0.75 * before
+    page.locator("canvas.pointer").hover(position={"x": 5, "y": 200})
+    page.locator(".legend button.lit").wait_for(state="detached")
+    page.wait_for_timeout(200)
+    assert ink_of_map(page) == pytest.approx(before, rel=0.02)
+    legend.first.focus()
+    page.keyboard.press("ArrowDown")
+    assert legend.nth(1).evaluate("button => button.matches('.lit') && button.matches(':focus')")
+    jazz.click()
+    page.get_by_text(re.compile(r"8 selected in 1 cluster: jazz0")).wait_for()
+
+
+def ink_of_map(page: Page) -> int:
+    """Return how much colour the points have: differences of their bands, summed over the picture."""
+    colour: int = page.locator("canvas.points").evaluate(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let sum = 0;
+            for (let at = 0; at < data.length; at += 4) {
+                const bands = [data[at], data[at + 1], data[at + 2]];
+                const apart = Math.max(...bands) - Math.min(...bands);
+                if (apart > 40) sum += apart;
+            }
+            return sum;
+        }"""
+    )
+    return colour
+
+
 def test_a_lasso_selects_in_every_view_and_the_link_keeps_it(visit: Visit) -> None:
     page = visit(f"{LINK}&k=3&view=Tags")
     shown(page, "k=3 ")
