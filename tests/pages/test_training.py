@@ -599,8 +599,8 @@ class Tried:
     def cancel(self) -> None:
         self.over = True
 
-    def said(self) -> str:
-        return "18% decoding sound: 3 of 60"
+    def progress(self) -> tuple[float, str]:
+        return 0.18, "decoding sound: 3 of 60"
 
     def result(self) -> dict:
         if self.error:
