@@ -72,6 +72,7 @@ class SoundFile:
         self.damaged = 0
         self.streams = 0
         self._header_rate_hz = 0
+        self._ends = True
         self._padding_s = _PADDING_S
 
     def blocks(self) -> Iterator[tuple[int, Samples]]:
@@ -103,6 +104,8 @@ class SoundFile:
         elif self.announced_s is not None and self.announced_s - self.duration_s > self._padding_s:
             lacking_s = self.announced_s - self.duration_s
             remarks.append(f"lacks {lacking_s:.2f} of {self.announced_s:.1f} s, which are damaged or cut off")
+        if not self._ends:
+            remarks.append("has no last page; it was cut off, or recorded from a stream")
         if self.streams > 1:
             remarks.append(f"holds {self.streams} sounds side by side; the first is taken")
         return remarks
@@ -119,7 +122,7 @@ class SoundFile:
             raise DataError(self.path, reason)
 
     def _frames(self) -> Iterator[av.AudioFrame]:
-        links = _ogg_links(self.path)
+        links, self._ends = _ogg_links(self.path)
         try:
             if len(links) < 2:
                 yield from self._of_one(f"file:{self.path.absolute()}")
@@ -272,14 +275,14 @@ def _riff_bytes(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def _ogg_links(path: Path) -> list[tuple[int, int]]:
-    """Return where the links of a chained Ogg file begin and end, in bytes; one where it is not chained.
+def _ogg_links(path: Path) -> tuple[list[tuple[int, int]], bool]:
+    """Return where the links of a chained Ogg file begin and end, in bytes, and whether it has a last page.
 
     FFmpeg does not read on where a later link has another rate or, of Opus, another head. A link begins with
-    the first page marked as the beginning of a stream after one that is not. Nothing for other files.
+    the first page marked as the beginning of a stream after one that is not. Other files have no links.
     """
     starts: list[int] = []
-    size, at, in_heads = path.stat().st_size, 0, False
+    size, at, in_heads, ends = path.stat().st_size, 0, False, True
     with path.open("rb") as file:
         while at + 27 <= size:
             file.seek(at)
@@ -289,11 +292,11 @@ def _ogg_links(path: Path) -> list[tuple[int, int]]:
             begins = bool(page[5] & 2)
             if begins and not in_heads:
                 starts.append(at)
-            in_heads = begins
+            in_heads, ends = begins, bool(page[5] & 4)
             at += 27 + page[26] + sum(file.read(page[26]))
     if len(starts) > _MOST_LINKS:
         raise DataError(path, f"is joined of {len(starts):,} pieces, more than {_MOST_LINKS:,}")
-    return list(zip(starts, [*starts[1:], size], strict=True)) if starts else []
+    return list(zip(starts, [*starts[1:], size], strict=True)) if starts else [], ends
 
 
 class _Slice(io.RawIOBase):

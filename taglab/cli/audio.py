@@ -108,12 +108,14 @@ def _fill_list(parser: Parser) -> None:
 
 def _fill_add(parser: Parser) -> None:
     from taglab.audio.store import StoreSettings
+    from taglab.audio.streams import AUDIO_SUFFIXES
 
     parser.add_argument(
         "path",
         type=Path,
         metavar="PATH",
-        help="a folder or .zip of audio files, each named as its track, or a table of track and path",
+        help="a folder or .zip of audio files, each named as its track, or a table of track and path; "
+        f"endings searched for: {' '.join(sorted(AUDIO_SUFFIXES))}",
     )
     parser.add_argument("--name", required=True, help="what to call it from now on")
     parser.add_argument(

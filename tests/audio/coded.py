@@ -43,6 +43,7 @@ def flac_in_ogg(path: Path, flac: Path) -> Path:
                 samples += frame.samples
             if packet.size:
                 packets.append((0, samples, bytes(packet)))
+    packets[-1] = (4, *packets[-1][1:])
     path.write_bytes(b"".join(_page(number, *packet) for number, packet in enumerate(packets)))
     return path
 

@@ -118,6 +118,16 @@ def test_a_wav_cut_off_is_told_by_its_header(tmp_path: Path) -> None:
         decode(tmp_path / "a.wav")
 
 
+def test_an_ogg_without_a_last_page_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.opus"
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, 48_000 * 8)
+    soundfile.write(path, sound, 48_000, format="OGG", subtype="OPUS")
+    assert remarks(path) == ()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert lasts_s(path) < 5
+    assert remarks(path) == ("has no last page; it was cut off, or recorded from a stream",)
+
+
 def test_what_a_damaged_frame_takes_is_told_and_many_are_refused(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 10 * RATE_HZ)
     path = tmp_path / "a.flac"
