@@ -37,7 +37,7 @@ TRUTHS: dict[Truth, str] = {"own": "Own", "common": "Common", "lift": "Lift"}
 _TRUTH_HELP = (
     "Own: each model by the labels it was trained on; a cluster “sad” and a tag “sad” are true of "
     "different tracks. Common: all models by one model's labels, on the tracks and labels they share; "
-    "needs kept predictions, and only here do bootstrap intervals of differences exist. Lift: own truth, "
+    "needs kept predictions, and only here do differences have intervals and p. Lift: own truth, "
     "divided by what chance reaches."
 )
 _NOTE_COLUMNS = {"note": st.column_config.TextColumn(width="large")}

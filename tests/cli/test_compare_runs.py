@@ -5,9 +5,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from taglab.runs import open_run
+from taglab.labels import from_tags
+from taglab.runs import Run, RunWriter, change_about, create_run, open_run
 from tests.cli.running import Shell
-from tests.runs.examples import made_run, small_data
+from tests.runs.examples import LABELS, made_run, small_data
 
 PAIR = ("thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram")
 
@@ -38,6 +39,25 @@ def test_pairs_by_one_truth_have_intervals(shell: Shell, two: tuple[str, str]) -
     assert (known["difference_p_adjusted"] >= known["difference_p"]).all()
     assert (table["difference_reason"].notna() == table["difference_p"].isna()).all()
     assert "labels were compared" in shell.err
+
+
+def test_repetitions_are_averaged(shell: Shell) -> None:
+    made = [make_repetition(fold, value).name for fold, value in enumerate((0.3, 0.4, 0.35))]
+    found = shell.json("compare-runs", *made, "--by", "repeats")
+    (row,) = found["rows"]
+    assert row["mean"] == pytest.approx(0.35)
+    assert row["sd"] == pytest.approx(0.05)
+    assert row["low"] < 0.35 < row["high"]
+    assert (row["repetitions"], row["splits"], row["figures"]) == (3, 3, "held-out test")
+
+
+def make_repetition(fold: int, value: float) -> Run:
+    """Return a run on one of three folds, with a test figure."""
+    train = {"folds": 3, "fold": fold}
+    run = create_run({"data": "small", "labels": "x", "train": train}, from_tags(small_data(), LABELS), {})
+    RunWriter(run).summarise(test={"ap_macro": value})
+    change_about(run, split=f"{fold:032x}")
+    return run
 
 
 def test_one_truth_is_of_the_moment_that_is_asked_for(shell: Shell, two: tuple[str, str]) -> None:

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from taglab.cache import write_json
 from taglab.cli.commands import build_parser
 from taglab.predictions import split_fingerprint
-from taglab.runs import Run, RunWriter, change_about, import_results, open_run
+from taglab.runs import Run, RunWriter, change_about, import_results, layout, open_run
 from tests.pages.framed import open_page
 from tests.runs.examples import LABELS, made_run, small_data
 
@@ -177,6 +178,22 @@ def test_one_truth_brings_intervals_and_says_what_they_say(two: list[str]) -> No
     assert "95% interval of the mean difference" in said(page)
     own = table(compare(*two, view="Labels"), "difference")
     assert "difference_low" not in own.columns
+
+
+def test_repetitions_are_averaged_in_the_summary() -> None:
+    data = small_data()
+    made = [made_run(f"fold{fold}", data, seed=fold) for fold in range(3)]
+    for fold, run in enumerate(made):
+        write_json(run.folder / layout.CONFIG, {**run.config, "train": {"folds": 3, "fold": fold}})
+        RunWriter(run).summarise(test={"ap_macro": 0.3 + fold / 10})
+        change_about(run, split=f"{fold:032x}")
+    page = compare(*(run.name for run in made), view="Summary")
+    found = table(page, "repetitions")
+    assert found[["repetitions", "splits"]].to_numpy().tolist() == [[3, 3]]
+    assert found["mean"].tolist() == pytest.approx([0.4])
+    assert "Nadeau and Bengio" in said(page)
+    alone = compare(made[0].name, view="Summary")
+    assert not [each for each in alone.dataframe if "repetitions" in each.value.columns]
 
 
 def test_one_truth_is_of_the_last_epoch_where_that_is_asked(two: list[str]) -> None:

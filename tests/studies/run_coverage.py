@@ -69,13 +69,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-sets", type=int, default=1_000, help="of each size and strength")
     args = parser.parse_args()
-    rows = [
-        row
-        for tracks, positives in SIZES
-        for strength in STRENGTHS
-        for row in covered(tracks, positives, strength, args.data_sets)
-    ]
-    sys.stdout.write(pd.DataFrame(rows).round(3).to_string(index=False) + "\n")
+    for number, (tracks, positives) in enumerate(SIZES):
+        rows = [row for strength in STRENGTHS for row in covered(tracks, positives, strength, args.data_sets)]
+        sys.stdout.write(pd.DataFrame(rows).round(3).to_string(index=False, header=not number) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -55,6 +55,15 @@ def test_the_defaults_are_the_papers() -> None:
     assert config.drop_unlabelled_tracks
 
 
+def test_a_run_kept_before_there_were_folds_has_the_split_it_had() -> None:
+    kept = TrainConfig().model_dump(mode="json")
+    for name in ("stratified", "folds", "fold"):
+        del kept[name]
+    assert run_config({"labels": "x", "train": kept}).train.split_settings() == TrainConfig().split_settings()
+    folds = TrainConfig(folds=5, fold=2, stratified=True, split_seed=3).split_settings()
+    assert (folds.folds, folds.fold, folds.stratified, folds.seed) == (5, 2, True, 3)
+
+
 def test_what_differs_names_the_run() -> None:
     config = run_config(
         {"labels": "x", "network": {"mels": {"n_mels": 64}}, "train": {"epochs": 3, "devices": [0, 1]}}
