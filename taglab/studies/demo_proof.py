@@ -152,7 +152,8 @@ class DemoProof:
             f"audible labels reach {LEAST_LIFT:g} times prevalence": self.audible_lift >= LEAST_LIFT,
             "no junk label is told from chance": not self.significant(JUNK),
             "genres > moods > junk": bool((steps["low"] > 0).all()),
-            "filtering costs nothing": self.filtering.average_precision.macro.high >= 0,
+            # Of models that order all tracks alike there is no interval, and no cost.
+            "filtering costs nothing": not self.filtering.average_precision.macro.high < 0,
         }
 
 
