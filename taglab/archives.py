@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from taglab.errors import DataError, unreadable
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -129,6 +130,8 @@ class Zip:
     path: Path
     files: tuple[zipfile.ZipInfo, ...]
     _archive: zipfile.ZipFile
+
+    __repr__ = one_line
 
     @contextmanager
     def opened(self, file: zipfile.ZipInfo) -> Iterator[Unpacked]:

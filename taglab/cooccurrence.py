@@ -24,6 +24,7 @@ from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.parallel import on_every_core
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -79,6 +80,8 @@ class Cooccurrence:
     n_tracks: int
     n_tracks_with: int
     n_all_pairs: int | None = None
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         n = len(self.names)

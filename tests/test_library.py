@@ -59,6 +59,19 @@ def test_help_begins_with_an_example() -> None:
     assert "from_frame" in shown
 
 
+def classes_of(name: str) -> list[type]:
+    module = importlib.import_module(name)
+    return [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == name]
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[1:2] not in (["ui"], ["cli"])])
+def test_no_public_value_shows_all_that_is_in_it(name: str) -> None:
+    """Those that are compared by identity hold arrays and tables, which dataclasses would print whole."""
+    values = [one for one in classes_of(name) if dataclasses.is_dataclass(one) and one.__name__[0] != "_"]
+    values = [one for one in values if not one.__dataclass_params__.eq]
+    assert [one.__name__ for one in values if hasattr(one.__repr__, "__wrapped__")] == []
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Example:
     name: str

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.audio.streams import Samples, SoundFile
 from taglab.errors import DataError
+from taglab.reprs import one_line
 
 __all__ = ["DecodeSettings", "Decoded", "decode", "resample", "to_int16"]
 
@@ -66,6 +67,8 @@ class Decoded:
     file_rate_hz: int
     channels: int = 1
     remarks: tuple[str, ...] = ()
+
+    __repr__ = one_line
 
 
 def decode(path: Path, settings: DecodeSettings | None = None) -> Decoded:

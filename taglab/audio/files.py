@@ -19,6 +19,7 @@ from taglab.cache import UPLOADS, home, scratch_folder, storage_error
 from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting, unreadable
 from taglab.folksonomy import Folksonomy, mend
 from taglab.progress import Progress, counted, silent
+from taglab.reprs import one_line
 
 __all__ = ["AudioFiles", "audio_files", "find_files", "read_file_table"]
 
@@ -41,6 +42,8 @@ class AudioFiles:
 
     table: pd.DataFrame
     passed_over: dict[str, int] = field(default_factory=dict)
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if not {"track", "path"} <= set(self.table.columns):

@@ -18,6 +18,7 @@ from taglab.cache import UPLOADS, Shelf, content_key, derived_path, home, locked
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 
 __all__ = [
     "DEMO",
@@ -219,6 +220,8 @@ class Sounding:
     refused: tuple[str, ...]
     missing: tuple[str, ...]
     others: int
+
+    __repr__ = one_line
 
 
 def sounding(store: AudioStore, folksonomy: Folksonomy) -> Sounding:

@@ -44,6 +44,7 @@ from taglab.cache import (
 )
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.progress import Progress, counted, silent
+from taglab.reprs import one_line
 
 __all__ = ["AudioStore", "Sound", "StoreSettings", "decoders", "open_store", "write_sounds", "write_store"]
 
@@ -114,6 +115,8 @@ class AudioStore:
     passed_over: dict[str, int]
     shards: tuple[PCM, ...]
     checksums: tuple[tuple[str, str], ...]
+
+    __repr__ = one_line
 
     def __reduce__(self) -> tuple[Any, ...]:
         return open_store, (self.folder,)

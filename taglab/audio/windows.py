@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.audio.store import PCM, AudioStore, Rows
 from taglab.errors import InvalidSetting
+from taglab.reprs import one_line
 
 __all__ = ["LONGEST_DEFAULT_S", "WindowSettings", "Windows"]
 
@@ -49,6 +50,8 @@ class Windows:
     rows: Rows
     refused: Rows
     padded: Rows
+
+    __repr__ = one_line
 
     @classmethod
     def of(cls, store: AudioStore, settings: WindowSettings | None = None) -> Windows:

@@ -16,6 +16,7 @@ from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelSpace
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 
 __all__ = ["Material", "prepare"]
 
@@ -46,6 +47,8 @@ class Material:
     parts: npt.NDArray[np.str_]
     split: Split
     left_out: pd.DataFrame
+
+    __repr__ = one_line
 
     def of(self, part: str) -> Rows:
         """Return the positions of a part's tracks, (tracks of the part,), in [0, n)."""

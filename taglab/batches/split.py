@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.predictions.splits import split_fingerprint
+from taglab.reprs import one_line
 
 __all__ = ["PARTS", "Split", "SplitSettings", "split_tracks"]
 
@@ -129,6 +130,8 @@ class Split:
 
     tracks: tuple[str, ...]
     parts: npt.NDArray[np.str_]
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.parts.shape != (len(self.tracks),) or not np.isin(self.parts, PARTS).all():

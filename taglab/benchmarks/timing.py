@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from taglab.reprs import one_line
+
 Ours = TypeVar("Ours")
 Peers = TypeVar("Peers")
 
@@ -27,6 +29,8 @@ class Timed(Generic[Ours, Peers]):
     peer_s: float
     ours: list[Ours]
     peers: list[Peers]
+
+    __repr__ = one_line
 
     @property
     def ratio(self) -> float:

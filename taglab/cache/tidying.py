@@ -28,6 +28,7 @@ from taglab.cache.places import (
     home,
 )
 from taglab.errors import InvalidSetting
+from taglab.reprs import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +65,8 @@ class Content:
     kind: str
     size_bytes: int
     used_at: float
+
+    __repr__ = one_line
 
 
 def contents() -> list[Content]:
@@ -227,6 +230,8 @@ class Pruning:
 
     removed: tuple[Content, ...]
     failed: tuple[str, ...] = field(default=())
+
+    __repr__ = one_line
 
     @property
     def freed_bytes(self) -> int:

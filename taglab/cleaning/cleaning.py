@@ -18,6 +18,7 @@ from taglab.cleaning.tag_map import TagMap, remap
 from taglab.errors import DataError, InvalidSetting, TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 _FORMAT = 1
@@ -56,6 +57,8 @@ class Cleaned:
     tag_map: TagMap
     plans: tuple[StepPlan, ...]
     rounds: int
+
+    __repr__ = one_line
 
 
 @dataclass(frozen=True)

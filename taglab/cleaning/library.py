@@ -31,6 +31,7 @@ from taglab.cleaning.tag_map import TagMap, parse_tsv
 from taglab.cleaning.typos import Typos
 from taglab.errors import DataError, InvalidSetting, NotFound, unreadable
 from taglab.folksonomy import Folksonomy
+from taglab.reprs import one_line
 
 _SHELF = Shelf(CLEANINGS, ".json")
 _APPLIED = Shelf(f"{CLEANINGS}/applied")
@@ -115,6 +116,8 @@ class Applied:
     cleaning: Cleaning
     data: str
     tag_map: TagMap
+
+    __repr__ = one_line
 
 
 def save_cleaned(cleaned: Cleaned, cleaning: Cleaning, data: str, replace: bool = False) -> None:

@@ -15,6 +15,7 @@ from taglab.cleaning.step import Step
 from taglab.cleaning.tag_map import remap
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 
@@ -24,6 +25,8 @@ class Known:
 
     folksonomy: Folksonomy
     key: str
+
+    __repr__ = one_line
 
 
 class Memory:

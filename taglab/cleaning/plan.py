@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from taglab.folksonomy import Folksonomy
+from taglab.reprs import one_line
 
 KEEP, MERGE, DROP, CATEGORY = "keep", "merge", "drop", "category"
 CATEGORY_COLUMN = "category"
@@ -52,6 +53,8 @@ class StepPlan:
     table: pd.DataFrame
     tracks: int
     details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    __repr__ = one_line
 
     @property
     def mapping(self) -> dict[str, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from taglab.cleaning.plan import DROP, KEEP, MERGE
 from taglab.cleaning.spelling import words
 from taglab.errors import DataError, NotFound
 from taglab.folksonomy import Dropped, Folksonomy
+from taglab.reprs import one_line
 
 _COLUMNS = ("tag", "action", "target", "category", "step", "reason")
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -33,6 +34,8 @@ class TagMap:
     """
 
     table: pd.DataFrame
+
+    __repr__ = one_line
 
     @property
     def mapping(self) -> dict[str, tuple[str, ...]]:

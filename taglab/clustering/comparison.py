@@ -10,6 +10,7 @@ import pandas as pd
 from taglab.clustering.result import Clustering
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import adjusted_rand, flow, normalised_mutual_information
+from taglab.reprs import one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,8 @@ class Comparison:
     adjusted_rand: float
     normalised_mutual_information: float
     flow: pd.DataFrame
+
+    __repr__ = one_line
 
 
 def compare(a: Clustering, b: Clustering) -> Comparison:

@@ -12,6 +12,7 @@ from scipy import sparse
 from taglab.clustering.seeding import Points, Seeds
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -38,6 +39,8 @@ class KMeans:
     objective: float
     history: tuple[float, ...]
     converged: bool
+
+    __repr__ = one_line
 
 
 def spherical_kmeans(

@@ -20,6 +20,7 @@ from taglab.clustering.result import Clustering, ClusterSettings, Linkage
 from taglab.errors import DataError, InvalidSetting
 from taglab.metrics.clustering import silhouette_cosine, silhouette_distances
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 # Part of every row's key: raise it when a change to the code changes the rows.
@@ -127,6 +128,8 @@ class Scan:
     rows: pd.DataFrame
     asked: int
     notes: tuple[str, ...]
+
+    __repr__ = one_line
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from taglab.clustering.result import TooManyClusters
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import point_numbers
 
 FloatArray = npt.NDArray[np.float32]
@@ -41,6 +42,8 @@ class Points:
     vectors: FloatArray
     weights: npt.NDArray[np.float64]
     point_of: npt.NDArray[np.intp]
+
+    __repr__ = one_line
 
     @classmethod
     def of(cls, vectors: FloatArray, point_of: npt.NDArray[np.intp] | None = None) -> Points:

@@ -13,6 +13,7 @@ from taglab.clustering.result import ClusterSettings
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import adjusted_rand
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 
@@ -31,6 +32,8 @@ class Stability:
     matrix: npt.NDArray[np.float64]
     mean: float
     lowest: float
+
+    __repr__ = one_line
 
 
 def stability(

@@ -13,6 +13,7 @@ from taglab.embeddings.phrases import FoundWords, Lookup, find_words, sum_words
 from taglab.embeddings.words import WordVectors
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 
@@ -45,6 +46,8 @@ class Coverage:
     share_of_word_counts: float
     words: pd.DataFrame
     duplicates: pd.DataFrame
+
+    __repr__ = one_line
 
     @property
     def unknown_words(self) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from taglab.embeddings.quality import analogies, word_similarity
 from taglab.embeddings.quality_sets import QualitySet
 from taglab.embeddings.words import WordVectors
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 
 # Raised when judging changes, so that earlier results are made anew.
 _JUDGE = 1
@@ -51,6 +52,8 @@ class Judged:
     vectors: str
     set: QualitySet
     details: pd.DataFrame
+
+    __repr__ = one_line
 
     @property
     def covered(self) -> pd.Series:

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from taglab.embeddings.words import WordVectors
 from taglab.progress import Progress, between, counted, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 Form = Literal["exact", "lower", "title", "upper"]
@@ -70,6 +71,8 @@ class FoundWords:
     rows: list[tuple[int, ...]]
     words: list[tuple[str, ...]]
     unknown: list[tuple[str, ...]]
+
+    __repr__ = one_line
 
 
 def parts(word: str) -> list[str]:

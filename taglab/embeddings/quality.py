@@ -18,6 +18,7 @@ from taglab.embeddings.phrases import Lookup, compose
 from taglab.embeddings.words import WordVectors
 from taglab.errors import DataError, InvalidSetting, unreadable
 from taglab.progress import Progress, counted, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 _QUESTIONS_PER_BLOCK = 512
@@ -36,6 +37,8 @@ class WordSimilarity:
     rho: float
     pairs: pd.DataFrame
     covered: int
+
+    __repr__ = one_line
 
     @property
     def coverage(self) -> float:
@@ -60,6 +63,8 @@ class Analogies:
     questions: pd.DataFrame
     covered: int
     candidates: int
+
+    __repr__ = one_line
 
     @property
     def coverage(self) -> float:

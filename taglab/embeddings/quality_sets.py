@@ -23,6 +23,7 @@ from taglab.cache import content_key
 from taglab.embeddings.quality import read_analogies, read_word_pairs
 from taglab.embeddings.unpack import Member, unpack_all
 from taglab.errors import NO_SUCH_FILE, DataError, unreadable
+from taglab.reprs import one_line
 
 Kind = Literal["pairs", "analogies"]
 
@@ -48,6 +49,8 @@ class QualitySet:
     kind: Kind
     table: pd.DataFrame
     ours: bool = False
+
+    __repr__ = one_line
 
     @cached_property
     def fingerprint(self) -> str:

@@ -24,6 +24,7 @@ from taglab.embeddings.words import WordVectors
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ class TagSkipGram:
     vectors: TagVectors
     losses: DoubleArray
     samples: int
+
+    __repr__ = one_line
 
 
 def train_tag_skipgram(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.figures.theme import GREY, blank, plain
+from taglab.reprs import one_line
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -34,6 +35,8 @@ class DrawnPoint:
     threshold: float
     meaning: str
     symbol: str = "circle"
+
+    __repr__ = one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,8 @@ class DrawnCurve:
     dashed: bool
     said: str
     points: Sequence[DrawnPoint] = ()
+
+    __repr__ = one_line
 
 
 def pr_curves(

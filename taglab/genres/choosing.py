@@ -19,6 +19,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.genres.merging import merge_correlated
 from taglab.labels import LabelClass, LabelSpace, from_clusters, from_tags, from_top_tags
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 
 GENRE = "genre"
 _MEANS_GENRE = frozenset({"genre", "genres"})
@@ -63,6 +64,8 @@ class Genres:
     pairs: pd.DataFrame
     tracks_without: int
     n_tracks: int
+
+    __repr__ = one_line
 
 
 def tag_categories(folksonomy: Folksonomy) -> pd.Series:

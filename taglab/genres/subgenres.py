@@ -22,6 +22,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace, from_classes
 from taglab.metrics.clustering import silhouette_cosine, silhouette_distances
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.tag_vectors import TagVectors
 
 DoubleArray = npt.NDArray[np.float64]
@@ -121,6 +122,8 @@ class Subgenres:
     silhouettes: DoubleArray
     clusters: tuple[tuple[str, ...], ...]
     note: str = ""
+
+    __repr__ = one_line
 
     @property
     def silhouette(self) -> float:

@@ -14,6 +14,7 @@ from scipy import sparse
 from taglab.folksonomy import Folksonomy
 from taglab.labels.classes import LabelClass
 from taglab.metrics.balance import imbalance_ratios, mean_imbalance_ratio
+from taglab.reprs import one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,8 @@ class LabelReport:
     unknown_tags: tuple[str, ...]
     shared_tags: tuple[str, ...]
     n_tags: int
+
+    __repr__ = one_line
 
 
 def membership(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:

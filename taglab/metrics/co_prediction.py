@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
+from taglab.reprs import one_line
 
 BoolArray = npt.NDArray[np.bool_]
 DoubleArray = npt.NDArray[np.float64]
@@ -29,6 +30,8 @@ class LabelPairs:
 
     together: IntArray
     of_row: IntArray
+
+    __repr__ = one_line
 
     @property
     def share(self) -> DoubleArray:

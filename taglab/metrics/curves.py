@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
 from taglab.metrics.validation import truth_and_scores
+from taglab.reprs import one_line
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -40,6 +41,8 @@ class Curve:
     area: float
     thinning: float
     shape: Literal["vh", "linear"]
+
+    __repr__ = one_line
 
 
 def precision_recall_curve(truth: npt.ArrayLike, scores: npt.ArrayLike, tolerance: float = 1e-3) -> Curve:

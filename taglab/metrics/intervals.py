@@ -42,6 +42,7 @@ from taglab.metrics.swaps import false_discovery, swap_tests, undefined
 from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.validation import BoolArray, ScoreArray, truth_and_scores
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -119,6 +120,8 @@ class Intervals:
     macro: Interval
     micro: Interval
 
+    __repr__ = one_line
+
     @property
     def p_adjusted(self) -> DoubleArray:
         """P allowed for the number of classes that have one (classes,), see `false_discovery`."""
@@ -140,6 +143,8 @@ class Bootstrap:
     roc_auc: Intervals
     n_tracks: int
     settings: BootstrapSettings
+
+    __repr__ = one_line
 
 
 # Metrics times classes, then their macro mean, then micro: one array for the estimates (2, classes + 2), one

@@ -33,6 +33,7 @@ from taglab.metrics.parallel import blocks, on_every_core
 from taglab.metrics.resampling import MICRO_LEVELS, counts_at_levels, levels_among, of_weights
 from taglab.metrics.validation import BoolArray, ScoreArray
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 
 DoubleArray = npt.NDArray[np.float64]
 FloatArray = npt.NDArray[np.float32]
@@ -69,6 +70,8 @@ class SwapTests:
     reach: DoubleArray
     patterns: int
     enumerated: bool
+
+    __repr__ = one_line
 
 
 def number_of_patterns(n_tracks: int, swaps: int) -> tuple[int, bool]:

@@ -24,6 +24,7 @@ from taglab.metrics.balance import lift
 from taglab.metrics.parallel import blocks, on_every_core
 from taglab.metrics.validation import BoolArray, ScoreArray, truth_and_scores
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -56,6 +57,8 @@ class TaggingScores:
     best_threshold: DoubleArray
     micro_average_precision: float
     micro_roc_auc: float
+
+    __repr__ = one_line
 
     @property
     def macro_average_precision(self) -> float:

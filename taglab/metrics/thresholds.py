@@ -15,6 +15,7 @@ from taglab.errors import InvalidSetting
 from taglab.metrics.parallel import blocks, on_every_core
 from taglab.metrics.validation import BoolArray, ScoreArray, probabilities, truth_and_scores
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -47,6 +48,8 @@ class Confusion:
     fp: IntArray
     fn: IntArray
     tn: IntArray
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         counts = (self.tp, self.fp, self.fn, self.tn)

@@ -13,6 +13,7 @@ from scipy import sparse
 from taglab.errors import InvalidSetting, NotFound
 from taglab.predictions.splits import refuse_repeats
 from taglab.predictions.value import BoolArray, Predictions
+from taglab.reprs import one_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class Rescored:
     judged_by: tuple[str, ...]
     tracks_left_out: int
     classes_left_out: tuple[str, ...]
+
+    __repr__ = one_line
 
 
 def rescore(

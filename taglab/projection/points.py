@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, counted, silent
+from taglab.reprs import one_line
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -41,6 +42,8 @@ class Axes:
     positions: FloatArray
     variances: DoubleArray | None
     share: float
+
+    __repr__ = one_line
 
 
 class Points(Protocol):

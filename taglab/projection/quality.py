@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from taglab.progress import Progress, counted, silent
 from taglab.projection.points import FloatArray, Points, row_blocks
+from taglab.reprs import one_line
 
 ALL_UP_TO = 20_000
 SAMPLE = 1_000
@@ -31,6 +32,8 @@ class Quality:
     trustworthiness: float
     neighbours_kept: float
     queries: int
+
+    __repr__ = one_line
 
 
 def map_quality(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from taglab.reprs import one_line
 from taglab.runs.run import Run
 
 
@@ -24,6 +25,8 @@ class TagFigures:
     values: npt.NDArray[np.float64]
     basis: str
     classes: int
+
+    __repr__ = one_line
 
     @property
     def known(self) -> int:

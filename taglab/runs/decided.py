@@ -11,6 +11,7 @@ import pandas as pd
 from taglab.metrics.operating import decisions, with_rates
 from taglab.metrics.thresholds import THRESHOLDS, Confusion, confusion
 from taglab.predictions import Predictions
+from taglab.reprs import one_line
 from taglab.runs.published import PublishedRun
 from taglab.runs.run import Kept, Run
 
@@ -43,6 +44,8 @@ class Decided:
     predictions: Predictions | None
     said: str
     _tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+
+    __repr__ = one_line
 
     def column(self, label: str) -> int:
         """Return the column of a label that is there."""

@@ -15,6 +15,7 @@ from taglab.metrics.intervals import Bootstrap, BootstrapSettings, Intervals, bo
 from taglab.metrics.swaps import number_of_patterns
 from taglab.predictions import Predictions
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 
 # To be raised whenever the same predictions come to mean other intervals.
 _FORMAT = 2
@@ -37,6 +38,8 @@ class PairIntervals:
 
     runs: Mapping[str, pd.DataFrame]
     difference: pd.DataFrame
+
+    __repr__ = one_line
 
 
 def pair_intervals(
@@ -139,6 +142,8 @@ class JudgedPairs:
     mean: pd.Series
     tracks: int
     settings: BootstrapSettings
+
+    __repr__ = one_line
 
     @property
     def compared(self) -> int:

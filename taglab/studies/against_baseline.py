@@ -30,6 +30,7 @@ from taglab.metrics.swaps import Swapped, judge_swaps, swap_patterns
 from taglab.metrics.tagging import mean_of_defined, tagging_scores
 from taglab.predictions import Predictions, in_common
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.runs import Run
 from taglab.studies.baseline import Features, fit_baseline, mfcc_features
 from taglab.training import configuration, material_of
@@ -56,6 +57,8 @@ class Pair:
     baseline: Predictions
     trained_on: int
 
+    __repr__ = one_line
+
 
 @dataclass(frozen=True, eq=False)
 class AgainstBaseline:
@@ -75,6 +78,8 @@ class AgainstBaseline:
     tracks: Mapping[str, Interval]
     splits: Mapping[str, Interval]
     corrected: Mapping[str, Interval]
+
+    __repr__ = one_line
 
 
 def against_baseline(

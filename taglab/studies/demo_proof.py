@@ -41,6 +41,7 @@ from taglab.metrics.resampling import draws, label_replicates
 from taglab.metrics.tagging import mean_of_defined, tagging_scores
 from taglab.predictions import Predictions, in_common
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.runs import Run
 from taglab.sources import open_folksonomy
 from taglab.sources.demo import demo_truth
@@ -122,6 +123,8 @@ class DemoProof:
     raw_on_common: float
     tracks: int
     runs: Mapping[str, Run]
+
+    __repr__ = one_line
 
     def of(self, kind: str) -> pd.DataFrame:
         """Return the labels of a kind that have a figure."""

@@ -15,6 +15,7 @@ from taglab.errors import DataError
 from taglab.metrics.balance import correlation_with_counts, mean_imbalance_ratio
 from taglab.metrics.thresholds import Confusion
 from taglab.predictions import Predictions
+from taglab.reprs import one_line
 from taglab.runs import Run, layout, open_published, open_run, published_names, runs_table, set_tags
 from taglab.runs.comparison import history
 from taglab.runs.results import ResultsSettings, read_results
@@ -93,6 +94,8 @@ class Figures:
     two_tags: tuple[int, int] | None
     run: str
     predictions: Callable[[Part], Predictions | None] = lambda part: None
+
+    __repr__ = one_line
 
     def positive_share(self, threshold: float) -> float:
         """Return the share of all decisions that are positive at a threshold; NaN where none are known.

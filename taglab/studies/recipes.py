@@ -25,6 +25,7 @@ from taglab.genres import (
 )
 from taglab.labels import LabelSpace, from_tags, from_top_tags
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.runs import open_published, published_names
 from taglab.sources import open_folksonomy
 from taglab.studies.stages import STAGES, left_out, stage_space
@@ -120,6 +121,8 @@ class Model:
     published: str | None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
+    __repr__ = one_line
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -140,6 +143,8 @@ class Plan:
     epochs: int
     published: tuple[str, ...]
     differs: tuple[Difference, ...]
+
+    __repr__ = one_line
 
 
 Made = tuple[list[Model], list[Difference]]
@@ -164,6 +169,8 @@ class Recipe:
     make: Callable[[RecipeSettings, Folksonomy, Progress], Made]
     published: Callable[[Network], tuple[str, ...]]
     coverage: str
+
+    __repr__ = one_line
 
 
 def plan(name: str, settings: RecipeSettings, progress: Progress = silent) -> Plan:

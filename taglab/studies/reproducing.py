@@ -11,6 +11,7 @@ import pandas as pd
 from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.runs import Run, open_published, open_run, runs_table
 from taglab.runs.comparison import SUMMARY_METRICS, summary_table
 from taglab.studies.differences import keep_differences
@@ -47,6 +48,8 @@ class Reproduction:
     runs: Mapping[str, Run]
     differs: tuple[Difference, ...]
     table: pd.DataFrame
+
+    __repr__ = one_line
 
 
 def reproduce(

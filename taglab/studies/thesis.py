@@ -10,6 +10,7 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.runs import open_run
 from taglab.studies.differences import differences_table, kept_differences
 from taglab.studies.evidence import Evidence
@@ -38,6 +39,8 @@ class Thesis:
 
     found: Mapping[tuple[str, Network], Reproduction]
     left_out: Mapping[tuple[str, Network], str]
+
+    __repr__ = one_line
 
     @property
     def runs(self) -> frozenset[str]:

@@ -26,6 +26,7 @@ from taglab.genres import (
 )
 from taglab.labels import LabelSpace
 from taglab.progress import Progress, silent
+from taglab.reprs import one_line
 from taglab.runs import open_run
 from taglab.runs.comparison import tag_groups
 from taglab.studies.evidence import WITH_EPOCHS, Evidence, Figures
@@ -66,6 +67,8 @@ class Drawn:
     here: go.Figure | None
     said: tuple[str, str]
 
+    __repr__ = one_line
+
 
 @dataclass(frozen=True, eq=False)
 class Sides:
@@ -84,6 +87,8 @@ class Sides:
     data: Folksonomy | None = None
     vectors: str = embeddings.OWN
     pairs: Cooccurrence | None = None
+
+    __repr__ = one_line
 
 
 def drawings(sides: Sides, progress: Progress = silent) -> list[Drawn]:

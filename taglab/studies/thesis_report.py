@@ -17,6 +17,7 @@ from taglab.cooccurrence import Cooccurrence, matrix_table, write_matrix
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.sources import open_folksonomy
 from taglab.studies.claims import claims_table
 from taglab.studies.differences import differences_table
@@ -65,6 +66,8 @@ class Report:
     sides: Sides
     drawn: list[Drawn]
     pairs: Cooccurrence | None
+
+    __repr__ = one_line
 
 
 def gather(

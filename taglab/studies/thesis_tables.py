@@ -14,6 +14,7 @@ from taglab.errors import NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.tagging import tagging_scores
 from taglab.predictions import Predictions
+from taglab.reprs import one_line
 from taglab.runs import open_published, published_names
 from taglab.runs.comparison import GROUPS, tag_groups
 from taglab.runs.intervals import pair_intervals
@@ -50,6 +51,8 @@ class Section:
     here: pd.DataFrame | None
     said: str = ""
     notes: tuple[str, ...] = ()
+
+    __repr__ = one_line
 
 
 # Counts of the most used tags, table 7, and of groups, table 8.

@@ -14,6 +14,7 @@ from taglab.metrics.tagging import mean_of_defined, tagging_scores
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, confusion
 from taglab.predictions import Predictions
 from taglab.progress import Progress, counted, silent
+from taglab.reprs import one_line
 from taglab.training.divergence import Diverged
 from taglab.training.step import TrainingStep
 
@@ -29,6 +30,8 @@ class Heard:
 
     predictions: Predictions
     loss: float
+
+    __repr__ = one_line
 
 
 def hear(
@@ -120,6 +123,8 @@ class Judged:
     per_label: pd.DataFrame
     counts: Confusion
     left_out: str
+
+    __repr__ = one_line
 
 
 def judge(predictions: Predictions) -> Judged:

@@ -26,6 +26,7 @@ from taglab.labels import (
     save_label_space,
 )
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 
 _TOP = 100
 _NAME_LENGTH = 80
@@ -110,6 +111,8 @@ class LabelCells:
     spaces: tuple[LabelSpace, ...]
     table: pd.DataFrame
     left_out: pd.DataFrame
+
+    __repr__ = one_line
 
 
 def label_cells(data: str, grid: LabelGrid, progress: Progress = silent) -> LabelCells:

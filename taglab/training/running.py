@@ -19,6 +19,7 @@ from taglab.labels import LabelSpace, open_label_space
 from taglab.nets import build
 from taglab.predictions import Predictions, track_set_fingerprint
 from taglab.progress import Progress, between, counted, silent
+from taglab.reprs import one_line
 from taglab.runs import Run, RunWriter, change_about, create_run, layout, open_run
 from taglab.runs.run import Part
 from taglab.runs.status import Heartbeat, read_status
@@ -360,6 +361,8 @@ class DryRun:
     without_positives: pd.DataFrame
     without_vector: tuple[str, ...]
     device: str
+
+    __repr__ = one_line
 
 
 def dry_run(config: RunConfig, progress: Progress = silent) -> DryRun:

@@ -15,6 +15,7 @@ from taglab.errors import InvalidSetting
 from taglab.labels import LabelSpace
 from taglab.losses import needs, similarity_of
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.sources import open_folksonomy
 from taglab.tag_vectors import TagVectors
 from taglab.training.config import RunConfig
@@ -34,6 +35,8 @@ class LossMaterial:
 
     parts: dict[str, Any] = field(default_factory=dict)
     without_vector: tuple[str, ...] = ()
+
+    __repr__ = one_line
 
     def fingerprint(self) -> dict[str, str]:
         """Return what tells this material from others, for a checkpoint; nothing where it is none."""

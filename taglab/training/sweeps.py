@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from taglab.errors import InvalidSetting, TaglabError
 from taglab.labels import LabelSpace
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.runs import Run, delete_run, open_run, runs_table, split_warning_of
 from taglab.settings import checked
 from taglab.training import RunConfig, new_run
@@ -123,6 +124,8 @@ class Cells:
 
     configs: tuple[RunConfig, ...]
     left_out: pd.DataFrame
+
+    __repr__ = one_line
 
     @property
     def notes(self) -> list[str]:

@@ -15,6 +15,7 @@ from taglab.audio.windows import Windows, WindowSettings
 from taglab.batches import Material, Split, whole_track_batches
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, counted, silent
+from taglab.reprs import one_line
 from taglab.runs import Run
 from taglab.training.devices import failures_told, make_fabric
 from taglab.training.divergence import Diverged
@@ -115,6 +116,8 @@ class Tagging:
     window_starts_s: npt.NDArray[np.float64]
     window_scores: npt.NDArray[np.float32]
     left_out: pd.DataFrame
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if self.scores.shape != (len(self.tracks), len(self.classes)):

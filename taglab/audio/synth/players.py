@@ -12,6 +12,7 @@ from taglab.audio.synth.line_up import KITS, Part
 from taglab.audio.synth.rhythm import Grid, Hit
 from taglab.audio.synth.tones import Samples, Tone, play
 from taglab.audio.synth.voices import DELIVERIES, VOWELS, Delivery, syllable
+from taglab.reprs import one_line
 
 __all__ = ["Band"]
 
@@ -50,6 +51,8 @@ class Band:
     rng: np.random.Generator
     groups: dict[str, Samples] = field(default_factory=dict)
     _played: dict[tuple[str, tuple[int, ...], int], Samples] = field(default_factory=dict)
+
+    __repr__ = one_line
 
     def _add(self, group: str, at_s: float, wave: Samples, level: float) -> None:
         start = round(at_s * self.rate_hz)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from taglab.reprs import one_line
+
 __all__ = ["Beat", "Grid", "Hit", "beats"]
 
 _LOOSE = {"free": 0.3, "rubato": 0.22, "fingerpicking": 0.03}
@@ -76,6 +78,8 @@ class Grid:
     swing: float
     n_bars: int
     rng: np.random.Generator
+
+    __repr__ = one_line
 
     @property
     def bar_s(self) -> float:
