@@ -12,13 +12,15 @@ import pandas as pd
 from taglab.benchmarks.row import Row
 from taglab.benchmarks.timing import alternate
 from taglab.cleaning import WORD_LISTS, Typos, word_list, words
-from taglab.cleaning.typos import known_phrases, known_words, slip_between
+from taglab.cleaning.typos import known_phrases, known_words, preference, similarity, slip_between
 from taglab.folksonomy import Folksonomy
 
 N_TAGS = 522_000
 N_SAMPLE = 20_000
 _REPEATS = 3
 _BATCH = 2_000
+_IN_PLACE = 0.1
+"""How much letters compared at their place may add to the Jaro-Winkler similarity."""
 _SYLLABLES = [
     first + second
     for first in ("b", "c", "d", "f", "g", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "ch", "st")
@@ -80,20 +82,25 @@ def all_pairs(folksonomy: Folksonomy, step: Typos) -> dict[str, str]:
     vocabulary = known_words(phrases)
     targets = list(dict.fromkeys((*list(forms)[: step.most_used], *sorted(phrases))))
     asked = [form for form in forms if form not in phrases]
-    best: dict[str, tuple[float, str]] = {}
+    fitting: dict[str, list[tuple[float, str]]] = {}
     for start in range(0, len(asked), _BATCH):
         batch = asked[start : start + _BATCH]
         scores = cdist(
-            batch, targets, scorer=JaroWinkler.similarity, score_cutoff=step.threshold, dtype=np.float64,
-            workers=-1,
+            batch, targets, scorer=JaroWinkler.similarity, score_cutoff=step.threshold - _IN_PLACE,
+            dtype=np.float64, workers=-1,
         )  # fmt: skip
         for row, column in zip(*np.nonzero(scores), strict=True):
             form, target = batch[row], targets[column]
             if form == target or abs(len(form) - len(target)) > 2:
                 continue
             rarer = forms.get(target, math.inf) * step.max_share >= forms[form]
-            if rarer and slip_between(form, target, vocabulary):
-                best[form] = max(best.get(form, (0.0, "")), (float(scores[row, column]), target))
+            score = similarity(form, target)
+            if rarer and score >= step.threshold and slip_between(form, target, vocabulary):
+                fitting.setdefault(form, []).append((score, target))
+    best = {
+        form: max(pairs, key=lambda pair: preference(pair[0], pair[1], forms))
+        for form, pairs in fitting.items()
+    }
     return {form: target for form, (_, target) in best.items()}
 
 

@@ -27,6 +27,7 @@ from taglab.cleaning.step import Step
 from taglab.cleaning.steps import CLEANING_STEPS
 from taglab.cleaning.tag_map import TagMap, parse_tsv, remap
 from taglab.cleaning.typos import Typos
+from taglab.cleaning.word_forms import WordForms
 
 __all__ = [
     "CLEANING_STEPS",
@@ -54,6 +55,7 @@ __all__ = [
     "StepPlan",
     "TagMap",
     "Typos",
+    "WordForms",
     "around_the_cut",
     "cleaning_names",
     "count_flow",

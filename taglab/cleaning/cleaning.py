@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
-import pandas as pd
 import pydantic
 
-from taglab.cleaning.memory import Memory, categorised
-from taglab.cleaning.plan import CATEGORY_COLUMN, DROP, KEEP, MERGE, StepPlan
+from taglab.cleaning.memory import Memory
+from taglab.cleaning.plan import StepPlan
+from taglab.cleaning.rounds import Rounds
 from taglab.cleaning.step import Step
 from taglab.cleaning.steps import AnyStep
-from taglab.cleaning.tag_map import TagMap, remap
+from taglab.cleaning.tag_map import TagMap
 from taglab.errors import DataError, InvalidSetting, TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
@@ -49,7 +49,8 @@ class Cleaned:
     Attributes:
         folksonomy: The tags as they are after it, counted anew on distinct (track, tag) pairs.
         tag_map: What became of every tag there was.
-        plans: The plan of every step that is on, of the first round.
+        plans: What each step that is on did, all rounds taken together. Followed once in their order they
+            lead every tag to where `tag_map` has it, and a row rejected is a merge less.
         rounds: How often the list was gone through until it changed nothing more; the last one included.
     """
 
@@ -150,9 +151,8 @@ class Cleaning:
         progress: Progress = silent,
         memory: Memory | None = None,
     ) -> tuple[StepPlan, ...]:
-        """Return what each step that is on would do, after those before it, in one round."""
-        memory = memory or Memory(0)
-        return memory.round(self.steps, memory.start(folksonomy), vectors, progress)[1]
+        """Return what each step that is on would do: the plans that `apply` follows, and nothing else."""
+        return self.apply(folksonomy, vectors, progress=progress, memory=memory).plans
 
     def apply(
         self,
@@ -179,22 +179,20 @@ class Cleaning:
             InvalidSetting: If a step lacks what it needs, or steps undo one another for ever.
         """
         memory = memory or Memory(0)
-        fate = _Fate(folksonomy)
+        rounds = Rounds(folksonomy)
         known = memory.start(folksonomy)
-        first: tuple[StepPlan, ...] = ()
         for number in range(_MAX_ROUNDS):
             part = between(progress, 1 - 0.5**number, 1 - 0.5 ** (number + 1))
             after, plans = memory.round(self.steps, known, vectors, part)
-            first = first or plans
+            if number == 0 or after is not known:
+                rounds, made = rounds.and_then(plans, after.folksonomy)
             if after is known:
                 progress(1.0, "cleaned")
-                final = known.folksonomy
-                tag_map = TagMap(fate.table(final))
-                return Cleaned(replace(final, name=name or folksonomy.name), tag_map, first, number + 1)
-            followed = fate.follow(after.folksonomy, plans)
+                final = replace(known.folksonomy, name=name or folksonomy.name)
+                return Cleaned(final, rounds.tag_map(final), rounds.plans(), number + 1)
             # Further rounds are of this folksonomy alone, and would push out what the next preview asks for.
             memory = Memory(0)
-            known = memory.start(followed)
+            known = memory.start(made)
         raise InvalidSetting(
             f"cleaning {self.name!r} does not come to rest: its steps undo one another; is a target of one "
             "step merged into something else by another?"
@@ -229,67 +227,3 @@ class Cleaning:
         except TaglabError as error:
             raise DataError(source, f"is not a cleaning: {error}") from error
         return cls(form.name, form.steps)
-
-
-class _Fate:
-    """Follows every tag of the first folksonomy through the steps."""
-
-    def __init__(self, folksonomy: Folksonomy) -> None:
-        self._original = folksonomy
-        tags = folksonomy.tags["tag"].tolist()
-        self._now: dict[str, tuple[str, ...]] = {tag: (tag,) for tag in tags}
-        self._steps: dict[str, list[str]] = {}
-        self._reasons: dict[str, list[str]] = {}
-
-    def follow(self, after: Folksonomy, plans: tuple[StepPlan, ...]) -> Folksonomy:
-        """Take in one round; return its folksonomy, made anew where a tag came back that had gone."""
-        for number, plan in enumerate(plans, start=1):
-            self._through(number, plan)
-        finals = {target for targets in self._now.values() for target in targets}
-        back = [tag for tag in finals if tag not in self._now.get(tag, (tag,))]
-        if not back:
-            return after
-        for tag in back:
-            self._now[tag] = (tag,)
-            self._reasons[tag].append("kept after all, since a later step merges tags into it")
-        changed = {tag: targets for tag, targets in self._now.items() if targets != (tag,)}
-        known = after.tags.get(CATEGORY_COLUMN, pd.Series("", after.tags.index)).fillna("")
-        return categorised(
-            remap(self._original, changed), dict(zip(after.tags["tag"], known.astype("str"), strict=True))
-        )
-
-    def _through(self, number: int, plan: StepPlan) -> None:
-        said = plan.changes.set_index("tag")
-        mapping, reasons = plan.mapping, said["reason"].to_dict()
-        for tag, targets in self._now.items():
-            # What is said of a tag that stays is not said of those that merged into it.
-            spoken = [
-                target for target in targets if target in reasons and (target == tag or target in mapping)
-            ]
-            if spoken:
-                self._reasons.setdefault(tag, []).extend(
-                    f"{plan.kind}: {reason}" for target in spoken if (reason := reasons[target])
-                )
-                self._steps.setdefault(tag, []).append(f"{number} {plan.kind}")
-                ends = (end for target in targets for end in mapping.get(target, (target,)))
-                self._now[tag] = tuple(dict.fromkeys(ends))
-
-    def table(self, final: Folksonomy) -> pd.DataFrame:
-        """Return the table of a `TagMap`."""
-        has = CATEGORY_COLUMN in final.tags.columns
-        known = final.tags[CATEGORY_COLUMN].fillna("") if has else pd.Series("", final.tags.index)
-        category = dict(zip(final.tags["tag"], known.astype("str"), strict=True))
-        rows = [
-            (
-                tag,
-                KEEP if targets == (tag,) else MERGE if targets else DROP,
-                targets,
-                category.get(tag, "") if tag in targets else "",
-                "; ".join(dict.fromkeys(self._steps.get(tag, ()))),
-                "; ".join(dict.fromkeys(self._reasons.get(tag, ()))),
-            )
-            for tag, targets in self._now.items()
-        ]
-        new = [tag for tag in final.tags["tag"] if tag not in self._now]
-        rows += [(tag, KEEP, (tag,), category.get(tag, ""), "", "new: others merge into it") for tag in new]
-        return pd.DataFrame(rows, columns=["tag", "action", "targets", "category", "step", "reason"])

@@ -20,7 +20,7 @@ class Entry(pydantic.BaseModel):
     Attributes:
         tag: The tag.
         targets: What it becomes: nothing drops it, itself keeps it.
-        category: Of a kept tag; empty for none.
+        category: Of a tag that is kept, or stays and adds others; empty for none.
         reason: Why, as a phrase.
     """
 
@@ -62,7 +62,8 @@ class ExplicitMap(Step):
             if not entry.targets:
                 decisions[entry.tag] = Decision(DROP, reason)
             elif entry.targets != (entry.tag,):
-                decisions[entry.tag] = Decision(MERGE, reason, entry.targets)
+                category = entry.category if entry.tag in entry.targets else ""
+                decisions[entry.tag] = Decision(MERGE, reason, entry.targets, category)
             elif entry.category:
                 decisions[entry.tag] = Decision(CATEGORY, reason, category=entry.category)
         return decisions, {}

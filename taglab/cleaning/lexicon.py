@@ -1,6 +1,7 @@
 """The word lists that come with the package, and finding their entries in tags by whole words.
 
-`lists/` holds a file a list: entries between commas, lines beginning with # apart; `fused.txt` a line a word.
+`lists/` holds a file a list: entries between commas, lines beginning with # apart; `fused.txt` and
+`spellings.txt` a line a word.
 """
 
 from __future__ import annotations
@@ -11,7 +12,24 @@ from pathlib import Path
 
 from taglab.cleaning.spelling import words
 
-__all__ = ["NEGATIONS", "WORD_LISTS", "PhraseFinder", "fused", "taken_apart", "word_list"]
+__all__ = [
+    "NEGATIONS",
+    "RARE",
+    "WORD_LISTS",
+    "PhraseFinder",
+    "english_words",
+    "fused",
+    "no_plurals",
+    "other_spellings",
+    "short_foreign_words",
+    "single_words",
+    "taken_apart",
+    "word_list",
+]
+
+_SHORT = 5  # letters
+RARE = 100
+"""How often a word must stand in the texts that the dictionaries were counted in, to be a usual one."""
 
 _FOLDER = Path(__file__).with_name("lists")
 WORD_LISTS = (
@@ -45,6 +63,48 @@ def fused() -> dict[str, tuple[str, ...]]:
     return {word: tuple(apart.split()) for word, apart in pairs}
 
 
+@cache
+def no_plurals() -> frozenset[str]:
+    """Return words that end as plurals do and are none, or of another thing."""
+    return frozenset(word.strip() for line in _lines("no_plurals") for word in line.split(","))
+
+
+@cache
+def other_spellings() -> tuple[dict[str, str], dict[str, str]]:
+    """Return words → how they are spelt in American English, and so of beginnings of words."""
+    pairs = [line.split(": ") for line in _lines("spellings")]
+    whole = {written: meant for written, meant in pairs if not written.endswith("*")}
+    return whole, {written[:-1]: meant for written, meant in pairs if written.endswith("*")}
+
+
+@cache
+def english_words(least: int = 0) -> frozenset[str]:
+    """Return the words of English, forms and names among them (the 160,000 of pyspellchecker).
+
+    Args:
+        least: How often they must stand in its texts; rare ones, below some hundred, are seldom meant.
+    """
+    return _dictionary("en", least)
+
+
+@cache
+def short_foreign_words() -> frozenset[str]:
+    """Return the short words of Spanish, French and Italian, rare ones left out.
+
+    A long one that is a letter apart from an English word is mostly the same word ("alcool"); of the short
+    ones ("arte", "bleu") next to none is.
+    """
+    known = (_dictionary(language, RARE) for language in ("es", "fr", "it"))
+    return frozenset(word for dictionary in known for word in dictionary if len(word) <= _SHORT)
+
+
+def _dictionary(language: str, least: int) -> frozenset[str]:
+    from spellchecker import SpellChecker
+
+    counts = SpellChecker(language=language).word_frequency
+    return frozenset(word for word, count in counts.items() if count >= least)
+
+
 # Lists of single words that stand written in one with others.
 _MUSIC = ("emotions", "descriptives", "instruments", "voices", "eras", "nationalities", "genres")
 # Of Last.fm's tags that end so, next to all are names of styles; of those that end in "soul" or "dance" not.
@@ -54,7 +114,7 @@ _MOST_WORDS = 100_000
 
 
 @cache
-def _single(*names: str) -> frozenset[str]:
+def single_words(*names: str) -> frozenset[str]:
     """Return the entries of lists that are one word, in normal form."""
     found = (words(entry) for name in names for entry in word_list(name))
     return frozenset(parts[0] for parts in found if len(parts) == 1 and len(parts[0]) >= _SHORTEST_HALF)
@@ -91,7 +151,7 @@ def taken_apart(word: str) -> tuple[str, ...]:
 
 
 def _go_together(one: str, other: str) -> bool:
-    known, genres, emotions = _single(*_MUSIC), _single("genres"), _single("emotions")
+    known, genres, emotions = single_words(*_MUSIC), single_words("genres"), single_words("emotions")
     pair = {one, other}
     return pair <= known and (bool(pair & genres) or pair <= emotions)
 

@@ -29,6 +29,7 @@ from taglab.cleaning.normal_form import NormalForm
 from taglab.cleaning.step import Step
 from taglab.cleaning.tag_map import TagMap, parse_tsv
 from taglab.cleaning.typos import Typos
+from taglab.cleaning.word_forms import WordForms
 from taglab.errors import DataError, InvalidSetting, NotFound, unreadable
 from taglab.folksonomy import Folksonomy
 from taglab.reprs import one_line
@@ -39,8 +40,11 @@ _BUILT_IN = ("demo",)
 
 
 def first_cleaning(name: str) -> Cleaning:
-    """Return what a new cleaning begins with: spellings joined, slips mended, categories; nothing dropped."""
-    steps: Iterable[Step] = (NormalForm(), Typos(), Categories())
+    """Return what a new cleaning begins with: spellings and forms joined, slips mended, categories.
+
+    Nothing is dropped.
+    """
+    steps: Iterable[Step] = (NormalForm(), WordForms(), Typos(), Categories())
     return Cleaning.of(name, steps)
 
 

@@ -84,19 +84,6 @@ class Memory:
             known = began  # a later step may have put back the categories that an earlier one changed
         return known, tuple(plans)
 
-    def recalled(
-        self, steps: tuple[Step, ...], known: Known, vectors: TagVectors | None = None
-    ) -> tuple[StepPlan, ...]:
-        """Return the plans of the first steps, as far as they are known; nothing is computed."""
-        plans = []
-        for step in steps:
-            found = self._recall(_key(step, known, vectors))
-            if found is None:
-                break
-            known, plan = found
-            plans.append(plan)
-        return tuple(plans)
-
     def _recall(self, key: str) -> tuple[Known, StepPlan] | None:
         with self._lock:
             found = self._outcomes.get(key)
@@ -133,6 +120,12 @@ def _categories(folksonomy: Folksonomy) -> list[str]:
     if CATEGORY_COLUMN not in folksonomy.tags.columns:
         return []
     return [str(name) for name in folksonomy.tags[CATEGORY_COLUMN].fillna("")]
+
+
+def categories_of(folksonomy: Folksonomy) -> dict[str, str]:
+    """Return tag → category, of those that have one."""
+    pairs = zip(folksonomy.tags["tag"], _categories(folksonomy), strict=False)
+    return {tag: category for tag, category in pairs if category}
 
 
 def categorised(folksonomy: Folksonomy, categories: Mapping[str, str]) -> Folksonomy:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from taglab.folksonomy import Folksonomy
@@ -24,7 +25,7 @@ class Decision:
         action: keep, merge, drop or category.
         reason: Why, as a phrase.
         targets: Of a merge, the tags it goes into: one or several, itself among them if it stays as well.
-        category: Of a category, which.
+        category: Of a category, which; of a merge, that of the tag if it stays as well.
         score: How sure, in the step's own measure; NaN where it has none.
         risk: How much a person should look at it, 0 to 1; NaN where the step does not say.
     """
@@ -45,16 +46,23 @@ class StepPlan:
         kind: Of the step.
         table: One row a tag, in the folksonomy's order: `tag`, `action` (keep, merge, drop, category),
             `targets` (tuple of tags; of a merge), `category`, `reason`, `score`, `risk`, `count` (tracks).
-        tracks: Tracks that have a tag which merges or is dropped.
+        touched: (tracks,) bool: which have a tag that merges or is dropped.
+        tags_after: How many tags there are after it, new ones included.
         details: Further tables, by name; what they hold is said by the step.
     """
 
     kind: str
     table: pd.DataFrame
-    tracks: int
+    touched: npt.NDArray[np.bool_]
+    tags_after: int
     details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     __repr__ = one_line
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks have a tag that merges or is dropped."""
+        return int(np.count_nonzero(self.touched))
 
     @property
     def mapping(self) -> dict[str, tuple[str, ...]]:
@@ -64,8 +72,8 @@ class StepPlan:
 
     @property
     def categories(self) -> dict[str, str]:
-        """Tags that are put into a category → which."""
-        rows = self.table[self.table["action"] == CATEGORY]
+        """Tags that are put into a category → which; also such that stay and add others."""
+        rows = self.table[self.table["action"].isin((CATEGORY, MERGE)) & (self.table["category"] != "")]
         return dict(zip(rows["tag"], rows["category"], strict=True))
 
     @property
@@ -73,13 +81,6 @@ class StepPlan:
         """The rows that say something, those of most used tags first."""
         rows = self.table[(self.table["action"] != KEEP) | (self.table["reason"] != "")]
         return rows.reset_index(drop=True)
-
-    @cached_property
-    def tags_after(self) -> int:
-        """How many tags there are after it, new ones included."""
-        stay = self.table["action"].isin((KEEP, CATEGORY))
-        ends = {target for targets in self.mapping.values() for target in targets}
-        return len(ends.union(self.table.loc[stay, "tag"]))
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -109,8 +110,9 @@ def make_plan(
     there = {tag: decisions[tag] for tag in tags if tag in decisions}
     final = _resolved({**there, **decisions}, set(rejected))
     nothing = Decision(KEEP, "")
-    idle = _add_nothing(folksonomy, final)
-    rows = [nothing if tag in idle else final.get(tag, nothing) for tag in tags]
+    rows = [final.get(tag, nothing) for tag in tags]
+    if idle := _add_nothing(folksonomy, final):
+        rows = [_without_targets(row) if tag in idle else row for tag, row in zip(tags, rows, strict=True)]
     table = pd.DataFrame(
         {
             "tag": pd.Series(tags, dtype="str"),
@@ -124,7 +126,21 @@ def make_plan(
         }
     )
     moved = table["action"].isin((MERGE, DROP)).to_numpy(bool)
-    return StepPlan(kind, table, _tracks_with(folksonomy, moved), details or {})
+    return StepPlan(kind, table, _tracks_with(folksonomy, moved), _number_after(tags, rows), details or {})
+
+
+def _without_targets(decision: Decision) -> Decision:
+    """Return a merge without its targets: the category of the tag, if it has one."""
+    if decision.category:
+        return Decision(CATEGORY, decision.reason, category=decision.category)
+    return Decision(KEEP, "")
+
+
+def _number_after(tags: Sequence[str], rows: Sequence[Decision]) -> int:
+    """Return how many tags there are once decisions are followed."""
+    ends = {target for row in rows if row.action == MERGE for target in row.targets}
+    stay = (tag for tag, row in zip(tags, rows, strict=True) if row.action in (KEEP, CATEGORY))
+    return len(ends.union(stay))
 
 
 def _resolved(decisions: dict[str, Decision], rejected: set[str]) -> dict[str, Decision]:
@@ -138,30 +154,36 @@ def _resolved(decisions: dict[str, Decision], rejected: set[str]) -> dict[str, D
     for tag, each in final.items():
         if each.action == MERGE:
             targets = _ends(tag, final)
-            if targets == (tag,):
-                final[tag] = Decision(KEEP, f"merges in a circle: {each.reason}", score=each.score)
+            if not targets:
+                final[tag] = Decision(DROP, f"{each.reason}, and that is dropped")
+            elif targets == (tag,):
+                alone = _without_targets(each) if tag in each.targets else None
+                final[tag] = alone or Decision(KEEP, f"merges in a circle: {each.reason}", score=each.score)
             elif targets != each.targets:
-                final[tag] = Decision(MERGE, each.reason, targets, score=each.score, risk=each.risk)
+                final[tag] = replace(each, targets=targets)
     return final
 
 
 def _ends(tag: str, decisions: Mapping[str, Decision]) -> tuple[str, ...]:
-    """Return the tags that merges from `tag` on lead to; what merges in a circle ends at itself.
+    """Return the tags that merges from `tag` on lead to; none where all of them are dropped.
 
-    A tag that is one of its own targets stays, and so is an end too.
+    A tag that is one of its own targets stays, and so is an end too; what merges in a circle ends at itself.
     """
     ends: dict[str, None] = {}
     seen = {tag}
+    is_dropped = False
     waiting = list(reversed(decisions[tag].targets))
     while waiting:
         target = waiting.pop()
         further = decisions.get(target)
-        if further is None or further.action != MERGE or target in further.targets:
+        if further is not None and further.action == DROP:
+            is_dropped = True
+        elif further is None or further.action != MERGE or target in further.targets:
             ends[target] = None
         if further is not None and further.action == MERGE and target not in seen:
             seen.add(target)
             waiting.extend(reversed(further.targets))
-    return tuple(ends) or (tag,)
+    return tuple(ends) or (() if is_dropped else (tag,))
 
 
 def _add_nothing(folksonomy: Folksonomy, decisions: Mapping[str, Decision]) -> set[str]:
@@ -182,7 +204,7 @@ def _add_nothing(folksonomy: Folksonomy, decisions: Mapping[str, Decision]) -> s
     }
 
 
-def _tracks_with(folksonomy: Folksonomy, chosen: np.ndarray) -> int:
-    """Return how many tracks have one of the chosen tags."""
+def _tracks_with(folksonomy: Folksonomy, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return, (tracks,), which have one of the chosen tags."""
     starts = np.append(0, np.cumsum(chosen[folksonomy.matrix.indices]))[folksonomy.matrix.indptr]
-    return int(np.count_nonzero(np.diff(starts)))
+    return np.asarray(np.diff(starts) > 0, bool)

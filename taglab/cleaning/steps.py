@@ -10,11 +10,15 @@ from taglab.cleaning.filters import Filters
 from taglab.cleaning.normal_form import NormalForm
 from taglab.cleaning.step import Step
 from taglab.cleaning.typos import Typos
+from taglab.cleaning.word_forms import WordForms
 
-AnyStep = NormalForm | Typos | Categories | CollapseWords | CollapseEmbeddings | Filters | ExplicitMap
+AnyStep = (
+    NormalForm | WordForms | Typos | Categories | CollapseWords | CollapseEmbeddings | Filters | ExplicitMap
+)
 
 CLEANING_STEPS: dict[str, type[Step]] = {
     "normal-form": NormalForm,
+    "word-forms": WordForms,
     "typos": Typos,
     "categories": Categories,
     "collapse-words": CollapseWords,

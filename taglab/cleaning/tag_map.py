@@ -27,10 +27,10 @@ class TagMap:
 
     Attributes:
         table: One row a tag: `tag`, `action` (keep, merge, drop), `targets` (tuple: itself where kept,
-            nothing where dropped, itself and others where it stays and they are added), `category` (empty
-            where it has none), `step` (the steps that changed it, by number and kind), `reason`. Tags that
-            are new stand last, as kept. A tag that others merge into is kept, so that applying the map again
-            changes nothing.
+            nothing where dropped, itself and others where it stays and they are added), `category` (of a tag
+            that is among its own targets; empty where it has none), `step` (the steps that changed it, by
+            number and kind), `reason`. Tags that are new stand last, as kept. A tag that others merge into is
+            kept, so that applying the map again changes nothing.
     """
 
     table: pd.DataFrame
@@ -45,9 +45,9 @@ class TagMap:
 
     @property
     def categories(self) -> dict[str, str]:
-        """Kept tags → their category, where they have one."""
-        rows = self.table[(self.table["action"] == KEEP) & (self.table["category"] != "")]
-        return dict(zip(rows["tag"], rows["category"], strict=True))
+        """Tags that are kept, or stay and add others → their category, where they have one."""
+        rows = zip(*(self.table[name] for name in ("tag", "targets", "category")), strict=True)
+        return {tag: category for tag, targets, category in rows if category and tag in targets}
 
     def into(self, target: str) -> pd.DataFrame:
         """Return what went into a tag: the rows of `table` with it among their targets, itself left out.

@@ -6,12 +6,21 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 import pydantic
 
-from taglab.cleaning.lexicon import WORD_LISTS, word_list
+from taglab.cleaning.lexicon import (
+    RARE,
+    WORD_LISTS,
+    english_words,
+    short_foreign_words,
+    single_words,
+    word_list,
+)
+from taglab.cleaning.names import artist_names
 from taglab.cleaning.plan import MERGE, Decision
 from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
@@ -27,6 +36,7 @@ _REPEATED = re.compile(r"(.)\1+")
 _LONG = 6
 _LONGEST = 60  # letters; what is longer is no word that somebody meant
 _ALIKE = tuple(map(frozenset, ("aeiouy", "ckq", "sz", "bp", "dt", "vw", "mn", "gj")))
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NAMED = tuple(name for name in WORD_LISTS if name not in ("ordinary", "junk"))
 
 
@@ -36,9 +46,11 @@ class Typos(Step):
     Compared with the words of the category lists and with the most used tags. A pair above the threshold
     merges only if it has as many words on both sides, of which one differs, by a letter or two and in a
     way in which hands and ears err: a letter doubled or not, two swapped, one left out or put in, or replaced
-    inside a word by one that sounds alike. Other differences change what is meant, and stay: an ending
-    (plural, adjective, "-core"), a beginning ("un-"), a digit, two words that both exist ("country",
-    "county"). Of several it could be, the most similar is taken.
+    inside a word by one that sounds alike or lies beside it on the keyboard. Other differences change what is
+    meant, and stay: an ending (plural, adjective, "-core"), a beginning ("un-"), a digit. A word that exists
+    is no slip ("country", "county"): those of English, short ones of Spanish, French and Italian, and names
+    of artists where the data name any. Of several it could be, the most similar is taken, of these the most
+    used.
 
     Attributes:
         rejected: Tags that stay as they are.
@@ -71,12 +83,14 @@ class Typos(Step):
             used.setdefault(form, count)
         vocabulary = known_words(lexicon)
         targets = _Targets(dict.fromkeys((*forms[: self.most_used], *sorted(lexicon))), vocabulary)
+        names = artist_names(folksonomy)
+        left_alone = lexicon | names.whole | names.single
         best: dict[str, tuple[float, str, str]] = {}
         for number, form in enumerate(used):
             if number % _REPORT_EVERY == 0:
                 comparing(number / len(used), "comparing tags with known words")
-            if form not in lexicon and (found := self._meant(form, targets, used, vocabulary)):
-                best[form] = found
+            if form not in left_alone and (meant := self._meant(form, targets, used, vocabulary)):
+                best[form] = meant
         return {
             tag: _decision(tag, written.get(best[form][1], best[form][1]), best[form], used)
             for tag, form in zip(tags, forms, strict=True)
@@ -84,22 +98,43 @@ class Typos(Step):
         }, {}
 
     def _meant(
-        self, form: str, targets: _Targets, used: Mapping[str, int], vocabulary: frozenset[str]
+        self, form: str, targets: _Targets, used: Mapping[str, int], vocabulary: Vocabulary
     ) -> tuple[float, str, str] | None:
         """Return similarity, target and slip of the most similar target; None where nothing fits."""
-        from rapidfuzz.distance import JaroWinkler
-
-        found = []
-        for target in targets.near(form):
-            if used.get(target, math.inf) * self.max_share < used[form]:
-                continue
-            score = JaroWinkler.similarity(form, target, score_cutoff=self.threshold)
-            if score and (slip := slip_between(form, target, vocabulary)):
-                found.append((score, target, slip))
-        return max(found, default=None)
+        fitting = [
+            (score, target, slip)
+            for target in targets.near(form)
+            if used.get(target, math.inf) * self.max_share >= used[form]
+            and (score := similarity(form, target)) >= self.threshold
+            and (slip := slip_between(form, target, vocabulary))
+        ]
+        return max(fitting, key=lambda one: preference(one[0], one[1], used), default=None)
 
     def describe(self) -> str:
         return f"merge slips that are {self.threshold:g} similar to a known word"
+
+
+def preference(score: float, target: str, used: Mapping[str, int]) -> tuple[float, int, list[int]]:
+    """Return what the best target has most of: similarity, then use, then an early place in the alphabet."""
+    return score, used.get(target, 0), [-ord(letter) for letter in target]
+
+
+def similarity(one: str, other: str) -> float:
+    """Return the Jaro-Winkler similarity, letters compared at their place where one differs, in [0, 1].
+
+    Else a letter that occurs twice ("famale") would be taken for one that moved, which counts for more.
+
+    >>> round(similarity("famale", "female"), 3), round(similarity("jaz", "jazz"), 3)
+    (0.9, 0.942)
+    """
+    from rapidfuzz.distance import JaroWinkler
+
+    score = round(JaroWinkler.similarity(one, other), 12)
+    if len(one) == len(other) and sum(a != b for a, b in zip(one, other, strict=True)) == 1:
+        alike = 1 - 2 / (3 * len(one))
+        in_place = alike + 0.1 * min(4, _common_prefix(one, other)) * (1 - alike)
+        score = max(score, round(in_place, 12))
+    return score
 
 
 def _forms(tags: Sequence[str], progress: Progress) -> list[str]:
@@ -119,11 +154,37 @@ def known_phrases(known: tuple[str, ...]) -> frozenset[str]:
     return frozenset(" ".join(words(phrase)) for phrase in (*phrases, *known))
 
 
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words that exist, and so are no slips.
+
+    Attributes:
+        alone: Such words where they are the whole tag.
+        within: Such words among others, which agree with those of another tag: usual ones only.
+        foreign: Words of other languages; they may be slips of the name of a style all the same ("suol").
+    """
+
+    alone: frozenset[str]
+    within: frozenset[str]
+    foreign: frozenset[str]
+
+    def has(self, word: str, n_words: int) -> bool:
+        """Return whether a word of a tag of so many words is known to be one."""
+        return word in (self.alone if n_words == 1 else self.within)
+
+    def forbids(self, word: str, other: str) -> bool:
+        """Return whether a word of another language is taken for what it is, and not for a slip."""
+        return word in self.foreign and other not in single_words("genres")
+
+
 @cache
-def known_words(lexicon: frozenset[str]) -> frozenset[str]:
-    """Return every word that is known to be one."""
+def known_words(lexicon: frozenset[str]) -> Vocabulary:
+    """Return every word that is known to be one, of whatever it is."""
     ordinary = (*word_list("ordinary"), *word_list("junk"))
-    return frozenset(word for phrase in (*lexicon, *ordinary) for word in words(phrase))
+    listed = frozenset(word for phrase in (*lexicon, *ordinary) for word in words(phrase))
+    return Vocabulary(
+        listed | english_words(), listed | english_words(RARE), short_foreign_words() - english_words()
+    )
 
 
 def _decision(tag: str, target: str, found: tuple[float, str, str], used: dict[str, int]) -> Decision:
@@ -146,7 +207,7 @@ class _Targets:
         vocabulary: Words that exist, and so are no slips.
     """
 
-    def __init__(self, targets: Iterable[str], vocabulary: frozenset[str]) -> None:
+    def __init__(self, targets: Iterable[str], vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._by_frame: dict[str, dict[str, list[str]]] = {}
         for target in targets:
@@ -161,7 +222,7 @@ class _Targets:
         """Return targets of which a form may be a slip, in no order; most others are left out."""
         found: dict[str, None] = {}
         for frame, word in _frames(form):
-            if word in self._vocabulary or not _SHORTEST <= len(word) <= _LONGEST:
+            if self._vocabulary.has(word, 1 + bool(frame)) or not _SHORTEST <= len(word) <= _LONGEST:
                 continue
             if by_trace := self._by_frame.get(frame):
                 for trace in _traces(word):
@@ -185,7 +246,7 @@ def _traces(word: str) -> set[str]:
     return shorter | {word, _REPEATED.sub(r"\1", word), _plain(word)}
 
 
-def slip_between(written: str, meant: str, vocabulary: frozenset[str]) -> str:
+def slip_between(written: str, meant: str, vocabulary: Vocabulary) -> str:
     """Return how one could be a slip of the other, as a phrase; empty where it could not.
 
     Args:
@@ -201,7 +262,13 @@ def slip_between(written: str, meant: str, vocabulary: frozenset[str]) -> str:
         return ""
     one, other = differing[0]
     lengths = sorted((len(one), len(other)))
-    if one in vocabulary or lengths[0] < _SHORTEST or lengths[1] > _LONGEST or not (one + other).isalpha():
+    if (
+        vocabulary.has(one, len(ours))
+        or vocabulary.forbids(one, other)
+        or lengths[0] < _SHORTEST
+        or lengths[1] > _LONGEST
+        or not (one + other).isalpha()
+    ):
         return ""
     return _slip_of_word(one, other, shortest=_SHORTEST + (len(ours) == 1))
 
@@ -215,7 +282,9 @@ def _slip_of_word(one: str, other: str, shortest: int) -> str:
     if _is_swap(one, other):
         return "two letters swapped" if len(other) >= shortest else ""
     if _REPEATED.sub(r"\1", one) == _REPEATED.sub(r"\1", other):
-        return "a letter doubled"
+        return "a letter doubled" if len(one) > _SHORTEST or other in single_words("genres") else ""
+    if len(other) >= _LONG and other == one + "e":
+        return "a letter left out"
     if one[0] != other[0] or _is_affix(one, other) or len(other) <= shortest:
         return ""
     start = _common_prefix(one, other)
@@ -226,8 +295,26 @@ def _slip_of_word(one: str, other: str, shortest: int) -> str:
     if (len(ours), len(theirs)) in ((0, 1), (1, 0)):
         long_enough = len(other) >= _LONG or shortest == _SHORTEST
         return ("a letter put in" if ours else "a letter left out") if long_enough else ""
-    alike = len(ours) == len(theirs) == 1 and any({ours, theirs} <= sound for sound in _ALIKE)
-    return "a letter replaced by one that sounds alike" if alike or _plain(one) == _plain(other) else ""
+    if len(ours) != 1 or len(theirs) != 1:
+        return "a letter replaced by one that sounds alike" if _plain(one) == _plain(other) else ""
+    if any({ours, theirs} <= sound for sound in _ALIKE) or _plain(one) == _plain(other):
+        return "a letter replaced by one that sounds alike"
+    return (
+        "a letter replaced by the one beside it"
+        if len(other) >= _LONG and _are_neighbours(ours, theirs)
+        else ""
+    )
+
+
+def _are_neighbours(one: str, other: str) -> bool:
+    """Return whether two letters lie beside one another on a keyboard, in a row or between two."""
+    place = {key: (row, column) for row, keys in enumerate(_KEYS) for column, key in enumerate(keys)}
+    if one not in place or other not in place:
+        return False
+    (row, column), (other_row, other_column) = sorted((place[one], place[other]))
+    if row == other_row:
+        return other_column - column == 1
+    return other_row - row == 1 and column - other_column in (0, 1)
 
 
 def _plain(word: str) -> str:

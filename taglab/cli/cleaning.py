@@ -105,9 +105,11 @@ def _add_using(commands: Any) -> None:
     commands.add_parser(
         "preview",
         help="what each step would do; nothing is changed",
-        description="Show what each step would do to a data set, most used tags first. Nothing is changed.",
-        returns="{data, tags, assignments, steps: [{step, kind, merges, drops, categories, rejected, counts, "
-        "tracks, tags_after}], in_categories: [{step, in_category, junk, uncategorised, of_counts}], "
+        description="Show what each step would do to a data set, most used tags first: the very merges that "
+        "`apply` makes. Nothing is changed.",
+        returns="{data, tags, assignments, tags_after, assignments_after, merged, dropped, rounds, "
+        "steps: [{step, kind, merges, drops, categories, rejected, counts, tracks, tags_after}], "
+        "in_categories: [{step, in_category, junk, uncategorised, of_counts}], "
         "fits: [{step, target, tags, mean, sd, cut, normal_cut, empirical_cut, inside, skewness, "
         "excess_kurtosis, p_normal}], left_out: [{step, target, reason}], "
         "rows: [{step, kind, tag, action, targets: [tag], category, count, score, "
@@ -391,13 +393,17 @@ def _preview(args: argparse.Namespace) -> Report:
     cleaning = _asked(args)
     with progress_bar() as progress:
         data, vectors = _material(args, cleaning, progress)
-        plans = cleaning.preview(data, vectors, progress)
+        cleaned = cleaning.apply(data, vectors, progress=progress)
+    plans = cleaned.plans
     if args.at is not None and args.at > len(plans):
         raise UsageError(f"--at {args.at}: {len(plans)} steps are on")
     facts = {
         "data": args.data,
         "tags": data.n_tags,
         "assignments": data.n_assignments,
+        "tags_after": cleaned.folksonomy.n_tags,
+        "assignments_after": cleaned.folksonomy.n_assignments,
+        **_changes(cleaned),
         "steps": step_effects(plans).to_dict("records"),
     }
     chosen = range(len(plans)) if args.at is None else [args.at - 1]
@@ -448,8 +454,16 @@ def _apply(args: argparse.Namespace) -> Report:
     return Report(_counted(cleaned, data, args.data), notes=(f"saved as {args.new}",))
 
 
-def _counted(cleaned: Cleaned, data: Folksonomy, name: str) -> dict[str, Any]:
+def _changes(cleaned: Cleaned) -> dict[str, int]:
     actions = cleaned.tag_map.table["action"].value_counts()
+    return {
+        "merged": int(actions.get("merge", 0)),
+        "dropped": int(actions.get("drop", 0)),
+        "rounds": cleaned.rounds,
+    }
+
+
+def _counted(cleaned: Cleaned, data: Folksonomy, name: str) -> dict[str, Any]:
     return {
         "name": cleaned.folksonomy.name,
         "data": name,
@@ -457,9 +471,7 @@ def _counted(cleaned: Cleaned, data: Folksonomy, name: str) -> dict[str, Any]:
         "tags": cleaned.folksonomy.n_tags,
         "assignments_before": data.n_assignments,
         "assignments": cleaned.folksonomy.n_assignments,
-        "merged": int(actions.get("merge", 0)),
-        "dropped": int(actions.get("drop", 0)),
-        "rounds": cleaned.rounds,
+        **_changes(cleaned),
     }
 
 

@@ -18,7 +18,6 @@ from taglab.cleaning import (
     Cleaning,
     Memory,
     Step,
-    StepPlan,
     first_cleaning,
     open_cleaning,
 )
@@ -40,10 +39,10 @@ _NAMED = "cleaning"
 _LONGEST_LINK = 4000
 _MOST_TAGS_KEPT = 4_000_000
 _PATIENCE_S = 0.7
-APPLIED_AT_ONCE = 60_000
 
 TITLES = {
     "normal-form": "Spellings",
+    "word-forms": "Word forms",
     "typos": "Typos",
     "categories": "Categories",
     "collapse-words": "Collapse by words",
@@ -241,30 +240,20 @@ def pick_work() -> Work:
     return Work(name, vectors_name, data, vectors, draft)
 
 
-def previewed(work: Work) -> tuple[StepPlan, ...]:
-    """Return the plans of the steps that are on; of the first of them only, where a person said stop."""
-    steps = work.draft.cleaning.steps
-    if st.session_state.get(_STOPPED) == work.key:
-        known = memory()
-        plans = known.recalled(steps, known.start(work.data), work.vectors)
-        _offer_to_go_on(work.key)
-        return plans
-    with _stoppable("Previewing", work.key) as progress:
-        return work.draft.cleaning.preview(work.data, work.vectors, progress, memory())
-
-
 def cleaned(work: Work) -> Cleaned | None:
-    """Return what applying gives; None where a person said stop."""
-    key = f"apply {work.key}"
-    if st.session_state.get(_STOPPED) == key:
-        _offer_to_go_on(key)
+    """Return what the steps do, all rounds taken together, and what comes out; None where it was stopped.
+
+    What is shown and what is saved are both this.
+    """
+    if st.session_state.get(_STOPPED) == work.key:
+        _offer_to_go_on(work.key)
         return None
-    with _stoppable("Applying", key) as progress:
+    with _stoppable("Previewing", work.key) as progress:
         return applied(work, progress)
 
 
 def applied(work: Work, progress: Progress) -> Cleaned:
-    """Return what applying gives, from what is kept if it was done before."""
+    """Return what the steps do, from what is kept if it was done before."""
     return _cleaned(work.key, work, progress)
 
 

@@ -205,7 +205,7 @@ def _becomes(action: str, targets: Sequence[str]) -> str:
 def _columns(step: Step) -> dict[str, Any]:
     config = st.column_config
     columns: dict[str, Any] = {
-        "apply": config.CheckboxColumn("✓", help="Untick what this step shall leave alone", width=40),
+        "apply": config.CheckboxColumn("✓", help="Untick what this step shall leave alone", width=52),
         "tag": config.TextColumn("tag", width=130),
         "becomes": config.TextColumn("becomes", width=130),
         "count": config.NumberColumn("tracks", width=60),
@@ -216,9 +216,7 @@ def _columns(step: Step) -> dict[str, Any]:
     if isinstance(step, Categories):
         own = st.session_state.get(_CATEGORY, "").strip()
         options = list(dict.fromkeys((*offered_categories(step), *([own] if own else []))))
-        columns["category"] = config.SelectboxColumn(
-            "category", options=options, required=True, width="small"
-        )
+        columns["category"] = config.SelectboxColumn("category", options=options, required=True, width=110)
     return columns
 
 

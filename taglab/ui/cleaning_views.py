@@ -14,7 +14,7 @@ from taglab.cleaning import Categories, Cleaned, counts_by_category, went_into
 from taglab.cleaning import count_flow as count_flow_table
 from taglab.figures.cleaning import before_and_after, category_bars, count_flow
 from taglab.progress import silent
-from taglab.ui.cleaning import APPLIED_AT_ONCE, TITLES, Work, applied, cleaned, memory, tell
+from taglab.ui.cleaning import TITLES, Work, applied, memory, tell
 from taglab.ui.cleaning_command import apply_commands, collapsed_commands
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
@@ -26,17 +26,8 @@ _MERGED = "What was meant may be a tag that was not there before; then one comes
 _ASSIGNMENTS = "Pairs of a track and a tag it has; of tags that become one, a track keeps one."
 
 
-def show_facts(work: Work) -> None:
-    """Tags and assignments before and after, at once where that takes no time."""
-    if work.data.n_tags > APPLIED_AT_ONCE:
-        st.caption(
-            f"{work.data.n_tags:,} tags, {work.data.n_assignments:,} assignments; what is left is told by "
-            "“Before and after”, and on applying."
-        )
-        return
-    made = cleaned(work)
-    if made is None:
-        return
+def show_facts(work: Work, made: Cleaned) -> None:
+    """Tags and assignments before and after."""
     after = made.folksonomy
     actions = made.tag_map.table["action"].value_counts()
     numbers = (
@@ -48,14 +39,11 @@ def show_facts(work: Work) -> None:
     with st.container(horizontal=True):
         for label, value, before, meaning in numbers:
             told = f"{value:,}" if before is None else f"{before:,} → {value:,}"
-            st.metric(label, told, help=meaning or None)
+            st.metric(label, told, help=meaning or None, width="content")
 
 
-def show_before_after(work: Work) -> None:
+def show_before_after(work: Work, made: Cleaned) -> None:
     """Popularity, and assignments by category, before and after."""
-    made = cleaned(work)
-    if made is None:
-        return
     table = _categories(work, made)
     if table is not None:
         bars = category_bars(table)
@@ -86,11 +74,8 @@ def _categories(work: Work, made: Cleaned) -> pd.DataFrame | None:
     return table.sort_values("counts_before", ascending=False, kind="stable", ignore_index=True)
 
 
-def show_flow(work: Work) -> None:
+def show_flow(work: Work, made: Cleaned) -> None:
     """Where the assignments of changed tags went."""
-    made = cleaned(work)
-    if made is None:
-        return
     flow = count_flow_table(made.tag_map, work.data)
     if flow.empty:
         st.text("No tag changes.")
@@ -119,11 +104,8 @@ def _titled(step: str) -> str:
     return f"{number}. {TITLES.get(kind, kind)}"
 
 
-def show_collapsed(work: Work) -> None:
+def show_collapsed(work: Work, made: Cleaned) -> None:
     """What went into a tag, and why."""
-    made = cleaned(work)
-    if made is None:
-        return
     table = made.tag_map.table
     gone = table[table["action"] == "merge"]["targets"].explode()
     sizes = gone.value_counts()
@@ -149,7 +131,7 @@ def show_collapsed(work: Work) -> None:
     export_panel(f"{work.name} into", rows, command=first, further=further)
 
 
-def show_apply(work: Work) -> None:
+def show_apply(work: Work, made: Cleaned | None) -> None:
     """Save the cleaned data under a name of their own; the map and the steps as files."""
     suggested = f"{work.name}-clean"
     with guard():
@@ -159,20 +141,21 @@ def show_apply(work: Work) -> None:
                 help="The data themselves stay as they are.",
             ).strip()  # fmt: skip
             asked = st.button(
-                "Apply", key="apply cleaning", type="primary", icon=":material/cleaning_services:"
+                "Apply",
+                key="apply cleaning",
+                type="primary",
+                icon=":material/cleaning_services:",
+                disabled=made is None,
             )
         replaces = name in sources.folksonomy_names() and st.toggle(
             literal(f"replace {name}, which is there already"), key="replace cleaned"
         )
-        if asked:
-            _apply(work, name, replaces)
+        if asked and made is not None:
+            _apply(work, made, name, replaces)
     _show_files(work, name)
 
 
-def _apply(work: Work, name: str, replaces: bool) -> None:
-    made = cleaned(work)
-    if made is None:
-        return
+def _apply(work: Work, made: Cleaned, name: str, replaces: bool) -> None:
     named = replace(made, folksonomy=replace(made.folksonomy, name=name))
     room.save_cleaned(named, work.draft.cleaning, work.name, replaces)
     after = made.folksonomy

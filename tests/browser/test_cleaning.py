@@ -19,7 +19,7 @@ from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
 from taglab.ui.cleaning import TITLES
 from tests.browser.settling import settled
-from tests.cleaning.made import HOSTILE, folksonomy
+from tests.cleaning.made import GROWING, HOSTILE, folksonomy, on_tracks_of_their_own
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -43,7 +43,8 @@ def data(server: Server) -> None:
     odd = folksonomy([(track, tag) for row, tag in enumerate(HOSTILE) for track in range(40 - row)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAGLAB_HOME", str(server.home))
-        for name, made in (("few", few), ("odd", odd)):
+        growing = on_tracks_of_their_own(GROWING)
+        for name, made in (("few", few), ("odd", odd), ("growing", growing)):
             dataclasses.replace(made, name=name).save(cache.Shelf(cache.FOLKSONOMIES).path(name))
         tags = odd.tags["tag"].tolist()
         vectors = np.random.default_rng(0).normal(size=(len(tags), 4)).astype(np.float32)
@@ -133,22 +134,54 @@ def test_preview_reject_apply_undo_export_import_same_result(
         assert saved_tags(server, name) == kept
 
 
+def test_what_the_preview_shows_is_what_apply_makes(visit: Visit, server: Server) -> None:
+    """Of five tags three merge, one of them in a second round; refusing one keeps that one, too."""
+    steps = quote(json.dumps([{"kind": "typos"}]))
+    page = settled(visit(f"/cleaning?data=growing&order_typos=impact&steps={steps}", height=1300))
+    told(page, "Tags", "5 → 2")
+    told(page, "Tags that merge", "3")
+    apply_as(page, "grown")
+    assert saved_tags(server, "grown") == {"rock": 33, "acoustic": 14}
+    untick(page, 2)  # acousticc, the least used
+    told(page, "Tags that merge", "1")
+    told(page, "Tags", "5 → 4")
+    apply_as(page, "grown-less")
+    assert saved_tags(server, "grown-less") == {"rock": 33, "acoustic": 9, "acustic": 3, "acousticc": 2}
+
+
+@pytest.mark.parametrize("width", [800, 900])
+def test_no_step_is_cut_in_a_narrow_window(visit: Visit, width: int) -> None:
+    kinds = [kind for kind in CLEANING_STEPS if kind != "map"]
+    steps = quote(json.dumps([{"kind": kind} for kind in kinds]))
+    for view in ("Preview", "Where+the+counts+went"):
+        page = settled(visit(f"/cleaning?vectors=own&view={view}&steps={steps}", width=width, height=1300))
+        page.get_by_role("button", name=re.compile("6. Collapse by vectors")).wait_for()
+        cut = page.locator(".stButton button, [role=tab]").evaluate_all(
+            """controls => controls.flatMap(control => [control, ...control.querySelectorAll('*')])
+            .filter(part => part.scrollWidth > part.clientWidth + 1)
+            .filter(part => getComputedStyle(part).overflowX !== 'visible')
+            .filter(part => part.dataset.testid !== 'stIconMaterial')
+            .map(part => part.textContent)"""
+        )
+        assert not cut
+
+
 def test_a_link_opens_the_same_steps(visit: Visit) -> None:
     page = settled(visit(LINK, height=1300))
-    page.get_by_role("button", name=re.compile("2. Typos")).click()
-    page.get_by_text("2. Typos: merge slips").wait_for()
-    page.wait_for_url("**step=2**")
+    page.get_by_role("button", name=re.compile("3. Typos")).click()
+    page.get_by_text("3. Typos: merge slips").wait_for()
+    page.wait_for_url("**step=3**")
     settled(page)
     untick(page, 0)
     told(page, "Tags that merge", "0")
     again = visit("/" + page.url.split("/", 3)[3], height=1300)
     settled(again)
     told(again, "Tags that merge", "0")
-    again.get_by_text("2. Typos: merge slips").wait_for()
+    again.get_by_text("3. Typos: merge slips").wait_for()
 
 
 def test_a_tag_is_put_into_a_category_by_hand(visit: Visit) -> None:
-    page = settled(visit(f"{LINK}&step=3&find=zzz", height=1300))
+    page = settled(visit(f"{LINK}&step=4&find=zzz", height=1300))
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert box is not None
     page.mouse.dblclick(box["x"] + 230, box["y"] + 36 + 17)
@@ -158,7 +191,7 @@ def test_a_tag_is_put_into_a_category_by_hand(visit: Visit) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**assigned**")
     settled(page)
-    page.get_by_text("Settings of 3. Categories").click()
+    page.get_by_text("Settings of 4. Categories").click()
     page.get_by_text("1 put into a category by hand").wait_for()
 
 
@@ -173,11 +206,11 @@ def test_steps_are_switched_moved_and_taken_out(visit: Visit) -> None:
     page.locator(".st-key-down-0 button").first.click()
     settled(page)
     page.get_by_role("button", name=re.compile("2. Spellings")).wait_for()
-    page.locator(".st-key-remove-2 button").first.click()
+    page.locator(".st-key-remove-3 button").first.click()
     settled(page)
-    assert page.get_by_role("button", name=re.compile("3. Categories")).count() == 0
+    assert page.get_by_role("button", name=re.compile("4. Categories")).count() == 0
     press(page, "Undo")
-    page.get_by_role("button", name=re.compile("3. Categories")).wait_for()
+    page.get_by_role("button", name=re.compile("4. Categories")).wait_for()
 
 
 @pytest.mark.parametrize(

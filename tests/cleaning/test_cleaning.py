@@ -19,6 +19,7 @@ from taglab.cleaning import (
     NormalForm,
     Step,
     Typos,
+    WordForms,
     parse_tsv,
 )
 from taglab.errors import Cancelled, DataError, InvalidSetting
@@ -28,6 +29,7 @@ from tests.cleaning.made import HOSTILE, folksonomies, folksonomy, pairs_of, wit
 
 STEPS: dict[str, tuple[Step, ...]] = {
     "normal-form": (NormalForm(), NormalForm(fold_case=False), NormalForm(join_words=False)),
+    "word-forms": (WordForms(), WordForms(number=False)),
     "typos": (Typos(), Typos(most_used=3, threshold=0.8)),
     "categories": (Categories(), Categories(scheme="thesis"), Categories(assigned={"rock": "mine"})),
     "collapse-words": (CollapseWords(), CollapseWords(several=False, targets=("hip hop", "rock"))),

@@ -7,6 +7,7 @@ import pytest
 
 from taglab import sources
 from taglab.cleaning import Categories, CollapseWords, ExplicitMap, Filters, Typos, open_cleaning
+from tests.cleaning.made import GROWING
 from tests.cli.running import Shell
 
 ROWS = {
@@ -56,6 +57,27 @@ def test_a_preview_shows_and_changes_nothing(odd: Shell) -> None:
     assert odd.json("clean", "list") == []
     risky = odd.json("clean", "preview", "--data", "odd", "--at", "2", "--sort", "risk")["rows"]
     assert {row["step"] for row in risky} == {2}
+
+
+def test_what_is_previewed_is_what_is_applied(shell: Shell) -> None:
+    """Also where a second round finds more."""
+    path = shell.folder / "growing.tsv"
+    tags = [tag for tag, count in GROWING.items() for _ in range(count)]
+    path.write_text("track\ttag\n" + "".join(f"{track}\t{tag}\n" for track, tag in enumerate(tags)))
+    shell.text("data", "add", "table", path, "--name", "growing")
+    steps = ("--data", "growing", "--step", "normal-form", "--step", "typos")
+    preview = shell.json("clean", "preview", *steps)
+    applied = shell.json("clean", "apply", *steps, "--name", "grown")
+    assert (preview["tags_after"], preview["merged"]) == (applied["tags"], applied["merged"]) == (2, 3)
+    assert preview["rounds"] == applied["rounds"] == 3
+    assert preview["steps"][-1]["tags_after"] == 2
+    assert {row["tag"]: row["targets"] for row in preview["rows"] if row["action"] == "merge"} == {
+        "acousticc": ["acoustic"], "acustic": ["acoustic"], "rokc": ["rock"],
+    }  # fmt: skip
+    refused = (*steps, "--reject", "acousticc")
+    assert shell.json("clean", "preview", *refused)["merged"] == 1
+    shell.text("clean", "apply", *refused, "--name", "less")
+    assert tags_of("less") == {"rock": 33, "acoustic": 9, "acustic": 3, "acousticc": 2}
 
 
 def test_text_for_people_holds_no_control_characters(odd: Shell) -> None:
