@@ -299,6 +299,8 @@ def prune(plan: Pruning) -> Pruning:
         if content.what == "left over" and not _may_go(content.path):
             continue  # its name was given anew meanwhile
         try:
+            if content.what == "derived" and content.path.lstat().st_mtime > content.used_at:
+                continue  # somebody has asked for it since
             _remove(content.path)
             removed.append(content)
         except FileNotFoundError:

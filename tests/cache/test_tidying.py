@@ -112,6 +112,13 @@ def test_asking_for_a_result_is_its_use(filled: dict[str, Path]) -> None:
     assert set(filled) - there(filled) == {"middle"}
 
 
+def test_what_was_asked_for_since_the_plan_stays(filled: dict[str, Path]) -> None:
+    plan = cache.plan_pruning(["derived"], None, 0)
+    cache.derived_path("scan", "bb", ".json")
+    cache.prune(plan)
+    assert set(filled) - there(filled) == {"old", "new"}
+
+
 def test_beyond_their_limit_derived_results_go(
     filled: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

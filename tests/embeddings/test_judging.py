@@ -201,7 +201,7 @@ def test_what_is_wrong_in_a_zip_names_the_zip_and_the_file(
 
 
 def test_files_that_are_no_sets_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="not there"):
+    with pytest.raises(DataError, match="no such file"):
         read_sets(tmp_path / "nowhere")
     with pytest.raises(DataError, match="holds no file"):
         read_sets(tmp_path)
