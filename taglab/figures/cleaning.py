@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.figures.theme import ACCENT, GREY, GRID, PALETTE, blank, hue, named, plain
+from taglab.figures.theme import ACCENT, GREY, GRID, PALETTE, blank, faint, hue, named, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -19,6 +19,7 @@ _BINS = 80
 _NAME_CHARACTERS = 26
 _NODE_PX = 26
 _GAPS = 0.3
+_FLOW_OPACITY = 0.55
 _BEFORE, _AFTER, _DROPPED = GREY, PALETTE[0], PALETTE[1]
 
 
@@ -135,7 +136,7 @@ def count_flow(flow: pd.DataFrame) -> go.Figure:
                 "target": target,
                 "value": flow["counts"].to_numpy(float),
                 "customdata": flow["tags"].to_numpy(),
-                "color": [_faint(colours[number]) for number in source],
+                "color": [faint(colours[number], _FLOW_OPACITY) for number in source],
                 "hovertemplate": "%{source.label} → %{target.label}<br>%{value:,} assignments of "
                 "%{customdata:,} tags<extra></extra>",
             },
@@ -167,11 +168,6 @@ def _end_name(kind: str, target: str) -> str:
 
 def _end_colour(kind: str) -> str:
     return {"tag": _AFTER, "other": GREY}.get(kind, _DROPPED)
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, 0.55)"
 
 
 def distance_fit(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from taglab.figures.theme import DIVERGING, GREY, SHARES, blank, colour_scale, plain, visible
+from taglab.figures.theme import DIVERGING, GREY, SHARES, blank, colour_scale, faint, plain, visible
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -231,8 +231,8 @@ def label_table(
 
 def _difference_scale() -> tuple[str, ...]:
     """Return the theme's diverging colours with nothing in the middle, as nothing is on either page."""
-    return (DIVERGING[0], "rgba(213, 97, 24, 0.35)", "rgba(140, 143, 148, 0.05)", "rgba(47, 98, 192, 0.35)",
-            DIVERGING[-1])  # fmt: skip
+    worse, better = DIVERGING[0], DIVERGING[-1]
+    return worse, faint(worse, 0.35), faint(GREY, 0.05), faint(better, 0.35), better
 
 
 def _pair_texts(

@@ -72,6 +72,20 @@ def hue(index: int) -> str:
     return PALETTE[index % len(PALETTE)]
 
 
+def faint(colour: str, opacity: float) -> str:
+    """Return a colour that lets through what lies beneath it.
+
+    Args:
+        colour: As `#rrggbb`.
+        opacity: From 0, not to be seen, to 1.
+
+    >>> faint("#0102ff", 0.5)
+    'rgba(1, 2, 255, 0.5)'
+    """
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
 def colour_scale(colours: tuple[str, ...]) -> list[list[Any]]:
     """Return evenly spaced colours as a Plotly colour scale."""
     return [[place / (len(colours) - 1), colour] for place, colour in enumerate(colours)]
