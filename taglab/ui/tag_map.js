@@ -173,7 +173,7 @@ class TagMap {
   // The classes in a column beside the map; it stays what it is as long as the classes do.
   listClasses() {
     const legend = this.part("legend");
-    const listed = this.data.scale ? [] : (this.classOrder ?? []).filter((i) => this.classes[i].size);
+    const listed = this.data.scale ? [] : (this.classOrder ?? []).filter((i) => this.classes[i].size && this.classes[i].name);
     const says = JSON.stringify(listed.map((i) => [i, this.classes[i].name, this.classes[i].colour, this.classes[i].size]));
     this.lit = -1;
     if (legend.dataset.says === says) return;
