@@ -110,7 +110,7 @@ def test_bad_analogies_are_told_with_their_line(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="not UTF-8"):
         read_analogies(path)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="there is no such file"):
         read_analogies(tmp_path / "nowhere")
 
 
