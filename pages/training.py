@@ -12,7 +12,9 @@ from taglab.ui.training_watch import pick_runs, show_told, trained_names, watch
 
 VIEWS = ("New run", "New sweep", "Runs", "Sweeps", "Tag sound")
 
-heading("Training", "What is being trained, how far is it, and what would the next run take?")
+heading(
+    "Training", "What is being trained, what would the next run take, and what does a run say of new sound?"
+)
 with st.sidebar:
     what = pick_what(device().kind == "GPU")
     say_labels(what[0])

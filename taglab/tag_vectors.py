@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from taglab.cache import content_key
 from taglab.errors import InvalidSetting, NotFound
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -147,6 +150,8 @@ class TagVectors:
 
     def with_unknown(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return a table that has a column `tag` with one more, `unknown`: their words without a vector."""
+        import pandas as pd  # the process that projects goes without it
+
         unknown = pd.Series([self.unknown.get(tag, "") for tag in table["tag"]], table.index, dtype="str")
         return table.assign(unknown=unknown)
 

@@ -258,7 +258,7 @@ def test_what_was_counted_beside_these_tags_is_saved_with_them(tmp_path: Path) -
 
 def test_what_cannot_be_counts_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
-    with pytest.raises(DataError, match="does not hold co-occurrence counts"):
+    with pytest.raises(DataError, match="there is no such file"):
         read_matrix(path)
     np.savez(path, data=np.ones(1))
     with pytest.raises(DataError, match="does not hold co-occurrence counts"):

@@ -12,6 +12,7 @@ from taglab.cleaning.memory import categories_of, categorised
 from taglab.cleaning.plan import DROP, KEEP, MERGE, StepPlan
 from taglab.cleaning.tag_map import TagMap, remap
 from taglab.folksonomy import Folksonomy
+from taglab.reprs import one_line
 
 Targets = tuple[str, ...]
 Move = tuple[int, str]
@@ -35,6 +36,8 @@ class Rounds:
     original: Folksonomy
     decided: tuple[StepPlan, ...] = ()
     is_one: bool = True
+
+    __repr__ = one_line
 
     def and_then(self, plans: Sequence[StepPlan], after: Folksonomy) -> tuple[Rounds, Folksonomy]:
         """Return the rounds with one more, and what the tags are after it.

@@ -118,13 +118,17 @@ def _show(tagged: _Tagged) -> None:
     tagging = tagged.tagging
     window = f"windows of {tagging.hearing.window_s:g} s at {tagging.hearing.sample_rate_hz:,} Hz"
     st.caption(literal(f"{len(tagging.tracks):,} tracks, heard by {tagging.run} in {window}."))
-    for table in (tagging.left_out, remarks(tagged.store)):
+    for what, table in (("Left out", tagging.left_out), ("Remarks on the sound", remarks(tagged.store))):
         if len(table):
-            st.dataframe(table, hide_index=True)
+            st.dataframe(table, hide_index=True, alt=what)
     best = tagging.best(_SHOWN_LABELS)
-    table = best.assign(told=best["label"].str.cat(best["score"].map("{:.2f}".format), sep=" "))
-    wide = table.groupby("track", sort=False)["told"].agg(list)
-    st.dataframe(pd.DataFrame({"track": wide.index, "best labels": wide.to_numpy()}), hide_index=True)
+    labels = best.assign(scored=best["label"].str.cat(best["score"].map("{:.2f}".format), sep=" "))
+    wide = labels.groupby("track", sort=False)["scored"].agg(list)
+    st.dataframe(
+        pd.DataFrame({"track": wide.index, "best labels": wide.to_numpy()}),
+        hide_index=True,
+        alt="Best labels of each track, with scores",
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("By track", width="content")
         export_panel(f"{tagging.run} tags", tagging.table(), command=[*tagged.command, "--rows", "tracks"])
@@ -148,7 +152,7 @@ def _show_track(tagged: _Tagged, track: str) -> None:
         st.caption(f"The first {_LONGEST_S} s of {store.samples[row] / store.sample_rate_hz:.0f}.")
     ranked = pd.DataFrame({"label": np.array(tagging.classes, object)[order], "score": scores[order]})
     bar = st.column_config.ProgressColumn("score", min_value=0, max_value=1, format="%.3f")
-    st.dataframe(ranked, hide_index=True, column_config={"score": bar})
+    st.dataframe(ranked, hide_index=True, column_config={"score": bar}, alt=f"Scores of all labels, {track}")
     own = tagging.window_tracks == place
     shown = order[:MOST_LABELS]
     figure = score_course(

@@ -30,7 +30,9 @@ def test_reading_is_set_against_training() -> None:
 def test_decoding_equals_the_plain_loop() -> None:
     rows = BENCHMARKS["decoding"]()
     assert [row.name.split()[2] for row in rows] == ["flac", "ogg", "mp3"]
-    assert {row.agreement for row in rows} == {"largest difference 0 of 32,768"}
+    # FFmpeg and libsndfile may round the last bit of what was coded with loss otherwise.
+    assert rows[0].agreement == "largest difference 0 of 32,768"
+    assert {row.agreement for row in rows[1:]} <= {f"largest difference {bits} of 32,768" for bits in (0, 1)}
 
 
 def test_noise_is_material(tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_a_preview_shows_and_changes_nothing(odd: Shell) -> None:
     assert by_tag[3, "\u202eevil"]["action"] == "drop"
     assert tags_of("odd") == ROWS
     assert odd.json("clean", "list") == []
-    risky = odd.json("clean", "preview", "--data", "odd", "--at", "2", "--sort", "risk")["rows"]
-    assert {row["step"] for row in risky} == {2}
+    risky = odd.json("clean", "preview", "--data", "odd", "--at", "3", "--sort", "risk")["rows"]
+    assert {row["step"] for row in risky} == {3}
 
 
 def test_what_is_previewed_is_what_is_applied(shell: Shell) -> None:
@@ -206,7 +206,7 @@ def test_what_is_not_there_is_told(odd: Shell) -> None:
         (("clean", "edit", "tidy", "off", "9"), "no step 9"),
         (("clean", "edit", "tidy", "assign", "1", "x", "rock"), "not categories"),
         (("clean", "add", "tidy"), "at least one --step"),
-        (("clean", "new", "x", "--step", "map", "--map", odd.folder / "none.tsv"), "cannot be read"),
+        (("clean", "new", "x", "--step", "map", "--map", odd.folder / "none.tsv"), "there is no such file"),
         (("clean", "import", odd.folder / "odd.tsv", "--name", "x"), "tag, action and target"),
         (("clean", "apply", "tidy", "--data", "odd", "--name", "odd"), "must be another"),
         (("collapsed", "zzz", "--data", "odd"), "no tag became 'zzz'"),
