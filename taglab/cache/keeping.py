@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from taglab.cache.places import home
 from taglab.cache.writing import replacing
 from taglab.errors import StorageError
 
@@ -17,7 +18,7 @@ _MOST_IN_MEMORY = 256
 
 _memory: OrderedDict[Path, Any] = OrderedDict()
 _lock = threading.Lock()
-_why: list[str] = []
+_unwritable: dict[Path, str] = {}  # cache folder → why the last result was not written to it
 
 
 def kept(
@@ -57,14 +58,17 @@ def keep(path: Path, value: T, write: Callable[[Path, T], None]) -> None:
             write(temporary, value)
     except StorageError as error:
         with _lock:
-            _why[:] = [str(error)]
+            _unwritable[home()] = str(error)
             _memory[path] = value
             _memory.move_to_end(path)
             while len(_memory) > _MOST_IN_MEMORY:
                 _memory.popitem(last=False)
+    else:
+        with _lock:
+            _unwritable.pop(home(), None)
 
 
 def why_not_kept() -> str:
-    """Return why the last result of this process that could not be written was not; empty where all were."""
+    """Return why the last result of this process was not written to the cache folder; empty where it was."""
     with _lock:
-        return _why[0] if _why else ""
+        return _unwritable.get(home(), "")

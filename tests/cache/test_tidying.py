@@ -220,9 +220,10 @@ def test_deriving_heeds_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(path.exists() for path in (recent, first))
 
 
-def test_a_result_that_cannot_be_written_is_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_that_cannot_be_written_is_kept_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(keeping, "_memory", type(keeping._memory)())
-    monkeypatch.setattr(keeping, "_why", [])
     cache.home().parent.mkdir(exist_ok=True)
     cache.home().write_text("a file where the folder should be")
     computed = []
@@ -236,5 +237,11 @@ def test_a_result_that_cannot_be_written_is_kept_in_memory(monkeypatch: pytest.M
     assert [value(), value()] == ["x", "x"]
     assert computed == [1]
     assert "A file is where its folder should be" in cache.why_not_kept()
+    cache.home().unlink()
+    other = cache.derived_path("scan", "other", ".json")
+    cache.kept(other, lambda place: None, lambda: "y", lambda place, text: place.write_text(text))
+    assert cache.why_not_kept() == ""
+    cache.home().rename(tmp_path / "elsewhere")
+    cache.home().write_text("a file where the folder should be")
     with pytest.raises(StorageError):
         cache.write_json(cache.home() / "labels" / "x.json", 1)

@@ -16,7 +16,6 @@ from tests.cli.running import SMALL, Shell
 @pytest.fixture
 def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.setattr(keeping, "_memory", type(keeping._memory)())
-    monkeypatch.setattr(keeping, "_why", [])
     return Shell(capsys, tmp_path)
 
 

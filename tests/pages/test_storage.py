@@ -57,7 +57,7 @@ def test_strangers_may_only_look(page: AppTest, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_not_kept_is_told_beside_the_page(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "_why", ["/home: cannot save x (No space left on device)"])
+    monkeypatch.setitem(keeping._unwritable, cache.home(), "/home: cannot save x (No space left on device)")
     (warning,) = page.run().sidebar.warning
     assert "is not kept" in warning.value
     assert "No space left" in warning.value

@@ -333,8 +333,8 @@ def test_all_in_one_go_is_resumed_and_told(capsys: pytest.CaptureFixture[str], t
     for mean in ("micro", "macro"):
         difference = gammas[f"test {mean}"][1] - gammas[f"test {mean}"][0]
         assert gammas[f"test {mean}, from γ = 0"][1] == pytest.approx(difference)
-        low, high = (gammas[f"test {mean}, from γ = 0 {end}"][1] for end in ("low", "high"))
-        assert low <= difference <= high
+        # Of so few tracks no swap of scores tells the two apart, whatever they are: no interval is given.
+        assert gammas.loc[1, [f"test {mean}, from γ = 0 {end}" for end in ("low", "high")]].isna().all()
         assert np.isnan(gammas[f"test {mean}, from γ = 0"][0])
     assert json.loads(shell.out)["file"].endswith("small.html")
 
