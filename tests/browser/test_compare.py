@@ -108,9 +108,9 @@ def test_runs_are_found_in_a_table_compared_and_kept(visit: Visit) -> None:
 def test_a_link_shows_the_same_to_somebody_else(visit: Visit) -> None:
     page = visit("/compare?runs=made-compared-one&runs=made-compared-two&view=Labels&truth=Common")
     drawn(page)
-    page.get_by_text("leave out 0").wait_for()
+    page.get_by_text("labels were compared").first.wait_for()
     other = visit(page.url.removeprefix(page.url.split("/compare")[0]))
     drawn(other)
-    other.get_by_text("leave out 0").wait_for()
+    other.get_by_text("labels were compared").first.wait_for()
     assert runs_in_link(other) == ["made-compared-one", "made-compared-two"]
     assert other.title() != "1"

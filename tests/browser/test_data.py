@@ -55,7 +55,7 @@ def add_file(page: Page, path: Path, name: str) -> None:
     """Go through the dialog as a person does, who waits until it shows what was done."""
     page.get_by_role("button", name="Add data").click()
     dialog = page.get_by_role("dialog")
-    dialog.locator("input[type=file]").set_input_files(path)
+    dialog.locator("input[type=file]").first.set_input_files(path)
     dialog.get_by_text(path.name).first.wait_for()
     drawn(page)
     dialog.get_by_label("Name", exact=True).fill(name)

@@ -15,19 +15,16 @@ from tests.browser.conftest import CHROMIUM_ARGUMENTS, VISITOR_TOKEN, Server, si
 from tests.browser.settling import settled
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Playwright
 
 
 @pytest.fixture
-def context() -> Iterator[BrowserContext]:
+def context(playwright: Playwright) -> Iterator[BrowserContext]:
     """A browser that resolves evil.example to this machine, and has not been here before."""
-    from playwright.sync_api import sync_playwright
-
     arguments = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP evil.example 127.0.0.1"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        yield browser.new_context()
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+    yield browser.new_context()
+    browser.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.clipping import clipped
 from tests.browser.settling import settled
+from tests.browser.test_compare import LINK as PUBLISHED_RUNS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -26,7 +27,7 @@ ADDRESSES = (
     "/genres?view=Subgenres",
     "/training?view=New+run",
     "/training?view=Runs",
-    "/compare?view=Histograms",
+    f"{PUBLISHED_RUNS}&view=Histograms",
     "/compare?view=Summary",
     "/compare?view=Confusion",
     "/compare?view=Curves",
