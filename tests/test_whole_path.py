@@ -38,7 +38,10 @@ def to_the_end(
     best_k = int(suggestions(rows)["best_k"].iloc[0])
     clustering = cluster(vectors, ClusterSettings(k=best_k))
     assert clustering.k == best_k
-    silhouette = float(silhouette_cosine(vectors.vectors, clustering.labels).mean())
+    shown = np.arange(len(vectors))
+    if rows["over"].iloc[0] == "distinct vectors":
+        _, shown = np.unique(vectors.vectors.round(6), axis=0, return_index=True)
+    silhouette = float(silhouette_cosine(vectors.vectors[shown], clustering.labels[shown]).mean())
     assert silhouette == pytest.approx(rows["silhouette"].max(), abs=1e-6)
     space = from_clusters(clustering.tags, clustering.labels, folksonomy.counts(), name="best")
     save_label_space(space)
@@ -53,7 +56,7 @@ def to_the_end(
     assert 1 <= len(filtered) <= 5
     seen(
         f"{folksonomy!r}: {len(vectors)} tags with vectors, best k {best_k} "
-        f"(silhouette {silhouette:.3f}), {report.share_of_counts:.1%} of counts, "
+        f"(silhouette over {rows['over'].iloc[0]} {silhouette:.3f}), {report.share_of_counts:.1%} of counts, "
         f"{report.share_of_tracks:.1%} of tracks"
     )
     return rows
