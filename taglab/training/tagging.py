@@ -192,7 +192,7 @@ def tag_sound(run: Run, store: AudioStore, which: Which = "best", progress: Prog
         window_tracks=np.repeat(np.arange(len(starts)), counts),
         window_starts_s=np.concatenate(starts) / hearing.sample_rate_hz,
         window_scores=scores,
-        left_out=_left_out(windows),
+        left_out=material.left_out,
     )
 
 
