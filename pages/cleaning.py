@@ -3,10 +3,10 @@
 import streamlit as st
 
 from taglab.ui import guard, heading, title
-from taglab.ui.cleaning import cleaned, pick_work, show_in_link, show_told
-from taglab.ui.cleaning_review import show_review, step_title
-from taglab.ui.cleaning_steps import show_settings, show_shelf, show_steps
-from taglab.ui.cleaning_views import show_apply, show_before_after, show_collapsed, show_facts, show_flow
+from taglab.ui.cleaning.review import show_review, step_title
+from taglab.ui.cleaning.steps import show_settings, show_shelf, show_steps
+from taglab.ui.cleaning.views import show_apply, show_before_after, show_collapsed, show_facts, show_flow
+from taglab.ui.cleaning.work import cleaned, pick_work, show_in_link, show_told
 
 _LIST_WIDTH_PX = 290
 VIEWS = {

@@ -4,15 +4,8 @@ import streamlit as st
 
 from taglab.projection import shared_worker
 from taglab.ui import heading, title
-from taglab.ui.cluster_views import (
-    show_clusters,
-    show_comparison,
-    show_scan,
-    show_silhouettes,
-    show_stability,
-    show_tags,
-)
-from taglab.ui.clusters import (
+from taglab.ui.clusters.label_space import classes_on_map, show_label_space
+from taglab.ui.clusters.material import (
     clustered,
     export_map,
     pick_colour,
@@ -24,7 +17,14 @@ from taglab.ui.clusters import (
     show_map,
     show_selection,
 )
-from taglab.ui.label_panel import classes_on_map, show_label_space
+from taglab.ui.clusters.views import (
+    show_clusters,
+    show_comparison,
+    show_scan,
+    show_silhouettes,
+    show_stability,
+    show_tags,
+)
 from taglab.ui.projecting import pick_projection, projected
 from taglab.ui.turns import PAGES
 

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from taglab.ui import heading, title
-from taglab.ui.compare import pick_compared, show_notes
-from taglab.ui.compare_co_prediction import show_co_prediction
-from taglab.ui.compare_confusion import show_confusion
-from taglab.ui.compare_curves import show_curves
-from taglab.ui.compare_thesis import show_thesis
-from taglab.ui.compare_views import (
+from taglab.ui.compare.co_prediction import show_co_prediction
+from taglab.ui.compare.compared import pick_compared, show_notes
+from taglab.ui.compare.confusion import show_confusion
+from taglab.ui.compare.curves import show_curves
+from taglab.ui.compare.thesis import show_thesis
+from taglab.ui.compare.views import (
     show_counts,
     show_groups,
     show_histograms,

@@ -15,9 +15,9 @@ from taglab.ui import (
     title,
     working,
 )
-from taglab.ui.audio_panel import show_audio
-from taglab.ui.data_views import show_dropped, show_facts, show_tags
-from taglab.ui.storage_panel import show_storage
+from taglab.ui.data.audio import show_audio
+from taglab.ui.data.storage import show_storage
+from taglab.ui.data.views import show_dropped, show_facts, show_tags
 
 heading("Data", "Which tracks, which tags, and how steeply does their popularity fall?")
 with st.sidebar:

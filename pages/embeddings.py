@@ -19,7 +19,7 @@ from taglab.ui import (
     train_vectors_panel,
     working,
 )
-from taglab.ui.embedding_views import VIEWS, Picked
+from taglab.ui.embeddings.views import VIEWS, Picked
 
 heading("Embeddings", "What is near a tag, what has no vector, what do two embeddings disagree on?")
 with st.sidebar:

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from taglab.ui import guard, heading, title
-from taglab.ui.genre_views import show_cooccurrence, show_genres
-from taglab.ui.genres import pick_genres, pick_material
-from taglab.ui.subgenre_views import show_subgenres
+from taglab.ui.genres.material import pick_genres, pick_material
+from taglab.ui.genres.subgenres import show_subgenres
+from taglab.ui.genres.views import show_cooccurrence, show_genres
 
 VIEWS = {
     "Co-occurrence": show_cooccurrence,

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from taglab.ui import guard, heading, title
-from taglab.ui.training_form import pick_settings, pick_what, say_labels
-from taglab.ui.training_machine import device, show_device
-from taglab.ui.training_start import show_first, show_start, show_sweep
-from taglab.ui.training_tables import show_runs, show_sweeps
-from taglab.ui.training_tagging import show_tagging
-from taglab.ui.training_watch import pick_runs, show_told, trained_names, watch
+from taglab.ui.training.form import pick_settings, pick_what, say_labels
+from taglab.ui.training.machine import device, show_device
+from taglab.ui.training.start import show_first, show_start, show_sweep
+from taglab.ui.training.tables import show_runs, show_sweeps
+from taglab.ui.training.tagging import show_tagging
+from taglab.ui.training.watch import pick_runs, show_told, trained_names, watch
 
 VIEWS = ("New run", "New sweep", "Runs", "Sweeps", "Tag sound")
 

@@ -22,7 +22,7 @@ from scipy import sparse
 from taglab.archives import read_arrays
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
-from taglab.metrics.parallel import on_every_core
+from taglab.parallel import on_every_core
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 

@@ -10,11 +10,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"errors", "progress", "reprs", "suffixes"},
-    {"archives", "cache", "encodings", "gate", "settings", "spreadsheets"},
+    {"archives", "cache", "encodings", "gate", "parallel", "settings", "spreadsheets"},
     {"folksonomy", "tag_vectors", "predictions", "losses", "metrics", "figures"},
     {"labels", "sources", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},
-    {"training", "genres"},
+    {"compare", "genres", "training"},
     {"launch", "recommend"},
     {"studies", "benchmarks"},
     {"ui", "cli"},

@@ -14,7 +14,7 @@ import torch
 from taglab.audio.store import Rows
 from taglab.batches.material import Material
 from taglab.errors import InvalidSetting
-from taglab.metrics.parallel import cores
+from taglab.parallel import cores
 
 __all__ = ["Batch", "TrainingBatches", "whole_track_batches"]
 

@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from taglab.benchmarks.row import Row
+from taglab.compare.tables import stacked
 from taglab.figures.compare import histograms, run_colours
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
 from taglab.runs import layout, open_run, run_names
-from taglab.runs.comparison import results, stacked, summary_table
 from taglab.runs.library import put_run
 from taglab.runs.run import About, summary_of
+from taglab.runs.tables import results, summary_table
 
 N_RUNS = 200
 N_LABELS = 100

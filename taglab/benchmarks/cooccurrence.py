@@ -9,7 +9,7 @@ from scipy import sparse
 
 from taglab.benchmarks.row import Row
 from taglab.cooccurrence import cooccurrence
-from taglab.metrics.parallel import cores
+from taglab.parallel import cores
 
 # The size of Last.fm's tags of the Million Song Dataset.
 N_TRACKS, N_TAGS, N_ASSIGNMENTS = 505_000, 522_000, 8_600_000

@@ -24,8 +24,8 @@ from taglab.benchmarks.row import Row
 from taglab.benchmarks.timing import alternate
 from taglab.folksonomy import Folksonomy
 from taglab.labels import from_top_tags
-from taglab.metrics.parallel import cores
 from taglab.nets import NetworkSettings, build
+from taglab.parallel import cores
 
 RATE_HZ = 16_000
 CLIP_S = 15.0

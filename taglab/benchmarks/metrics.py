@@ -14,9 +14,9 @@ import numpy.typing as npt
 from taglab.benchmarks.row import Row
 from taglab.benchmarks.timing import alternate
 from taglab.metrics.intervals import BootstrapSettings, bootstrap
-from taglab.metrics.parallel import cores
 from taglab.metrics.tagging import label_scores, tagging_scores
 from taglab.metrics.thresholds import confusion
+from taglab.parallel import cores
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]

@@ -42,7 +42,8 @@ taglab compare-runs fold-0 fold-1 fold-2 fold-3 fold-4 --by repeats
 
 
 def _fill(parser: Parser) -> None:
-    from taglab.runs.comparison import GROUPINGS, METRICS, MOMENTS
+    from taglab.compare.groups import GROUPINGS
+    from taglab.runs.tables import METRICS, MOMENTS
 
     parser.add_argument("runs", nargs="+", metavar="RUN", help="names of runs")
     rows = ("summary", "settings", "epoch", "repeats", *_OF_RESULTS)
@@ -104,8 +105,9 @@ def _of_runs(runs: Mapping[str, Run], moment: str) -> dict[str, Callable[[], pd.
     """Return what makes the tables that need no choice of results."""
     import pandas as pd
 
-    from taglab.runs.comparison import differing_settings, history, summary_table
-    from taglab.runs.repeats import repeats_table
+    from taglab.compare.repeats import repeats_table
+    from taglab.compare.tables import differing_settings
+    from taglab.runs.tables import history, summary_table
 
     def epochs() -> pd.DataFrame:
         parts = [history(run).assign(run=name) for name, run in runs.items()]
@@ -127,14 +129,12 @@ def _of_results(
     said: list[str],
     progress: Progress,
 ) -> pd.DataFrame:
-    from taglab.runs.comparison import (
+    from taglab.compare.tables import correlations, metric_most_have, stacked
+    from taglab.runs.tables import (
         METRICS,
         MOMENTS,
-        correlations,
-        metric_most_have,
         of_predictions,
         results,
-        stacked,
     )
 
     judged: dict[str, Predictions] = {}
@@ -160,7 +160,7 @@ def _groups(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    from taglab.runs.comparison import by_group, grouping_of, printed_groups
+    from taglab.compare.groups import by_group, grouping_of, printed_groups
 
     printed_of = runs if args.truth == "own" else {}
     grouping = args.grouping or grouping_of(rows, printed_of)
@@ -170,9 +170,10 @@ def _groups(
 
 
 def _judged(args: argparse.Namespace, runs: Mapping[str, Run]) -> dict[str, Predictions]:
+    from taglab.compare.decisions import predictions_at
+    from taglab.compare.tables import common_truth
     from taglab.errors import NotFound
-    from taglab.runs.comparison import MOMENTS, common_truth
-    from taglab.runs.decided import predictions_at
+    from taglab.runs.tables import MOMENTS
 
     found = {}
     for name, run in runs.items():
@@ -194,9 +195,9 @@ def _pairs(
     said: list[str],
     progress: Progress,
 ) -> pd.DataFrame:
+    from taglab.compare.intervals import with_intervals
+    from taglab.compare.tables import paired
     from taglab.errors import NotFound
-    from taglab.runs.comparison import paired
-    from taglab.runs.intervals import with_intervals
 
     first, second = args.runs[:2]
     for name in (first, second):

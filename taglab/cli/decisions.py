@@ -48,7 +48,7 @@ taglab co-predictions my-run --row metal --column rock
 
 
 def _add_common(parser: Parser, moment: str) -> None:
-    from taglab.runs.comparison import MOMENTS
+    from taglab.runs.tables import MOMENTS
 
     parser.add_argument(
         "--threshold",
@@ -77,10 +77,10 @@ def _decisions(args: argparse.Namespace) -> Report:
     import numpy as np
     import pandas as pd
 
+    from taglab.compare.decisions import decided
     from taglab.errors import NotFound
     from taglab.metrics.thresholds import THRESHOLDS
     from taglab.runs import open_run
-    from taglab.runs.decided import decided
 
     _check_threshold(args.threshold)
     nearest = THRESHOLDS[np.abs(THRESHOLDS - args.threshold).argmin()]
@@ -107,7 +107,7 @@ def _check_threshold(threshold: float) -> None:
 
 
 def _fill_pairs(parser: Parser) -> None:
-    from taglab.runs.co_prediction import PAIRINGS
+    from taglab.compare.co_prediction import PAIRINGS
 
     parser.add_argument("run_name", metavar="RUN", help="a run that kept predictions")
     parser.add_argument("--minus", metavar="RUN", help="another one, whose shares are subtracted")
@@ -124,7 +124,7 @@ def _fill_pairs(parser: Parser) -> None:
 
 
 def _pairs(args: argparse.Namespace) -> Report:
-    from taglab.runs.co_prediction import (
+    from taglab.compare.co_prediction import (
         co_prediction,
         on_common_ground,
         pair_table,
@@ -147,9 +147,9 @@ def _pairs(args: argparse.Namespace) -> Report:
 
 
 def _predictions(name: str, moment: str) -> Predictions:
+    from taglab.compare.decisions import decided
     from taglab.errors import NotFound
     from taglab.runs import open_run
-    from taglab.runs.decided import decided
 
     known = decided(open_run(name), moment)
     if known is None or known.predictions is None:

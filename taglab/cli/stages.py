@@ -76,7 +76,7 @@ def _fill(parser: Parser) -> None:
 
 
 def _add_making(parser: Parser) -> None:
-    from taglab.studies.stages import StageSettings
+    from taglab.studies.collapsing.stages import StageSettings
 
     add_data(parser, min_count=False)
     parser.add_argument(
@@ -92,7 +92,7 @@ def _fill_show(parser: Parser) -> None:
 
 
 def _fill_curve(parser: Parser) -> None:
-    from taglab.studies.collapsing import PERCENTILES
+    from taglab.studies.collapsing.trials import PERCENTILES
 
     parser.add_argument(
         "--percentiles", default=",".join(f"{each:g}" for each in PERCENTILES), metavar="SHARES",
@@ -127,7 +127,7 @@ def _vectors(args: argparse.Namespace, data: Folksonomy, progress: Progress) -> 
 
 def _show(args: argparse.Namespace) -> Report:
     from taglab.progress import between
-    from taglab.studies.stages import StageSettings, left_out, stage_prevalence, stage_spaces
+    from taglab.studies.collapsing.stages import StageSettings, left_out, stage_prevalence, stage_spaces
 
     settings = settings_of(args, StageSettings)
     with progress_bar() as progress:
@@ -142,8 +142,8 @@ def _show(args: argparse.Namespace) -> Report:
 
 def _curve(args: argparse.Namespace) -> Report:
     from taglab.progress import between
-    from taglab.studies.collapsing import percentile_curve
-    from taglab.studies.stages import StageSettings
+    from taglab.studies.collapsing.stages import StageSettings
+    from taglab.studies.collapsing.trials import percentile_curve
 
     try:
         percentiles = [float(each) for each in args.percentiles.split(",")]
@@ -162,7 +162,13 @@ def _score(args: argparse.Namespace) -> Report:
     from taglab.errors import NotFound
     from taglab.runs import open_run
     from taglab.sources import open_folksonomy
-    from taglab.studies.stages import by_category, published_categories, score_stages, stage_of, stage_space
+    from taglab.studies.collapsing.stages import (
+        by_category,
+        published_categories,
+        score_stages,
+        stage_of,
+        stage_space,
+    )
 
     runs = [open_run(name) for name in args.runs]
     names = {str(run.config.get("data", "")) for run in runs}
@@ -190,8 +196,8 @@ def _score(args: argparse.Namespace) -> Report:
 
 def _agree(args: argparse.Namespace) -> Report:
     from taglab.progress import between
-    from taglab.studies.collapsing import agreement, disagreements, parse_collapsed
-    from taglab.studies.stages import StageSettings, collapsed_into
+    from taglab.studies.collapsing.stages import StageSettings, collapsed_into
+    from taglab.studies.collapsing.trials import agreement, disagreements, parse_collapsed
 
     settings = settings_of(args, StageSettings)
     theirs = parse_collapsed(args.file.read_bytes(), str(args.file))

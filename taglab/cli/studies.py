@@ -13,8 +13,8 @@ from taglab.cli.report import Report
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taglab.studies.recipes import Plan
-    from taglab.studies.reproducing import Reproduction
+    from taglab.studies.thesis.recipes import Plan
+    from taglab.studies.thesis.reproducing import Reproduction
 
 _FLAGS = {"ks": "-k", "min_counts": "--min-count", "seed": "--cluster-seed", "gammas": "--sweep-gamma"}
 
@@ -57,7 +57,7 @@ taglab reproduce all --preset tiny --report thesis.html
 def _fill(parser: Parser) -> None:
     from taglab.losses import LOSSES
     from taglab.nets import NetworkSettings
-    from taglab.studies.recipes import RECIPES, RecipeSettings
+    from taglab.studies.thesis.recipes import RECIPES, RecipeSettings
     from taglab.training import PRESETS, TrainConfig
 
     told = "; ".join(f"{name}, {recipe.title}" for name, recipe in RECIPES.items())
@@ -98,7 +98,7 @@ def _html_path(text: str) -> Path:
 
 
 def _fill_report(parser: Parser) -> None:
-    from taglab.studies.thesis import NETWORKS
+    from taglab.studies.thesis.models import NETWORKS
 
     parser.add_argument("--data", metavar="NAME", help="data set whose runs stand on our side")
     parser.add_argument("--vectors", default="own", metavar="NAME", help="word vectors of figures 10 and 11")
@@ -117,7 +117,7 @@ def _reported(
     args: argparse.Namespace, data: str | None, differs: pd.DataFrame | None, vectors: str, network: Any
 ) -> Report:
     """Gather the report, write it where that is asked, and tell the claims."""
-    from taglab.studies.thesis_report import gather, write_report
+    from taglab.studies.thesis.report import gather, write_report
 
     with progress_bar() as progress:
         figures = args.report is not None
@@ -132,8 +132,8 @@ def _reported(
 
 
 def _reproduce_all(args: argparse.Namespace, changes: dict[str, Any]) -> Report:
-    from taglab.studies.recipes import RecipeSettings
-    from taglab.studies.thesis import NETWORKS, reproduce_all
+    from taglab.studies.thesis.models import NETWORKS, reproduce_all
+    from taglab.studies.thesis.recipes import RecipeSettings
 
     settings = settings_of(args, RecipeSettings)
     given = "network" in settings_values(args, RecipeSettings)
@@ -151,8 +151,8 @@ def _reproduce_all(args: argparse.Namespace, changes: dict[str, Any]) -> Report:
 def _reproduce(args: argparse.Namespace) -> Report:
     from taglab.nets import NetworkSettings
     from taglab.progress import between
-    from taglab.studies.recipes import RecipeSettings, plan
-    from taglab.studies.reproducing import make, report, reproduce
+    from taglab.studies.thesis.recipes import RecipeSettings, plan
+    from taglab.studies.thesis.reproducing import make, report, reproduce
     from taglab.training import TrainConfig
 
     settings = settings_of(args, RecipeSettings)
@@ -174,7 +174,7 @@ def _reproduce(args: argparse.Namespace) -> Report:
 
 def _told(planned: Plan, found: Reproduction) -> Report:
     from taglab.runs import open_published
-    from taglab.studies.recipes import RECIPES
+    from taglab.studies.thesis.recipes import RECIPES
     from taglab.training import is_finished
 
     recipe = RECIPES[planned.recipe]

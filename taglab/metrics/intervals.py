@@ -36,11 +36,11 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.errors import InvalidSetting
-from taglab.metrics.parallel import blocks, on_every_core
 from taglab.metrics.resampling import TOGETHER, draws, label_replicates, micro_replicates
 from taglab.metrics.swaps import false_discovery, swap_tests, undefined
 from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.validation import BoolArray, ScoreArray, truth_and_scores
+from taglab.parallel import blocks, on_every_core
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 

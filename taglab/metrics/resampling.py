@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from taglab.metrics.parallel import blocks
 from taglab.metrics.validation import BoolArray, ScoreArray
+from taglab.parallel import blocks
 
 DoubleArray = npt.NDArray[np.float64]
 FloatArray = npt.NDArray[np.float32]

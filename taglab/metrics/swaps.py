@@ -29,9 +29,9 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.stats import rankdata
 
-from taglab.metrics.parallel import blocks, on_every_core
 from taglab.metrics.resampling import MICRO_LEVELS, counts_at_levels, levels_among, of_weights
 from taglab.metrics.validation import BoolArray, ScoreArray
+from taglab.parallel import blocks, on_every_core
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 

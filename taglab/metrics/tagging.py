@@ -21,8 +21,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from taglab.metrics.balance import lift
-from taglab.metrics.parallel import blocks, on_every_core
 from taglab.metrics.validation import BoolArray, ScoreArray, truth_and_scores
+from taglab.parallel import blocks, on_every_core
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 

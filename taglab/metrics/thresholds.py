@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
-from taglab.metrics.parallel import blocks, on_every_core
 from taglab.metrics.validation import BoolArray, ScoreArray, probabilities, truth_and_scores
+from taglab.parallel import blocks, on_every_core
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 

@@ -1,6 +1,7 @@
 """Runs: what was trained here, imported or published, each a folder that reads back the same way."""
 
 from taglab.runs.exchange import export_run, import_run
+from taglab.runs.importing import ResultsSettings, import_results
 from taglab.runs.layout import METRICS
 from taglab.runs.library import (
     create_run,
@@ -15,7 +16,6 @@ from taglab.runs.library import (
 )
 from taglab.runs.naming import name_of
 from taglab.runs.published import open_published, published_names
-from taglab.runs.results import ResultsSettings, import_results
 from taglab.runs.run import About, Run, best_epoch, per_label_of, split_warning_of
 from taglab.runs.writer import RunWriter, change_about
 

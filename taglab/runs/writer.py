@@ -12,8 +12,8 @@ from taglab.errors import InvalidSetting
 from taglab.metrics.thresholds import Confusion
 from taglab.predictions import Predictions
 from taglab.runs import layout
-from taglab.runs.comparison import results, summary_table
 from taglab.runs.run import About, Part, Run, best_epoch, summary_of
+from taglab.runs.tables import results, summary_table
 from taglab.settings import checked
 
 

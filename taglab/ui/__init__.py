@@ -1,6 +1,6 @@
 """What the pages share: loaders, pickers, messages, downloads. The only room that knows Streamlit."""
 
-from taglab.ui.adding import add_data_panel, add_vectors_panel, train_vectors_panel
+from taglab.ui.data.adding import add_data_panel, add_vectors_panel, train_vectors_panel
 from taglab.ui.export import (
     command_line,
     copy_as_command,

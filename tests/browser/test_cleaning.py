@@ -17,7 +17,7 @@ from taglab import cache
 from taglab.cleaning import CLEANING_STEPS
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
-from taglab.ui.cleaning import TITLES
+from taglab.ui.cleaning.work import TITLES
 from tests.browser.settling import settled
 from tests.cleaning.made import GROWING, HOSTILE, folksonomy, on_tracks_of_their_own
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from taglab.ui.embedding_views import VIEWS
+from taglab.ui.embeddings.views import VIEWS
 from tests.browser.conftest import assert_readable
 from tests.browser.settling import settled
 

@@ -6,7 +6,7 @@ import pytest
 from taglab.predictions import Predictions
 from taglab.runs import RunWriter, create_run
 from taglab.sources import open_folksonomy
-from taglab.studies.stages import stage_space
+from taglab.studies.collapsing.stages import stage_space
 from tests.cli.running import Shell
 
 

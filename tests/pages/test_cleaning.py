@@ -33,9 +33,9 @@ from taglab.cli.cleaning_steps import given_items
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.sources.demo import read_demo
-from taglab.ui import cleaning as state
-from taglab.ui.cleaning_command import step_flags
-from taglab.ui.cleaning_review import _take_edits
+from taglab.ui.cleaning import work as state
+from taglab.ui.cleaning.command import step_flags
+from taglab.ui.cleaning.review import _take_edits
 from tests.cleaning.made import GROWING, HOSTILE, folksonomy, on_tracks_of_their_own
 from tests.pages.framed import open_page
 

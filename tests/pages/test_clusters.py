@@ -22,8 +22,8 @@ from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
 from taglab.tag_vectors import TagVectors
-from taglab.ui import label_panel
-from taglab.ui.clusters import Clustered, Material, k_steps
+from taglab.ui.clusters import label_space as label_panel
+from taglab.ui.clusters.material import Clustered, Material, k_steps
 from taglab.ui.messages import literal
 from tests.pages.framed import open_page
 

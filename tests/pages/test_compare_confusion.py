@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from taglab.metrics.thresholds import THRESHOLDS, auc_pr_interpolated, confusion
 from taglab.runs import open_published, open_run, set_title
-from taglab.runs.results import import_results
+from taglab.runs.importing import import_results
 from tests.pages.framed import open_page
 from tests.runs.examples import made_run, small_data, small_sound
 

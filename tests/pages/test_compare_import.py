@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from taglab import cache, runs
 from taglab.runs import export_run, import_run, open_run, run_names
-from taglab.ui.compare_import import zipped
+from taglab.ui.compare.importing import zipped
 from tests.pages.framed import open_page
 from tests.runs.examples import made_run, small_data
 

@@ -7,7 +7,7 @@ import numpy as np
 from taglab.predictions import Predictions
 from taglab.runs import RunWriter, create_run
 from taglab.sources import open_folksonomy
-from taglab.studies.stages import Stage, stage_space
+from taglab.studies.collapsing.stages import Stage, stage_space
 from tests.pages.framed import open_page
 
 

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from taglab.cli.commands import build_parser
-from taglab.studies.evidence import ARRAYS
-from taglab.studies.thesis_figures import FIGURES
+from taglab.studies.thesis.evidence import ARRAYS
+from taglab.studies.thesis.figures import FIGURES
 from tests.pages.framed import open_page
 from tests.studies.test_thesis import stand_in
 

@@ -17,7 +17,7 @@ from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
 from taglab.ui import own_training
-from taglab.ui.embedding_views import VIEWS
+from taglab.ui.embeddings.views import VIEWS
 from tests.pages.framed import open_page
 
 HOSTILE = '"><img src=x onerror=alert(1)>'

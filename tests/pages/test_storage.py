@@ -16,7 +16,7 @@ def page(taglab_home: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     small().save(cache.Shelf(cache.FOLKSONOMIES).path("demo"))
     path = cache.derived_path("scan", "abc", ".json")
     cache.kept(path, lambda place: None, lambda: "x", lambda place, text: place.write_text(text * 5_000))
-    monkeypatch.setattr("taglab.ui.storage_panel.may_read_paths", lambda: True)
+    monkeypatch.setattr("taglab.ui.data.storage.may_read_paths", lambda: True)
     return open_page("data", storage="true")
 
 
@@ -33,7 +33,7 @@ def test_sizes_are_told_and_what_was_used_lately_does_not_go(page: AppTest) -> N
 
 
 def _ask() -> None:
-    from taglab.ui.storage_panel import ask_what_goes
+    from taglab.ui.data.storage import ask_what_goes
 
     ask_what_goes()
 
@@ -50,7 +50,7 @@ def test_room_is_made_when_it_is_confirmed(page: AppTest) -> None:
 
 
 def test_strangers_may_only_look(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taglab.ui.storage_panel.may_read_paths", lambda: False)
+    monkeypatch.setattr("taglab.ui.data.storage.may_read_paths", lambda: False)
     app = page.run()
     assert "make room" not in {button.key for button in app.button}
     assert any("can remove" in caption.value for caption in app.caption)

@@ -23,9 +23,11 @@ from taglab.launch.permission import Visitor
 from taglab.metrics.thresholds import confusion
 from taglab.runs.process import identify
 from taglab.runs.status import Status, write_status
-from taglab.studies import recipes
+from taglab.studies.thesis import recipes
 from taglab.training import PRESETS, Pace, TrainConfig, new_run
-from taglab.ui import training_dry_run, training_form, training_start
+from taglab.ui.training import dry_run as training_dry_run
+from taglab.ui.training import form as training_form
+from taglab.ui.training import start as training_start
 from tests.pages.conftest import HERE
 from tests.pages.framed import open_page
 from tests.training.examples import config_of, make_world

@@ -8,7 +8,7 @@ import argparse
 import sys
 
 from taglab.cli.options import add_settings, settings_of
-from taglab.studies.demo_proof import AUDIBLE, JUNK, DemoProof, DemoProofSettings, prove_demo
+from taglab.studies.thesis.demo_proof import AUDIBLE, JUNK, DemoProof, DemoProofSettings, prove_demo
 
 
 def told(proof: DemoProof) -> str:

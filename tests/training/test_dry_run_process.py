@@ -6,7 +6,7 @@ import pytest
 
 from taglab.errors import TaglabError
 from taglab.training import RunConfig
-from taglab.ui.training_dry_run import DryRunJob
+from taglab.ui.training.dry_run import DryRunJob
 from tests.training.examples import config_of
 
 

@@ -41,7 +41,7 @@ def data(taglab_home: Path) -> Folksonomy:
 
 def page_with_the_dialog() -> None:
     from taglab import sources
-    from taglab.ui.audio_panel import add_audio_panel
+    from taglab.ui.data.audio import add_audio_panel
     from taglab.ui.pickers import pick_audio
 
     if pick_audio("mine") == "demo":

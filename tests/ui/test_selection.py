@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.figures.theme import GREY, PALETTE
-from taglab.ui.clusters import k_steps
+from taglab.ui.clusters.material import k_steps
 from taglab.ui.selection import _parse, _ranges
 from taglab.ui.tag_map import MapClasses, map_points
 from taglab.ui.tag_map import _classes as class_table

@@ -1,0 +1,1 @@
+"""Runs side by side: tables of several, tag groups, paired intervals, repeats, decisions, pairs of labels."""

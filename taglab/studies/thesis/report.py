@@ -1,0 +1,268 @@
+"""The whole thesis beside what was found here, as one HTML file that needs neither a server nor a network."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from taglab import embeddings
+from taglab.cache import replacing
+from taglab.cooccurrence import Cooccurrence, matrix_table, write_matrix
+from taglab.figures.theme import visible
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
+from taglab.sources import open_folksonomy
+from taglab.studies.thesis.claims import claims_table
+from taglab.studies.thesis.differences import differences_table
+from taglab.studies.thesis.evidence import (
+    Evidence,
+    own_evidence,
+    published_evidence,
+    published_pairs,
+    told_in_text,
+)
+from taglab.studies.thesis.figures import Drawn, Sides, class_cooccurrence, drawings
+from taglab.studies.thesis.models import told_by_runs
+from taglab.studies.thesis.recipes import Network
+from taglab.studies.thesis.tables import Section, tables
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["Report", "gather", "html_page", "with_figures", "write_report"]
+
+# Legible on white as on black.
+_INK = "#808489"
+_DECIMALS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a report tells.
+
+    Attributes:
+        about: On what data, a sentence.
+        differs: In what this differs from the thesis, see `differences_table`; no rows without data.
+        claims: See `claims_table`.
+        told: See `told_in_text`.
+        sections: The tables.
+        sides: What figures are drawn of.
+        drawn: The figures; none where they were not asked for.
+        pairs: Tracks in common of the clusters of model 3.3; None where there are none.
+    """
+
+    about: str
+    differs: pd.DataFrame
+    claims: pd.DataFrame
+    told: pd.DataFrame
+    sections: list[Section]
+    sides: Sides
+    drawn: list[Drawn]
+    pairs: Cooccurrence | None
+
+    __repr__ = one_line
+
+
+def gather(
+    data: str | None = None,
+    differs: pd.DataFrame | None = None,
+    arrays: Path | None = None,
+    vectors: str = embeddings.OWN,
+    network: Network = "spectrogram",
+    figures: bool = True,
+    progress: Progress = silent,
+) -> Report:
+    """Gather what is published and what is found here.
+
+    Args:
+        data: Name of a data set, whose runs stand on our side; None leaves that side empty.
+        differs: In what runs differ from the thesis, see `Thesis.differs`; where None, what they tell.
+        arrays: See `published_evidence`.
+        vectors: Name of the word vectors of figures 10 and 11 and table 14.
+        network: Whose runs decide on the claims.
+        figures: Whether any are drawn.
+        progress: Told how far it is.
+
+    Raises:
+        NotFound: If there is no such data set, or no such vectors.
+        DataError: If an array cannot be read.
+    """
+    published = published_evidence(arrays)
+    progress(0.1, "published figures")
+    folksonomy: Folksonomy | None = None
+    ours: Evidence = {}
+    about = "Published figures alone; nothing was trained or looked at here."
+    by_runs = differences_table([], 0)
+    if data is not None:
+        folksonomy = open_folksonomy(data, between(progress, 0.1, 0.2))
+        ours = own_evidence(data)
+        by_runs = told_by_runs(ours)
+        about = (
+            f"Data {data}: {folksonomy.n_tracks:,} tracks, {folksonomy.n_tags:,} tags; {len(ours)} runs here "
+            "are of models of the thesis."
+        )
+    sides = Sides(published, ours, folksonomy, vectors, published_pairs(arrays))
+    found = Report(
+        about=about,
+        differs=by_runs if differs is None else differs,
+        claims=claims_table(published, ours, network),
+        told=told_in_text(published, ours, network),
+        sections=tables(published, ours, folksonomy, vectors),
+        sides=sides,
+        drawn=[],
+        pairs=None if folksonomy is None else class_cooccurrence(ours, folksonomy),
+    )
+    return with_figures(found, between(progress, 0.4, 1)) if figures else found
+
+
+def with_figures(report: Report, progress: Progress = silent) -> Report:
+    """Return a report that was gathered without figures, with them."""
+    return replace(report, drawn=drawings(report.sides, progress))
+
+
+def html_page(report: Report) -> str:
+    """Return a report as one HTML page that needs nothing beside it."""
+    return "".join(_page(report))
+
+
+def write_report(report: Report, path: Path) -> list[Path]:
+    """Write a report, and beside it the co-occurrence matrix as .npz and .csv where there is one.
+
+    A file that is there already stays as it is until the new one is whole.
+
+    Returns:
+        The files written.
+
+    Raises:
+        StorageError: If one cannot be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(html_page(report), encoding="utf-8")
+    written = [path]
+    if report.pairs is not None:
+        for suffix in (".npz", ".csv"):
+            beside = path.with_name(f"{path.stem}-co-occurrence{suffix}")
+            with replacing(beside) as temporary:
+                _write_pairs(report.pairs, temporary, suffix)
+            written.append(beside)
+    return written
+
+
+def _write_pairs(pairs: Cooccurrence, path: Path, suffix: str) -> None:
+    if suffix == ".csv":
+        matrix_table(pairs).to_csv(path, index=False)
+        return
+    with path.open("wb") as file:
+        write_matrix(pairs, file)
+
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; font-size: 13px; margin: .3rem 0 1rem; }
+td, th { border-bottom: 1px solid #8885; padding: .15rem .6rem; text-align: left; vertical-align: top; }
+td.n { text-align: right; font-variant-numeric: tabular-nums; }
+.pair { display: flex; flex-wrap: wrap; gap: 2rem; } .pair > div { flex: 1 1 28rem; overflow-x: auto; }
+.said { opacity: .75; } .holds { color: #12909a; } .fails { color: #d56118; } nav a { margin-right: .7rem; }
+"""
+
+
+def _page(report: Report) -> Iterator[str]:
+    yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>The thesis, and here</title><style>{_STYLE}</style></head><body>"
+    yield "<h1>Word embeddings in semantic label classifiers: the thesis, and here</h1>"
+    yield f"<p>{_safe(report.about)} Published: Ros Perez 2021, figures as printed.</p>"
+    yield '<nav><a href="#differs">What differs</a><a href="#claims">Claims</a>'
+    yield '<a href="#told">In the text</a>'
+    yield '<a href="#tables">Tables</a><a href="#figures">Figures</a></nav>'
+    yield '<h2 id="differs">What differs here</h2>'
+    yield _table(report.differs) if len(report.differs) else '<p class="said">Nothing is from here.</p>'
+    yield '<h2 id="claims">Claims</h2><p>Each rule was fixed before any run. “published” is what it says of '
+    yield "the printed figures, and of the published arrays where they are given.</p>"
+    yield _claims(report.claims)
+    yield '<h2 id="told">Figures told in the text</h2>'
+    yield _table(report.told)
+    yield '<h2 id="tables">Tables</h2>'
+    for section in report.sections:
+        yield _section(section)
+    yield '<h2 id="figures">Figures</h2>'
+    yield from _figures(report.drawn)
+    yield "</body></html>"
+
+
+def _safe(text: Any) -> str:
+    """Return a text that strangers may have written as text, never markup."""
+    return html.escape(visible(str(text), 2_000))
+
+
+def _table(table: pd.DataFrame) -> str:
+    head = "".join(f"<th>{_safe(name)}</th>" for name in table.columns)
+    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+    body = "".join("<tr>" + "".join(map(_cell, row.values())) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, int | float | np.number):
+        if np.isnan(value):
+            return '<td class="n">–</td>'
+        number = float(value)
+        text = f"{number:,.0f}" if number.is_integer() and abs(number) >= 1 else f"{number:.{_DECIMALS}f}"
+        return f'<td class="n">{text}</td>'
+    return f"<td>{_safe(value)}</td>"
+
+
+_CLASSES = {"holds": "holds", "does not hold": "fails"}
+
+
+def _claims(claims: pd.DataFrame) -> str:
+    rows = []
+    for row in claims.to_dict("records"):
+        cells = [f"<td>{_safe(row['says'])}<br><small>{_safe(row['source'])}</small></td>"]
+        for whose in ("published", "here"):
+            mark = _CLASSES.get(row[whose], "said")
+            why = _safe(row[f"{whose} why"])
+            cells.append(f'<td class="{mark}"><b>{_safe(row[whose])}</b><br><small>{why}</small></td>')
+        cells.append(f"<td><small>{_safe(row['rule'])}</small></td>")
+        rows.append("<tr>" + "".join(cells) + "</tr>")
+    head = "<tr><th>claim</th><th>published figures</th><th>here</th><th>rule</th></tr>"
+    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _section(section: Section) -> str:
+    parts = [f"<h3>{_safe(section.heading)}: {_safe(section.title)}</h3>"]
+    parts += [f'<p class="said">{_safe(note)}</p>' for note in section.notes]
+    parts.append('<div class="pair">')
+    for whose, table in (("Published", section.published), ("Here", section.here)):
+        shown = '<p class="said">nothing</p>' if table is None or not len(table) else _table(table)
+        said = f'<p class="said">{_safe(section.said)}</p>' if whose == "Here" and section.said else ""
+        parts.append(f"<div><b>{whose}</b>{shown}{said}</div>")
+    return "".join([*parts, "</div>"])
+
+
+def _figures(drawn: list[Drawn]) -> Iterator[str]:
+    library = True  # goes into the file once, before the first figure
+    for each in drawn:
+        yield f'<h3>{_safe(each.heading)}: {_safe(each.title)}</h3><div class="pair">'
+        sides = (("Published", each.published), ("Here", each.here))
+        for (whose, figure), said in zip(sides, each.said, strict=True):
+            yield f"<div><b>{whose}</b>"
+            if figure is not None:
+                yield _figure(figure, library)
+                library = False
+            yield f'<p class="said">{_safe(said)}</p></div>' if said else "</div>"
+        yield "</div>"
+
+
+def _figure(figure: go.Figure, library: bool) -> str:
+    figure.update_layout(font={"color": _INK})
+    text: str = figure.to_html(include_plotlyjs=library, full_html=False, config={"displaylogo": False})
+    return text

@@ -1,0 +1,1 @@
+"""What the page *Cleaning* is made of."""

@@ -1,0 +1,544 @@
+"""One clustering on the screen: what is asked for, what comes of it, and the map."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from taglab import runs
+from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
+from taglab.clustering.describe import cluster_table
+from taglab.compare.by_tag import TagFigures, auc_pr_by_tag
+from taglab.embeddings import Lookup
+from taglab.figures import clusters as figures
+from taglab.figures.map_groups import group_colours, group_places
+from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
+from taglab.folksonomy import Folksonomy
+from taglab.metrics.clustering import silhouette_cosine
+from taglab.progress import Progress
+from taglab.projection import Projection
+from taglab.tag_vectors import TagVectors
+from taglab.ui.export import export_panel, picture_config
+from taglab.ui.forms import settings_flags
+from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import (
+    bound_number,
+    choose_among,
+    pick_data,
+    pick_lookup,
+    pick_min_count,
+    pick_vectors,
+)
+from taglab.ui.projecting import explained
+from taglab.ui.selection import select, selected_rows, show_in_link
+from taglab.ui.tables import partly_known_notes
+from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
+
+_EVERY_K_UP_TO = 120
+# How far a round k is from the next, as shares of the power of ten below: 5 from 100 to 200, 10 to 500, 25.
+_ROUND_STEPS = ((2, 20), (5, 10), (10, 4))
+_USUAL_K = 100  # the least of the thesis; of half a million tags it takes seconds, 700 would minutes
+_PATIENCE_S = 0.6
+_NAMED = 12
+_MEANING = {
+    "Mean silhouette": "How much nearer a tag is to its own cluster than to the next (cosine), from −1 to 1; "
+    "0 where clusters run into each other.",
+    "Partly known": "Tags with a word that has no vector, and so no say in where they lie; “Looking up "
+    "words” can leave them out.",
+    "Sharing a point": "Tags with the very vector of another, earlier tag: no clustering can tell the two "
+    "apart, and both look as near to each other as can be.",
+    "Silhouette, distinct": "The mean silhouette over distinct vectors, each once: there, tags that share a "
+    "point do not make small clusters look good.",
+    "Within-cluster distance": "Squared distances of the tags' unit vectors to the mean of their cluster, "
+    "summed over all tags. It falls as k grows: compare it over k (Scan over k), not over sets of tags.",
+}
+_BY_RUN = "auc_pr"
+_COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count", _BY_RUN: "A run's AUC-PR"}
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What is to be clustered.
+
+    Attributes:
+        name: Of the data set.
+        vectors_name: Of the word vectors.
+        min_count: Least number of tracks a tag has.
+        lookup: How the words of tags are looked up.
+        data: The data set with these tags only.
+        vectors: Of these tags.
+        counts: Array (tags,): tracks by tag, in the order of the vectors.
+    """
+
+    name: str
+    vectors_name: str
+    min_count: int
+    lookup: Lookup
+    data: Folksonomy
+    vectors: TagVectors
+    counts: npt.NDArray[np.int64]
+
+    @property
+    def place(self) -> list[str]:
+        """Flags of the command that name this."""
+        names = ["--data", self.name, "--vectors", self.vectors_name]
+        return [*names, "--min-count", str(self.min_count), *settings_flags(self.lookup)]
+
+    @property
+    def key(self) -> str:
+        """What tells this from any other material."""
+        return f"{self.vectors.fingerprint} {self.data.fingerprint} {self.lookup.model_dump_json()}"
+
+    @property
+    def made_by(self) -> dict[str, Any]:
+        """The same for the record of a label space; the lookup where it is not the usual one."""
+        place = {"data": self.name, "vectors": self.vectors_name, "min_count": self.min_count}
+        changed = self.lookup.model_dump(mode="json", exclude_defaults=True)
+        return place | ({"lookup": changed} if changed else {})
+
+
+@dataclass(frozen=True, eq=False)
+class Clustered:
+    """A clustering with what the page shows of it.
+
+    Attributes:
+        clustering: The clusters.
+        silhouettes: Array (tags,).
+        over_points: Mean silhouette over distinct vectors, each once.
+        table: One row a cluster, see `taglab.clustering.describe.cluster_table`.
+        tags: One row a tag: `tag`, `count`, `cluster` (number), `name` (of the cluster), `silhouette`,
+            `unknown` (words without a vector).
+        colours: Array (clusters,): the colour of each in all figures, counted in the palette; by number until
+            the clustering is placed on a map (see `placed`).
+        places: Array (clusters, dimensions of the map): where the name of each is written.
+    """
+
+    clustering: Clustering
+    silhouettes: npt.NDArray[np.float64]
+    over_points: float
+    table: pd.DataFrame
+    tags: pd.DataFrame
+    colours: npt.NDArray[np.intp]
+    places: npt.NDArray[np.float32]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Name of each cluster."""
+        return [str(name) for name in self.table["name"]]
+
+
+@dataclass(frozen=True)
+class Colour:
+    """What the colours of the map mean.
+
+    Attributes:
+        by: "cluster", "silhouette", "count", or "auc_pr" of a run.
+        run: Its name; empty for the others, and where no run has figures yet.
+    """
+
+    by: str
+    run: str = ""
+
+
+def pick_material() -> Material:
+    """Let data, vectors, the least count and the lookup be chosen, in the sidebar, and open them."""
+    with st.sidebar:
+        name, vectors_name = pick_data(), pick_vectors()
+    with working("Opening the data") as progress:
+        whole = folksonomy(name, progress)
+    with st.sidebar:
+        min_count, lookup = pick_min_count(whole), pick_lookup()
+    return open_material(name, vectors_name, min_count, lookup)
+
+
+def open_material(name: str, vectors_name: str, min_count: int, lookup: Lookup) -> Material:
+    """Open the tags of a data set with their vectors.
+
+    Raises:
+        InvalidSetting: If there are too few tags to cluster.
+    """
+    with working("Preparing the vectors") as progress:
+        vectors = tag_vectors(name, vectors_name, min_count, lookup, progress)
+    vectors.require(3)
+    data = selected_folksonomy(name, min_count)
+    counts = _counts(vectors.fingerprint, data.fingerprint, vectors, data)
+    return Material(name, vectors_name, min_count, lookup, data, vectors, counts)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _counts(of_vectors: str, of_data: str, _vectors: TagVectors, _data: Folksonomy) -> npt.NDArray[np.int64]:
+    counts: npt.NDArray[np.int64] = _data.counts().reindex(list(_vectors.tags)).to_numpy(np.int64)
+    return counts
+
+
+def pick_method(suffix: str = "", seed: int = 0) -> ClusterSettings:
+    """Let the method and what it heeds be chosen; k comes from `pick_k`. In the URL as `method`, `seed` …"""
+    titles = {"spherical-k-means": "Spherical k-means", "agglomerative": "Agglomerative"}
+    method = st.selectbox(
+        "Method", list(CLUSTERERS), format_func=lambda name: titles.get(name, name), key=f"method{suffix}",
+        bind="query-params",
+    )  # fmt: skip
+    if method == "agglomerative":
+        linkage = st.selectbox(
+            "Linkage", ["average", "complete", "single"], key=f"linkage{suffix}", bind="query-params",
+            help="The distance of two clusters: the mean, largest or least between their tags.",
+        )  # fmt: skip
+        return ClusterSettings(method=method, linkage=linkage)
+    key, most = f"seed{suffix}", 2**31 - 1
+    chosen = st.number_input(
+        "Seed", 0, most, seed, key=key, bind=bound_number(key, "the seed", 0, most),
+        help="Of the random start; the same seed gives the same clusters.",
+    )  # fmt: skip
+    return ClusterSettings(method=method, seed=int(chosen))
+
+
+def pick_k(
+    vectors: TagVectors,
+    settings: ClusterSettings,
+    suffix: str = "",
+    width: int | Literal["stretch"] = "stretch",
+) -> ClusterSettings:
+    """Let the number of clusters be chosen: one by one at first, then by round numbers. In the URL as `k`.
+
+    Args:
+        vectors: Of the tags.
+        settings: The method and what it heeds.
+        suffix: Of the key, where two numbers are chosen on one page.
+        width: Of the slider, in pixels.
+    """
+    key = f"k{suffix}"
+    most = len(vectors)
+    if settings.method != "agglomerative":
+        most = vectors.n_points
+    asked = st.session_state.get(key, st.query_params.get(key, ""))
+    ks = k_steps(most, int(asked) if str(asked)[:9].isdecimal() else None)
+    bound_number(key, "k =", ks[0], ks[-1])
+    if key in st.session_state and st.session_state[key] not in ks:
+        st.session_state[key] = ks[-1]
+    usual = min(np.sqrt(most), _USUAL_K)
+    k = st.select_slider(
+        "Clusters, k",
+        ks,
+        min(ks, key=lambda step: abs(step - usual)),
+        key=key,
+        bind="query-params",
+        width=width,
+    )
+    return settings.model_copy(update={"k": int(k)})
+
+
+def k_steps(most: int, asked: int | None = None) -> list[int]:
+    """Return the numbers of clusters a slider offers: 2 to `most`, and `asked` if it is between them.
+
+    Above the first they are round, 2 to 5 % apart: 70 for each power of ten.
+    """
+    steps = {*range(2, _EVERY_K_UP_TO + 1), *_round_numbers(most), most}
+    if asked is not None:
+        steps.add(asked)
+    return sorted(step for step in steps if 2 <= step <= most) or [1]
+
+
+def _round_numbers(most: int) -> Iterator[int]:
+    """Yield round numbers from 100 on, until one is above `most`."""
+    number, decade = 100, 100
+    while number <= most:
+        yield number
+        number += next(decade // parts for times, parts in _ROUND_STEPS if number < times * decade)
+        decade = 10 * decade if number == 10 * decade else decade
+
+
+def clustered(material: Material, settings: ClusterSettings) -> Clustered:
+    """Return the clustering of these settings, with silhouettes and tables."""
+    with working("Clustering") as progress:
+        return _clustered(material.key, settings.model_dump_json(), material, _patient(progress))
+
+
+def _patient(progress: Progress) -> Progress:
+    """Return a progress that stays quiet as long as nobody would read it."""
+    begun = time.monotonic()
+
+    def report(fraction: float, text: str) -> None:
+        if time.monotonic() - begun > _PATIENCE_S:
+            progress(fraction, text)
+
+    return report
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _clustered(material: str, settings: str, _material: Material, _progress: Progress) -> Clustered:
+    found = cluster(_material.vectors, ClusterSettings.model_validate_json(settings), _progress)
+    silhouettes, over_points = _silhouettes(_material.vectors, found)
+    counts = pd.Series(_material.counts, list(found.tags))
+    table = cluster_table(found, counts, silhouettes, _material.vectors.unknown)
+    tags = pd.DataFrame(
+        {
+            "tag": list(found.tags),
+            "count": _material.counts,
+            "cluster": found.labels,
+            "name": table["name"].to_numpy()[found.labels],
+            "silhouette": silhouettes,
+        }
+    )
+    tags = _material.vectors.with_unknown(tags)
+    nowhere = np.full((found.k, 2), np.nan, np.float32)
+    return Clustered(found, silhouettes, over_points, table, tags, np.arange(found.k), nowhere)
+
+
+def _silhouettes(vectors: TagVectors, made: Clustering) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the silhouette of each tag, and the mean over distinct vectors."""
+    if made.k == 1:
+        return np.zeros(len(vectors)), 0.0
+    of_tags = silhouette_cosine(vectors.vectors, made.labels)
+    rows = vectors.point_rows
+    apart = len(rows) < len(vectors) and len(np.unique(made.labels[rows])) > 1
+    over = silhouette_cosine(vectors.vectors[rows], made.labels[rows]) if apart else of_tags[rows]
+    return of_tags, float(over.mean())
+
+
+def placed(material: Material, made: Clustered, where: Projection) -> Clustered:
+    """Return a clustering with its clusters' colours and the places of their names on a map."""
+    settings = made.clustering.settings.model_dump_json(), where.settings.model_dump_json()
+    return _placed(material.key, *settings, made, where)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _placed(material: str, settings: str, projection: str, _made: Clustered, _where: Projection) -> Clustered:
+    groups = _where.positions, _made.clustering.labels, _made.clustering.k
+    return replace(_made, colours=group_colours(*groups), places=group_places(*groups))
+
+
+def cluster_command(material: Material, settings: ClusterSettings, *words: str) -> list[str]:
+    """Return the shell line that makes this clustering."""
+    rest = settings_flags(settings.model_copy(update={"k": ClusterSettings().k}))
+    return ["taglab", *(words or ("cluster",)), *material.place, "-k", str(settings.k), *rest]
+
+
+def pick_colour() -> Colour:
+    """Let the colours' meaning be chosen. In the URL as `colour` and `colour_run`."""
+    by = st.segmented_control(
+        "Colour", list(_COLOURS), default="cluster", format_func=_COLOURS.__getitem__, key="colour",
+        bind="query-params", required=True,
+    )  # fmt: skip
+    if by != _BY_RUN:
+        return Colour(str(by))
+    names = _runs_with_figures()
+    said = "Tags get the AUC-PR of the class that holds them, at the run's best epoch on validation."
+    return Colour(str(by), choose_among("colour_run", "Run", names, 0, "run", help=said))
+
+
+def _runs_with_figures() -> list[str]:
+    """Return runs that have figures by label, those of here first, newest first."""
+    own = runs.runs_table()
+    shown = own.loc[own["epochs"].fillna(0) > 0, "run"]
+    return [*map(str, shown), *_published_with_figures()]
+
+
+@st.cache_data(show_spinner=False)
+def _published_with_figures() -> list[str]:
+    return [name for name in runs.published_names() if len(runs.open_run(name).per_label())]
+
+
+def _figures_of(colour: Colour, material: Material) -> TagFigures | None:
+    """Return the chosen run's figures by tag; None where the colours mean something else."""
+    if not colour.run:
+        return None
+    run = runs.open_run(colour.run)
+    summary = run.summary()
+    return _by_tag(
+        colour.run, str(run.folder), f"{summary['epochs']} {summary['best_epoch']}",
+        material.vectors.fingerprint, run, material,
+    )  # fmt: skip
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _by_tag(
+    name: str, folder: str, moment: str, fingerprint: str, _run: runs.Run, _material: Material
+) -> TagFigures:
+    return auc_pr_by_tag(_run, _material.vectors.tags)
+
+
+def _auc_pr_scale(found: TagFigures) -> MapScale:
+    highest = np.nanmax(found.values) if found.known else 1.0
+    # Up to a round number that is reached: 1 would leave most of the colours unused.
+    return MapScale(
+        "AUC-PR", f"AUC-PR ({found.basis})", SEQUENTIAL_MARKS, 0.0, float(np.ceil(highest * 10) / 10) or 1.0
+    )
+
+
+def show_map(
+    material: Material,
+    made: Clustered,
+    where: Projection,
+    colour: Colour,
+    classes: MapClasses | None = None,
+) -> npt.NDArray[np.intp]:
+    """Show the map, let tags be selected on it, and return the selected rows.
+
+    Args:
+        material: The tags.
+        made: Their clustering, placed on the map.
+        where: The map.
+        colour: What the colours mean.
+        classes: Groups to show in place of the clusters; on a map of two dimensions only.
+    """
+    rows = selected_rows(material.vectors)
+    title = f"{where.method.upper()} of {material.name}, k = {made.clustering.k}"
+    if where.settings.dimensions == 3:
+        table = _with_figures(material, made, colour)
+        figure = figures.tag_map(table, where.positions, made.names, colour.by, rows, title)
+        st.plotly_chart(figure, config=picture_config(), key="map in 3-D", alt=_said(material, made, where))
+        st.caption("In 3-D the map shows what is selected elsewhere; tags are selected on it in 2-D only.")
+        return rows
+    tags = material.vectors.tags
+    tag_map(
+        "tag map",
+        _points(material, where),
+        _paint(material, made, where, colour, classes),
+        rows,
+        lambda chosen: select([tags[row] for row in chosen if row < len(tags)], "map"),
+    )
+    _say_figures(material, colour)
+    return rows
+
+
+def _with_figures(material: Material, made: Clustered, colour: Colour) -> pd.DataFrame:
+    """Return the table of tags, with the run's `auc_pr` where it is what the colours mean."""
+    found = _figures_of(colour, material)
+    return made.tags if found is None else made.tags.assign(auc_pr=found.values)
+
+
+def _say_figures(material: Material, colour: Colour) -> None:
+    found = _figures_of(colour, material)
+    if found is not None:
+        said = (
+            f"{found.known:,} of {len(material.vectors):,} tags are in a class of {colour.run} that has a "
+            "figure; the others are grey."
+        )
+        st.caption(literal(said))
+
+
+def _points(material: Material, where: Projection) -> MapPoints:
+    settings = where.settings.model_dump_json()
+    return _made_points(material.key, settings, material, where)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _made_points(material: str, settings: str, _material: Material, _where: Projection) -> MapPoints:
+    vectors = _material.vectors
+    notes = partly_known_notes(vectors)
+    return map_points(f"{material} {settings}", vectors.tags, _material.counts, _where.positions, notes)
+
+
+def _said(material: Material, made: Clustered, where: Projection) -> str:
+    return f"Map of {len(material.vectors):,} tags by {where.method}, in {made.clustering.k:,} clusters"
+
+
+def _paint(
+    material: Material, made: Clustered, where: Projection, colour: Colour, classes: MapClasses | None
+) -> MapPaint:
+    groups = classes or MapClasses(made.clustering.labels, made.names, made.colours, made.places)
+    scale = None
+    facts: dict[str, npt.NDArray[np.float64]] = {"silhouette": made.silhouettes}
+    found = _figures_of(colour, material)
+    if found is not None:
+        scale = _auc_pr_scale(found)
+        facts["AUC-PR"] = found.values
+    elif colour.by == "silhouette":
+        span = figures.silhouette_span(made.silhouettes)
+        scale = MapScale("silhouette", "silhouette", DIVERGING, -span, span)
+    elif colour.by == "count":
+        low, high = float(material.counts.min()), float(material.counts.max())
+        scale = MapScale("count", "tracks (log)", SEQUENTIAL_MARKS, low, high, log=True)
+    return MapPaint(
+        label=_said(material, made, where),
+        shows=f"k={made.clustering.k} {where.method} {colour.by}{f' of {groups.word}' if classes else ''}",
+        classes=groups,
+        scale=scale,
+        facts=facts,
+        file=f"{material.name} k={made.clustering.k} {where.method}",
+    )
+
+
+def show_selection(material: Material, made: Clustered, rows: npt.NDArray[np.intp]) -> None:
+    """Say which tags are selected, and let go of them."""
+    linked = show_in_link(rows)
+    if not len(rows):
+        return
+    tags = material.vectors.tags
+    named = ", ".join(literal(visible(tags[row], 40)) for row in rows[:_NAMED])
+    rest = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    groups = len(np.unique(made.clustering.labels[rows]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        where = f"{groups:,} cluster{'s' if groups > 1 else ''}"
+        note = "" if linked else " The link leaves them out: too many for an address."
+        st.markdown(f"**{len(rows):,} selected** in {where}: {named}{rest}.{note}")
+        st.button("Clear", key="clear selection", on_click=select, args=((), "button"), type="tertiary")
+    notes = partly_known_notes(material.vectors)
+    partly = [f"{visible(tags[row], 40)} ({notes[tags[row]]})" for row in rows if tags[row] in notes]
+    if partly:
+        more = f" and {len(partly) - _NAMED:,} more" if len(partly) > _NAMED else ""
+        st.caption(literal(f"Partly known: {', '.join(partly[:_NAMED])}{more}."))
+
+
+def _signed(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+def show_facts(material: Material, made: Clustered, where: Projection) -> None:
+    """Say in a few figures what the map shows, what it leaves out, and how far it can be trusted."""
+    vectors, found = material.vectors, made.clustering
+    sharing = len(vectors) - vectors.n_points
+    facts = {
+        "Tags": f"{len(vectors):,}",
+        "Without a vector": f"{len(vectors.missing):,}",
+        "Partly known": f"{len(vectors.unknown):,}",
+        "Sharing a point": f"{sharing:,}",
+        "Mean silhouette": _signed(made.silhouettes.mean()),
+        **({"Silhouette, distinct": _signed(made.over_points)} if sharing else {}),
+        "Within-cluster distance": f"{found.within_distance:,.1f}",
+        "Largest cluster": f"{found.sizes.max():,} tags",
+        "Clusters of one tag": f"{(found.sizes == 1).sum():,}",
+    }
+    with st.container(key="facts", horizontal=True):
+        for label, value in facts.items():
+            st.metric(label, value, help=_MEANING.get(label), width="content")
+    st.caption(literal(" ".join([where.quality_sentence, *explained(where), *where.notes])))
+    if not found.converged:
+        st.caption("k-means used up its rounds before it settled.")
+    if vectors.missing:
+        some = len(vectors.missing) > 1
+        said = (
+            "tags have no vector; they are in no cluster"
+            if some
+            else "tag has no vector; it is in no cluster"
+        )
+        with st.expander(f"{len(vectors.missing):,} {said}"):
+            absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
+            st.dataframe(absent, hide_index=True, key="tags without a vector", alt="Tags without a vector")
+            command = ["taglab", "coverage", *material.place]
+            export_panel(f"{material.name} tags without a vector", absent, command=command)
+
+
+def export_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> None:
+    """Offer the map as a page of its own, its positions as a table, and the command that makes these."""
+    axes = pd.DataFrame(where.positions, columns=list("xyz")[: where.settings.dimensions])
+    tags = _with_figures(material, made, colour)
+    table = pd.concat([tags, axes], axis=1)
+    rows = selected_rows(material.vectors)
+    title = f"{where.method.upper()}, k = {made.clustering.k}"
+    export_panel(
+        f"{material.name} map",
+        table,
+        lambda: figures.tag_map(tags, where.positions, made.names, colour.by, rows, title),
+        ["taglab", "project", *material.place, *settings_flags(where.settings)],
+        own_buttons=where.settings.dimensions == 2,
+    )

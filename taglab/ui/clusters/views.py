@@ -1,0 +1,427 @@
+"""What is seen of a clustering below its map, one view at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from taglab.clustering import ClusterSettings
+from taglab.clustering.comparison import compare
+from taglab.clustering.describe import cluster_tracks
+from taglab.clustering.scan import ScanSettings, finished, scan, suggestions
+from taglab.clustering.stability import Stability, stability
+from taglab.errors import InvalidSetting
+from taglab.figures import clusters as figures
+from taglab.figures.theme import hue, visible
+from taglab.progress import Progress
+from taglab.settings import checked, described, numbers
+from taglab.tag_vectors import TagVectors
+from taglab.ui.clusters.material import (
+    Clustered,
+    Material,
+    cluster_command,
+    clustered,
+    open_material,
+    pick_k,
+    pick_method,
+)
+from taglab.ui.export import command_line, export_panel, picture_config
+from taglab.ui.forms import settings_flags
+from taglab.ui.loaders import selected_folksonomy, tag_vectors
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
+from taglab.ui.selection import key_of, listed_rows, select
+from taglab.ui.tables import column_labels, swatch
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Rows = npt.NDArray[np.intp]
+
+_SEEDS = 5
+_MEMBERS = 8
+_OVER = {"auto": "automatic", "points": "distinct vectors", "tags": "tags"}
+_USUAL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 101, 200, 500, 1000, 2000, 5000)
+_COLUMNS = {
+    "colour": st.column_config.ImageColumn("", help="Its colour on the map", width=36),
+    "name": st.column_config.TextColumn("cluster", help="Its most used tag", width="medium"),
+    "size": st.column_config.NumberColumn("tags"),
+    "tracks": st.column_config.NumberColumn("tracks", help="Those that have at least one of its tags"),
+    "assignments": st.column_config.NumberColumn(
+        "assignments", help="Its tags' tracks, summed: a track that has two of them counts twice"
+    ),
+    "partly_known": st.column_config.NumberColumn(
+        "partly known (tags)", help="Tags with a word that has no vector, and so no say"
+    ),
+    "unknown": st.column_config.TextColumn("words without a vector"),
+    "silhouette": st.column_config.NumberColumn(
+        "silhouette", format="%.3f", help="Mean over its tags, −1 to 1"
+    ),
+    "medoid": st.column_config.TextColumn("medoid", help="The tag nearest its centre"),
+    "selected": st.column_config.NumberColumn("selected (tags)"),
+    "members": st.column_config.TextColumn("most used tags", width="large"),
+}
+
+
+def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
+    """The cluster table, most used clusters first; ticked clusters are selected."""
+    whole = made.table.assign(
+        tracks=_tracks(material.key, made.clustering.settings.model_dump_json(), material, made)
+    )
+    ranked = whole.sort_values("tracks", ascending=False, kind="stable")
+    table = ranked[["name", "size", "tracks", "assignments", "silhouette"]].copy()
+    if len(rows):
+        table["selected"] = np.bincount(made.clustering.labels[rows], minlength=len(table))[ranked["cluster"]]
+    table["members"] = [_members(tags) for tags in ranked["tags"]]
+    table["medoid"] = ranked["medoid"]
+    if material.vectors.unknown:
+        table["partly_known"] = ranked["partly_known"]
+    table.insert(0, "colour", [swatch(hue(int(made.colours[cluster]))) for cluster in ranked["cluster"]])
+    key = key_of("cluster table")
+
+    def tick() -> None:
+        ticked = st.session_state[key].selection.rows
+        select((tag for row in ticked for tag in ranked["tags"].iloc[row]), "cluster table")
+
+    st.dataframe(
+        table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
+        column_config=_COLUMNS,
+        alt="Clusters, most used first",
+    )  # fmt: skip
+    st.caption(f"All {len(table):,} clusters, most used first; tick some to select their tags.")
+    export_panel(
+        f"{material.name} clusters", whole, command=cluster_command(material, made.clustering.settings)
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _tracks(key: str, settings: str, _material: Material, _made: Clustered) -> npt.NDArray[np.intp]:
+    return cluster_tracks(_made.clustering, _material.data)
+
+
+def _members(tags: Sequence[str]) -> str:
+    shown = ", ".join(visible(tag, 30) for tag in tags[:_MEMBERS])
+    return f"{shown}, … {len(tags) - _MEMBERS} more" if len(tags) > _MEMBERS else shown
+
+
+def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
+    """The silhouette plot; a diamond selects its cluster, a bar or box its tags."""
+    figure = figures.silhouette_plot(made.tags, made.names, rows, made.colours)
+    key = key_of("silhouette plot")
+
+    def take() -> None:
+        chosen = [point.get("customdata") for point in st.session_state[key].selection.points]
+        numbers = [int(np.ravel(each)[0]) for each in chosen if each is not None]
+        wanted = {number for number in numbers if number >= 0}
+        groups = [-1 - number for number in numbers if number < 0]
+        wanted |= set(np.flatnonzero(np.isin(made.clustering.labels, groups)).tolist())
+        select((material.vectors.tags[row] for row in sorted(wanted)), "silhouette plot")
+
+    st.plotly_chart(
+        figure,
+        config=picture_config(),
+        key=key,
+        on_select=take,
+        selection_mode=("points", "box"),
+        alt="Silhouette of each tag, by cluster",
+    )
+    st.caption("Click a diamond to select its cluster, a bar to select its tag, or draw a box.")
+    export_panel(
+        f"{material.name} silhouettes",
+        made.tags,
+        figure,
+        [*cluster_command(material, made.clustering.settings), "--by", "tag"],
+    )
+
+
+def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
+    """The tag table, of the selected tags if there are any; ticked tags are selected."""
+    listed = listed_rows(material.vectors)
+    everything = not len(listed) or st.toggle("All tags", key="all_tags", bind="query-params")
+    shown = made.tags if everything else made.tags.iloc[listed]
+    columns = ["tag", "count", "name", "silhouette", *(["unknown"] if material.vectors.unknown else [])]
+    table = shown[columns]
+    key = key_of("tag table")
+
+    def tick() -> None:
+        select((table["tag"].iloc[row] for row in st.session_state[key].selection.rows), "tag table")
+
+    config = {**_COLUMNS, "count": st.column_config.NumberColumn("count (tracks)")}
+    st.dataframe(
+        table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
+        column_config=config,
+        alt="Tags with their clusters",
+    )  # fmt: skip
+    what = (
+        f"All {len(table):,} tags"
+        if everything
+        else f"The {len(table):,} selected of {len(made.tags):,} tags"
+    )
+    st.caption(f"{what}; tick some to see them on the map.")
+    export_panel(
+        f"{material.name} tags by cluster",
+        table,
+        command=[*cluster_command(material, made.clustering.settings), "--by", "tag"],
+    )
+
+
+def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
+    """Elbow and silhouette curves over k, also of other word vectors and minimum counts; a click takes k."""
+    names, settings = _pick_scan(material, made)
+    scanned = _to_scan(material, names, settings.min_counts)
+    if st.button("Scan", key="scan", icon=":material/query_stats:", type="primary"):
+        st.button("Stop", key="stop scan", help="What is done is kept.")
+        with working("Scanning") as progress:
+            scan(scanned.vectors, settings, scanned.counts, progress)
+        st.rerun()
+    found = finished(scanned.vectors, settings, scanned.counts)
+    for note in found.notes:
+        st.caption(literal(f"{note}."))
+    if found.rows["within_distance"].notna().sum() < 2:
+        st.text("Nothing scanned yet: press Scan to see how distance and silhouette change with k.")
+        return
+    figure = _show_curves(found.rows, made.clustering.k)
+    if len(found.rows) < found.asked:
+        st.caption(f"{len(found.rows)} of {found.asked} clusterings are done; Scan goes on with the rest.")
+    export_panel(f"{material.name} scan", found.rows, figure, _scan_command(material, names, settings))
+
+
+def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSettings]:
+    """Let the k to try be chosen, of which vectors and minimum counts, and what is averaged.
+
+    Raises:
+        InvalidSetting: If what was typed makes no scan.
+    """
+    most = material.vectors.n_points
+    spread = np.unique(np.geomspace(2, max(2, min(3 * made.clustering.k + 10, most)), 14).round().astype(int))
+    text = st.text_input(
+        "k to try", ",".join(map(str, spread)), key="ks", bind="query-params",
+        help="10,20,50 or START:STOP:STEP, or both mixed; what was tried before is not computed again. "
+        f"Above {most:,}, the distinct vectors of these tags, nothing is tried.",
+    )  # fmt: skip
+    columns = [column for _ in range(2) for column in st.columns(2)]
+    with columns[0]:
+        names = [material.vectors_name]
+        names += pick_more_vectors("scan_vectors", "Beside these word vectors", material.vectors_name)
+    with columns[1]:
+        counts = (material.min_count, *_pick_min_counts(material))
+    with columns[2]:
+        over = st.selectbox(
+            "Silhouettes over", list(_OVER), format_func=_OVER.__getitem__, key="scan_over",
+            bind="query-params", help=described(ScanSettings)["distinct"],
+        )  # fmt: skip
+    with columns[3]:
+        least = st.number_input(
+            "Least cluster size", 2, 1000, 2, key="scan_least", help=described(ScanSettings)["least_size"],
+            bind=bound_number("scan_least", "a least cluster size of", 2, 1000),
+        )  # fmt: skip
+    own = made.clustering.settings
+    asked = {"ks": numbers(text), "seeds": (own.seed,), "min_counts": counts, "least_size": int(least)}
+    chosen = {"auto": None, "points": True, "tags": False}[over]
+    shared = own.model_dump(exclude={"k", "seed"})
+    return names, checked(ScanSettings, {**shared, **asked, "distinct": chosen})
+
+
+@dataclass(frozen=True, eq=False)
+class _Scanned:
+    """What a scan goes through: vectors of the tags of the least minimum count, and how used these are."""
+
+    vectors: list[TagVectors]
+    counts: pd.Series | None
+
+
+def _to_scan(material: Material, names: Sequence[str], min_counts: Sequence[int]) -> _Scanned:
+    least = min(min_counts)
+    with working("Preparing the vectors") as progress:
+        vectors = [tag_vectors(material.name, name, least, material.lookup, progress) for name in names]
+    several = len(min_counts) > 1
+    return _Scanned(vectors, selected_folksonomy(material.name, least).counts() if several else None)
+
+
+def _pick_min_counts(material: Material) -> tuple[int, ...]:
+    """Let more minimum counts be chosen than that of the page; in the URL as `scan_counts`.
+
+    Raises:
+        InvalidSetting: If what was typed is none.
+    """
+    most = material.counts.max()
+    usual = [count for count in _USUAL_COUNTS if count <= most and count != material.min_count]
+    chosen = st.multiselect(
+        "Beside this minimum count", list(map(str, usual)), key="scan_counts", bind="query-params",
+        accept_new_options=True, placeholder="more minimum counts, chosen or typed",
+    )  # fmt: skip
+    for text in chosen:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not int(text):
+            raise InvalidSetting(f"minimum count {text!r} must be a whole number of 1 or more")
+    return tuple(map(int, chosen))
+
+
+def _show_curves(found: pd.DataFrame, k: int) -> go.Figure:
+    """Draw the curves of a scan; what they speak for is marked on a single one, and listed of several."""
+    advice = suggestions(found)
+    single = advice if len(advice) == 1 else advice.head(0)
+    best, elbow = (next(map(int, single[name].dropna()), None) for name in ("best_k", "elbow_k"))
+    figure = figures.scan_curves(found, k, best, elbow)
+    _offer(advice, k)
+    key = f"scan curves at {k}"  # a new one for each k, so that the point last clicked can be clicked again
+
+    def take() -> None:
+        chosen = [point.get("customdata") for point in st.session_state[key].selection.points]
+        if chosen and chosen[0] is not None:
+            _take_k(int(np.ravel(chosen[0])[0]))
+
+    st.plotly_chart(
+        figure,
+        config=picture_config(),
+        key=key,
+        on_select=take,
+        selection_mode="points",
+        alt="Within-cluster distance, mean silhouette and clusters of one vector over k",
+    )
+    st.caption("Click a point to take its k.")
+    if len(advice) > 1:
+        st.dataframe(
+            advice,
+            hide_index=True,
+            key="scan suggestions",
+            column_config=column_labels(advice),
+            alt="What the scan of each material speaks for",
+        )
+    return figure
+
+
+def _offer(advice: pd.DataFrame, k: int) -> None:
+    """Offer the k that the curves speak for, and say what speaks against them."""
+    reasons: dict[int, list[str]] = {}
+    for column, reason in (("best_k", "highest silhouette"), ("elbow_k", "elbow")):
+        for of_curve in advice[column].dropna().unique():
+            reasons.setdefault(int(of_curve), []).append(reason)
+    with st.container(horizontal=True):
+        for offered, why in sorted(reasons.items()):
+            st.button(
+                f"Take k = {offered:,} ({', '.join(why)})", key=f"take k {offered}", on_click=_take_k,
+                args=(offered,), disabled=offered == k,
+            )  # fmt: skip
+    for row in advice[advice["caution"] != ""].itertuples():
+        curve = f"{row.embedding}, count ≥ {row.min_count}: " if len(advice) > 1 else ""
+        st.warning(literal(f"{curve}{row.caution}"), icon=":material/warning:")
+
+
+def _take_k(k: int) -> None:
+    """Set the slider of the page, in a callback."""
+    st.session_state["k"] = k
+
+
+def _scan_command(material: Material, names: Sequence[str], settings: ScanSettings) -> list[str]:
+    given = {
+        "data": material.name,
+        "vectors": ",".join(names),
+        "min-count": ",".join(map(str, settings.min_counts)),
+    }
+    usual = ScanSettings()
+    rest = settings.model_copy(update={"ks": usual.ks, "min_counts": usual.min_counts})
+    ks = ["--k", ",".join(map(str, settings.ks))]
+    return command_line(["scan"], (), given, [*ks, *settings_flags(material.lookup), *settings_flags(rest)])
+
+
+def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
+    """How much the clustering owes to its seed."""
+    settings = made.clustering.settings
+    if settings.method == "agglomerative":
+        st.text("Agglomerative clustering draws nothing at random: it is the same with every seed.")
+        return
+    key = (material.vectors.fingerprint, settings.model_dump_json(exclude={"seed"}))
+    if st.button(f"Cluster with {_SEEDS} seeds", key="stability", icon=":material/casino:"):
+        st.session_state["stability asked"] = key
+    if st.session_state.get("stability asked") != key:
+        st.text("Clusters the same tags with other seeds and compares every pair of results.")
+        return
+    with working("Clustering with other seeds") as progress:
+        found = _stability(*key, material, progress)
+    st.metric(
+        "Mean adjusted Rand index", f"{found.mean:.3f}", help="1: the seed does not matter; 0: it is all."
+    )
+    figure = figures.seed_agreement(found.matrix, found.seeds)
+    st.plotly_chart(
+        figure, config=picture_config(), key="stability matrix", alt="Agreement of each pair of seeds"
+    )
+    names = [f"seed {seed}" for seed in found.seeds]
+    table = pd.DataFrame(found.matrix, columns=names).assign(seed=names)[["seed", *names]]
+    same = settings.model_copy(update={"seed": 0})
+    command = cluster_command(material, same, "stability")
+    export_panel(f"{material.name} stability", table, figure, command)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _stability(fingerprint: str, settings: str, _material: Material, _progress: Progress) -> Stability:
+    asked = ClusterSettings.model_validate_json(settings)
+    return stability(_material.vectors, asked, range(_SEEDS), _progress)
+
+
+def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
+    """This clustering against another."""
+    columns = st.columns(4)
+    if "vectors2" not in st.session_state and "vectors2" not in st.query_params:
+        st.session_state["vectors2"] = material.vectors_name
+    with columns[0]:
+        vectors_name = pick_vectors("vectors2", "Other word vectors")
+    with columns[1]:
+        settings = pick_method("2", seed=1)
+    other_material = open_material(material.name, vectors_name, material.min_count, material.lookup)
+    with columns[2]:
+        settings = pick_k(other_material.vectors, settings, "2")
+    other = clustered(other_material, settings)
+    found = compare(made.clustering, other.clustering)
+    with columns[3]:
+        st.metric("Adjusted Rand index", f"{found.adjusted_rand:.3f}", help="1 equal, about 0 by chance")
+        st.metric("Normalised mutual information", f"{found.normalised_mutual_information:.3f}")
+    apart = [
+        f"{len(each):,} only in the {which}"
+        for each, which in ((found.only_a, "first"), (found.only_b, "second"))
+        if each
+    ]
+    st.caption(
+        ", ".join([f"{found.n_tags:,} tags in both", *apart]) + ". First: the map's; second: chosen here."
+    )
+    figure = figures.flow_heatmap(found.flow, made.names, other.names)
+    st.plotly_chart(
+        figure,
+        config=picture_config(),
+        key="flow",
+        alt="Share of each cluster's tags in each cluster of the other",
+    )
+    table = found.flow.assign(
+        first=[made.names[i] for i in found.flow["cluster_a"]],
+        second=[other.names[i] for i in found.flow["cluster_b"]],
+    )[["first", "second", "tags", "cluster_a", "cluster_b"]].sort_values("tags", ascending=False)
+    st.dataframe(
+        table[["first", "second", "tags"]],
+        hide_index=True,
+        height=260,
+        key="flow table",
+        alt="Tags of each cluster in each cluster of the other clustering",
+    )
+    export_panel(
+        f"{material.name} comparison", table, figure, _compare_command(material, made, vectors_name, settings)
+    )
+
+
+def _compare_command(
+    material: Material, made: Clustered, vectors_name: str, settings: ClusterSettings
+) -> list[str]:
+    own = made.clustering.settings
+    command = [*cluster_command(material, own, "compare"), "--other-k", str(settings.k)]
+    if vectors_name != material.vectors_name:
+        command += ["--other-vectors", vectors_name]
+    for name in ("method", "seed", "linkage"):
+        value: Any = getattr(settings, name)
+        if value != getattr(own, name):
+            command += [f"--other-{name}", str(value)]
+    return command

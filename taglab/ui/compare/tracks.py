@@ -1,0 +1,175 @@
+"""The tracks behind a cell: listed, and a few at a time to be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from taglab import cache
+from taglab.audio.library import open_audio
+from taglab.audio.store import AudioStore
+from taglab.compare.co_prediction import tracks_table
+from taglab.errors import TaglabError
+from taglab.figures.theme import visible
+from taglab.folksonomy import Folksonomy
+from taglab.predictions import Predictions
+from taglab.runs import Run
+from taglab.ui.export import export_panel
+from taglab.ui.loaders import folksonomy
+from taglab.ui.messages import literal
+
+_PLAYERS = 4
+_LONGEST_S = 60
+_SCORES = 5
+_MOST_TAGS = 20
+
+Rows = npt.NDArray[np.intp]
+
+
+def show_tracks(
+    run: Run, predictions: Predictions, rows: Rows, threshold: float, label: str, heading: str, key: str
+) -> None:
+    """List tracks with truth and decisions, and let a few at a time be heard.
+
+    Args:
+        run: Whose configuration tells which sound and which tags.
+        predictions: Of it.
+        rows: Tracks, the most telling first.
+        threshold: Of the decisions.
+        label: Whose score is told.
+        heading: What these tracks are, Markdown.
+        key: Of the widgets.
+    """
+    st.markdown(heading)
+    if not len(rows):
+        st.caption("No track.")
+        return
+    data = _tags_of(run)
+    table = _with_titles(tracks_table(predictions, rows, threshold, label), data)
+    st.dataframe(
+        table, key=f"{key} table", hide_index=True, height=min(38 + 35 * len(table), 240),
+        column_config={
+            "score": st.column_config.NumberColumn(f"score of {visible(label, 30)}", format="%.3f"),
+            "true": st.column_config.ListColumn("true labels"),
+            "predicted": st.column_config.ListColumn("predicted labels"),
+        },
+        alt="Tracks with their scores",
+    )  # fmt: skip
+    export_panel(f"tracks {visible(label, 30)}", table)
+    _show_players(run, predictions, rows, table, data, key)
+
+
+def _show_players(
+    run: Run, predictions: Predictions, rows: Rows, table: pd.DataFrame, data: Folksonomy | None, key: str
+) -> None:
+    store, why = _sound_of(run)
+    if store is None:
+        st.caption(literal(why))
+    pages = -(-len(rows) // _PLAYERS)
+    page = 1
+    if pages > 1:
+        page = int(
+            st.number_input(
+                f"{_PLAYERS} tracks at a time, page of {pages:,}", 1, pages, 1, key=f"{key} page", width=260
+            )
+        )
+    shown = range((page - 1) * _PLAYERS, min(page * _PLAYERS, len(rows)))
+    with st.container(horizontal=True):
+        for place in shown:
+            with st.container(width=290, border=True):
+                _show_track(store, predictions, int(rows[place]), table.iloc[place], data)
+
+
+def _show_track(
+    store: AudioStore | None, predictions: Predictions, row: int, facts: pd.Series, data: Folksonomy | None
+) -> None:
+    track = predictions.tracks[row]
+    names = [str(facts[name]) for name in ("title", "artist") if name in facts and pd.notna(facts[name])]
+    st.markdown(f"**{literal(visible(' · '.join(names) or track, 60))}**")
+    if store is not None:
+        _play(store, track)
+    ranked = np.argsort(-predictions.scores[row], kind="stable")[:_SCORES]
+    scores = ", ".join(
+        f"{literal(visible(predictions.classes[column], 30))} {predictions.scores[row, column]:.2f}"
+        for column in ranked
+    )
+    st.caption(f"Scores: {scores}")
+    st.caption(f"True: {_listed(facts['true']) or 'no label'}")
+    if data is not None:
+        st.caption(f"Tags: {_listed(_tags(data, track)) or 'none'}")
+
+
+def _play(store: AudioStore, track: str) -> None:
+    row = int(store.rows([track])[0])
+    if row < 0:
+        st.caption("This track has no sound in the store.")
+        return
+    samples = store.whole(row)
+    longest = _LONGEST_S * store.sample_rate_hz
+    st.audio(np.asarray(samples[:longest]), sample_rate=store.sample_rate_hz)
+    if len(samples) > longest:
+        st.caption(f"The first {_LONGEST_S} s of {len(samples) / store.sample_rate_hz:.0f}.")
+
+
+def _listed(tags: Sequence[str]) -> str:
+    shown = ", ".join(literal(visible(tag, 30)) for tag in tags[:_MOST_TAGS])
+    return f"{shown}, … {len(tags) - _MOST_TAGS} more" if len(tags) > _MOST_TAGS else shown
+
+
+def _tags(data: Folksonomy, track: str) -> list[str]:
+    """Return what listeners wrote of a track; nothing where the data set does not know it."""
+    row = int(_index(data.fingerprint, data).get_indexer(pd.Index([track]))[0])
+    if row < 0:
+        return []
+    start, stop = data.matrix.indptr[row : row + 2]
+    return [str(tag) for tag in data.tags["tag"].iloc[np.sort(data.matrix.indices[start:stop])]]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _index(fingerprint: str, _data: Folksonomy) -> pd.Index:
+    return pd.Index(_data.tracks["track"].astype(str))
+
+
+def _with_titles(table: pd.DataFrame, data: Folksonomy | None) -> pd.DataFrame:
+    known = [] if data is None else [name for name in ("title", "artist") if name in data.tracks.columns]
+    if data is None or not known:
+        return table
+    rows = _index(data.fingerprint, data).get_indexer(pd.Index(table["track"]))
+    facts = data.tracks[known].iloc[rows].reset_index(drop=True).where(pd.Series(rows >= 0), None)
+    return pd.concat([table[["track"]], facts, table[["score", "true", "predicted"]]], axis=1)
+
+
+def _tags_of(run: Run) -> Folksonomy | None:
+    """Return the run's data set; None where it names none, or that is no longer here."""
+    name = _configured(run, "data")
+    try:
+        return folksonomy(name) if name else None
+    except TaglabError:
+        return None
+
+
+def _sound_of(run: Run) -> tuple[AudioStore | None, str]:
+    """Return the run's sound, or why there is none."""
+    name = _configured(run, "audio")
+    if not name:
+        return None, "This run does not say where its sound is, so there is nothing to hear."
+    try:
+        path = cache.Shelf(cache.AUDIO).path(name) / "store.json"
+        return _store(name, path.stat().st_mtime_ns if path.exists() else 0, str(cache.home())), ""
+    except TaglabError as error:
+        return None, f"No sound: {error}"
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(name: str, stamp: int, home: str) -> AudioStore:
+    return open_audio(name)
+
+
+def _configured(run: Run, name: str) -> str:
+    value: Any = run.config.get(name)
+    return value if isinstance(value, str) else ""

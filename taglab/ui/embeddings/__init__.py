@@ -1,0 +1,1 @@
+"""What the page *Embeddings* is made of."""

@@ -1,0 +1,367 @@
+"""The views of the Embeddings page: each asks one question of the vectors that were picked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from taglab import embeddings
+from taglab.embeddings import Lookup
+from taglab.figures.embeddings import (
+    axis_plane,
+    coverage_bars,
+    neighbour_bars,
+    neighbourhood_map,
+    overlap_histogram,
+    unknown_word_bars,
+)
+from taglab.folksonomy import Folksonomy
+from taglab.projection import Projection
+from taglab.tag_vectors import TagVectors
+from taglab.ui.embeddings.pairs import show_pairs
+from taglab.ui.embeddings.quality import show_quality
+from taglab.ui.export import command_line, export_panel, picture_config
+from taglab.ui.forms import settings_flags
+from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_number, pick_more_vectors, pick_tag, pick_vectors
+from taglab.ui.projecting import explained, pick_projection, projected
+from taglab.ui.tables import column_labels, partly_known_notes
+from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_SHOWN = 20
+_NAMED_AT_EACH_END = 10
+_NAMED_AMONG = 300
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What the pickers of the page hold.
+
+    Attributes:
+        data: Name of the data set.
+        vectors: Name of the word vectors.
+        min_count: Least tracks of a tag, inclusive.
+        lookup: How words are looked up.
+    """
+
+    data: str
+    vectors: str
+    min_count: int
+    lookup: Lookup
+
+    def folksonomy(self) -> Folksonomy:
+        """Return the data set with the tags that are used often enough."""
+        return selected_folksonomy(self.data, self.min_count)
+
+    def tags(self) -> TagVectors:
+        """Return the vectors of those tags."""
+        return tag_vectors(self.data, self.vectors, self.min_count, self.lookup)
+
+    def command(self, verb: str, *words: str, **flags: object) -> list[str]:
+        """Return the shell line that does the same; `verb` may be several words."""
+        given = {"data": self.data, "vectors": self.vectors, "min-count": self.min_count, **flags}
+        return command_line(verb.split(), words, given, settings_flags(self.lookup))
+
+    def project_command(self, projection: Projection) -> list[str]:
+        """Return the shell line that places all tags as a map has them."""
+        return [*self.command("project"), *settings_flags(projection.settings)]
+
+
+def show_neighbours(picked: Picked) -> None:
+    """The tags nearest to one, as bars and on the map."""
+    tags = picked.tags()
+    left, right = st.columns([2, 3])
+    with left:
+        tag = pick_tag(tags.tags)
+        n = st.slider("Neighbours", 1, 50, 15, key="n", bind=bound_number("n", "n =", 1, 50))
+        near = embeddings.neighbours(tags, tag, n)
+        bars = neighbour_bars(near, f"Nearest to {tag}")
+        st.plotly_chart(bars, config=picture_config(), key="neighbour bars", alt="Tags by cosine similarity")
+        _say_partly_known(tags, [tag], near)
+        export_panel("neighbours", near, bars, picked.command("neighbours", tag, n=n))
+    with right:
+        names = [str(name) for name in near["tag"]]
+        drawn, projection = _pick_map(tags, [tag, *names])
+
+        def whole_map() -> go.Figure:
+            shares = projection.explained_variance
+            told = None if shares is None else shares.tolist()
+            return neighbourhood_map(
+                projection.positions, drawn.tags, tag, names, projection.method.upper(), told
+            )
+
+        _show_map(picked, drawn, projection, tag, names, whole_map)
+        flat = projection.settings.dimensions == 2
+        command = picked.project_command(projection) if len(drawn) == len(tags) else None
+        export_panel("neighbourhood map", figure=whole_map, command=command, own_buttons=flat)
+
+
+def _say_partly_known(tags: TagVectors, asked: Sequence[str], near: pd.DataFrame) -> None:
+    """Say which words of tags have no say, of those asked for and of those that are hatched."""
+    notes = partly_known_notes(tags)
+    for tag in asked:
+        if tag in notes:
+            st.caption(literal(f"{tag}: {notes[tag]}."))
+    hatched = int((near["unknown"] != "").sum())
+    if hatched:
+        st.caption(
+            f"Hatched: {hatched} of these {len(near)} have words without a vector, and so without a say."
+        )
+
+
+def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projection]:
+    """Let the projection be chosen, and whether all tags or only the near ones are drawn."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        settings = pick_projection()
+    only = st.toggle("Only these tags, projected anew", key="only", bind="query-params")
+    drawn = tags.select(near) if only else tags
+    return drawn, projected(drawn, settings)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _points(
+    name: str, data: str, _drawn: TagVectors, _projection: Projection, _counts: Sequence[int]
+) -> MapPoints:
+    notes = partly_known_notes(_drawn)
+    return map_points(name, _drawn.tags, np.asarray(_counts), _projection.positions, notes)
+
+
+def _show_map(
+    picked: Picked,
+    drawn: TagVectors,
+    projection: Projection,
+    tag: str,
+    near: Sequence[str],
+    whole_map: Callable[[], go.Figure],
+) -> None:
+    """The map, on which a click makes a tag the one whose neighbours are shown; in 3-D it is only seen."""
+    about = (
+        f"{len(drawn):,} tags ({len(drawn.missing):,} more have no vector); the map keeps "
+        f"{projection.neighbours_kept:.0%} of neighbours, trustworthiness {projection.trustworthiness:.2f}. "
+        f"{' '.join(explained(projection))}"
+    )
+    if projection.settings.dimensions == 3:
+        st.plotly_chart(
+            whole_map(), config=picture_config(), key="map in 3-D", alt=f"{tag} among its neighbours in 3-D"
+        )
+        st.caption(about)
+        return
+    counts = picked.folksonomy().counts().reindex(list(drawn.tags))
+    lookup = picked.lookup.model_dump_json()
+    name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()} {lookup}"
+    points = _points(name, picked.data, drawn, projection, counts.tolist())
+    named = [other for other in (tag, *near) if other in drawn]
+    rows = np.asarray([drawn.row(other) for other in named], np.intp)
+    labels = np.zeros(len(drawn), np.int32)
+    labels[rows] = [2 if other == tag else 1 for other in named]
+
+    def choose_point(chosen: list[int]) -> None:
+        if len(chosen) == 1:
+            st.session_state["tag"] = drawn.tags[chosen[0]]
+
+    unnamed = MapClasses(labels, ["", "", ""], np.arange(3), np.full((3, 2), np.nan, np.float32), "")
+    paint = MapPaint(f"{tag} among its neighbours", tag, unnamed, file="neighbours")
+    tag_map("neighbour map", points, paint, rows, choose_point)
+    st.caption(f"{about} A click chooses a tag.")
+
+
+def show_coverage(picked: Picked) -> None:
+    """What has a vector, which words are unknown, which tags fall together."""
+    words = word_vectors(picked.vectors, picked.data)
+    found = embeddings.coverage(words, picked.folksonomy(), picked.lookup)
+    left, right = st.columns(2)
+    with left:
+        bars = coverage_bars(found.tags, found.words)
+        st.plotly_chart(
+            bars,
+            config=picture_config(),
+            key="coverage",
+            alt="Shares of tags and of assignments with a vector",
+        )
+        st.text(
+            f"{found.partly_known:,} tags have a vector by some of their words only; "
+            f"{found.share_fully_known:.1%} of all are wholly known, and {found.share_of_words:.1%} of "
+            f"{len(found.words):,} words"
+        )
+        st.text(f"{len(found.duplicates):,} tags lie on the same point as a more used one")
+        if len(found.duplicates):
+            st.dataframe(
+                found.duplicates,
+                hide_index=True,
+                height=300,
+                column_config=column_labels(found.duplicates),
+                alt="Tags that share a point with a more used one",
+            )
+            export_panel("duplicates", found.duplicates, command=picked.command("coverage", by="duplicates"))
+    with right:
+        _show_unknown_words(found.unknown_words, picked.command("coverage", by="words"))
+    for note in words.dropped:
+        named = f" ({', '.join(note.examples)})" if note.examples else ""
+        st.caption(literal(f"When {words.name} was read, {note.count:,} {note.what}{named}: {note.reason}."))
+    st.text("Every tag, the words it was looked up by, and those without a vector")
+    st.dataframe(
+        found.tags,
+        hide_index=True,
+        column_config=column_labels(found.tags),
+        alt="Tags and the words they were looked up by",
+    )
+    export_panel("coverage", found.tags, bars, picked.command("coverage"))
+
+
+def _show_unknown_words(table: pd.DataFrame, command: Sequence[str]) -> None:
+    if table.empty:
+        st.text("Every word has a vector.")
+        return
+    figure = unknown_word_bars(table.head(_SHOWN))
+    st.plotly_chart(
+        figure, config=picture_config(), key="unknown words", alt="Words without a vector, by weight"
+    )
+    st.caption(f"the first {min(_SHOWN, len(table))} of {len(table):,}; Export has all")
+    export_panel("unknown words", table, figure, command)
+
+
+def show_comparison(picked: Picked) -> None:
+    """Two embeddings side by side: do they agree on neighbours?"""
+    tags = picked.tags()
+    first, second, third = st.columns(3)
+    with first:
+        other_name = pick_vectors("other", "Compare with", without=picked.vectors)
+    if other_name is None:
+        st.info("There is nothing to compare with yet: add vectors, or train some, in the side bar.")
+        return
+    with second:
+        bind = bound_number("k_overlap", "k =", 1, 50)
+        k = st.slider("Neighbours compared (k)", 1, 50, 10, key="k_overlap", bind=bind)
+    with working("Comparing") as progress:
+        other = tag_vectors(picked.data, other_name, picked.min_count, picked.lookup, progress)
+        overlap = embeddings.overlap_at_k(tags, other, k, progress=progress)
+    with third:
+        both = [tag for tag in tags.tags if tag in other]
+        tag = pick_tag(both)
+    mean, here, there = st.columns(3)
+    with mean:
+        st.metric(f"Mean overlap@{k}", f"{overlap['overlap'].mean():.1%}")
+        histogram = overlap_histogram(overlap, k)
+        st.plotly_chart(histogram, config=picture_config(), key="overlap", alt="Tags by neighbours in common")
+        export_panel("overlap", overlap, histogram, picked.command("overlap", other=other_name, k=k))
+    near, near_there = (embeddings.neighbours(side.select(both), tag, k) for side in (tags, other))
+    common = set(near["tag"]) & set(near_there["tag"])
+    for column, table, side, key in ((here, near, tags, "this"), (there, near_there, other, "other")):
+        bars = neighbour_bars(table, f"{tag} in {side.name}", common)
+        column.plotly_chart(
+            bars, config=picture_config(), key=f"nearest in {key}", alt=f"Nearest tags in {key}"
+        )
+        # The command seeks among all tags of its embedding.
+        command = picked.command("neighbours", tag, vectors=side.name, n=k)
+        with column:
+            _say_partly_known(side, [tag], table)
+            export_panel(f"nearest in {key}", table, bars, command if len(both) == len(side) else None)
+    among = f"sought among the {len(both):,} tags with a vector in both embeddings"
+    here.caption(f"{len(common)} of {len(near)} in common, the others grey; {among}")
+    st.text("The tags on which the two agree least come first")
+    least = overlap.sort_values("overlap", kind="stable")
+    st.dataframe(
+        least,
+        hide_index=True,
+        column_config=column_labels(least),
+        alt="Tags by how far the two embeddings agree",
+    )
+
+
+def show_analogy(picked: Picked) -> None:
+    """What is to c as a is to b: the tags nearest to a − b + c."""
+    tags = picked.tags()
+    first, second, third = st.columns(3)
+    with first:
+        a = pick_tag(tags.tags, "a", "a")
+    with second:
+        b = pick_tag(tags.tags, "− b", "b", 1)
+    with third:
+        c = pick_tag(tags.tags, "+ c", "c", 2)
+    near = embeddings.analogy(tags, a, b, c, _SHOWN)
+    bars = neighbour_bars(near, f"{a} − {b} + {c}")
+    st.plotly_chart(bars, config=picture_config(), key="analogy bars", alt="Tags nearest to a − b + c")
+    _say_partly_known(tags, [a, b, c], near)
+    export_panel("analogy", near, bars, picked.command("analogy", a, b, c, n=_SHOWN))
+
+
+def show_axis(picked: Picked) -> None:
+    """Where tags lie between two tags, and how far off the line."""
+    tags = picked.tags()
+    left, right = st.columns(2)
+    with left:
+        start = pick_tag(tags.tags, "From", "from")
+    with right:
+        end = pick_tag(tags.tags, "To", "to", 1)
+    table = embeddings.axis(tags, start, end)
+    ranked = table.head(_NAMED_AMONG).sort_values("position", kind="stable")["tag"].tolist()
+    figure = axis_plane(table, start, end, ranked[:_NAMED_AT_EACH_END] + ranked[-_NAMED_AT_EACH_END:])
+    st.plotly_chart(
+        figure, config=picture_config(), key="axis plane", alt="Tags along the line between two tags"
+    )
+    st.caption(
+        f"all {len(table):,} tags; of the {min(_NAMED_AMONG, len(table))} most used, those furthest to "
+        "either side are named"
+    )
+    _say_partly_known(tags, [start, end], table.head(0))
+    export_panel("axis", table, figure, picked.command("axis", start, end))
+
+
+def show_side_by_side(picked: Picked) -> None:
+    """The tags nearest to one in several embeddings, a column each (table 14 of the thesis)."""
+    tags = picked.tags()
+    first, second, third = st.columns(3)
+    with second:
+        others = pick_more_vectors("others", "Beside them", picked.vectors)
+    with working("Looking for neighbours") as progress:
+        sides = {picked.vectors: tags}
+        for name in others:
+            sides[name] = tag_vectors(picked.data, name, picked.min_count, picked.lookup, progress)
+    with first:
+        tag = pick_tag(list(dict.fromkeys(tag for side in sides.values() for tag in side.tags)))
+    with third:
+        n = st.slider("Neighbours", 1, 50, 10, key="n", bind=bound_number("n", "n =", 1, 50))
+    if not others:
+        st.info("Choose other word vectors to stand beside these; add or train some in the side bar.")
+    found = {name: embeddings.neighbours(side, tag, n) for name, side in sides.items() if tag in side}
+    table = pd.DataFrame({"rank": range(1, n + 1)})
+    for name, near in found.items():
+        table[name] = near["tag"].reindex(range(n))
+        table[f"{name}, cosine"] = near["similarity"].reindex(range(n))
+        if (near["unknown"] != "").any():
+            table[f"{name}, words without a vector"] = near["unknown"].reindex(range(n))
+    cosines = [f"{name}, cosine" for name in found]
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config={name: st.column_config.NumberColumn("cosine", format="%.3f") for name in cosines},
+        alt="Neighbours in each embedding, side by side",
+    )
+    absent = [name for name in sides if name not in found]
+    if absent:
+        st.caption(literal(f"No vector of {tag!r} in {', '.join(absent)}."))
+    st.caption("each sought among the tags of the data that have a vector in that embedding")
+    lines = [picked.command("neighbours", tag, vectors=name, n=n) for name in found]
+    export_panel("nearest in several", table, command=next(iter(lines), None), further=lines[1:])
+
+
+VIEWS = {
+    "Neighbours": show_neighbours,
+    "Coverage": show_coverage,
+    "Two embeddings": show_comparison,
+    "Side by side": show_side_by_side,
+    "Analogy": show_analogy,
+    "Axis": show_axis,
+    "Pairs": show_pairs,
+    "Quality": lambda picked: show_quality(picked.data, picked.vectors, picked.lookup),
+}

@@ -1,0 +1,1 @@
+"""What the page *Genres* is made of."""

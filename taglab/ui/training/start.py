@@ -1,0 +1,293 @@
+"""Starting runs: the form's button, the one click of the first visit, and sweeps over the form's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from taglab import cache, embeddings, launch
+from taglab.audio.library import DEMO
+from taglab.errors import InvalidSetting, TaglabError, Unavailable
+from taglab.launch import LaunchSettings
+from taglab.progress import between
+from taglab.settings import checked, numbers
+from taglab.training import PRESETS, Pace, RunConfig, measured_pace, new_run, run_config
+from taglab.training.devices import cpu_report
+from taglab.training.label_spaces import READY_SPACES, LabelGrid, save_ready
+from taglab.training.sweeps import free_group, grid, groups, make_runs, parse_values, sweep_cells, sweepable
+from taglab.ui.export import copy_as_command
+from taglab.ui.forms import setting_widget, settings_flags
+from taglab.ui.messages import guard, literal, working
+from taglab.ui.training.dry_run import begin_dry_run, show_dry_run
+from taglab.ui.training.form import Asked, config_flags
+from taglab.ui.training.machine import device
+from taglab.ui.training.watch import duration, tell, watch_next
+from taglab.ui.visitors import refusal
+
+_FIRST_PRESET = "tiny"
+_PACE_FRESH_S = 30  # reading a thousand runs takes a second
+_NOT_SWEPT = ("data", "labels", "audio", "train.devices", "train.nodes", "train.accelerator")
+_KEEP = {"thesis": "filtered clusters", "all": "all clusters"}
+_LAUNCH_LOCALLY = ("gpus",)
+_ON_SLURM = ("gpus", "nodes", "partition", "account", "time_minutes", "cpus_per_task", "memory_gb")
+_MODELS: Mapping[str, Mapping[str, str]] = {
+    "Model 3.2: embedding × threshold": {"min count": "101,501", "k": "500", "word vectors": ""},
+    "Model 3.3: k = 100 … 1000": {"k": "100,250,500,750,1000", "min count": "101"},
+}
+
+
+def show_first() -> None:
+    """The first visit: one button that trains the demo, and what that will do."""
+    st.subheader("Train a first tagger")
+    first = next(iter(READY_SPACES))
+    space = READY_SPACES[first]
+    st.markdown(
+        "A small network learns to name what is heard on the built-in demo: 1,200 synthesised tracks of 8 s, "
+        f"tagged by invented listeners. {space.about} "
+        f"{_first_estimate()} You can watch, stop and resume it; closing the browser does not end it."
+    )
+    reason = refusal()
+    if st.button(
+        "Train the demo", key="train demo", type="primary", icon=":material/play_arrow:",
+        disabled=reason is not None, help=reason,
+    ):  # fmt: skip
+        with guard(), working("Making the run") as progress:
+            _require_allowed()
+            labels = save_ready(first, DEMO, progress)
+            config = run_config({**PRESETS[_FIRST_PRESET], "data": DEMO, "audio": DEMO, "labels": labels})
+            _launch([new_run(config, progress=progress).name], LaunchSettings())
+    if reason:
+        st.info(reason, icon=":material/lock:")
+
+
+def _first_estimate() -> str:
+    if device().kind == "GPU":
+        return "It takes about two minutes, most of them for the demo's sound, made once."
+    cores = f"{device().cores} core{'s' if device().cores > 1 else ''}"
+    return (
+        f"On this machine's CPU ({cores}) expect some minutes; before that the demo's sound is made once, "
+        "about a minute."
+    )
+
+
+def pick_launch() -> LaunchSettings:
+    """Let where and with what be chosen."""
+    values: dict[str, Any] = setting_widget(LaunchSettings, "where", "launch")
+    names = _ON_SLURM if values["where"] == "slurm" else _LAUNCH_LOCALLY
+    if values["where"] == "local" and not device().count:
+        return LaunchSettings()  # nothing to choose: one run at a time on the CPU
+    for name in names:
+        values |= setting_widget(LaunchSettings, name, "launch")
+    return checked(LaunchSettings, values)
+
+
+def _require_allowed() -> None:
+    """Raise Unavailable where this visitor may start nothing: a disabled button is only a request."""
+    reason = refusal()
+    if reason is not None:
+        raise Unavailable(reason)
+
+
+def _launch(names: Sequence[str], settings: LaunchSettings) -> None:
+    """Launch runs, and show the page anew with them on top."""
+    watch_next(names[:4])
+    try:
+        _require_allowed()
+        for name in names:
+            launch.submit(name, settings)
+    except TaglabError as error:
+        tell(str(error), went_well=False)
+    st.rerun()
+
+
+def show_start(asked: Asked) -> None:
+    """The buttons under the form: start, dry run, and the command that does the same."""
+    asked.preview()
+    reason = refusal()
+    if reason:
+        st.info(reason, icon=":material/lock:")
+    with st.expander("Where it runs, and a note", icon=":material/dns:"):
+        settings = pick_launch()
+        note = st.text_input("Note", key="run note", placeholder="why this run", max_chars=500)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        start = st.button(
+            "Start training", key="start", type="primary", icon=":material/play_arrow:",
+            disabled=reason is not None, help=reason,
+        )  # fmt: skip
+        try_out = st.button(
+            "Dry run", key="dry run button", icon=":material/science:", disabled=reason is not None,
+            help=reason or "Trains a few steps and throws them away: parameters, memory, first loss, clips "
+            "per second and how long an epoch takes.",
+        )  # fmt: skip
+        with st.popover("Copy as command", icon=":material/terminal:"):
+            copy_as_command(["taglab", "train", *config_flags(asked.preview(), asked.preset)])
+            if asked.labels.ready:
+                st.caption(f"after: {_ready_command(asked)}")
+    _say_pace(asked.preview(), settings)
+    if start:
+        _require_allowed()
+        with working("Making the run") as progress:
+            run = new_run(asked.config(progress), note=note, progress=progress)
+        _launch([run.name], settings)
+    now = asked.preview().model_dump_json()
+    if try_out:
+        _require_allowed()
+        with working("Preparing") as progress:
+            config = asked.config(progress)
+        begin_dry_run(config, now)
+    show_dry_run(now)
+
+
+def _say_pace(config: RunConfig, settings: LaunchSettings) -> None:
+    """Say how long it is likely to take, as measured and never as guessed."""
+    on_cpu = config.train.accelerator == "cpu" or not settings.gpus
+    where = "the cluster" if settings.where == "slurm" else (cpu_report() if on_cpu else device()).short
+    pace = None if settings.where == "slurm" else _pace(config.model_dump_json(), where, str(cache.home()))
+    if pace is None:
+        said = f"How long an epoch takes was not measured yet with this network and clips ({where})"
+    elif pace.epoch_s is None:
+        said = f"About {pace.clips_per_s:,.1f} clips/s, as measured in {pace.run} on other data ({where})"
+    else:
+        whole = duration(pace.epoch_s * config.train.epochs)
+        said = f"About {duration(pace.epoch_s)} an epoch, {whole} in all, as measured in {pace.run} ({where})"
+    ending = "." if pace is not None and pace.epoch_s is not None else "; Dry run tells how long an epoch is."
+    st.caption(literal(said + ending))
+
+
+@st.cache_data(ttl=_PACE_FRESH_S, max_entries=50, show_spinner=False)
+def _pace(config: str, where: str, home: str) -> Pace | None:
+    return measured_pace(RunConfig.model_validate_json(config), where)
+
+
+def _ready_command(asked: Asked) -> str:
+    return f"the label space is made and saved by Start or Dry run ({READY_SPACES[asked.labels.ready].title})"
+
+
+def show_sweep(asked: Asked) -> None:
+    """A grid over fields of the form: what is varied, the runs it makes, and the button."""
+    base = asked.preview()
+    st.caption(
+        "Every combination becomes a run; the rest is as in the form above. They wait in the queue for one "
+        "another."
+    )
+    _offer_models()
+    from_clusters = st.toggle(
+        "Label spaces made by clustering, one a cell", key="sweep labels",
+        help="Thesis, models 3.2 and 3.3: clusters of tag vectors, but for those without any of the 100 most "
+        "used tags (less the 20 that say nothing of the sound).",
+    )  # fmt: skip
+    cells = _pick_cells() if from_clusters else None
+    fields = _pick_fields(base)
+    if cells is None and not fields:
+        st.text("Choose at least one field to vary.")
+        return
+    configs = grid(base, fields) if fields else [base]
+    number = len(configs) * (len(cells) if cells is not None else 1)
+    taken = groups()
+    # Once a sweep is made, a new name is suggested for the next.
+    key = f"name of sweep {len(taken)}"
+    group = st.text_input("Name of the sweep", free_group("sweep", taken), key=key, max_chars=100)
+    with st.expander("Where they run", icon=":material/dns:"):
+        settings = pick_launch()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        made = _sweep_button(f"Start {number:,} runs", asked, cells, fields, group)
+        with st.popover("Copy as command", icon=":material/terminal:"):
+            copy_as_command(sweep_command(base, asked.preset, cells, fields, group, settings))
+    if made:
+        _launch(made, settings)
+
+
+def _offer_models() -> None:
+    with st.container(horizontal=True):
+        for title, values in _MODELS.items():
+            st.button(title, key=f"sweep {title}", on_click=_fill_cells, args=(values,), type="tertiary")
+
+
+def _fill_cells(values: Mapping[str, str]) -> None:
+    st.session_state["sweep labels"] = True
+    for title, text in values.items():
+        if title == "word vectors":
+            st.session_state["sweep vectors"] = [embeddings.OWN, *embeddings.vector_names()]
+        else:
+            st.session_state[f"sweep {title}"] = text
+
+
+def _pick_cells() -> LabelGrid:
+    columns = st.columns(4, vertical_alignment="bottom")
+    known: list[str] = [embeddings.OWN, *embeddings.vector_names()]
+    for key, start in {"sweep min count": "1", "sweep k": "100,250"}.items():
+        st.session_state.setdefault(key, start)
+    st.session_state.setdefault("sweep vectors", known[:1])
+    vectors = columns[0].multiselect("Word vectors", known, key="sweep vectors")
+    counts = columns[1].text_input(
+        "Least count (tracks)",
+        key="sweep min count",
+        help="Inclusive. Thesis, model 3.2: tags on more than 100 and 500 tracks of 500,000, so 101 and 501.",
+    )
+    ks = columns[2].text_input("k", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000.")
+    keep = columns[3].selectbox("Keep", list(_KEEP), key="sweep keep", format_func=_KEEP.__getitem__)
+    only = setting_widget(LabelGrid, "fully_known", "sweep")
+    given = {"vectors": vectors, "min_counts": numbers(counts), "ks": numbers(ks), "keep": keep}
+    return checked(LabelGrid, {**given, **only})
+
+
+def _pick_fields(base: RunConfig) -> dict[str, tuple[Any, ...]]:
+    known = {name: value for name, value in sweepable(base).items() if name not in _NOT_SWEPT}
+    chosen = st.multiselect(
+        "Fields to vary", list(known), key="sweep fields", placeholder="learning rate, width, seed …",
+        format_func=lambda name: name.removeprefix("train.").replace("_", " ").replace(".", ": "),
+    )  # fmt: skip
+    fields: dict[str, tuple[Any, ...]] = {}
+    for name in chosen:
+        start = "none" if known[name] is None else str(known[name])
+        text = st.text_input(
+            f"Values of {name.removeprefix('train.')} (comma-separated)", start, key=f"sweep values {name}"
+        )
+        fields[name] = parse_values(text)
+    return fields
+
+
+def _sweep_button(
+    label: str, asked: Asked, cells: LabelGrid | None, fields: Mapping[str, Sequence[Any]], group: str
+) -> list[str]:
+    reason = refusal()
+    pressed = st.button(
+        label, key="start sweep", type="primary", icon=":material/grid_on:", disabled=reason is not None,
+        help=reason,
+    )  # fmt: skip
+    if not pressed:
+        return []
+    _require_allowed()
+    if group in groups():
+        raise InvalidSetting(f"group={group!r} is the name of another sweep; choose a new one")
+    with working("Making the runs") as progress:
+        found = sweep_cells(asked.config(progress), fields, cells, between(progress, 0.0, 0.7))
+        made = make_runs(found.configs, group, progress=between(progress, 0.7, 1.0))
+    if found.notes:
+        tell(f"{len(made)} runs made. Left out: {'; '.join(found.notes)}.")
+    return [run.name for run in made]
+
+
+def sweep_command(
+    base: RunConfig,
+    start: str,
+    cells: LabelGrid | None,
+    fields: Mapping[str, Sequence[Any]],
+    group: str,
+    settings: LaunchSettings,
+) -> list[str]:
+    """Return the shell line that makes the same sweep; `start` names the form's preset."""
+    flags = config_flags(base, start)
+    if cells is not None:
+        at = flags.index("--labels")
+        del flags[at : at + 2]
+        flags += ["--vectors", ",".join(cells.vectors), "--min-count", ",".join(map(str, cells.min_counts))]
+        flags += ["-k", ",".join(map(str, cells.ks)), "--keep", cells.keep]
+        flags += ["--fully-known"] if cells.fully_known else []
+    for name, values in fields.items():
+        shown = ",".join("none" if value is None else str(value) for value in values)
+        flags += ["--vary", f"{name}={shown}"]
+    where = [flag.replace("--", "--launch-", 1) for flag in settings_flags(settings)]
+    return ["taglab", "sweep", "make", group, *flags, "--launch", *where]
