@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
-
-DoubleArray = npt.NDArray[np.float64]
+from taglab.metrics.validation import DoubleArray, quotient
 
 
 def lift(average_precision: npt.ArrayLike, prevalence: npt.ArrayLike) -> DoubleArray:
@@ -19,10 +18,7 @@ def lift(average_precision: npt.ArrayLike, prevalence: npt.ArrayLike) -> DoubleA
     Chance has average precision = prevalence, so classes of different prevalence, or one class under two
     truths, can be compared by it. NaN where prevalence is 0.
     """
-    over, under = np.asarray(average_precision, np.float64), np.asarray(prevalence, np.float64)
-    result = np.full(over.shape, np.nan)
-    np.divide(over, under, out=result, where=under > 0)
-    return result
+    return quotient(np.asarray(average_precision, np.float64), np.asarray(prevalence, np.float64))
 
 
 def imbalance_ratios(positives: npt.ArrayLike) -> DoubleArray:
@@ -34,9 +30,7 @@ def imbalance_ratios(positives: npt.ArrayLike) -> DoubleArray:
     Source: Charte et al. 2014 (IRLbl); Ros Perez 2021, section 8.2.
     """
     counts = np.asarray(positives, np.float64)
-    ratios = np.full(counts.shape, np.nan)
-    np.divide(counts.max(initial=0), counts, out=ratios, where=counts > 0)
-    return ratios
+    return quotient(counts.max(initial=0), counts)
 
 
 def mean_imbalance_ratio(positives: npt.ArrayLike) -> float:

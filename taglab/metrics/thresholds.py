@@ -12,12 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
-from taglab.metrics.validation import BoolArray, ScoreArray, probabilities, truth_and_scores
+from taglab.metrics.validation import (
+    BoolArray,
+    DoubleArray,
+    ScoreArray,
+    probabilities,
+    quotient,
+    truth_and_scores,
+)
 from taglab.parallel import blocks, on_every_core
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 
-DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 THRESHOLDS: DoubleArray = np.linspace(0, 1, 200)
@@ -78,22 +84,22 @@ class Confusion:
     @cached_property
     def precision(self) -> DoubleArray:
         """Share of positive decisions that are right; NaN where none is made (thresholds, classes)."""
-        return _quotient(self.tp, self.tp + self.fp)
+        return quotient(self.tp, self.tp + self.fp)
 
     @cached_property
     def recall(self) -> DoubleArray:
         """Share of positives found; NaN where there are none (thresholds, classes)."""
-        return _quotient(self.tp, self.tp + self.fn)
+        return quotient(self.tp, self.tp + self.fn)
 
     @cached_property
     def false_positive_rate(self) -> DoubleArray:
         """FP / (FP + TN), which the thesis's ROC text calls FNR and writes with FN (thresholds, classes)."""
-        return _quotient(self.fp, self.fp + self.tn)
+        return quotient(self.fp, self.fp + self.tn)
 
     @cached_property
     def f1(self) -> DoubleArray:
         """Harmonic mean of precision and recall; NaN without positives (thresholds, classes)."""
-        return np.where(self.positives > 0, _quotient(2 * self.tp, 2 * self.tp + self.fp + self.fn), np.nan)
+        return np.where(self.positives > 0, quotient(2 * self.tp, 2 * self.tp + self.fp + self.fn), np.nan)
 
     def micro(self) -> Confusion:
         """Return the counts of all classes together, as of one class."""
@@ -194,7 +200,7 @@ def auc_pr_interpolated(counts: Confusion) -> DoubleArray:
     offset = tp[1:] - slope * predicted[1:]
     both = (predicted[:-1] > 0) & (predicted[1:] > 0)
     ratio = np.divide(predicted[:-1], predicted[1:], out=np.ones_like(slope), where=both)
-    return _quotient((slope * (d_tp + offset * np.log(ratio))).sum(axis=0), counts.positives)
+    return quotient((slope * (d_tp + offset * np.log(ratio))).sum(axis=0), counts.positives)
 
 
 def roc_auc_at_thresholds(counts: Confusion) -> DoubleArray:
@@ -210,7 +216,7 @@ def roc_auc_at_thresholds(counts: Confusion) -> DoubleArray:
     """
     tp, fp = _closed(counts)
     area = ((tp[:-1] + tp[1:]) / 2 * -np.diff(fp, axis=0)).sum(axis=0)
-    return _quotient(area, counts.positives * counts.negatives)
+    return quotient(area, counts.positives * counts.negatives)
 
 
 def _closed(counts: Confusion) -> tuple[DoubleArray, DoubleArray]:
@@ -221,11 +227,3 @@ def _closed(counts: Confusion) -> tuple[DoubleArray, DoubleArray]:
     tp[0], fp[0] = counts.positives, counts.negatives
     tp[-1], fp[-1] = 0, 0
     return tp, fp
-
-
-def _quotient(over: npt.NDArray[np.number], under: npt.NDArray[np.number]) -> DoubleArray:
-    """Return over / under, NaN where under is 0."""
-    shape = np.broadcast_shapes(over.shape, under.shape)
-    result = np.full(shape, np.nan)
-    np.divide(over, under, out=result, where=under > 0)
-    return result
