@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from taglab.sources import add as add_data
     from taglab.sources import folksonomy_names, open_folksonomy
     from taglab.sources import read as read_data
-    from taglab.tag_vectors import TagVectors
+    from taglab.vectors import TagVectors
 
     __version__: str
 
@@ -64,7 +64,7 @@ _ROOMS = {
     "Projection": "projection",
     "ProjectionSettings": "projection",
     "Run": "runs",
-    "TagVectors": "tag_vectors",
+    "TagVectors": "vectors",
     "WordVectors": "embeddings",
     "add_data": "sources.add",
     "add_vectors": "embeddings",

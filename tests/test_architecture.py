@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"errors", "progress", "reprs", "suffixes"},
     {"archives", "cache", "encodings", "gate", "parallel", "settings", "spreadsheets"},
-    {"folksonomy", "tag_vectors", "predictions", "losses", "metrics", "figures"},
+    {"folksonomy", "vectors", "predictions", "losses", "metrics", "figures"},
     {"labels", "sources", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},
     {"compare", "genres", "training"},

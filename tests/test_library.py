@@ -93,7 +93,7 @@ def test_a_value_is_shown_on_one_line_however_large_it_is() -> None:
 def test_the_main_values_say_what_they_are() -> None:
     tags = ("rock", "pop", "jazz")
     vectors = taglab.TagVectors.from_any(tags, [[1, 0], [0, 1], [0, 0]], "tiny")
-    assert repr(vectors) == "<TagVectors tiny: 2 tags, 2 dimensions, 1 tags without>"
+    assert repr(vectors) == "<TagVectors tiny: 2 tags, 2 dimensions, 1 tags without, by cosine>"
     clustering = taglab.cluster(vectors, taglab.ClusterSettings(k=2))
     assert repr(clustering) == "<Clustering spherical-k-means: 2 tags in 2 clusters>"
     space = taglab.from_clusters(clustering.tags, clustering.labels)

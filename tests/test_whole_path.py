@@ -14,7 +14,7 @@ from taglab.embeddings import Coverage, add_vectors, compose, coverage, neighbou
 from taglab.folksonomy import Folksonomy
 from taglab.labels import from_clusters, keep_classes_with, open_label_space, save_label_space
 from taglab.metrics.clustering import silhouette_cosine
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 DATA = Path(__file__).resolve().parents[1] / "../shared/data"
 pytestmark = [

@@ -18,7 +18,7 @@ from taglab.clustering import ClusterSettings, cluster
 from taglab.clustering.kmeans import spherical_kmeans
 from taglab.errors import MissingExtra
 from taglab.metrics.clustering import silhouette_cosine
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 FloatArray = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.integer]

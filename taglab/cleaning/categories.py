@@ -16,7 +16,7 @@ from taglab.cleaning.step import Decisions, Step
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, counted
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 UNCATEGORISED = "uncategorised"
 _REPORT_EVERY = 5_000

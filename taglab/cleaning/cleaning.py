@@ -19,7 +19,7 @@ from taglab.errors import DataError, InvalidSetting, TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _FORMAT = 1
 _MAX_ROUNDS = 12

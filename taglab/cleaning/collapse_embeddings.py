@@ -20,7 +20,7 @@ from taglab.cleaning.step import Decisions, Step
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
-from taglab.tag_vectors import FloatArray, TagVectors
+from taglab.vectors import FloatArray, TagVectors
 
 FIT_COLUMNS = (
     "target", "tags", "mean", "sd", "cut", "normal_cut", "empirical_cut", "inside", "skewness",

@@ -13,7 +13,7 @@ from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, counted
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 STAGE_1: dict[str, tuple[str, ...]] = {
     "genre": (

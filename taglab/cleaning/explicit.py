@@ -11,7 +11,7 @@ from taglab.cleaning.step import Decisions, Step
 from taglab.cleaning.tag_map import TagMap
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 
 class Entry(pydantic.BaseModel):

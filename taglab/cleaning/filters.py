@@ -12,7 +12,7 @@ from taglab.cleaning.step import Decisions, Step
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _MEANINGLESS = (
     "Favorites", "awesome", "seen live", "cool", "Favorite", "Favourites", "sexy", "catchy", "favourite",

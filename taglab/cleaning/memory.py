@@ -16,7 +16,7 @@ from taglab.cleaning.tag_map import remap
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from taglab.cleaning.spelling import spelling_key
 from taglab.cleaning.step import Decisions, Step
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, counted
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _REPORT_EVERY = 20_000
 

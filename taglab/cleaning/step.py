@@ -13,7 +13,7 @@ from taglab.cleaning.plan import Decision, StepPlan, make_plan
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.settings import first_fault
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 Decisions = tuple[Mapping[str, Decision], Mapping[str, pd.DataFrame]]
 

@@ -26,7 +26,7 @@ from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, counted
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _REPORT_EVERY = 5_000
 _MOST_EDITS = 2

@@ -15,7 +15,7 @@ from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _REPORT_EVERY = 5_000
 _MOST_WORDS = 200_000

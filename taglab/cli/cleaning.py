@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from taglab.cleaning import Cleaned, Cleaning, StepPlan
     from taglab.folksonomy import Folksonomy
     from taglab.progress import Progress
-    from taglab.tag_vectors import TagVectors
+    from taglab.vectors import TagVectors
 
 _LISTED = "{name, steps: [text]}"
 _IF_NONE = "name of a saved cleaning (default: the steps given, else those of a new cleaning)"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from taglab.clustering import Clustering
     from taglab.progress import Progress
-    from taglab.tag_vectors import TagVectors
+    from taglab.vectors import TagVectors
 
 _OTHER = "other-"
 
@@ -195,7 +195,7 @@ def _cluster(args: argparse.Namespace) -> Report:
         save_space(space, args.replace)
         notes.append(f"saved as label space {args.save}")
     if args.by == "tag":
-        table = vectors.with_unknown(_by_tag(clustering, counts, table, silhouette))
+        table = vectors.annotated(_by_tag(clustering, counts, table, silhouette))
     else:
         table = table[["cluster", "name", "size", "tracks", *table.columns[4:-1], "tags"]]
     return Report(facts, table, notes=tuple(notes))

@@ -11,7 +11,7 @@ from taglab.progress import Progress
 if TYPE_CHECKING:
     from taglab.folksonomy import Folksonomy
     from taglab.labels import LabelSpace
-    from taglab.tag_vectors import TagVectors
+    from taglab.vectors import TagVectors
 
 T = TypeVar("T")
 

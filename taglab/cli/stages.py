@@ -14,7 +14,7 @@ from taglab.cli.report import Report
 if TYPE_CHECKING:
     from taglab.folksonomy import Folksonomy
     from taglab.progress import Progress
-    from taglab.tag_vectors import TagVectors
+    from taglab.vectors import TagVectors
 
 
 def add_to(commands: Any) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from taglab.embeddings import WordVectors
     from taglab.progress import Progress
-    from taglab.tag_vectors import TagVectors
+    from taglab.vectors import TagVectors
 
 _LONG_S = 10
 
@@ -479,7 +479,7 @@ def _project(args: argparse.Namespace) -> Report:
         "explained_variance": made.explained_variance,
         "missing": list(vectors.missing),
     }
-    return Report(facts, vectors.with_unknown(table), notes=(*made.notes, *_left_out_notes(vectors)))
+    return Report(facts, vectors.annotated(table), notes=(*made.notes, *_left_out_notes(vectors)))
 
 
 def _projector(args: argparse.Namespace) -> Report:
@@ -489,7 +489,7 @@ def _projector(args: argparse.Namespace) -> Report:
     with progress_bar() as progress:
         selected, vectors = open_vectors(args, progress)
     metadata = selected.tags[["tag", "count"]]
-    made = write_projector(vectors, vectors.with_unknown(metadata) if vectors.unknown else metadata)
+    made = write_projector(vectors, vectors.annotated(metadata) if vectors.unknown else metadata)
     files = {args.out / "vectors.tsv": made.vectors, args.out / "metadata.tsv": made.metadata}
     for path, content in files.items():
         with replacing(path) as temporary:

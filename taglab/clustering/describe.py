@@ -40,7 +40,7 @@ def cluster_table(
         clustering: What to describe.
         counts: Tracks by tag, for every tag of the clustering.
         silhouette: Array (tags,) in the order of the clustering's tags; None leaves the column NaN.
-        unknown: Words without a vector, by tag; see `taglab.tag_vectors.TagVectors`.
+        unknown: Words without a vector, by tag; see `taglab.vectors.TagVectors`.
 
     Returns:
         One row a cluster, by number: `cluster`, `name` (its most used tag, the earlier on a tie), `tags`

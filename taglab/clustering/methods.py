@@ -15,7 +15,7 @@ from taglab.clustering.seeding import Points, Recent, Seeds
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import within_cluster_distance, within_cluster_distance_of_distances
 from taglab.progress import Progress, silent
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 # What a slider comes back to is kept, unless it would fill the memory.
 _KEPT_BYTES = 64 << 20

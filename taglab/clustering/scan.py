@@ -21,7 +21,7 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.metrics.clustering import silhouette_cosine, silhouette_distances
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 # Part of every row's key: raise it when a change to the code changes the rows.
 _FORMAT = 2

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from taglab.clustering.result import TooManyClusters
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import point_numbers
+from taglab.vectors import point_numbers
 
 FloatArray = npt.NDArray[np.float32]
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Points:
 
         Args:
             vectors: Array (tags, dim).
-            point_of: What `taglab.tag_vectors.point_numbers` says of them, where it is known.
+            point_of: What `taglab.vectors.point_numbers` says of them, where it is known.
 
         Raises:
             ValueError: If a row's length is not 1.

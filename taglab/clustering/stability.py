@@ -14,7 +14,7 @@ from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import adjusted_rand
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, counted, silent
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _ROWS_PER_BLOCK = 8192
 _SCORES_PER_BLOCK = 16_000_000
@@ -75,7 +75,7 @@ def _nearest(vectors: TagVectors, query: npt.NDArray[np.float32], without: list[
     table = pd.DataFrame(
         {"tag": [vectors.tags[row] for row in rows], "similarity": found, "distance": 1 - found}
     )
-    return vectors.with_unknown(table.astype({"tag": "str"}))
+    return vectors.annotated(table.astype({"tag": "str"}))
 
 
 def _highest(scores: npt.NDArray[np.float32], n: int) -> npt.NDArray[np.intp]:
@@ -121,7 +121,7 @@ def axis(vectors: TagVectors, from_tag: str, to_tag: str) -> pd.DataFrame:
         position[block] = along / length
         distance[block] = np.linalg.norm(offset - np.outer(along, line / length), axis=1)
     table = pd.DataFrame({"tag": vectors.tags, "position": position, "distance": distance})
-    return vectors.with_unknown(table.astype({"tag": "str"}))
+    return vectors.annotated(table.astype({"tag": "str"}))
 
 
 def overlap_at_k(

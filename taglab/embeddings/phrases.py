@@ -15,7 +15,7 @@ from scipy import sparse
 from taglab.embeddings.words import WordVectors
 from taglab.progress import Progress, between, counted, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 Form = Literal["exact", "lower", "title", "upper"]
 FORMS: dict[str, Callable[[str], str]] = {
@@ -216,7 +216,7 @@ def sum_words(
         for tag, lacking, is_known in zip(tags, found.unknown, known, strict=True)
         if lacking and is_known
     }
-    return TagVectors(tuple(names[known]), vectors[known], tuple(names[~known]), words.name, unknown)
+    return TagVectors(tuple(names[known]), vectors[known], tuple(names[~known]), words.name, unknown=unknown)
 
 
 def _unit_rows(vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 
 from taglab.errors import InvalidSetting
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 # Tabs and line feeds are the format's own; other control characters and separators confuse what reads it.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

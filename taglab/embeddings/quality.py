@@ -19,7 +19,7 @@ from taglab.embeddings.words import WordVectors
 from taglab.errors import DataError, InvalidSetting, unreadable
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _QUESTIONS_PER_BLOCK = 512
 

@@ -25,7 +25,7 @@ from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 if TYPE_CHECKING:
     import torch

@@ -23,7 +23,7 @@ from taglab.labels import LabelClass, LabelSpace, from_classes
 from taglab.metrics.clustering import silhouette_cosine, silhouette_distances
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ from taglab.projection.points import Axes, DistancePoints, FloatArray, Points, V
 from taglab.projection.quality import map_quality
 from taglab.projection.result import AS_IS, Projection
 from taglab.projection.settings import ProjectionSettings
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _DEFAULTS = ProjectionSettings()
 

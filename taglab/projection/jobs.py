@@ -23,7 +23,7 @@ from taglab.projection.points import DistancePoints
 from taglab.projection.result import Projection
 from taglab.projection.settings import ProjectionSettings
 from taglab.projection.store import Source, find_projection, keep_projection, projection_path
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _GRACE_S = 2.0
 

@@ -13,7 +13,7 @@ from taglab.progress import Progress, silent
 from taglab.projection.compute import project, project_distances, settings_used
 from taglab.projection.result import Projection
 from taglab.projection.settings import ProjectionSettings
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 # To be raised whenever the same settings come to mean another picture.
 _FORMAT = 1

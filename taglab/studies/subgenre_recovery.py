@@ -18,7 +18,7 @@ from taglab.metrics.clustering import adjusted_rand, silhouette_cosine
 from taglab.metrics.repeated import mean_interval
 from taglab.progress import Progress, between, silent
 from taglab.sources.demo import DemoSettings, demo_truth, read_demo
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 METHODS = ("npmi", "tag-embeddings", "word vectors", "chance")
 LEVEL = 0.95

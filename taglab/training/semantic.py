@@ -17,8 +17,8 @@ from taglab.losses import needs, similarity_of
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.sources import open_folksonomy
-from taglab.tag_vectors import TagVectors
 from taglab.training.config import RunConfig
+from taglab.vectors import TagVectors
 
 # Unit vectors of float32 that cancel leave about 1e-7 a tag.
 _CANCELLED = 1e-5

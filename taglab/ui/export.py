@@ -14,7 +14,7 @@ import streamlit as st
 from taglab.embeddings import write_projector
 from taglab.folksonomy import Folksonomy
 from taglab.spreadsheets import n_formulas, without_formulas
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

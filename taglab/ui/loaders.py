@@ -11,8 +11,8 @@ from taglab import cache, embeddings, sources
 from taglab.embeddings import Lookup, WordVectors
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.tag_vectors import TagVectors
 from taglab.ui.own_training import await_own_vectors
+from taglab.vectors import TagVectors
 
 _FEW = 6
 

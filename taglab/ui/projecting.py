@@ -10,9 +10,9 @@ import streamlit as st
 from taglab import projection
 from taglab.errors import TaglabError
 from taglab.projection import Projection, ProjectionJob, ProjectionSettings
-from taglab.tag_vectors import TagVectors
 from taglab.ui.dialogs import dialog_is_open
 from taglab.ui.messages import literal, working
+from taglab.vectors import TagVectors
 
 _JOBS = "projections under way"
 _SHORT_S = 30.0

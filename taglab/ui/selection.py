@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _TAGS = "selected tags"
 _SHOWN_BY_TABLE = "selected tags, as the tag table lists them"

@@ -10,7 +10,7 @@ import streamlit as st
 
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 _UNITS = {
     "count": "tracks",

@@ -24,7 +24,7 @@ from taglab.cleaning import (
 )
 from taglab.errors import Cancelled, DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 from tests.cleaning.made import HOSTILE, folksonomies, folksonomy, pairs_of, with_counts
 
 STEPS: dict[str, tuple[Step, ...]] = {

@@ -23,7 +23,7 @@ from taglab.cleaning import (
 from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.sources.demo import demo_truth, read_demo
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 from tests.cleaning.made import with_counts
 
 GOLDEN = json.loads(Path(__file__).with_name("golden.json").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 FloatArray = npt.NDArray[np.float32]
 

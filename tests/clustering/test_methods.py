@@ -10,7 +10,7 @@ from taglab.clustering.result import TooManyClusters
 from taglab.clustering.seeding import Recent
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import within_cluster_distance
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 from tests.clustering.examples import planted, tag_vectors, unit
 
 VECTORS = tag_vectors(planted(k=8, size=10, dim=12, noise=0.1)[0])

@@ -10,7 +10,7 @@ from taglab.clustering import ClusterSettings, cluster
 from taglab.clustering.result import TooManyClusters
 from taglab.clustering.scan import ScanSettings, scan, suggestions
 from taglab.metrics.clustering import adjusted_rand, silhouette_cosine, within_cluster_distance
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 pytestmark = pytest.mark.realdata
 

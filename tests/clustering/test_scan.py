@@ -14,7 +14,7 @@ from taglab.clustering import ClusterSettings, cluster
 from taglab.clustering import scan as scan_module
 from taglab.clustering.scan import COLUMNS, ScanSettings, elbow, finished, scan, scan_distances, suggestions
 from taglab.errors import Cancelled, InvalidSetting
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 from tests.clustering.examples import planted, tag_vectors
 
 VECTORS = tag_vectors(planted(k=8, size=10, dim=12, noise=0.1)[0])

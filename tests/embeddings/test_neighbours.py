@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from taglab.embeddings import analogy, axis, neighbours, overlap_at_k
 from taglab.errors import Cancelled, InvalidSetting, NotFound
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 
 def random_tags(count: int, dim: int, seed: int, name: str = "random") -> TagVectors:

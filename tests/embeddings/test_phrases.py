@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from taglab.embeddings import FORMS, Lookup, compose, coverage, duplicates, find_words
 from taglab.errors import Cancelled
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 from tests.embeddings.examples import folksonomy, random_words, word_vectors
 
 WORDS = word_vectors(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from taglab.embeddings import write_projector
 from taglab.errors import InvalidSetting
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 HARD = [
     "tab\there",

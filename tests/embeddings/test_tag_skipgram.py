@@ -14,7 +14,7 @@ from taglab.errors import Cancelled, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import adjusted_rand
 from taglab.sources import open_folksonomy
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 
 def blocks(n_blocks: int = 4, size: int = 6, n_tracks: int = 400, seed: int = 0) -> np.ndarray:

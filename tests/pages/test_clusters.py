@@ -21,10 +21,10 @@ from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
-from taglab.tag_vectors import TagVectors
 from taglab.ui.clusters import label_space as label_panel
 from taglab.ui.clusters.material import Clustered, Material, k_steps
 from taglab.ui.messages import literal
+from taglab.vectors import TagVectors
 from tests.pages.framed import open_page
 
 HOSTILE = '"><img/src=x/onerror=alert(1)>'

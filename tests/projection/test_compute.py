@@ -18,7 +18,7 @@ from taglab.projection import (
     project_distances,
     settings_used,
 )
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 from .test_points import unit_vectors
 

@@ -12,9 +12,9 @@ from taglab.embeddings import library as vector_library
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.labels import LabelClass, LabelSpace, save_label_space
 from taglab.runs import open_run
-from taglab.tag_vectors import TagVectors
 from taglab.training import dry_run, new_run, train
 from taglab.training.semantic import class_vectors, loss_material
+from taglab.vectors import TagVectors
 from tests.training.examples import TAGS, config_of, fit_small, small_material, space_of
 
 

@@ -28,7 +28,7 @@ from taglab.predictions import Predictions, rescore
 from taglab.progress import Progress, between, silent
 from taglab.runs import Run, open_published
 from taglab.runs.tables import of_predictions
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 __all__ = [
     "CATEGORY_OF",

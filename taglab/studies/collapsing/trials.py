@@ -16,7 +16,7 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.sources.demo import demo_truth
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 
 __all__ = [
     "PERCENTILES",

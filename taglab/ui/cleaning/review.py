@@ -19,13 +19,13 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
 from taglab.studies.collapsing.stages import StageSettings
 from taglab.studies.collapsing.trials import is_demo, percentile_curve
-from taglab.tag_vectors import TagVectors
 from taglab.ui.cleaning.command import preview_commands
 from taglab.ui.cleaning.steps import offered_categories
 from taglab.ui.cleaning.work import TITLES, Work, change, current_draft
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.messages import literal, working
+from taglab.vectors import TagVectors
 
 _SHOWN = 5_000
 _AROUND = 10

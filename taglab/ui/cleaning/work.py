@@ -24,10 +24,10 @@ from taglab.cleaning import (
 from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
-from taglab.tag_vectors import TagVectors
 from taglab.ui.loaders import folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import pick_data, pick_vectors
+from taglab.vectors import TagVectors
 
 _DRAFT = "cleaning draft"
 _TOLD = "cleaning told"

@@ -25,7 +25,6 @@ from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress
 from taglab.projection import Projection
-from taglab.tag_vectors import TagVectors
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
@@ -42,6 +41,7 @@ from taglab.ui.projecting import explained
 from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tables import partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
+from taglab.vectors import TagVectors
 
 _EVERY_K_UP_TO = 120
 # How far a round k is from the next, as shares of the power of ten below: 5 from 100 to 200, 10 to 500, 25.
@@ -288,7 +288,7 @@ def _clustered(material: str, settings: str, _material: Material, _progress: Pro
             "silhouette": silhouettes,
         }
     )
-    tags = _material.vectors.with_unknown(tags)
+    tags = _material.vectors.annotated(tags)
     nowhere = np.full((found.k, 2), np.nan, np.float32)
     return Clustered(found, silhouettes, over_points, table, tags, np.arange(found.k), nowhere)
 

@@ -22,7 +22,6 @@ from taglab.figures import clusters as figures
 from taglab.figures.theme import hue, visible
 from taglab.progress import Progress
 from taglab.settings import checked, described, numbers
-from taglab.tag_vectors import TagVectors
 from taglab.ui.clusters.material import (
     Clustered,
     Material,
@@ -39,6 +38,7 @@ from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
 from taglab.ui.selection import key_of, listed_rows, select
 from taglab.ui.tables import column_labels, swatch
+from taglab.vectors import TagVectors
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -14,9 +14,9 @@ from taglab.embeddings.pairs import read_pairs
 from taglab.errors import DataError, InvalidSetting
 from taglab.figures.embeddings import pairs_plane
 from taglab.projection import ProjectionSettings, cached_projection
-from taglab.tag_vectors import TagVectors
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import word_vectors
+from taglab.vectors import TagVectors
 
 if TYPE_CHECKING:
     from taglab.ui.embeddings.views import Picked

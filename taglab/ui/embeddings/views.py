@@ -22,7 +22,6 @@ from taglab.figures.embeddings import (
 )
 from taglab.folksonomy import Folksonomy
 from taglab.projection import Projection
-from taglab.tag_vectors import TagVectors
 from taglab.ui.embeddings.pairs import show_pairs
 from taglab.ui.embeddings.quality import show_quality
 from taglab.ui.export import command_line, export_panel, picture_config
@@ -33,6 +32,7 @@ from taglab.ui.pickers import bound_number, pick_more_vectors, pick_tag, pick_ve
 from taglab.ui.projecting import explained, pick_projection, projected
 from taglab.ui.tables import column_labels, partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
+from taglab.vectors import TagVectors
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

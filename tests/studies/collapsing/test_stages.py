@@ -31,7 +31,7 @@ from taglab.studies.collapsing.stages import (
 )
 from taglab.studies.thesis import reproducing
 from taglab.studies.thesis.recipes import RecipeSettings, plan
-from taglab.tag_vectors import TagVectors
+from taglab.vectors import TagVectors
 from tests.cleaning.made import folksonomies, folksonomy, with_counts
 from tests.cleaning.test_cleaning import vectors_of
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from taglab.errors import InvalidSetting, NotFound
-from taglab.tag_vectors import TagVectors, point_numbers
+from taglab.vectors import TagVectors, point_numbers
 
 ANY_ROWS = hnp.arrays(
     np.float64,

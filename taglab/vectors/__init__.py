@@ -1,0 +1,17 @@
+"""Tags, tracks, artists, classes or users as vectors, and the measure by which these are compared."""
+
+from taglab.vectors.measures import MEASURES, Measure
+from taglab.vectors.points import point_numbers
+from taglab.vectors.tags import TagVectors
+from taglab.vectors.value import KINDS, FloatArray, Vectors, unit_length
+
+__all__ = [
+    "KINDS",
+    "MEASURES",
+    "FloatArray",
+    "Measure",
+    "TagVectors",
+    "Vectors",
+    "point_numbers",
+    "unit_length",
+]
