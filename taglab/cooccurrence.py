@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from scipy import sparse
 
 from taglab.archives import read_arrays
-from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.errors import DataError, InvalidSetting, NotFound, TooManyTags
 from taglab.folksonomy import Folksonomy
 from taglab.parallel import on_every_core
 from taglab.progress import Progress, silent
@@ -194,7 +194,7 @@ class Cooccurrence:
         """Return n_ij for every pair (names, names).
 
         Raises:
-            InvalidSetting: If there are more than `MAX_DENSE` names.
+            TooManyTags: If there are more than `MAX_DENSE` names.
         """
         return np.asarray(self._filled(np.int64(0), lambda together, a, b: together))
 
@@ -220,7 +220,7 @@ class Cooccurrence:
             (names, names).
 
         Raises:
-            InvalidSetting: If there are more than `MAX_DENSE` names.
+            TooManyTags: If there are more than `MAX_DENSE` names.
 
         Source: Ros Perez 2021, eq. 30, whose N = Σ_ij n_ij is `total="pairs"`.
         """
@@ -240,7 +240,7 @@ class Cooccurrence:
             (names, names), in [-1, 1]. A tag that never occurs has −1 with every other.
 
         Raises:
-            InvalidSetting: If there are more than `MAX_DENSE` names.
+            TooManyTags: If there are more than `MAX_DENSE` names.
 
         Source: Bouma 2009; Ros Perez 2021, eq. 30 and 31, whose N = Σ_ij n_ij is `total="pairs"`.
         """
@@ -468,7 +468,7 @@ def _pmi(
 
 def _require_room(n: int) -> None:
     if n > MAX_DENSE:
-        raise InvalidSetting(
+        raise TooManyTags(
             f"a matrix of {n:,} × {n:,} pairs would need {8 * n * n / 1e9:,.1f} GB, and clustering by it "
             f"about four times that; the limit is {MAX_DENSE:,} tags. Choose fewer: raise the minimum count, "
             "or take the tags of one class"

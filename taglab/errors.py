@@ -56,6 +56,10 @@ class InvalidSetting(TaglabError, ValueError):
     """An argument outside what it may be: name, value, expectation and likely cause."""
 
 
+class TooManyTags(InvalidSetting):
+    """More tags than all pairs of them can be held of."""
+
+
 class NotFound(TaglabError, LookupError):
     """A name (of a data set, of vectors, of a tag) that is not there; the message lists what is."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.clustering.result import IntArray, Linkage, TooManyClusters
-from taglab.errors import InvalidSetting
+from taglab.errors import TooManyTags
 from taglab.metrics.clustering import check_distances
 from taglab.progress import Progress, silent
 
@@ -35,7 +35,7 @@ def linkage_of_vectors(
         Array (tags - 1, 4), as `scipy.cluster.hierarchy.linkage` returns it.
 
     Raises:
-        InvalidSetting: If there are more than `MAX_TAGS` tags: all pairs are held in memory.
+        TooManyTags: If there are more than `MAX_TAGS`: all pairs are held in memory.
     """
     n = len(vectors)
     _require_room(n)
@@ -60,8 +60,8 @@ def linkage_of_distances(distances: npt.NDArray[np.floating], linkage: Linkage) 
     """Merge tags by given distances (tags, tags); see `linkage_of_vectors`.
 
     Raises:
-        InvalidSetting: If there are too many tags, or the distances are not finite, not negative,
-            symmetric, and zero on the diagonal.
+        TooManyTags: If there are more than `MAX_TAGS`.
+        InvalidSetting: If the distances are not finite, not negative, symmetric, and zero on the diagonal.
     """
     _require_room(len(distances))
     check_distances(distances)
@@ -80,7 +80,7 @@ def _merge(condensed: DoubleArray, linkage: Linkage) -> DoubleArray:
 
 def _require_room(n: int) -> None:
     if n > MAX_TAGS:
-        raise InvalidSetting(
+        raise TooManyTags(
             f"agglomerative clustering of {n} tags would hold {memory_gb(n):.1f} GB of distances; the limit "
             f"is {MAX_TAGS} tags ({memory_gb(MAX_TAGS):.1f} GB). Raise the minimum count, or use "
             "method=spherical-k-means"

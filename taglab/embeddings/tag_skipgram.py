@@ -21,7 +21,7 @@ from scipy import sparse
 
 from taglab.cooccurrence import MAX_DENSE
 from taglab.embeddings.words import WordVectors
-from taglab.errors import InvalidSetting
+from taglab.errors import InvalidSetting, TooManyTags
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
@@ -41,6 +41,10 @@ _BYTES_A_PAIR = {"softmax": 20, "as_published": 40}  # at the peak of a step, as
 _THREADS_BEFORE: list[int] = []
 _THREADS_LOCK = threading.Lock()
 _PLATEAU = 100  # what is common to all tags is learned first, and then for a while nothing
+
+
+class NoSharedTracks(InvalidSetting):
+    """No two of the tags share a track."""
 
 
 class TagSkipGramSettings(BaseModel):
@@ -131,7 +135,8 @@ def train_tag_skipgram(
         progress: Told after each step; what it raises stops the training.
 
     Raises:
-        InvalidSetting: If there are more than `MAX_DENSE` tags, or no two of them share a track.
+        TooManyTags: If there are more than `MAX_DENSE` tags.
+        NoSharedTracks: If no two of them share a track.
 
     Source:
         Ros Perez 2021, section 8.2 and figure 16.
@@ -143,7 +148,7 @@ def train_tag_skipgram(
     has = sparse.csr_array(has[sizes > 1])
     samples = np.asarray(has.sum(axis=0))  # of each tag: tracks on which it is not alone
     if not samples.any():
-        raise InvalidSetting(
+        raise NoSharedTracks(
             f"no two of the {len(tags)} tags share a track, so there is nothing to train on; "
             "take more tags, or a genre whose tags stand beside each other"
         )
@@ -195,7 +200,7 @@ def _require(incidence: sparse.sparray, tags: Sequence[str], settings: TagSkipGr
         raise ValueError(f"incidence has {incidence.shape[1]} columns and there are {len(tags)} tags")
     if len(tags) > MAX_DENSE:
         gb = _BYTES_A_PAIR[settings.loss] * len(tags) ** 2 / 1e9
-        raise InvalidSetting(
+        raise TooManyTags(
             f"{len(tags):,} tags would need {gb:,.0f} GB for all pairs; the limit is {MAX_DENSE:,}. Raise "
             "the minimum count, or train skip-gram with negative sampling"
         )

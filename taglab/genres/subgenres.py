@@ -16,8 +16,8 @@ from scipy import sparse
 from taglab.clustering import Clustering, ClusterSettings, cluster, cluster_distances
 from taglab.clustering.result import Linkage, TooManyClusters
 from taglab.cooccurrence import NpmiSettings, cooccurrence, pairs_of_all
-from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_skipgram
-from taglab.errors import InvalidSetting
+from taglab.embeddings.tag_skipgram import NoSharedTracks, TagSkipGramSettings, train_tag_skipgram
+from taglab.errors import InvalidSetting, TooManyTags
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace, from_classes
 from taglab.metrics.clustering import silhouette_cosine, silhouette_distances
@@ -27,6 +27,9 @@ from taglab.vectors import TagVectors
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+_ALONE = "shares no track with another tag of the genre"
+_TOO_MANY = "its genre has too many tags to be divided"
 
 
 class SubgenreSettings(BaseModel):
@@ -246,8 +249,8 @@ def divide(
     place = SUBGENRES[chosen.method]
     try:
         space = place(folksonomy.matrix, rows, tags, chosen, between(progress, 0.0, 0.5))
-    except InvalidSetting as error:
-        left.add(tags, "shares no track with another tag of the genre")
+    except (TooManyTags, NoSharedTracks) as error:
+        left.add(tags, _TOO_MANY if isinstance(error, TooManyTags) else _ALONE)
         return _undivided(genre.name, tags[0], left, str(error))
     clustered = _to_cluster(space, tags[0], counts, chosen, left)
     return _divided(genre.name, tags[0], space, clustered, chosen, left, between(progress, 0.5, 1.0))
@@ -257,7 +260,7 @@ def _to_cluster(
     space: Space, main: str, counts: dict[str, int], settings: SubgenreSettings, left: _LeftOut
 ) -> list[str]:
     """Return the tags that are clustered, and note why the others are not."""
-    left.add(space.missing, "shares no track with another tag of the genre")
+    left.add(space.missing, _ALONE)
     least = max(counts.values()) ** 0.25 if settings.drop_rare else 0.0
     clustered = []
     for tag in space.tags:

@@ -1,5 +1,7 @@
 """Vectors of tags: the loss against one computed sample by sample, planted blocks, settings, bad input."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -178,18 +180,21 @@ def test_the_published_loss_has_no_penalty_unless_one_is_given() -> None:
         assert not np.array_equal(vectors(loss=loss), vectors(loss=loss, penalty=0.1 - penalty))
 
 
-def test_of_two_who_train_at_once_neither_leaves_torch_with_one_thread() -> None:
+@pytest.mark.parametrize("order", [1, -1], ids=["first-ends-first", "last-ends-first"])
+def test_of_two_visitors_who_train_at_once_neither_leaves_the_server_with_one_thread(order: int) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        # One begins, another begins, and the first ends before it.
-        first, second = _threads_for(10), _threads_for(10)
-        first.__enter__()
-        second.__enter__()
-        assert torch.get_num_threads() == 1
-        first.__exit__(None, None, None)
-        second.__exit__(None, None, None)
-        assert torch.get_num_threads() == 2
+        with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+            visits = [(one, _threads_for(10)), (other, _threads_for(10))]
+            for visitor, training in visits:
+                visitor.submit(training.__enter__).result()
+                assert visitor.submit(torch.get_num_threads).result() == 1
+            for visitor, training in visits[::order]:
+                visitor.submit(training.__exit__, None, None, None).result()
+                assert visitor.submit(torch.get_num_threads).result() == 2
+        with ThreadPoolExecutor(1) as later:
+            assert later.submit(torch.get_num_threads).result() == 2
         with _threads_for(1_000_000):
             assert torch.get_num_threads() == 2
     finally:

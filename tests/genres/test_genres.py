@@ -1,5 +1,7 @@
 """Genres merged and divided: planted subgenres, what is left out and why, small and empty genres."""
 
+import importlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -138,7 +140,21 @@ def test_tags_that_never_meet(method: str) -> None:
     data = made(np.eye(8, dtype=int), [f"t{tag}" for tag in range(8)])
     found = divide(data, LabelClass("g", tuple(data.tags["tag"])), SubgenreSettings(method=method))
     assert found.clusters == ()
-    assert len(found.left_out) == 8
+    assert found.left_out["tag"].tolist() == [f"t{tag}" for tag in range(8)]
+    assert set(found.left_out["reason"]) == {"shares no track with another tag of the genre"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_of_a_genre_that_is_too_large_no_tag_is_called_alone(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("taglab.cooccurrence", "taglab.embeddings.tag_skipgram"):
+        monkeypatch.setattr(importlib.import_module(name), "MAX_DENSE", 20)
+    data, genre = planted()
+    divided = divide(data, genre, SubgenreSettings(method=method))
+    assert sorted(divided.left_out["tag"]) == sorted(genre.tags)
+    assert set(divided.left_out["reason"]) == {"its genre has too many tags to be divided"}
+    assert "the limit is 20" in divided.note
 
 
 def test_tags_the_data_lack_are_told() -> None:
