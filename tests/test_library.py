@@ -57,6 +57,36 @@ def test_importing_taglab_imports_none_of_its_rooms() -> None:
     assert done.stdout.strip() == "[]"
 
 
+WITH_TORCH = (
+    "audio.mels", "audio.mfcc", "batches", "benchmarks.gpu", "benchmarks.loading", "benchmarks.training",
+    "losses", "nets", "studies.against_baseline", "studies.baseline", "studies.thesis", "training",
+    "ui.compare.thesis", "ui.training",
+)  # fmt: skip
+WITHOUT_TORCH = """
+import importlib, importlib.abc, sys
+
+class NotInstalled(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "torchaudio", "lightning_fabric"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NotInstalled())
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
+
+
+def test_what_trains_no_network_is_imported_where_torch_is_not_installed() -> None:
+    rooms = tuple(f"taglab.{room}" for room in WITH_TORCH)
+    names = [
+        name
+        for name in MODULES
+        if not (name in rooms or name.startswith(tuple(f"{room}." for room in rooms)))
+    ]
+    assert {"taglab.metrics.swaps", "taglab.figures.clusters", "taglab.clustering.kmeans"} < set(names)
+    subprocess.run([sys.executable, "-c", WITHOUT_TORCH, *names], capture_output=True, check=True)
+
+
 def test_help_begins_with_an_example() -> None:
     shown = pydoc.plain(pydoc.render_doc(taglab))
     assert 'taglab.open_folksonomy("demo")' in shown
