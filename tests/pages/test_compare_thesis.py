@@ -11,7 +11,7 @@ from taglab.cli.commands import build_parser
 from taglab.studies.thesis.evidence import ARRAYS
 from taglab.studies.thesis.figures import FIGURES
 from tests.pages.framed import open_page
-from tests.studies.test_thesis import stand_in
+from tests.studies.thesis.test_thesis import stand_in
 
 CLUSTERS = "thesis-3.3-k100-spectrogram"
 

@@ -23,7 +23,7 @@ from taglab.studies.collapsing.trials import (
     quality,
 )
 from tests.cleaning.made import HOSTILE, with_counts
-from tests.studies.test_stages import planted
+from tests.studies.collapsing.test_stages import planted
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "cleaning/golden.json").read_text(encoding="utf-8"))
 
