@@ -16,6 +16,7 @@ from taglab.cli.options import (
     finish,
     settings_of,
     settings_values,
+    tags_in,
 )
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report
@@ -221,11 +222,10 @@ def _space(args: argparse.Namespace, data: Folksonomy, progress: Progress) -> La
 
 def _chosen(args: argparse.Namespace, space: LabelSpace, data: Folksonomy, progress: Progress) -> Genres:
     from taglab.genres import choose_genres, classes_named, classes_of_category
-    from taglab.labels import read_tag_list
 
     wanted = list(args.keep)
     if args.keep_file is not None:
-        wanted += read_tag_list(args.keep_file)
+        wanted += tags_in(args.keep_file)
     if sum([bool(wanted), args.category is not None, args.genres_txt is not None]) > 1:
         raise UsageError("choose genres by --keep, by --category or by --genres-txt, not by several of them")
     keep = None

@@ -17,6 +17,7 @@ from taglab.cli.options import (
     add_data,
     add_tags,
     finish,
+    tags_in,
     tags_of,
     whole,
 )
@@ -344,9 +345,9 @@ def _saved(space: LabelSpace, args: argparse.Namespace) -> Report:
 
 
 def _make_top(args: argparse.Namespace) -> Report:
-    from taglab.labels import from_top_tags, read_tag_list
+    from taglab.labels import from_top_tags
 
-    without = read_tag_list(args.without_file) if args.without_file is not None else ()
+    without = tags_in(args.without_file) if args.without_file is not None else ()
     with progress_bar() as progress:
         data = open_selected(args, progress)
     return _saved(from_top_tags(data.select_tags(without=without), args.n, args.name), args)
@@ -362,11 +363,11 @@ def _make_tags(args: argparse.Namespace) -> Report:
 
 
 def _make_clusters(args: argparse.Namespace) -> Report:
-    from taglab.labels import from_clusters, keep_classes_with, read_tag_list
+    from taglab.labels import from_clusters, keep_classes_with
 
     holding = list(args.holding)
     if args.holding_file is not None:
-        holding += read_tag_list(args.holding_file)
+        holding += tags_in(args.holding_file)
     with progress_bar() as progress:
         data, _, clustering = clustered(args, progress)
     parameters = made_by(args, clustering)
@@ -408,15 +409,18 @@ def _in_no_class(edit: Edit, space: LabelSpace) -> tuple[str, ...]:
 def _import(args: argparse.Namespace) -> Report:
     with progress_bar() as progress:
         counts = None if args.data is None else open_data(args, progress).counts()
-    return _saved(_read(args, counts), args)
+    space, notes = _read(args, counts)
+    save_space(space, args.replace)
+    return _described(space, (*notes, f"saved as {space.name}"))
 
 
-def _read(args: argparse.Namespace, counts: pd.Series | None) -> LabelSpace:
-    """Return what a file holds, whichever of the forms it has."""
+def _read(args: argparse.Namespace, counts: pd.Series | None) -> tuple[LabelSpace, list[str]]:
+    """Return what a file holds, whichever of the forms it has, and what is to be said of how it was read."""
     from taglab.labels import (
         from_classes,
         from_json,
         is_label_space,
+        list_text,
         parse_clusters,
         parse_tag_list,
         read_genres_txt,
@@ -429,16 +433,18 @@ def _read(args: argparse.Namespace, counts: pd.Series | None) -> LabelSpace:
     if is_label_space(data):
         if args.genres is not None:
             raise UsageError("--genres goes with clusters, and this file is a label space")
-        return from_json(data, source).renamed(args.name)
+        return from_json(data, source).renamed(args.name), []
+    _, notes = list_text(data, source)
     if args.path.suffix.lower() != ".json":
         if args.genres is not None:
             raise UsageError("--genres goes with clusters, a .json file")
-        return from_classes({tag: [tag] for tag in parse_tag_list(data, source)}, counts, origin, args.name)
+        tags = {tag: [tag] for tag in parse_tag_list(data, source)}
+        return from_classes(tags, counts, origin, args.name), notes
     clusters = parse_clusters(data, source)
     if args.genres is not None:
         clusters = select_genres(clusters, read_genres_txt(args.genres))
         origin["genres"] = args.genres.name
-    return from_classes(clusters, counts, origin, args.name)
+    return from_classes(clusters, counts, origin, args.name), notes
 
 
 def _as_space(space: LabelSpace) -> str:

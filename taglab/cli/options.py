@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import sys
 import textwrap
 import types
 from collections.abc import Callable, Collection, Mapping
@@ -153,6 +154,21 @@ def add_tags(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--tags-file", type=Path, metavar="FILE", help="more of them, one a line")
 
 
+def tags_in(path: Path) -> tuple[str, ...]:
+    """Return the tags of a list, one a line; a guess at its encoding is said on standard error.
+
+    Raises:
+        DataError: If the file cannot be used.
+    """
+    from taglab.labels import list_text, parse_tag_list
+    from taglab.labels.importing import read_bytes
+
+    data, source = read_bytes(path), str(path)
+    for note in list_text(data, source)[1]:
+        sys.stderr.write(f"{note}\n")
+    return parse_tag_list(data, source)
+
+
 def tags_of(args: argparse.Namespace) -> tuple[str, ...]:
     """Return the tags that `add_tags` let in.
 
@@ -162,9 +178,7 @@ def tags_of(args: argparse.Namespace) -> tuple[str, ...]:
     """
     tags = list(args.tags)
     if args.tags_file is not None:
-        from taglab.labels import read_tag_list
-
-        tags += read_tag_list(args.tags_file)
+        tags += tags_in(args.tags_file)
     if not tags:
         raise UsageError("name at least one tag, or a --tags-file")
     return tuple(dict.fromkeys(tags))

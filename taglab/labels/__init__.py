@@ -16,6 +16,7 @@ from taglab.labels.edits import (
 )
 from taglab.labels.importing import (
     GenreList,
+    list_text,
     parse_clusters,
     parse_genres_txt,
     parse_tag_list,
@@ -62,6 +63,7 @@ __all__ = [
     "is_label_space",
     "keep_classes_with",
     "label_space_names",
+    "list_text",
     "open_label_space",
     "parse_clusters",
     "parse_genres_txt",

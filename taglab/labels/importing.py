@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from taglab.archives import START_BYTES
-from taglab.encodings import encoding_of, refuse_binary
+from taglab.encodings import decoded, guessed_note, refuse_binary
 from taglab.errors import DataError, InvalidSetting, unreadable
 
 _MAX_BYTES = 256 * 1024**2
 _MAX_GENRES_CHARACTERS = 1_000_000
+_NO_TEXT = {"surrogateescape": re.compile("[\udc80-\udcff]"), "replace": re.compile("\ufffd")}
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,44 @@ def read_bytes(path: Path) -> bytes:
         raise unreadable(path, error) from error
 
 
+def list_text(data: bytes, source: str) -> tuple[str, list[str]]:
+    """Return the text of a list, lines ended by `\\n`, and what is to be said of how it was read.
+
+    Args:
+        data: Content of the file.
+        source: Its name, for messages.
+
+    Returns:
+        The text, and a sentence where its encoding is only likely.
+
+    Raises:
+        DataError: If it is not text.
+    """
+    refuse_binary(Path(source), data[:START_BYTES])
+    text, encoding = decoded(data)
+    damage = _NO_TEXT[encoding.errors].search(text)
+    if damage:
+        line = text.count("\n", 0, damage.start()) + 1
+        raise DataError(source, f"holds bytes that are no text in {encoding.name}; save it as UTF-8", line)
+    if "\x00" in text[:4096]:
+        raise DataError(source, "is not text (it holds zero bytes); a spreadsheet or another binary file?")
+    notes = [f"{source}: {guessed_note(encoding)}"] if encoding.guessed else []
+    return text.replace("\r\n", "\n").replace("\r", "\n"), notes
+
+
 def parse_tag_list(data: bytes, source: str) -> tuple[str, ...]:
     """Read one tag a line; blank lines and repetitions are skipped, blanks around a tag stripped.
 
     Args:
-        data: Content of the file, UTF-8, or UTF-16 with its mark.
+        data: Content of the file. What is no Unicode is read as is most likely; see `list_text`.
         source: Its name, for messages.
 
     Raises:
         DataError: If it is not text, or holds no tag.
     """
-    tags = tuple(dict.fromkeys(tag for line in _text(data, source).split("\n") if (tag := line.strip())))
+    tags = tuple(
+        dict.fromkeys(tag for line in list_text(data, source)[0].split("\n") if (tag := line.strip()))
+    )
     if not tags:
         raise DataError(source, "holds no tag; write one a line")
     return tags
@@ -119,7 +146,7 @@ def parse_genres_txt(data: bytes, source: str) -> GenreList:
     Raises:
         DataError: If a line is missing or is not a list of (pairs of) whole numbers.
     """
-    lines = [line.strip() for line in _text(data, source).split("\n")]
+    lines = [line.strip() for line in list_text(data, source)[0].split("\n")]
     lines = [line for line in lines if line]
     if len(lines) not in (1, 2):
         raise DataError(source, f"must have two lines, the clusters and the pairs to merge, not {len(lines)}")
@@ -178,20 +205,6 @@ def select_genres(clusters: Mapping[str, Sequence[str]], genres: GenreList) -> d
     return merged
 
 
-def _text(data: bytes, source: str) -> str:
-    refuse_binary(Path(source), data[:START_BYTES])
-    encoding = encoding_of(io.BytesIO(data))
-    try:
-        text = data.decode("utf-8-sig" if encoding.guessed else encoding.name).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        likely = f" but seems to be {encoding.name}" if encoding.guessed else ""
-        raise DataError(source, f"is not UTF-8 text{likely}; save it as UTF-8", line) from error
-    if "\x00" in text[:4096]:
-        raise DataError(source, "is not text (it holds zero bytes); a spreadsheet or another binary file?")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _json(data: bytes, source: str) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -202,7 +215,7 @@ def _json(data: bytes, source: str) -> Any:
         return found
 
     try:
-        return json.loads(_text(data, source), object_pairs_hook=once)
+        return json.loads(list_text(data, source)[0], object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise DataError(source, f"is not JSON ({error.msg})", error.lineno) from error
     except (RecursionError, ValueError) as error:

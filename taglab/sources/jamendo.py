@@ -41,11 +41,14 @@ class JamendoSettings(BaseModel):
 
     Attributes:
         categories: Only tags of these (genre, instrument, mood/theme); all where empty.
+        encoding: How the files are encoded, such as cp1252 or utf-16; where None, told by their mark, else
+            UTF-8, else guessed, which is then said.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     categories: tuple[str, ...] = ()
+    encoding: str | None = None
 
 
 def read(path: Path, name: str, settings: JamendoSettings, progress: Progress = silent) -> Folksonomy:
@@ -60,16 +63,17 @@ def read(path: Path, name: str, settings: JamendoSettings, progress: Progress = 
         path: A `.tsv` file or a folder: its files `autotagging*.tsv` are read, all its `.tsv` files where
             none is called so.
         name: What to call the folksonomy.
-        settings: Which categories.
+        settings: Which categories, and how text is encoded.
         progress: Told as the files are read.
 
     Raises:
         DataError: If a file is missing or has another header.
+        InvalidSetting: If the encoding is none.
     """
     files = _files(path)
     found = Assignments(_COLUMNS)
     for number, file in enumerate(files):
-        _read_file(file, found, settings.categories, part_of(progress, number, len(files)))
+        _read_file(file, found, settings, part_of(progress, number, len(files)))
 
     def tags_table(written: Sequence[str]) -> pd.DataFrame:
         return _tags_table(written, found.tally)
@@ -84,9 +88,10 @@ def _files(path: Path) -> list[Path]:
     return [file for file in files if file.name.startswith("autotagging")] or files
 
 
-def _read_file(path: Path, found: Assignments, categories: Sequence[str], progress: Progress) -> None:
+def _read_file(path: Path, found: Assignments, settings: JamendoSettings, progress: Progress) -> None:
     split = split_named(path)
-    with open_text(path) as text:
+    with open_text(path, settings.encoding) as text:
+        found.reading += [f"{path.name}: {note}" for note in text.notes]
         rows = delimited_rows(path, text, "\t", quotes=False, progress=progress)
         _, header = next(rows, (1, []))
         if header[: len(_HEADER)] != _HEADER:
@@ -97,7 +102,13 @@ def _read_file(path: Path, found: Assignments, categories: Sequence[str], progre
                 found.tally.add("fewer columns than the header", "rows", f"{path.name}, line {line}")
                 continue
             track = found.track(row[0], (row[1], row[2], row[3], row[4], split))
-            _assign(found, track, [tag for tag in row[len(_HEADER) - 1 :] if tag.strip()], categories, line)
+            _assign(
+                found,
+                track,
+                [tag for tag in row[len(_HEADER) - 1 :] if tag.strip()],
+                settings.categories,
+                line,
+            )
 
 
 def _assign(found: Assignments, track: int, tags: list[str], categories: Sequence[str], line: int) -> None:

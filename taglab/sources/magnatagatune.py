@@ -25,9 +25,16 @@ _INFO_COLUMNS = ("artist", "album", "title")
 
 
 class MagnatagatuneSettings(BaseModel):
-    """Options of the MagnaTagATune reader: there are none."""
+    """Options of the MagnaTagATune reader.
+
+    Attributes:
+        encoding: How both files are encoded, such as cp1252 or utf-16; where None, told by their mark, else
+            UTF-8, else guessed, which is then said.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoding: str | None = None
 
 
 def read(path: Path, name: str, settings: MagnatagatuneSettings, progress: Progress = silent) -> Folksonomy:
@@ -36,17 +43,19 @@ def read(path: Path, name: str, settings: MagnatagatuneSettings, progress: Progr
     Args:
         path: `annotations_final.csv` or the folder that holds it.
         name: What to call the folksonomy. Its tracks are clips of 29 s, named by `clip_id`.
-        settings: None to make.
+        settings: How text is encoded.
         progress: Told as the file is read.
 
     Raises:
         DataError: If a file is missing, cut short, or lacks a column.
+        InvalidSetting: If the encoding is none.
     """
     if path.is_dir():
         path = path / ANNOTATIONS
-    info = _clip_info(path.with_name(CLIP_INFO), progress)
     found = Assignments((*_INFO_COLUMNS, "path"))
-    with open_text(path) as text:
+    info = _clip_info(path.with_name(CLIP_INFO), settings, found, progress)
+    with open_text(path, settings.encoding) as text:
+        found.reading += [f"{path.name}: {note}" for note in text.notes]
         rows = delimited_rows(path, text, "\t", quotes=True, progress=progress)
         _, header = next(rows, (1, []))
         if "clip_id" not in header or "mp3_path" not in header:
@@ -77,11 +86,14 @@ def read(path: Path, name: str, settings: MagnatagatuneSettings, progress: Progr
     return found.folksonomy(path, name)
 
 
-def _clip_info(path: Path, progress: Progress) -> dict[str, tuple[str | None, str | None, str | None]]:
+def _clip_info(
+    path: Path, settings: MagnatagatuneSettings, found: Assignments, progress: Progress
+) -> dict[str, tuple[str | None, str | None, str | None]]:
     """Read artist, album and title by clip; nothing where the file is not there."""
     if not path.is_file():
         return {}
-    with open_text(path) as text:
+    with open_text(path, settings.encoding) as text:
+        found.reading += [f"{path.name}: {note}" for note in text.notes]
         rows = delimited_rows(path, text, "\t", quotes=True, progress=progress)
         _, header = next(rows, (1, []))
         missing = [column for column in ("clip_id", *_INFO_COLUMNS) if column not in header]

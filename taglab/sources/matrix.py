@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.archives import read_arrays
-from taglab.encodings import decoded
+from taglab.encodings import decoded, guessed_note
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
@@ -60,7 +60,9 @@ def read(path: Path, name: str, settings: MatrixSettings, progress: Progress = s
     if path.is_dir():
         path = _only_matrix(path)
     progress(0.0, f"reading {path.name}")
-    array, tags, tracks = _from_npz(path) if path.suffix.lower() == ".npz" else _from_npy(path)
+    assignments = Assignments()
+    is_npz = path.suffix.lower() == ".npz"
+    array, tags, tracks = _from_npz(path) if is_npz else _from_npy(path, assignments.reading)
     if settings.transposed:
         array = array.T
     for what, names, size in (("column", tags, array.shape[1]), ("row", tracks, array.shape[0])):
@@ -71,7 +73,6 @@ def read(path: Path, name: str, settings: MatrixSettings, progress: Progress = s
                 "Then set transposed (--transposed)",
             )
         _require_distinct(path, what, names or [])
-    assignments = Assignments()
     if tracks is None:
         tracks = [str(number + 1) for number in range(len(array))]
         assignments.reading.append(
@@ -135,17 +136,17 @@ def _opened(path: Path) -> npt.NDArray[Any]:
     return array
 
 
-def _from_npy(path: Path) -> tuple[npt.NDArray[Any], list[str], list[str] | None]:
+def _from_npy(path: Path, reading: list[str]) -> tuple[npt.NDArray[Any], list[str], list[str] | None]:
     array = _opened(path)
     _require_matrix(path, array)
-    tags = _names_beside(path, TAG_FILES)
+    tags = _names_beside(path, TAG_FILES, reading)
     if tags is None:
         raise DataError(
             path,
             f"holds numbers only, and the names of its tags are not beside it; put them, one a line, into "
             f"{TAG_FILES[0].format(stem=path.stem)}.txt",
         )
-    return array, tags, _names_beside(path, TRACK_FILES)
+    return array, tags, _names_beside(path, TRACK_FILES, reading)
 
 
 def _from_npz(path: Path) -> tuple[npt.NDArray[Any], list[str], list[str] | None]:
@@ -168,22 +169,24 @@ def _require_matrix(path: Path, array: npt.NDArray[Any]) -> None:
         )
 
 
-def _names_beside(path: Path, forms: Sequence[str]) -> list[str] | None:
+def _names_beside(path: Path, forms: Sequence[str], reading: list[str]) -> list[str] | None:
     for form in forms:
         for ending in _ENDINGS:
             file = path.with_name(form.format(stem=path.stem) + ending)
             if file.is_file() and file != path:
-                return _names(file)
+                return _names(file, reading)
     return None
 
 
-def _names(path: Path) -> list[str]:
-    """Read names: lines of text, a JSON list, or an array of text."""
+def _names(path: Path, reading: list[str]) -> list[str]:
+    """Read names: lines of text, a JSON list, or an array of text; what was guessed goes to `reading`."""
     if path.suffix == ".npy":
         return _as_texts(_opened(path))
     if existing_file(path).stat().st_size > _LARGEST_NAMES_BYTES:
         raise DataError(path, "is too large for a file of names")
-    text, _ = decoded(path.read_bytes())
+    text, encoding = decoded(path.read_bytes())
+    if encoding.guessed:
+        reading.append(f"{path.name}: {guessed_note(encoding)}")
     if path.suffix == ".txt":
         return text.splitlines()
     try:

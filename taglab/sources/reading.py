@@ -26,7 +26,7 @@ from taglab.archives import (
     opened_zip,
     other_packing,
 )
-from taglab.encodings import Encoding, encoding_of, guessed_note, refuse_binary
+from taglab.encodings import Encoding, encoding_of, guessed_note, named_encoding, refuse_binary
 from taglab.errors import NO_SUCH_FILE, DataError, TaglabError
 from taglab.folksonomy import SAME_USER_AGAIN, Dropped, Folksonomy, mend, users_who_agree, whole_numbers
 from taglab.progress import Progress, between
@@ -359,18 +359,20 @@ class OpenText:
 
 
 @contextmanager
-def open_text(path: Path, encoding: Encoding | None = None) -> Iterator[OpenText]:
+def open_text(path: Path, encoding_name: str | None = None) -> Iterator[OpenText]:
     """Open a text file, plain, gzipped, or alone in a zip archive.
 
     Args:
         path: Where it lies.
-        encoding: How it is encoded; told from its content where None, see `encoding_of`.
+        encoding_name: How it is encoded; told from its content where None, see `encoding_of`.
 
     Raises:
         DataError: If it is missing, empty, unreadable, binary, or a damaged or unsafe archive; also for
             damage, or a line of many megabytes, that comes to light while the body reads.
+        InvalidSetting: If the encoding is none.
     """
     size = existing_file(path).stat().st_size
+    encoding = None if encoding_name is None else named_encoding(encoding_name)
     with _unreadable_told(path), ExitStack() as stack:
         if encoding is None:
             with ExitStack() as first_look:

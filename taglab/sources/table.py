@@ -73,7 +73,8 @@ class TableSettings(BaseModel):
             label, labels, genre, genres, tag name, tag list, term, terms, style, styles, mood, moods, tag id.
         tag_columns: Columns that are a tag each, a number above 0 meaning that the track has it; "*" for all
             that are not taken otherwise. Where there is none and no column of tags either, those that hold
-            nothing but 0 and 1 (true and false, yes and no) are taken if they are most.
+            nothing but 0 and 1 (true and false, yes and no) are taken if they are most. MEKA's ARFF says
+            itself which they are (-C in the name of its relation).
         weight: Column of weights above 0; "" where a column that looks like it should not be taken for it.
             Of rows that say the same again the largest weight is kept. Else weight, count, tag count, val,
             value, score, strength, n, freq, frequency.
@@ -155,7 +156,7 @@ def read(path: Path, name: str, settings: TableSettings, progress: Progress = si
     found.reading += [f"{file.name}: {note}" if several else note for note, file in notes.items()]
     tags = None
     if settings.tags_table is not None:
-        tags = partial(_named_tags, found, _names_by_id(settings.tags_table, settings))
+        tags = partial(_named_tags, found, _names_by_id(settings.tags_table, settings, found))
     return found.folksonomy(path, name, tags, min_users=settings.min_weight)
 
 
@@ -240,14 +241,16 @@ def _find_columns(path: Path, table: TableFile, settings: TableSettings) -> _Col
     place: dict[str, int | None] = {}
     for number, kind in enumerate(_USUAL_NAMES):
         told: str | None = getattr(settings, kind)
-        if told == "" or (kind == "tag" and told is None and settings.tag_columns):
+        if told == "" or (kind == "tag" and told is None and (settings.tag_columns or table.labels)):
             place[kind] = None
         elif told is not None:
             place[kind] = _named(path, header, kind, told)
         elif not settings.header:
             place[kind] = number if number < min(len(header), 3) else None
         else:
-            place[kind] = _usual(path, header, _USUAL_NAMES[kind].split(), kind, set(place.values()))
+            place[kind] = _usual(
+                path, header, _USUAL_NAMES[kind].split(), kind, {*place.values(), *table.labels}
+            )
     if place["weight"] is not None and place["user"] is not None:
         if settings.user:
             raise InvalidSetting(
@@ -319,6 +322,8 @@ def _tag_columns(
         return tuple(free)
     if settings.tag_columns:
         return tuple(_named(path, table.header, "tag_columns", name) for name in settings.tag_columns)
+    if table.labels:
+        return tuple(at for at in table.labels if at not in place.values())
     if not settings.header:
         return ()
     binary = tuple(at for at in free if _is_binary(table.sample(at)))
@@ -458,8 +463,8 @@ def _presence(cell: str) -> float:
     return value if value < _LARGEST_FLOAT32 else math.nan
 
 
-def _names_by_id(path: Path, settings: TableSettings) -> dict[str, str]:
-    """Read ids and names of tags from a table of their own.
+def _names_by_id(path: Path, settings: TableSettings, found: Assignments) -> dict[str, str]:
+    """Read ids and names of tags from a table of their own; how it was read is added to what is found.
 
     Raises:
         DataError: If its columns cannot be told, or an id stands for two names.
@@ -476,6 +481,7 @@ def _names_by_id(path: Path, settings: TableSettings) -> dict[str, str]:
                 line=1,
             )
         rows = [(cells[0], cells[1]) for _, cells in table.rows([ids, names]) if cells is not None]
+        found.reading += [f"{path.name}: {note}" for note in table.notes]
     by_id: dict[str, str] = {}
     for one, name in rows:
         key = re.sub(r"^(-?\d+)\.0$", r"\1", str(one or "").strip())

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from taglab.encodings import Encoding, named_encoding
 from taglab.errors import DataError
 from taglab.progress import Progress
 from taglab.sources.reading import OpenText, delimited_rows, existing_file, open_text
@@ -28,6 +27,8 @@ _ATTRIBUTE = re.compile(
 )
 # At the end of a row it matches once more.
 _ARFF_FIELD = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]*?)\s*(?:,|$)""")
+# MEKA writes its options behind the relation's name and a colon: 'music: -C 6'.
+_MEKA_LABELS = re.compile(r":.*\s-C\s+(-?\d{1,9})\b")
 _SPARSE = re.compile(r"""\s*(\d+)\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]+?)\s*(?:,|$)""")
 
 Row = Sequence[Any]
@@ -55,6 +56,7 @@ class TableFile:
             row has another width. A position of None gives None.
         notes: What is to be said of how it was opened, a sentence each.
         types: Gives what a column holds where the file says so and it is no single value; else "".
+        labels: Positions of the columns that the file itself says are a label each.
     """
 
     header: list[str]
@@ -62,6 +64,7 @@ class TableFile:
     rows: Callable[[Sequence[int | None]], Iterator[tuple[int, Row | None]]]
     notes: tuple[str, ...] = ()
     types: Callable[[int, bool], str] = lambda at, lists: ""
+    labels: tuple[int, ...] = ()
 
 
 def open_table(path: Path, form: TextFormat, progress: Progress) -> AbstractContextManager[TableFile]:
@@ -74,22 +77,21 @@ def open_table(path: Path, form: TextFormat, progress: Progress) -> AbstractCont
     with existing_file(path).open("rb") as file:
         if file.read(4) == b"PAR1":
             return _open_parquet(path, progress)
-    encoding = None if form.encoding is None else named_encoding(form.encoding)
-    lines = _first_lines(path, encoding)
+    lines = _first_lines(path, form.encoding)
     if any(line.lower().startswith("@relation") for line in lines[:_SAMPLE_ROWS]):
-        return _open_arff(path, encoding, progress)
-    return _open_delimited(path, lines, encoding, form, progress)
+        return _open_arff(path, form.encoding, progress)
+    return _open_delimited(path, lines, form, progress)
 
 
 @contextmanager
 def _open_delimited(
-    path: Path, lines: list[str], encoding: Encoding | None, form: TextFormat, progress: Progress
+    path: Path, lines: list[str], form: TextFormat, progress: Progress
 ) -> Iterator[TableFile]:
     delimiter = form.delimiter or max(FIELD_DELIMITERS, key=lambda mark: len(_fields(lines[0], mark)))
     quotes = form.quotes
     if quotes is None:
         quotes = delimiter != "\t" or bool(_QUOTED_FIELD.search("".join(lines)))
-    with open_text(path, encoding) as text:
+    with open_text(path, form.encoding) as text:
         cure = "if quotes are part of the tags, set the option quotes to no (--no-quotes)" if quotes else ""
         body = delimited_rows(path, text, delimiter, quotes, progress, cure, form.missing)
         first = [_fields(line, delimiter) for line in lines]
@@ -132,7 +134,7 @@ def _picking(places: Sequence[int | None]) -> Callable[[Sequence[Any]], Row]:
     return operator.itemgetter(*[-1 if at is None else at for at in places], -1)
 
 
-def _first_lines(path: Path, encoding: Encoding | None) -> list[str]:
+def _first_lines(path: Path, encoding: str | None) -> list[str]:
     """Return lines to guess from, without blank ones and the one that the sample cut."""
     with open_text(path, encoding) as text:
         sample = text.lines.read(_SAMPLE_CHARACTERS)
@@ -238,10 +240,10 @@ def _as_text(value: Any) -> str | None:
 
 
 @contextmanager
-def _open_arff(path: Path, encoding: Encoding | None, progress: Progress) -> Iterator[TableFile]:
+def _open_arff(path: Path, encoding: str | None, progress: Progress) -> Iterator[TableFile]:
     """Open Weka's format, text and sparse rows included, which SciPy's reader does not know."""
     with open_text(path, encoding) as text:
-        header = _arff_header(path, text)
+        header, labels = _arff_header(path, text)
         body = _arff_rows(path, text, len(header), progress)
         first = list(itertools.islice(body, _SAMPLE_ROWS))
 
@@ -253,23 +255,48 @@ def _open_arff(path: Path, encoding: Encoding | None, progress: Progress) -> Ite
             for number, row in itertools.chain(first, body):
                 yield number, pick([*row, ""]) if len(row) == len(header) else None
 
-        yield TableFile(header, sample, rows, tuple(text.notes))
+        notes = [*text.notes, *_labels_note(labels)]
+        yield TableFile(header, sample, rows, tuple(notes), labels=labels)
 
 
-def _arff_header(path: Path, text: OpenText) -> list[str]:
+def _arff_header(path: Path, text: OpenText) -> tuple[list[str], tuple[int, ...]]:
+    """Return the names of the attributes, and the positions of those that the relation says are labels."""
     names: list[str] = []
+    relation = ""
     for number, line in enumerate(text.lines, 1):
         plain = line.strip()
         if plain.lower().startswith("@data"):
             if names:
-                return names
+                return names, _meka_labels(path, relation, len(names))
             break
+        if plain.lower().startswith("@relation"):
+            relation = plain
         if plain.lower().startswith("@attribute"):
             match = _ATTRIBUTE.match(plain)
             if match is None:
                 raise DataError(path, "is ARFF, but an @attribute of it has no name or no type", number)
             names.append(_arff_value(match[1]) or "")
     raise DataError(path, "is ARFF without an @attribute or without @data; was it cut off?")
+
+
+def _meka_labels(path: Path, relation: str, n_attributes: int) -> tuple[int, ...]:
+    """Return which attributes are labels where MEKA's option says how many: first ones, or, below 0, last."""
+    match = _MEKA_LABELS.search(relation)
+    n_labels = int(match[1]) if match else 0
+    if abs(n_labels) > n_attributes:
+        raise DataError(
+            path, f"says in @relation that it has {abs(n_labels)} labels (-C), of {n_attributes} attributes"
+        )
+    if n_labels < 0:
+        return tuple(range(n_attributes + n_labels, n_attributes))
+    return tuple(range(n_labels))
+
+
+def _labels_note(labels: Sequence[int]) -> list[str]:
+    if not labels:
+        return []
+    which = "first" if labels[0] == 0 else "last"
+    return [f"The {which} {len(labels):,} attributes are the labels, as -C in the relation's name says."]
 
 
 def _arff_rows(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from taglab.errors import DataError, InvalidSetting
 from taglab.labels import (
     from_classes,
+    list_text,
     parse_clusters,
     parse_genres_txt,
     parse_tag_list,
@@ -34,7 +35,10 @@ def test_tag_list() -> None:
         (b"", "holds no tag"),
         (b" \n\n", "holds no tag"),
         (b"PK\x03\x04\x00\x00", "not text"),
-        (b"rock\nm\xe9tal\n", "line 2.*UTF-8"),
+        (
+            "música\n\u0e44\u0e17\u0e22\n".encode() + b"m\xe9tal\n",
+            "line 3: holds bytes that are no text in utf-8",
+        ),
     ],
 )
 def test_bad_tag_lists(data: bytes, words: str) -> None:
@@ -177,7 +181,20 @@ def test_blanks_at_the_edges_make_no_other_tags() -> None:
 
 def test_utf16_is_read_and_what_is_binary_is_called_so() -> None:
     assert parse_tag_list("été\ndub\n".encode("utf-16"), "tags.txt") == ("été", "dub")
-    with pytest.raises(DataError, match="line 2: is not UTF-8 text but seems to be cp1252"):
-        parse_tag_list("dub\nété\n".encode("cp1252"), "tags.txt")
     with pytest.raises(DataError, match=r"is binary .a NumPy array"):
         parse_tag_list(b"\x93NUMPY\x01\x00", "tags.txt")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "tags"),
+    [("cp1252", ("música", "canção", "été")), ("cp1251", ("русский рок", "шансон", "народная музыка"))],
+)
+def test_lists_in_other_encodings_are_read_and_told(encoding: str, tags: tuple[str, ...]) -> None:
+    data = "\n".join(tags).encode(encoding)
+    assert parse_tag_list(data, "tags.txt") == tags
+    assert list_text(data, "tags.txt")[1] == [
+        f"tags.txt: The text is not UTF-8; it was read as {encoding}, which is likely but not certain."
+    ]
+    clusters = json.dumps({"0": tags}, ensure_ascii=False).encode(encoding)
+    assert parse_clusters(clusters, "c.json") == {"0": tags}
+    assert list_text("\n".join(tags).encode(), "tags.txt")[1] == []

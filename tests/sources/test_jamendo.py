@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from taglab.errors import DataError
+from taglab.errors import DataError, InvalidSetting
 from taglab.sources.jamendo import JamendoSettings, read
 from tests.sources.tiny import HOSTILE_TAGS, JAMENDO_HEADER, jamendo_row, write_jamendo
 
@@ -113,3 +113,16 @@ def test_a_folder_one_level_too_high_is_told(tmp_path: Path) -> None:
 def test_a_header_alone_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no tag of any track"):
         read(write(tmp_path / "a.tsv"), "x", SETTINGS)
+
+
+@pytest.mark.parametrize("asked", [None, "cp1252"])
+def test_files_in_another_encoding_are_read_and_a_guess_is_told(tmp_path: Path, asked: str | None) -> None:
+    rows = [jamendo_row(1, "genre---chanson française"), jamendo_row(2, "genre---música")]
+    path = tmp_path / "autotagging.tsv"
+    path.write_bytes("\n".join((JAMENDO_HEADER, *rows)).encode("cp1252"))
+    found = read(path, "x", JamendoSettings(encoding=asked))
+    assert set(found.tags["tag"]) == {"chanson française", "música"}
+    guess = "autotagging.tsv: The text is not UTF-8; it was read as cp1252, which is likely but not certain."
+    assert list(found.reading) == ([guess] if asked is None else [])
+    with pytest.raises(InvalidSetting, match="encoding='klingon'"):
+        read(path, "x", JamendoSettings(encoding="klingon"))

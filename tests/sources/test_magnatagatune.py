@@ -56,3 +56,15 @@ def test_an_unclosed_quote_is_told_with_its_line(tmp_path: Path) -> None:
     path.write_text('"clip_id"\t"rock"\t"mp3_path"\n"1"\t"1"\t"a.mp3\n"2"\t"1"\t"b.mp3"\n')
     with pytest.raises(DataError, match="line 2: is not well-formed"):
         read(path, "x", SETTINGS)
+
+
+@pytest.mark.parametrize("asked", [None, "cp1252"])
+def test_files_in_another_encoding_are_read_and_a_guess_is_told(tmp_path: Path, asked: str | None) -> None:
+    path = write_magnatagatune(tmp_path)
+    info = tmp_path / "clip_info_final.csv"
+    info.write_bytes(info.read_text(encoding="utf-8").replace("American", "Américain").encode("cp1252"))
+    found = read(path, "x", MagnatagatuneSettings(encoding=asked))
+    assert found.tracks["artist"][0] == "Américain Bach Soloists"
+    assert [note.partition(":")[0] for note in found.reading] == (
+        ["clip_info_final.csv"] if asked is None else []
+    )

@@ -398,6 +398,47 @@ def test_sparse_arff(tmp_path: Path) -> None:
     assert weights(read_text(tmp_path, content, "s.arff")) == {("A", "it's"): 1, ("B", "hip hop"): 1}
 
 
+MEKA = """@relation 'mood of songs: -C {labels} -S 1'
+@attribute {first}
+@attribute {second}
+@attribute tempo numeric
+@attribute {third}
+@attribute {fourth}
+@data
+1,0,0,0,1
+0,1,3,1,1
+"""
+LABEL_NAMES = ["id {0,1}", "'slow burn' {0,1}"]
+FEATURES = ["loud numeric", "minor {0,1}"]
+
+
+@pytest.mark.parametrize("labels", [2, -2])
+def test_labels_of_meka_are_those_that_its_relation_counts(tmp_path: Path, labels: int) -> None:
+    """The first where the number is positive, the last where it is negative; also one called as ids are."""
+    first, second, third, fourth = [*LABEL_NAMES, *FEATURES] if labels > 0 else [*FEATURES, *LABEL_NAMES]
+    content = MEKA.format(labels=labels, first=first, second=second, third=third, fourth=fourth)
+    found = read_text(tmp_path, content, "moods.arff")
+    expected = {("1", "id"): 1, ("2", "slow burn"): 1}
+    if labels < 0:
+        expected = {("1", "slow burn"): 1, ("2", "id"): 1, ("2", "slow burn"): 1}
+    assert weights(found) == expected
+    which = "first" if labels > 0 else "last"
+    assert f"The {which} 2 attributes are the labels, as -C in the relation's name says." in found.reading
+    asked = read_text(tmp_path, content, "moods.arff", tag_columns=("minor",))
+    assert set(asked.tags["tag"]) == {"minor"}
+
+
+def test_more_labels_than_attributes_are_refused(tmp_path: Path) -> None:
+    content = MEKA.format(labels=-6, first="a {0,1}", second="b {0,1}", third="c {0,1}", fourth="d {0,1}")
+    with pytest.raises(DataError, match=r"has 6 labels \(-C\), of 5 attributes"):
+        read_text(tmp_path, content, "moods.arff")
+
+
+def test_another_relation_may_hold_a_c(tmp_path: Path) -> None:
+    content = ARFF.replace("'my songs'", "'songs -C 1'")
+    assert weights(read_text(tmp_path, content, "s.arff")) == {("A, first", "hip hop"): 1, ("B", "it's"): 1}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -13,9 +13,11 @@ from taglab.embeddings import compose
 from taglab.embeddings.pairs import read_pairs
 from taglab.errors import DataError, InvalidSetting
 from taglab.figures.embeddings import pairs_plane
+from taglab.labels import list_text
 from taglab.projection import ProjectionSettings, cached_projection
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import word_vectors
+from taglab.ui.messages import literal
 from taglab.vectors import TagVectors
 
 if TYPE_CHECKING:
@@ -86,9 +88,10 @@ def _give_pairs() -> Pairs:
     if upload.size > _LARGEST_BYTES:
         raise DataError(upload.name, f"has {upload.size:,} bytes, far more than a list of pairs")
     try:
-        return read_pairs(upload.getvalue().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise DataError(upload.name, "is not UTF-8 text") from error
+        text, notes = list_text(upload.getvalue(), upload.name)
+        for note in notes:
+            st.caption(literal(note))
+        return read_pairs(text)
     except InvalidSetting as error:
         raise DataError(upload.name, str(error)) from error
 

@@ -26,12 +26,12 @@ from taglab.genres import (
     make_classes,
     tag_categories,
 )
-from taglab.labels import LabelSpace, open_label_space, parse_genres_txt, select_genres
+from taglab.labels import LabelSpace, list_text, open_label_space, parse_genres_txt, select_genres
 from taglab.progress import Progress
 from taglab.settings import checked
 from taglab.ui.forms import setting_widget, settings_flags
 from taglab.ui.loaders import folksonomy
-from taglab.ui.messages import literal, working
+from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_vectors
 
 _SAVED = "saved"
@@ -259,10 +259,13 @@ def _named(material: Material, kept: tuple[str, ...]) -> _Picked:
 
 
 def _from_list(material: Material) -> _Picked:
+    @guard()
     def take_up() -> None:
         upload = st.session_state["genre list file"]
         if upload is not None:
-            st.session_state["genre_list"] = upload.getvalue().decode("utf-8-sig", "replace")
+            st.session_state["genre_list"], notes = list_text(upload.getvalue(), upload.name)
+            for note in notes:
+                st.toast(literal(note), icon=":material/translate:")
 
     st.file_uploader("From a file", type=["txt"], key="genre list file", on_change=take_up)
     text = st.text_area("List", key="genre_list", bind="query-params", height=110, help=_LIST_HELP)
