@@ -15,7 +15,7 @@ from taglab.cleaning.spelling import words
 from taglab.cleaning.step import Decisions, Step
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress, counted
+from taglab.progress import Progress, counted, silent
 from taglab.vectors import TagVectors
 
 UNCATEGORISED = "uncategorised"
@@ -119,10 +119,15 @@ class Categories(Step):
                 decisions[tag] = categorise(tag)
         return decisions, {}
 
-    def categories(self, tags: Sequence[str]) -> dict[str, str]:
+    def categories(self, tags: Sequence[str], progress: Progress = silent) -> dict[str, str]:
         """Return the category of each tag; what no rule or hand put into one is "uncategorised"."""
         categorise = self._rules()
-        return {tag: self.assigned.get(tag) or categorise(tag).category or UNCATEGORISED for tag in tags}
+        categories = {}
+        for row, tag in enumerate(tags):
+            if row % _REPORT_EVERY == 0:
+                progress(row / len(tags), counted("putting tags into categories", row, len(tags)))
+            categories[tag] = self.assigned.get(tag) or categorise(tag).category or UNCATEGORISED
+        return categories
 
     def _rules(self) -> _Categoriser:
         return _categoriser(self.scheme, self.order, tuple(self.added.items()), self.removed)

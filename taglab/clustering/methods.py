@@ -70,7 +70,7 @@ def cluster_distances(
         tags: One a row.
         distances: Array (tags, tags): finite, not negative, symmetric, zeros on the diagonal.
         settings: `method` must be "agglomerative".
-        progress: Told at the start.
+        progress: Told while clusters are merged.
 
     Raises:
         InvalidSetting: If the method needs vectors, k is larger than the number of tags, the tags are too
@@ -82,8 +82,7 @@ def cluster_distances(
         raise InvalidSetting(f"distances has {len(distances)} rows, but there are {len(tags)} tags")
     if not len(tags):
         raise InvalidSetting("there is no tag to cluster; lower the minimum count")
-    progress(0.0, "merging clusters")
-    tree = linkage_of_distances(distances, settings.linkage)
+    tree = linkage_of_distances(distances, settings.linkage, progress)
     labels = cut(tree, settings.k)
     return Clustering(
         tags=tuple(tags),

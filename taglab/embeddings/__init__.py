@@ -10,6 +10,7 @@ from taglab.embeddings.library import (
     own_vectors_are_kept,
     resolve,
     vector_names,
+    vectors_key,
 )
 from taglab.embeddings.neighbours import analogy, axis, neighbours, overlap_at_k
 from taglab.embeddings.phrases import FORMS, Lookup, compose, find_words
@@ -45,5 +46,6 @@ __all__ = [
     "train_tag_vectors",
     "training_seconds",
     "vector_names",
+    "vectors_key",
     "write_projector",
 ]

@@ -89,6 +89,17 @@ def own_vectors_are_kept(folksonomy: Folksonomy) -> bool:
     return recalled(folder, lambda place: place if place.exists() else None) is not None
 
 
+def vectors_key(name: str, folksonomy: Folksonomy) -> str:
+    """Return what tells the vectors that `resolve` gives from any others, without training them.
+
+    Raises:
+        NotFound: If there are none of this name.
+    """
+    if name == OWN:
+        return _own_folder(folksonomy, SkipGramSettings()).name
+    return open_vectors(name).fingerprint
+
+
 def resolve(name: str, folksonomy: Folksonomy, progress: Progress = silent) -> WordVectors:
     """Return word vectors by the name a page or a command gives: "own", or one of `vector_names`.
 

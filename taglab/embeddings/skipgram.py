@@ -15,7 +15,7 @@ from taglab.embeddings.phrases import parts
 from taglab.embeddings.words import WordVectors
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, counted, silent
 
 
 class SkipGramSettings(BaseModel):
@@ -64,6 +64,8 @@ _SOME_EPOCHS, _MOST_EPOCHS = 3, 500
 _MANY_PAIRS = 50_000_000  # a pass over the whole of Last.fm makes four times as many and takes minutes
 _WORDS_PER_CALL = 50_000
 _LAST_RATE = 0.01
+_TAGS_BETWEEN_REPORTS, _LISTS_BETWEEN_REPORTS = 5_000, 5_000
+_COLLECTED = 0.06  # share of the time that goes by before the first pass begins
 # Of one core: 0.8 microseconds a pair of the demo, whose vectors fit in a cache, twice as many of a large
 # vocabulary, whose do not; at the usual dimension and counterexamples.
 _SECONDS_A_PAIR, _SECONDS_A_WORD, _USUAL_WORK = 2e-6, 5e-6, 5 * 64
@@ -94,6 +96,13 @@ class _WordLists:
     def __len__(self) -> int:
         return len(self._starts) - 1
 
+    def telling(self, progress: Progress) -> Iterator[list[str]]:
+        """Go through the lists once, telling how far that is."""
+        for number, words in enumerate(self):
+            if number % _LISTS_BETWEEN_REPORTS == 0:
+                progress(number / len(self), counted("counting words of tracks", number, len(self)))
+            yield words
+
     def __iter__(self) -> Iterator[list[str]]:
         track = np.repeat(np.arange(len(self)), np.diff(self._starts))
         order = np.lexsort((self._random.random(len(track)), track))
@@ -110,14 +119,16 @@ def _words_of(tag: str, settings: SkipGramSettings) -> list[str]:
 
 
 def _words_by_track(
-    folksonomy: Folksonomy, settings: SkipGramSettings
+    folksonomy: Folksonomy, settings: SkipGramSettings, progress: Progress
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return distinct words, and those of each track as `_WordLists` takes them, with repetitions."""
     numbers: dict[str, int] = {}
-    of_tag = [
-        [numbers.setdefault(word, len(numbers)) for word in _words_of(tag, settings)]
-        for tag in folksonomy.tags["tag"]
-    ]
+    of_tag: list[list[int]] = []
+    for row, tag in enumerate(folksonomy.tags["tag"]):
+        if row % _TAGS_BETWEEN_REPORTS == 0:
+            done = row / folksonomy.n_tags
+            progress(done, counted("collecting words of tags", row, folksonomy.n_tags))
+        of_tag.append([numbers.setdefault(word, len(numbers)) for word in _words_of(tag, settings)])
     words = np.empty(len(numbers), object)
     words[:] = list(numbers)
     tag_lengths = np.array([len(columns) for columns in of_tag], np.int64)
@@ -160,8 +171,7 @@ def train_skipgram(
     from gensim.models import Word2Vec
 
     settings = settings or SkipGramSettings()
-    progress(0.0, "collecting words")
-    words, starts, columns = _words_by_track(folksonomy, settings)
+    words, starts, columns = _words_by_track(folksonomy, settings, between(progress, 0.0, _COLLECTED / 3))
     model = Word2Vec(
         vector_size=settings.dim,
         window=settings.window,
@@ -175,13 +185,14 @@ def train_skipgram(
         hashfxn=_fixed_hash,
         shrink_windows=False,
     )
-    model.build_vocab(_WordLists(words, starts, columns, settings.seed))
+    lists = _WordLists(words, starts, columns, settings.seed)
+    model.build_vocab(lists.telling(between(progress, _COLLECTED / 3, _COLLECTED)))
     if not len(model.wv):
         raise InvalidSetting(
             f"min_count={settings.min_count} leaves none of the {len(words)} words of {folksonomy.name} "
             "to train on"
         )
-    _train(model, words, starts, columns, settings, progress)
+    _train(model, words, starts, columns, settings, between(progress, _COLLECTED, 1.0))
     return WordVectors(
         name,
         tuple(model.wv.index_to_key),

@@ -10,9 +10,10 @@ from taglab.genres.choosing import (
     genre_tags,
     make_classes,
     most_popular_tags,
-    most_used_tag,
+    most_used_tags,
     tag_categories,
 )
+from taglab.genres.kept import class_seconds, classes_are_kept, kept_categories, kept_classes
 from taglab.genres.merging import class_pairs, merge_correlated
 from taglab.genres.methods import silhouettes_over_k, ways
 from taglab.genres.ordering import linkage_order
@@ -34,17 +35,21 @@ __all__ = [
     "Subgenres",
     "choose_genres",
     "class_pairs",
+    "class_seconds",
+    "classes_are_kept",
     "classes_named",
     "classes_of_category",
     "divide",
     "divided_table",
     "genre_tags",
+    "kept_categories",
+    "kept_classes",
     "left_out_table",
     "linkage_order",
     "make_classes",
     "merge_correlated",
     "most_popular_tags",
-    "most_used_tag",
+    "most_used_tags",
     "pairs_table",
     "silhouettes_over_k",
     "subgenre_space",

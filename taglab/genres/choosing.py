@@ -23,7 +23,7 @@ from taglab.reprs import one_line
 
 GENRE = "genre"
 _MEANS_GENRE = frozenset({"genre", "genres"})
-_RESTARTS = 10
+RESTARTS = 10
 
 
 class ClassSettings(BaseModel):
@@ -48,6 +48,16 @@ class ClassSettings(BaseModel):
     vectors: str = OWN
     seed: int = Field(0, ge=0, lt=2**31)
 
+    @property
+    def of_genres(self) -> bool:
+        """Whether only tags that say a genre become classes."""
+        return self.of.startswith("genre")
+
+    @property
+    def clusters(self) -> bool:
+        """Whether tags are clustered, by vectors."""
+        return self.of.endswith("clusters")
+
 
 @dataclass(frozen=True, eq=False)
 class Genres:
@@ -68,24 +78,38 @@ class Genres:
     __repr__ = one_line
 
 
-def tag_categories(folksonomy: Folksonomy) -> pd.Series:
+def tag_categories(folksonomy: Folksonomy, progress: Progress = silent) -> pd.Series:
     """Return the category of each tag, indexed by tag.
 
     Where the data set says what kind of thing a tag is (a column `category`), that holds; other tags go by
     the word lists of cleaning.
+
+    Args:
+        folksonomy: Whose tags.
+        progress: Told how far it is.
     """
-    tags = folksonomy.tags["tag"].tolist()
-    by_words = pd.Series(Categories().categories(tags), dtype="str").reindex(tags)
-    if "category" not in folksonomy.tags.columns:
+    return categories_of(folksonomy.tags, progress)
+
+
+def categories_of(rows: pd.DataFrame, progress: Progress = silent) -> pd.Series:
+    """Return the category of each tag of some rows of a folksonomy's tags; see `tag_categories`."""
+    tags = rows["tag"].tolist()
+    by_words = pd.Series(Categories().categories(tags, progress), dtype="str").reindex(tags)
+    if "category" not in rows.columns:
         return by_words
-    given = pd.Series(folksonomy.tags["category"].to_numpy(), index=tags)
+    given = pd.Series(rows["category"].to_numpy(), index=tags)
     return given.where(given.notna() & (given != ""), by_words).astype("str")
 
 
-def genre_tags(folksonomy: Folksonomy) -> tuple[str, ...]:
+def means_genre(categories: pd.Series) -> pd.Series:
+    """Return of each category whether it is one of genres, whatever its case and number."""
+    return categories.str.casefold().isin(_MEANS_GENRE)
+
+
+def genre_tags(folksonomy: Folksonomy, progress: Progress = silent) -> tuple[str, ...]:
     """Return the tags that say a genre, most used first."""
-    categories = tag_categories(folksonomy)
-    return tuple(categories.index[categories.str.casefold().isin(_MEANS_GENRE)])
+    categories = tag_categories(folksonomy, progress)
+    return tuple(categories.index[means_genre(categories)])
 
 
 def make_classes(
@@ -99,29 +123,30 @@ def make_classes(
     """
     chosen = settings or ClassSettings()
     used = folksonomy.select_tags(min_count=chosen.min_count)
-    tags = genre_tags(used) if chosen.of.startswith("genre") else tuple(map(str, used.tags["tag"]))
+    told = between(progress, 0.0, 0.1)
+    tags = genre_tags(used, told) if chosen.of_genres else tuple(map(str, used.tags["tag"]))
     if len(tags) < 2:
         raise InvalidSetting(
             f"{len(tags)} tags of {folksonomy.name} are on {chosen.min_count} tracks or more"
-            + (" and say a genre" if chosen.of.startswith("genre") else "")
+            + (" and say a genre" if chosen.of_genres else "")
             + ", and it takes 2; lower the minimum count, or take classes of another kind"
         )
     if chosen.of == "top-tags":
         return from_top_tags(used, min(chosen.n, len(tags)))
     if chosen.of == "genre-tags":
         return from_tags(used, tags[: chosen.n], f"{folksonomy.name} genre tags")
-    return _clustered(folksonomy, tags, chosen, progress)
+    return _clustered(folksonomy, tags, chosen, between(progress, 0.1, 1.0))
 
 
 def _clustered(
     folksonomy: Folksonomy, tags: Sequence[str], settings: ClassSettings, progress: Progress
 ) -> LabelSpace:
-    words = resolve(settings.vectors, folksonomy, between(progress, 0.0, 0.8))
-    vectors = compose(words, tags)
+    words = resolve(settings.vectors, folksonomy, between(progress, 0.0, 0.4))
+    vectors = compose(words, tags, progress=between(progress, 0.4, 0.5))
     vectors.require(2)
     k = settings.k or max(2, round(math.sqrt(len(vectors))))
-    means = ClusterSettings(k=min(k, len(vectors)), seed=settings.seed, restarts=_RESTARTS)
-    found = cluster(vectors, means, between(progress, 0.8, 1.0))
+    means = ClusterSettings(k=min(k, len(vectors)), seed=settings.seed, restarts=RESTARTS)
+    found = cluster(vectors, means, between(progress, 0.5, 1.0))
     what = "genre clusters" if settings.of == "genre-clusters" else "clusters"
     made_by = {"data": folksonomy.name, **settings.model_dump(exclude={"n"}), **found.parameters()}
     return from_clusters(
@@ -129,18 +154,32 @@ def _clustered(
     )
 
 
-def classes_of_category(space: LabelSpace, folksonomy: Folksonomy, category: str = GENRE) -> tuple[str, ...]:
-    """Return the names of the classes whose most used tag is of a category."""
-    categories = tag_categories(folksonomy)
-    main = {each.name: most_used_tag(each, folksonomy) for each in space.classes}
+def classes_of_category(
+    space: LabelSpace, folksonomy: Folksonomy, category: str = GENRE, categories: pd.Series | None = None
+) -> tuple[str, ...]:
+    """Return the names of the classes whose most used tag is of a category.
+
+    Args:
+        space: Any classes.
+        folksonomy: Whose counts tell the most used tag.
+        category: In any case.
+        categories: As `tag_categories` gives them, where they are known.
+    """
+    if categories is None:
+        categories = tag_categories(folksonomy)
+    main = most_used_tags(space, folksonomy)
     wanted = _MEANS_GENRE if category.casefold() in _MEANS_GENRE else {category.casefold()}
     return tuple(name for name, tag in main.items() if tag and categories[tag].casefold() in wanted)
 
 
-def most_used_tag(label_class: LabelClass, folksonomy: Folksonomy) -> str:
-    """Return a class's most used tag, the earlier on a tie; empty where the data have none of its tags."""
-    counts = folksonomy.counts().reindex(list(label_class.tags)).fillna(0)
-    return str(counts.idxmax()) if counts.max() > 0 else ""
+def most_used_tags(space: LabelSpace, folksonomy: Folksonomy) -> dict[str, str]:
+    """Return each class's most used tag, by its name.
+
+    On a tie it is the earlier tag; empty where the data have none of the class's tags.
+    """
+    counts = folksonomy.counts()
+    of_class = {one.name: counts.reindex(list(one.tags)).fillna(0) for one in space.classes}
+    return {name: str(held.idxmax()) if held.max() > 0 else "" for name, held in of_class.items()}
 
 
 def classes_named(space: LabelSpace, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -213,7 +252,7 @@ def most_popular_tags(space: LabelSpace, folksonomy: Folksonomy, name: str = "")
 
     Source: Ros Perez 2021, section 7.5.1 (the comparison of model 3.4).
     """
-    tags = [tag for each in space.classes if (tag := most_used_tag(each, folksonomy))]
+    tags = [tag for tag in most_used_tags(space, folksonomy).values() if tag]
     classes = tuple(LabelClass(tag, (tag,)) for tag in dict.fromkeys(tags))
     made_by = {"from": "most-popular-tags", "data": folksonomy.name, "classes": space.name}
     return LabelSpace(name or f"{space.name} most used tags", classes, made_by)

@@ -68,7 +68,15 @@ class SideProcess:
         Raises:
             TaglabError: If it failed, with its own words.
         """
-        if self._process.returncode != 0:
-            code = self._process.returncode
-            raise TaglabError(self.said() or f"{self._module} ended with exit code {code}")
+        code = self._process.returncode
+        if code != 0:
+            raise TaglabError(self._why_ended(code))
         return self._out.read_text(encoding="utf-8")
+
+    def _why_ended(self, code: int) -> str:
+        """Return its own words; where those are only how far it was, it was killed or crashed there."""
+        share, text = self.progress()
+        if self.said() and not text:
+            return self.said()
+        why = "was killed, perhaps because memory ran out" if code == -9 else f"ended with exit code {code}"
+        return f"it {why}, at {share:.0%} ({text or 'before it began'}); nothing of it was kept"

@@ -14,7 +14,7 @@ from sklearn.cluster import AgglomerativeClustering
 from taglab.clustering import agglomerative
 from taglab.clustering.agglomerative import cut, linkage_of_distances, linkage_of_vectors
 from taglab.clustering.result import TooManyClusters
-from taglab.errors import InvalidSetting
+from taglab.errors import Cancelled, InvalidSetting
 from taglab.metrics.clustering import adjusted_rand
 from tests.clustering.examples import FloatArray, planted, unit, unit_vectors
 
@@ -45,6 +45,33 @@ def test_cuts_are_scikit_learns(
     peer = AgglomerativeClustering(k, metric="precomputed", linkage=linkage).fit_predict(matrix)
     assert set(labels) == set(range(k))
     assert adjusted_rand(labels, peer) == pytest.approx(1)
+
+
+@FEW
+@given(distances(), linkages)
+def test_trees_are_scipys_to_the_last_bit(
+    matrix: npt.NDArray[np.float64], linkage: Literal["complete", "single", "average"]
+) -> None:
+    expected = hierarchy.linkage(squareform(matrix), linkage)
+    np.testing.assert_array_equal(linkage_of_distances(matrix, linkage), expected)
+
+
+@pytest.mark.parametrize("linkage", LINKAGES)
+def test_merging_tells_how_far_it_is_and_can_be_stopped(
+    linkage: Literal["complete", "single", "average"],
+) -> None:
+    vectors = unit(np.random.default_rng(3).normal(size=(400, 8)))
+    shares: list[float] = []
+    linkage_of_vectors(vectors, linkage, lambda share, _: shares.append(share))
+    assert shares == sorted(shares)
+    assert len([share for share in shares if 0.3 < share < 1]) >= 5
+
+    def stop(share: float, text: str) -> None:
+        if text.startswith("merging clusters: 128"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        linkage_of_vectors(vectors, linkage, stop)
 
 
 @FEW

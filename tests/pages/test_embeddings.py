@@ -5,7 +5,6 @@ import json
 import shlex
 import zipfile
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,9 @@ from taglab import cache, embeddings
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
-from taglab.ui import own_training
+from taglab.ui import long_work
 from taglab.ui.embeddings.views import VIEWS
+from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -74,45 +74,22 @@ def test_every_view_opens_by_its_link(view: str) -> None:
         build_parser().parse_args(arguments)
 
 
-class Beside:
-    """A training that goes no further than it is told to."""
-
-    started: ClassVar[list[tuple[str, str]]] = []
-
-    def __init__(self, module: str, given: str) -> None:
-        self.started.append((module, given))
-        self.ended, self.cancelled = False, False
-
-    def done(self) -> bool:
-        return self.ended
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-    def progress(self) -> tuple[float, str]:
-        return 0.25, "pass 1 of 3"
-
-    def output(self) -> str:
-        return ""
-
-
 def test_own_vectors_that_take_long_are_trained_beside_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_training, "_SHORT_S", -1.0)
-    monkeypatch.setattr(own_training, "SideProcess", Beside)
+    long_works_are_offered(monkeypatch)
     app = opened(vectors="own")
     assert "takes about 1 minute of one core" in app.info[0].value
     assert not charts(app)
-    app.button(key="train own vectors").click().run()
+    app.button(key="begin work").click().run()
     assert Beside.started == [("taglab.embeddings.own_process", "demo")]
     assert "pass 1 of 3" in app.get("progress")[0].proto.text
     again = opened(vectors="own")
     assert "pass 1 of 3" in again.get("progress")[0].proto.text
     assert len(Beside.started) == 1
-    again.button(key="stop own vectors").click().run()
+    again.button(key="stop work").click().run()
     assert "takes about" in again.info[0].value
-    again.button(key="train own vectors").click().run()
+    again.button(key="begin work").click().run()
     embeddings.own_vectors(Folksonomy.open(cache.Shelf(cache.FOLKSONOMIES).path("demo")))
-    (job,) = own_training._UNDER_WAY.values()
+    (job,) = long_work._UNDER_WAY.values()
     job.ended = True
     again.run()
     assert not again.exception

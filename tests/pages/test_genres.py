@@ -14,7 +14,10 @@ from taglab import cache, labels
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
+from taglab.genres import ClassSettings, kept_classes
 from taglab.labels import open_label_space
+from taglab.ui import long_work
+from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
 
 HOSTILE = '"><img/src=x/onerror=alert(1)> metal'
@@ -89,6 +92,27 @@ def require_sound(app: AppTest) -> None:
 @pytest.mark.parametrize("classes", ["A saved label space", "Most used tags, a class each"])
 def test_every_view_opens_by_its_link(view: str, classes: str) -> None:
     require_sound(opened(view, classes=classes, choose="All classes"))
+
+
+def test_classes_that_take_long_are_made_beside_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    long_works_are_offered(monkeypatch)
+    app = opened(classes="All tags, clustered", vectors="first", class_k="3")
+    assert "Making them of 19 tags takes about 1 minute of one core" in app.info[0].value
+    assert not charts(app)
+    app.button(key="begin work").click().run()
+    ((module, given),) = Beside.started
+    asked = json.loads(given)
+    settings = ClassSettings.model_validate(asked["settings"])
+    assert (module, asked["data"]) == ("taglab.genres.class_process", "demo")
+    assert (settings.of, settings.k, settings.vectors) == ("clusters", 3, "first")
+    again = opened(classes="All tags, clustered", vectors="first", class_k="3")
+    assert "pass 1 of 3" in again.get("progress")[0].proto.text
+    kept_classes(Folksonomy.open(cache.Shelf(cache.FOLKSONOMIES).path("demo")), settings)
+    (job,) = long_work._UNDER_WAY.values()
+    job.ended = True
+    again.run()
+    require_sound(again)
+    assert metrics(again)["Classes"] == "3"
 
 
 def test_a_newcomer_sees_clusters_of_genre_tags() -> None:

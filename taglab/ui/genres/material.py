@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ import streamlit as st
 
 from taglab import labels
 from taglab.cooccurrence import Cooccurrence, NpmiSettings
-from taglab.embeddings.tag_skipgram import TagSkipGramSettings
+from taglab.embeddings import OWN, SkipGramSettings, TagSkipGramSettings, open_vectors
 from taglab.folksonomy import Folksonomy
 from taglab.genres import (
     GENRE,
@@ -21,17 +22,21 @@ from taglab.genres import (
     SubgenreSettings,
     choose_genres,
     class_pairs,
+    class_seconds,
+    classes_are_kept,
     classes_named,
     classes_of_category,
-    make_classes,
-    tag_categories,
+    kept_categories,
+    kept_classes,
 )
 from taglab.labels import LabelSpace, list_text, open_label_space, parse_genres_txt, select_genres
 from taglab.progress import Progress
 from taglab.settings import checked
 from taglab.ui.forms import setting_widget, settings_flags
 from taglab.ui.loaders import folksonomy
+from taglab.ui.long_work import LongWork, await_work
 from taglab.ui.messages import guard, literal, working
+from taglab.ui.own_training import await_own_vectors
 from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_vectors
 
 _SAVED = "saved"
@@ -119,6 +124,7 @@ def pick_material() -> Material:
         if of == _SAVED:
             return _opened(name, data, saved)
         settings = _pick_class_settings(of)
+    _await_classes(data, settings)
     with working("Making classes") as progress:
         space = _made(data.fingerprint, settings.model_dump_json(), data, progress)
     return Material(name, data, space, (), _class_flags(settings))
@@ -167,9 +173,40 @@ def url_widgets(model: type[pydantic.BaseModel], prefix: str, names: Sequence[st
     return values
 
 
+def _await_classes(data: Folksonomy, settings: ClassSettings) -> None:
+    """Return once classes are there or soon made; else show the way to them, and stop."""
+    asked = settings.model_dump_json()
+    if settings.clusters and settings.vectors == OWN:
+        await_own_vectors(data)
+    if classes_are_kept(data, settings):
+        return
+    n_used = int((data.tags["count"] >= settings.min_count).sum())
+    await_work(
+        LongWork(
+            key=f"classes {data.fingerprint} {asked}",
+            module="taglab.genres.class_process",
+            given=json.dumps({"data": data.name, "settings": settings.model_dump(mode="json")}),
+            title=f"Classes of {data.name}",
+            lacking=f"These classes are not made yet. Making them of {n_used:,} tags",
+            verb="Make them",
+            meanwhile="Other classes can be chosen meanwhile: a higher minimum count is faster.",
+            seconds=_seconds(data.fingerprint, asked, data),
+        )
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _seconds(fingerprint: str, settings: str, _data: Folksonomy) -> float:
+    asked = ClassSettings.model_validate_json(settings)
+    dim = 0
+    if asked.clusters:
+        dim = SkipGramSettings().dim if asked.vectors == OWN else open_vectors(asked.vectors).dim
+    return class_seconds(_data, asked, dim)
+
+
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _made(data: str, settings: str, _data: Folksonomy, _progress: Progress) -> LabelSpace:
-    return make_classes(_data, ClassSettings.model_validate_json(settings), _progress)
+    return kept_classes(_data, ClassSettings.model_validate_json(settings), _progress)
 
 
 def pairs_of(material: Material, space: LabelSpace) -> Cooccurrence:
@@ -223,27 +260,28 @@ def _chosen(
 
 
 def _by_category(material: Material) -> _Picked:
-    found = _categories(material.data.fingerprint, material.data)
-    options = sorted({*found, GENRE}, key=lambda name: (name != GENRE, name))
+    categories = _categories(material.data.fingerprint, material.data)
+    options = sorted({*map(str, categories.unique()), GENRE}, key=lambda name: (name != GENRE, name))
     category = choose_among(
         "category", "Category", options, 0, "category",
         help="A class is of the category of its most used tag: as the data set has it, else by word lists.",
     )  # fmt: skip
-    kept = classes_of_category(material.space, material.data, category)
+    kept = classes_of_category(material.space, material.data, category, categories)
     if not kept:
         st.caption(literal(f"No class's most used tag is of the category {category!r}; all are taken."))
         return material.space, material.space.names, ()
     return material.space, kept, ("--category", category)
 
 
-@st.cache_data(max_entries=6, show_spinner=False)
-def _categories(fingerprint: str, _data: Folksonomy) -> tuple[str, ...]:
-    return tuple(map(str, tag_categories(_data).unique()))
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _categories(fingerprint: str, _data: Folksonomy) -> pd.Series:
+    return kept_categories(_data)
 
 
 def _by_hand(material: Material) -> _Picked:
     names = list(material.space.names)
-    likely = list(classes_of_category(material.space, material.data)) or names
+    categories = _categories(material.data.fingerprint, material.data)
+    likely = list(classes_of_category(material.space, material.data, categories=categories)) or names
     if "keep" in st.session_state:
         st.session_state["keep"] = [name for name in st.session_state["keep"] if name in set(names)]
     kept = st.multiselect("Genres", names, likely, key="keep", bind="query-params", placeholder="Classes")
