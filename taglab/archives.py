@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import math
@@ -10,7 +11,6 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeAlias
@@ -39,6 +39,11 @@ _TAR, _TAR_AT = b"ustar", 257
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError)
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1  # bit of a member's flags
+# Of the record at a zip's end, in its short and its long form: bytes of the list of files.
+_LISTING_SIZE = re.compile(rb"(?s)PK\x05\x06(?=.{8}(?P<small>.{4}))|PK\x06\x06(?=.{36}(?P<large>.{8}))")
+_SAID_ELSEWHERE = 0xFFFFFFFF
+_END_BYTES = 70_000  # more than the records with the longest comment
+_LONGEST_ENTRY_BYTES = 1024  # in the mean
 _ADDED_BY_SYSTEMS = ("Thumbs.db", "desktop.ini")
 _CHUNK_BYTES = 1 << 20
 _LONGEST_LINE_BYTES = 16 << 20
@@ -133,7 +138,7 @@ class Zip:
 
     __repr__ = one_line
 
-    @contextmanager
+    @contextlib.contextmanager
     def opened(self, file: zipfile.ZipInfo) -> Iterator[Unpacked]:
         """Open one of its files; reading raises DataError where it is damaged."""
         inside = f"holds {file.filename!r}, which "
@@ -159,7 +164,7 @@ class Zip:
                     pass
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened_zip(path: Path, limits: Limits | None = None, opened: IO[bytes] | None = None) -> Iterator[Zip]:
     """Open a zip to read it, trusting nothing in it.
 
@@ -175,7 +180,10 @@ def opened_zip(path: Path, limits: Limits | None = None, opened: IO[bytes] | Non
     """
     limits = limits or Limits()
     try:
+        _refuse_long_listing(path, opened, limits)
         archive = zipfile.ZipFile(opened or path)
+    except DataError:
+        raise
     except FileNotFoundError as error:
         raise unreadable(path, error) from error
     except _DAMAGED as error:
@@ -190,6 +198,26 @@ def opened_zip(path: Path, limits: Limits | None = None, opened: IO[bytes] | Non
         files = tuple(info for info in infos if not info.is_dir() and not _is_added(info.filename))
         _refuse_swollen(path, files, _size_of(path, opened), limits)
         yield Zip(path, files, archive)
+
+
+def _refuse_long_listing(path: Path, opened: IO[bytes] | None, limits: Limits) -> None:
+    """Raise DataError where a zip's list of files, which is read whole to open it, would fill the memory."""
+    with contextlib.ExitStack() as stack:
+        file = opened or stack.enter_context(path.open("rb"))
+        file.seek(max(file.seek(0, io.SEEK_END) - _END_BYTES, 0))
+        end = file.read(_END_BYTES)
+        file.seek(0)
+    n_bytes = max((_number_at(end, match) for match in _LISTING_SIZE.finditer(end)), default=0)
+    if n_bytes > limits.most_files * _LONGEST_ENTRY_BYTES:
+        most = f"{limits.most_files:,} files"
+        raise DataError(
+            path, f"lists its files in {n_bytes:,} bytes, more than {most} need; unpack it yourself"
+        )
+
+
+def _number_at(end: bytes, match: re.Match[bytes]) -> int:
+    number = int.from_bytes(match["large"] or match["small"], "little")
+    return 0 if number == _SAID_ELSEWHERE else number
 
 
 def _no_zip(path: Path, error: Exception | str) -> DataError:
@@ -243,7 +271,7 @@ def _is_added(name: str) -> bool:
     return name.startswith("__MACOSX/") or place.name.startswith(".") or place.name in _ADDED_BY_SYSTEMS
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened_gzip(
     path: Path, limits: Limits | None = None, opened: IO[bytes] | None = None
 ) -> Iterator[Unpacked]:
@@ -363,4 +391,7 @@ def _read_array(path: Path, file: zipfile.ZipInfo, stream: Unpacked) -> npt.NDAr
     data = bytearray(n_bytes)
     stream.readinto(data)
     stream.read(1)  # the checksum is compared when the end is met
-    return np.ndarray(shape, dtype, data, order="F" if in_columns else "C")
+    try:
+        return np.ndarray(shape, dtype, data, order="F" if in_columns else "C")
+    except ValueError as error:  # more dimensions or elements than numpy counts
+        raise DataError(path, f"{file.filename!r} has the shape {shape}, which is none ({error})") from error

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"errors", "progress", "reprs", "suffixes"},
-    {"archives", "beside", "cache", "encodings", "gate", "parallel", "settings", "spreadsheets"},
+    {"archives", "beside", "cache", "encodings", "gate", "parallel", "paths", "settings", "spreadsheets"},
     {"folksonomy", "vectors", "predictions", "losses", "metrics", "figures"},
     {"labels", "sources", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},

@@ -129,6 +129,31 @@ def test_files_that_share_their_bytes_are_counted_together(tmp_path: Path) -> No
         pass
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_a_list_of_very_many_files_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    path = tmp_path / "x.zip"
+    if large:  # as zips of more than 65,535 files are ended
+        monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 10)
+    path.write_bytes(packed({f"{number:05d} {'x' * 80}": b"" for number in range(2_000)}))
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    said = "lists its files in 264,000 bytes, more than 100 files need"
+    with pytest.raises(DataError, match=said), opened_zip(path, Limits(most_files=100)):
+        pass
+
+
+def test_arrays_of_a_shape_that_numpy_cannot_have_are_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    for shape in ("(1," * 1 + "1," * 69 + ")", f"({2**62}, {2**62}, 0)"):
+        head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode()
+        head += b" " * (-(len(head) + 11) % 64) + b"\n"
+        content = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head
+        path.write_bytes(packed({"a.npy": content + bytes(4 if "0)" not in shape else 0)}))
+        with pytest.raises(DataError, match=r"has the shape .* which is none"):
+            read_arrays(path)
+
+
 def test_a_member_larger_than_it_says_is_damaged(tmp_path: Path) -> None:
     data = bytearray(packed({"a.csv": TEXT * 50}))
     at = data.index(b"PK\x01\x02") + 24

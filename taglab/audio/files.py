@@ -18,6 +18,7 @@ from taglab.audio.streams import AUDIO_SUFFIXES
 from taglab.cache import UPLOADS, home, scratch_folder, storage_error
 from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting, unreadable
 from taglab.folksonomy import Folksonomy, mend
+from taglab.paths import typed_path
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
 
@@ -232,7 +233,7 @@ def read_file_table(path: Path) -> pd.DataFrame:
     if len(empty):
         raise DataError(path, "has no track or no path here", line=int(empty[0]) + 2)
     texts = table.astype(str)
-    return texts.assign(path=[str(path.parent / Path(each).expanduser()) for each in texts["path"]])
+    return texts.assign(path=[str(path.parent / typed_path(each)) for each in texts["path"]])
 
 
 def _read_table(path: Path) -> pd.DataFrame:

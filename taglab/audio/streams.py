@@ -38,6 +38,7 @@ _BLOCK = 1 << 17  # frames handed on at a time
 _RATES_HZ = (1_000, 1_000_000)
 _MOST_CHANNELS = 64
 _MOST_LINKS = 10_000
+_MOST_CHUNKS = 10_000  # of a RIFF file, before its samples
 # A count of frames may be off by the encoder's padding; a file cut off loses more than both.
 _TOLERATED_SHARE = 0.02
 _PADDING_S = 0.25
@@ -263,7 +264,9 @@ def _riff_bytes(path: Path) -> tuple[int, int] | None:
         if file.read(4) != b"RIFF":
             return None
         at = 12
-        while at + 8 <= size:
+        for _ in range(_MOST_CHUNKS):
+            if at + 8 > size:
+                break
             file.seek(at)
             name, length = struct.unpack("<4sI", file.read(8))
             at += 8
@@ -292,10 +295,10 @@ def _ogg_links(path: Path) -> tuple[list[tuple[int, int]], bool]:
             begins = bool(page[5] & 2)
             if begins and not in_heads:
                 starts.append(at)
+                if len(starts) > _MOST_LINKS:
+                    raise DataError(path, f"is joined of more than {_MOST_LINKS:,} pieces; is it damaged?")
             in_heads, ends = begins, bool(page[5] & 4)
             at += 27 + page[26] + sum(file.read(page[26]))
-    if len(starts) > _MOST_LINKS:
-        raise DataError(path, f"is joined of {len(starts):,} pieces, more than {_MOST_LINKS:,}")
     return list(zip(starts, [*starts[1:], size], strict=True)) if starts else [], ends
 
 

@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from taglab.errors import StorageError
+from taglab.errors import InvalidSetting, StorageError
 
 FOLKSONOMIES = "folksonomies"
 VECTORS = "vectors"
@@ -28,7 +28,12 @@ def home() -> Path:
     """Return the cache folder: TAGLAB_HOME, else `cache/` of a checkout, else a folder of the user's."""
     named = os.environ.get("TAGLAB_HOME")
     if named:
-        return Path(named).expanduser()
+        try:
+            return Path(named).expanduser()
+        except RuntimeError as error:
+            raise InvalidSetting(
+                f"TAGLAB_HOME={named!r} begins with ~, and there is no home of that name; write it in full"
+            ) from error
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / "pyproject.toml").is_file() and (checkout / "app.py").is_file():
         return checkout / "cache"

@@ -43,7 +43,7 @@ _DEFAULT_LIMIT_BYTES = 20 << 30
 _ROOM_MADE = 0.9  # of the limit remains, so that not every result makes room anew
 _IN_USE_S = 600.0  # what was used a moment ago may be about to be opened
 _LOOK_AGAIN_S = 600.0
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|[kmgt]i?b?|b)", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(|[kmgt]i?b?|b)", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
@@ -273,7 +273,8 @@ def plan_pruning(
     else:
         old = [one for one in rest if older_than_s is not None and time.time() - one.used_at > older_than_s]
         removed += old
-        left = [one for one in rest if one not in old]
+        going = {one.path for one in old}
+        left = [one for one in rest if one.path not in going]
         removed += _beyond(left, to_bytes, to_bytes) if to_bytes is not None else []
     return Pruning(tuple(removed))
 

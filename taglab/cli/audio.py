@@ -175,13 +175,14 @@ def _list(args: argparse.Namespace) -> Report:
 def _add(args: argparse.Namespace) -> Report:
     from taglab.audio.library import add_audio, audio_files
     from taglab.audio.store import StoreSettings
+    from taglab.paths import typed_path
     from taglab.progress import between
 
     settings = settings_of(args, StoreSettings)
     with progress_bar() as progress:
         data = _data(args, progress)
         unpacking = between(progress, 0, 0.1)
-        with audio_files(args.path.expanduser(), data, unpacking) as files:
+        with audio_files(typed_path(str(args.path)), data, unpacking) as files:
             store = add_audio(files, args.name, settings, args.workers, between(progress, 0.1, 1))
     return Report({"name": args.name, **_size(store), **_told(store), **_known(store, data)})
 

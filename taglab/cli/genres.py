@@ -20,6 +20,7 @@ from taglab.cli.options import (
 )
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report
+from taglab.paths import typed_path
 
 if TYPE_CHECKING:
     from taglab.cooccurrence import Cooccurrence
@@ -142,7 +143,7 @@ def _fill_cooccurrence(parser: Parser) -> None:
 
 
 def _matrix_path(text: str) -> Path:
-    path = Path(text).expanduser()
+    path = typed_path(text)
     if path.suffix.lower() not in _MATRIX or path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} must be a file that ends in {' or '.join(_MATRIX)}")
     return path

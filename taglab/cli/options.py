@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_a
 from taglab import settings
 from taglab.cli.report import TABLE_WRITERS, Report
 from taglab.errors import InvalidSetting
+from taglab.paths import typed_path
 
 if TYPE_CHECKING:
     import pydantic
@@ -186,7 +187,7 @@ def tags_of(args: argparse.Namespace) -> tuple[str, ...]:
 
 def table_path(text: str) -> Path:
     """Check the name of a table's file before anything is computed for it."""
-    path = Path(text).expanduser()
+    path = typed_path(text)
     if path.suffix.lower() not in TABLE_WRITERS:
         raise argparse.ArgumentTypeError(f"{text!r} must end in {', '.join(TABLE_WRITERS)}")
     if path.is_dir():

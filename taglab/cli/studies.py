@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from taglab.cli.options import Parser, UsageError, add_settings, finish, settings_of, settings_values
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report
+from taglab.paths import typed_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,7 @@ def _add_report(parser: Parser, flag: str) -> None:
 
 
 def _html_path(text: str) -> Path:
-    path = Path(text).expanduser()
+    path = typed_path(text)
     if path.suffix.lower() != ".html" or path.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} must be a file that ends in .html")
     return path

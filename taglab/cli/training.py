@@ -325,9 +325,10 @@ def _sound(args: argparse.Namespace, sample_rate_hz: int, progress: Progress) ->
     """Give the sound that `--audio` names: what was added under a name, or files, decoded for a while."""
     from taglab.audio.library import audio_files, audio_names, brief_audio, open_audio
     from taglab.audio.store import StoreSettings
+    from taglab.paths import typed_path
     from taglab.progress import between
 
-    path = Path(args.audio).expanduser()
+    path = typed_path(args.audio)
     if args.audio in audio_names() and not path.exists():
         yield open_audio(args.audio)
         return

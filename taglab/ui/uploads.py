@@ -15,6 +15,7 @@ from taglab.cache import scratch_folder
 from taglab.embeddings.unpack import members, several
 from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting, StorageError
 from taglab.figures.theme import visible
+from taglab.paths import typed_path
 from taglab.ui.visitors import may_read_paths
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -116,7 +117,8 @@ def given_path(text: str) -> Iterator[Path]:
     """Give the path somebody typed, if it is there.
 
     Raises:
-        InvalidSetting: If nothing was typed, or this visitor may not read files of this machine.
+        InvalidSetting: If nothing was typed, a home that is not there, or this visitor may not read files of
+            this machine.
         DataError: If there is nothing under that path, or nothing that may be read.
     """
     if not text.strip():
@@ -128,7 +130,7 @@ def given_path(text: str) -> Iterator[Path]:
             "path must be left empty: you reach this dashboard from elsewhere and are not logged in, so it "
             "reads uploads only; log in, or have it started with `taglab app --allow-launch`"
         )
-    path = Path(text.strip()).expanduser()
+    path = typed_path(text.strip())
     try:
         there = path.exists()
     except (OSError, ValueError) as error:

@@ -186,7 +186,7 @@ def test_sizes_are_read_as_people_write_them(text: str, size: int) -> None:
     assert cache.size_of_text(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "big", "-1", "5 apples"])
+@pytest.mark.parametrize("text", ["", "big", "-1", "5 apples", "9" * 400 + "T"])
 def test_what_is_no_size_is_told(text: str) -> None:
     with pytest.raises(InvalidSetting, match="500M, 20G"):
         cache.size_of_text(text)

@@ -83,7 +83,13 @@ def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("  ", InvalidSetting), ("/no/such/file", DataError), ("a\0b", DataError)]
+    ("text", "kind"),
+    [
+        ("  ", InvalidSetting),
+        ("/no/such/file", DataError),
+        ("a\0b", DataError),
+        ("~nobody-here/x", InvalidSetting),
+    ],
 )
 def test_a_path_that_leads_nowhere_is_told(text: str, kind: type[Exception]) -> None:
     with pytest.raises(kind), given_path(text):
