@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.figures.theme import GREY, GRID, blank, hue, plain
+from taglab.figures.theme import GREY, GRID, blank, hue, legend_px, plain, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -31,6 +31,7 @@ _ROW_PX = 19
 _LEGEND_ROW_PX = 24
 _PALE = 0.35
 _LABEL_LENGTH = 28
+_SHORT_NAME = 30  # characters
 
 
 def density(values: npt.ArrayLike, at: npt.ArrayLike, low: float = 0.0, high: float = 1.0) -> DoubleArray:
@@ -102,6 +103,7 @@ def histograms(
             _add_chance(figure, prevalence, colour)
     if chance is not None:
         _add_chance(figure, chance, GREY)
+    _legend_above(figure, len(colours))
     highest = results["value"].max()
     if not np.isnan(highest):
         figure.update_xaxes(range=[-0.01 * top, min(top, float(highest) + 2 * bin_width) * 1.01])
@@ -120,7 +122,6 @@ def _with_strips(title: str, metric: str, runs: int, height: int) -> go.Figure:
         yaxis={"domain": [split + 0.06 if strips else 0, 1], "rangemode": "tozero"},
         xaxis={"anchor": "y2" if strips else "y", "title": {"text": metric}},
     )
-    _legend_above(figure, runs)
     if strips:
         figure.update_layout(
             yaxis2={"domain": [0, split - 0.01], "range": [runs - 0.4, -0.6], "showgrid": False,
@@ -130,11 +131,11 @@ def _with_strips(title: str, metric: str, runs: int, height: int) -> go.Figure:
 
 
 def _legend_above(figure: go.Figure, runs: int) -> None:
-    """Put the legend between title and plot, a line a run; of many runs beside the plot, where it scrolls."""
+    """Put the legend between title and plot, a name below the other; of many runs beside it, to scroll."""
     if runs > MOST_STRIPS:
         figure.update_layout(legend={"font": {"size": 10}})
         return
-    room = _LEGEND_ROW_PX * runs
+    room = legend_px(figure, _LEGEND_ROW_PX)
     height = figure.layout.height + room
     figure.update_layout(
         height=height,
@@ -142,6 +143,12 @@ def _legend_above(figure: go.Figure, runs: int) -> None:
         title={"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12}},
         legend={"x": 0, "yref": "container", "y": 1 - 40 / height, "yanchor": "top"},
     )
+
+
+def _with_facts(run: str, facts: str) -> str:
+    """Return the name of a run for a legend, and facts behind it, on a line of their own where it is long."""
+    name = wrapped(run)
+    return f"{name}{'<br>' if len(run) > _SHORT_NAME else ' '}({facts})"
 
 
 def _add_distribution(
@@ -169,9 +176,9 @@ def _add_distribution(
         y=estimate if known else [None],
         mode="lines",
         line={"color": colour, "width": 2.5},
-        name=f"{plain(run)} ({said})",
-        legendgroup=plain(run),
-        hovertemplate=f"density %{{y:.2f}} at %{{x:.2f}}<extra>{plain(run)}</extra>",
+        name=_with_facts(run, said),
+        legendgroup=wrapped(run),
+        hovertemplate=f"density %{{y:.2f}} at %{{x:.2f}}<extra>{wrapped(run)}</extra>",
     )
 
 
@@ -184,11 +191,11 @@ def _add_bars(figure: go.Figure, run: str, colour: str, values: DoubleArray, edg
         y=share / width,
         width=width,
         marker={"color": colour, "opacity": 0.38, "line": {"width": 1, "color": colour}},
-        legendgroup=plain(run),
+        legendgroup=wrapped(run),
         showlegend=False,
         customdata=np.c_[counts, share, edges[:-1], edges[1:]],
         hovertemplate="%{customdata[2]:.2f} to %{customdata[3]:.2f}: %{customdata[0]} labels "
-        f"(%{{customdata[1]:.1%}})<extra>{plain(run)}</extra>",
+        f"(%{{customdata[1]:.1%}})<extra>{wrapped(run)}</extra>",
     )
 
 
@@ -207,8 +214,8 @@ def _add_strip(
             mode="markers",
             marker={"symbol": "line-ns-open", "size": size, "color": shade, "line": {"width": 1.5}},
             text=shown,
-            hovertemplate=f"<b>%{{text}}</b>: {word}%{{x:.4f}}<extra>{plain(run)}</extra>",
-            legendgroup=plain(run),
+            hovertemplate=f"<b>%{{text}}</b>: {word}%{{x:.4f}}<extra>{wrapped(run)}</extra>",
+            legendgroup=wrapped(run),
             showlegend=False,
         )
 
@@ -250,14 +257,14 @@ def paired_plot(
             x=pairs[run].to_numpy(np.float64),
             y=np.arange(len(pairs)) + offsets[number],
             mode="markers",
-            name=plain(run),
+            name=wrapped(run),
             marker={"color": colour, "size": 9, "symbol": SYMBOLS[number // 8 % len(SYMBOLS)]},
             error_x=_whiskers(pairs, run, f"low {run}", f"high {run}", colour),
             text=shown,
-            hovertemplate=f"<b>%{{text}}</b>: %{{x:.4f}}<extra>{plain(run)}</extra>",
+            hovertemplate=f"<b>%{{text}}</b>: %{{x:.4f}}<extra>{wrapped(run)}</extra>",
         )
     _add_differences(figure, pairs, colours, difference, counts_from)
-    _lay_out_pairs(figure, pairs, metric, len(colours))
+    _lay_out_pairs(figure, pairs, metric)
     return figure
 
 
@@ -309,13 +316,13 @@ def _add_differences(
             customdata=[plain(group) for group in part["group"]],
             textposition="none",
             hovertemplate="<b>%{text}</b> (%{customdata}): %{x:+.4f}"
-            f"<extra>{plain(run)} is ahead</extra>",
+            f"<extra>{wrapped(run)} is ahead</extra>",
         )
 
 
-def _lay_out_pairs(figure: go.Figure, pairs: pd.DataFrame, metric: str, runs: int) -> None:
+def _lay_out_pairs(figure: go.Figure, pairs: pd.DataFrame, metric: str) -> None:
     """Place, from the top: the legend of runs, the axes, the rows."""
-    above = 68 + _LEGEND_ROW_PX * min(runs, MOST_STRIPS)
+    above = 68 + min(legend_px(figure, _LEGEND_ROW_PX), _LEGEND_ROW_PX * MOST_STRIPS)
     # A legend is placed in heights of the plot, at most 3 of them up, and would else push it together.
     rows = max(_ROW_PX * len(pairs), above / 1.8)
     axis = {"gridcolor": GRID, "zerolinecolor": GREY, "side": "top", "nticks": 5, "tickangle": 0}
@@ -355,11 +362,11 @@ def against_counts(results: pd.DataFrame, colours: Colours, metric: str, height:
             x=rows["count"].to_numpy(np.float64),
             y=rows["value"].to_numpy(np.float64),
             mode="markers",
-            name=f"{plain(run)} ({len(rows):,} labels)",
+            name=_with_facts(run, f"{len(rows):,} labels"),
             marker={"color": colour, "size": 8, "opacity": 0.75,
                     "symbol": SYMBOLS[number // 8 % len(SYMBOLS)]},
             text=[plain(label) for label in rows["label"]],
-            hovertemplate=f"<b>%{{text}}</b><br>%{{x:,}} tracks<br>%{{y:.4f}}<extra>{plain(run)}</extra>",
+            hovertemplate=f"<b>%{{text}}</b><br>%{{x:,}} tracks<br>%{{y:.4f}}<extra>{wrapped(run)}</extra>",
         )  # fmt: skip
     figure.update_layout(
         xaxis={"type": "log"},
@@ -387,10 +394,10 @@ def group_means(means: pd.DataFrame, colours: Colours, metric: str, height: int 
         figure.add_bar(
             x=[plain(group) for group in rows["group"]],
             y=rows["value"].to_numpy(np.float64),
-            name=plain(run),
+            name=wrapped(run),
             marker={"color": colour},
             customdata=[f"mean of {n:.0f} labels" if n > 0 else "as printed" for n in rows["labels"]],
-            hovertemplate=f"<b>%{{x}}</b>: %{{y:.4f}}<br>%{{customdata}}<extra>{plain(run)}</extra>",
+            hovertemplate=f"<b>%{{x}}</b>: %{{y:.4f}}<br>%{{customdata}}<extra>{wrapped(run)}</extra>",
         )
     figure.update_layout(
         barmode="group",

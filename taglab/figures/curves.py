@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from taglab.figures.theme import GREY, blank, plain
+from taglab.figures.theme import GREY, LEGEND_LINE_PX, blank, plain, wrapped
 from taglab.reprs import one_line
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ def _drawn(
     chance: Sequence[tuple[float, float, float, float]],
     height: int,
 ) -> go.Figure:
-    legend = _LEGEND_ROW_PX * len(curves)
-    figure = blank(title, x, y, height + legend)
     # In one go: a slider draws this at every step, and each later update costs as much again.
     lines = [_line(curve, x, y) for curve in curves]
+    legend = sum(_LEGEND_ROW_PX + LEGEND_LINE_PX * (line["name"].count("<br>") - 1) for line in lines)
+    figure = blank(title, x, y, height + legend)
     figure.add_traces([*lines, *(_mark(curve, point, x, y) for curve in curves for point in curve.points)])
     dotted = {"type": "line", "line": {"dash": "dot", "width": 1.2, "color": GREY}}
     figure.update_layout(
@@ -129,7 +129,7 @@ def _drawn(
 
 
 def _line(curve: DrawnCurve, x: str, y: str) -> dict[str, Any]:
-    name = plain(curve.name)
+    name = wrapped(curve.name)
     look: dict[str, Any] = {
         "mode": "lines",
         "line": {
@@ -146,7 +146,7 @@ def _line(curve: DrawnCurve, x: str, y: str) -> dict[str, Any]:
         "y": curve.y,
         **look,
         "name": f"{name}<br>{curve.said}",
-        "legendgroup": plain(curve.name),
+        "legendgroup": wrapped(curve.name),
         "customdata": np.where(np.isfinite(curve.thresholds), curve.thresholds, 1.0),
         "hovertemplate": f"{x} %{{x:.3f}}, {y} %{{y:.3f}}<br>threshold %{{customdata:.3f}}"
         f"<extra>{name}</extra>",
@@ -161,8 +161,8 @@ def _mark(curve: DrawnCurve, point: DrawnPoint, x: str, y: str) -> dict[str, Any
         "y": [point.y],
         "mode": "markers",
         "marker": {"symbol": point.symbol, "size": 12, "color": curve.colour, "line": edge},
-        "legendgroup": plain(curve.name),
+        "legendgroup": wrapped(curve.name),
         "showlegend": False,
         "hovertemplate": f"<b>{point.meaning}</b>, threshold {point.threshold:.3f}<br>{x} %{{x:.3f}}, "
-        f"{y} %{{y:.3f}}<extra>{plain(curve.name)}</extra>",
+        f"{y} %{{y:.3f}}<extra>{wrapped(curve.name)}</extra>",
     }

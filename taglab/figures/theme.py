@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ SHARES = ("rgba(47, 120, 200, 0.05)", "rgba(47, 120, 200, 1)")
 # From misplaced (orange) over nothing (grey) to well placed (blue).
 DIVERGING = ("#c85d02", "#b17b56", "#83868b", "#5d7eb0", "#2e68c6")
 
+_LONGEST_NAME = 400
+LEGEND_LINE_PX = 17
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
@@ -65,6 +68,31 @@ def plain(text: str, at_most: int = 60) -> str:
     """
     # A text between dollar signs would be set as a formula where MathJax is loaded.
     return html.escape(visible(text, at_most), quote=False).replace("$", "&#36;")
+
+
+def wrapped(text: str, per_line: int = 52) -> str:
+    """Return a name whole for the legend of a Plotly figure: in lines, and never markup.
+
+    Args:
+        text: What people wrote.
+        per_line: Number of characters on a line; 52 fit beside the sidebar of a window of 800 pixels.
+
+    >>> wrapped("a name <of> several words", 14)
+    'a name &lt;of&gt;<br>several words'
+    """
+    lines = textwrap.wrap(visible(text, _LONGEST_NAME), per_line) or [text]
+    return "<br>".join(plain(line, per_line) for line in lines)
+
+
+def legend_px(figure: go.Figure, a_name: int) -> int:
+    """Return the height of a legend below or above a plot, in pixels.
+
+    Args:
+        figure: With its traces; names of several lines as `wrapped` gives them.
+        a_name: Height of a name of one line.
+    """
+    names = [trace.name for trace in figure.data if trace.name and trace.showlegend is not False]
+    return sum(a_name + LEGEND_LINE_PX * name.count("<br>") for name in names)
 
 
 def hue(index: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from taglab.figures.theme import ACCENT, GREY, GRID, blank, hue, plain
+from taglab.figures.theme import ACCENT, GREY, GRID, blank, hue, legend_px, plain, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -126,7 +126,7 @@ def training_curves(
 def _legend(run: str, line: str, runs: int) -> str:
     if runs == 1:
         return line
-    return f"{plain(run, 40)}, {line}" if line else plain(run, 40)
+    return wrapped(f"{run}, {line}" if line else run)
 
 
 def _add_line(figure: go.Figure, rows: pd.DataFrame, column: str, name: str, look: Mapping[str, Any]) -> None:
@@ -175,7 +175,7 @@ def _mark_best(figure: go.Figure, rows: pd.DataFrame, column: str, epoch: int, c
 
 def _finish(figure: go.Figure, panel: Panel, runs: Sequence[str]) -> None:
     shown = sum(trace.showlegend is not False for trace in figure.data)
-    below = _LEGEND_ROW_PX * (shown if len(runs) > 1 else min(shown, 1))
+    below = legend_px(figure, _LEGEND_ROW_PX) if len(runs) > 1 else _LEGEND_ROW_PX * min(shown, 1)
     figure.update_layout(
         height=_HEIGHT_PX + below,
         # Zoom and hidden lines stay while the same runs go on.

@@ -201,3 +201,17 @@ def test_groups_have_a_bar_a_run() -> None:
 def test_hues_repeat_after_eight() -> None:
     colours = figures.run_colours([str(number) for number in range(9)])
     assert colours["8"] == colours["0"] == PALETTE[0]
+
+
+def test_long_names_stand_whole_in_the_legend_and_have_room() -> None:
+    names = [f"a run of the second week with {word} windows, named by all of its settings" for word in "ab"]
+    figure = figures.histograms(results(names), figures.run_colours(names), "AUC-PR")
+    in_legend = [trace.name for trace in figure.data if trace.showlegend is not False]
+    assert [name.replace("<br>", " ").split(" (")[0] for name in in_legend] == names
+    assert max(len(line) for name in in_legend for line in name.split("<br>")) <= 60
+    few = figures.histograms(results(["a", "b"]), figures.run_colours("ab"), "AUC-PR")
+    n_lines = sum(name.count("<br>") for name in in_legend)
+    assert n_lines == 4
+    assert figure.layout.margin.t - few.layout.margin.t == 17 * n_lines
+    # Names that differ in the middle alone are shown and hidden one by one.
+    assert len({trace.legendgroup for trace in figure.data if trace.legendgroup}) == 2
