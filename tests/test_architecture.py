@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"errors", "progress", "reprs", "suffixes"},
-    {"archives", "beside", "cache", "encodings", "gate", "parallel", "paths", "settings", "spreadsheets"},
-    {"folksonomy", "vectors", "predictions", "losses", "metrics", "figures"},
+    {"archives", "cache", "encodings", "gate", "parallel", "paths", "settings", "spreadsheets"},
+    {"beside", "folksonomy", "vectors", "predictions", "losses", "metrics", "figures"},
     {"labels", "sources", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},
     {"compare", "genres", "training"},
