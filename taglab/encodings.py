@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -57,7 +58,6 @@ _SHARE_OF_ZEROS = 0.3
 _SHARE_OF_LETTERS = 0.9
 _SAMPLE_LINES = 1000
 _SURROGATE = re.compile("[\udc80-\udcff]")
-_LINE_BEYOND_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 _PUNCTUATION = frozenset("‘’‚“”„–—…«»°·´©®€£¡¿ ")
 
 
@@ -121,7 +121,7 @@ def encoding_of(file: IO[bytes]) -> Encoding:
         n_invalid += in_chunk
         n_letters += len(text) - len(text.encode("ascii", "ignore")) - in_chunk
         if in_chunk and len(sample) < _SAMPLE_BYTES:
-            sample += b"\n".join(_LINE_BEYOND_ASCII.findall(chunk)[:_SAMPLE_LINES])
+            sample += b"\n".join(islice(_lines_beyond_ascii(chunk), _SAMPLE_LINES))
     n_invalid += len(decoder.decode(b"", final=True))
     if n_invalid <= n_letters:
         return Encoding("utf-8-sig")
@@ -138,6 +138,11 @@ def decoded(data: bytes) -> tuple[str, Encoding]:
 def guessed_note(encoding: Encoding) -> str:
     """Return a sentence about an encoding that was only likely."""
     return f"The text is not UTF-8; it was read as {encoding.name}, which is likely but not certain."
+
+
+def _lines_beyond_ascii(chunk: bytes) -> Iterator[bytes]:
+    """Yield the lines that hold more than ASCII, of a long one the beginning."""
+    return (line[:_SAMPLE_BYTES] for line in chunk.splitlines() if not line.isascii())
 
 
 def _chunks(start: bytes, file: IO[bytes]) -> Iterator[bytes]:

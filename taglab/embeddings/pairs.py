@@ -8,7 +8,7 @@ from taglab.errors import InvalidSetting
 
 MOST_PAIRS = 500
 # In order: what surely stands between two tags comes before what may stand within one.
-_BETWEEN = (re.compile(r"\t+"), re.compile(r"\s*[;,]\s*"), re.compile(r"\s*(?:→|=>|->|\s[–—-]\s|[:=])\s*"))
+_BETWEEN = (re.compile(r"\t+"), re.compile(r"[;,]"), re.compile(r"→|=>|->|(?<=\s)[–—-](?=\s)|[:=]"))
 _BLANKS = re.compile(r"\s+")
 
 

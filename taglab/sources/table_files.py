@@ -20,16 +20,17 @@ from taglab.sources.reading import OpenText, delimited_rows, existing_file, open
 FIELD_DELIMITERS = "\t,;|"
 _SAMPLE_CHARACTERS = 1 << 16
 _SAMPLE_ROWS = 1000
+_MOST_DIGITS = 9  # of the number of a column
 _PARQUET_ROWS = 1 << 16
 _QUOTED_FIELD = re.compile(r'(^|\t)"([^"\t\r\n]|"")*"(\t|\r|\n|$)', re.MULTILINE)
 _ATTRIBUTE = re.compile(
-    r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+)\s*(\{.*|\S.*)""", re.IGNORECASE
+    r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+)(?:\s*\{|\s+\S)""", re.IGNORECASE
 )
 # At the end of a row it matches once more.
-_ARFF_FIELD = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]*?)\s*(?:,|$)""")
+_ARFF_FIELD = re.compile(r"""\s*('(?:[^'\\]|\\.)*'\s*|"(?:[^"\\]|\\.)*"\s*|[^,]*)(?:,|$)""")
 # MEKA writes its options behind the relation's name and a colon: 'music: -C 6'.
-_MEKA_LABELS = re.compile(r":.*\s-C\s+(-?\d{1,9})\b")
-_SPARSE = re.compile(r"""\s*(\d+)\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]+?)\s*(?:,|$)""")
+_MEKA_LABELS = re.compile(r"\s-C\s+(-?\d{1,9})\b")
+_SPARSE = re.compile(r"""(?<![^\s,])(\d++)\s+('(?:[^'\\]|\\.)*'\s*|"(?:[^"\\]|\\.)*"\s*|[^,]+)(?:,|$)""")
 
 Row = Sequence[Any]
 
@@ -281,7 +282,7 @@ def _arff_header(path: Path, text: OpenText) -> tuple[list[str], tuple[int, ...]
 
 def _meka_labels(path: Path, relation: str, n_attributes: int) -> tuple[int, ...]:
     """Return which attributes are labels where MEKA's option says how many: first ones, or, below 0, last."""
-    match = _MEKA_LABELS.search(relation)
+    match = _MEKA_LABELS.search(relation.partition(":")[2])
     n_labels = int(match[1]) if match else 0
     if abs(n_labels) > n_attributes:
         raise DataError(
@@ -311,10 +312,9 @@ def _arff_rows(
         if plain.startswith("{"):
             row: list[str | None] = ["0"] * width
             for at, value in _SPARSE.findall(plain[1:].rstrip().removesuffix("}")):
-                if int(at) >= width:
-                    raise DataError(
-                        path, f"row {number} below @data has a value at {at} of {width} attributes"
-                    )
+                if len(at) > _MOST_DIGITS or int(at) >= width:
+                    where = f"at {at[:_MOST_DIGITS]} of {width} attributes"
+                    raise DataError(path, f"row {number} below @data has a value {where}")
                 row[int(at)] = _arff_value(value)
             yield number, row
         else:

@@ -15,7 +15,7 @@ from taglab.sources.reading import QUOTED
 
 TAG_DELIMITERS = "|;,"
 _CALL = re.compile(
-    r"(?:np\.)?(?:array|frozenset|set|list|tuple)\s*\((.*?)(?:,\s*dtype=[^()\[\]]*)?\)", re.DOTALL
+    r"(?:np\.)?(?:array|frozenset|set|list|tuple)\s*\((.*?)(?:,\s*dtype=[^()\[\]=]*)?\)", re.DOTALL
 )
 _ITEM = re.compile(r"""[\s,]*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|([^\s,'"\[\](){}:]+)|(.))""", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -92,13 +92,14 @@ def listed_tags(cell: str) -> list[str] | None:
     if inner is None:
         return None
     items: list[str] = []
-    for quoted, word, other in _ITEM.findall(inner):
+    for item in _ITEM.finditer(inner):
+        quoted, word, other = item.groups()
         if quoted:
             items.append(QUOTED + _unquoted(quoted))
         elif word and (_NUMBER.fullmatch(word) or word in ("None", "null", "nan", "NaN")):
             items.append(word)
-        elif word or other.strip():
-            return None
+        elif word or (other and other.strip()):
+            return None  # at once: behind an open quote every further one would be sought in vain
     return items
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taglab.encodings import Encoding, encoding_of
 from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Dropped
 from taglab.sources.magnatagatune import MagnatagatuneSettings
@@ -391,6 +393,41 @@ def test_arff_against_scipy(tmp_path: Path) -> None:
     csv.field_size_limit(limit)  # which SciPy lifts for the whole process
     expected = Counter(name for row in theirs for name in names if row[name] == b"1")
     assert read(tmp_path / "n.arff", "x", TableSettings()).counts().to_dict() == dict(expected)
+
+
+def test_an_attribute_without_a_type_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no name or no type"):
+        read_text(tmp_path, ARFF.replace("tempo numeric", "tempo"), "songs.arff")
+
+
+# Of a square of their length these would take hours.
+LONG = 300_000
+
+
+def test_long_blanks_and_open_quotes_in_arff_are_read_in_one_go(tmp_path: Path) -> None:
+    long = " " * LONG
+    content = ARFF.replace("'A, first',1,0,99.5", f"A{long}B,1,0,99.5").replace(
+        '"B",0,1,?', f"{{0 C{long}D, 1 1, 2 0}}"
+    )
+    found = read_text(tmp_path, content.replace("'my songs'", "'my songs" + ":" * 30_000 + "'"), "songs.arff")
+    assert found.counts().to_dict() == {"hip hop": 2}
+    assert found.tracks["track"].str.len().tolist() == [LONG + 2, LONG + 2]
+    with pytest.raises(DataError, match=r"has a value at 1+ of 4 attributes"):
+        read_text(tmp_path, ARFF.replace('"B",0,1,?', f"{{{'1' * LONG} 1}}"), "songs.arff")
+
+
+@pytest.mark.parametrize(
+    "cell", ["array(" + ",dtype=" * LONG + ")", "['" + "\\'" * LONG + "]", "[" + "' " * LONG + "a]"]
+)
+def test_long_cells_that_are_no_lists_are_told_in_one_go(cell: str) -> None:
+    assert listed_tags(cell) is None
+
+
+def test_wide_rows_in_other_encodings_are_told_apart_in_one_go(tmp_path: Path) -> None:
+    wide = ",".join(["0"] * LONG)
+    names = ",".join(f"t{number}" for number in range(LONG - 1))
+    content = f"track,café,{names}\nA,1,{wide[:-2]}\nB,1,{wide[:-2]}\n"
+    assert encoding_of(io.BytesIO(content.encode("cp1252"))) == Encoding("cp1252", guessed=True)
 
 
 def test_sparse_arff(tmp_path: Path) -> None:
