@@ -7,6 +7,7 @@ there in one step. What is under `derived/` can be made again; what lies on the 
 from __future__ import annotations
 
 from taglab.cache.checksums import check_checksums, check_file, checksum, read_manifest, write_checksums
+from taglab.cache.holding import held_bytes
 from taglab.cache.keeping import keep, kept, recalled, why_not_kept
 from taglab.cache.keys import content_key, file_digest, revision
 from taglab.cache.locks import locked
@@ -62,6 +63,7 @@ __all__ = [
     "contents",
     "derived_path",
     "file_digest",
+    "held_bytes",
     "home",
     "keep",
     "kept",

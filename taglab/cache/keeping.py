@@ -8,15 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from taglab.cache.holding import held_bytes
 from taglab.cache.places import home
 from taglab.cache.writing import replacing
 from taglab.errors import StorageError
 
 T = TypeVar("T")
 
-_MOST_IN_MEMORY = 256
+_MOST_BYTES = 1 << 30
 
-_memory: OrderedDict[Path, Any] = OrderedDict()
+_memory: OrderedDict[Path, tuple[Any, int]] = OrderedDict()  # with the bytes that each holds
 _lock = threading.Lock()
 _unwritable: dict[Path, str] = {}  # cache folder → why the last result was not written to it
 
@@ -26,8 +27,8 @@ def kept(
 ) -> T:
     """Return what is kept under a path, or compute it and keep it.
 
-    On a disk that is full or may not be written it is kept in this process's memory, the last few of them;
-    `why_not_kept` then says so.
+    On a disk that is full or may not be written it is kept in this process's memory, the last of them, a
+    gigabyte at most; `why_not_kept` then says so.
 
     Args:
         path: As `derived_path` gives it.
@@ -48,7 +49,7 @@ def recalled(path: Path, read: Callable[[Path], T | None]) -> T | None:
     if value is not None:
         return value
     with _lock:
-        return cast("T | None", _memory.get(path))
+        return cast("T | None", _memory.get(path, (None, 0))[0])
 
 
 def keep(path: Path, value: T, write: Callable[[Path, T], None]) -> None:
@@ -59,9 +60,9 @@ def keep(path: Path, value: T, write: Callable[[Path, T], None]) -> None:
     except StorageError as error:
         with _lock:
             _unwritable[home()] = str(error)
-            _memory[path] = value
+            _memory[path] = value, held_bytes(value)
             _memory.move_to_end(path)
-            while len(_memory) > _MOST_IN_MEMORY:
+            while len(_memory) > 1 and sum(n_bytes for _, n_bytes in _memory.values()) > _MOST_BYTES:
                 _memory.popitem(last=False)
     else:
         with _lock:

@@ -157,6 +157,7 @@ class _Categoriser:
         removed: Sequence[str],
     ) -> None:
         self._decided: dict[str, Decision] = {}
+        self._alike: dict[Decision, Decision] = {}  # most are the same as others', and take memory once
         sources = SCHEMES[scheme]
         out = {words(phrase) for phrase in removed}
         self._order = order
@@ -177,7 +178,9 @@ class _Categoriser:
         if decision is None:
             if len(self._decided) >= _MOST_REMEMBERED:
                 self._decided.clear()
-            decision = self._decided[tag] = self._decide(tag)
+                self._alike.clear()
+            decision = self._decide(tag)
+            decision = self._decided[tag] = self._alike.setdefault(decision, decision)
         return decision
 
     def _decide(self, tag: str) -> Decision:

@@ -18,7 +18,6 @@ from taglab.progress import Progress, silent
 from taglab.vectors import TagVectors
 
 # What a slider comes back to is kept, unless it would fill the memory.
-_KEPT_BYTES = 64 << 20
 _recent_seeds: Recent[list[Seeds]] = Recent(8)
 _recent_trees: Recent[npt.NDArray[np.float64]] = Recent(8)
 
@@ -103,7 +102,7 @@ def k_means(vectors: TagVectors, settings: ClusterSettings, progress: Progress =
         return draw(points, settings.seed, settings.restarts)
 
     key = f"{vectors.fingerprint} {settings.seed} {settings.restarts}"
-    seeds = _recent_seeds.get(key, make) if vectors.vectors.nbytes <= _KEPT_BYTES else make()
+    seeds = _recent_seeds.get(key, make)
     found = spherical_kmeans(
         vectors.vectors,
         settings.k,

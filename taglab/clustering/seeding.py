@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from taglab.cache import held_bytes
 from taglab.clustering.result import TooManyClusters
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
@@ -157,11 +158,16 @@ class Seeds:
 
 
 class Recent(Generic[T]):
-    """The last few things computed, by key; safe to share between threads."""
+    """The last few things computed, by key; safe to share between threads.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept: OrderedDict[str, T] = OrderedDict()
+    Args:
+        size: Most of them.
+        most_bytes: Most memory that they may hold together.
+    """
+
+    def __init__(self, size: int, most_bytes: int = 256 << 20) -> None:
+        self._size, self._most_bytes = size, most_bytes
+        self._kept: OrderedDict[str, tuple[T, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: str, make: Callable[[], T]) -> T:
@@ -169,11 +175,15 @@ class Recent(Generic[T]):
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
+                return self._kept[key][0]
+        computed = make()
+        n_bytes = held_bytes(computed)
         with self._lock:
-            kept = self._kept.setdefault(key, made)
+            kept, _ = self._kept.setdefault(key, (computed, n_bytes))
             self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
+            while len(self._kept) > self._size or self._held() > self._most_bytes:
                 self._kept.popitem(last=False)
         return kept
+
+    def _held(self) -> int:
+        return sum(n_bytes for _, n_bytes in self._kept.values())

@@ -52,7 +52,7 @@ def test_what_is_kept_for_the_next_k_does_not_change_it(method: str, monkeypatch
         monkeypatch.setattr(methods, "_recent_seeds", Recent(8))
         monkeypatch.setattr(methods, "_recent_trees", Recent(8))
         np.testing.assert_array_equal(cluster(VECTORS, ClusterSettings(method=method, k=k)).labels, labels)
-    monkeypatch.setattr(methods, "_KEPT_BYTES", 0)
+    monkeypatch.setattr(methods, "_recent_seeds", Recent(8, most_bytes=0))
     np.testing.assert_array_equal(cluster(VECTORS, ClusterSettings(method=method, k=5)).labels, warm[0])
 
 
