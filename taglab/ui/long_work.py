@@ -62,7 +62,7 @@ def _offer(work: LongWork) -> None:
     minutes = max(round(work.seconds / 60), 1)
     sentences = (
         f"{work.lacking} takes about {minutes:,} minute{'s' if minutes > 1 else ''} of one core, beside this "
-        f"page; it can be stopped, and what it gives is kept. {work.meanwhile}"
+        f"page; it can be stopped, after which it begins anew, and what it gives is kept. {work.meanwhile}"
     )
     st.info(literal(sentences), icon=":material/hourglass:")
     if st.button(work.verb, key="begin work", type="primary", icon=":material/play_arrow:"):
