@@ -373,7 +373,7 @@ def test_co_tags_equal_the_product_of_the_matrix(rows: list[tuple[int, int, floa
         assert found == {names[j]: n for j, n in enumerate(together[row]) if n and j != row}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ROWS, ARTISTS, st.lists(st.text(), min_size=8, max_size=8, unique_by=mend))
 def test_saving_round_trips(
     tmp_path: Path, rows: list[tuple[int, int, float]], artists: list[str | None], tags: list[str]

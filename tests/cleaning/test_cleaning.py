@@ -70,7 +70,6 @@ def test_every_kind_of_step_is_tested_and_named_as_in_its_file() -> None:
         assert step().describe()
 
 
-@settings(max_examples=30)
 @given(made=folksonomies, steps=lists_of_steps)
 def test_nothing_is_lost_and_twice_is_once(made: Folksonomy, steps: list[Step]) -> None:
     vectors = vectors_of(made)
@@ -101,7 +100,6 @@ def test_nothing_is_lost_and_twice_is_once(made: Folksonomy, steps: list[Step]) 
 LETTERS = st.sampled_from("abcd")
 
 
-@settings(max_examples=200)
 @given(
     pairs=st.lists(st.tuples(st.integers(0, 4), LETTERS), min_size=1, max_size=12),
     targets=st.dictionaries(LETTERS, st.lists(LETTERS, min_size=1, max_size=3, unique=True)),

@@ -4,7 +4,7 @@ import itertools
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from taglab.cleaning import (
     Categories,
@@ -59,7 +59,6 @@ def test_effects_say_what_each_step_does() -> None:
     assert step_effects(()).empty
 
 
-@settings(max_examples=30)
 @given(made=folksonomies)
 def test_tags_after_a_step_are_those_of_the_next(made: Folksonomy) -> None:
     steps = [NormalForm(), CollapseWords(targets=("rock", "metal")), Filters(min_count=2), Categories()]
@@ -80,7 +79,6 @@ def test_what_went_into_a_tag_and_why() -> None:
         went_into(cleaned.tag_map, "rokc")
 
 
-@settings(max_examples=30)
 @given(made=folksonomies)
 def test_no_count_is_lost_on_its_way(made: Folksonomy) -> None:
     steps = [NormalForm(), CollapseWords(targets=("rock", "metal", "80s")), Filters(min_count=2)]

@@ -1,7 +1,7 @@
 """What is previewed is what is applied: over all rounds, for every row, and after every refusal."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.benchmarks.cleaning import made_up_tags
@@ -50,7 +50,6 @@ def assert_shown_is_done(made: Folksonomy, cleaned: Cleaned) -> None:
     assert moved <= {tag for plan in cleaned.plans for tag in plan.mapping}
 
 
-@settings(max_examples=25)
 @given(made=folksonomies, steps=lists_of_steps, data=st.data())
 def test_the_preview_is_what_is_applied_whatever_is_refused(
     made: Folksonomy, steps: list[Step], data: st.DataObject
@@ -71,7 +70,6 @@ def test_the_preview_is_what_is_applied_whatever_is_refused(
         assert_shown_is_done(made, without)
 
 
-@settings(max_examples=40)
 @given(
     pairs=st.lists(st.tuples(st.integers(0, 4), LETTERS), min_size=1, max_size=12),
     first=st.dictionaries(LETTERS, st.lists(LETTERS, max_size=2, unique=True), max_size=3),

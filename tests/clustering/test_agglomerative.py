@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import pdist, squareform
@@ -18,7 +18,6 @@ from taglab.errors import Cancelled, InvalidSetting
 from taglab.metrics.clustering import adjusted_rand
 from tests.clustering.examples import FloatArray, planted, unit, unit_vectors
 
-FEW = settings(max_examples=60, deadline=None)
 LINKAGES: tuple[Literal["complete", "single", "average"], ...] = ("complete", "single", "average")
 linkages = st.sampled_from(LINKAGES)
 
@@ -35,7 +34,6 @@ def distances(draw: st.DrawFn) -> npt.NDArray[np.float64]:
     return upper + upper.T
 
 
-@FEW
 @given(distances(), linkages, st.data())
 def test_cuts_are_scikit_learns(
     matrix: npt.NDArray[np.float64], linkage: Literal["complete", "single", "average"], data: st.DataObject
@@ -47,7 +45,6 @@ def test_cuts_are_scikit_learns(
     assert adjusted_rand(labels, peer) == pytest.approx(1)
 
 
-@FEW
 @given(distances(), linkages)
 def test_trees_are_scipys_to_the_last_bit(
     matrix: npt.NDArray[np.float64], linkage: Literal["complete", "single", "average"]
@@ -74,7 +71,6 @@ def test_merging_tells_how_far_it_is_and_can_be_stopped(
         linkage_of_vectors(vectors, linkage, stop)
 
 
-@FEW
 @given(unit_vectors(least=2), linkages)
 def test_merges_of_vectors_are_scipys(
     vectors: FloatArray, linkage: Literal["complete", "single", "average"]
@@ -86,7 +82,6 @@ def test_merges_of_vectors_are_scipys(
     np.testing.assert_allclose(tree[:, 2], expected[:, 2], atol=1e-9)
 
 
-@FEW
 @given(distances(), linkages)
 def test_going_from_k_to_k_plus_1_splits_one_cluster_and_renames_none(
     matrix: npt.NDArray[np.float64], linkage: Literal["complete", "single", "average"]

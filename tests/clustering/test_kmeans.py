@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans as EuclideanKMeans
 
@@ -18,8 +18,6 @@ from taglab.errors import Cancelled, InvalidSetting
 from taglab.metrics.clustering import adjusted_rand
 from tests.clustering.examples import FloatArray, planted, unit, unit_vectors
 
-FEW = settings(max_examples=60, deadline=None)
-
 
 @st.composite
 def problems(draw_: st.DrawFn) -> tuple[FloatArray, int, int]:
@@ -28,7 +26,6 @@ def problems(draw_: st.DrawFn) -> tuple[FloatArray, int, int]:
     return vectors, k, draw_(st.integers(0, 100))
 
 
-@FEW
 @given(problems())
 def test_of_any_vectors(problem: tuple[FloatArray, int, int]) -> None:
     vectors, k, seed = problem
@@ -129,7 +126,6 @@ def test_tolerance_and_rounds_stop_it() -> None:
     assert exact.history[: len(rough.history)] == rough.history
 
 
-@FEW
 @given(unit_vectors(least=2), st.data())
 def test_the_first_seeds_do_not_depend_on_how_many_are_asked_for(
     vectors: FloatArray, data: st.DataObject

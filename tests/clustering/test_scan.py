@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from sklearn.metrics import silhouette_score
@@ -246,7 +246,6 @@ def test_the_elbow_is_the_point_farthest_below_the_chord() -> None:
     assert elbow([1, 2, 10], [10, 4, 1]) == 2
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0, 100), min_size=3, max_size=20), st.sampled_from([0.25, 2, 8]))
 def test_the_elbow_does_not_depend_on_units(steps: list[float], scale: float) -> None:
     falling = np.cumsum(steps)[::-1]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
@@ -169,7 +169,6 @@ def test_a_third_run_has_its_column_and_drops_no_label() -> None:
     assert table["c"].isna().all()
 
 
-@settings(max_examples=30)
 @given(st.dictionaries(st.sampled_from(LABELS), st.floats(0, 1), min_size=1))
 def test_the_difference_of_a_run_from_itself_is_nothing(values: dict[str, float]) -> None:
     table = paired(rows(a=values, b=values), "a", "b")

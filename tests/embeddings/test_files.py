@@ -109,7 +109,7 @@ def test_what_gensim_writes_is_read(tmp_path: Path, is_binary: bool) -> None:
     assert np.allclose(ours.vectors, ROWS, rtol=1e-6)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.tuples(

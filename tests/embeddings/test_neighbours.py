@@ -5,7 +5,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.embeddings import analogy, axis, neighbours, overlap_at_k
@@ -24,7 +24,6 @@ def as_gensim(vectors: TagVectors) -> KeyedVectors:
     return theirs
 
 
-@settings(max_examples=30)
 @given(st.integers(2, 60), st.integers(2, 8), st.integers(0, 1000), st.integers(1, 70))
 def test_neighbours_agree_with_looking_at_all(count: int, dim: int, seed: int, n: int) -> None:
     vectors = random_tags(count, dim, seed)
@@ -37,7 +36,6 @@ def test_neighbours_agree_with_looking_at_all(count: int, dim: int, seed: int, n
     assert "tag 1" not in set(found["tag"])
 
 
-@settings(max_examples=30)
 @given(st.integers(0, 1000))
 def test_neighbours_and_analogies_agree_with_gensim(seed: int) -> None:
     vectors = random_tags(50, 6, seed)
@@ -114,7 +112,6 @@ def test_axis_by_hand() -> None:
     )
 
 
-@settings(max_examples=30)
 @given(st.integers(0, 1000))
 def test_axis_turned_about(seed: int) -> None:
     vectors = random_tags(20, 5, seed)
@@ -135,7 +132,6 @@ def test_axis_of_more_tags_than_a_block_holds() -> None:
     assert table["position"].iloc[[0, -1]].to_list() == pytest.approx([0, 1], abs=1e-6)
 
 
-@settings(max_examples=30)
 @given(st.integers(0, 1000), st.integers(1, 9))
 def test_overlap_agrees_with_looking_at_all(seed: int, k: int) -> None:
     a, b = random_tags(12, 4, seed), random_tags(10, 3, seed + 1)

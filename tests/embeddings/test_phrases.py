@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.embeddings import FORMS, Lookup, compose, coverage, duplicates, find_words
@@ -66,7 +66,6 @@ def test_tags_without_a_vector_are_missing() -> None:
     assert compose(WORDS, ["kappe"]).vectors.shape == (0, 3)
 
 
-@settings(max_examples=50)
 @given(st.lists(st.sampled_from(MANY.words), min_size=1, max_size=8), st.randoms())
 def test_order_of_words_does_not_matter_to_the_last_bit(words: list[str], random: object) -> None:
     shuffled = list(words)
@@ -76,7 +75,6 @@ def test_order_of_words_does_not_matter_to_the_last_bit(words: list[str], random
     assert np.linalg.norm(first.vectors[0]) == pytest.approx(1, abs=1e-6)
 
 
-@settings(max_examples=50)
 @given(st.lists(st.lists(st.sampled_from(MANY.words), min_size=1, max_size=5), min_size=1, max_size=30))
 def test_agrees_with_the_sum_by_hand_whatever_stands_beside(phrases: list[list[str]]) -> None:
     tags = list(dict.fromkeys(" ".join(words) for words in phrases))
@@ -88,7 +86,6 @@ def test_agrees_with_the_sum_by_hand_whatever_stands_beside(phrases: list[list[s
     assert composed.tags == tuple(tags)
 
 
-@settings(max_examples=50)
 @given(st.text(max_size=30))
 def test_any_text_is_a_tag(tag: str) -> None:
     composed = compose(WORDS, [tag, "jazz"] if tag != "jazz" else [tag])
@@ -213,7 +210,6 @@ def test_coverage_of_nothing() -> None:
     assert len(nothing_known.duplicates) == 0
 
 
-@settings(max_examples=50)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=12))
 def test_duplicates_are_the_rows_that_are_equal(points: list[int]) -> None:
     rows = np.eye(4, dtype=np.float32)[points]

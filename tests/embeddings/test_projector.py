@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.embeddings import write_projector
@@ -42,7 +42,6 @@ def made(tags: list[str]) -> TagVectors:
     return TagVectors.from_any(tags, np.random.default_rng(0).normal(size=(len(tags), 3)))
 
 
-@settings(max_examples=40)
 @given(st.lists(st.text(max_size=6) | st.sampled_from(HARD), min_size=1, unique=True))
 def test_any_tags_keep_to_their_rows(tags: list[str]) -> None:
     vectors = made(tags)

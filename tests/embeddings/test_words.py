@@ -15,7 +15,7 @@ from tests.embeddings.examples import random_words, word_vectors
 ANY_WORD = st.text(max_size=8)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(ANY_WORD, unique=True, max_size=12))
 def test_round_trip_of_any_words(tmp_path: Path, words: list[str]) -> None:
     rows = np.random.default_rng(0).normal(size=(len(words), 3)).astype(np.float32)

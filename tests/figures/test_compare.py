@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import trapezoid
 from scipy.stats import gaussian_kde
@@ -39,7 +39,6 @@ def pairs(rows: int = 3) -> pd.DataFrame:
     return table.assign(difference=table["x"] - table["y"])
 
 
-@settings(max_examples=50)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=60))
 def test_a_density_lies_within_its_bounds(values: list[float]) -> None:
     at = np.linspace(0, 1, 4001)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_samples
@@ -12,8 +12,6 @@ from sklearn.metrics.pairwise import euclidean_distances
 
 from taglab.errors import Cancelled, InvalidSetting
 from taglab.metrics import clustering as metrics
-
-FEW = settings(max_examples=60, deadline=None)
 
 
 @st.composite
@@ -39,7 +37,6 @@ def exact_distances(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float64
     return cdist(unit, unit, "sqeuclidean") / 2
 
 
-@FEW
 @given(clustered())
 def test_silhouette_by_cosine_is_scikit_learns(case: tuple[np.ndarray, np.ndarray]) -> None:
     vectors, labels = case
@@ -47,7 +44,6 @@ def test_silhouette_by_cosine_is_scikit_learns(case: tuple[np.ndarray, np.ndarra
     np.testing.assert_allclose(metrics.silhouette_cosine(vectors, labels), expected, atol=1e-5)
 
 
-@FEW
 @given(clustered("float64"))
 def test_silhouette_of_doubles_is_exact(case: tuple[np.ndarray, np.ndarray]) -> None:
     vectors, labels = case
@@ -57,7 +53,6 @@ def test_silhouette_of_doubles_is_exact(case: tuple[np.ndarray, np.ndarray]) -> 
     np.testing.assert_allclose(metrics.silhouette_distances(distances, labels), expected, atol=1e-12)
 
 
-@FEW
 @given(clustered())
 def test_silhouette_by_euclidean_distance_is_scikit_learns(case: tuple[np.ndarray, np.ndarray]) -> None:
     vectors, labels = case
@@ -81,7 +76,6 @@ def test_positions_that_are_not_finite_are_refused() -> None:
         metrics.silhouette_euclidean(np.array([[0.0, 1], [np.nan, 1], [1, 1]]), [0, 1, 1])
 
 
-@FEW
 @given(clustered(), st.integers(0, 1000))
 def test_names_of_clusters_rotation_and_length_do_not_matter(
     case: tuple[np.ndarray, np.ndarray], seed: int
@@ -217,7 +211,6 @@ def test_distances_must_be_square() -> None:
         metrics.silhouette_distances(np.zeros((2, 3)), [0, 1])
 
 
-@FEW
 @given(clustered("float64"))
 def test_both_forms_of_the_within_cluster_distance_agree(case: tuple[np.ndarray, np.ndarray]) -> None:
     vectors, labels = case
@@ -229,7 +222,6 @@ def test_both_forms_of_the_within_cluster_distance_agree(case: tuple[np.ndarray,
     assert metrics.within_cluster_distance(vectors, labels) == pytest.approx(pairwise, abs=1e-9)
 
 
-@FEW
 @given(clustered("float64"))
 def test_within_cluster_distance_of_cosine_distances_is_that_of_unit_vectors(
     case: tuple[np.ndarray, np.ndarray],
@@ -245,7 +237,6 @@ label_pairs = st.integers(1, 40).flatmap(
 )
 
 
-@FEW
 @given(label_pairs)
 def test_agreement_of_two_clusterings(pair: tuple[list[int], list[int]]) -> None:
     a, b = pair
@@ -256,7 +247,6 @@ def test_agreement_of_two_clusterings(pair: tuple[list[int], list[int]]) -> None
     assert metrics.normalised_mutual_information(a, renamed) == pytest.approx(1)
 
 
-@FEW
 @given(label_pairs)
 def test_flow_is_the_contingency_table(pair: tuple[list[int], list[int]]) -> None:
     a, b = pair

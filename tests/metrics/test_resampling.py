@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -26,7 +26,6 @@ def draws(n_tracks: int, replicates: int, seed: int) -> list[Any]:
     return resampling.draws(np.random.default_rng(seed), n_tracks, replicates)
 
 
-@settings(max_examples=40)
 @given(truth_and_scores(max_classes=1), st.integers(0, 9))
 def test_replicates_of_a_label_are_exact(drawn: tuple[Any, Any], seed: int) -> None:
     truth, scores = (side[:, 0] for side in drawn)
@@ -36,7 +35,6 @@ def test_replicates_of_a_label_are_exact(drawn: tuple[Any, Any], seed: int) -> N
     np.testing.assert_allclose(found, np.transpose(expected), atol=1e-6)
 
 
-@settings(max_examples=40)
 @given(truth_and_scores(), st.integers(0, 9))
 def test_micro_replicates_are_exact_where_scores_are_few(drawn: tuple[Any, Any], seed: int) -> None:
     truth, scores = drawn

@@ -28,7 +28,7 @@ def one_by_one(truth: Any, ours: Any, theirs: Any, metric: Any) -> Any:
     return np.array(found)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 999), st.integers(2, 4), st.booleans())
 def test_p_is_that_of_every_swap_made_one_by_one(seed: int, positives: int, ties: bool) -> None:
     random = np.random.default_rng(seed)

@@ -55,7 +55,7 @@ def test_what_disagrees_is_refused(change: dict[str, object], message: str) -> N
         dataclasses.replace(made_up(tracks=("a", "b", "c"), classes=("rock", "sad")), **change)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tracks=st.lists(NAMES, unique=True, max_size=4),
     classes=st.lists(NAMES, unique=True, max_size=3),

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.errors import InvalidSetting
@@ -23,7 +23,6 @@ def unit_vectors(n_tags: int, dim: int, seed: int = 0) -> npt.NDArray[np.float32
     copies=st.booleans(),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60, deadline=None)
 def test_neighbours_are_the_nearest(n_tags: int, dim: int, k: int, copies: bool, seed: int) -> None:
     vectors = unit_vectors(n_tags, dim, seed)
     if copies:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.projection import quality as quality_module
@@ -13,7 +13,6 @@ from .test_points import unit_vectors
 
 
 @given(n_tags=st.integers(3, 90), dim=st.integers(3, 12), k=st.integers(1, 20), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
 def test_trustworthiness_is_scikit_learns(n_tags: int, dim: int, k: int, seed: int) -> None:
     from sklearn.manifold import trustworthiness
 

@@ -109,7 +109,7 @@ def test_tables_that_cannot_be_meant(tmp_path: Path, text: str, message: str) ->
     assert run_names() == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(
     st.dictionaries(
         st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1),

@@ -292,7 +292,7 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=CONT
 tags_of_rows = words.filter(lambda text: bool(text.strip()) and not text.startswith("\ufeff"))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(tags_of_rows, tags_of_rows), min_size=1, max_size=12))
 def test_whatever_the_csv_module_writes_is_read_as_it_was(
     tmp_path: Path, rows: list[tuple[str, str]]

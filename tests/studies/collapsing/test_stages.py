@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from taglab.cleaning import (
     STAGE_1,
@@ -105,7 +105,6 @@ def test_stage_three_adds_to_stage_two_what_lies_near(demo: Folksonomy) -> None:
 
 
 @given(made=folksonomies)
-@settings(max_examples=30)
 def test_the_truth_of_a_stage_is_that_of_the_collapsed_folksonomy(made: Folksonomy) -> None:
     vectors = vectors_of(made)
     if left_out(made, SOME) or len(vectors) < 3:
