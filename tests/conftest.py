@@ -1,6 +1,7 @@
 """Every test has a cache folder of its own; what tests saw of published data is told at the end."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,22 @@ def taglab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "taglab-home"
     monkeypatch.setenv("TAGLAB_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def kept_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that holds the demo and its own vectors, made once a process."""
+    from taglab import embeddings, sources
+
+    folder = tmp_path_factory.mktemp("demo") / "home"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TAGLAB_HOME", str(folder))
+        embeddings.own_vectors(sources.open_folksonomy("demo"))
+    return folder
+
+
+@pytest.fixture
+def demo_home(kept_demo: Path, taglab_home: Path) -> Path:
+    """The test's cache folder, with the demo and its own vectors in it."""
+    shutil.copytree(kept_demo, taglab_home, dirs_exist_ok=True)
+    return taglab_home

@@ -6,6 +6,7 @@ and positives; of a difference that has no interval, nothing is counted.
 """
 
 import argparse
+import itertools
 import sys
 from typing import Any
 
@@ -19,7 +20,7 @@ SIZES = ((10, 3), (20, 5), (30, 8), (100, 10), (100, 25), (1000, 10), (1000, 100
 STRENGTHS = (0.0, 1.5, 3.0)
 _SETTINGS = BootstrapSettings(replicates=500, swaps=499)
 _BATCH = 100
-_SCORES = 1 << 22  # of the data sets that tell what is to be covered
+_SCORES = 1 << 20  # of the data sets that tell what is to be covered
 
 
 def data_sets(tracks: int, positives: int, strength: float, n: int, seed: int) -> tuple[Any, Any, Any]:
@@ -69,8 +70,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-sets", type=int, default=1_000, help="of each size and strength")
     args = parser.parse_args()
-    for number, (tracks, positives) in enumerate(SIZES):
-        rows = [row for strength in STRENGTHS for row in covered(tracks, positives, strength, args.data_sets)]
+    for number, ((tracks, positives), strength) in enumerate(itertools.product(SIZES, STRENGTHS)):
+        rows = covered(tracks, positives, strength, args.data_sets)
         sys.stdout.write(pd.DataFrame(rows).round(3).to_string(index=False, header=not number) + "\n")
         sys.stdout.flush()
 

@@ -16,6 +16,8 @@ from taglab.training.label_spaces import (
     save_spaces,
 )
 
+pytestmark = pytest.mark.usefixtures("demo_home")
+
 
 def demo() -> Folksonomy:
     return sources.open_folksonomy("demo")
