@@ -18,8 +18,8 @@ first in every draw. Therefore
   is for as few positives, negatives or, of means, tracks. The interval of a difference is nowhere narrower
   than its test by swaps (`taglab.metrics.swaps`), from which p comes: it leaves out 0 only if p is small.
 
-`python -m tests.studies.run_coverage --data-sets 400` tells how often they cover what they should. Of 84 cases
-(10 to 1,000 tracks, 3 to 100 of them positive, models near chance and near perfection, one model and a
+`python -m tests.studies.run_coverage --data-sets 400` tells how often they cover what they should. Of 84
+cases (10 to 1,000 tracks, 3 to 100 of them positive, models near chance and near perfection, one model and a
 difference, both metrics) the worst is covered 90.5 % of the time, the median 97 %.
 
 Source: Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic",

@@ -38,7 +38,7 @@ def test_every_page_says_its_name_and_the_question_of_the_readme() -> None:
 
 
 def test_every_table_and_figure_is_named_for_those_who_cannot_see_it() -> None:
-    for path in (*(ROOT / "pages").glob("*.py"), *(ROOT / "taglab" / "ui").glob("*.py")):
+    for path in (*(ROOT / "pages").glob("*.py"), *(ROOT / "taglab" / "ui").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 named = any(keyword.arg == "alt" for keyword in node.keywords)
