@@ -43,17 +43,19 @@ taglab compare-runs fold-0 fold-1 fold-2 fold-3 fold-4 --by repeats
 
 def _fill(parser: Parser) -> None:
     from taglab.compare.groups import GROUPINGS
-    from taglab.runs.tables import METRICS, MOMENTS
+    from taglab.metrics import metrics_of
+    from taglab.runs.tables import MOMENTS
 
+    metrics = metrics_of()
     parser.add_argument("runs", nargs="+", metavar="RUN", help="names of runs")
     rows = ("summary", "settings", "epoch", "repeats", *_OF_RESULTS)
     parser.add_argument("--by", choices=rows, default="summary", help="what a row is (default: summary)")
     group = parser.add_argument_group("which results (for --by label, pair, group, counts and repeats)")
     group.add_argument(
         "--metric",
-        choices=tuple(METRICS),
-        help="average_precision is exact; auc_pr is interpolated over 200 thresholds, as by Keras and in the "
-        "thesis (default: of the three, the first that most of the runs have)",
+        choices=tuple(metrics),
+        help="; ".join(f"{name}: {metric.about}" for name, metric in metrics.items())
+        + " (default: the first that most of the runs have)",
     )
     group.add_argument(
         "--grouping",
@@ -130,12 +132,8 @@ def _of_results(
     progress: Progress,
 ) -> pd.DataFrame:
     from taglab.compare.tables import correlations, metric_most_have, stacked
-    from taglab.runs.tables import (
-        METRICS,
-        MOMENTS,
-        of_predictions,
-        results,
-    )
+    from taglab.metrics import METRICS
+    from taglab.runs.tables import MOMENTS, of_predictions, results
 
     judged: dict[str, Predictions] = {}
     if args.truth == "common":
@@ -148,7 +146,7 @@ def _of_results(
     rows = rows[rows["value"].notna()]
     groups = _groups(args, rows, runs, metric) if args.by == "group" else rows
     without = [name for name in runs if name not in set(groups["run"])]
-    left_out += [f"{name} has no {METRICS[metric]} ({MOMENTS[args.moment]})" for name in without]
+    left_out += [f"{name} has no {METRICS[metric].title} ({MOMENTS[args.moment]})" for name in without]
     if args.by == "pair":
         return _pairs(args, rows, judged, metric, without, said, progress)
     tables_of = {"label": lambda: rows, "group": lambda: groups, "counts": lambda: correlations(rows)}
@@ -198,13 +196,14 @@ def _pairs(
     from taglab.compare.intervals import with_intervals
     from taglab.compare.tables import paired
     from taglab.errors import NotFound
+    from taglab.metrics import METRICS
 
     first, second = args.runs[:2]
     for name in (first, second):
         if name in without:
             raise NotFound(f"run {name!r} has no such results; --metric and --moment name others")
     table = paired(rows, first, second)
-    if judged and metric != "auc_pr":
+    if judged and METRICS[metric].interval is not None:
         pair = {name: judged[name] for name in (first, second)}
         found = with_intervals(table, pair, first, second, metric, progress)
         said.append(found.said)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from taglab.runs import Run
 
 _LISTED = ("run", "kind", "group", "tags", "classes", "epochs")
-_SHOWN_METRICS = ("ap_macro", "ap_micro", "auc_pr_macro", "auc_pr_micro", "roc_auc_macro", "roc_auc_micro")
 _CHANGED = "{name, title, note, tags, group}"
 
 
@@ -45,8 +44,8 @@ def _fill(parser: Parser) -> None:
         description="List runs, newest first, with their figures at the best epoch by validation: ap is "
         "exact average precision, auc_pr is interpolated over 200 thresholds. --json and --out tell more.",
         returns="[{run, kind, title, group, tags, note, created, classes, parameters, epochs, best_epoch, "
-        "METRIC, METRIC_last, test_METRIC, split, evaluated, problem}], METRIC being auc_pr_micro, "
-        "auc_pr_macro, roc_auc_micro, roc_auc_macro, ap_micro and ap_macro",
+        "METRIC, METRIC_last, test_METRIC, split, evaluated, problem}], METRIC being the mean of a metric, "
+        "as ap_macro, ap_micro",
         fill=_fill_list,
         examples="taglab runs list --tag good --kind trained\ntaglab runs list --published spectrogram",
     )
@@ -56,7 +55,7 @@ def _fill(parser: Parser) -> None:
         description="Show a run: configuration, summary, and the figures of every label at one epoch.",
         returns="{name, title, kind, note, notes: [sentence], tags, group, created, split, evaluated, "
         "classes, epochs, best_epoch, parameters, config, best, last, validation, test, rows: [{label, "
-        "auc_pr, auc_roc, average_precision, positives}]}; of a published one also groups: [{table, group, "
+        "METRIC, positives}]}; of a published one also groups: [{table, group, "
         "auc_pr}], decisions: [{table, label, threshold, tp, tn, fp, fn}], and counts in rows",
         fill=_fill_show,
         examples="taglab runs show mine --epoch best --out labels.csv",
@@ -212,6 +211,7 @@ def _fill_import(parser: Parser) -> None:
 
 
 def _list(args: argparse.Namespace) -> Report:
+    from taglab.metrics import mean_columns
     from taglab.runs import filter_runs, published_names, run_names, runs_table
 
     published = args.published or "published" in args.kind
@@ -219,7 +219,7 @@ def _list(args: argparse.Namespace) -> Report:
     table = filter_runs(table, " ".join(args.words), args.kind, args.group, args.tag)
     notes = tuple(problem for problem in table["problem"] if problem)
     if not args.json and args.out is None:
-        metrics = [name for name in _SHOWN_METRICS if table[name].notna().any()]
+        metrics = [name for name in mean_columns() if table[name].notna().any()]
         table = table[[*_LISTED, *metrics]]
     return Report(table=table, notes=notes)
 

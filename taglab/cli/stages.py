@@ -59,7 +59,7 @@ def _fill(parser: Parser) -> None:
         description="Score the test tracks of up to three runs, one a stage, against their own labels and "
         "against those of stage I, on the tracks that all have. Collapsing makes labels more frequent, and "
         "with that alone AUC-PR rises; by one truth it does not.",
-        returns="[{truth, category, stage, labels, auc_pr, average_precision, auc_roc, prevalence}]",
+        returns="[{truth, category, stage, labels, every metric by its name, prevalence}]",
         fill=_fill_score,
         examples="taglab stages score run-1 run-2 run-3",
     )

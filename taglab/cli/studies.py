@@ -31,8 +31,7 @@ def add_to(commands: Any) -> None:
         "settings said above. What is trained already is taken as it is; what was interrupted is gone on "
         "with. `all` carries out every model of the thesis, for both networks unless --network is given.",
         returns="{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, figures, "
-        "epoch, classes, ap_micro, ap_macro, auc_pr_micro, auc_pr_macro, roc_auc_micro, roc_auc_macro, "
-        "run}]}",
+        "epoch, classes, the means of every metric, as ap_micro, ap_macro, run}]}",
         fill=_fill,
         examples="""
 taglab reproduce model-1 --preset tiny --epochs 5
@@ -56,10 +55,9 @@ taglab reproduce all --preset tiny --report thesis.html
 
 
 def _fill(parser: Parser) -> None:
-    from taglab.losses import LOSSES
     from taglab.nets import NetworkSettings
     from taglab.studies.thesis.recipes import RECIPES, RecipeSettings
-    from taglab.training import PRESETS, TrainConfig
+    from taglab.training import PRESETS, TrainConfig, train_choices
 
     told = "; ".join(f"{name}, {recipe.title}" for name, recipe in RECIPES.items())
     told = f"all; {told}"
@@ -74,7 +72,7 @@ def _fill(parser: Parser) -> None:
     )
     _add_report(parser, "--report")
     add_settings(parser.add_argument_group("the network"), NetworkSettings, omit=("network", "mels"))
-    add_settings(parser.add_argument_group("training"), TrainConfig, choices={"loss": list(LOSSES)})
+    add_settings(parser.add_argument_group("training"), TrainConfig, choices=train_choices())
     finish(parser, _reproduce)
 
 

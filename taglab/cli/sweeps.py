@@ -66,8 +66,7 @@ taglab sweep make rates --labels genres --vary train.learning_rate=1e-2,1e-3 --l
         help="what the runs of a sweep differ in, and their figures",
         description="Show the runs of a group: what they do not have in common, and the figures of each "
         "run's best epoch on the validation tracks.",
-        returns="[{run, state, ..., classes, epochs, auc_pr_macro, auc_pr_micro, roc_auc_macro, "
-        "roc_auc_micro}]",
+        returns="[{run, state, ..., classes, epochs, and the means of every metric, as ap_macro, ap_micro}]",
         fill=_fill_show,
         examples="taglab sweep show model-3.3 --out model-3.3.csv",
     )

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _MELS = "mels-"
 Part = Literal["train", "validation", "test"]
 _PARTS = ("train", "validation", "test")
-_TOLD = ("ap_macro", "ap_micro", "roc_auc_macro", "auc_pr_macro", "auc_pr_micro")
 
 
 def add_to(commands: Any) -> None:
@@ -80,9 +79,8 @@ def add_config(parser: Parser) -> None:
     # browser and a dashboard on the same cores a step then takes four times as long, or worse.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from taglab.audio.mels import MEL_PRESETS, MelSettings
-    from taglab.losses import LOSSES
     from taglab.nets import NETWORKS, NetworkSettings
-    from taglab.training import PRESETS, TrainConfig
+    from taglab.training import PRESETS, TrainConfig, train_choices
 
     parser.add_argument("--data", metavar="NAME", help="data set (default: demo)")
     parser.add_argument("--labels", metavar="NAME", help="label space; see `taglab labels`")
@@ -97,7 +95,7 @@ def add_config(parser: Parser) -> None:
     )
     add_settings(network, MelSettings, prefix=_MELS)
     training = parser.add_argument_group("training")
-    add_settings(training, TrainConfig, choices={"loss": list(LOSSES)})
+    add_settings(training, TrainConfig, choices=train_choices())
 
 
 def config_of(args: argparse.Namespace) -> RunConfig:
@@ -180,9 +178,11 @@ def _refuse_flags(args: argparse.Namespace) -> None:
 
 
 def _trained(run: Run) -> Report:
+    from taglab.metrics import mean_columns
+
     summary = run.summary()
     figures = {
-        part: {name: summary[part][name] for name in _TOLD if name in summary[part]}
+        part: {name: summary[part][name] for name in mean_columns() if name in summary[part]}
         for part in ("validation", "test")
     }
     kept = ("epochs", "best_epoch", "parameters")
@@ -277,7 +277,7 @@ def _predict(args: argparse.Namespace) -> Report:
             "tracks": said.n_tracks,
             "classes": said.n_classes,
             "file": args.out and str(args.out),
-            **{name: judged.figures[name] for name in _TOLD},
+            **judged.figures,
         },
         notes=(judged.left_out,) if judged.left_out else (),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from taglab.cache import content_key, derived_path, keep, recalled
 from taglab.errors import InvalidSetting
+from taglab.metrics import metrics_of
 from taglab.metrics.intervals import Bootstrap, BootstrapSettings, Intervals, bootstrap_models
 from taglab.metrics.swaps import number_of_patterns
 from taglab.predictions import Predictions
@@ -26,10 +27,9 @@ class PairIntervals:
     """Intervals of several runs, and of the difference of two of them.
 
     Each table has a row a label and two more, labelled None and named in the column `mean` ("" elsewhere):
-    macro and micro. Columns: `label`, `mean`, `average_precision`, `average_precision_low`,
-    `average_precision_high`, `average_precision_p`, `average_precision_p_adjusted` (for the number of labels
-    that have a p, after Benjamini and Hochberg; NaN of means), `average_precision_reason` (why there is no
-    interval and no p, a phrase), and the same of `auc_roc`.
+    macro and micro. Columns: `label`, `mean`, and of each metric that has intervals METRIC, METRIC_low,
+    METRIC_high, METRIC_p, METRIC_p_adjusted (for the number of labels that have a p, after Benjamini and
+    Hochberg; NaN of means) and METRIC_reason (why there is no interval and no p, a phrase).
 
     Attributes:
         runs: Title → table.
@@ -84,7 +84,8 @@ def pair_intervals(
 
 
 def _path(settings: BootstrapSettings, *predictions: Predictions) -> Path:
-    key = content_key(_FORMAT, [each.fingerprint for each in predictions], settings.model_dump())
+    fingerprints = [each.fingerprint for each in predictions]
+    key = content_key(_FORMAT, list(_with_interval()), fingerprints, settings.model_dump())
     return derived_path("intervals", key, ".parquet")
 
 
@@ -103,8 +104,13 @@ def _write(path: Path, table: pd.DataFrame | None) -> None:
 
 def _table(classes: tuple[str, ...], found: Bootstrap) -> pd.DataFrame:
     names = {"label": [*classes, None, None], "mean": [""] * len(classes) + ["macro", "micro"]}
-    parts = [pd.DataFrame(names), _columns("average_precision", found.average_precision)]
-    return pd.concat([*parts, _columns("auc_roc", found.roc_auc)], axis=1)
+    columns = [_columns(name, of(found)) for name, of in _with_interval().items()]
+    return pd.concat([pd.DataFrame(names), *columns], axis=1)
+
+
+def _with_interval() -> dict[str, Callable[[Bootstrap], Intervals]]:
+    """Return the metrics that have intervals, and what takes these out of those of tracks drawn again."""
+    return {name: metric.interval for name, metric in metrics_of().items() if metric.interval is not None}
 
 
 def _columns(name: str, values: Intervals) -> pd.DataFrame:
@@ -193,7 +199,7 @@ def with_intervals(
         predictions: Title → predictions, all on the same tracks, classes and truth; these get intervals.
         first: Title of a run.
         second: Title of another.
-        metric: "average_precision" or "auc_roc".
+        metric: One that has intervals.
         progress: Told how far it is.
 
     Raises:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from taglab.metrics import mean_columns
 from taglab.metrics.intervals import Interval
 from taglab.metrics.repeated import mean_interval
 from taglab.runs.run import Run
-from taglab.runs.tables import MOMENTS, SUMMARY_METRICS
+from taglab.runs.tables import MOMENTS
 
 __all__ = ["COLUMNS", "repeats_table"]
 
@@ -84,11 +85,11 @@ def repeats_table(runs: Mapping[str, Run], moment: str = "test") -> pd.DataFrame
     groups = _groups(runs)
     rows = []
     for number, group in enumerate(groups):
-        for metric, name in SUMMARY_METRICS.items():
-            values = group.values(moment, metric)
+        for column, mean in mean_columns().items():
+            values = group.values(moment, column)
             if values.notna().any():
-                first = groups[0].values(moment, metric) if number else None
-                rows.append({"metric": name, "figures": MOMENTS[moment], **_row(group, values, first)})
+                first = groups[0].values(moment, column) if number else None
+                rows.append({"metric": mean.title, "figures": MOMENTS[moment], **_row(group, values, first)})
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

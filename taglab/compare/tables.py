@@ -14,12 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from taglab.compare.groups import tag_groups
+from taglab.metrics import METRICS, metrics_of
 from taglab.metrics.balance import correlation_with_counts, lift
 from taglab.predictions import Predictions, in_common
-from taglab.runs.tables import (
-    METRICS,
-    numbers_of,
-)
+from taglab.runs.tables import numbers_of
 
 
 def common_truth(predictions: Mapping[str, Predictions], reference: str) -> dict[str, Predictions]:
@@ -44,8 +42,8 @@ def stacked(tables: Mapping[str, pd.DataFrame], metric: str, as_lift: bool = Fal
 
     Args:
         tables: Title of each run → its table of results.
-        metric: One of `METRICS`.
-        as_lift: Whether to divide by what chance reaches: the prevalence, or 0.5 for ROC-AUC.
+        metric: One of predictions in `METRICS`.
+        as_lift: Whether to divide by what chance reaches; NaN where that is not known, or a metric has none.
 
     Returns:
         `run`, `label`, `value`, `count` (tracks evaluated that have the label; where a run does not know any,
@@ -70,13 +68,16 @@ def stacked(tables: Mapping[str, pd.DataFrame], metric: str, as_lift: bool = Fal
 
 
 def metric_most_have(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return the first of `METRICS` that most of the tables of results have."""
-    having = {name: sum(table[name].notna().any() for table in tables.values()) for name in METRICS}
-    return max(METRICS, key=having.__getitem__)
+    """Return the first metric of predictions that most of the tables of results have."""
+    having = {name: sum(table[name].notna().any() for table in tables.values()) for name in metrics_of()}
+    return max(having, key=having.__getitem__)
 
 
 def _chance(table: pd.DataFrame, metric: str) -> npt.NDArray[np.float64]:
-    return np.full(len(table), 0.5) if metric == "auc_roc" else numbers_of(table, "prevalence")
+    chance = METRICS[metric].chance
+    if chance == "prevalence":
+        return numbers_of(table, "prevalence")
+    return np.full(len(table), np.nan if chance is None else chance)
 
 
 def paired(rows: pd.DataFrame, first: str, second: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ tags); what is not known is NaN. A class without a value is not drawn, and the l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -67,22 +67,23 @@ def histograms(
     colours: Colours,
     metric: str,
     bin_width: float = 0.05,
-    chance: float | None = None,
+    chance: float | Literal["prevalence"] | None = "prevalence",
     top: float = 1.0,
     height: int = 440,
 ) -> go.Figure:
     """Draw how a metric is distributed over labels, one normalised histogram and density a run.
 
-    Below, each run has a strip with a tick at every label (to hover over), and under it, in grey, at every
-    label's prevalence, which is what chance would reach in AUC-PR. A dotted line stands at the mean
-    prevalence of each run. Of many runs only the densities are drawn.
+    Below, each run has a strip with a tick at every label (to hover over), and under it, where that is what
+    chance reaches, as in AUC-PR, in grey at every label's prevalence, with a dotted line at its mean. Of many
+    runs only the densities are drawn.
 
     Args:
         results: As this module tells.
         colours: Title of each run → its colour, in the order in which they are drawn.
         metric: Its name, for the axis.
         bin_width: Of the histograms, in the metric's unit.
-        chance: What chance reaches in every class, where that is not its prevalence (ROC-AUC: 0.5).
+        chance: What chance reaches: the class's prevalence, or in every class this number (ROC-AUC: 0.5), at
+            which a dotted line stands; None where that is not known.
         top: The most the metric can be, or is.
         height: In pixels, without strips and legend.
 
@@ -95,13 +96,13 @@ def histograms(
     parts = dict(tuple(results[results["value"].notna()].groupby("run", sort=False)))
     for number, (run, colour) in enumerate(colours.items()):
         rows = parts.get(run, results.iloc[:0])
-        prevalence = np.nan if chance is not None else float(rows["prevalence"].mean())
+        prevalence = float(rows["prevalence"].mean()) if chance == "prevalence" else np.nan
         _add_distribution(figure, run, colour, rows, edges, len(colours) <= MOST_BARS)
         if few:
-            _add_strip(figure, rows, run, colour, number, chance is None)
+            _add_strip(figure, rows, run, colour, number, chance == "prevalence")
         if few and not np.isnan(prevalence):
             _add_chance(figure, prevalence, colour)
-    if chance is not None:
+    if isinstance(chance, float):
         _add_chance(figure, chance, GREY)
     _legend_above(figure, len(colours))
     highest = results["value"].max()
@@ -231,6 +232,7 @@ def paired_plot(
     metric: str,
     difference: tuple[str, str],
     counts_from: float = 0.05,
+    higher_is_better: bool = True,
 ) -> go.Figure:
     """Draw one row a label, a dot a run; beside it the difference of two runs, coloured by which is ahead.
 
@@ -242,6 +244,7 @@ def paired_plot(
         metric: Its name, for the axis.
         difference: Titles of the two runs whose difference (first minus second) is drawn.
         counts_from: Differences of which p is no less than this, or not known where others are, are paler.
+        higher_is_better: Whether the run with more is ahead.
 
     Source: Ros Perez 2021, table 34.
     """
@@ -263,7 +266,8 @@ def paired_plot(
             text=shown,
             hovertemplate=f"<b>%{{text}}</b>: %{{x:.4f}}<extra>{wrapped(run)}</extra>",
         )
-    _add_differences(figure, pairs, colours, difference, counts_from)
+    ahead = difference if higher_is_better else difference[::-1]
+    _add_differences(figure, pairs, colours, ahead, counts_from)
     _lay_out_pairs(figure, pairs, metric)
     return figure
 
@@ -293,15 +297,18 @@ def _add_differences(
     figure: go.Figure,
     pairs: pd.DataFrame,
     colours: Colours,
-    difference: tuple[str, str],
+    ahead: tuple[str, str],
     counts_from: float,
 ) -> None:
-    """Add the second panel: a bar from 0 in the colour of who is ahead, and the interval where one is."""
+    """Add the second panel: a bar from 0 in the colour of who is ahead, and the interval where one is.
+
+    `ahead` names who that is where the difference is not below 0, and where it is.
+    """
     values = pairs["difference"].to_numpy(np.float64)
     certain = np.ones(len(pairs), np.bool_)
     if "difference_p" in pairs:
         certain = pairs["difference_p"].to_numpy(np.float64) < counts_from
-    for run, rows in zip(difference, (np.flatnonzero(values >= 0), np.flatnonzero(values < 0)), strict=True):
+    for run, rows in zip(ahead, (np.flatnonzero(values >= 0), np.flatnonzero(values < 0)), strict=True):
         part = pairs.iloc[rows]
         figure.add_bar(
             x=values[rows],

@@ -33,6 +33,7 @@ class Panel:
         log: Whether the axis is logarithmic.
         judged: Whether it says how good an epoch is, so that the best is marked.
         step: Column of the steps drawn faintly behind, or "".
+        folded: Whether it is folded away at first.
     """
 
     title: str
@@ -42,45 +43,7 @@ class Panel:
     log: bool = False
     judged: bool = True
     step: str = ""
-
-
-PANELS: dict[str, Panel] = {
-    "loss": Panel(
-        "Loss",
-        "loss (mean over classes)",
-        {"validation_loss": ("validation", "solid"), "train_loss": ("training", "dot")},
-        step="loss",
-    ),
-    "auc-pr": Panel(
-        "AUC-PR, validation (interpolated, 200 thresholds)",
-        "AUC-PR",
-        {"auc_pr_macro": ("macro", "solid"), "auc_pr_micro": ("micro", "dot")},
-        share=True,
-    ),
-    "average-precision": Panel(
-        "Average precision, validation (exact)",
-        "average precision",
-        {"ap_macro": ("macro", "solid"), "ap_micro": ("micro", "dot")},
-        share=True,
-    ),
-    "roc-auc": Panel(
-        "ROC-AUC, validation",
-        "ROC-AUC",
-        {"roc_auc_macro": ("macro", "solid"), "roc_auc_micro": ("micro", "dot")},
-        share=True,
-    ),
-    "clips-per-s": Panel(
-        "Speed of training",
-        "clips per second",
-        {"clips_per_s": ("", "solid")},
-        judged=False,
-        step="clips_per_s",
-    ),
-    "learning-rate": Panel(
-        "Learning rate", "learning rate", {"learning_rate": ("", "solid")}, log=True, judged=False
-    ),
-}
-"""The panels there are; interpolated and exact areas never share an axis."""
+    folded: bool = False
 
 
 def training_curves(

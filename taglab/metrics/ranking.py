@@ -80,7 +80,8 @@ class Ranked:
         gains = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, last + 2)))])
         expected = gains[np.minimum(self.upto, last)] - gains[np.minimum(self.above, last)]
         ideal = gains[np.minimum(self.relevant, last)]
-        return quotient(self._sums(expected / (self.upto - self.above)), ideal)
+        gained = self._sums(expected / (self.upto - self.above))
+        return quotient(np.minimum(gained, ideal), ideal)  # which rounding may exceed
 
     @cached_property
     def reciprocal_rank(self) -> DoubleArray:
@@ -101,7 +102,8 @@ class Ranked:
     def _hits(self, k: int) -> DoubleArray:
         """Return the relevant items expected among the first k (queries,)."""
         size = self.upto - self.above
-        return self._sums((_places(k) - self.above).clip(0, size) / size)
+        expected = self._sums((_places(k) - self.above).clip(0, size) / size)
+        return np.minimum(expected, np.minimum(self.relevant, k))  # which rounding may exceed
 
     def _sums(self, values: DoubleArray) -> DoubleArray:
         return np.bincount(self.query, values, self.n_queries).astype(np.float64)

@@ -2,7 +2,6 @@
 
 from taglab.runs.exchange import export_run, import_run
 from taglab.runs.importing import ResultsSettings, import_results
-from taglab.runs.layout import METRICS
 from taglab.runs.library import (
     create_run,
     delete_run,
@@ -20,7 +19,6 @@ from taglab.runs.run import About, Run, best_epoch, per_label_of, split_warning_
 from taglab.runs.writer import RunWriter, change_about
 
 __all__ = [
-    "METRICS",
     "About",
     "ResultsSettings",
     "Run",

@@ -12,6 +12,7 @@ import numpy as np
 from taglab.archives import opened_zip
 from taglab.cache import read_object
 from taglab.errors import DataError
+from taglab.metrics import metrics_of
 from taglab.predictions import open_predictions
 from taglab.runs import layout
 from taglab.runs.run import Kept, Run, is_count, is_figure
@@ -52,9 +53,12 @@ def _check_per_label(run: Run) -> None:
     for epoch, labels in run.per_label_by_epoch().groupby("epoch")["label"]:
         if tuple(labels) != classes:
             raise DataError(path, f"epoch {epoch} must have each class of classes.json once, in its order")
-    figures = run.per_label_by_epoch()[["auc_pr", "auc_roc", "average_precision"]].to_numpy()
-    if ((figures < 0) | (figures > 1) | np.isinf(figures)).any():
-        raise DataError(path, "holds figures outside [0, 1]; in percent?")
+    table = run.per_label_by_epoch()
+    for name, metric in metrics_of().items():
+        wrong = metric.out_of_range(table[name].to_numpy(np.float64))
+        if len(wrong):
+            low, high = metric.range
+            raise DataError(path, f"holds {name} of {wrong[0]:g}, outside [{low:g}, {high:g}]; in percent?")
 
 
 def _check_summary(run: Run) -> None:

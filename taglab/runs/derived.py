@@ -16,6 +16,7 @@ import pandas as pd
 
 from taglab.cache import content_key, derived_path, replacing
 from taglab.errors import StorageError
+from taglab.metrics import metrics_of
 from taglab.runs import layout
 from taglab.runs.run import Run
 
@@ -58,7 +59,7 @@ def kept_figures(run: Run, what: str, compute: Callable[[], Any]) -> Any:
         what: Name of what is computed.
         compute: Computes it, of the files of the run that are named here and nothing else.
     """
-    made_of = [_VERSION, *(_stamp(run.folder / name) for name in _READ)]
+    made_of = [[_VERSION, *metrics_of()], *(_stamp(run.folder / name) for name in _READ)]
     if made_of[1] is None:
         return _through_json(compute())
     path = derived_path("run-figures", content_key(str(run.folder.absolute()), what), ".json")

@@ -14,6 +14,7 @@ import pandas as pd
 from taglab.archives import START_BYTES
 from taglab.encodings import decoded, guessed_note, refuse_binary
 from taglab.errors import DataError
+from taglab.metrics import METRICS, metrics_of
 from taglab.runs import layout
 
 # Names of columns, letters and digits only, in the order in which they are preferred.
@@ -63,8 +64,8 @@ def read_table(
             that is said.
 
     Returns:
-        Columns epoch, label, auc_pr, auc_roc, average_precision, positives, and what was assumed of the
-        file, a sentence each. Without a column of epochs, epoch is 0.
+        Columns epoch and `layout.per_label_columns`, and what was assumed of the file, a sentence each.
+        Without a column of epochs, epoch is 0.
 
     Raises:
         DataError: If it is not such a table, a label stands twice in an epoch, or a figure is outside [0, 1].
@@ -85,7 +86,7 @@ def read_table(
     first = 2 if header else 1
     table = pd.DataFrame(
         [_row(path, number, row, at) for number, row in enumerate(body, start=first) if any(row)],
-        columns=["epoch", *layout.PER_LABEL_COLUMNS],
+        columns=["epoch", *layout.per_label_columns()],
     )
     if not summary_rows:
         table, left_out = _without_summaries(table)
@@ -142,10 +143,14 @@ def _number(text: str) -> float | None:
         return None
 
 
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
 def _find(path: Path, header: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
-    plain = [re.sub(r"[^a-z0-9]", "", name.casefold()) for name in header]
+    plain = [_plain(name) for name in header]
     found = {}
-    for key, names in NAMES.items():
+    for key, names in ({name: (_plain(name),) for name in metrics_of()} | NAMES).items():
         told = columns.get(key)
         if told:
             if told not in header:
@@ -184,12 +189,15 @@ def _check(path: Path, table: pd.DataFrame) -> None:
         raise DataError(path, f"holds label {table.loc[twice, 'label'].iloc[0]!r} twice")
     if len(set(table.groupby("epoch")["label"].agg(frozenset))) > 1:
         raise DataError(path, "must have the same labels in every epoch")
-    figures = table[["auc_pr", "auc_roc", "average_precision"]].to_numpy(np.float64)
-    if np.isnan(figures).all():
+    figures = {name: table[name].to_numpy(np.float64) for name in metrics_of()}
+    if all(np.isnan(values).all() for values in figures.values()):
         raise DataError(path, "holds no figure")
     if (table["positives"] < 0).any():
         raise DataError(path, "holds a count below 0")
-    if ((figures < 0) | (figures > 1)).any():
-        raise DataError(
-            path, f"holds figures up to {np.nanmax(figures):g}; they must lie in [0, 1]. In percent?"
-        )
+    for name, values in figures.items():
+        wrong = METRICS[name].out_of_range(values)
+        if len(wrong):
+            low, high = METRICS[name].range
+            raise DataError(
+                path, f"holds {name} of {wrong[0]:g}; it must lie in [{low:g}, {high:g}]. In percent?"
+            )

@@ -14,8 +14,9 @@ import pydantic
 from taglab.archives import read_arrays
 from taglab.cache import write_json
 from taglab.errors import NO_SUCH_FILE, DataError
-from taglab.metrics.tagging import tagging_scores
-from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, confusion, roc_auc_at_thresholds
+from taglab.metrics import figures_of, figures_of_counts, mean_columns
+from taglab.metrics.scored import scored
+from taglab.metrics.thresholds import Confusion, auc_pr_interpolated
 from taglab.predictions import UNKNOWN, Predictions, open_predictions, read_scores
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
@@ -135,7 +136,7 @@ def _read_folder(path: Path) -> Results:
         raise DataError(path, f"holds neither {layout.PER_LABEL} nor {layout.CONFUSION}")
     classes = layout.read_classes(path / layout.CLASSES)
     counts = layout.read_confusion(counts_path, len(classes)) if counts_path.exists() else None
-    micro = {} if counts is None else _micro(counts)
+    micro = {} if counts is None else figures_of_counts(counts)[1]
     if not table_path.exists():
         found = per_label_of(layout.read_confusion(counts_path), classes).assign(epoch=0)
         return Results("folder", classes, found, micro, counts)
@@ -189,28 +190,14 @@ def _read_scores(path: Path, settings: ResultsSettings, progress: Progress = sil
         predictions = read_scores(path, settings.classes, logits=settings.logits)
     if not predictions.n_tracks or not predictions.n_classes:
         raise DataError(path, "holds no track or no class")
-    found = tagging_scores(predictions.truth, predictions.scores, progress)
-    counts = confusion(predictions.truth, predictions.scores)
-    table = per_label_of(counts, predictions.classes).assign(
-        epoch=0, auc_roc=found.roc_auc, average_precision=found.average_precision
-    )
-    micro = {
-        "auc_pr_micro": float(auc_pr_interpolated(counts.micro())[0]),
-        "roc_auc_micro": found.micro_roc_auc,
-        "ap_micro": found.micro_average_precision,
-    }
-    return Results("scores", predictions.classes, table, micro, counts, predictions)
+    material = scored(predictions.truth, predictions.scores, progress)
+    by_class, means = figures_of(material)
+    micro = {column: means[column] for column, mean in mean_columns().items() if mean.average == "micro"}
+    table = per_label_of(material.counts, predictions.classes).assign(epoch=0, **by_class)
+    return Results("scores", predictions.classes, table, micro, material.counts, predictions)
 
 
 _READERS: dict[str, Callable[[Path, ResultsSettings, Progress], Results]] = {".npz": _read_scores}
-
-
-def _micro(counts: Confusion) -> dict[str, float]:
-    together = counts.micro()
-    return {
-        "auc_pr_micro": float(auc_pr_interpolated(together)[0]),
-        "roc_auc_micro": float(roc_auc_at_thresholds(together)[0]),
-    }
 
 
 def _write(folder: Path, path: Path, found: Results, settings: ResultsSettings) -> None:

@@ -20,6 +20,7 @@ import pandas as pd
 from taglab.archives import read_arrays
 from taglab.cache import read_json, replacing, storage_error
 from taglab.errors import DataError
+from taglab.metrics import metrics_of
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
 
 CONFIG = "config.json"
@@ -37,14 +38,16 @@ STATUS = "status.json"
 CHECKPOINTS = "checkpoints"
 PREDICTIONS = "predictions"
 
-METRICS = ("auc_pr_micro", "auc_pr_macro", "roc_auc_micro", "roc_auc_macro", "ap_micro", "ap_macro")
-PER_LABEL_COLUMNS = ("label", "auc_pr", "auc_roc", "average_precision", "positives")
-
 LARGEST_JSON_BYTES = 64 << 20
 LARGEST_TABLE_BYTES = 1 << 30
 LARGEST_COUNTS_BYTES = 1 << 30
 
 _COUNTS = ("tp", "tn", "fp", "fn")
+
+
+def per_label_columns() -> list[str]:
+    """Return the columns of a table by label: label, every metric of predictions, positives."""
+    return ["label", *sorted(metrics_of()), "positives"]
 
 
 def read_data(path: Path, limit: int) -> bytes:
@@ -144,8 +147,8 @@ def read_per_label(path: Path, epoch: int | Literal["last"] | None = None) -> pd
         epoch: The only one wanted; None for all. Of a long training one is read in a tenth of the time.
 
     Returns:
-        Columns epoch (int), label, auc_pr, auc_roc, average_precision, positives; what the file has no
-        column of is NaN. No rows where there is no such epoch.
+        Columns epoch (int) and `per_label_columns`; what the file has no column of is NaN. No rows where
+        there is no such epoch.
 
     Raises:
         DataError: If it is not such a table.
@@ -157,7 +160,7 @@ def read_per_label(path: Path, epoch: int | Literal["last"] | None = None) -> pd
         raise DataError(path, f"lacks the column {', '.join(sorted(missing))}")
     if epoch is not None and len(table):
         table = table[table["epoch"] == (table["epoch"].iloc[-1] if epoch == "last" else epoch)]
-    return table.reindex(columns=["epoch", *PER_LABEL_COLUMNS]).reset_index(drop=True)
+    return table.reindex(columns=["epoch", *per_label_columns()]).reset_index(drop=True)
 
 
 def _lines_of(data: bytes, epoch: int | Literal["last"]) -> bytes:
@@ -173,7 +176,7 @@ def _lines_of(data: bytes, epoch: int | Literal["last"]) -> bytes:
 
 
 def _parse_per_label(path: Path, data: bytes) -> pd.DataFrame:
-    numbers = ["auc_pr", "auc_roc", "average_precision", "positives"]
+    numbers = per_label_columns()[1:]
     try:
         return pd.read_csv(
             io.BytesIO(data),
@@ -190,7 +193,7 @@ def per_label_text(epoch: int, table: pd.DataFrame) -> str:
     """Return one epoch's lines of a per_label_by_epoch.csv, without the header."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    columns = table.reindex(columns=list(PER_LABEL_COLUMNS))
+    columns = table.reindex(columns=per_label_columns())
     for label, *numbers in columns.itertuples(index=False, name=None):
         writer.writerow([epoch, label, *("" if pd.isna(value) else f"{value:.9g}" for value in numbers)])
     return out.getvalue()
@@ -200,7 +203,7 @@ def write_per_label(path: Path, tables: Mapping[int, pd.DataFrame]) -> None:
     """Write a per_label_by_epoch.csv of tables by epoch, atomically."""
     text = "".join(per_label_text(epoch, table) for epoch, table in tables.items())
     with replacing(path) as temporary:
-        temporary.write_text(",".join(("epoch", *PER_LABEL_COLUMNS)) + "\n" + text, encoding="utf-8")
+        temporary.write_text(",".join(["epoch", *per_label_columns()]) + "\n" + text, encoding="utf-8")
 
 
 def read_confusion(path: Path, n_classes: int | None = None) -> Confusion:

@@ -16,6 +16,7 @@ from taglab import cache
 from taglab.cache import Shelf, locked, replacing, storage_error, write_json
 from taglab.errors import Conflict, DataError, InvalidSetting, NotFound, StorageError
 from taglab.labels import LabelSpace, to_json
+from taglab.metrics import mean_columns
 from taglab.runs import layout
 from taglab.runs.naming import free_name, name_of
 from taglab.runs.published import open_published, published_names
@@ -175,12 +176,13 @@ def runs_table(names: Iterable[str] | None = None) -> pd.DataFrame:
 
     Returns:
         Columns run, kind, title, group, tags, note, created, classes, parameters, epochs, best_epoch, each
-        of `METRICS` at the best epoch, at the last with "_last" behind it, and of the test tracks with
-        "test_" before it, split, evaluated, problem (why it cannot be read, else empty).
+        of `taglab.metrics.mean_columns` at the best epoch, at the last with "_last" behind it, and of the
+        test tracks with "test_" before it, split, evaluated, problem (why it cannot be read, else empty).
     """
     rows = [_row(name) for name in (run_names() if names is None else names)]
-    table = pd.DataFrame(rows, columns=_COLUMNS)
-    table[_FIGURES] = table[_FIGURES].apply(pd.to_numeric, errors="coerce").astype("float64")
+    figures = [name for part in _PARTS for name in _figures_of(part)]
+    table = pd.DataFrame(rows, columns=[*_TEXTS, *_WHOLE, *figures, "split", "evaluated", "problem"])
+    table[figures] = table[figures].apply(pd.to_numeric, errors="coerce").astype("float64")
     table[_WHOLE] = table[_WHOLE].apply(pd.to_numeric, errors="coerce").astype("Int64")
     return table.sort_values(["created", "run"], ascending=[False, True], ignore_index=True)
 
@@ -214,15 +216,13 @@ def filter_runs(
 
 
 _WHOLE = ["classes", "parameters", "epochs", "best_epoch"]
-_FIGURES = [
-    *layout.METRICS,
-    *(f"{metric}_last" for metric in layout.METRICS),
-    *(f"test_{metric}" for metric in layout.METRICS),
-]
-_COLUMNS = [
-    *("run", "kind", "title", "group", "tags", "note", "created", *_WHOLE, *_FIGURES),
-    *("split", "evaluated", "problem"),
-]
+_TEXTS = ["run", "kind", "title", "group", "tags", "note", "created"]
+_PARTS = {"best": "{}", "last": "{}_last", "test": "test_{}"}  # of a summary → the name of its columns
+
+
+def _figures_of(part: str) -> dict[str, str]:
+    """Return the columns of one part of a summary in a table of runs, and what they are called there."""
+    return {_PARTS[part].format(column): column for column in mean_columns()}
 
 
 def _row(name: str) -> dict[str, Any]:
@@ -234,9 +234,8 @@ def _row(name: str) -> dict[str, Any]:
         return {**row, "problem": str(error)}
     row |= about.model_dump(exclude={"auc_pr"}) | {"title": about.title or name}
     row |= {key: summary[key] for key in _WHOLE}
-    for metric in layout.METRICS:
-        for prefix, suffix, part in (("", "", "best"), ("", "_last", "last"), ("test_", "", "test")):
-            row[f"{prefix}{metric}{suffix}"] = summary[part].get(metric)
+    for part in _PARTS:
+        row |= {name: summary[part].get(column) for name, column in _figures_of(part).items()}
     return row
 
 

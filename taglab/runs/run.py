@@ -15,7 +15,8 @@ import pydantic
 from taglab.cache import read_object
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.labels import LabelSpace, from_json
-from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, roc_auc_at_thresholds
+from taglab.metrics import figures_of_counts, mean_columns
+from taglab.metrics.thresholds import Confusion
 from taglab.predictions import UNKNOWN, Predictions, open_predictions, split_warning
 from taglab.runs import layout
 
@@ -123,7 +124,7 @@ class Run:
 
     def history(self) -> pd.DataFrame:
         """Return one row an epoch: epoch, losses, metrics, seconds ...; NaN where not known."""
-        return _numbers(self.folder / layout.HISTORY, ("epoch", *layout.METRICS))
+        return _numbers(self.folder / layout.HISTORY, ("epoch", *mean_columns()))
 
     def steps(self, after: int = 0) -> pd.DataFrame:
         """Return the measured training steps.
@@ -154,16 +155,16 @@ class Run:
         """Return the figures of every label at every epoch.
 
         Returns:
-            Columns epoch, label, auc_pr, auc_roc, average_precision, positives. Empty before the first
-            epoch is done. Where only confusion counts are there: one epoch, 0, taken from them.
+            Columns epoch and `layout.per_label_columns`. Empty before the first epoch is done. Where only
+            confusion counts are there: one epoch, 0, taken from them.
         """
         path = self.folder / layout.PER_LABEL
         if path.exists():
             return layout.read_per_label(path)
         counts = self.confusion()
         if counts is None:
-            return pd.DataFrame(columns=["epoch", *layout.PER_LABEL_COLUMNS])
-        return per_label_of(counts, self.classes).assign(epoch=0)[["epoch", *layout.PER_LABEL_COLUMNS]]
+            return pd.DataFrame(columns=["epoch", *layout.per_label_columns()])
+        return per_label_of(counts, self.classes).assign(epoch=0)[["epoch", *layout.per_label_columns()]]
 
     def per_label(self, epoch: int | Literal["best", "last"] | None = None) -> pd.DataFrame:
         """Return the figures of every label at one epoch.
@@ -172,8 +173,8 @@ class Run:
             epoch: Its number, "best" by `best_epoch`, or "last", which None means too.
 
         Returns:
-            Columns label, auc_pr, auc_roc, average_precision, positives, in class order; NaN where a label
-            has no positives or a figure is not known. Empty before the first epoch is done.
+            The columns of `layout.per_label_columns`, in class order; NaN where a label has no positives or
+            a figure is not known. Empty before the first epoch is done.
 
         Raises:
             NotFound: If there is no such epoch.
@@ -187,7 +188,7 @@ class Run:
             raise NotFound(
                 f"run {self.name!r} has no figures of epoch {epoch}; its last is {last['epoch'].iloc[0]}"
             )
-        return chosen[list(layout.PER_LABEL_COLUMNS)]
+        return chosen[layout.per_label_columns()]
 
     def _of_epoch(self, epoch: int | Literal["last"]) -> pd.DataFrame:
         path = self.folder / layout.PER_LABEL
@@ -238,7 +239,6 @@ def split_warning_of(runs: Iterable[Run]) -> str | None:
     return split_warning([about.split for about in abouts], [about.evaluated for about in abouts])
 
 
-_MACRO = {"auc_pr": "auc_pr_macro", "auc_roc": "roc_auc_macro", "average_precision": "ap_macro"}
 _NO_SUMMARY: dict[str, Any] = {
     "classes": None,
     "epochs": 0,
@@ -262,39 +262,35 @@ def is_figure(value: Any) -> bool:
 
 
 def best_epoch(history: pd.DataFrame) -> int | None:
-    """Return the epoch of the highest macro average precision, the first of equals; None where unknown.
+    """Return the epoch of the best macro mean of the first metric, the first of equals; None where unknown.
 
-    Where that was not measured, as in results of others, macro AUC-PR over 200 thresholds decides.
+    That is average precision. Where it was not measured, as in results of others, the next one that was
+    decides: AUC-PR over 200 thresholds.
     """
-    for column in ("ap_macro", "auc_pr_macro"):
-        if column in history and history[column].notna().any():
-            return int(history["epoch"].to_numpy()[int(np.nanargmax(history[column].to_numpy(np.float64)))])
+    for column, mean in mean_columns().items():
+        if mean.average == "macro" and column in history and history[column].notna().any():
+            values = mean.metric.sign * history[column].to_numpy(np.float64)
+            return int(history["epoch"].to_numpy()[int(np.nanargmax(values))])
     return None
 
 
 def macro_means(per_label_by_epoch: pd.DataFrame) -> pd.DataFrame:
-    """Return auc_pr_macro, roc_auc_macro and ap_macro by epoch: means over labels that have a figure."""
-    means = per_label_by_epoch.groupby("epoch")[list(_MACRO)].mean()
-    return means.rename(columns=_MACRO).reset_index()
+    """Return the macro mean of every metric by epoch: over labels that have a figure."""
+    names = {mean.name: column for column, mean in mean_columns().items() if mean.average == "macro"}
+    return per_label_by_epoch.groupby("epoch")[list(names)].mean().rename(columns=names).reset_index()
 
 
 def per_label_of(counts: Confusion, classes: tuple[str, ...]) -> pd.DataFrame:
-    """Return the per-label table that confusion counts alone give; average precision is not known of them.
+    """Return the per-label table that confusion counts alone give; what they do not tell is NaN.
 
     Raises:
         InvalidSetting: If there are not as many classes as the counts are of.
     """
     if counts.tp.shape[1] != len(classes):
         raise InvalidSetting(f"counts are of {counts.tp.shape[1]} classes, and {len(classes)} are named")
-    return pd.DataFrame(
-        {
-            "label": list(classes),
-            "auc_pr": auc_pr_interpolated(counts),
-            "auc_roc": roc_auc_at_thresholds(counts),
-            "average_precision": np.nan,
-            "positives": counts.positives.astype(np.float64),
-        }
-    )
+    by_class, _ = figures_of_counts(counts)
+    columns = {"label": list(classes), **by_class, "positives": counts.positives.astype(np.float64)}
+    return pd.DataFrame(columns, columns=layout.per_label_columns())
 
 
 def _numbers(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

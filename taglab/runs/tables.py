@@ -1,10 +1,10 @@
 """What one run came to, as tables: results by label at a moment, means by epoch and in all.
 
-A table of results has a row a label: `label`, `auc_pr` (interpolated over 200 thresholds, as Keras and the
-thesis take it), `average_precision` (exact), `auc_roc`, `positives` (tracks evaluated that have the label),
-`tracks` (evaluated), `prevalence` and `counts` (tracks of the whole data set with the label, where known).
-What a run does not know is NaN. The first two metrics are different numbers of one curve and never stand in
-one column.
+A table of results has a row a label: `label`, a column for every metric of predictions (`taglab.metrics`),
+`positives` (tracks evaluated that have the label), `tracks` (evaluated), `prevalence` and `counts` (tracks of
+the whole data set with the label, where known). What a run does not know, or was not measured yet when it was
+trained, is NaN. `auc_pr` (interpolated over 200 thresholds, as Keras and the thesis take it) and
+`average_precision` (exact) are different numbers of one curve and never stand in one column.
 """
 
 from __future__ import annotations
@@ -16,20 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.metrics.tagging import tagging_scores
-from taglab.metrics.thresholds import auc_pr_interpolated, confusion
+from taglab.metrics import mean_columns, metrics_of
+from taglab.metrics.scored import scored
 from taglab.predictions import Predictions
 from taglab.progress import Progress, silent
 from taglab.runs.derived import kept_figures, kept_results
-from taglab.runs.run import Run, best_epoch
-
-METRICS = {
-    "average_precision": "AUC-PR, exact",
-    "auc_pr": "AUC-PR, interpolated",
-    "auc_roc": "AUC-ROC",
-}
-"""Column of a table of results → what it is called on an axis."""
-
+from taglab.runs.run import Run, best_epoch, macro_means
 
 MOMENTS = {
     "last": "last epoch, validation",
@@ -39,7 +31,9 @@ MOMENTS = {
 """Which of a run's results are meant → what they are called."""
 
 
-COLUMNS = ("label", *METRICS, "positives", "tracks", "prevalence", "counts")
+def columns_of_results() -> list[str]:
+    """Return the columns of a table of results."""
+    return ["label", *metrics_of(), "positives", "tracks", "prevalence", "counts"]
 
 
 def results(run: Run, moment: str = "last") -> pd.DataFrame:
@@ -58,9 +52,11 @@ def results(run: Run, moment: str = "last") -> pd.DataFrame:
 def _results(run: Run, moment: str) -> pd.DataFrame:
     if moment == "test":
         predictions = run.predictions("test")
-        return pd.DataFrame(columns=list(COLUMNS)) if predictions is None else of_predictions(predictions)
+        return (
+            pd.DataFrame(columns=columns_of_results()) if predictions is None else of_predictions(predictions)
+        )
     kept = run.per_label("best" if moment == "best" else "last")
-    columns = {name: numbers_of(kept, name) for name in (*METRICS, "positives", "counts")}
+    columns = {name: numbers_of(kept, name) for name in (*metrics_of(), "positives", "counts")}
     if run.about.auc_pr == "exact":
         columns |= {"average_precision": columns["auc_pr"], "auc_pr": np.full(len(kept), np.nan)}
     counts = run.confusion("last")  # of the same tracks at any epoch
@@ -69,7 +65,7 @@ def _results(run: Run, moment: str) -> pd.DataFrame:
         tracks = float(counts.positives[0] + counts.negatives[0])
         columns["positives"] = counts.positives.astype(np.float64)
     columns |= {"tracks": np.full(len(kept), tracks), "prevalence": columns["positives"] / tracks}
-    return pd.DataFrame({"label": kept["label"].to_numpy(object), **columns}, columns=list(COLUMNS))
+    return pd.DataFrame({"label": kept["label"].to_numpy(object), **columns}, columns=columns_of_results())
 
 
 def numbers_of(table: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
@@ -79,30 +75,11 @@ def numbers_of(table: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
 
 def of_predictions(predictions: Predictions, progress: Progress = silent) -> pd.DataFrame:
     """Return the results of predictions, a row a label, every column known."""
-    found = tagging_scores(predictions.truth, predictions.scores, progress)
-    return pd.DataFrame(
-        {
-            "label": list(predictions.classes),
-            "auc_pr": auc_pr_interpolated(confusion(predictions.truth, predictions.scores)),
-            "average_precision": found.average_precision,
-            "auc_roc": found.roc_auc,
-            "positives": found.positives.astype(np.float64),
-            "tracks": float(found.n_tracks),
-            "prevalence": found.prevalence,
-            "counts": np.nan,
-        }
-    )
-
-
-SUMMARY_METRICS = {
-    "ap_micro": "AUC-PR exact, micro",
-    "ap_macro": "AUC-PR exact, macro",
-    "auc_pr_micro": "AUC-PR interpolated, micro",
-    "auc_pr_macro": "AUC-PR interpolated, macro",
-    "roc_auc_micro": "AUC-ROC, micro",
-    "roc_auc_macro": "AUC-ROC, macro",
-}
-"""Column of a run's history → what it is called in the summary."""
+    material = scored(predictions.truth, predictions.scores, progress)
+    by_class = {name: metric.of(material) for name, metric in metrics_of().items()}
+    tracks, positives = float(predictions.n_tracks), material.positives.astype(np.float64)
+    counted = {"positives": positives, "tracks": tracks, "prevalence": positives / tracks, "counts": np.nan}
+    return pd.DataFrame({"label": list(predictions.classes), **by_class, **counted})
 
 
 def history(run: Run) -> pd.DataFrame:
@@ -113,12 +90,10 @@ def history(run: Run) -> pd.DataFrame:
     kept = run.history()
     if len(kept):
         return kept
-    names = {"auc_pr": "auc_pr_macro", "average_precision": "ap_macro", "auc_roc": "roc_auc_macro"}
     by_epoch = run.per_label_by_epoch()
     if run.about.auc_pr == "exact":
         by_epoch = by_epoch.assign(average_precision=by_epoch["auc_pr"], auc_pr=np.nan)
-    means = by_epoch.groupby("epoch")[list(names)].mean().rename(columns=names).reset_index()
-    return means.reindex(columns=["epoch", *SUMMARY_METRICS])
+    return macro_means(by_epoch).reindex(columns=["epoch", *mean_columns()])
 
 
 def summary_table(runs: Mapping[str, Run]) -> pd.DataFrame:
@@ -132,16 +107,16 @@ def summary_table(runs: Mapping[str, Run]) -> pd.DataFrame:
 
     Returns:
         `run`, `figures` (what they are of), `epoch` (where it is one), `classes`, the columns of
-        `SUMMARY_METRICS`.
+        `taglab.metrics.mean_columns`.
     """
     rows = [
         {"run": title, **row}
         for title, run in runs.items()
         for row in kept_figures(run, "summaries", lambda run=run: _summaries(run))  # type: ignore[misc]
     ]
-    table = pd.DataFrame(rows, columns=["run", "figures", "epoch", "classes", *SUMMARY_METRICS])
-    numbers = table[["epoch", "classes", *SUMMARY_METRICS]].apply(pd.to_numeric)
-    return table.assign(**numbers).astype(dict.fromkeys(SUMMARY_METRICS, np.float64))
+    table = pd.DataFrame(rows, columns=["run", "figures", "epoch", "classes", *mean_columns()])
+    numbers = table[["epoch", "classes", *mean_columns()]].apply(pd.to_numeric)
+    return table.assign(**numbers).astype(dict.fromkeys(mean_columns(), np.float64))
 
 
 def _summaries(run: Run) -> list[dict[str, Any]]:
@@ -171,13 +146,22 @@ def _epochs_of(run: Run, kept: Mapping[str, Any]) -> list[tuple[str, int | None,
     if best is not None:
         rows.append((MOMENTS["best"], best, _means(by_epoch.loc[best])))
     rows.append((MOMENTS["last"], last, of_last))
-    rows.append(("each metric's best epoch, validation", None, _means(by_epoch.max())))
+    rows.append(("each metric's best epoch, validation", None, _means(_best_of_each(by_epoch))))
     return rows
 
 
 def _known(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in SUMMARY_METRICS if row.get(name) is not None}
+    return {name: row[name] for name in mean_columns() if row.get(name) is not None}
 
 
 def _means(row: Any) -> dict[str, Any]:
-    return {name: row.get(name) for name in SUMMARY_METRICS}
+    return {name: row.get(name) for name in mean_columns()}
+
+
+def _best_of_each(by_epoch: pd.DataFrame) -> dict[str, float]:
+    """Return the best value of each mean, whenever it was reached."""
+    return {
+        column: by_epoch[column].max() if mean.metric.higher_is_better else by_epoch[column].min()
+        for column, mean in mean_columns().items()
+        if column in by_epoch
+    }

@@ -33,8 +33,7 @@ class RunWriter:
 
         Args:
             row: Row of the history: epoch (from 1), train_loss, validation_loss, auc_pr_micro, ...
-            per_label: Columns label, auc_pr, auc_roc, and where known average_precision and positives, in
-                class order.
+            per_label: Columns label, auc_pr, and where known other metrics and positives, in class order.
             counts: Confusion counts of the classes in their order.
 
         Raises:

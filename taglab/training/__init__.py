@@ -1,6 +1,6 @@
 """Training a tagger: what is asked, the loop, and what came of it, kept in a run."""
 
-from taglab.training.config import RunConfig, TrainConfig, differing, run_config
+from taglab.training.config import RunConfig, TrainConfig, differing, run_config, train_choices
 from taglab.training.devices import DeviceReport, device_report, make_fabric
 from taglab.training.divergence import Diverged
 from taglab.training.evaluation import Heard, Judged, hear, judge
@@ -53,5 +53,6 @@ __all__ = [
     "run_config",
     "tag_sound",
     "train",
+    "train_choices",
     "training_step",
 ]

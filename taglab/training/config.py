@@ -9,9 +9,24 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from taglab.audio.windows import WindowSettings
 from taglab.batches import SplitSettings
-from taglab.losses import needs
+from taglab.losses import LOSSES, needs
+from taglab.metrics import mean_columns
 from taglab.nets import NETWORKS, NetworkSettings
 from taglab.settings import checked
+
+_LOSS = "validation_loss"
+
+
+def monitors() -> dict[str, int]:
+    """Return the validation figures that can be watched: 1 where more is better, -1 where less is."""
+    means = mean_columns()
+    macro_first = sorted(means, key=lambda column: means[column].average != "macro")
+    return {_LOSS: -1} | {column: means[column].metric.sign for column in macro_first}
+
+
+def train_choices() -> dict[str, list[str]]:
+    """Return what the settings of training that are names in dictionaries may be."""
+    return {"loss": list(LOSSES), "monitor": list(monitors())}
 
 
 class TrainConfig(BaseModel):
@@ -38,9 +53,9 @@ class TrainConfig(BaseModel):
             epochs).
         early_stopping_min_delta: A smaller change of the monitored figure is no improvement for stopping;
             1e-4, because improvement is then the same to both.
-        monitor: Validation figure that "plateau" and early stopping watch; the loss by default, as in Keras
-            and in section 3.2.6 of the thesis. The best epoch is always that of the highest macro average
-            precision.
+        monitor: Validation figure that "plateau" and early stopping watch: the loss, as in Keras and in
+            section 3.2.6 of the thesis, or a mean of a metric in `taglab.metrics.METRICS`. The best epoch is
+            always that of the highest macro average precision.
         loss: What is minimised, a name in `taglab.losses.LOSSES`: bce as in the thesis, section 5, or
             semantic-bce, that of its model 5.
         gamma: How much dearer a wrong class is the less it means what is true, γ of the semantic loss (model
@@ -110,7 +125,7 @@ class TrainConfig(BaseModel):
     plateau_min_delta: float = Field(1e-4, ge=0)
     early_stopping_patience: int | None = Field(None, ge=0)
     early_stopping_min_delta: float = Field(1e-4, ge=0)
-    monitor: Literal["validation_loss", "ap_macro", "auc_pr_macro"] = "validation_loss"
+    monitor: str = _LOSS
     loss: str = "bce"
     gamma: float = Field(1.0, ge=0, le=1_000)
     loss_vectors: str = Field("own", min_length=1)
@@ -145,6 +160,13 @@ class TrainConfig(BaseModel):
     def _known_loss(cls, loss: str) -> str:
         needs(loss)
         return loss
+
+    @field_validator("monitor")
+    @classmethod
+    def _known_monitor(cls, monitor: str) -> str:
+        if monitor not in monitors():
+            raise ValueError(f"must be one of {', '.join(monitors())}")
+        return monitor
 
     @field_validator("devices")
     @classmethod

@@ -10,8 +10,10 @@ import pandas as pd
 import torch
 
 from taglab.batches import Material, whole_track_batches
-from taglab.metrics.tagging import mean_of_defined, tagging_scores
-from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, confusion
+from taglab.metrics import figures_of
+from taglab.metrics.scored import scored
+from taglab.metrics.tagging import left_out_of_macro
+from taglab.metrics.thresholds import Confusion
 from taglab.predictions import Predictions
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
@@ -112,9 +114,8 @@ class Judged:
     """How good predictions are.
 
     Attributes:
-        figures: auc_pr_micro, auc_pr_macro (interpolated over 200 thresholds, as Keras), roc_auc_micro,
-            roc_auc_macro, ap_micro, ap_macro (exact).
-        per_label: Columns label, auc_pr (interpolated), auc_roc, average_precision, positives.
+        figures: Means of all metrics of predictions, by `taglab.metrics.mean_columns`.
+        per_label: Columns label, every metric, positives.
         counts: Confusion counts at 200 thresholds.
         left_out: What macro means leave out, a sentence; empty where nothing.
     """
@@ -129,24 +130,9 @@ class Judged:
 
 def judge(predictions: Predictions) -> Judged:
     """Return every label's metrics and their means."""
-    scores = tagging_scores(predictions.truth, predictions.scores)
-    counts = confusion(predictions.truth, predictions.scores)
-    auc_pr = auc_pr_interpolated(counts)
-    figures = {
-        "auc_pr_micro": float(auc_pr_interpolated(counts.micro())[0]),
-        "auc_pr_macro": mean_of_defined(auc_pr),
-        "roc_auc_micro": scores.micro_roc_auc,
-        "roc_auc_macro": scores.macro_roc_auc,
-        "ap_micro": scores.micro_average_precision,
-        "ap_macro": scores.macro_average_precision,
-    }
-    per_label = pd.DataFrame(
-        {
-            "label": list(predictions.classes),
-            "auc_pr": auc_pr,
-            "auc_roc": scores.roc_auc,
-            "average_precision": scores.average_precision,
-            "positives": scores.positives,
-        }
-    )
-    return Judged(figures, per_label, counts, scores.left_out)
+    material = scored(predictions.truth, predictions.scores)
+    by_label, means = figures_of(material)
+    positives = material.positives
+    table = pd.DataFrame({"label": list(predictions.classes), **by_label, "positives": positives})
+    without = int((positives == 0).sum()), int((positives == predictions.n_tracks).sum())
+    return Judged(means, table, material.counts, left_out_of_macro(*without, predictions.n_classes))

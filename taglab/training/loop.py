@@ -18,11 +18,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from taglab.batches import Material, TrainingBatches
 from taglab.errors import InvalidSetting
 from taglab.losses import balancing_weights, bind
+from taglab.metrics import deciding, mean_columns
 from taglab.metrics.thresholds import Confusion
 from taglab.nets import Tagger
 from taglab.progress import Progress, silent
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint, save_checkpoint
-from taglab.training.config import TrainConfig
+from taglab.training.config import TrainConfig, monitors
 from taglab.training.devices import failures_told, machine_failed, memory_gib
 from taglab.training.divergence import Diverged, broken_weights, first_not_finite
 from taglab.training.evaluation import Heard, Judged, hear, judge
@@ -68,7 +69,8 @@ class Position:
         step: Steps of it that are done.
         loss_sum: Sum of their losses.
         seconds: Spent on them.
-        best: Highest macro average precision so far.
+        best: Highest macro mean of the metric that decides so far, average precision; times -1 of a metric of
+            which less is better.
         best_epoch: Where it was reached; 0 before the first.
         stopped: Whether early stopping has ended training.
     """
@@ -317,12 +319,14 @@ class _Training:
         heard = self._validate()
         judged = judge(heard.predictions)
         row = self._row(heard, judged)
-        if judged.figures["ap_macro"] > position.best:
-            position.best, position.best_epoch = judged.figures["ap_macro"], position.epoch
+        by = deciding()
+        reached = by.metric.sign * judged.figures[by.column]
+        if reached > position.best:
+            position.best, position.best_epoch = reached, position.epoch
             self._save(BEST, {"network": self.step.tagger.state_dict()})
         self.recorder.epoch(row, judged.per_label, judged.counts)
         self.recorder.log(_epoch_line(row, config.epochs, judged.left_out if position.epoch == 1 else ""))
-        watched = row[config.monitor] * (1 if config.monitor == "validation_loss" else -1)
+        watched = -monitors()[config.monitor] * row[config.monitor]
         self.schedule.epoch_done(watched)
         waited = self.patience.told(watched)
         if config.early_stopping_patience is not None and waited >= max(config.early_stopping_patience, 1):
@@ -414,9 +418,10 @@ def training_step(
 
 
 def _epoch_line(row: Mapping[str, Any], epochs: int, left_out: str) -> str:
+    macro = {mean: row[column] for column, mean in mean_columns().items() if mean.average == "macro"}
+    means = ", ".join(f"macro {mean.metric.short} {value:.4f}" for mean, value in macro.items())
     said = (
         f"epoch {row['epoch']} of {epochs}: loss {row['train_loss']:.4f}, "
-        f"validation {row['validation_loss']:.4f}, macro AP {row['ap_macro']:.4f}, "
-        f"macro ROC-AUC {row['roc_auc_macro']:.4f}, {row['clips_per_s']:.0f} clips/s"
+        f"validation {row['validation_loss']:.4f}, {means}, {row['clips_per_s']:.0f} clips/s"
     )
     return f"{said}. {left_out}" if left_out else said

@@ -16,6 +16,7 @@ from taglab.batches import Material, TrainingBatches, prepare, split_tracks
 from taglab.embeddings import OWN, vector_names
 from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace, open_label_space
+from taglab.metrics import deciding
 from taglab.nets import build
 from taglab.predictions import Predictions, track_set_fingerprint
 from taglab.progress import Progress, between, counted, silent
@@ -197,7 +198,9 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
         said = _predict(run, config, material, fabric, "best", part)
         if first:
             judged = judge(said)
-            writer.log(f"{part}, epoch {fitted.best_epoch}: macro AP {judged.figures['ap_macro']:.4f}")
+            by = deciding()
+            reached = f"macro {by.metric.short} {judged.figures[by.column]:.4f}"
+            writer.log(f"{part}, epoch {fitted.best_epoch}: {reached}")
             writer.predictions(part, said, judged.figures)
     progress(1.0, "done")
 

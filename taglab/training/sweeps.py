@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from taglab.errors import InvalidSetting, TaglabError
 from taglab.labels import LabelSpace
+from taglab.metrics import mean_columns
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, delete_run, open_run, runs_table, split_warning_of
@@ -25,16 +26,6 @@ from taglab.training.label_spaces import LabelGrid, label_cells, save_spaces
 Config = TypeVar("Config", bound=BaseModel)
 
 MOST_RUNS = 500
-MEASURES = {
-    "ap_macro": "average precision macro",
-    "ap_micro": "average precision micro",
-    "auc_pr_macro": "AUC-PR (interpolated) macro",
-    "auc_pr_micro": "AUC-PR (interpolated) micro",
-    "roc_auc_macro": "ROC-AUC macro",
-    "roc_auc_micro": "ROC-AUC micro",
-}
-"""Figures of a sweep's table and what they are called; each is that of the best epoch on validation."""
-
 _MADE_BY = ("vectors", "min_count", "k", "method")
 
 
@@ -195,26 +186,25 @@ def sweep_table(group: str) -> pd.DataFrame:
 
     Returns:
         `run`, a column for each field that differs (of label spaces made by clustering `vectors`,
-        `min_count`, `k`, `method` in place of their names), `classes`, `epochs`, and the columns of
-        `MEASURES`, NaN before the first epoch is over. No rows if the group has none.
+        `min_count`, `k`, `method` in place of their names), `classes`, `epochs`, and the means of
+        `taglab.metrics.mean_columns`, of the best epoch on validation; NaN before the first epoch is over.
+        No rows if the group has none.
     """
     every = runs_table()
     names = [str(name) for name in every.loc[every["group"] == group, "run"]]
     runs = [open_run(name) for name in names]
     fields = varied([_described(run) for run in runs])
-    rows = []
+    rows, means = [], mean_columns()
     described: list[dict[str, Any]] = fields.to_dict("records")  # type: ignore[assignment]
     for run, own in zip(runs, described, strict=True):
         summary = run.summary()
         best = summary["best"]
-        figures = {name: best.get(name) for name in MEASURES}
+        figures = {name: best.get(name) for name in means}
         rows.append(
             {"run": run.name, **own, "classes": len(run.classes), "epochs": summary["epochs"], **figures}
         )
-    columns = ["run", *fields.columns, "classes", "epochs", *MEASURES]
-    table = pd.DataFrame(rows, columns=columns)
-    for name in MEASURES:
-        table[name] = table[name].astype("float64")
+    columns = ["run", *fields.columns, "classes", "epochs", *means]
+    table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(means, "float64"))
     return table.sort_values([*fields.columns, "run"], key=_sortable, ignore_index=True)
 
 

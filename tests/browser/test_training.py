@@ -56,7 +56,7 @@ def test_a_run_is_started_watched_to_its_end_and_listed(visit: Visit, server: Se
     fill_form(page, 2)
     start(page)
     page.get_by_text("2 of 2 epochs in").wait_for(timeout=LONG_S)
-    assert page.get_by_text("held-out test: AUC-PR (interpolated) macro").is_visible()
+    assert page.get_by_text("held-out test: AUC-PR exact macro").is_visible()
     page.locator(".stPlotlyChart").nth(3).wait_for()
     settled(page)
     page.get_by_role("tab", name="Runs", exact=True).click()

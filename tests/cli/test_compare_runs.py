@@ -1,6 +1,8 @@
 """`taglab compare-runs`: the Compare page's tables on the command line."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,6 +12,8 @@ from taglab.runs import Run, RunWriter, change_about, create_run, open_run
 from tests.cli.running import Shell
 from tests.runs.examples import LABELS, made_run, small_data
 
+# What was printed before metrics stood in one dictionary.
+RECORDED = json.loads(Path(__file__).with_name("golden_compare.json").read_text(encoding="utf-8"))
 PAIR = ("thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram")
 
 
@@ -17,6 +21,17 @@ PAIR = ("thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram")
 def two() -> tuple[str, str]:
     data = small_data()
     return made_run("a", data, seed=0).name, made_run("b", data, seed=1).name
+
+
+@pytest.mark.parametrize("asked", RECORDED)
+def test_tables_are_those_that_were_recorded(shell: Shell, two: tuple[str, str], asked: str) -> None:
+    rows = shell.json("compare-runs", *two, "--by", *asked.split())["rows"]
+    for row, recorded in zip(rows, RECORDED[asked], strict=True):
+        figures = {name: value for name, value in recorded.items() if isinstance(value, float)}
+        assert {name: row[name] for name in figures} == pytest.approx(figures, rel=1e-12)
+        assert {name: row[name] for name in recorded if name not in figures} == {
+            name: value for name, value in recorded.items() if name not in figures
+        }
 
 
 @pytest.mark.parametrize("by", ["summary", "settings", "epoch", "label", "pair", "group", "counts"])

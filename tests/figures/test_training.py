@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taglab.figures.training import PANELS, sweep_curves, training_curves
+from taglab.figures.training import sweep_curves, training_curves
+from taglab.runs.panels import panels
 from tests.figures.shown import shown
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
+PANELS = panels()
 COLUMNS = [column for panel in PANELS.values() for column in panel.lines]
 
 
@@ -35,7 +37,7 @@ def test_every_epoch_of_every_line_is_drawn(name: str) -> None:
 
 
 def test_runs_have_a_colour_each_and_lines_a_dash() -> None:
-    figure = training_curves(history("a", "b"), PANELS["auc-pr"])
+    figure = training_curves(history("a", "b"), PANELS["auc_pr"])
     looks = {(trace.line.color, trace.line.dash) for trace in figure.data}
     assert len(looks) == 4
     assert len({colour for colour, _ in looks}) == 2
@@ -45,17 +47,17 @@ def test_interpolated_and_exact_areas_are_never_on_one_axis() -> None:
     for panel in PANELS.values():
         kinds = {column.split("_")[0] for column in panel.lines} & {"auc", "ap"}
         assert len(kinds) <= 1
-    assert "interpolated" in PANELS["auc-pr"].title
-    assert "exact" in PANELS["average-precision"].title
+    assert "interpolated" in PANELS["auc_pr"].title
+    assert "exact" in PANELS["average_precision"].title
 
 
 def test_the_best_epoch_is_ringed_where_it_means_something() -> None:
     table = history("a")
-    figure = training_curves(table, PANELS["roc-auc"], best={"a": 2})
+    figure = training_curves(table, PANELS["auc_roc"], best={"a": 2})
     ring = next(trace for trace in figure.data if trace.marker.symbol == "circle-open")
     assert (list(ring.x), list(ring.y)) == ([2], [table["roc_auc_macro"].iloc[1]])
-    assert len(training_curves(table, PANELS["learning-rate"], best={"a": 2}).data) == 1
-    assert len(training_curves(table, PANELS["roc-auc"], best={"a": 9}).data) == 2
+    assert len(training_curves(table, PANELS["rate"], best={"a": 2}).data) == 1
+    assert len(training_curves(table, PANELS["auc_roc"], best={"a": 9}).data) == 2
 
 
 def test_steps_are_seen_before_the_first_epoch_is_over() -> None:
@@ -64,7 +66,7 @@ def test_steps_are_seen_before_the_first_epoch_is_over() -> None:
     figure = training_curves(nothing, PANELS["loss"], steps)
     assert list(figure.data[0].x) == [0.25, 0.5]
     assert list(figure.data[0].y) == [0.7, 0.6]
-    assert not len(training_curves(nothing, PANELS["roc-auc"], steps).data)
+    assert not len(training_curves(nothing, PANELS["auc_roc"], steps).data)
 
 
 def test_zoom_is_kept_as_long_as_the_same_runs_go_on() -> None:
@@ -77,7 +79,7 @@ def test_a_gap_stays_a_gap_and_an_unknown_line_is_left_out() -> None:
     table = history("a")
     table.loc[1, "auc_pr_macro"] = np.nan
     table["auc_pr_micro"] = np.nan
-    figure = training_curves(table, PANELS["auc-pr"])
+    figure = training_curves(table, PANELS["auc_pr"])
     assert len(figure.data) == 1
     assert np.isnan(figure.data[0].y[1])
 

@@ -20,6 +20,7 @@ from taglab.errors import Unavailable
 from taglab.labels import LabelClass, LabelSpace
 from taglab.launch import LaunchSettings, RunState
 from taglab.launch.permission import Visitor
+from taglab.metrics import mean_columns
 from taglab.metrics.thresholds import confusion
 from taglab.runs.process import identify
 from taglab.runs.status import Status, write_status
@@ -97,7 +98,7 @@ def trained(epochs: int = 0, title: str = "", group: str = "", **train: object) 
         truth = rng.random((20, 3)) < 0.5
         counts = confusion(truth, rng.random((20, 3)).astype(np.float32))
         table = pd.DataFrame({"label": list(run.classes), "auc_pr": 0.5, "auc_roc": 0.6})
-        figures = dict.fromkeys(runs.METRICS, 0.5)
+        figures = dict.fromkeys(mean_columns(), 0.5)
         history = {"epoch": epoch, "train_loss": 0.7, "validation_loss": 0.6, "seconds": 10.0, **figures}
         writer.epoch({**history, "clips_per_s": 40.0, "learning_rate": 1e-3}, table, counts)
     if title:
@@ -260,7 +261,7 @@ def test_a_running_run_shows_how_far_it_is_and_can_be_stopped(launched: list) ->
     assert bar.value == 50
     assert bar.text.replace("\\", "").startswith("epoch 3 of 4, about 20 s left, 40 clips/s, 0.5 GiB")
     titles = [chart["layout"]["title"]["text"] for chart in charts(app)]
-    assert titles[:2] == ["Loss", "AUC-PR, validation (interpolated, 200 thresholds)"]
+    assert titles[:2] == ["Loss", "AUC-PR, interpolated, validation"]
     app.button(key=f"stop {run.name}").click().run()
     assert launched == [("stop", run.name)]
 
@@ -317,7 +318,7 @@ def test_a_finished_run_says_how_it_ended() -> None:
     run = trained(4)
     doing(run, "finished")
     app = page().run()
-    assert "4 of 4 epochs in 40 s; best epoch 1, validation: AUC-PR (interpolated) macro 0.500" in words(app)
+    assert "4 of 4 epochs in 40 s; best epoch 1, validation: AUC-PR exact macro 0.500" in words(app)
     assert not [each for each in app.button if each.key in (f"stop {run.name}", f"resume {run.name}")]
 
 

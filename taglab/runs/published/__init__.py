@@ -16,12 +16,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from taglab.errors import NotFound
+from taglab.metrics import mean_columns
 from taglab.metrics.thresholds import Confusion
 from taglab.runs import layout
 from taglab.runs.run import About, Run
 
 _FOLDER = Path(__file__).parent
-_SUMMARY_METRICS = ("auc_pr_micro", "auc_pr_macro", "roc_auc_micro", "roc_auc_macro")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class PublishedRun(Run):
         rows = self.printed_by_label().drop_duplicates("label", keep="last")
         if epoch not in (None, "last", self.printed["epochs"]):
             rows = rows.iloc[:0]
-        return rows.reindex(columns=[*layout.PER_LABEL_COLUMNS, "counts"]).reset_index(drop=True)
+        return rows.reindex(columns=[*layout.per_label_columns(), "counts"]).reset_index(drop=True)
 
     def printed_by_label(self) -> pd.DataFrame:
         """Return all printed figures by label: table, label, auc_pr, counts, position (by AUC-PR)."""
@@ -121,7 +121,7 @@ class PublishedRun(Run):
 
         Figures on validation are each of its own best epoch; which one that was is not told.
         """
-        figures = {metric: self.printed[metric] for metric in _SUMMARY_METRICS}
+        figures = {column: self.printed.get(column) for column in mean_columns()}
         known = {metric: value for metric, value in figures.items() if value is not None}
         told = {"classes": self.printed["classes"], "epochs": self.printed["epochs"] or 0}
         return {**super().summary(), **told, self.source["part"]: known}

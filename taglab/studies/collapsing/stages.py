@@ -24,6 +24,7 @@ from taglab.cleaning.collapse_words import spelt_as
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace
+from taglab.metrics import metrics_of
 from taglab.predictions import Predictions, rescore
 from taglab.progress import Progress, between, silent
 from taglab.runs import Run, open_published
@@ -60,8 +61,6 @@ _SIZES = {category: len(tags) for category, tags in STAGE_1.items()}
 
 TRUTHS = ("own", "I")
 """Truths that a stage is scored against: its own, and stage I's."""
-
-_METRICS = ("auc_pr", "average_precision", "auc_roc")
 
 
 class StageSettings(BaseModel):
@@ -282,7 +281,7 @@ def score_stages(
 
     Returns:
         `stage`, `truth` ("own" or "I"), `category`, `label`, and as `taglab.compare.tables.of_predictions`
-        `auc_pr` (interpolated), `average_precision`, `auc_roc`, `positives`, `tracks`, `prevalence`.
+        every metric of predictions, `positives`, `tracks`, `prevalence`.
 
     Raises:
         InvalidSetting: If there are no predictions, they have no ids of tracks, or no track in common.
@@ -299,7 +298,7 @@ def score_stages(
         parts += [of_predictions(found).assign(stage=stage, truth=name) for name, found in judged.items()]
     table = pd.concat(parts, ignore_index=True)
     table["category"] = table["label"].map(CATEGORY_OF).fillna("").astype("str")
-    columns = ["stage", "truth", "category", "label", *_METRICS, "positives", "tracks", "prevalence"]
+    columns = ["stage", "truth", "category", "label", *metrics_of(), "positives", "tracks", "prevalence"]
     return table[columns]
 
 
@@ -310,12 +309,12 @@ def by_category(scores: pd.DataFrame) -> pd.DataFrame:
         scores: As `score_stages` gives.
 
     Returns:
-        `stage`, `truth`, `category` ("all" last), `labels` (with a figure), the three metrics, `prevalence`.
+        `stage`, `truth`, `category` ("all" last), `labels` (with a figure), the metrics, `prevalence`.
     """
     known = scores[scores["average_precision"].notna()]
     together = pd.concat([known, known.assign(category="all")], ignore_index=True)
     grouped = together[together["category"] != ""].groupby(["truth", "category", "stage"])
-    table = grouped[[*_METRICS, "prevalence"]].mean()
+    table = grouped[[*metrics_of(), "prevalence"]].mean()
     table.insert(0, "labels", grouped.size())
     orders = (TRUTHS, (*STAGE_1, "all"), tuple(STAGES.values()))
     wanted = [key for key in itertools.product(*orders) if key in table.index]

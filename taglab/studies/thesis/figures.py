@@ -14,7 +14,7 @@ from taglab.compare.groups import tag_groups
 from taglab.cooccurrence import Cooccurrence
 from taglab.errors import InvalidSetting
 from taglab.figures.compare import histograms, run_colours
-from taglab.figures.training import PANELS, Panel, training_curves
+from taglab.figures.training import Panel, training_curves
 from taglab.folksonomy import Folksonomy
 from taglab.genres import (
     Subgenres,
@@ -29,6 +29,7 @@ from taglab.labels import LabelSpace
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 from taglab.runs import open_run
+from taglab.runs.panels import panels
 from taglab.studies.thesis.evidence import WITH_EPOCHS, Evidence, Figures
 
 if TYPE_CHECKING:
@@ -318,14 +319,14 @@ def _curve(models: Evidence, names: Sequence[str], panel: Panel) -> go.Figure | 
     return training_curves(pd.concat(parts, ignore_index=True), panel) if parts else None
 
 
-_SHOWN = {"auc-pr": "AUC-PR", "roc-auc": "AUC-ROC"}
+_SHOWN = {"auc_pr": "AUC-PR", "auc_roc": "AUC-ROC"}
 _AVERAGES = ("micro", "macro")
 
 
 def _trained(number: int, title: str, *names: str, averages: Sequence[str] = _AVERAGES) -> dict[str, _Make]:
     """Return a figure of appendix B, in two parts."""
     return {
-        f"Figure {number}: {title}: {shown} over training": _curves(_with(PANELS[panel], averages), names)
+        f"Figure {number}: {title}: {shown} over training": _curves(_with(panels()[panel], averages), names)
         for panel, shown in _SHOWN.items()
     }
 

@@ -7,25 +7,20 @@ so that a draw is a sum of weights, and exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
+from taglab.errors import InvalidSetting
+from taglab.metrics import mean_columns
 from taglab.metrics.resampling import draws
-from taglab.metrics.thresholds import THRESHOLDS, Confusion, auc_pr_interpolated, roc_auc_at_thresholds
+from taglab.metrics.thresholds import THRESHOLDS, Confusion
 from taglab.parallel import blocks
 from taglab.predictions import Predictions
 
-__all__ = ["METRICS", "pooled_differences"]
+__all__ = ["pooled_differences"]
 
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-METRICS: dict[str, Callable[[Confusion], Doubles]] = {
-    "auc_pr_micro": auc_pr_interpolated,
-    "roc_auc_micro": roc_auc_at_thresholds,
-}
 
 _REPLICATES = 500
 _TOGETHER = 100  # draws at a time
@@ -40,20 +35,23 @@ def pooled_differences(
     Args:
         first: With ids of tracks.
         second: The same; it may be of other tracks and classes.
-        metric: One of `METRICS`.
+        metric: A micro mean (`taglab.metrics.mean_columns`) that confusion counts tell.
         replicates: How many draws.
         seed: Of the draws.
 
     Returns:
         (replicates,), shifted to a mean of 0; NaN in draws that hold no positive of one of them.
     """
+    of_counts = mean_columns()[metric].metric.of_counts
+    if of_counts is None:
+        raise InvalidSetting(f"metric={metric!r} must be one that confusion counts tell")
     row_of = {track: row for row, track in enumerate(dict.fromkeys([*first.tracks, *second.tracks]))}
     sides = [_Counted(each, row_of) for each in (first, second)]
     generator = np.random.default_rng(seed)
     found = []
     for chunk in blocks(replicates, _TOGETHER):
         (weights,) = draws(generator, len(row_of), chunk.stop - chunk.start)
-        ours, theirs = (METRICS[metric](side.decided(weights)) for side in sides)
+        ours, theirs = (of_counts(side.decided(weights)) for side in sides)
         found.append(ours - theirs)
     differences = np.concatenate(found)
     known = differences[~np.isnan(differences)]

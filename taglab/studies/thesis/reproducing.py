@@ -10,10 +10,11 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace
+from taglab.metrics import mean_columns
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, open_published, open_run, runs_table
-from taglab.runs.tables import SUMMARY_METRICS, summary_table
+from taglab.runs.tables import summary_table
 from taglab.studies.collapsing.stages import STAGES
 from taglab.studies.thesis.differences import keep_differences
 from taglab.studies.thesis.evidence import mark, stands_for
@@ -24,7 +25,6 @@ from taglab.training.sweeps import sweepable
 
 __all__ = ["Reproduction", "make", "reproduce", "reproduction_table", "run_differences"]
 
-COLUMNS = ("model", "whose", "figures", "epoch", "classes", *SUMMARY_METRICS, "run")
 _THESIS, _README, _HERE = "thesis", "readme", "here"
 _OUR_FIGURES = (
     "of the best epoch by validation, of the last, of each metric's best epoch, of held-out test tracks"
@@ -42,7 +42,7 @@ class Reproduction:
     Attributes:
         runs: By the name of their model.
         differs: In what this differs from the thesis.
-        table: `COLUMNS`, published rows beside ours.
+        table: As `reproduction_table` gives it, published rows beside ours.
     """
 
     runs: Mapping[str, Run]
@@ -182,7 +182,7 @@ def reproduction_table(planned: Plan, runs: Mapping[str, Run]) -> pd.DataFrame:
     """Return the figures of the runs, each below what was published of its model.
 
     Returns:
-        `COLUMNS`: model, whose ("thesis", of stages "readme", or "here"), figures (which they are), epoch,
+        Columns model, whose ("thesis", of stages "readme", or "here"), figures (which they are), epoch,
         classes, the means by metric, run. Published models that have no counterpart here stand last.
     """
     parts = []
@@ -194,10 +194,14 @@ def reproduction_table(planned: Plan, runs: Mapping[str, Run]) -> pd.DataFrame:
     beside = {model.published for model in planned.models}
     parts += [_rows("", theirs, name) for name in planned.published if name not in beside]
     known = [part for part in parts if len(part)]
-    return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=_columns())
 
 
 def _rows(model: str, whose: str, name: str) -> pd.DataFrame:
     run = open_run(name)
     table = summary_table({name: run}).assign(model=model or run.title, whose=whose)
-    return table[list(COLUMNS)]
+    return table[_columns()]
+
+
+def _columns() -> list[str]:
+    return ["model", "whose", "figures", "epoch", "classes", *mean_columns(), "run"]

@@ -15,17 +15,13 @@ from taglab.compare.decisions import predictions_at
 from taglab.compare.tables import common_truth, metric_most_have, stacked
 from taglab.errors import DataError
 from taglab.figures.compare import run_colours
+from taglab.metrics import METRICS, metrics_of
 from taglab.predictions import Predictions, split_warning
 from taglab.progress import Progress, counted
 from taglab.runs import Run, layout
 from taglab.runs.published import PublishedRun
 from taglab.runs.run import Kept
-from taglab.runs.tables import (
-    METRICS,
-    MOMENTS,
-    of_predictions,
-    results,
-)
+from taglab.runs.tables import MOMENTS, of_predictions, results
 from taglab.ui.compare.runs import pick_runs, stamp_of, titles_of
 from taglab.ui.export import command_line
 from taglab.ui.messages import literal, working
@@ -52,7 +48,7 @@ class Compared:
         truth: "own", "common" or "lift".
         judge: Title of the run whose truth is common; "" unless `truth` is "common".
         moment: Of which results, one of `taglab.compare.tables.MOMENTS`.
-        metric: One of `taglab.compare.tables.METRICS`.
+        metric: One of predictions in `taglab.metrics.METRICS`.
         tables: Title → table of results (see `taglab.compare.tables`), of the runs that have any.
         predictions: Title → predictions on the common tracks, classes and truth; empty unless `truth` is
             "common".
@@ -80,7 +76,7 @@ class Compared:
     @property
     def axis(self) -> str:
         """What the metric is called on an axis."""
-        name = METRICS[self.metric]
+        name = METRICS[self.metric].axis
         return f"{name} (lift)" if self.truth == "lift" else name
 
     @property
@@ -179,12 +175,12 @@ def _pick_moment() -> str:
 
 def _pick_metric(tables: Mapping[str, pd.DataFrame]) -> str:
     """Let the metric be chosen; to begin with, the first that most of the runs have."""
-    first = metric_most_have(tables)
+    first, names = metric_most_have(tables), list(metrics_of())
     return st.selectbox(
-        "Metric", list(METRICS), index=list(METRICS).index(first), format_func=METRICS.__getitem__,
+        "Metric", names, index=names.index(first), format_func=lambda name: METRICS[name].title,
         key="metric", bind="query-params",
-        help="Interpolated over 200 thresholds is what Keras and the thesis call AUC-PR; exact is average "
-        "precision. They differ, so a figure shows one of them only.",
+        help="  \n".join(f"{METRICS[name].title}: {METRICS[name].about}." for name in names)
+        + "  \nThey differ, so a figure shows one of them only.",
     )  # fmt: skip
 
 
@@ -264,11 +260,13 @@ def _opened(name: str, kept: Kept, stamp: int, home: str) -> Predictions | None:
 
 def _without(tables: Mapping[str, pd.DataFrame], metric: str, truth: Truth) -> list[str]:
     """Return sentences on runs that have results, but not of this metric."""
-    notes = []
+    told, notes = METRICS[metric], []
+    if truth == "lift" and told.chance is None:
+        return [f"What chance reaches in {told.title} is not known, so it has no lift."]
     for title, table in tables.items():
         if not table[metric].notna().any():
-            notes.append(f"“{title}” has no {METRICS[metric]}.")
-        elif truth == "lift" and metric != "auc_roc" and not table["prevalence"].notna().any():
+            notes.append(f"“{title}” has no {told.title}.")
+        elif truth == "lift" and told.chance == "prevalence" and not table["prevalence"].notna().any():
             notes.append(f"Of “{title}” no prevalence is known, so it has no lift.")
     return notes
 

@@ -11,6 +11,7 @@ import streamlit as st
 from taglab.figures import curves as figures
 from taglab.figures.curves import DrawnCurve, DrawnPoint
 from taglab.figures.theme import visible
+from taglab.metrics import METRICS
 from taglab.metrics.curves import Curve, precision_recall_curve, roc_curve
 from taglab.metrics.operating import OperatingPoint, best_f1, curve_of_decisions, operating_point
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, roc_auc_at_thresholds
@@ -142,7 +143,7 @@ def _area(source: Source, label: str, kind: Kind, curve: Curve, metric: str) -> 
             return f"AUC-ROC {curve.area:.4f}"
         one = _of_column(source.counts, source.column(label))
         return f"AUC-ROC {roc_auc_at_thresholds(one)[0]:.4f} (200 thresholds)"
-    if of_scores and metric != "auc_pr":
+    if of_scores and METRICS[metric].of_counts is not auc_pr_interpolated:
         return f"average precision {curve.area:.4f}"
     one = _of_column(source.counts, source.column(label))
     return f"AUC-PR {auc_pr_interpolated(one)[0]:.4f}, interpolated (200 thresholds)"

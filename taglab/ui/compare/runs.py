@@ -10,6 +10,7 @@ import streamlit as st
 
 from taglab import runs
 from taglab.errors import TaglabError
+from taglab.metrics import mean_columns
 from taglab.runs import Run
 from taglab.ui.compare.importing import import_popover
 from taglab.ui.messages import guard, literal
@@ -18,17 +19,11 @@ _FIRST_SEEN = ("thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram")
 _NEWEST = 3
 _IMPORTED = "imported runs"
 _TEXTS = ["run", "title", "group", "tags", "note"]
-_SHOWN = [
-    "title", "kind", "group", "created", "classes", "epochs", "ap_macro", "auc_pr_macro", "roc_auc_macro",
-    "run",
-]  # fmt: skip
+_SHOWN = ["title", "kind", "group", "created", "classes", "epochs"]
 _BEST = "At the best epoch, on validation tracks"
 _COLUMNS = {
     "title": st.column_config.TextColumn("title", width="medium"),
     "created": st.column_config.TextColumn("created (UTC)"),
-    "ap_macro": st.column_config.NumberColumn("AUC-PR exact, macro", format="%.4f", help=_BEST),
-    "auc_pr_macro": st.column_config.NumberColumn("AUC-PR interpolated, macro", format="%.4f", help=_BEST),
-    "roc_auc_macro": st.column_config.NumberColumn("AUC-ROC, macro", format="%.4f", help=_BEST),
 }
 
 
@@ -73,9 +68,13 @@ def _find_dialog() -> None:
     table = runs.runs_table([*runs.run_names(), *runs.published_names()])
     text = st.text_input("Find", key="find_run", placeholder="Words of a name, title, group, tag or note")
     found = found_runs(table.assign(created=table["created"].str[:16].str.replace("T", " ")), text)
+    means = {
+        column: st.column_config.NumberColumn(mean.title, format="%.4f", help=_BEST)
+        for column, mean in mean_columns().items() if mean.average == "macro"
+    }  # fmt: skip
     chosen = st.dataframe(
-        found[_SHOWN], key=f"found runs {text}", on_select="rerun", selection_mode="multi-row",
-        hide_index=True, height=380, column_config=_COLUMNS,
+        found[[*_SHOWN, *means, "run"]], key=f"found runs {text}", on_select="rerun",
+        selection_mode="multi-row", hide_index=True, height=380, column_config=_COLUMNS | means,
         alt="Runs that match the search",
     )  # fmt: skip
     ticked = [str(found["run"].iloc[row]) for row in chosen.selection.rows]

@@ -19,9 +19,11 @@ from taglab.compare.intervals import JudgedPairs, with_intervals
 from taglab.compare.repeats import repeats_table
 from taglab.compare.tables import correlations, differing_settings, paired
 from taglab.figures import compare as figures
-from taglab.figures.training import PANELS, training_curves
+from taglab.figures.training import training_curves
+from taglab.metrics import METRICS, mean_columns
+from taglab.runs.panels import panels
 from taglab.runs.run import best_epoch
-from taglab.runs.tables import SUMMARY_METRICS, history, summary_table
+from taglab.runs.tables import history, summary_table
 from taglab.ui.compare.compared import Compared
 from taglab.ui.compare.stages import show_stages
 from taglab.ui.export import export_panel, picture_config
@@ -68,9 +70,10 @@ def show_histograms(compared: Compared) -> None:
     """How a metric is distributed over labels: figures 9, 12 and 13 of the thesis."""
     if _nothing(compared):
         return
-    lift = compared.truth == "lift"
-    top = float(np.ceil(compared.rows["value"].max())) if lift else 1.0
-    chance = 1.0 if lift else 0.5 if compared.metric == "auc_roc" else None
+    lift, metric = compared.truth == "lift", METRICS[compared.metric]
+    most = np.inf if lift else metric.range[1]
+    top = most if np.isfinite(most) else float(np.ceil(compared.rows["value"].max())) or 1.0
+    chance = 1.0 if lift else metric.chance
     slot = st.container()
     width = st.segmented_control(
         "Bin width", _BIN_WIDTHS, default=0.05, key="bin_width", bind="query-params", required=True,
@@ -91,11 +94,13 @@ def _said_of(compared: Compared) -> str:
     return f"{compared.axis} by label of {len(compared.drawn)} runs"
 
 
-def _strips_said(compared: Compared, chance: float | None) -> str:
+def _strips_said(compared: Compared, chance: float | str | None) -> str:
     if len(compared.drawn) > figures.MOST_STRIPS:
         return f"Of more than {figures.MOST_STRIPS} runs, only densities are drawn."
-    if chance is not None:
+    if isinstance(chance, float):
         return f"Below, a tick for each label; the dotted line is chance, {chance:g}."
+    if chance is None:
+        return "Below, a tick for each label."
     if compared.rows["prevalence"].notna().any():
         return (
             "Below, a tick for each label, and in grey its prevalence, which chance would reach; the dotted "
@@ -117,14 +122,17 @@ def show_pairs(compared: Compared) -> None:
     if table.empty:
         st.info("These two runs have no label in common.", icon=":material/search_off:")
         return
-    said = f"Results of: {literal(compared.what)}. {_ahead(table, first)}"
-    if compared.truth == "common" and compared.metric != "auc_pr":
+    metric = METRICS[compared.metric]
+    said = f"Results of: {literal(compared.what)}. {_ahead(table, first, metric.sign)}"
+    if compared.truth == "common" and metric.interval is not None:
         judged = _with_intervals(compared, table, first, second)
         table = judged.table
         said += judged.said
     shown = _filtered(table)
     st.caption(said)
-    figure = figures.paired_plot(_ends(shown), compared.drawn, compared.axis, (first, second))
+    figure = figures.paired_plot(
+        _ends(shown), compared.drawn, compared.axis, (first, second), higher_is_better=metric.higher_is_better
+    )
     if len(shown):
         st.plotly_chart(figure, key="pairs", config=picture_config(), alt=_said_of(compared))
         st.caption(_bars_said(shown))
@@ -181,10 +189,10 @@ def _ends(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table.head(half), table.tail(half)], ignore_index=True)
 
 
-def _ahead(table: pd.DataFrame, first: str) -> str:
-    known = table["difference"]
+def _ahead(table: pd.DataFrame, first: str, sign: int) -> str:
+    known, ahead = table["difference"], (sign * table["difference"] > 0).sum()
     return (
-        f"{literal(first)} is ahead on {(known > 0).sum()} of the {len(known)} labels that both have; the "
+        f"{literal(first)} is ahead on {ahead} of the {len(known)} labels that both have; the "
         f"mean difference is {_signed(known.mean())}. "
     )
 
@@ -215,9 +223,10 @@ def _pair_columns(table: pd.DataFrame) -> dict[str, Any]:
 def show_summary(compared: Compared) -> None:
     """Means of each run, and the settings in which they differ."""
     table = summary_table(compared.by_title)
-    known = [name for name in SUMMARY_METRICS if table[name].notna().any()]
+    means = {column: mean.title for column, mean in mean_columns().items()}
+    known = [name for name in means if table[name].notna().any()]
     shown = table[["run", "figures", "epoch", *known, "classes"]]
-    numbers = {name: st.column_config.NumberColumn(SUMMARY_METRICS[name], format="%.4f") for name in known}
+    numbers = {name: st.column_config.NumberColumn(means[name], format="%.4f") for name in known}
     texts = {
         "run": st.column_config.TextColumn("run", width=200, pinned=True),
         "figures": st.column_config.TextColumn("figures of", width=240),
@@ -365,17 +374,17 @@ def show_training(compared: Compared) -> None:
     histories = {title: history(run) for title, run in compared.by_title.items()}
     parts = [table.assign(run=title) for title, table in histories.items() if len(table) > 1]
     together = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"run": []})
-    panels = [
-        panel for panel in PANELS.values()
+    having = [
+        panel for panel in panels().values()
         if any(column in together and together[column].notna().any() for column in panel.lines)
     ]  # fmt: skip
-    if not panels:
+    if not having:
         st.info("None of these runs has a figure of more than one epoch.", icon=":material/show_chart:")
         return
     best = {title: epoch for title, table in histories.items() if (epoch := best_epoch(table)) is not None}
     columns = st.columns(2)
     drawn = []
-    for number, panel in enumerate(panels):
+    for number, panel in enumerate(having):
         drawn.append(training_curves(together, panel, best=best, colours=compared.colours))
         columns[number % 2].plotly_chart(
             drawn[-1], key=f"training {panel.title}", config=picture_config(), alt=f"{panel.title} by epoch"

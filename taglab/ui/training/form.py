@@ -14,11 +14,10 @@ from taglab.embeddings import OWN, vector_names
 from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelReport, LabelSpace
-from taglab.losses import LOSSES
 from taglab.nets import NETWORKS, NetworkSettings
 from taglab.progress import Progress
 from taglab.settings import as_list
-from taglab.training import PRESETS, RunConfig, TrainConfig, preset, run_config
+from taglab.training import PRESETS, RunConfig, TrainConfig, preset, run_config, train_choices
 from taglab.training.label_spaces import READY_SPACES, save_ready
 from taglab.ui.forms import setting_widget
 from taglab.ui.loaders import folksonomy
@@ -245,7 +244,7 @@ def _in_columns(names: Sequence[str], preset_name: str) -> dict[str, Any]:
 def _train_widget(name: str, preset_name: str) -> dict[str, Any]:
     default = TrainConfig.model_fields[name].get_default(call_default_factory=True)
     start = _of_preset(preset_name, "train").get(name, default)
-    choices = {"loss": list(LOSSES), "loss_vectors": [OWN, *vector_names()]}.get(name, [])
+    choices = (train_choices() | {"loss_vectors": [OWN, *vector_names()]}).get(name, [])
     key, label = f"train {preset_name}", _LABELS.get(name, "")
     return setting_widget(TrainConfig, name, key, start, choices, label, persist_state="session")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -9,8 +11,9 @@ from taglab import cache, launch, runs
 from taglab.errors import TaglabError
 from taglab.figures.training import sweep_curves
 from taglab.launch import RunState
+from taglab.metrics import METRICS, deciding, mean_columns, metrics_of
 from taglab.settings import listed
-from taglab.training.sweeps import MEASURES, groups, sweep_table, sweep_warning
+from taglab.training.sweeps import groups, sweep_table, sweep_warning
 from taglab.ui.compare.importing import download_run, import_popover
 from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.messages import literal
@@ -35,23 +38,32 @@ _COLUMNS = {
     "classes": st.column_config.NumberColumn("classes"),
     "parameters": st.column_config.NumberColumn("parameters", format="compact"),
     "best_epoch": st.column_config.NumberColumn("best epoch"),
-    **{
-        name: st.column_config.NumberColumn(said, help="Validation, best epoch", format=_FIGURE)
-        for name, said in MEASURES.items()
-    },
-    "test_auc_pr_macro": st.column_config.NumberColumn(
-        "test AUC-PR (interpolated) macro", help="Of the held-out tracks, best checkpoint", format=_FIGURE
-    ),
     "group": st.column_config.TextColumn("sweep"),
     "note": st.column_config.TextColumn("note"),
     "tags": st.column_config.TextColumn("tags"),
     "created": st.column_config.DatetimeColumn("made", format="distance"),
     "problem": st.column_config.TextColumn("problem"),
 }
-_ORDER = [
-    *("state", "run", "epochs", "best_epoch", *MEASURES, "test_auc_pr_macro", "classes", "parameters"),
-    *("group", "note", "tags", "created", "problem"),
-]
+
+
+def _figure_columns() -> dict[str, Any]:
+    """Return the means of a table of runs, by their columns."""
+    return {
+        column: st.column_config.NumberColumn(mean.title, help="Validation, best epoch", format=_FIGURE)
+        for column, mean in mean_columns().items()
+    }
+
+
+def _columns_of_runs() -> dict[str, Any]:
+    """Return the columns of the table of runs, in their order; None where one has nothing but its name."""
+    by = deciding()
+    tested = st.column_config.NumberColumn(
+        f"test {by.title}", help="Of the held-out tracks, best checkpoint", format=_FIGURE
+    )
+    figures = _figure_columns() | {f"test_{by.column}": tested}
+    first, last = ("state", "run", "epochs", "best_epoch"), ("classes", "parameters")
+    names = [*first, *figures, *last, "group", "note", "tags", "created", "problem"]
+    return {name: figures.get(name, _COLUMNS.get(name)) for name in names}
 
 
 def show_runs() -> None:
@@ -68,14 +80,15 @@ def show_runs() -> None:
     table["created"] = pd.to_datetime(table["created"], errors="coerce", utc=True)
     if not (table["problem"] != "").any():
         table = table.drop(columns="problem")
-    shown = table[[name for name in _ORDER if name in table]]
+    columns = _columns_of_runs()
+    shown = table[[name for name in columns if name in table]]
     event = st.dataframe(
         shown,
         key=_TICKED,
         on_select="rerun",
         selection_mode="multi-row",
         hide_index=True,
-        column_config=_COLUMNS,
+        column_config=columns,
         alt="Runs, newest first",
     )
     ticked = [str(shown["run"].iloc[row]) for row in event.selection.rows if row < len(shown)]
@@ -168,20 +181,25 @@ def show_sweeps() -> None:
         st.warning(warning, icon=":material/call_split:")
     states = launch.states(list(table["run"]))
     table.insert(1, "state", [_state(states.get(str(name))) for name in table["run"]])
-    varied = [
-        str(name) for name in table.columns if name not in ("run", "state", "classes", "epochs", *MEASURES)
-    ]
-    st.dataframe(table, hide_index=True, key="sweep table", column_config=_COLUMNS, alt="Runs of the sweep")
+    means = _figure_columns()
+    known = ("run", "state", "classes", "epochs", *means)
+    varied = [str(name) for name in table.columns if name not in known]
+    st.dataframe(
+        table, hide_index=True, key="sweep table", column_config=_COLUMNS | means, alt="Runs of the sweep"
+    )
     _say_progress(table, states)
     figure = None
     if varied:
-        columns = st.columns(2)
-        field = columns[0].selectbox("Over", varied, index=_best_axis(table, varied), key="sweep over")
-        others = [name for name in varied if name != field]
-        by = columns[1].selectbox(
-            "Colour", ["", *others], key="sweep by", format_func=lambda name: name or "measure"
+        columns = st.columns(3)
+        metric = columns[0].selectbox(
+            "Metric", list(metrics_of()), format_func=lambda name: METRICS[name].title, key="sweep metric"
         )
-        figure = sweep_curves(table, field, _measures(by), by)
+        field = columns[1].selectbox("Over", varied, index=_best_axis(table, varied), key="sweep over")
+        others = [name for name in varied if name != field]
+        by = columns[2].selectbox(
+            "Colour", ["", *others], key="sweep by", format_func=lambda name: name or "average"
+        )
+        figure = sweep_curves(table, field, _measures(metric, by), by)
         st.plotly_chart(figure, config=picture_config(), key="sweep curves", alt=f"Figures by {field}")
     with st.container(horizontal=True):
         st.button(
@@ -191,10 +209,13 @@ def show_sweeps() -> None:
         export_panel(f"{group} sweep", table, figure, command_line(["sweep", "show"], [group], {}))
 
 
-def _measures(by: str) -> dict[str, str]:
-    """Return what is drawn: interpolated and exact areas never share an axis."""
-    exact = {name: said for name, said in MEASURES.items() if not name.startswith("auc_pr")}
-    return {"ap_macro": MEASURES["ap_macro"]} if by else exact
+def _measures(metric: str, by: str) -> dict[str, str]:
+    """Return what is drawn of a metric: its means, or of many lines the macro mean only."""
+    return {
+        column: mean.title
+        for column, mean in mean_columns().items()
+        if mean.name == metric and (mean.average == "macro" or not by)
+    }
 
 
 def _best_axis(table: pd.DataFrame, varied: list[str]) -> int:

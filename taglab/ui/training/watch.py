@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,9 +13,11 @@ import streamlit as st
 
 from taglab import cache, launch, runs
 from taglab.errors import DataError, NotFound, TaglabError
-from taglab.figures.training import PANELS, training_curves
+from taglab.figures.training import Panel, training_curves
 from taglab.launch import RunState
+from taglab.metrics import deciding, mean_columns
 from taglab.runs import Run
+from taglab.runs.panels import panels
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
 from taglab.ui.visitors import refusal
@@ -25,8 +27,6 @@ _MOST_OVERLAID = 8
 _NEXT = "run to watch next"
 _TOLD = "training told"
 _LOG_LINES = 200
-_FIRST_PANELS = ("loss", "auc-pr", "roc-auc", "clips-per-s")
-_FURTHER_PANELS = ("average-precision", "learning-rate")
 BADGES: dict[str, tuple[Literal["blue", "green", "gray", "red", "orange"], str]] = {
     "queued": ("blue", ":material/hourglass_empty:"),
     "running": ("green", ":material/play_arrow:"),
@@ -275,9 +275,14 @@ def _outcome(watched: Watched) -> str:
         (best, f"best epoch {watched.summary.get('best_epoch')}, validation"),
         (test, "held-out test"),
     ):
-        macro, micro = source.get("auc_pr_macro"), source.get("auc_pr_micro")
-        if macro is not None and micro is not None:
-            figures.append(f"{where}: AUC-PR (interpolated) macro {macro:.3f}, micro {micro:.3f}")
+        by = deciding()
+        known = {
+            mean.average: f"{mean.average} {source[column]:.3f}"
+            for column, mean in mean_columns().items()
+            if mean.name == by.name and source.get(column) is not None
+        }
+        if known:
+            figures.append(f"{where}: {by.metric.short} {', '.join(sorted(known.values()))}")
     took = watched.history["seconds"].sum() if "seconds" in watched.history else math.nan
     spent = f" in {duration(took)}" if math.isfinite(took) and took > 0 else ""
     return "; ".join([done + spent, *figures]) + "."
@@ -338,24 +343,27 @@ def _show_curves(found: Sequence[Watched]) -> None:
     if history.empty and steps.empty:
         return
     best = {each.run.name: each.summary["best_epoch"] for each in found if each.summary.get("best_epoch")}
-    figures = {name: training_curves(history, PANELS[name], steps, best) for name in PANELS}
-    _in_two_columns(figures, _FIRST_PANELS)
-    with st.expander("Average precision and learning rate"):
-        _in_two_columns(figures, _FURTHER_PANELS)
+    shown = panels()
+    figures = {name: training_curves(history, panel, steps, best) for name, panel in shown.items()}
+    _in_two_columns({name: panel for name, panel in shown.items() if not panel.folded}, figures)
+    folded = {name: panel for name, panel in shown.items() if panel.folded}
+    with st.expander(" · ".join(panel.title for panel in folded.values())):
+        _in_two_columns(folded, figures)
     if len(history):
         name = found[0].run.name if len(found) == 1 else "runs"
-        export_panel(f"{name} history", history, figures["auc-pr"])
+        export_panel(f"{name} history", history, figures[deciding().name])
 
 
 _NOTHING = pd.DataFrame({"run": [], "epoch": []})
 _NO_STEPS = pd.DataFrame({"run": [], "at": []})
 
 
-def _in_two_columns(figures: dict[str, Any], names: Sequence[str]) -> None:
+def _in_two_columns(shown: Mapping[str, Panel], figures: Mapping[str, Any]) -> None:
+    names = list(shown)
     for at in range(0, len(names), 2):
         # A row each: stacked in a narrow window they keep their order.
         for column, name in zip(st.columns(2), names[at : at + 2], strict=False):
-            alt = f"{PANELS[name].title} by epoch"
+            alt = f"{shown[name].title} by epoch"
             column.plotly_chart(figures[name], config=picture_config(), key=f"curve {name}", alt=alt)
 
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from taglab.metrics.thresholds import confusion
+from taglab.metrics.thresholds import auc_pr_interpolated, confusion, roc_auc_at_thresholds
 from taglab.predictions import Predictions
-from taglab.studies.thesis.pooled import METRICS, pooled_differences
+from taglab.studies.thesis.pooled import pooled_differences
+
+FIGURES = {"auc_pr_micro": auc_pr_interpolated, "roc_auc_micro": roc_auc_at_thresholds}
 
 
 def said(n_tracks: int, n_classes: int, first: int = 0, seed: int = 0) -> Predictions:
@@ -16,7 +18,7 @@ def said(n_tracks: int, n_classes: int, first: int = 0, seed: int = 0) -> Predic
     return Predictions(tracks, tuple(map(str, range(n_classes))), truth, scores)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", FIGURES)
 def test_draws_are_those_of_drawing_tracks_and_counting_anew(metric: str) -> None:
     ours, theirs = said(60, 5), said(60, 7, seed=1)
     found = pooled_differences(ours, theirs, metric, replicates=2_000)
@@ -26,7 +28,7 @@ def test_draws_are_those_of_drawing_tracks_and_counting_anew(metric: str) -> Non
     for _ in range(2_000):
         rows = random.integers(0, 60, 60)
         counts = [confusion(each.truth[rows], each.scores[rows]).micro() for each in (ours, theirs)]
-        first, second = (METRICS[metric](each)[0] for each in counts)
+        first, second = (FIGURES[metric](each)[0] for each in counts)
         drawn.append(first - second)
     assert np.std(found) == pytest.approx(np.std(drawn), rel=0.08)
     np.testing.assert_array_equal(found, pooled_differences(ours, theirs, metric, replicates=2_000))
