@@ -48,7 +48,9 @@ taglab reproduce all --preset tiny --report thesis.html
         description="Set every table, figure and claim of the Ros Perez thesis beside what runs made by "
         "`taglab reproduce` give, trained to the end or not. Nothing is trained. Without --data the "
         "published side stands alone.",
-        returns="{data, file, rows: [{claim, says, source, rule, published, published why, here, here why}]}",
+        returns="{data, file, rows: [{claim, says, source, rule, published, published why, here, here why}]}"
+        ", where published and here are holds, contradicted (the interval lies on the other side), not "
+        "shown (which is no refutation) or cannot be tested",
         fill=_fill_report,
         examples="taglab report --html thesis.html\ntaglab report --data demo --arrays thesis-results --json",
     )

@@ -3,16 +3,17 @@
 A rule asks for three things. Figures: of the models it names, and of so many labels at least; where they are
 missing, the claim cannot be tested. A difference: so large at least. An interval: where the figures are by
 label, Student's 95 % interval over labels, of two sets of labels Welch's, lies above 0; it is honest for a
-handful of labels, of which a bootstrap would be too sure. A claim whose figures are there and which fails the
-difference or the interval does not hold: the figures do not show it. Scores are not swapped by track, as
-elsewhere, because of most figures here only one number a label is printed.
+handful of labels, of which a bootstrap would be too sure. A claim that passes all three holds. It is
+contradicted only where the interval lies on the other side of 0. Figures that are there and say neither do
+not show it, which is no refutation: of few labels most differences are not shown. Scores are not swapped by
+track, as elsewhere, because of most figures here only one number a label is printed.
 
 A pooled (micro) figure is one number a training; more is asked of its difference, and where both runs have
 kept predictions of their validation tracks, 95 % of the differences that come of drawing tracks again lie
 above 0; the classes of the two need not be the same, so that no scores can change sides. Of printed figures
-there is no such interval. A pooled figure of a model whose number of classes is
-not told decides nothing. One training a model stands behind each figure, so that no rule knows how much
-another seed would change.
+there is no such interval, so that they may show a claim and never contradict it. A pooled figure of a model
+whose number of classes is not told decides nothing. One training a model stands behind each figure, so that
+no rule knows how much another seed would change.
 """
 
 from __future__ import annotations
@@ -34,12 +35,21 @@ from taglab.predictions import Predictions
 from taglab.studies.thesis.evidence import Evidence, Figures, gammas_of, judged_alike
 from taglab.studies.thesis.pooled import pooled_differences
 
-__all__ = ["CLAIMS", "Claim", "Judgement", "Verdict", "claims_table"]
+__all__ = ["CLAIMS", "VERDICTS", "Claim", "Judgement", "Verdict", "claims_table"]
 
-Verdict = Literal["holds", "does not hold", "cannot be tested on these data"]
+Verdict = Literal["holds", "contradicted", "not shown", "cannot be tested"]
 HOLDS: Verdict = "holds"
-FAILS: Verdict = "does not hold"
-UNTESTED: Verdict = "cannot be tested on these data"
+CONTRADICTED: Verdict = "contradicted"
+NOT_SHOWN: Verdict = "not shown"
+UNTESTED: Verdict = "cannot be tested"
+
+VERDICTS: dict[Verdict, str] = {
+    HOLDS: "the figures pass the rule",
+    CONTRADICTED: "the interval lies on the other side of 0",
+    NOT_SHOWN: "the figures say neither, which is no refutation",
+    UNTESTED: "figures are missing, or of too few labels",
+}
+"""Verdict → when it is given, a phrase."""
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -57,7 +67,7 @@ class Judgement:
     """What figures say of a claim.
 
     Attributes:
-        verdict: Which of the three.
+        verdict: One of `VERDICTS`.
         difference: What the rule looks at; NaN where it cannot be tested.
         low: Lower end of the 95 % interval; NaN where there is none.
         high: Upper end.
@@ -103,12 +113,20 @@ def _missing(evidence: Evidence, names: Sequence[str]) -> str:
 
 
 def _decided(difference: float, low: float, high: float, labels: int, least: float) -> Judgement:
-    if difference < least:
-        said = f"the difference is less than {least:g}"
-        return Judgement(FAILS, difference, low, high, labels, said)
-    if low <= 0:
-        return Judgement(FAILS, difference, low, high, labels, "the interval reaches 0")
-    return Judgement(HOLDS, difference, low, high, labels, "")
+    verdict, said = HOLDS, ""
+    if high < 0:
+        verdict, said = CONTRADICTED, "the interval lies below 0"
+    elif difference < least:
+        verdict, said = NOT_SHOWN, f"the difference is less than {least:g}"
+    elif low <= 0:
+        verdict, said = NOT_SHOWN, "the interval reaches 0"
+    return Judgement(verdict, difference, low, high, labels, said)
+
+
+def _weakest(parts: Sequence[Judgement]) -> Judgement:
+    """Return the part on which a claim of several fails first: one contradicted, one not shown, the least."""
+    order = (CONTRADICTED, NOT_SHOWN, HOLDS)
+    return min(parts, key=lambda part: (order.index(part.verdict), part.difference))
 
 
 def _interval(replicates: DoubleArray) -> tuple[float, float]:
@@ -247,7 +265,7 @@ def along_k(metric: str, sign: int) -> Judge:
         rank = 0.0 if constant else float(stats.spearmanr(np.arange(len(values)), values).statistic)
         if difference >= POOLED and sign * rank < 0.8:
             said = f"rank correlation {sign * rank:.2f}, 0.8 is asked for"
-            return Judgement(FAILS, difference, np.nan, np.nan, labels, said)
+            return Judgement(NOT_SHOWN, difference, np.nan, np.nan, labels, said)
         higher, lower = (known[-1], known[0])[::sign]
         return _decided(difference, *_over_tracks(higher, lower, metric, difference), labels, POOLED)
 
@@ -273,7 +291,7 @@ def of_groups(model: str, *order: str) -> Judge:
             _decided(float(upper.mean() - lower.mean()), *_of_means(upper, lower), labels, BY_LABEL)
             for upper, lower in pairwise(parts)
         ]
-        return min(steps, key=lambda step: (step.verdict == HOLDS, step.difference))
+        return _weakest(steps)
 
     return judge
 
@@ -296,7 +314,7 @@ def group_gains(better: str, worse: str, gaining: str, losing: str) -> Judge:
         if labels < LEAST_OF_GROUP:
             return _untested(f"{labels} labels in a group", labels)
         sides = [_decided(float(part.mean()), *_of_mean(part), labels, BY_LABEL) for part in parts]
-        return min(sides, key=lambda side: (side.verdict == HOLDS, side.difference))
+        return _weakest(sides)
 
     return judge
 

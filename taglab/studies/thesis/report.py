@@ -19,7 +19,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.sources import open_folksonomy
-from taglab.studies.thesis.claims import claims_table
+from taglab.studies.thesis.claims import CONTRADICTED, HOLDS, VERDICTS, claims_table
 from taglab.studies.thesis.differences import differences_table
 from taglab.studies.thesis.evidence import (
     Evidence,
@@ -170,7 +170,8 @@ table { border-collapse: collapse; font-size: 13px; margin: .3rem 0 1rem; }
 td, th { border-bottom: 1px solid #8885; padding: .15rem .6rem; text-align: left; vertical-align: top; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .pair { display: flex; flex-wrap: wrap; gap: 2rem; } .pair > div { flex: 1 1 28rem; overflow-x: auto; }
-.said { opacity: .75; } .holds { color: #12909a; } .fails { color: #d56118; } nav a { margin-right: .7rem; }
+.said { opacity: .75; } .holds { color: #12909a; } .contradicted { color: #d56118; }
+nav a { margin-right: .7rem; }
 """
 
 
@@ -186,7 +187,8 @@ def _page(report: Report) -> Iterator[str]:
     yield '<h2 id="differs">What differs here</h2>'
     yield _table(report.differs) if len(report.differs) else '<p class="said">Nothing is from here.</p>'
     yield '<h2 id="claims">Claims</h2><p>Each rule was fixed before any run. “published” is what it says of '
-    yield "the printed figures, and of the published arrays where they are given.</p>"
+    yield "the printed figures, and of the published arrays where they are given. "
+    yield f"{'; '.join(f'{_safe(verdict)}: {_safe(when)}' for verdict, when in VERDICTS.items())}.</p>"
     yield _claims(report.claims)
     yield '<h2 id="told">Figures told in the text</h2>'
     yield _table(report.told)
@@ -220,7 +222,7 @@ def _cell(value: Any) -> str:
     return f"<td>{_safe(value)}</td>"
 
 
-_CLASSES = {"holds": "holds", "does not hold": "fails"}
+_CLASSES = {HOLDS: "holds", CONTRADICTED: "contradicted"}
 
 
 def _claims(claims: pd.DataFrame) -> str:

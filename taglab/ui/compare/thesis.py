@@ -10,6 +10,7 @@ import streamlit as st
 from taglab import cache
 from taglab.progress import Progress
 from taglab.runs import runs_table
+from taglab.studies.thesis.claims import VERDICTS
 from taglab.studies.thesis.figures import FIGURES, Drawn, draw
 from taglab.studies.thesis.report import Report, gather, html_page, with_figures
 from taglab.studies.thesis.tables import Section
@@ -93,8 +94,11 @@ def _show_differences(differs: pd.DataFrame) -> None:
 
 def _show_claims(claims: pd.DataFrame, command: list[str]) -> None:
     st.subheader("Claims", anchor=False)
-    counted = claims["here"].value_counts()
-    st.caption(literal("Here: " + ", ".join(f"{said} {number}" for said, number in counted.items()) + "."))
+    counts = claims["here"].value_counts()
+    given = [
+        f"{verdict} {counts[verdict]} ({VERDICTS[verdict]})" for verdict in VERDICTS if verdict in counts
+    ]
+    st.caption(literal(f"Here: {'; '.join(given)}."))
     shown = claims[["says", "published", "here", "published why", "here why", "rule", "source"]]
     st.dataframe(shown, hide_index=True, key="thesis claims", alt="Claims of the thesis with their verdicts")
     export_panel("thesis claims", claims, None, command)
