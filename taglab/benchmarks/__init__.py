@@ -78,6 +78,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "training-step": _training_step,
     "semantic-loss": _semantic_loss,
     "typos": cleaning.typos,
+    "cleaning": cleaning.every_step,
     "gpu": _gpu,
 }
 

@@ -1,4 +1,4 @@
-"""Repair of typos against comparing all pairs, at the size of Last.fm's whole vocabulary."""
+"""Cleaning at the size of Last.fm's whole vocabulary: every step, and typos against comparing all pairs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ import time
 import numpy as np
 import pandas as pd
 
+from taglab.benchmarks.reading import peak_gb
 from taglab.benchmarks.row import Row
 from taglab.benchmarks.timing import alternate
-from taglab.cleaning import WORD_LISTS, Typos, word_list, words
+from taglab.cleaning import CLEANING_STEPS, WORD_LISTS, Typos, remap, word_list, words
+from taglab.cleaning.memory import categorised
 from taglab.cleaning.typos import known_phrases, known_words, preference, similarity, slip_between
+from taglab.embeddings import WordVectors, compose
 from taglab.folksonomy import Folksonomy
 
 N_TAGS = 522_000
 N_SAMPLE = 20_000
 _REPEATS = 3
 _BATCH = 2_000
+_DIM = 64
 _IN_PLACE = 0.1
 """How much letters compared at their place may add to the Jaro-Winkler similarity."""
 _SYLLABLES = [
@@ -102,6 +106,39 @@ def all_pairs(folksonomy: Folksonomy, step: Typos) -> dict[str, str]:
         for form, pairs in fitting.items()
     }
     return {form: target for form, (_, target) in best.items()}
+
+
+def every_step() -> list[Row]:
+    """Each cleaning step with its defaults, one after the other, on a vocabulary of Last.fm's size."""
+    cleaned = folksonomy_of(made_up_tags(N_TAGS))
+    rows = []
+    for name, kind in CLEANING_STEPS.items():
+        step, vectors = kind(), None
+        if step.needs_vectors:
+            vectors = compose(_random_vectors(cleaned), list(cleaned.tags["tag"]))
+        n_tags, started = cleaned.n_tags, time.process_time()
+        plan = step.plan(cleaned, vectors)
+        cleaned = categorised(remap(cleaned, plan.mapping), plan.categories)
+        seconds = time.process_time() - started
+        rows.append(
+            Row(
+                name=f"{name}, {n_tags:,} tags",
+                ours_s=seconds,
+                peer_s=math.nan,
+                ratio=math.nan,
+                agreement="",
+                note=f"{len(plan.mapping):,} tags changed, {peak_gb():.2f} GB at the peak; CPU time, "
+                "planning and applying",
+            )
+        )
+    return rows
+
+
+def _random_vectors(folksonomy: Folksonomy) -> WordVectors:
+    """Return vectors of all words of a folksonomy, that mean nothing."""
+    vocabulary = sorted({word for tag in folksonomy.tags["tag"] for word in words(tag)})
+    drawn = np.random.default_rng(0).normal(size=(len(vocabulary), _DIM)).astype(np.float32)
+    return WordVectors("random", tuple(vocabulary), drawn)
 
 
 def typos() -> list[Row]:

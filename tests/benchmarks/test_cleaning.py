@@ -5,6 +5,7 @@ import math
 import pytest
 
 from taglab.benchmarks import BENCHMARKS, cleaning
+from taglab.cleaning import CLEANING_STEPS
 
 
 def test_typos_are_the_same_as_the_peers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,6 +20,17 @@ def test_typos_are_the_same_as_the_peers(monkeypatch: pytest.MonkeyPatch) -> Non
     assert same == found == peers
     assert whole.name == "typos, 4000 tags"
     assert math.isnan(whole.peer_s)
+
+
+def test_every_step_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "N_TAGS", 1_000)
+    rows = BENCHMARKS["cleaning"]()
+    assert [row.name.split(",")[0] for row in rows] == list(CLEANING_STEPS)
+    changed = [int(row.note.split()[0].replace(",", "")) for row in rows]
+    left = [int(row.name.split(", ")[1].removesuffix(" tags").replace(",", "")) for row in rows]
+    # What is merged is gone, but for tags that become another spelling alone.
+    assert all(after >= before - n for before, after, n in zip(left, left[1:], changed, strict=False))
+    assert left[-1] < left[0] == 1_000
 
 
 def test_made_up_tags_are_distinct_and_the_same_every_time() -> None:
