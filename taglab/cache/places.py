@@ -12,6 +12,7 @@ from taglab.errors import InvalidSetting, StorageError
 
 FOLKSONOMIES = "folksonomies"
 VECTORS = "vectors"
+FEATURES = "features"
 LABEL_SPACES = "labels"
 RUNS = "runs"
 TRASH = "trash"

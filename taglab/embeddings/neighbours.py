@@ -1,4 +1,4 @@
-"""Asking tag vectors: what is near, what relates as that does, what lies between, where two agree."""
+"""Asking vectors: what is near, what relates as that does, what lies between, where two agree."""
 
 from __future__ import annotations
 
@@ -10,35 +10,39 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, counted, silent
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 _ROWS_PER_BLOCK = 8192
 _SCORES_PER_BLOCK = 16_000_000
+_CANDIDATES_PER_BLOCK = 2_000_000
 _VANISHED = 1e-5
 
 
-def neighbours(vectors: TagVectors, tag: str, n: int = 10) -> pd.DataFrame:
-    """Return the tags nearest to a tag, found by looking at all.
+def neighbours(vectors: Vectors, of: str, n: int = 10) -> pd.DataFrame:
+    """Return what is nearest to a tag, a track, or whatever the vectors are of, found by looking at all.
 
     Args:
         vectors: Where to look.
-        tag: One of its tags; not itself among the results.
+        of: One of its ids; not itself among the results.
         n: How many; all others if there are fewer.
 
     Returns:
-        Columns `tag`, `similarity` (cosine, [-1, 1]), `distance` (1 − similarity), `unknown` (words of the
-        tag without a vector, which have no say in it); nearest first, ties in the order of the tags.
+        The column of ids (`tag`, `track`, …) and what `Measure.columns` says of the vectors' measure: by
+        cosine `similarity` ([-1, 1]) and `distance` (1 − similarity), by dot product `similarity`, else
+        `distance`; of tags `unknown` too (words of the tag without a vector, which have no say in it).
+        Nearest first, ties in the order of the ids.
 
     Raises:
-        NotFound: If the tag has no vector.
+        NotFound: If it has no vector.
         InvalidSetting: If `n` is below 1.
     """
-    row = vectors.row(tag)
-    return _nearest(vectors, vectors.vectors[row], [row], n)
+    return nearest_to(vectors, vectors.rows_of([of])[0], n, without=[of])
 
 
-def analogy(vectors: TagVectors, a: str, b: str, c: str, n: int = 10) -> pd.DataFrame:
-    """Return the tags nearest to a − b + c: what is to `c` as `a` is to `b`.
+def analogy(vectors: Vectors, a: str, b: str, c: str, n: int = 10) -> pd.DataFrame:
+    """Return what is nearest to a − b + c: what is to `c` as `a` is to `b`.
+
+    Compared by cosine, the three are taken at length 1.
 
     Args:
         vectors: Where to look.
@@ -51,44 +55,79 @@ def analogy(vectors: TagVectors, a: str, b: str, c: str, n: int = 10) -> pd.Data
         As `neighbours`.
 
     Raises:
-        NotFound: If one of the tags has no vector.
+        NotFound: If one of them has no vector.
         InvalidSetting: If `n` is below 1, or the three cancel out.
     """
-    rows = [vectors.row(tag) for tag in (a, b, c)]
-    first, second, third = vectors.vectors[rows].astype(np.float64)
-    wanted = first - second + third
-    length = float(np.linalg.norm(wanted))
-    if length < _VANISHED:
-        raise InvalidSetting(f"{a!r} − {b!r} + {c!r} cancels out; choose other tags")
-    return _nearest(vectors, (wanted / length).astype(np.float32), rows, n)
+    terms = vectors.points_at([a, b, c]).astype(np.float64)
+    query = terms[0] - terms[1] + terms[2]
+    vanished = np.linalg.norm(query) < _VANISHED * np.linalg.norm(terms, axis=1).max()
+    if vanished and not vectors.by.by_place:
+        raise InvalidSetting(f"{a!r} − {b!r} + {c!r} cancels out; choose other {vectors.kind}")
+    return nearest_to(vectors, query.astype(np.float32), n, without=[a, b, c])
 
 
-def _nearest(vectors: TagVectors, query: npt.NDArray[np.float32], without: list[int], n: int) -> pd.DataFrame:
+def nearest_to(
+    vectors: Vectors, query: npt.NDArray[np.float32], n: int = 10, without: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return what is nearest to a vector.
+
+    Args:
+        vectors: Where to look.
+        query: Array (dim,), float32; compared by cosine, not all zeros.
+        n: How many; all there are if these are fewer.
+        without: Ids that are not to be among the results.
+
+    Returns:
+        As `neighbours`.
+
+    Raises:
+        InvalidSetting: If `n` is below 1.
+    """
     if n < 1:
         raise InvalidSetting(f"n={n} must be at least 1")
-    similarity = np.clip(vectors.vectors @ query, -1, 1)
-    # Below what a cosine can be, so that these come last and are cut off.
-    similarity[without] = -2
-    n = min(n, len(vectors) - len(set(without)))
-    rows = _highest(similarity, n)
-    found = similarity[rows].astype(np.float64)
-    table = pd.DataFrame(
-        {"tag": [vectors.tags[row] for row in rows], "similarity": found, "distance": 1 - found}
-    )
-    return vectors.annotated(table.astype({"tag": "str"}))
+    hidden = set(without) & set(vectors.ids)
+    rows, scores = nearest_rows(vectors, query[None], min(n + len(hidden), len(vectors)))
+    shown = [place for place, row in enumerate(rows[0]) if vectors.ids[row] not in hidden][:n]
+    columns = vectors.by.columns(scores[0, shown].astype(np.float64))
+    table = pd.DataFrame({vectors.column: [vectors.ids[row] for row in rows[0, shown]], **columns})
+    return vectors.annotated(table.astype({vectors.column: "str"}))
 
 
-def _highest(scores: npt.NDArray[np.float32], n: int) -> npt.NDArray[np.intp]:
-    """Return the rows of the n highest scores, highest first, ties in the order of rows."""
-    if n <= 0:
-        return np.empty(0, np.intp)
+def nearest_rows(
+    vectors: Vectors, queries: npt.NDArray[np.float32], n: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.floating]]:
+    """Return the n nearest rows of each query, exactly, a block of vectors at a time.
+
+    Args:
+        vectors: Where to look; may be larger than memory.
+        queries: Array (queries, dim), float32.
+        n: From 1 to the number of vectors.
+
+    Returns:
+        Rows (queries, n), nearest first, ties in the order of rows; and their scores by the vectors' measure.
+    """
+    step = max(n, _CANDIDATES_PER_BLOCK // max(len(queries), 1))
+    rows = np.empty((len(queries), 0), np.intp)
+    scores = np.empty((len(queries), 0), np.float32)
+    for start in range(0, len(vectors), step):
+        block = vectors.by.score(queries, np.asarray(vectors.vectors[start : start + step]))
+        # Those kept stand before the block's, so that of equal scores the earlier row comes first.
+        scores = np.hstack([scores, block])
+        rows = np.hstack([rows, np.tile(np.arange(start, start + block.shape[1]), (len(queries), 1))])
+        kept = np.stack([_highest(one, min(n, scores.shape[1])) for one in scores])
+        rows, scores = np.take_along_axis(rows, kept, 1), np.take_along_axis(scores, kept, 1)
+    return rows, scores
+
+
+def _highest(scores: npt.NDArray[np.floating], n: int) -> npt.NDArray[np.intp]:
+    """Return the places of the n highest scores, highest first, ties in the order given."""
     least = np.partition(scores, len(scores) - n)[len(scores) - n]
     rows = np.flatnonzero(scores >= least)
     return rows[np.argsort(-scores[rows], kind="stable")][:n]
 
 
-def axis(vectors: TagVectors, from_tag: str, to_tag: str) -> pd.DataFrame:
-    """Place every tag along the straight line from one tag to another.
+def axis(vectors: Vectors, from_tag: str, to_tag: str) -> pd.DataFrame:
+    """Place every tag, or whatever the vectors are of, along the straight line from one tag to another.
 
     Args:
         vectors: Where to look.
@@ -96,8 +135,9 @@ def axis(vectors: TagVectors, from_tag: str, to_tag: str) -> pd.DataFrame:
         to_tag: Where it is at 1.
 
     Returns:
-        One row a tag, in the order of `vectors`: `tag`, `position` (along the line; below 0 and above 1 lie
-        beyond its ends), `distance` (Euclidean, from the line), `unknown` (words without a vector).
+        One row a tag, in the order of `vectors`: `tag` (or `track`, …), `position` (along the line; below 0
+        and above 1 lie beyond its ends), `distance` (Euclidean, from the line), `unknown` (words without a
+        vector).
 
     Raises:
         NotFound: If one of the tags has no vector.
@@ -106,27 +146,27 @@ def axis(vectors: TagVectors, from_tag: str, to_tag: str) -> pd.DataFrame:
     Source:
         As figure 11 of Ros Perez 2021 looks at pairs of words.
     """
-    start, end = (vectors.vectors[vectors.row(tag)].astype(np.float64) for tag in (from_tag, to_tag))
+    start, end = vectors.points_at([from_tag, to_tag]).astype(np.float64)
     line = end - start
     length = float(np.linalg.norm(line))
-    if length < _VANISHED:
+    if length <= _VANISHED * max(np.linalg.norm(start), np.linalg.norm(end)):
         raise InvalidSetting(
             f"from_tag={from_tag!r} and to_tag={to_tag!r} lie on the same point; an axis needs two"
         )
     position, distance = np.empty(len(vectors)), np.empty(len(vectors))
     for first in range(0, len(vectors), _ROWS_PER_BLOCK):
         block = slice(first, first + _ROWS_PER_BLOCK)
-        offset = vectors.vectors[block] - start
+        offset = vectors.points[block] - start
         along = offset @ (line / length)
         position[block] = along / length
         distance[block] = np.linalg.norm(offset - np.outer(along, line / length), axis=1)
-    table = pd.DataFrame({"tag": vectors.tags, "position": position, "distance": distance})
-    return vectors.annotated(table.astype({"tag": "str"}))
+    table = pd.DataFrame({vectors.column: vectors.ids, "position": position, "distance": distance})
+    return vectors.annotated(table.astype({vectors.column: "str"}))
 
 
 def overlap_at_k(
-    a: TagVectors,
-    b: TagVectors,
+    a: Vectors,
+    b: Vectors,
     k: int = 10,
     tags: Sequence[str] | None = None,
     progress: Progress = silent,
@@ -149,13 +189,13 @@ def overlap_at_k(
     Raises:
         InvalidSetting: If `k` is below 1, or fewer than k + 1 tags have a vector in both.
     """
-    common = [tag for tag in a.tags if tag in b]
+    common = [tag for tag in a.ids if tag in b]
     if not 1 <= k < len(common):
         raise InvalidSetting(
             f"k={k} must be at least 1 and below the {len(common)} tags that have a vector both in "
             f"{a.name or 'the first'} and in {b.name or 'the second'}"
         )
-    sides = [side.vectors[[side.row(tag) for tag in common]] for side in (a, b)]
+    sides = [side.select(common) for side in (a, b)]
     wanted = set(common if tags is None else tags)
     asked = np.flatnonzero([tag in wanted for tag in common])
     overlap = np.empty(len(asked))
@@ -165,20 +205,27 @@ def overlap_at_k(
         rows = asked[start : start + step]
         near = [_k_nearest(side, rows, k) for side in sides]
         overlap[start : start + step] = (near[0] & near[1]).sum(axis=1) / k
-    return pd.DataFrame({"tag": [common[row] for row in asked], "overlap": overlap}).astype({"tag": "str"})
+    table = pd.DataFrame({a.column: [common[row] for row in asked], "overlap": overlap})
+    return table.astype({a.column: "str"})
 
 
-def _k_nearest(vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.intp], k: int) -> npt.NDArray[np.bool_]:
+def _k_nearest(vectors: Vectors, rows: npt.NDArray[np.intp], k: int) -> npt.NDArray[np.bool_]:
     """Mark the k nearest of some rows (rows, tags), ties in the order of tags.
 
     Equal vectors are common; rounding makes their similarities equal too, wherever in a block they stand.
     """
-    scores = vectors[rows] @ vectors.T
-    np.round(scores, 6, out=scores)
-    scores[np.arange(len(rows)), rows] = -2
+    scores = vectors.by.score(vectors.vectors[rows], vectors.vectors)
+    np.round(scores / _magnitude(scores), 6, out=scores)
+    scores[np.arange(len(rows)), rows] = -np.inf
     least = np.partition(scores, scores.shape[1] - k, axis=1)[:, scores.shape[1] - k, None]
     near = scores > least
     tied = scores == least
     room = k - near.sum(axis=1, keepdims=True)
     chosen: npt.NDArray[np.bool_] = near | (tied & (np.cumsum(tied, axis=1, dtype=np.int32) <= room))
     return chosen
+
+
+def _magnitude(scores: npt.NDArray[np.floating]) -> float:
+    """Return the power of ten that scores lie below, at least 1 where they are cosines."""
+    largest = float(np.abs(scores).max(initial=0.0))
+    return 10.0 ** np.ceil(np.log10(largest)) if largest > 1 or 0 < largest < 1e-3 else 1.0

@@ -1,4 +1,4 @@
-"""Tag vectors as the two TSV files that the TensorFlow Embedding Projector opens."""
+"""Vectors as the two TSV files that the TensorFlow Embedding Projector opens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 
 from taglab.errors import InvalidSetting
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 # Tabs and line feeds are the format's own; other control characters and separators confuse what reads it.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -25,13 +25,14 @@ class ProjectorFiles(NamedTuple):
     metadata: bytes
 
 
-def write_projector(vectors: TagVectors, metadata: pd.DataFrame | None = None) -> ProjectorFiles:
+def write_projector(vectors: Vectors, metadata: pd.DataFrame | None = None) -> ProjectorFiles:
     """Return the two files for https://projector.tensorflow.org (Load, steps 1 and 2).
 
     Args:
         vectors: One row of vectors.tsv each, without header.
-        metadata: A table with a column `tag` and others to colour and label by; its rows may stand in any
-            order and be more than there are vectors. Only the tags where None: the format then has no header.
+        metadata: A table with a column `tag` (or `track`, …) and others to colour and label by; its rows may
+            stand in any order and be more than there are vectors. Only the ids where None: the format then
+            has no header.
 
     Returns:
         What the files hold. Control characters in text become a space; text that is blank, which the
@@ -39,7 +40,7 @@ def write_projector(vectors: TagVectors, metadata: pd.DataFrame | None = None) -
 
     Raises:
         InvalidSetting: If there is no vector, they have one dimension (the Projector refuses these), or
-            `metadata` lacks the column `tag`, a tag, or holds one twice.
+            `metadata` lacks the column of ids, an id, or holds one twice.
 
     Source:
         parseTensors and parseMetadata of tensorboard's vz_projector/data-provider.ts.
@@ -47,7 +48,7 @@ def write_projector(vectors: TagVectors, metadata: pd.DataFrame | None = None) -
     vectors.require(1)
     if vectors.dim < 2:
         raise InvalidSetting("dim=1 must be at least 2; the Projector opens no vectors of one dimension")
-    table = pd.DataFrame({"tag": vectors.tags}) if metadata is None else _aligned(vectors, metadata)
+    table = pd.DataFrame({vectors.column: vectors.ids}) if metadata is None else _aligned(vectors, metadata)
     rows = [
         orjson.dumps(
             np.ascontiguousarray(vectors.vectors[start : start + _ROWS_PER_BLOCK]),
@@ -63,17 +64,18 @@ def write_projector(vectors: TagVectors, metadata: pd.DataFrame | None = None) -
     return ProjectorFiles(numbers, ("\n".join([*header, *lines]) + "\n").encode("utf-8"))
 
 
-def _aligned(vectors: TagVectors, metadata: pd.DataFrame) -> pd.DataFrame:
-    if "tag" not in metadata.columns:
-        raise InvalidSetting(f"metadata must have a column 'tag'; it has {list(metadata.columns)}")
-    if metadata["tag"].duplicated().any():
-        raise InvalidSetting("metadata must hold each tag once")
-    table = metadata.set_index("tag", drop=False)
-    absent = [tag for tag in vectors.tags if tag not in table.index]
+def _aligned(vectors: Vectors, metadata: pd.DataFrame) -> pd.DataFrame:
+    column = vectors.column
+    if column not in metadata.columns:
+        raise InvalidSetting(f"metadata must have a column {column!r}; it has {list(metadata.columns)}")
+    if metadata[column].duplicated().any():
+        raise InvalidSetting(f"metadata must hold each {column} once")
+    table = metadata.set_index(column, drop=False)
+    absent = [one for one in vectors.ids if one not in table.index]
     if absent:
-        raise InvalidSetting(f"metadata lacks {len(absent)} of the tags, such as {absent[0]!r}")
-    table = table.loc[list(vectors.tags)]
-    return table[["tag", *(name for name in table.columns if name != "tag")]]
+        raise InvalidSetting(f"metadata lacks {len(absent)} of the {vectors.kind}, such as {absent[0]!r}")
+    table = table.loc[list(vectors.ids)]
+    return table[[column, *(name for name in table.columns if name != column)]]
 
 
 def _cell(value: object) -> str:

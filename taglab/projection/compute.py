@@ -8,22 +8,23 @@ import numpy.typing as npt
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, silent
 from taglab.projection.methods import PROJECTIONS, ProjectionMethod
-from taglab.projection.points import Axes, DistancePoints, FloatArray, Points, VectorPoints
+from taglab.projection.points import POINTS, Axes, DistancePoints, FloatArray, Points
 from taglab.projection.quality import map_quality
 from taglab.projection.result import AS_IS, Projection
 from taglab.projection.settings import ProjectionSettings
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 _DEFAULTS = ProjectionSettings()
 
 
 def project(
-    vectors: TagVectors, settings: ProjectionSettings = _DEFAULTS, progress: Progress = silent
+    vectors: Vectors, settings: ProjectionSettings = _DEFAULTS, progress: Progress = silent
 ) -> Projection:
-    """Draw a map of tags from their vectors.
+    """Draw a map of tags, tracks, or whatever has vectors, by the distance of their measure.
 
     Args:
-        vectors: At least one.
+        vectors: At least one. What are compared by dot product are placed by the distance that belongs to it,
+            and `Projection.notes` says so.
         settings: What does not fit the number of tags is made to fit, and `Projection.notes` says so.
         progress: Raising from it cancels.
 
@@ -31,7 +32,8 @@ def project(
         InvalidSetting: If no tag has a vector, or the method is unknown.
     """
     vectors.require(1)
-    return project_points(VectorPoints(vectors.vectors), settings, progress)
+    points = POINTS[vectors.by.metric](vectors.points)
+    return project_points(points, settings, progress, vectors.by.note)
 
 
 def project_distances(
@@ -103,8 +105,17 @@ def settings_used(settings: ProjectionSettings, n_tags: int) -> tuple[Projection
     return ProjectionSettings(**values), tuple(notes)
 
 
-def project_points(points: Points, settings: ProjectionSettings, progress: Progress = silent) -> Projection:
-    """Draw a map of any points; what `project` and `project_distances` share."""
+def project_points(
+    points: Points, settings: ProjectionSettings, progress: Progress = silent, note: str = ""
+) -> Projection:
+    """Draw a map of any points; what `project` and `project_distances` share.
+
+    Args:
+        points: What is placed.
+        settings: As for `project`.
+        progress: Raising from it cancels.
+        note: A sentence on their distance that the map is to carry.
+    """
     used, notes = settings_used(settings, len(points))
     positions, axes, placed_by, remark = _place(points, used, between(progress, 0.0, 0.9))
     quality = map_quality(points, positions, used.quality_neighbours, used.seed, between(progress, 0.9, 1.0))
@@ -113,7 +124,7 @@ def project_points(points: Points, settings: ProjectionSettings, progress: Progr
         positions=positions,
         method=placed_by,
         settings=used,
-        notes=(*notes, *remark),
+        notes=(*filter(None, [note]), *notes, *remark),
         trustworthiness=quality.trustworthiness,
         neighbours_kept=quality.neighbours_kept,
         queries=quality.queries,

@@ -19,11 +19,11 @@ import numpy as np
 
 from taglab.cache import storage_error
 from taglab.errors import Cancelled, DataError, StorageError, TaglabError
-from taglab.projection.points import DistancePoints
+from taglab.projection.points import DISTANCES, DistancePoints
 from taglab.projection.result import Projection
 from taglab.projection.settings import ProjectionSettings
 from taglab.projection.store import Source, find_projection, keep_projection, projection_path
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 _GRACE_S = 2.0
 
@@ -39,7 +39,7 @@ class _Work:
         self.name = uuid.uuid4().hex
         self.settings = settings
         self.path = path
-        self.kind = ""
+        self.kind, self.note = DISTANCES, ""
         self.input: Path | None = None
         self.output: Path | None = None
         self.projection: Projection | None = None
@@ -165,7 +165,7 @@ class ProjectionWorker:
             InvalidSetting: If there is no tag, the method is unknown, or distances are none.
             StorageError: If the vectors cannot be handed over.
         """
-        if not isinstance(source, TagVectors):
+        if not isinstance(source, Vectors):
             source = DistancePoints(source).matrix
         path = projection_path(source, settings)
         with self._lock:
@@ -211,6 +211,7 @@ class ProjectionWorker:
         self._send(
             job=work.name,
             kind=work.kind,
+            note=work.note,
             input=str(work.input),
             settings=work.settings.model_dump(),
             output=str(work.output),
@@ -319,9 +320,9 @@ def _outcome(work: _Work, answer: dict[str, Any]) -> TaglabError | None:
 
 def _hand_over(work: _Work, source: Source, folder: Path) -> None:
     """Write what is to be projected where the process finds it; raises StorageError."""
-    work.kind, array = (
-        ("vectors", source.vectors) if isinstance(source, TagVectors) else ("distances", source)
-    )
+    array = source
+    if isinstance(source, Vectors):
+        work.kind, work.note, array = source.by.metric, source.by.note, source.points
     work.input, work.output = folder / f"{work.name}.npy", folder / f"{work.name}.npz"
     try:
         np.save(work.input, array, allow_pickle=False)

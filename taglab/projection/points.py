@@ -1,7 +1,8 @@
-"""What is projected: unit vectors, or distances given as a matrix; both answer the same questions.
+"""What is projected: vectors by direction or by place, or distances; all answer the same questions.
 
-Distance between tags is the cosine distance, 1 minus the cosine, as everywhere in taglab. Everything is
-exact and goes in blocks of rows, so that memory stays within a few times `_BLOCK_BYTES` at any size.
+Distance between tags is the cosine distance, 1 minus the cosine; between vectors whose lengths have a say, it
+is Euclidean. Everything is exact and goes in blocks of rows, so that memory stays within a few times
+`_BLOCK_BYTES` at any size.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
+from taglab.vectors.measures import COSINE, EUCLIDEAN
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -82,10 +84,9 @@ class VectorPoints:
     same by either.
     """
 
-    tie = _TIE
-
     def __init__(self, vectors: FloatArray) -> None:
         self.vectors = vectors
+        self.tie = _TIE
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -110,7 +111,7 @@ class VectorPoints:
             scatter += block.T @ block
         variances, directions = np.linalg.eigh(scatter / len(self))
         # Rounding leaves tiny values, some below zero, where there is no variance.
-        variances = np.where(variances > _TIE * _TIE, variances, 0.0)[::-1]
+        variances = np.where(variances > self.tie * self.tie, variances, 0.0)[::-1]
         shown = _fix_signs(directions[:, ::-1][:, :dimensions])
         positions = np.zeros((len(self), dimensions), np.float32)
         positions[:, : shown.shape[1]] = (
@@ -124,7 +125,30 @@ class VectorPoints:
 
     @property
     def all_alike(self) -> bool:
-        return bool(np.abs(self.vectors - self.vectors[0]).max(initial=0.0) < _TIE)
+        return bool(np.abs(self.vectors - self.vectors[0]).max(initial=0.0) < self.tie)
+
+
+class EuclideanPoints(VectorPoints):
+    """Vectors (tags, dim) of any length; the distance is Euclidean."""
+
+    def __init__(self, vectors: FloatArray) -> None:
+        super().__init__(vectors)
+        # Distances are taken around the middle and at a scale whose squares single precision holds.
+        centred = vectors - vectors.mean(axis=0, dtype=np.float64)
+        self._scale = float(np.abs(centred).max(initial=0.0)) or 1.0
+        self._centred = (centred / self._scale).astype(np.float32)
+        self.tie = _TIE * self._scale
+
+    def distances(self, rows: npt.NDArray[Any]) -> FloatArray:
+        from sklearn.metrics.pairwise import euclidean_distances
+
+        # In double precision, a batch of rows at a time.
+        apart: FloatArray = euclidean_distances(self._centred[rows], self._centred) * np.float32(self._scale)
+        apart[apart < self.tie] = 0.0
+        return apart
+
+    def squared_euclidean(self, distances: FloatArray) -> FloatArray:
+        return np.square(distances)
 
 
 class DistancePoints:
@@ -193,6 +217,15 @@ class DistancePoints:
     @property
     def all_alike(self) -> bool:
         return not self.matrix.any()
+
+
+DISTANCES = "distances"
+POINTS: dict[str, type[VectorPoints] | type[DistancePoints]] = {
+    COSINE: VectorPoints,
+    EUCLIDEAN: EuclideanPoints,
+    DISTANCES: DistancePoints,
+}
+"""The distance of vectors' measure, or `DISTANCES` → what is projected."""
 
 
 def _share(part: float, whole: float) -> float:

@@ -13,12 +13,12 @@ from taglab.progress import Progress, silent
 from taglab.projection.compute import project, project_distances, settings_used
 from taglab.projection.result import Projection
 from taglab.projection.settings import ProjectionSettings
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 # To be raised whenever the same settings come to mean another picture.
 _FORMAT = 1
 
-Source = TagVectors | npt.NDArray[np.float32]
+Source = Vectors | npt.NDArray[np.float32]
 """What is projected: vectors, or a matrix of distances (tags, tags)."""
 
 
@@ -28,7 +28,7 @@ def projection_path(source: Source, settings: ProjectionSettings) -> Path:
     Settings that come to the same (t-SNE does not heed `min_dist`) have the same place.
     """
     used, notes = settings_used(settings, len(source))
-    content = source.fingerprint if isinstance(source, TagVectors) else source
+    content = source.fingerprint if isinstance(source, Vectors) else source
     key = content_key(_FORMAT, content, used.model_dump(), list(notes))
     return derived_path("projections", key, ".npz")
 
@@ -56,7 +56,7 @@ def cached_projection(
     """Return a projection from the cache, or make it and keep it; as `project` and `project_distances`."""
     found = find_projection(source, settings)
     if found is None:
-        if isinstance(source, TagVectors):
+        if isinstance(source, Vectors):
             found = project(source, settings, progress)
         else:
             found = project_distances(source, settings, progress)

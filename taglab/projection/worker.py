@@ -2,7 +2,7 @@
 
 It takes one JSON object a line on its standard input and answers likewise on its standard output:
 
-    in   {"job": ID, "kind": "vectors" or "distances", "input": path of .npy,
+    in   {"job": ID, "kind": a key of POINTS, "note": sentence on the distance, "input": path of .npy,
           "settings": {...}, "output": path of .npz}
          {"cancel": ID}
     out  {"warm": seconds it took}
@@ -29,15 +29,11 @@ import numpy as np
 from taglab.errors import Cancelled, TaglabError, out_of_memory
 from taglab.projection.compute import project_points
 from taglab.projection.methods import import_without_compiling, warm_up
-from taglab.projection.points import DistancePoints, Points, VectorPoints
+from taglab.projection.points import POINTS, Points
 from taglab.projection.settings import ProjectionSettings
 
 _NICENESS = 10
 _REPORT_EVERY_S = 0.1
-_KINDS: dict[str, type[VectorPoints] | type[DistancePoints]] = {
-    "vectors": VectorPoints,
-    "distances": DistancePoints,
-}
 
 
 class Worker:
@@ -87,8 +83,8 @@ class Worker:
             settings = ProjectionSettings(**job["settings"])
             if settings.method == "umap" and self.warming.is_alive():
                 self.await_warm(progress)
-            points: Points = _KINDS[job["kind"]](np.load(job["input"], allow_pickle=False))
-            project_points(points, settings, progress).save(Path(job["output"]))
+            points: Points = POINTS[job["kind"]](np.load(job["input"], allow_pickle=False))
+            project_points(points, settings, progress, job["note"]).save(Path(job["output"]))
         except Cancelled:
             self.say(job=name, state="cancelled", text="")
         except MemoryError as error:

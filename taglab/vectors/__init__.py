@@ -1,5 +1,6 @@
 """Tags, tracks, artists, classes or users as vectors, and the measure by which these are compared."""
 
+from taglab.vectors.library import feature_names, open_features, remove_features, save_features
 from taglab.vectors.measures import MEASURES, Measure
 from taglab.vectors.points import point_numbers
 from taglab.vectors.tags import TagVectors
@@ -12,6 +13,10 @@ __all__ = [
     "Measure",
     "TagVectors",
     "Vectors",
+    "feature_names",
+    "open_features",
     "point_numbers",
+    "remove_features",
+    "save_features",
     "unit_length",
 ]

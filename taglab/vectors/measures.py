@@ -32,6 +32,7 @@ class Measure:
         columns: Takes scores of any shape; returns what a table shows of them, by column: `similarity` where
             the measure is one, `distance` where it has one.
         metric: The distance that maps and clusters take, `COSINE` or `EUCLIDEAN`.
+        by_place: Whether vectors are places, of which the origin is one; else a vector of zeros says nothing.
         note: A sentence where that distance is not what `score` ranks by; else empty.
     """
 
@@ -39,6 +40,7 @@ class Measure:
     score: Callable[[FloatArray, FloatArray], Scores]
     columns: Callable[[Scores], Mapping[str, Scores]]
     metric: str
+    by_place: bool = False
     note: str = ""
 
     @property
@@ -98,6 +100,7 @@ MEASURES: dict[str, Measure] = {
         score=_closeness,
         columns=lambda scores: {"distance": -scores},
         metric=EUCLIDEAN,
+        by_place=True,
     ),
 }
 """Name → measure."""

@@ -68,6 +68,9 @@ class TagVectors(Vectors):
     def unit_rows(self) -> FloatArray:
         return self.vectors
 
+    def points_at(self, ids: Sequence[str]) -> FloatArray:
+        return self.rows_of(ids)
+
     @property
     def _why_missing(self) -> str:
         return "none of its words has one (or not all, where only fully known tags are taken)"

@@ -150,6 +150,11 @@ class Vectors:
         """Array (ids, dim), float32: what maps and clusters take, of length 1 where lengths have no say."""
         return self.vectors if self.by.heeds_length else self.unit_rows
 
+    def points_at(self, ids: Sequence[str]) -> FloatArray:
+        """Return the `points` (ids, dim) of ids that have a vector, in the order given."""
+        rows = self.rows_of(ids)
+        return rows if self.by.heeds_length else unit_length(rows)
+
     @cached_property
     def point_of(self) -> npt.NDArray[np.intp]:
         """Array (ids,): the point each lies at; see `point_numbers`."""
