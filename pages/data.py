@@ -9,6 +9,7 @@ from taglab.ui import (
     export_panel,
     folksonomy,
     heading,
+    interactions,
     pick_data,
     pick_min_count,
     picture_config,
@@ -17,13 +18,15 @@ from taglab.ui import (
 )
 from taglab.ui.data.audio import show_audio
 from taglab.ui.data.storage import show_storage
-from taglab.ui.data.views import show_dropped, show_facts, show_tags
+from taglab.ui.data.targets import show_targets
+from taglab.ui.data.views import dropped_notes, show_dropped, show_facts, show_tags
 
 heading("Data", "Which tracks, which tags, and how steeply does their popularity fall?")
 with st.sidebar:
     name = pick_data()
 with working("Opening the data") as progress:
     data = folksonomy(name, progress)
+    plays = interactions(name)
 title(name)
 with st.sidebar:
     least = pick_min_count(data)
@@ -37,15 +40,18 @@ with picture:
     )
     export_panel(f"{name} popularity", data.tags[["tag", "count"]], curve, ["taglab", "data", "show", name])
 with figures:
-    show_facts(data)
+    show_facts(data, plays)
 if data.n_tags:
     show_tags(data)
 show_audio(data)
+show_targets(data)
 with st.expander(f"Tracks ({data.n_tracks:,})"):
     st.dataframe(
         data.tracks, hide_index=True, column_config=column_labels(data.tracks), alt="Tracks of the data set"
     )
     export_panel(f"{name} tracks", data.tracks)
-with st.expander(f"How it was read, and what was left out ({sum(note.count for note in data.dropped):,})"):
-    show_dropped(data)
+with st.expander(
+    f"How it was read, and what was left out ({sum(note.count for note in dropped_notes(data, plays)):,})"
+):
+    show_dropped(data, plays)
 show_storage()

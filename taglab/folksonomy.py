@@ -24,6 +24,7 @@ from taglab.cache import (
     replacing,
     write_checksums,
 )
+from taglab.dropped import Dropped
 from taglab.errors import DataError, InvalidSetting, NotFound
 
 _FORMAT = 1
@@ -39,23 +40,6 @@ def mend(text: str) -> str:
     Such text can be neither saved nor sent to a browser; anything else comes through as it is.
     """
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """Something a reader or a selection left out, so that nothing goes silently.
-
-    Attributes:
-        reason: Why, as a phrase ("weight below 10").
-        count: How many.
-        what: Of what ("rows", "tags", "tracks", "assignments").
-        examples: A few of them, as text.
-    """
-
-    reason: str
-    count: int
-    what: str = "rows"
-    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

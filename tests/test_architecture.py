@@ -9,11 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
-    {"errors", "progress", "reprs", "suffixes"},
+    {"dropped", "errors", "progress", "reprs", "suffixes"},
     {"archives", "cache", "encodings", "gate", "parallel", "paths", "settings", "spreadsheets"},
-    {"beside", "folksonomy", "vectors", "predictions", "losses", "metrics", "figures"},
+    {"beside", "folksonomy", "interactions", "targets", "vectors"}
+    | {"predictions", "losses", "metrics", "figures"},
     {"labels", "sources", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},
+    {"factors"},
     {"compare", "genres", "training"},
     {"launch", "recommend"},
     {"studies", "benchmarks"},

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from taglab.dropped import Dropped
 from taglab.errors import DataError, InvalidSetting, NotFound, StorageError
-from taglab.folksonomy import Dropped, Folksonomy, mend, users_who_agree
+from taglab.folksonomy import Folksonomy, mend, users_who_agree
 
 TRACKS = pd.DataFrame(
     {

@@ -11,8 +11,9 @@ import pandas as pd
 
 from taglab.cleaning.plan import DROP, KEEP, MERGE
 from taglab.cleaning.spelling import words
+from taglab.dropped import Dropped
 from taglab.errors import DataError, NotFound
-from taglab.folksonomy import Dropped, Folksonomy
+from taglab.folksonomy import Folksonomy
 from taglab.reprs import one_line
 
 _COLUMNS = ("tag", "action", "target", "category", "step", "reason")

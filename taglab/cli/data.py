@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taglab.cli.loading import open_data, select
 from taglab.cli.options import (
@@ -18,6 +18,10 @@ from taglab.cli.options import (
 )
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report, dropped
+
+if TYPE_CHECKING:
+    from taglab.folksonomy import Folksonomy
+    from taglab.interactions import Interactions
 
 
 def add_to(commands: Any) -> None:
@@ -51,7 +55,7 @@ def _fill(parser: Parser) -> None:
         "sources",
         help="the kinds of data that can be read",
         description="List the kinds of data that `taglab data add` reads, and what each needs.",
-        returns="[{source, about, files, download}]",
+        returns="[{source, reads, about, files, download}]",
         fill=lambda own: finish(own, _sources),
         examples="taglab data sources",
     )
@@ -62,7 +66,7 @@ def _fill(parser: Parser) -> None:
         fill=_fill_add,
         examples="""
 taglab data add lastfm lastfm_tags.db --name lastfm --min-weight 10
-taglab data add table listening.csv --name mine --tag genre
+taglab data add table tags.csv --name mine --plays listening.csv
 taglab data add jamendo splits/ --name jamendo --categories genre
 """,
     )
@@ -71,7 +75,8 @@ taglab data add jamendo splits/ --name jamendo --categories genre
         help="what a data set holds",
         description="Show a data set's size, what was dropped when it was read, and its most used tags.",
         returns="{name, tracks, tags, assignments, artists, shown_tags, read: [sentence], "
-        "dropped: [{count, what, reason, examples}], rows: [{tag, count, artists, ...}]}",
+        "dropped: [{count, what, reason, examples}], rows: [{tag, count, artists, ...}]}, and where there "
+        "are plays {users, played_tracks, interactions, density}",
         fill=_fill_show,
         examples="taglab data show demo\ntaglab data show demo --min-count 20 --out tags.csv",
     )
@@ -103,7 +108,8 @@ def _fill_add(parser: Parser) -> None:
             help=source.about,
             description=f"{source.title}: {source.about}",
             returns="{name, tracks, tags, assignments, read: [sentence], "
-            "dropped: [{reason, count, what, examples}]}",
+            "dropped: [{reason, count, what, examples}]}, and where there are plays {users, played_tracks, "
+            "interactions, density}",
             examples=source.example,
             fill=lambda own, source=source: _fill_source(own, source),
         )
@@ -180,7 +186,13 @@ def _sources(args: argparse.Namespace) -> Report:
     from taglab.sources import SOURCES
 
     rows = [
-        {"source": name, "download": bool(one.remote), "about": one.about, "files": one.files}
+        {
+            "source": name,
+            "reads": ", ".join(one.reads),
+            "download": bool(one.remote),
+            "about": one.about,
+            "files": one.files,
+        }
         for name, one in SOURCES.items()
     ]
     return Report(table=pd.DataFrame(rows))
@@ -200,13 +212,23 @@ def _add(args: argparse.Namespace) -> Report:
             "tracks": data.n_tracks,
             "tags": data.n_tags,
             "assignments": data.n_assignments,
-            "read": list(data.reading),
-            "dropped": dropped(data.dropped),
+            **_how_read(data, sources.plays_of(data.name)),
         }
     )
 
 
+def _how_read(data: Folksonomy, plays: Interactions | None) -> dict[str, Any]:
+    """Return how many played what, and how all was read, with what was left out."""
+    return {
+        **({} if plays is None else plays.facts()),
+        "read": [*data.reading, *(() if plays is None else plays.reading)],
+        "dropped": dropped([*data.dropped, *(() if plays is None else plays.dropped)]),
+    }
+
+
 def _show(args: argparse.Namespace) -> Report:
+    from taglab import sources
+
     with progress_bar() as progress:
         data = open_data(args, progress)
         selected = select(data, args.min_count)
@@ -221,8 +243,7 @@ def _show(args: argparse.Namespace) -> Report:
             "assignments": data.n_assignments,
             "artists": artists,
             "shown_tags": len(shown),
-            "read": list(data.reading),
-            "dropped": dropped(data.dropped),
+            **_how_read(data, sources.plays_of(args.data)),
         },
         shown[first + [name for name in shown.columns if name not in first]],
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taglab.folksonomy import Dropped
+    from taglab.dropped import Dropped
 
 _SHOWN_ROWS = 50
 _SHOWN_ITEMS = 6

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from taglab.cache import content_key, derived_path, keep, read_object, replacing
+from taglab.dropped import Dropped
 from taglab.embeddings.formats import READERS, layout
 from taglab.embeddings.unpack import source_files, unpack
 from taglab.embeddings.words import WordVectors, open_if_sound, store
 from taglab.errors import DataError, TaglabError, unreadable
-from taglab.folksonomy import Dropped
 from taglab.progress import Progress, between, silent
 
 # Raised when reading changes, so that copies made by earlier readers are made anew.

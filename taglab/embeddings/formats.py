@@ -13,10 +13,10 @@ from typing import IO
 import numpy as np
 import orjson
 
+from taglab.dropped import Dropped
 from taglab.embeddings.unpack import Plain, why_no_pickle
 from taglab.embeddings.words import Block, FloatArray, blocks
 from taglab.errors import DataError
-from taglab.folksonomy import Dropped
 from taglab.progress import Progress, counted, silent
 
 _ROWS_PER_BLOCK = 1024

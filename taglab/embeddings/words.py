@@ -23,8 +23,8 @@ from taglab.cache import (
     write_checksums,
     write_json,
 )
+from taglab.dropped import Dropped
 from taglab.errors import DataError, NotFound
-from taglab.folksonomy import Dropped
 
 FloatArray = npt.NDArray[np.float32]
 Block = tuple[list[str], FloatArray]

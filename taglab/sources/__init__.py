@@ -9,14 +9,28 @@ from pydantic import BaseModel
 from taglab import cache
 from taglab.errors import InvalidSetting, NotFound, TaglabError, unreadable
 from taglab.folksonomy import Folksonomy
+from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
 from taglab.sources import demo, folders, jamendo, lastfm, magnatagatune, matrix, table
 from taglab.sources.reading import part_of
 from taglab.sources.source import Remote, Source
 
-__all__ = ["DEMO", "SOURCES", "Remote", "Source", "add", "folksonomy_names", "open_folksonomy", "read"]
+__all__ = [
+    "DEMO",
+    "SOURCES",
+    "Remote",
+    "Source",
+    "add",
+    "folksonomy_names",
+    "open_folksonomy",
+    "open_interactions",
+    "plays_of",
+    "read",
+    "read_interactions",
+]
 
 DEMO = "demo"
+_INTERACTIONS = "interactions"
 
 
 def _read_demo(
@@ -93,6 +107,29 @@ def read(
         raise unreadable(path or source, error) from error
 
 
+def read_interactions(
+    source: str, folksonomy: Folksonomy, settings: BaseModel | None = None, progress: Progress = silent
+) -> Interactions | None:
+    """Read who played what of a folksonomy that was read from the same source with the same settings.
+
+    Args:
+        source: Key in `SOURCES`.
+        folksonomy: Whose tracks.
+        settings: The source's settings; its defaults where None.
+        progress: Told how far it is.
+
+    Returns:
+        None where the source has no plays, or the settings name none.
+
+    Raises:
+        DataError: If the files cannot be used as they are.
+    """
+    reader = SOURCES[source]
+    if reader.interactions is None:
+        return None
+    return reader.interactions(settings or reader.settings(), folksonomy, progress)
+
+
 def _download(source: Source, progress: Progress) -> Path:
     """Download what is not there yet, and return what to read: the one file, or the folder of several."""
     from taglab.sources.download import fetch
@@ -114,6 +151,8 @@ def add(
 ) -> Folksonomy:
     """Read a data set and keep it under its name; one kept under this name before is replaced.
 
+    Plays that the settings name are read and kept beside it, see `open_interactions`.
+
     Raises:
         InvalidSetting: If the name could be mistaken for a path, or is the demo's and the data are not.
         StorageError: If it cannot be saved; what was kept before is untouched.
@@ -122,8 +161,37 @@ def add(
     if name == DEMO and (source != DEMO or settings is not None):
         raise InvalidSetting(f"name={name!r} is kept for the demo as it is built in; choose another name")
     folksonomy = read(source, path, name, settings, progress)
-    folksonomy.save(folder)
+    plays = read_interactions(source, folksonomy, settings, progress)
+    with cache.locked(folder), cache.replacing(folder) as temporary:
+        folksonomy.write(temporary)
+        if plays is not None:
+            plays.write(temporary / _INTERACTIONS)
     return folksonomy
+
+
+def open_interactions(name: str) -> Interactions:
+    """Return who played what, of a data set that was added with plays.
+
+    Raises:
+        NotFound: If there is no such data set, or it has no plays.
+        DataError: If the files are damaged.
+    """
+    shelf = _shelf()
+    folder = (shelf.path(name) if name == DEMO else shelf.find(name)) / _INTERACTIONS
+    if not folder.is_dir():
+        raise NotFound(
+            f"data set {name!r} has no plays; those of a table are added with it "
+            "(taglab data add table FILE --plays FILE)"
+        )
+    return Interactions.open(folder)
+
+
+def plays_of(name: str) -> Interactions | None:
+    """Return who played what of a data set; None where it has no plays."""
+    try:
+        return open_interactions(name)
+    except NotFound:
+        return None
 
 
 def open_folksonomy(name: str, progress: Progress = silent) -> Folksonomy:

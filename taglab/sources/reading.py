@@ -26,9 +26,10 @@ from taglab.archives import (
     opened_zip,
     other_packing,
 )
+from taglab.dropped import Dropped
 from taglab.encodings import Encoding, encoding_of, guessed_note, named_encoding, refuse_binary
 from taglab.errors import NO_SUCH_FILE, DataError, TaglabError
-from taglab.folksonomy import SAME_USER_AGAIN, Dropped, Folksonomy, mend, users_who_agree, whole_numbers
+from taglab.folksonomy import SAME_USER_AGAIN, Folksonomy, mend, users_who_agree, whole_numbers
 from taglab.progress import Progress, between
 
 _EXAMPLES = 5

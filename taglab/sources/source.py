@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from taglab.folksonomy import Folksonomy
+from taglab.interactions import Interactions
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Source:
         settings: Options of `read`, all with defaults.
         remote: Public files that can be downloaded instead of giving a path.
         more_files: Settings that are paths of further files.
+        interactions: `interactions(settings, folksonomy, progress)` gives who played what of the folksonomy's
+            tracks, or None where the settings name no plays; None where the source knows of none.
     """
 
     name: str
@@ -53,3 +56,9 @@ class Source:
     settings: type[BaseModel]
     remote: tuple[Remote, ...] = ()
     more_files: tuple[str, ...] = ()
+    interactions: Callable[..., Interactions | None] | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What it can read: always a folksonomy, perhaps interactions beside it."""
+        return ("folksonomy", "interactions") if self.interactions is not None else ("folksonomy",)

@@ -18,9 +18,11 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from taglab.errors import DataError, InvalidSetting
+from taglab.errors import DataError, InvalidSetting, unreadable
 from taglab.folksonomy import Folksonomy
+from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
+from taglab.sources.plays import PlaysFormat, read_plays
 from taglab.sources.reading import (
     MISSING,
     MISSING_MARKS,
@@ -101,6 +103,11 @@ class TableSettings(BaseModel):
         tags_table: Table with a column of ids (tag id, id, genre id, label id) and one of names (tag value,
             tag name, name, tag, label, genre, title, value), where the tag column holds ids.
         min_weight: Least weight, or number of users, kept, inclusive.
+        plays: Table of (user, track[, count or rating]) rows: who played what. Its columns are told by their
+            usual names: user, listener, … ; track, song, item, …; count, plays, listens, … or rating, stars,
+            score. Kept beside the tags.
+        plays_header: Whether the first row of that table names the columns; otherwise they are user, track
+            and, if there is a third, count.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -122,6 +129,8 @@ class TableSettings(BaseModel):
     encoding: str | None = None
     tags_table: Path | None = None
     min_weight: float = Field(default=0.0, ge=0.0)
+    plays: Path | None = None
+    plays_header: bool = True
 
     @property
     def text_format(self) -> TextFormat:
@@ -144,8 +153,9 @@ def read(path: Path, name: str, settings: TableSettings, progress: Progress = si
         InvalidSetting: If a column named in the settings is not there.
     """
     files = files_of(path, _FILES) if path.is_dir() else [path]
-    if settings.tags_table is not None and path.is_dir():
-        files = [file for file in files if not _is_same(file, settings.tags_table)] or files
+    others = [file for file in (settings.tags_table, settings.plays) if file is not None]
+    if others and path.is_dir():
+        files = [file for file in files if not any(_is_same(file, other) for other in others)] or files
     found = Assignments(_ABOUT_TRACKS, settings.missing)
     notes: dict[str, Path] = {}
     for number, file in enumerate(files):
@@ -498,6 +508,19 @@ def _named_tags(found: Assignments, names: dict[str, str], ids: Sequence[str]) -
     return pd.DataFrame({"tag": [names.get(one, one) for one in ids]})
 
 
+def read_interactions(
+    settings: TableSettings, folksonomy: Folksonomy, progress: Progress = silent
+) -> Interactions | None:
+    """Read the plays that the settings name; None where they name none."""
+    if settings.plays is None:
+        return None
+    form = PlaysFormat(settings.plays_header, settings.encoding, settings.missing)
+    try:
+        return read_plays(settings.plays, folksonomy, form, progress)
+    except OSError as error:
+        raise unreadable(settings.plays, error) from error
+
+
 SOURCE = Source(
     name="table",
     title="A table of your own",
@@ -506,5 +529,6 @@ SOURCE = Source(
     example="taglab data add table listening.csv --name mine --tag genre",
     read=read,
     settings=TableSettings,
-    more_files=("tags_table",),
+    more_files=("tags_table", "plays"),
+    interactions=read_interactions,
 )

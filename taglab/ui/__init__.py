@@ -12,7 +12,7 @@ from taglab.ui.export import (
 )
 from taglab.ui.forms import settings_flags, settings_widgets
 from taglab.ui.frame import heading, open_frame, title
-from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors, word_vectors
+from taglab.ui.loaders import folksonomy, interactions, selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import guard, literal, tell_what_is_not_kept, working
 from taglab.ui.pickers import choose, pick_data, pick_lookup, pick_min_count, pick_tag, pick_vectors
 from taglab.ui.tables import column_labels, tag_table
@@ -31,6 +31,7 @@ __all__ = [
     "folksonomy",
     "guard",
     "heading",
+    "interactions",
     "literal",
     "open_frame",
     "pick_data",

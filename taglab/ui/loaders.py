@@ -10,6 +10,7 @@ import streamlit as st
 from taglab import cache, embeddings, sources
 from taglab.embeddings import Lookup, WordVectors
 from taglab.folksonomy import Folksonomy
+from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
 from taglab.ui.own_training import await_own_vectors
 from taglab.vectors import TagVectors
@@ -33,6 +34,16 @@ def folksonomy(name: str, progress: Progress = silent) -> Folksonomy:
     if not _stamp(cache.FOLKSONOMIES, name):
         sources.open_folksonomy(name, progress)
     return _open_folksonomy(name, _stamp(cache.FOLKSONOMIES, name), str(cache.home()), progress)
+
+
+@st.cache_resource(max_entries=_FEW, show_spinner=False)
+def _open_interactions(name: str, stamp: int, home: str) -> Interactions | None:
+    return sources.plays_of(name)
+
+
+def interactions(name: str) -> Interactions | None:
+    """Return who played what of a data set; None where it has no plays."""
+    return _open_interactions(name, _stamp(cache.FOLKSONOMIES, name), str(cache.home()))
 
 
 @st.cache_resource(max_entries=_FEW, show_spinner=False)

@@ -11,7 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache, sources
-from taglab.folksonomy import Dropped, Folksonomy
+from taglab.dropped import Dropped
+from taglab.folksonomy import Folksonomy
+from taglab.sources.table import TableSettings
 from tests.pages.framed import open_page
 from tests.sources.serving import serving
 from tests.sources.tiny import write_lastfm
@@ -175,3 +177,17 @@ def test_a_damaged_data_set_is_a_sentence(data_page: AppTest) -> None:
     assert not app.exception
     assert len(app.error) == 1
     assert "damaged" in app.error[0].value
+
+
+def test_plays_are_shown_beside_the_tags_with_what_was_left_out(taglab_home: Path, tmp_path: Path) -> None:
+    pd.DataFrame({"track": ["a", "b"], "tag": ["rock", "jazz"]}).to_csv(tmp_path / "tags.csv", index=False)
+    (tmp_path / "plays.csv").write_text("user,track\nu,a\nv,a\nv,x\n,a\n")
+    sources.add("table", tmp_path / "tags.csv", "mine", TableSettings(plays=tmp_path / "plays.csv"))
+    app = open_page("data", data="mine").run()
+    assert not app.exception
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert (figures["Users"], figures["Tracks played"], figures["Density of plays"]) == ("2", "2", "75.00%")
+    assert any("1 of 2 tracks played are not in mine ('x')" in text.value for text in app.text)
+    (left_out,) = [frame.value for frame in app.dataframe if "reason" in frame.value]
+    assert left_out["reason"].tolist() == ["no user or no track"]
+    assert "Users" not in {metric.label for metric in open_page("data").run().metric}

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from taglab.dropped import Dropped
 from taglab.errors import DataError
-from taglab.folksonomy import Dropped, Folksonomy
+from taglab.folksonomy import Folksonomy
 from taglab.sources.lastfm import LastfmSettings, read
 from tests.sources.tiny import HOSTILE_TAGS, write_lastfm
 

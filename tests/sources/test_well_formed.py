@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taglab.dropped import Dropped
 from taglab.encodings import Encoding, encoding_of
 from taglab.errors import DataError, InvalidSetting
-from taglab.folksonomy import Dropped
 from taglab.sources.magnatagatune import MagnatagatuneSettings
 from taglab.sources.magnatagatune import read as read_magnatagatune
 from taglab.sources.reading import QUOTED

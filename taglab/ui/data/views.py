@@ -6,24 +6,30 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from taglab.dropped import Dropped
 from taglab.figures.data import co_tag_bars, head_slope, tags_per_track
 from taglab.folksonomy import Folksonomy
+from taglab.interactions import Interactions
 from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.pickers import pick_tag
 from taglab.ui.tables import column_labels, tag_table
 
 _CO_TAGS_SHOWN = 20
 _UNKNOWN = "–"
+_DENSITY = "Density of plays"
 _MEANING = {
     "Assignments": "Pairs of a track and a tag it has.",
     "Artists": "Distinct artists of the tracks; – where the source names none.",
     "Tags per track": "Mean over all tracks.",
     "Slope, top 100": "How steeply count falls with rank among the 100 most used tags, both logarithmic: at "
     "−1 the tenth tag has a tenth of the first one's tracks. – for fewer than two tags.",
+    "Users": "Who played or rated tracks.",
+    "Tracks played": "Tracks that a user played or rated; some may not be among those with tags.",
+    _DENSITY: "Share of all pairs of a user and a track that were played or rated.",
 }
 
 
-def show_facts(data: Folksonomy) -> None:
+def show_facts(data: Folksonomy, plays: Interactions | None) -> None:
     """A few figures that say what kind of data this is."""
     per_track = np.diff(data.matrix.indptr)
     artists = f"{data.tracks['artist'].nunique():,}" if data.knows_artists else _UNKNOWN
@@ -36,6 +42,12 @@ def show_facts(data: Folksonomy) -> None:
         "Tags per track": f"{per_track.mean() if len(per_track) else 0:.1f}",
         "Slope, top 100": _UNKNOWN if np.isnan(slope) else f"{slope:.2f}".replace("-", "−"),
     }
+    if plays is not None:
+        numbers |= {
+            "Users": f"{plays.n_users:,}",
+            "Tracks played": f"{plays.n_tracks:,}",
+            _DENSITY: f"{plays.density:.2%}",
+        }
     with st.container(horizontal=True):
         for label, value in numbers.items():
             st.metric(label, value, help=_MEANING.get(label), width="content")
@@ -86,14 +98,20 @@ def show_tags(data: Folksonomy) -> None:
         export_panel(f"{data.name} co-tags", together, figure, argv)
 
 
-def show_dropped(data: Folksonomy) -> None:
+def dropped_notes(data: Folksonomy, plays: Interactions | None) -> tuple[Dropped, ...]:
+    """Return what reading left out, of tags and of plays."""
+    return data.dropped if plays is None else (*data.dropped, *plays.dropped)
+
+
+def show_dropped(data: Folksonomy, plays: Interactions | None) -> None:
     """How the files were understood; what reading left out, and why."""
-    for sentence in data.reading:
+    for sentence in data.reading if plays is None else (*data.reading, *plays.reading):
         st.text(sentence)
-    if not data.dropped:
+    notes = dropped_notes(data, plays)
+    if not notes:
         st.text("Nothing was left out.")
         return
-    rows = [(note.count, note.what, note.reason, ", ".join(note.examples)) for note in data.dropped]
+    rows = [(note.count, note.what, note.reason, ", ".join(note.examples)) for note in notes]
     table = pd.DataFrame(rows, columns=["count", "what", "reason", "examples"])
     st.dataframe(table, hide_index=True, alt="What was left out when the data were read")
     export_panel(f"{data.name} left out", table, command=["taglab", "data", "show", data.name])

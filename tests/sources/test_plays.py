@@ -1,0 +1,153 @@
+"""Plays beside tags: read, told, kept with the data set, and those of unknown tracks not lost."""
+
+import gzip
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from taglab import sources
+from taglab.cli import main
+from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
+from taglab.sources.plays import PlaysFormat, read_plays
+from taglab.sources.table import TableSettings
+
+TAGS = pd.DataFrame({"track": ["a", "b", "c"], "tag": ["rock", "jazz", "rock"]})
+DATA = Folksonomy.from_frame(TAGS, "mine")
+
+
+def written(folder: Path, text: str, name: str = "plays.csv") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def triples(path: Path, form: PlaysFormat | None = None) -> dict[tuple[str, str], float]:
+    plays = read_plays(path, DATA, form)
+    rows = plays.matrix.tocoo()
+    users = plays.users["user"].tolist()
+    return {
+        (users[u], plays.tracks[t]): value for u, t, value in zip(rows.row, rows.col, rows.data, strict=True)
+    }
+
+
+EXPECTED = {("u1", "a"): 3, ("u1", "b"): 1, ("u2", "a"): 2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user,track,count\nu1,a,1\nu1,b,1\nu2,a,2\nu1,a,2\n",
+        "User ID;Play count;Song-ID\nu1;3;a\nu1;1;b\nu2;2;a\n",
+        "listener\titem\nu1\ta\nu1\ta\nu1\ta\nu1\tb\nu2\ta\nu2\ta\n",
+    ],
+)
+def test_columns_are_told_by_their_usual_names(tmp_path: Path, text: str) -> None:
+    assert triples(written(tmp_path, text)) == EXPECTED
+
+
+def test_triplets_without_a_header_and_packed(tmp_path: Path) -> None:
+    (tmp_path / "triplets.txt.gz").write_bytes(gzip.compress(b"u1\ta\t3\nu1\tb\t1\nu2\ta\t2\n"))
+    assert triples(tmp_path / "triplets.txt.gz", PlaysFormat(header=False)) == EXPECTED
+
+
+def test_parquet(tmp_path: Path) -> None:
+    rows = [(user, track, count) for (user, track), count in EXPECTED.items()]
+    pd.DataFrame(rows, columns=["user", "track", "plays"]).to_parquet(tmp_path / "p.parquet")
+    assert triples(tmp_path / "p.parquet") == EXPECTED
+
+
+def test_ratings_are_ratings(tmp_path: Path) -> None:
+    plays = read_plays(written(tmp_path, "user,track,rating\nu,a,-1\nu,b,0\nv,a,5\n"), DATA)
+    assert plays.kind == "ratings"
+    assert plays.matrix.data.tolist() == [-1, 0, 5]
+    both = written(tmp_path, "user,track,rating,plays\nu,a,1,1\n")
+    with pytest.raises(InvalidSetting, match="column of counts, 'plays', and one of ratings, 'rating'"):
+        read_plays(both, DATA)
+
+
+def test_what_is_no_play_is_counted_with_its_line(tmp_path: Path) -> None:
+    text = "user,track,count\nu,a,1\n,a,1\nu,,1\nu,NA,2\nu,b,0\nu,b,-3\nu,b,many\nu,b\n"
+    plays = read_plays(written(tmp_path, text), DATA)
+    assert {(note.reason, note.what): note.count for note in plays.dropped} == {
+        ("no user or no track", "plays"): 3,
+        ("the count is not a number above 0", "plays"): 3,
+        ("not as many columns as the header", "plays"): 1,
+    }
+    assert plays.dropped[0].examples == ("plays.csv, line 3", "plays.csv, line 4", "plays.csv, line 5")
+
+
+def test_ids_written_as_floats_are_the_whole_numbers_they_are(tmp_path: Path) -> None:
+    assert triples(written(tmp_path, "user,track\n1.0,7.0\n2.0,7.0\n")) == {("1", "7"): 1, ("2", "7"): 1}
+
+
+def test_plays_of_unknown_tracks_are_named_and_kept(tmp_path: Path) -> None:
+    plays = read_plays(written(tmp_path, "user,track\nu,a\nu,x\nv,y\n"), DATA)
+    assert plays.tracks == ("a", "x", "y")
+    assert plays.reading == (
+        "Plays: user is column 'user'; track is column 'track'; every row is one play.",
+        "Plays: 2 of 3 tracks played are not in mine ('x', 'y'); they are kept, and have no tags.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("who,track\nu,a\n", "no column of users; its columns are 'who', 'track'"),
+        ("user,sound\nu,a\n", "no column of tracks"),
+        ("user,track,count\nu,a,none\n", "no usable row of user, track and count"),
+        ("", "is empty"),
+    ],
+)
+def test_what_holds_no_plays_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        read_plays(written(tmp_path, text), DATA)
+
+
+def test_plays_are_kept_with_their_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    TAGS.to_csv(tmp_path / "tags.csv", index=False)
+    plays = written(tmp_path, "user,track\nu,a\nv,a\nv,x\n")
+    assert (
+        main(["data", "add", "table", str(tmp_path / "tags.csv"), "--name", "mine", "--plays", str(plays)])
+        == 0
+    )
+    said = capsys.readouterr().out
+    assert "3" in said
+    opened = sources.open_interactions("mine")
+    assert (opened.n_users, opened.tracks) == (2, ("a", "x"))
+    assert main(["data", "show", "mine", "--json"]) == 0
+    shown = capsys.readouterr().out
+    for part in (
+        '"users": 2',
+        '"played_tracks": 2',
+        '"interactions": 3',
+        '"density": 0.75',
+        "are not in mine",
+    ):
+        assert part in shown
+    # Added again without plays, the data set has none.
+    sources.add("table", tmp_path / "tags.csv", "mine", TableSettings())
+    with pytest.raises(NotFound, match="data set 'mine' has no plays; those of a table are added with it"):
+        sources.open_interactions("mine")
+    assert sources.plays_of("mine") is None
+    assert sources.plays_of("demo") is None
+
+
+def test_a_folder_is_read_without_its_plays(tmp_path: Path) -> None:
+    TAGS.to_csv(tmp_path / "tags.csv", index=False)
+    plays = written(tmp_path, "user,track\nu,a\n")
+    sources.add("table", tmp_path, "folder", TableSettings(plays=plays))
+    assert sources.open_folksonomy("folder").n_assignments == 3
+    assert sources.open_interactions("folder").n_users == 1
+
+
+def test_plays_that_cannot_be_read_leave_everything_as_it_was(tmp_path: Path) -> None:
+    TAGS.to_csv(tmp_path / "tags.csv", index=False)
+    with pytest.raises(DataError, match="no such file"):
+        sources.add("table", tmp_path / "tags.csv", "new", TableSettings(plays=tmp_path / "nowhere.csv"))
+    assert "new" not in sources.folksonomy_names()
+
+
+def test_a_source_says_what_it_reads() -> None:
+    assert sources.SOURCES["table"].reads == ("folksonomy", "interactions")
+    assert sources.SOURCES["lastfm"].reads == ("folksonomy",)
