@@ -16,6 +16,7 @@ from taglab.cli import main
 from taglab.cli.commands import build_parser
 from taglab.cli.main import _with_command
 from taglab.clustering import CLUSTERERS
+from taglab.factors import TARGETS
 from taglab.genres import SUBGENRES
 from taglab.labels import open_label_space
 from taglab.launch import LAUNCHERS
@@ -33,6 +34,7 @@ DICTIONARIES = {
     "clusterers": CLUSTERERS,
     "projections": PROJECTIONS,
     "subgenres": SUBGENRES,
+    "targets": TARGETS,
     "networks": NETWORKS,
     "launchers": LAUNCHERS,
 }

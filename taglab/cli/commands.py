@@ -24,6 +24,7 @@ from taglab.cli import (
     storage,
     studies,
     sweeps,
+    targets,
     training,
     vectors,
 )
@@ -72,7 +73,7 @@ def build_parser() -> Parser:
         fill=dashboard.fill_app,
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
-    things = (data, cleaning, audio, vectors, quality, clusters, labels, genres)
+    things = (data, cleaning, audio, vectors, quality, clusters, labels, genres, targets)
     for module in (
         *things,
         training,

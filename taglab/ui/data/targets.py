@@ -1,0 +1,72 @@
+"""What each track could be asked for, on the Data page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+from pydantic import BaseModel
+
+from taglab.factors import TARGETS, TargetMaker, make_targets
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
+from taglab.settings import checked
+from taglab.targets import TARGET_KINDS, Targets
+from taglab.ui.export import command_line, export_panel
+from taglab.ui.forms import setting_widget, settings_flags
+from taglab.ui.messages import guard, literal, working
+
+
+def show_targets(data: Folksonomy) -> None:
+    """Targets by any maker, made when they are asked for."""
+    panel = st.expander(
+        "Targets: what each track could be asked for",
+        key="targets",
+        on_change="rerun",
+        bind="query-params",
+        icon=":material/checklist:",
+    )
+    if not panel.open:
+        return
+    with panel, guard():
+        name = st.selectbox(
+            "From", list(TARGETS), format_func=lambda one: TARGETS[one].title, key="targets maker"
+        )
+        st.caption(literal(TARGETS[name].about))
+        settings = _settings(TARGETS[name], f"targets {name}", data)
+        asked = (data.fingerprint, name, settings.model_dump_json())
+        if st.button("Make them", key="make targets", icon=":material/play_arrow:"):
+            st.session_state["targets asked"] = asked
+        if st.session_state.get("targets asked") != asked:
+            return
+        with working("Making targets") as progress:
+            targets = _made(*asked, data, settings, progress)
+        _show(data, name, settings, targets)
+
+
+def _settings(maker: TargetMaker, key: str, data: Folksonomy) -> BaseModel:
+    choices = maker.choices(data)
+    values: dict[str, Any] = {}
+    with st.container(horizontal=True):
+        for field in maker.settings.model_fields:
+            values |= setting_widget(maker.settings, field, key, choices=choices.get(field, ()))
+    return checked(maker.settings, values)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _made(
+    fingerprint: str, name: str, settings: str, _data: Folksonomy, _settings: BaseModel, _progress: Progress
+) -> Targets:
+    return make_targets(name, _data, _settings, _progress)
+
+
+def _show(data: Folksonomy, name: str, settings: BaseModel, targets: Targets) -> None:
+    known = int(targets.known.sum())
+    st.caption(
+        f"{targets.kind}: {TARGET_KINDS[targets.kind].about}; {len(targets.columns):,} columns, known of "
+        f"{known:,} of {len(targets):,} tracks ({targets.coverage:.0%})"
+    )
+    table = targets.table()
+    st.dataframe(table, hide_index=True, key="targets table", alt="Targets by column, over known tracks")
+    argv = command_line(["targets", name], (), {"data": data.name}, settings_flags(settings))
+    export_panel(f"{data.name} targets {name}", table, command=argv)

@@ -1,0 +1,109 @@
+"""A stranger adds one of a kind in one file of their own and one line, and meets it wherever the kind is met.
+
+What strangers add lies in `tests/strangers/`. A kind has an entry in `SEAMS`: the dictionary, the stranger's
+name and value, the command whose help lists it, and a function that opens the page and returns what can be
+chosen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from taglab import cache, sources
+from taglab.factors import TARGETS
+from taglab.sources import SOURCES
+from tests.cli.running import Shell
+from tests.pages.framed import open_page
+from tests.pages.test_data import small
+from tests.strangers import data_set, target_maker
+
+
+@dataclass(frozen=True)
+class Seam:
+    """A kind of which strangers add one.
+
+    Attributes:
+        dictionary: Where it is registered.
+        name: What the stranger calls theirs.
+        entry: What they register.
+        command: Its help lists the name.
+        title: What a page calls it.
+        choices: Opens the page and returns what can be chosen there, as people read it.
+    """
+
+    dictionary: Mapping[str, Any]
+    name: str
+    entry: Any
+    command: tuple[str, ...]
+    title: str
+    choices: Callable[[], list[str]]
+
+
+def _kinds_of_data() -> list[str]:
+    app = open_page("data").run()
+    app.button(key="add data").click().run()
+    return list(app.selectbox(key="new data source").options)
+
+
+def _makers_of_targets() -> list[str]:
+    app = open_page("data", targets="true").run()
+    return list(app.selectbox(key="targets maker").options)
+
+
+SEAMS = {
+    "data set": Seam(SOURCES, "diary", data_set.SOURCE, ("data", "add"), "A diary", _kinds_of_data),
+    "target maker": Seam(
+        TARGETS, "id-length", target_maker.MAKER, ("targets",), "Length of ids", _makers_of_targets
+    ),
+}
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path, taglab_home: Path) -> Shell:
+    small().save(cache.Shelf(cache.FOLKSONOMIES).path("demo"))
+    return Shell(capsys, tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What strangers add is one line each, for as long as a test runs."""
+    for seam in SEAMS.values():
+        monkeypatch.setitem(seam.dictionary, seam.name, seam.entry)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", SEAMS)
+def test_the_command_lists_it_in_its_help(kind: str, shell: Shell) -> None:
+    seam = SEAMS[kind]
+    assert seam.name in shell.text(*seam.command, "--help")
+
+
+@pytest.mark.parametrize("kind", SEAMS)
+def test_its_page_offers_it(kind: str, shell: Shell) -> None:
+    assert SEAMS[kind].title in SEAMS[kind].choices()
+
+
+def test_a_data_set_is_read_with_its_own_settings(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "heard.txt").write_text("one-rock, pop\ntwo-rock\n")
+    shell.text("data", "add", "diary", tmp_path / "heard.txt", "--name", "heard", "--mark=-")
+    assert sources.open_folksonomy("heard").counts().to_dict() == {"rock": 2, "pop": 1}
+    assert "--mark" in shell.text("data", "add", "diary", "--help")
+
+
+def test_targets_are_made_with_their_own_settings(shell: Shell) -> None:
+    made = shell.json("targets", "id-length", "--longest", "2")
+    assert (made["kind"], made["tracks"], made["known"]) == ("real", 30, 10)
+    assert made["rows"] == [{"column": "length", "sum": 20.0, "mean": 2.0}]
+    rows = shell.json("targets", "id-length", "--by-track")["rows"]
+    assert [row["length"] for row in rows] == [2.0] * 10 + [3.0] * 20
+    app = open_page("data", targets="true").run()
+    app.selectbox(key="targets maker").select("id-length").run()
+    app.number_input(key="targets id-length longest").set_value(2).run()
+    app.button(key="make targets").click().run()
+    assert not app.exception
+    (table,) = [frame.value for frame in app.dataframe if "mean" in frame.value]
+    np.testing.assert_allclose(table["mean"], [2])
+    assert "taglab targets id-length --data demo --longest=2" in [block.value for block in app.code]
