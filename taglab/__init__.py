@@ -43,15 +43,18 @@ if TYPE_CHECKING:
         read_vectors,
     )
     from taglab.embeddings.neighbours import neighbours
+    from taglab.factors import make_targets
     from taglab.folksonomy import Folksonomy
+    from taglab.interactions import Interactions
     from taglab.labels import LabelSpace, from_clusters, from_tags, from_top_tags, open_label_space
-    from taglab.predictions import Predictions, open_predictions
+    from taglab.outcomes import Predictions, open_predictions
     from taglab.projection import Projection, ProjectionSettings, project
     from taglab.runs import Run, import_results, open_run
     from taglab.sources import add as add_data
-    from taglab.sources import folksonomy_names, open_folksonomy
+    from taglab.sources import folksonomy_names, open_folksonomy, open_interactions
     from taglab.sources import read as read_data
-    from taglab.vectors import TagVectors
+    from taglab.targets import Targets
+    from taglab.vectors import TagVectors, Vectors, open_features, save_features
 
     __version__: str
 
@@ -59,12 +62,15 @@ _ROOMS = {
     "Clustering": "clustering",
     "ClusterSettings": "clustering",
     "Folksonomy": "folksonomy",
+    "Interactions": "interactions",
     "LabelSpace": "labels",
-    "Predictions": "predictions",
+    "Predictions": "outcomes",
     "Projection": "projection",
     "ProjectionSettings": "projection",
     "Run": "runs",
     "TagVectors": "vectors",
+    "Targets": "targets",
+    "Vectors": "vectors",
     "WordVectors": "embeddings",
     "add_data": "sources.add",
     "add_vectors": "embeddings",
@@ -76,16 +82,20 @@ _ROOMS = {
     "from_tags": "labels",
     "from_top_tags": "labels",
     "import_results": "runs",
+    "make_targets": "factors",
     "neighbours": "embeddings",
+    "open_features": "vectors",
     "open_folksonomy": "sources",
+    "open_interactions": "sources",
     "open_label_space": "labels",
-    "open_predictions": "predictions",
+    "open_predictions": "outcomes",
     "open_run": "runs",
     "open_vectors": "embeddings",
     "own_vectors": "embeddings",
     "project": "projection",
     "read_data": "sources.read",
     "read_vectors": "embeddings",
+    "save_features": "vectors",
 }
 """What is offered here → the room it is of, and its name there where that is another."""
 
@@ -93,12 +103,15 @@ __all__ = [
     "ClusterSettings",
     "Clustering",
     "Folksonomy",
+    "Interactions",
     "LabelSpace",
     "Predictions",
     "Projection",
     "ProjectionSettings",
     "Run",
     "TagVectors",
+    "Targets",
+    "Vectors",
     "WordVectors",
     "add_data",
     "add_vectors",
@@ -110,8 +123,11 @@ __all__ = [
     "from_tags",
     "from_top_tags",
     "import_results",
+    "make_targets",
     "neighbours",
+    "open_features",
     "open_folksonomy",
+    "open_interactions",
     "open_label_space",
     "open_predictions",
     "open_run",
@@ -120,6 +136,7 @@ __all__ = [
     "project",
     "read_data",
     "read_vectors",
+    "save_features",
 ]
 
 

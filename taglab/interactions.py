@@ -208,7 +208,8 @@ class Interactions:
 
     def per_user(self) -> npt.NDArray[np.int64]:
         """Return how many tracks each user has played or rated, (users,)."""
-        return np.diff(self.matrix.indptr).astype(np.int64)
+        counts: npt.NDArray[np.int64] = np.diff(self.matrix.indptr).astype(np.int64)
+        return counts
 
     def per_track(self) -> npt.NDArray[np.int64]:
         """Return how many users have played or rated each track, (tracks,)."""

@@ -12,7 +12,7 @@ LAYERS = [
     {"dropped", "errors", "progress", "reprs", "suffixes"},
     {"archives", "cache", "encodings", "gate", "parallel", "paths", "settings", "spreadsheets"},
     {"beside", "folksonomy", "interactions", "targets", "vectors"}
-    | {"predictions", "losses", "metrics", "figures"},
+    | {"outcomes", "losses", "metrics", "figures"},
     {"labels", "sources", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},
     {"factors"},

@@ -18,7 +18,7 @@ from taglab.archives import Limits, LinesWithin, opened_gzip, opened_zip, other_
 from taglab.audio.library import audio_files
 from taglab.embeddings import read_vectors
 from taglab.errors import DataError
-from taglab.predictions.files import read_scores
+from taglab.outcomes.files import read_scores
 from taglab.runs import import_run
 from taglab.sources import read
 

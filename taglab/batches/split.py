@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.predictions.splits import split_fingerprint
+from taglab.outcomes.splits import split_fingerprint
 from taglab.reprs import one_line
 
 __all__ = ["PARTS", "Split", "SplitSettings", "split_tracks"]

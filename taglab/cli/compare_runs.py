@@ -13,11 +13,12 @@ from taglab.cli.report import Report
 if TYPE_CHECKING:
     import pandas as pd
 
-    from taglab.predictions import Predictions
+    from taglab.outcomes import Predictions
     from taglab.progress import Progress
     from taglab.runs import Run
 
 _OF_RESULTS = ("label", "pair", "group", "counts")
+_OF_TEST = ("repeats", "queries")
 
 
 def add_to(commands: Any) -> None:
@@ -28,6 +29,7 @@ def add_to(commands: Any) -> None:
         description="Compare runs, made here, imported or published. A row is what --by says: summary (the "
         "means of a run at one epoch), settings (one in which they differ), epoch, label, pair (a label of "
         "the first two runs, with their difference), group (of tags), counts (correlation with them), "
+        "queries (how well a run orders labels for tracks, or tracks for labels), "
         "repeats (runs that differ only in seeds, splits and folds, averaged, with their spread).",
         returns="{warning, left_out: [sentence], compared: [sentence], rows: [...]}; warning tells why the "
         "runs may not be comparable, compared how differences were tested; rows depend on --by",
@@ -37,6 +39,7 @@ taglab compare-runs thesis-3.3-k100-spectrogram thesis-3.3-tags-spectrogram
 taglab compare-runs thesis-3.3-k100-spectrogram thesis-3.3-tags-spectrogram --by pair --metric auc_pr
 taglab compare-runs tags clusters --by pair --truth common --judge tags --moment test --out pairs.csv
 taglab compare-runs fold-0 fold-1 fold-2 fold-3 fold-4 --by repeats
+taglab compare-runs tags clusters --by queries --query label
 """,
     )
 
@@ -44,13 +47,14 @@ taglab compare-runs fold-0 fold-1 fold-2 fold-3 fold-4 --by repeats
 def _fill(parser: Parser) -> None:
     from taglab.compare.groups import GROUPINGS
     from taglab.metrics import metrics_of
+    from taglab.outcomes.rankings import QUERIES
     from taglab.runs.tables import MOMENTS
 
     metrics = metrics_of()
     parser.add_argument("runs", nargs="+", metavar="RUN", help="names of runs")
-    rows = ("summary", "settings", "epoch", "repeats", *_OF_RESULTS)
+    rows = ("summary", "settings", "epoch", "repeats", "queries", *_OF_RESULTS)
     parser.add_argument("--by", choices=rows, default="summary", help="what a row is (default: summary)")
-    group = parser.add_argument_group("which results (for --by label, pair, group, counts and repeats)")
+    group = parser.add_argument_group("which results (for all but --by summary, settings and epoch)")
     group.add_argument(
         "--metric",
         choices=tuple(metrics),
@@ -66,7 +70,8 @@ def _fill(parser: Parser) -> None:
     group.add_argument(
         "--moment",
         choices=tuple(MOMENTS),
-        help="last or best epoch on validation tracks, or held-out test (default: last, of repeats test)",
+        help="last or best epoch on validation tracks, or held-out test (default: last; of "
+        "repeats and queries test)",
     )
     group.add_argument(
         "--truth",
@@ -75,13 +80,21 @@ def _fill(parser: Parser) -> None:
         help="own: each run by its own labels; common: all by those of --judge, on the tracks and labels "
         "they share, pairs with intervals and p; lift: own, divided by chance (default: own)",
     )
+    group.add_argument(
+        "--query",
+        choices=QUERIES,
+        default=QUERIES[0],
+        help="with --by queries: rank the labels for every track, or the tracks for every label "
+        f"(default: {QUERIES[0]})",
+    )
     group.add_argument("--judge", metavar="RUN", help="whose truth is common (default: the first run's)")
     finish(parser, _compare)
 
 
 def _compare(args: argparse.Namespace) -> Report:
-    from taglab.predictions import split_warning
+    from taglab.outcomes import split_warning
     from taglab.runs import open_run
+    from taglab.runs.tables import MOMENTS
 
     if len(set(args.runs)) < len(args.runs):
         raise UsageError("a run stands twice")
@@ -89,24 +102,31 @@ def _compare(args: argparse.Namespace) -> Report:
         raise UsageError("--judge names one of the runs, and goes with --truth common")
     if args.by == "pair" and len(args.runs) < 2:
         raise UsageError("--by pair needs two runs")
-    args.moment = args.moment or ("test" if args.by == "repeats" else "last")
+    args.moment = args.moment or ("test" if args.by in _OF_TEST else "last")
     runs = {name: open_run(name) for name in args.runs}
     abouts = [run.about for run in runs.values()]
     warning = split_warning([about.split for about in abouts], [about.evaluated for about in abouts])
     left_out: list[str] = []
     said: list[str] = []
     with progress_bar() as progress:
-        table = _of_runs(runs, args.moment)[args.by]() if args.by not in _OF_RESULTS else _of_results(
-            args, runs, left_out, said, progress
-        )  # fmt: skip
+        if args.by in _OF_RESULTS:
+            table = _of_results(args, runs, left_out, said, progress)
+        else:
+            table = _of_runs(runs, args, progress)[args.by]()
+    if args.by == "queries":
+        without = [name for name in runs if name not in set(table["run"])]
+        left_out += [f"{name} has kept no predictions ({MOMENTS[args.moment]})" for name in without]
     notes = (*([warning] if warning else []), *left_out, *said)
     return Report({"warning": warning, "left_out": left_out, "compared": said}, table, notes=notes)
 
 
-def _of_runs(runs: Mapping[str, Run], moment: str) -> dict[str, Callable[[], pd.DataFrame]]:
-    """Return what makes the tables that need no choice of results."""
+def _of_runs(
+    runs: Mapping[str, Run], args: argparse.Namespace, progress: Progress
+) -> dict[str, Callable[[], pd.DataFrame]]:
+    """Return what makes the tables that need no choice of a metric."""
     import pandas as pd
 
+    from taglab.compare.queries import by_queries
     from taglab.compare.repeats import repeats_table
     from taglab.compare.tables import differing_settings
     from taglab.runs.tables import history, summary_table
@@ -120,7 +140,8 @@ def _of_runs(runs: Mapping[str, Run], moment: str) -> dict[str, Callable[[], pd.
         "summary": lambda: summary_table(runs),
         "settings": lambda: differing_settings({name: run.config for name, run in runs.items()}),
         "epoch": epochs,
-        "repeats": lambda: repeats_table(runs, moment),
+        "repeats": lambda: repeats_table(runs, args.moment),
+        "queries": lambda: by_queries(runs, args.moment, args.query, progress),
     }
 
 

@@ -11,7 +11,7 @@ from taglab.cli.report import Report
 if TYPE_CHECKING:
     from typing import Any
 
-    from taglab.predictions import Predictions
+    from taglab.outcomes import Predictions
 
 _USUAL = 100 / 199  # what the thesis calls 0.50
 

@@ -177,7 +177,7 @@ def _require_room(n: int) -> None:
         raise TooManyTags(
             f"agglomerative clustering of {n} tags would hold {memory_gb(n):.1f} GB of distances; the limit "
             f"is {MAX_TAGS} tags ({memory_gb(MAX_TAGS):.1f} GB). Raise the minimum count, or use "
-            "a method of k-means"
+            "method=spherical-k-means"
         )
 
 

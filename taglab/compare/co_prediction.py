@@ -12,7 +12,7 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting
 from taglab.metrics.co_prediction import LabelPairs, label_pairs
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 
 BoolArray = npt.NDArray[np.bool_]
 Cell = Literal["tp", "tn", "fp", "fn"]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from taglab.metrics.operating import decisions, with_rates
 from taglab.metrics.thresholds import THRESHOLDS, Confusion, confusion
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.reprs import one_line
 from taglab.runs.published import PublishedRun
 from taglab.runs.run import Kept, Run

@@ -14,7 +14,7 @@ from taglab.errors import InvalidSetting
 from taglab.metrics import metrics_of
 from taglab.metrics.intervals import Bootstrap, BootstrapSettings, Intervals, bootstrap_models
 from taglab.metrics.swaps import number_of_patterns
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 

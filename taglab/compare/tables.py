@@ -16,7 +16,7 @@ import pandas as pd
 from taglab.compare.groups import tag_groups
 from taglab.metrics import METRICS, metrics_of
 from taglab.metrics.balance import correlation_with_counts, lift
-from taglab.predictions import Predictions, in_common
+from taglab.outcomes import Predictions, in_common
 from taglab.runs.tables import numbers_of
 
 

@@ -320,9 +320,10 @@ def _outcome(work: _Work, answer: dict[str, Any]) -> TaglabError | None:
 
 def _hand_over(work: _Work, source: Source, folder: Path) -> None:
     """Write what is to be projected where the process finds it; raises StorageError."""
-    array = source
     if isinstance(source, Vectors):
         work.kind, work.note, array = source.by.metric, source.by.note, source.points
+    else:
+        array = source
     work.input, work.output = folder / f"{work.name}.npy", folder / f"{work.name}.npz"
     try:
         np.save(work.input, array, allow_pickle=False)

@@ -1,7 +1,7 @@
 """Runs: what was trained here, imported or published, each a folder that reads back the same way."""
 
 from taglab.runs.exchange import export_run, import_run
-from taglab.runs.importing import ResultsSettings, import_results
+from taglab.runs.importing import ResultsSettings, import_means, import_results
 from taglab.runs.library import (
     create_run,
     delete_run,
@@ -29,6 +29,7 @@ __all__ = [
     "delete_run",
     "export_run",
     "filter_runs",
+    "import_means",
     "import_results",
     "import_run",
     "name_of",

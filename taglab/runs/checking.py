@@ -13,7 +13,7 @@ from taglab.archives import opened_zip
 from taglab.cache import read_object
 from taglab.errors import DataError
 from taglab.metrics import metrics_of
-from taglab.predictions import open_predictions
+from taglab.outcomes import open_predictions
 from taglab.runs import layout
 from taglab.runs.run import Kept, Run, is_count, is_figure
 from taglab.runs.status import STATUS_FILE, read_status

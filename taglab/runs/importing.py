@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,11 +13,11 @@ import pydantic
 
 from taglab.archives import read_arrays
 from taglab.cache import write_json
-from taglab.errors import NO_SUCH_FILE, DataError
-from taglab.metrics import figures_of, figures_of_counts, mean_columns
+from taglab.errors import NO_SUCH_FILE, DataError, InvalidSetting
+from taglab.metrics import MATERIALS, figures_of, figures_of_counts, mean_columns
 from taglab.metrics.scored import scored
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated
-from taglab.predictions import UNKNOWN, Predictions, open_predictions, read_scores
+from taglab.outcomes import UNKNOWN, Predictions, open_predictions, read_scores
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 from taglab.runs import layout
@@ -127,6 +127,40 @@ def read_results(path: Path, settings: ResultsSettings, progress: Progress = sil
     if not path.is_file():
         raise DataError(path, NO_SUCH_FILE)
     return _READERS.get(path.suffix.lower(), _read_table)(path, settings, progress)
+
+
+def import_means(
+    name: str, means: Mapping[str, float], title: str = "", note: str = "", part: Part = "test"
+) -> Run:
+    """Make a run of means alone: printed tables often have no more.
+
+    Args:
+        name: What to call the run, which must be free.
+        means: Column of a mean (`taglab.metrics.mean_columns`, of any kind of outcome) → its value.
+        title: What people read; the name where empty.
+        note: Free text, such as where it was printed.
+        part: The tracks they are of.
+
+    Raises:
+        InvalidSetting: If there is none, a column is unknown, or a value is not one its metric can have.
+        Conflict: If the name is taken.
+    """
+    known = {column: mean for kind in MATERIALS for column, mean in mean_columns(kind).items()}
+    strange = [column for column in means if column not in known]
+    if strange or not means:
+        raise InvalidSetting(f"means={list(means)} must be some of: {', '.join(known)}")
+    for column, value in means.items():
+        if np.isnan(value) or len(known[column].metric.out_of_range(np.array([value]))):
+            low, high = known[column].metric.range
+            raise InvalidSetting(f"{column}={value:g} must lie in [{low:g}, {high:g}]; in percent?")
+
+    def fill(folder: Path) -> None:
+        about = About(kind="imported", title=title or name, note=note)
+        write_json(folder / layout.ABOUT, about.model_dump(mode="json"))
+        write_json(folder / layout.CONFIG, {"source": "means"})
+        write_json(folder / layout.SUMMARY, {part: {column: float(value) for column, value in means.items()}})
+
+    return put_run(name, fill, exact=True)
 
 
 def _read_folder(path: Path) -> Results:

@@ -17,7 +17,7 @@ from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.labels import LabelSpace, from_json
 from taglab.metrics import figures_of_counts, mean_columns
 from taglab.metrics.thresholds import Confusion
-from taglab.predictions import UNKNOWN, Predictions, open_predictions, split_warning
+from taglab.outcomes import UNKNOWN, Predictions, open_predictions, split_warning
 from taglab.runs import layout
 
 Kind = Literal["trained", "imported", "published"]

@@ -18,7 +18,7 @@ import pandas as pd
 
 from taglab.metrics import mean_columns, metrics_of
 from taglab.metrics.scored import scored
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.progress import Progress, silent
 from taglab.runs.derived import kept_figures, kept_results
 from taglab.runs.run import Run, best_epoch, macro_means

@@ -10,7 +10,7 @@ import pandas as pd
 from taglab.cache import locked, write_json
 from taglab.errors import InvalidSetting
 from taglab.metrics.thresholds import Confusion
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import layout
 from taglab.runs.run import About, Part, Run, best_epoch, summary_of
 from taglab.runs.tables import results, summary_table

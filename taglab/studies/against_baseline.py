@@ -28,7 +28,7 @@ from taglab.metrics.repeated import mean_interval
 from taglab.metrics.resampling import draws, label_replicates
 from taglab.metrics.swaps import Swapped, judge_swaps, swap_patterns
 from taglab.metrics.tagging import mean_of_defined, tagging_scores
-from taglab.predictions import Predictions, in_common
+from taglab.outcomes import Predictions, in_common
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run

@@ -19,7 +19,7 @@ from taglab.audio.store import AudioStore, Rows
 from taglab.batches import Material
 from taglab.errors import InvalidSetting
 from taglab.metrics.tagging import label_scores
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.progress import Progress, between, counted, silent
 
 __all__ = ["REGULARISATIONS", "fit_baseline", "mfcc_features"]

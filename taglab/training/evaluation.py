@@ -14,7 +14,7 @@ from taglab.metrics import figures_of
 from taglab.metrics.scored import scored
 from taglab.metrics.tagging import left_out_of_macro
 from taglab.metrics.thresholds import Confusion
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
 from taglab.training.divergence import Diverged

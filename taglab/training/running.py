@@ -18,7 +18,7 @@ from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace, open_label_space
 from taglab.metrics import deciding
 from taglab.nets import build
-from taglab.predictions import Predictions, track_set_fingerprint
+from taglab.outcomes import Predictions, track_set_fingerprint
 from taglab.progress import Progress, between, counted, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, RunWriter, change_about, create_run, layout, open_run

@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from taglab.labels import from_tags
+from taglab.metrics.ranking import ranked
 from taglab.runs import Run, RunWriter, change_about, create_run, open_run
 from tests.cli.running import Shell
 from tests.runs.examples import LABELS, made_run, small_data
@@ -127,3 +129,18 @@ def test_stages_by_category_as_printed(shell: Shell, two: tuple[str, str]) -> No
     )
     assert {row["run"] for row in found["rows"]} == set(PAIR)
     assert sum("stage-" in sentence for sentence in found["left_out"]) == 3
+
+
+def test_the_command_ranks_any_run_and_says_who_cannot_be(shell: Shell) -> None:
+    made = made_run("one", small_data())
+    published = "thesis-3.3-k100-spectrogram"
+    told = shell.json("compare-runs", made.name, published, "--by", "queries", "--query", "label")
+    (row,) = told["rows"]
+    assert (row["run"], row["queries"]) == (made.name, len(made.classes))
+    assert told["left_out"] == [f"{published} has kept no predictions (held-out test)"]
+    by_track = shell.json("compare-runs", made.name, "--by", "queries")["rows"][0]
+    predictions = made.predictions("test")
+    assert predictions is not None
+    assert by_track["queries"] == predictions.n_tracks
+    expected = ranked(predictions.scores, predictions.truth).reciprocal_rank
+    assert by_track["reciprocal_rank_macro"] == pytest.approx(np.nanmean(expected))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import RunWriter, create_run
 from taglab.sources import open_folksonomy
 from taglab.studies.collapsing.stages import stage_space

@@ -17,8 +17,8 @@ from taglab.compare.co_prediction import (
 )
 from taglab.errors import InvalidSetting, NotFound
 from taglab.metrics.thresholds import confusion
-from taglab.predictions import Predictions
-from tests.predictions.examples import made_up
+from taglab.outcomes import Predictions
+from tests.outcomes.examples import made_up
 
 MANY = made_up(tuple(f"t{n}" for n in range(60)), ("rock", "sad", "80s", "jazz"))
 

@@ -10,7 +10,7 @@ from taglab.compare.intervals import pair_intervals, with_intervals
 from taglab.compare.tables import paired, stacked
 from taglab.errors import InvalidSetting
 from taglab.metrics.intervals import BootstrapSettings, bootstrap, bootstrap_models, paired_bootstrap
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs.tables import of_predictions
 
 FEW = BootstrapSettings(replicates=50, swaps=199)

@@ -26,7 +26,7 @@ from taglab.compare.tables import (
 )
 from taglab.errors import InvalidSetting
 from taglab.metrics.tagging import tagging_scores
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import Run, change_about, create_run, import_results, open_published
 from taglab.runs.tables import (
     history,

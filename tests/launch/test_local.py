@@ -14,7 +14,7 @@ import pytest
 from taglab import launch
 from taglab.errors import Conflict, NotFound, Unavailable
 from taglab.launch import LaunchSettings, processes
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import Run
 from taglab.runs.status import Status, read_status, write_status
 from tests.launch.conftest import no_keeper

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from taglab.cache import write_json
 from taglab.cli.commands import build_parser
-from taglab.predictions import split_fingerprint
+from taglab.outcomes import split_fingerprint
 from taglab.runs import Run, RunWriter, change_about, import_results, layout, open_run
 from tests.pages.framed import open_page
 from tests.runs.examples import LABELS, made_run, small_data

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import RunWriter, create_run
 from taglab.sources import open_folksonomy
 from taglab.studies.collapsing.stages import Stage, stage_space

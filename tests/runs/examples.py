@@ -12,7 +12,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.labels import from_tags
 from taglab.metrics.tagging import tagging_scores
 from taglab.metrics.thresholds import confusion
-from taglab.predictions import Predictions, split_fingerprint
+from taglab.outcomes import Predictions, split_fingerprint
 from taglab.runs import Run, RunWriter, create_run
 
 LABELS = ("rock", "chill", "jazz", "sad", "80s")

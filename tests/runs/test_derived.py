@@ -8,7 +8,7 @@ import pytest
 
 from taglab import cache
 from taglab.benchmarks.compare import fill_shelf
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import RunWriter, layout, open_published, open_run, published_names
 from taglab.runs import tables as comparison
 from taglab.runs.tables import MOMENTS, results, summary_table

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from taglab.errors import Conflict, DataError
 from taglab.metrics.thresholds import auc_pr_interpolated
-from taglab.predictions import UNKNOWN
+from taglab.outcomes import UNKNOWN
 from taglab.runs import ResultsSettings, RunWriter, import_results, open_run, run_names, runs_table
 from tests.runs.test_library import CLASSES, counts_of, figures, made_up, new_run
 

@@ -14,7 +14,7 @@ from taglab.cache.shelf import _is_name
 from taglab.errors import Conflict, DataError, InvalidSetting, NotFound
 from taglab.labels import LabelClass, LabelSpace
 from taglab.metrics.thresholds import Confusion, confusion
-from taglab.predictions import Predictions, split_fingerprint
+from taglab.outcomes import Predictions, split_fingerprint
 from taglab.runs import (
     Run,
     RunWriter,

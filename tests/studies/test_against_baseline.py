@@ -10,7 +10,7 @@ from scipy import stats
 from taglab.errors import InvalidSetting
 from taglab.metrics.intervals import BootstrapSettings, paired_bootstrap
 from taglab.metrics.tagging import tagging_scores
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.studies.against_baseline import Pair, against_baseline, judge_pairs
 from taglab.training import new_run, train
 from tests.training.examples import config_of, make_world

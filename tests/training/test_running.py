@@ -14,7 +14,7 @@ import torch
 
 from taglab.errors import Cancelled, Conflict, DataError, InvalidSetting, NotFound
 from taglab.labels import open_label_space, save_label_space
-from taglab.predictions import open_predictions
+from taglab.outcomes import open_predictions
 from taglab.runs import Run, create_run, open_run, published_names, split_warning_of
 from taglab.runs.status import read_status
 from taglab.training import (

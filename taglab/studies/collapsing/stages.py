@@ -25,7 +25,7 @@ from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace
 from taglab.metrics import metrics_of
-from taglab.predictions import Predictions, rescore
+from taglab.outcomes import Predictions, rescore
 from taglab.progress import Progress, between, silent
 from taglab.runs import Run, open_published
 from taglab.runs.tables import of_predictions

@@ -31,7 +31,7 @@ from scipy import stats
 from taglab.compare.groups import tag_groups
 from taglab.metrics.repeated import mean_interval
 from taglab.metrics.thresholds import auc_pr_interpolated, confusion
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.studies.thesis.evidence import Evidence, Figures, gammas_of, judged_alike
 from taglab.studies.thesis.pooled import pooled_differences
 

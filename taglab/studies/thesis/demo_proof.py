@@ -39,7 +39,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.metrics.intervals import Bootstrap, BootstrapSettings, Interval, bootstrap, paired_bootstrap
 from taglab.metrics.resampling import draws, label_replicates
 from taglab.metrics.tagging import mean_of_defined, tagging_scores
-from taglab.predictions import Predictions, in_common
+from taglab.outcomes import Predictions, in_common
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run

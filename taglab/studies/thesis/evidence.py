@@ -14,7 +14,7 @@ from taglab.cooccurrence import Cooccurrence
 from taglab.errors import DataError
 from taglab.metrics.balance import correlation_with_counts, mean_imbalance_ratio
 from taglab.metrics.thresholds import Confusion
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.reprs import one_line
 from taglab.runs import Run, layout, open_published, open_run, published_names, runs_table, set_tags
 from taglab.runs.importing import ResultsSettings, read_results

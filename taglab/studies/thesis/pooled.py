@@ -14,8 +14,8 @@ from taglab.errors import InvalidSetting
 from taglab.metrics import mean_columns
 from taglab.metrics.resampling import draws
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
+from taglab.outcomes import Predictions
 from taglab.parallel import blocks
-from taglab.predictions import Predictions
 
 __all__ = ["pooled_differences"]
 

@@ -15,7 +15,7 @@ from taglab.compare.intervals import pair_intervals
 from taglab.errors import NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.tagging import tagging_scores
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.reprs import one_line
 from taglab.runs import open_published, published_names
 from taglab.studies.thesis.evidence import (

@@ -20,7 +20,7 @@ from taglab.compare.groups import GROUPS, tag_groups
 from taglab.figures import confusion as figures
 from taglab.figures.theme import plain, visible
 from taglab.metrics.co_prediction import LabelPairs, clustered_order
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.ui.compare.compared import Compared
 from taglab.ui.compare.sources import Source, clicked_cells, pick_threshold, show_without, sources
 from taglab.ui.compare.tracks import show_tracks

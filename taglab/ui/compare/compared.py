@@ -16,7 +16,7 @@ from taglab.compare.tables import common_truth, metric_most_have, stacked
 from taglab.errors import DataError
 from taglab.figures.compare import run_colours
 from taglab.metrics import METRICS, metrics_of
-from taglab.predictions import Predictions, split_warning
+from taglab.outcomes import Predictions, split_warning
 from taglab.progress import Progress, counted
 from taglab.runs import Run, layout
 from taglab.runs.published import PublishedRun

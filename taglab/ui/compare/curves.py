@@ -15,7 +15,7 @@ from taglab.metrics import METRICS
 from taglab.metrics.curves import Curve, precision_recall_curve, roc_curve
 from taglab.metrics.operating import OperatingPoint, best_f1, curve_of_decisions, operating_point
 from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, roc_auc_at_thresholds
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.ui.compare.compared import Compared
 from taglab.ui.compare.sources import (
     Source,

@@ -11,7 +11,7 @@ import streamlit as st
 
 from taglab.compare.decisions import Decided, counted, decided, of_predictions
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import Run
 from taglab.ui.compare.compared import Compared, kept_predictions
 from taglab.ui.export import command_line

@@ -17,7 +17,7 @@ from taglab.compare.co_prediction import tracks_table
 from taglab.errors import TaglabError
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import Run
 from taglab.ui.export import export_panel
 from taglab.ui.loaders import folksonomy

@@ -13,7 +13,7 @@ from taglab.cleaning import (
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.labels import from_json, from_top_tags, to_json
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.runs import RunWriter, create_run
 from taglab.sources.demo import demo_truth, read_demo
 from taglab.studies.collapsing.stages import (

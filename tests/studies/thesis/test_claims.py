@@ -10,7 +10,7 @@ import pytest
 
 from taglab.labels import from_classes, read_cluster_json
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.studies.thesis.claims import (
     CLAIMS,
     CONTRADICTED,

@@ -17,7 +17,7 @@ from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.intervals import BootstrapSettings, paired_bootstrap
 from taglab.metrics.tagging import tagging_scores
-from taglab.predictions import Predictions, split_fingerprint
+from taglab.outcomes import Predictions, split_fingerprint
 from taglab.sources.demo import DemoSettings, demo_truth, read_demo
 from taglab.studies.thesis.demo_proof import (
     AUDIBLE,

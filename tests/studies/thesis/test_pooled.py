@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from taglab.metrics.thresholds import auc_pr_interpolated, confusion, roc_auc_at_thresholds
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 from taglab.studies.thesis.pooled import pooled_differences
 
 FIGURES = {"auc_pr_micro": auc_pr_interpolated, "roc_auc_micro": roc_auc_at_thresholds}

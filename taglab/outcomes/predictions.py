@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from taglab.cache import content_key, replacing
 from taglab.errors import NotFound
-from taglab.predictions.splits import UNKNOWN, refuse_repeats, track_set_fingerprint
+from taglab.outcomes.rankings import Rankings
+from taglab.outcomes.splits import UNKNOWN, refuse_repeats, track_set_fingerprint
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
@@ -118,6 +120,18 @@ class Predictions:
         return replace(
             self, classes=tuple(names), truth=self.truth[:, columns], scores=self.scores[:, columns]
         )
+
+    def as_rankings(self, by: Literal["track", "label"] = "track") -> Rankings:
+        """Return the same scores as rankings: of the labels for every track, or of the tracks for every
+        label.
+
+        Args:
+            by: What is a query.
+        """
+        if by == "track":
+            return Rankings(self.tracks, self.classes, self.scores, self.truth, "track", "label", self.split)
+        scores, truth = np.ascontiguousarray(self.scores.T), np.ascontiguousarray(self.truth.T)
+        return Rankings(self.classes, self.tracks, scores, truth, "label", "track", self.split)
 
     def save(self, path: Path) -> None:
         """Write everything to an .npz, atomically; `open_predictions` reads it, and so does `numpy.load`.

@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taglab.errors import DataError, NotFound, StorageError
-from taglab.predictions import (
+from taglab.outcomes import (
     UNKNOWN,
     open_predictions,
     split_fingerprint,
     split_warning,
     track_set_fingerprint,
 )
-from tests.predictions.examples import made_up
+from tests.outcomes.examples import made_up
 
 SPLIT = split_fingerprint(["a", "b"], ["train", "test"])
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8).filter(lambda s: not s.endswith("\0"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from taglab.errors import DataError
-from taglab.predictions import UNKNOWN, read_scores
+from taglab.outcomes import UNKNOWN, read_scores
 
 TRUTH = np.array([[1, 0], [0, 0], [1, 1]])
 SCORES = np.array([[0.9, 0.1], [0.2, 0.3], [0.7, 0.4]])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from taglab.predictions import Predictions
+from taglab.outcomes import Predictions
 
 
 def made_up(

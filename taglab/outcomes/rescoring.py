@@ -11,8 +11,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from taglab.errors import InvalidSetting, NotFound
-from taglab.predictions.splits import refuse_repeats
-from taglab.predictions.value import BoolArray, Predictions
+from taglab.outcomes.predictions import BoolArray, Predictions
+from taglab.outcomes.splits import refuse_repeats
 from taglab.reprs import one_line
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from taglab.archives import Arrays, read_arrays
 from taglab.errors import DataError
-from taglab.predictions.value import FORMAT, Predictions
+from taglab.outcomes.predictions import FORMAT, Predictions
 
 _TRUTH_NAMES = ("truth", "y_true", "targets", "target", "labels", "groundtruth", "ground_truth")
 _SCORE_NAMES = ("scores", "y_score", "y_prob", "y_pred", "probabilities", "predictions", "outputs", "logits")

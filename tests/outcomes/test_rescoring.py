@@ -7,8 +7,8 @@ import pytest
 from scipy import sparse
 
 from taglab.errors import InvalidSetting, NotFound
-from taglab.predictions import in_common, rescore
-from tests.predictions.examples import made_up
+from taglab.outcomes import in_common, rescore
+from tests.outcomes.examples import made_up
 
 CLUSTERS = made_up(("a", "b", "c", "d"), ("sad", "rock", "junk"))
 TAGS = made_up(("d", "b", "x", "a"), ("rock", "mellow", "sad"), seed=1)
