@@ -1,15 +1,19 @@
-"""What training minimises: pure functions of logits and targets.
+"""What training minimises: pure functions of a head's outputs and targets.
 
-A loss takes logits and targets, both (batch, classes), and weights (classes,) or None, and returns a scalar.
-Arguments after those are material of the run, such as similarities of its classes: `bind` hands them in.
+A loss takes outputs and targets of one shape, (batch, columns) as a rule, and weights (columns,) or None, and
+returns a scalar. Arguments after those are material of the run, such as similarities of its classes: `bind`
+hands them in. `LOSS_OF` says of what kind of targets each is.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +102,75 @@ def similarity_of(vectors: npt.ArrayLike) -> torch.Tensor:
     return torch.from_numpy(np.where(known[:, None] & known, cosines, -np.inf).astype(np.float32))
 
 
-LOSSES: dict[str, Callable[..., torch.Tensor]] = {"bce": bce, "semantic-bce": semantic_bce}
+def cross_entropy(
+    logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the categorical cross-entropy, averaged over the batch.
+
+    Args:
+        logits: (batch, categories); a softmax makes them probabilities.
+        targets: 1 for the one that is true, 0 elsewhere (batch, categories), float.
+        weights: What each category counts (categories,).
+    """
+    return torch.nn.functional.cross_entropy(logits, targets, weight=weights)
+
+
+def kl_divergence(
+    logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the Kullback–Leibler divergence of the softmax of logits from a distribution, in nats a row.
+
+    Args:
+        logits: (batch, shares).
+        targets: Shares that sum to 1 in each row (batch, shares).
+        weights: What each share counts (shares,); None counts it 1.
+
+    Source: Kim (2021), section 2.3, per sample; the released code divides by the number of shares besides.
+    """
+    terms = torch.nn.functional.kl_div(logits.log_softmax(-1), targets, reduction="none")
+    return (terms if weights is None else terms * weights).sum() / len(targets)
+
+
+def squared_error(
+    outputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the mean squared error over all numbers; weights count the last axis."""
+    errors = (outputs - targets).square()
+    return (errors if weights is None else errors * weights).mean()
+
+
+def absolute_error(
+    outputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the mean absolute error over all numbers; weights count the last axis."""
+    errors = (outputs - targets).abs()
+    return (errors if weights is None else errors * weights).mean()
+
+
+LOSSES: dict[str, Callable[..., torch.Tensor]] = {
+    "bce": bce,
+    "semantic-bce": semantic_bce,
+    "cross-entropy": cross_entropy,
+    "kl-divergence": kl_divergence,
+    "squared-error": squared_error,
+    "absolute-error": absolute_error,
+}
+
+Kind = Literal["binary", "categorical", "distribution", "real"]
+
+LOSS_OF: dict[Kind, tuple[str, ...]] = {
+    "binary": ("bce", "semantic-bce"),
+    "categorical": ("cross-entropy",),
+    "distribution": ("kl-divergence",),
+    "real": ("squared-error", "absolute-error"),
+}
+"""The losses of each kind of targets; a loss of none is for all."""
+
+
+def losses_for(kind: Kind) -> list[str]:
+    """Return the names of the losses that fit a kind of targets."""
+    others = {name for other, names in LOSS_OF.items() if other != kind for name in names}
+    return [name for name in LOSSES if name in LOSS_OF[kind] or name not in others]
 
 
 def needs(name: str) -> tuple[str, ...]:
@@ -123,6 +195,55 @@ def bind(name: str, material: Mapping[str, Any] | None = None) -> Loss:
     if missing:
         raise InvalidSetting(f"loss={name!r} must be given {', '.join(missing)}; the run has none")
     return partial(LOSSES[name], **{part: given[part] for part in needs(name)})
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """What of a task is minimised.
+
+    Attributes:
+        loss: With everything but the batch handed in; see `bind`.
+        class_weights: What the positives of each class count (columns,); None counts each 1.
+        weight: What the task counts beside others.
+    """
+
+    loss: Loss
+    class_weights: torch.Tensor | None = None
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight < math.inf:
+            raise InvalidSetting(f"weight={self.weight:g} of a task must be 0 or more, and finite")
+
+    def of(
+        self, outputs: torch.Tensor, targets: torch.Tensor, known: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the loss over the rows of which anything is known; 0 where there are none.
+
+        Args:
+            outputs: Of the task's head, (rows, …).
+            targets: (rows, …).
+            known: Which rows are known, int64; None for all.
+        """
+        if known is None:
+            return self.loss(outputs, targets, self.class_weights)
+        if not len(known):
+            return outputs.sum() * 0
+        return self.loss(outputs[known], targets[known], self.class_weights)
+
+
+def total_loss(
+    objectives: Mapping[str, Objective],
+    outputs: Mapping[str, torch.Tensor],
+    targets: Mapping[str, torch.Tensor],
+    known: Mapping[str, torch.Tensor | None],
+) -> torch.Tensor:
+    """Return the sum of the losses of the tasks that there are targets of, each by its weight."""
+    weighted = (
+        objectives[task].weight * objectives[task].of(outputs[task], targets[task], known[task])
+        for task in targets
+    )
+    return functools.reduce(torch.add, weighted)
 
 
 def balancing_weights(positives: npt.ArrayLike, n_tracks: int) -> npt.NDArray[np.float32]:

@@ -8,11 +8,28 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.stats import entropy
 from sklearn.metrics import log_loss
 
 from taglab import losses
 from taglab.errors import InvalidSetting
-from taglab.losses import LOSSES, balancing_weights, bce, bind, needs, semantic_bce, similarity_of
+from taglab.losses import (
+    LOSS_OF,
+    LOSSES,
+    Objective,
+    absolute_error,
+    balancing_weights,
+    bce,
+    bind,
+    cross_entropy,
+    kl_divergence,
+    losses_for,
+    needs,
+    semantic_bce,
+    similarity_of,
+    squared_error,
+    total_loss,
+)
 
 SHAPE = (6, 4)
 LOGITS = arrays(np.float64, SHAPE, elements=st.floats(-12, 12))
@@ -153,6 +170,76 @@ def test_contract_of_every_loss(name: str) -> None:
     assert torch.isfinite(logits.grad).all()
     better = loss((targets - 0.5) * 20, targets, None)
     assert float(better) < float(loss((0.5 - targets) * 20, targets, None))
+
+
+def shares_of(logits: np.ndarray) -> np.ndarray:
+    exponents = np.exp(logits - logits.max(1, keepdims=True))
+    return exponents / exponents.sum(1, keepdims=True)
+
+
+@given(LOGITS, st.lists(st.integers(0, 3), min_size=6, max_size=6))
+def test_cross_entropy_is_scikit_learns_log_loss(logits: np.ndarray, categories: list[int]) -> None:
+    targets = np.eye(4)[categories]
+    ours = cross_entropy(torch.from_numpy(logits), torch.from_numpy(targets))
+    assert float(ours) == pytest.approx(log_loss(categories, shares_of(logits), labels=range(4)), abs=1e-6)
+
+
+@given(LOGITS, LOGITS)
+def test_divergence_is_scipys_relative_entropy_a_row(logits: np.ndarray, others: np.ndarray) -> None:
+    targets = shares_of(others)
+    ours = kl_divergence(torch.from_numpy(logits), torch.from_numpy(targets))
+    assert float(ours) == pytest.approx(entropy(targets, shares_of(logits), axis=1).mean(), abs=1e-9)
+
+
+def test_divergence_heeds_shares_of_0_and_weights() -> None:
+    logits, targets = torch.zeros(1, 2), torch.tensor([[1.0, 0.0]])
+    assert float(kl_divergence(logits, targets)) == pytest.approx(math.log(2))
+    assert float(kl_divergence(logits, targets, torch.tensor([3.0, 9.0]))) == pytest.approx(3 * math.log(2))
+
+
+@given(LOGITS, LOGITS)
+def test_errors_are_numpys(outputs: np.ndarray, targets: np.ndarray) -> None:
+    pair = torch.from_numpy(outputs), torch.from_numpy(targets)
+    assert float(squared_error(*pair)) == pytest.approx(((outputs - targets) ** 2).mean())
+    assert float(absolute_error(*pair)) == pytest.approx(abs(outputs - targets).mean())
+    weights = torch.tensor([1.0, 0.0, 0.0, 2.0], dtype=torch.float64)
+    weighted = (abs(outputs - targets) * weights.numpy()).mean()
+    assert float(absolute_error(*pair, weights)) == pytest.approx(weighted)
+
+
+def test_every_loss_is_of_a_kind_of_targets() -> None:
+    assert sorted(name for names in LOSS_OF.values() for name in names) == sorted(LOSSES)
+    assert losses_for("binary") == ["bce", "semantic-bce"]
+    assert losses_for("real") == ["squared-error", "absolute-error"]
+
+
+def test_unknown_rows_cost_nothing_and_teach_nothing() -> None:
+    outputs = torch.randn(4, 2, requires_grad=True)
+    targets = torch.tensor([[1.0, 0.0], [math.nan, math.nan], [0.0, 1.0], [math.nan, 1.0]])
+    objective = Objective(bind("bce"))
+    loss = objective.of(outputs, targets, torch.tensor([0, 2]))
+    assert loss.item() == pytest.approx(bce(outputs[[0, 2]], targets[[0, 2]]).item())
+    loss.backward()
+    assert (outputs.grad[[1, 3]] == 0).all()
+    assert (outputs.grad[[0, 2]] != 0).all()
+    nothing = objective.of(outputs, targets, torch.zeros(0, dtype=torch.int64))
+    assert nothing.item() == 0
+    nothing.backward()  # processes that share a gradient wait for one
+
+
+def test_the_total_is_the_weighted_sum_of_the_tasks_that_have_targets() -> None:
+    outputs = {name: torch.randn(3, 2) for name in ("one", "two", "idle")}
+    targets = {name: torch.ones(3, 2) for name in ("one", "two")}
+    objectives = {
+        "one": Objective(bind("bce"), torch.tensor([2.0, 3.0])),
+        "two": Objective(bind("squared-error"), weight=0.25),
+        "idle": Objective(bind("bce")),
+    }
+    total = total_loss(objectives, outputs, targets, dict.fromkeys(targets))
+    by_hand = bce(outputs["one"], targets["one"], torch.tensor([2.0, 3.0])) + 0.25 * squared_error(
+        outputs["two"], targets["two"]
+    )
+    assert float(total) == pytest.approx(float(by_hand))
 
 
 def test_a_loss_is_handed_what_it_needs_of_its_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from taglab import sources
+from taglab.batches import CROP_TARGETS, SAMPLERS
 from taglab.cli import main
 from taglab.cli.commands import build_parser
 from taglab.cli.main import _with_command
@@ -20,7 +21,8 @@ from taglab.factors import TARGETS
 from taglab.genres import SUBGENRES
 from taglab.labels import open_label_space
 from taglab.launch import LAUNCHERS
-from taglab.nets import NETWORKS
+from taglab.losses import LOSSES
+from taglab.nets import HEADS, NETWORKS
 from taglab.projection import PROJECTIONS
 from taglab.runs import run_names
 from taglab.sources import SOURCES
@@ -36,6 +38,10 @@ DICTIONARIES = {
     "subgenres": SUBGENRES,
     "targets": TARGETS,
     "networks": NETWORKS,
+    "heads": HEADS,
+    "losses": LOSSES,
+    "samplers": SAMPLERS,
+    "crop targets": CROP_TARGETS,
     "launchers": LAUNCHERS,
 }
 

@@ -1,4 +1,4 @@
-"""Audio files to mono samples at one rate.
+"""Audio files to samples at one rate, mono or stereo.
 
 Decoding is FFmpeg's (`taglab.audio.streams`), resampling is soxr's at "high quality": its pass band reaches
 0.91 of the lower Nyquist frequency, aliases stay under -120 dB, and it takes any pair of rates and works on a
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,7 @@ class DecodeSettings(BaseModel):
 
     Attributes:
         sample_rate_hz: Rate of the result, in Hz.
+        channels: 1 mixes to mono; 2 keeps left and right, a file of one channel being both.
         min_duration_s: A file shorter than this is refused, in seconds.
         max_duration_s: A longer one is, too: hours of silence fit into a small file, and not into memory.
         silence_dbfs: A file whose loudest sample stays below is refused as silent, in dB below full scale.
@@ -45,6 +47,7 @@ class DecodeSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sample_rate_hz: int = Field(16_000, ge=1_000, le=192_000)
+    channels: Literal[1, 2] = 1
     min_duration_s: float = Field(3.0, ge=0, le=3_600)
     max_duration_s: float = Field(7_200.0, gt=0, le=86_400)
     silence_dbfs: float = Field(-60.0, ge=-90, le=-1)
@@ -55,7 +58,8 @@ class Decoded:
     """A file's sound.
 
     Attributes:
-        samples: Mono, (samples,) float32, as a rule in [-1, 1]; lossy formats may overshoot.
+        samples: Mono (samples,) or stereo (samples, 2), float32, as a rule in [-1, 1]; lossy formats may
+            overshoot.
         sample_rate_hz: Rate of `samples`.
         file_rate_hz: Rate of the file; where it changes on the way, that of its beginning.
         channels: Of the file, likewise.
@@ -72,7 +76,7 @@ class Decoded:
 
 
 def decode(path: Path, settings: DecodeSettings | None = None) -> Decoded:
-    """Decode a file to its end, average its channels, and resample from its true rate.
+    """Decode a file to its end, mix its channels, and resample from its true rate.
 
     Args:
         path: The file.
@@ -83,8 +87,8 @@ def decode(path: Path, settings: DecodeSettings | None = None) -> Decoded:
             or holds samples that are no numbers.
     """
     settings = settings or DecodeSettings()
-    file = SoundFile(path)
-    parts = list(_at_one_rate(_not_too_long(file, settings.max_duration_s), settings.sample_rate_hz))
+    file = SoundFile(path, settings.channels)
+    parts = list(_at_one_rate(_not_too_long(file, settings.max_duration_s), settings))
     samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     remarks = file.remarks()
     full_scale = _full_scale(path, file.peak)
@@ -131,19 +135,21 @@ def _told_scale(peak: float, full_scale: float) -> str:
     return f"{times}, as whole numbers of {bits} bits do, and were divided by {full_scale:,.0f}"
 
 
-def _at_one_rate(blocks: Iterator[tuple[int, Samples]], to_hz: int) -> Iterator[Samples]:
+def _at_one_rate(blocks: Iterator[tuple[int, Samples]], settings: DecodeSettings) -> Iterator[Samples]:
     for from_hz, alike in groupby(blocks, itemgetter(0)):
-        yield from _resampled((samples for _, samples in alike), from_hz, to_hz)
+        samples = (samples for _, samples in alike)
+        yield from _resampled(samples, from_hz, settings.sample_rate_hz, settings.channels)
 
 
-def _resampled(blocks: Iterator[Samples], from_hz: int, to_hz: int) -> Iterator[Samples]:
+def _resampled(blocks: Iterator[Samples], from_hz: int, to_hz: int, channels: int = 1) -> Iterator[Samples]:
     if from_hz == to_hz:
         yield from blocks
         return
-    stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality="HQ")
+    stream = soxr.ResampleStream(from_hz, to_hz, channels, dtype="float32", quality="HQ")
     for block in blocks:
         yield stream.resample_chunk(block)
-    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+    ending = np.zeros(0 if channels == 1 else (0, channels), np.float32)
+    yield stream.resample_chunk(ending, last=True)
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:

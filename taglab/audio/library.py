@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,12 @@ import pandas as pd
 
 from taglab import cache
 from taglab.audio.files import AudioFiles, audio_files, find_files, read_file_table
-from taglab.audio.store import AudioStore, StoreSettings, open_store, write_store
+from taglab.audio.store import STEMS, AudioStore, StoreSettings, open_store, write_store
 from taglab.audio.synth import recipe_sources, write_demo_audio
 from taglab.cache import UPLOADS, Shelf, content_key, derived_path, home, locked, scratch_folder
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "remarks",
     "resolve_audio",
     "sounding",
+    "stem_table",
     "without_sound",
 ]
 
@@ -44,6 +46,7 @@ DEMO = "demo"
 _SHELF = Shelf(cache.AUDIO)
 _SYNTHESIS_TIMEOUT_S = 1_800.0
 _EXAMPLES = 5
+_STEM = re.compile(r"[\w-]{1,60}")
 _NUMBER = re.compile(r"\d[\d,]*(\.\d+)?")
 
 
@@ -59,6 +62,7 @@ def add_audio(
     settings: StoreSettings | None = None,
     workers: int | None = None,
     progress: Progress = silent,
+    stems: Mapping[str, AudioFiles] | None = None,
 ) -> AudioStore:
     """Decode files and keep their sound under a name; one kept under it before is replaced.
 
@@ -70,15 +74,51 @@ def add_audio(
         settings: See `StoreSettings`; its defaults where None.
         workers: Threads that decode; the number of cores where None.
         progress: Told after every track.
+        stems: Parts of the same tracks, as the voice, by name; kept aside, at the same rate and channels. A
+            track has a stem only where that is just as long: see `stem_table`.
 
     Raises:
-        InvalidSetting: If the name is the demo's or unfit, or a track is named twice or none at all.
+        InvalidSetting: If the name is the demo's or unfit, a stem's is unfit, or a track is named twice or
+            none at all.
         StorageError: If the disk is full.
     """
     folder = _SHELF.path(name)
     if name == DEMO:
         raise InvalidSetting(f"name={name!r} is kept for the sound of the demo; choose another name")
-    return write_store(files.table, folder, settings, workers, progress, files.passed_over)
+    parts = stems or {}
+    for stem in parts:
+        if not _STEM.fullmatch(stem):
+            raise InvalidSetting(f"stem={stem!r} must be a word of letters, digits, - and _")
+    share = 1 / (1 + len(parts))
+    store = write_store(
+        files.table, folder, settings, workers, between(progress, 0, share), files.passed_over
+    )
+    for number, (stem, own) in enumerate(parts.items(), 1):
+        told = between(progress, number * share, (number + 1) * share)
+        write_store(own.table, folder / STEMS / stem, store.settings, workers, told, own.passed_over)
+    for left in (folder / STEMS).glob("*"):
+        if left.name not in parts:
+            shutil.rmtree(left)
+    return open_store(folder)
+
+
+def stem_table(store: AudioStore) -> pd.DataFrame:
+    """Return how many tracks have each stem: `stem`, `tracks`, `without`, `unequal`, `examples`.
+
+    Without are tracks whose stem was not given or could not be used, unequal those whose stem is of another
+    length, which are not used; the examples are of both.
+    """
+    rows = []
+    names = store.tracks["track"].astype(str)
+    for stem, own in store.stems.items():
+        has_none = own.rows(names.tolist()) < 0
+        unused = store.stem_rows(stem) < 0
+        examples = ", ".join(names[unused].head(_EXAMPLES))
+        counts = {"tracks": int((~unused).sum()), "without": int(has_none.sum())}
+        rows.append(
+            {"stem": stem, **counts, "unequal": int((unused & ~has_none).sum()), "examples": examples}
+        )
+    return pd.DataFrame(rows, columns=["stem", "tracks", "without", "unequal", "examples"])
 
 
 @contextlib.contextmanager

@@ -2,11 +2,13 @@
 
 A store is a folder:
 
-    00000-4f1c….pcm    one shard: the int16 samples of up to `tracks_per_shard` tracks, one after the other
+    00000-4f1c….pcm    one shard: the int16 samples of up to `tracks_per_shard` tracks, one after the other,
+                       left and right by turns where they are stereo
     00000-4f1c….json   its index and checksum; written after the samples, so that its presence says "done"
     store.json         settings, shards and checksums; written last, so that its presence says "complete"
     tracks.parquet     one row a track: shard, start, samples, rate of the file
     refused.parquet    what could not be used, and why
+    stems/NAME/        a store of one part of the sound, as the voice, of the same tracks
 
 A shard's name ends with a key made of what went into it. A second run after a kill finds the shards that are
 done and makes the others; a changed file changes only its own shard.
@@ -51,6 +53,9 @@ __all__ = ["AudioStore", "Sound", "StoreSettings", "decoders", "open_store", "wr
 PCM = npt.NDArray[np.int16]
 Rows = npt.NDArray[np.int64]
 
+STEMS = "stems"
+"""Folder of a store in which those of its parts lie."""
+
 _FORMAT = 1
 _DECODING = 2  # raised where the same file gives other samples than before: shards half made are begun anew
 _GLIMPSE = 1 << 14  # samples
@@ -65,7 +70,7 @@ class StoreSettings(DecodeSettings):
     """How a store is made.
 
     Attributes:
-        sample_rate_hz, min_duration_s, silence_dbfs: See `taglab.audio.decode.DecodeSettings`.
+        sample_rate_hz, channels, min_duration_s, silence_dbfs: See `taglab.audio.decode.DecodeSettings`.
         tracks_per_shard: Most tracks in one file. A kill costs at most one shard's work; each shard keeps a
             file descriptor open while the store is read.
     """
@@ -104,7 +109,7 @@ class AudioStore:
             (what should be known of it; as a rule empty).
         refused: `track`, `source`, `reason` of what could not be used.
         passed_over: How many files beside the given ones have an ending that nothing here reads, by ending.
-        shards: The samples of each shard, (samples,) int16, mapped.
+        shards: The samples of each shard, (samples,) int16, or (samples, channels) of stereo, mapped.
         checksums: Of each shard's file, BLAKE2b.
     """
 
@@ -127,6 +132,37 @@ class AudioStore:
     @property
     def sample_rate_hz(self) -> int:
         return self.settings.sample_rate_hz
+
+    @property
+    def channels(self) -> int:
+        """1 where sound is mono, 2 where left and right are kept."""
+        return self.settings.channels
+
+    @cached_property
+    def stems(self) -> dict[str, AudioStore]:
+        """The parts of the sound that are kept apart, each a store of its own, by name; as a rule none.
+
+        Raises:
+            DataError: If one of them is damaged.
+        """
+        folders = sorted((self.folder / STEMS).glob("*/store.json"))
+        return {path.parent.name: open_store(path.parent) for path in folders}
+
+    def stem_rows(self, stem: str) -> Rows:
+        """Return the row of each track in a stem's store, (tracks,), -1 where it has none of its length.
+
+        Raises:
+            NotFound: If there is no such stem.
+        """
+        if stem not in self.stems:
+            known = ", ".join(self.stems) or "none"
+            raise NotFound(f"stem={stem!r} is not kept beside this sound; there are: {known}")
+        store = self.stems[stem]
+        rows = store.rows(self.tracks["track"].astype(str).tolist())
+        has_stem = np.flatnonzero(rows >= 0)
+        unequal = has_stem[store.samples[rows[has_stem]] != self.samples[has_stem]]
+        rows[unequal] = -1
+        return rows
 
     @cached_property
     def samples(self) -> Rows:
@@ -160,11 +196,16 @@ class AudioStore:
         return pd.Series([_content(self.whole(row)) if alike[row] else f"row {row}" for row in alike.index])
 
     def whole(self, row: int) -> PCM:
-        """Return all samples of a track, a view of the map."""
+        """Return all samples of a track, (samples,), or (samples, channels) of stereo, a view of the map."""
         shards, starts = self._places
         start = int(starts[row])
         samples: PCM = self.shards[shards[row]][start : start + int(self.samples[row])]
         return samples
+
+    def mono(self, row: int) -> PCM:
+        """Return all samples of a track, (samples,), channels averaged."""
+        samples = self.whole(row)
+        return samples if samples.ndim == 1 else np.rint(samples.mean(1)).astype(np.int16)
 
     def crops(
         self,
@@ -181,27 +222,30 @@ class AudioStore:
             starts: First sample of each piece, counted from the track's, (batch,).
             length: In samples.
             pad: Whether what lies beyond a track's end is filled with zeros, instead of refused.
-            out: Where to put them, (batch, length); a new array where None.
+            out: Where to put them; a new array where None.
 
         Returns:
-            (batch, length) int16; divide by 32768 for [-1, 1).
+            (batch, length) int16, or (batch, channels, length) of stereo; divide by 32768 for [-1, 1).
 
         Raises:
             InvalidSetting: If a row or start does not exist, or a piece passes the end without `pad`.
         """
         chosen, first = np.asarray(rows, np.int64), np.asarray(starts, np.int64)
         self._check_crops(chosen, first, length, pad)
+        shape = self.crop_shape(len(chosen), length)
         if out is None:
-            out = np.empty((len(chosen), length), np.int16)
-        elif out.shape != (len(chosen), length) or out.dtype != np.int16:
-            raise InvalidSetting(
-                f"out {out.shape} {out.dtype} must be ({len(chosen)}, {length}) int16, as many as are cut"
-            )
+            out = np.empty(shape, np.int16)
+        elif out.shape != shape or out.dtype != np.int16:
+            raise InvalidSetting(f"out {out.shape} {out.dtype} must be {shape} int16, as many as are cut")
         for piece, row, start in zip(out, chosen.tolist(), first.tolist(), strict=True):
-            found = self.whole(row)[start : start + length]
-            piece[: len(found)] = found
-            piece[len(found) :] = 0
+            samples = self.whole(row)[start : start + length]
+            piece[..., : len(samples)] = samples.T
+            piece[..., len(samples) :] = 0
         return out
+
+    def crop_shape(self, batch: int, length: int) -> tuple[int, ...]:
+        """Return the shape of so many pieces of a length."""
+        return (batch, length) if self.channels == 1 else (batch, self.channels, length)
 
     def _check_crops(self, rows: Rows, starts: Rows, length: int, pad: bool) -> None:
         if length < 1 or rows.shape != starts.shape or rows.ndim != 1:
@@ -341,7 +385,9 @@ def _check_names(tracks: Sequence[str]) -> None:
 
 def _shard_key(part: Sequence[Sound], settings: StoreSettings) -> str:
     listed = [[sound.track, sound.source, sound.fingerprint] for sound in part]
-    return content_key(_FORMAT, _DECODING, settings.model_dump(), listed)[:16]
+    # What came later is no part of the key where it is as it always was: half a store goes on being made.
+    kept = settings.model_dump(exclude={"channels"} if settings.channels == 1 else None)
+    return content_key(_FORMAT, _DECODING, kept, listed)[:16]
 
 
 def _counting(progress: Progress, doing: str, before: int, total: int) -> Callable[[int, int], None]:
@@ -399,7 +445,12 @@ def _write_shard(
                 )
                 start += len(pcm)
             report(done, len(refused))
-    index = {"bytes": 2 * start, "checksum": digest.hexdigest(), "tracks": tracks, "refused": refused}
+    index = {
+        "bytes": 2 * settings.channels * start,
+        "checksum": digest.hexdigest(),
+        "tracks": tracks,
+        "refused": refused,
+    }
     write_json(folder / f"{name}.json", index)
 
 
@@ -433,6 +484,9 @@ def _load(sound: Sound, settings: StoreSettings) -> _Loaded | str:
     """Return what is kept of a sound, or why it cannot be used."""
     try:
         decoded = sound.load()
+        channels = 1 if decoded.samples.ndim == 1 else decoded.samples.shape[1]
+        if channels != settings.channels:
+            raise DataError(sound.source, f"has {channels} channels, and the store keeps {settings.channels}")
         check_usable(sound.source, decoded.samples, settings)
     except DataError as error:
         return error.reason
@@ -512,13 +566,17 @@ def _read_store(folder: Path) -> AudioStore:
     if manifest.get("format") != _FORMAT:
         raise DataError(path, f"is of format {manifest.get('format')}, not {_FORMAT}; make the store again")
     try:
+        settings = StoreSettings(**manifest["settings"])
         return AudioStore(
             folder=folder,
-            settings=StoreSettings(**manifest["settings"]),
+            settings=settings,
             tracks=_with_remarks(_read_table(folder, manifest, "tracks")),
             refused=_read_table(folder, manifest, "refused"),
             passed_over=manifest.get("passed_over", {}),
-            shards=tuple(_map(folder / shard["name"], int(shard["bytes"])) for shard in manifest["shards"]),
+            shards=tuple(
+                _map(folder / shard["name"], int(shard["bytes"]), settings.channels)
+                for shard in manifest["shards"]
+            ),
             checksums=tuple((shard["name"], shard["checksum"]) for shard in manifest["shards"]),
         )
     except DataError:
@@ -540,10 +598,11 @@ def _with_remarks(tracks: pd.DataFrame) -> pd.DataFrame:
     return tracks if "remark" in tracks.columns else tracks.assign(remark="")  # of an earlier version
 
 
-def _map(path: Path, size: int) -> PCM:
+def _map(path: Path, size: int, channels: int) -> PCM:
     if not path.is_file() or path.stat().st_size != size:
         raise DataError(path, f"is missing or not of its {size} bytes; make the store again")
     if not size:  # an empty file cannot be mapped: every track of the shard was refused
-        return np.zeros(0, np.int16)
-    mapped: PCM = np.memmap(path, np.int16, mode="r").view(np.ndarray)
-    return mapped
+        mapped: PCM = np.zeros(0, np.int16)
+    else:
+        mapped = np.memmap(path, np.int16, mode="r").view(np.ndarray)
+    return mapped if channels == 1 else mapped.reshape(-1, channels)

@@ -50,6 +50,7 @@ class SoundFile:
 
     Args:
         path: The file.
+        mixed_to: 1 averages all channels; 2 keeps left and right, a single channel being both.
 
     Attributes:
         rate_hz: Rate of the first block, in Hz; 0 before there is one.
@@ -62,8 +63,8 @@ class SoundFile:
         streams: Audio streams of the file; the first is read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, mixed_to: int = 1) -> None:
+        self.path, self.mixed_to = path, mixed_to
         self.rate_hz = 0
         self.channels = 0
         self.duration_s = 0.0
@@ -77,22 +78,34 @@ class SoundFile:
         self._padding_s = _PADDING_S
 
     def blocks(self) -> Iterator[tuple[int, Samples]]:
-        """Yield the rate in Hz and the mono samples of each block, (frames,), channels averaged.
+        """Yield the rate in Hz and the samples of each block: (frames,) mono, or (frames, 2).
 
         Rate and channels may change on the way, as in files joined from several.
 
         Raises:
-            DataError: If the file is missing, empty, not of a kind that is read, damaged, or cut off.
+            DataError: If the file is missing, empty, not of a kind that is read, damaged, or cut off, or if
+                left and right are wanted of more than two channels.
         """
         self._check_readable()
         for rate_hz, samples, channels in _in_blocks(self._frames()):
-            mono, peak = _mono(samples)
+            floats, peak = _floats(samples)
+            mixed = self._mixed(floats)
             if not self.rate_hz:
                 self.rate_hz, self.channels = rate_hz, channels
             self.peak = max(self.peak, peak)
-            self.duration_s += len(mono) / rate_hz
-            yield rate_hz, mono
+            self.duration_s += len(mixed) / rate_hz
+            yield rate_hz, mixed
         self._check_end()
+
+    def _mixed(self, samples: Samples) -> Samples:
+        """Return samples (channels, frames) as (frames,), or (frames, 2)."""
+        if self.mixed_to == 1:
+            mono: Samples = samples.mean(0)
+            return mono
+        if len(samples) > self.mixed_to:
+            reason = f"has {len(samples)} channels, of which left and right are not told; mix it to stereo"
+            raise DataError(self.path, reason)
+        return np.ascontiguousarray(np.broadcast_to(samples, (self.mixed_to, samples.shape[1])).T)
 
     def remarks(self) -> list[str]:
         """Return what its owner should know of a file that was read to the end, a sentence each."""
@@ -214,17 +227,17 @@ def _in_blocks(frames: Iterator[av.AudioFrame]) -> Iterator[tuple[int, npt.NDArr
             yield rate_hz, np.concatenate(waiting, axis=1), channels
 
 
-def _mono(samples: npt.NDArray[Any]) -> tuple[Samples, float]:
-    """Return the mean of the channels, 1 being full scale, and the largest absolute sample of any channel."""
+def _floats(samples: npt.NDArray[Any]) -> tuple[Samples, float]:
+    """Return samples (channels, frames), 1 being full scale, and the largest absolute of any channel."""
     with np.errstate(over="ignore"):  # what no float32 holds becomes infinite, and is refused as such
         floats: Samples = samples.astype(np.float32)
     if samples.dtype.kind == "f":
-        return floats.mean(0), float(np.abs(floats).max(initial=0))
+        return floats, float(np.abs(floats).max(initial=0))
     full_scale = np.float32(2.0 ** (8 * samples.dtype.itemsize - 1))
     if samples.dtype.kind == "u":
         floats -= full_scale
     floats /= full_scale
-    return floats.mean(0), 0.0  # whole numbers cannot pass full scale
+    return floats, 0.0  # whole numbers cannot pass full scale
 
 
 def _announced_s(path: Path, container: Any, stream: Any) -> float | None:

@@ -97,7 +97,7 @@ class Windows:
         return np.append(starts, last) if starts[-1] < last else starts
 
     def crops(self, rows: npt.ArrayLike, starts: npt.ArrayLike, out: PCM | None = None) -> PCM:
-        """Return windows, (batch, length) int16, put into `out` where it is given."""
+        """Return windows as `AudioStore.crops` does, put into `out` where it is given."""
         return self.store.crops(rows, starts, self.length, pad=bool(len(self.padded)), out=out)
 
     def _last_starts(self, rows: npt.ArrayLike) -> Rows:

@@ -2,14 +2,26 @@
 
 from taglab.batches.loading import Batch, TrainingBatches, whole_track_batches
 from taglab.batches.material import Material, prepare
+from taglab.batches.samplers import SAMPLERS, Drawing, Sampler
 from taglab.batches.split import PARTS, Split, SplitSettings, split_tracks
+from taglab.batches.targets import CROP_TARGETS, BatchTargets, Crops, LookedUp, SameTrack, Spectrogram, Stem
 
 __all__ = [
+    "CROP_TARGETS",
     "PARTS",
+    "SAMPLERS",
     "Batch",
+    "BatchTargets",
+    "Crops",
+    "Drawing",
+    "LookedUp",
     "Material",
+    "SameTrack",
+    "Sampler",
+    "Spectrogram",
     "Split",
     "SplitSettings",
+    "Stem",
     "TrainingBatches",
     "prepare",
     "split_tracks",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Literal, NamedTuple, TypeVar
@@ -13,39 +13,52 @@ import torch
 
 from taglab.audio.store import Rows
 from taglab.batches.material import Material
+from taglab.batches.samplers import SAMPLERS, Drawing, Sampler
+from taglab.batches.targets import BatchTargets, Crops, LookedUp
 from taglab.errors import InvalidSetting
+from taglab.labels import LABELS
 from taglab.parallel import cores
 
 __all__ = ["Batch", "TrainingBatches", "whole_track_batches"]
 
 T = TypeVar("T")
 
-_ORDER, _CROPS = 1, 2  # what a random stream is for
+_CROPS = 2  # what a random stream is for; samplers and dropout take 1, 3 and 4
 
 
 class Batch(NamedTuple):
     """What one step of training is given.
 
     Attributes:
-        waveform: (batch, samples) int16; divide by 32768 for [-1, 1).
-        targets: (batch, classes) float32, 0 or 1.
+        waveform: (batch, samples) int16, or (batch, channels, samples); divide by 32768 for [-1, 1).
+        targets: By task, those that learn from this batch: float32, a row for each row of the head's output.
+        known: By task, the rows of which anything is known, int64; None for all.
         positions: Of the tracks in the material, (batch,).
     """
 
     waveform: torch.Tensor
-    targets: torch.Tensor
+    targets: dict[str, torch.Tensor]
+    known: dict[str, torch.Tensor | None]
     positions: Rows
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch with its tensors on a device."""
+
+        def moved(part: torch.Tensor) -> torch.Tensor:
+            return part.to(device, non_blocking=True)
+
+        known = {task: rows if rows is None else moved(rows) for task, rows in self.known.items()}
+        targets = {task: moved(part) for task, part in self.targets.items()}
+        return Batch(moved(self.waveform), targets, known, self.positions)
 
 
 class TrainingBatches:
-    """The training part in batches.
+    """A part in batches.
 
-    A pass goes through every track once, in an order drawn anew for each pass. Order and crops of a step are
-    a function of seed, epoch and step alone, so that training resumes anywhere without any other state. What
-    does not fill a batch at the end of a pass is left for another one: where passes have no order of their
-    own, the next begins with it, lest it is never heard. With
-    several processes each step's batch is drawn as for one process with a batch of `world · batch_size`, and
-    each takes its share.
+    Which tracks come when, a sampler says; by default every track comes once a pass. Order and crops of a
+    step are a function of seed, epoch and step alone, so that training resumes anywhere without any other
+    state. With several processes each step's batch is drawn as for one process with a batch of
+    `world · batch_size`, and each takes its share.
 
     Args:
         material: See `prepare`.
@@ -61,6 +74,9 @@ class TrainingBatches:
             one for every two cores where there are more than four, at most 8.
         pin: Whether waveforms lie in page-locked memory, from which a GPU copies without waiting.
         last: What becomes of a pass's last, incomplete batch: "drop" or "keep".
+        targets: Of each task, by its name; where None the material's, of the task "labels".
+        sampler: A name in `SAMPLERS`.
+        part: "train", "validation" or "test".
 
     Raises:
         InvalidSetting: If a number is out of its range, or the data do not fill a batch.
@@ -79,18 +95,21 @@ class TrainingBatches:
         ahead: int | None = None,
         pin: bool = False,
         last: Literal["drop", "keep"] = "drop",
+        targets: Mapping[str, BatchTargets] | None = None,
+        sampler: str = "by-track",
+        part: str = "train",
     ) -> None:
         self.material = material
-        self.positions = material.of("train")
+        self.targets = targets or {LABELS: LookedUp(material.targets)}
+        self.positions = material.of(part)
         ahead = usual_ahead() if ahead is None else ahead
         _check(len(self.positions), batch_size, steps_per_epoch, rank, world, ahead, last)
-        self.batch_size, self.seed, self.shuffle, self.window = batch_size, seed, shuffle, window
-        self.rank, self.world, self.ahead, self.pin, self.last = rank, world, ahead, pin, last
-        together = batch_size * world
-        self.steps_per_pass = len(self.positions) // together
-        if last == "keep" and len(self.positions) % together:
-            self.steps_per_pass += 1
-        self.steps_per_epoch = steps_per_epoch or self.steps_per_pass
+        self.batch_size, self.seed, self.window = batch_size, seed, window
+        self.rank, self.ahead, self.pin = rank, ahead, pin
+        known = {task: own.known for task, own in self.targets.items()}
+        drawing = Drawing(self.positions, known, batch_size * world, seed, shuffle, last)
+        self.sampler = _sampler(sampler)(drawing)
+        self.steps_per_epoch = steps_per_epoch or self.sampler.steps_per_pass
 
     def epoch(self, number: int, start_step: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, from a step on.
@@ -109,24 +128,18 @@ class TrainingBatches:
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return one batch of this process, read now."""
-        number, within = divmod(epoch * self.steps_per_epoch + step, self.steps_per_pass)
-        chosen = self._chosen(number, within)
-        starts = self._starts(chosen, number, within)
+        number, within = divmod(epoch * self.steps_per_epoch + step, self.sampler.steps_per_pass)
+        draw = self.sampler.draw(number, within)
+        starts = self._starts(draw.positions, number, within)
         share = slice(self.rank * self.batch_size, (self.rank + 1) * self.batch_size)
-        chosen = chosen[share]
-        targets = torch.from_numpy(self.material.targets[chosen]).float()
-        return Batch(_crops(self.material, chosen, starts[share], self.pin), targets, chosen)
-
-    def _chosen(self, number: int, within: int) -> Rows:
-        """Return the tracks of a step of a pass, of all processes together."""
-        together = self.batch_size * self.world
-        if self.shuffle:
-            order = np.random.default_rng([self.seed, _ORDER, number, 0]).permutation(self.positions)
-            return order[within * together : (within + 1) * together]
-        if self.last == "keep":
-            return self.positions[within * together : (within + 1) * together]
-        first = (number * self.steps_per_pass + within) * together
-        return np.take(self.positions, np.arange(first, first + together), mode="wrap")
+        crops = _crops(self.material, draw.positions[share], starts[share], self.pin)
+        tasks = tuple(self.targets) if draw.tasks is None else draw.tasks
+        return Batch(
+            crops.waveform,
+            {task: self.targets[task].of(crops) for task in tasks},
+            {task: self.targets[task].known_rows(crops) for task in tasks},
+            crops.positions,
+        )
 
     def _starts(self, chosen: Rows, number: int, within: int) -> Rows:
         rows = self.material.rows[chosen]
@@ -134,6 +147,12 @@ class TrainingBatches:
             return self.material.windows.middle_starts(rows)
         rng = np.random.default_rng([self.seed, _CROPS, number, within])
         return self.material.windows.random_starts(rows, rng)
+
+
+def _sampler(name: str) -> type[Sampler]:
+    if name not in SAMPLERS:
+        raise InvalidSetting(f"sampler={name!r} must be one of {', '.join(SAMPLERS)}")
+    return SAMPLERS[name]
 
 
 def _check(n: int, batch_size: int, steps: int | None, rank: int, world: int, ahead: int, last: str) -> None:
@@ -183,15 +202,17 @@ def whole_track_batches(
 
     def read(begin: int) -> tuple[torch.Tensor, Rows]:
         chosen = owners[begin : begin + batch_size]
-        return _crops(material, chosen, flat[begin : begin + batch_size], pin), chosen
+        return _crops(material, chosen, flat[begin : begin + batch_size], pin).waveform, chosen
 
     return read_ahead((partial(read, at) for at in range(0, len(owners), batch_size)), ahead)
 
 
-def _crops(material: Material, positions: Rows, starts: Rows, pin: bool) -> torch.Tensor:
-    waveform = torch.empty((len(positions), material.windows.length), dtype=torch.int16, pin_memory=pin)
-    material.windows.crops(material.rows[positions], starts, out=waveform.numpy())
-    return waveform
+def _crops(material: Material, positions: Rows, starts: Rows, pin: bool) -> Crops:
+    rows, windows = material.rows[positions], material.windows
+    shape = windows.store.crop_shape(len(positions), windows.length)
+    waveform = torch.empty(shape, dtype=torch.int16, pin_memory=pin)
+    windows.crops(rows, starts, out=waveform.numpy())
+    return Crops(waveform, positions, rows, starts, windows)
 
 
 def usual_ahead() -> int:

@@ -27,8 +27,8 @@ from taglab.audio.windows import Windows, WindowSettings
 from taglab.batches import Material, Split, TrainingBatches
 from taglab.benchmarks.row import Row
 from taglab.errors import Unavailable
-from taglab.nets import NetworkSettings, build
-from taglab.training import TrainConfig, make_fabric, training_step
+from taglab.nets import NetworkSettings, build, network_settings
+from taglab.training import TrainConfig, make_fabric, tagging_task, training_step
 
 SAMPLE_RATE_HZ = 16_000
 CLIP_S = 15
@@ -185,17 +185,19 @@ def measure(
     if device.type == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    step = training_step(build(settings, N_CLASSES), material, config, make_fabric(config))
+    step = training_step(
+        build(settings, N_CLASSES), config, make_fabric(config), tagging_task(material, config)
+    )
 
     def train(steps: int, seed: int) -> float:
         batches = TrainingBatches(
             material, batch, seed, steps_per_epoch=steps, ahead=ahead, pin=device.type == "cuda"
         )
         if loading:
-            losses = [step(clips, targets) for clips, targets, _ in batches.epoch(0)]
+            losses = [step(read) for read in batches.epoch(0)]
         else:
-            clips, targets = (part.to(device) for part in batches.batch(0, 0)[:2])
-            losses = [step(clips, targets) for _ in range(steps)]
+            on_device = batches.batch(0, 0).to(device)
+            losses = [step(on_device) for _ in range(steps)]
         return float(losses[-1])  # waits for the device
 
     train(WARM_UP_STEPS, 0)
@@ -231,7 +233,7 @@ def throughput_table(
     with tempfile.TemporaryDirectory() as folder:
         material = noise_material(Path(folder), 2 * batch)
         for network in networks:
-            settings = NetworkSettings(network=network)
+            settings = network_settings({"network": network})
             rows += [
                 measure(
                     settings,

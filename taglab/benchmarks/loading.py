@@ -23,8 +23,8 @@ from taglab.batches import Material, SplitSettings, TrainingBatches, prepare, sp
 from taglab.benchmarks.row import Row
 from taglab.benchmarks.timing import alternate
 from taglab.folksonomy import Folksonomy
-from taglab.labels import from_top_tags
-from taglab.nets import NetworkSettings, build
+from taglab.labels import LABELS, from_top_tags
+from taglab.nets import NetworkSettings, build, network_settings
 from taglab.parallel import cores
 
 RATE_HZ = 16_000
@@ -83,8 +83,8 @@ def loader() -> list[Row]:
         material = noise_material(Path(folder), N_TRACKS, TRACK_S, CLIP_S, N_CLASSES)
         read_s = 1_000 * _reading_s(material)
         networks = {
-            "the spectrogram network's training": NetworkSettings(network="spectrogram"),
-            "the tiny spectrogram network's": NetworkSettings(network="spectrogram", width=0.25),
+            "the spectrogram network's training": network_settings({}),
+            "the tiny spectrogram network's": network_settings({"width": 0.25}),
         }
         return [
             _loader_row(name, read_s, 1_000 * _training_s(material, settings))
@@ -123,8 +123,8 @@ def _training_s(material: Material, settings: NetworkSettings) -> float:
     times = []
     for _ in range(1 + REPEATS):
         started = time.perf_counter()
-        logits = network(batch.waveform.float() / 32_768)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.targets)
+        logits = network(batch.waveform.float() / 32_768)[LABELS]
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.targets[LABELS])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

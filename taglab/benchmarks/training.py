@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from taglab.batches import Material, TrainingBatches
+from taglab.batches import Batch, Material, TrainingBatches
 from taglab.benchmarks import gpu
 from taglab.benchmarks.row import Row
 from taglab.benchmarks.timing import alternate
-from taglab.losses import bind, similarity_of
-from taglab.nets import NETWORKS, NetworkSettings, Tagger, build
-from taglab.training import TrainConfig, TrainingStep, make_fabric, training_step
+from taglab.labels import LABELS
+from taglab.losses import Objective, bind, similarity_of
+from taglab.nets import NETWORKS, Network, build, network_settings
+from taglab.training import TrainConfig, TrainingStep, make_fabric, tagging_task, training_step
 
 BATCH = 8
 STEPS = 4
@@ -33,15 +34,17 @@ def step_of_each_network() -> list[Row]:
 
 def _row(network: str, material: Material) -> Row:
     torch.manual_seed(0)
-    tagger = build(NetworkSettings(network=network, width=WIDTH, dropout=0), len(material.classes))
+    tagger = build(
+        network_settings({"network": network, "width": WIDTH, "dropout": 0}), len(material.classes)
+    )
     config = TrainConfig(batch_size=BATCH, accelerator="cpu")
     peer = copy.deepcopy(tagger)
     optimiser = torch.optim.Adam(peer.parameters(), config.learning_rate)
-    step = training_step(tagger, material, config, make_fabric(config))
+    step = training_step(tagger, config, make_fabric(config), tagging_task(material, config))
 
     def ours(run: int) -> float:
         batches = TrainingBatches(material, BATCH, run, steps_per_epoch=STEPS)
-        return [float(step(clips, targets)) for clips, targets, _ in batches.epoch(0)][-1]
+        return [float(step(batch)) for batch in batches.epoch(0)][-1]
 
     def plain(run: int) -> float:
         return _plain(peer, optimiser, TrainingBatches(material, BATCH, run, steps_per_epoch=STEPS, ahead=0))
@@ -72,17 +75,19 @@ def semantic_loss() -> list[Row]:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     targets = torch.from_numpy(random.random((BATCH, N_SEMANTIC)) < 0.05).float()
     clips = torch.from_numpy(random.integers(-9_000, 9_000, (BATCH, int(WINDOW_S * 16_000)), np.int16))
+    batch = Batch(clips, {LABELS: targets}, {LABELS: None}, np.arange(BATCH))
     most = int(targets.sum(dim=1).max())
     material = {"similarity": similarity_of(vectors), "gamma": 1.0, "most_positives": most}
     fabric = make_fabric(TrainConfig(accelerator="cpu"))
     torch.manual_seed(0)
-    tagger = build(NetworkSettings(width=WIDTH, dropout=0), N_SEMANTIC)
+    tagger = build(network_settings({"width": WIDTH, "dropout": 0}), N_SEMANTIC)
     steps = [
-        TrainingStep(fabric, copy.deepcopy(tagger), bind(name, material)) for name in ("semantic-bce", "bce")
+        TrainingStep(fabric, copy.deepcopy(tagger), {LABELS: Objective(bind(name, material))})
+        for name in ("semantic-bce", "bce")
     ]
     timed = alternate(
-        lambda run: [float(steps[0](clips, targets)) for _ in range(STEPS)][-1],
-        lambda run: [float(steps[1](clips, targets)) for _ in range(STEPS)][-1],
+        lambda run: [float(steps[0](batch)) for _ in range(STEPS)][-1],
+        lambda run: [float(steps[1](batch)) for _ in range(STEPS)][-1],
     )
     return [
         Row(
@@ -96,12 +101,12 @@ def semantic_loss() -> list[Row]:
     ]
 
 
-def _plain(network: Tagger, optimiser: torch.optim.Optimizer, batches: TrainingBatches) -> float:
+def _plain(network: Network, optimiser: torch.optim.Optimizer, batches: TrainingBatches) -> float:
     """Train as one would write it without a library around, and return the last loss."""
     loss = torch.zeros(())
-    for clips, targets, _ in batches.epoch(0):
-        logits = network(clips.float() / 32_768)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
+    for batch in batches.epoch(0):
+        logits = network(batch.waveform.float() / 32_768)[LABELS]
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.targets[LABELS])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

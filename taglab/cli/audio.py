@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ def add_to(commands: Any) -> None:
     commands.add_parser(
         "audio",
         help="sound: list, add, show, check, remove",
-        description="The sound of tracks: decoded, mixed to mono and resampled once, then read as fast as "
-        "memory. That of the demo is synthesised when it is first used.",
+        description="The sound of tracks: decoded, mixed to mono or stereo and resampled once, then "
+        "read as fast as memory. That of the demo is synthesised when it is first used.",
         fill=_fill,
         examples="""
 taglab audio add ~/music --name mine
@@ -43,8 +44,8 @@ def _fill(parser: Parser) -> None:
         "list",
         help="the sound there is",
         description="List the sound that was added; the demo's is made when it is first used.",
-        returns="[{name, tracks, refused, hours, sample_rate_hz[, with_sound]}], null where the demo's is "
-        "not made yet",
+        returns="[{name, tracks, refused, hours, sample_rate_hz, channels[, with_sound]}], null where "
+        "the demo's is not made yet",
         fill=_fill_list,
         examples="taglab audio list\ntaglab audio list --data mine",
     )
@@ -56,13 +57,16 @@ def _fill(parser: Parser) -> None:
         "replaced. A file that cannot be used costs only itself, and is told with the reason; told are also "
         "what had to be put right, which tracks hold the same sound, and which endings were passed over. "
         "After an interruption the same command goes on where it was.",
-        returns="{name, tracks, refused, hours, refusals: [{reason, tracks, examples}], remarks: [{remark, "
+        returns="{name, tracks, refused, hours, sample_rate_hz, channels, stems: [{stem, tracks, without, "
+        "unequal, examples}], refusals: [{reason, tracks, examples}], remarks: [{remark, "
         "tracks, examples}], copies: [[track, ...]], passed_over: {ending: files}[, data: {...}]}",
         fill=_fill_add,
         examples="""
 taglab audio add ~/music --name mine --data mine
 taglab audio add files.csv --name mine            (columns track and path)
 taglab audio add clips.zip --name clips --min-duration-s 1
+taglab audio add stereo/ --name wide --sample-rate-hz 44100 --channels 2
+taglab audio add mixes/ --name mixes --stem voice=stems/voice --stem rest=stems/rest
 """,
     )
     commands.add_parser(
@@ -70,10 +74,11 @@ taglab audio add clips.zip --name clips --min-duration-s 1
         help="what sound there is under a name",
         description="Show how much sound there is, what was refused and why, and, with --data, how many "
         "tracks of a data set have sound.",
-        returns="{name, tracks, refused, hours, shortest_s, longest_s, sample_rate_hz, refusals: [...], "
-        "remarks: [...], copies: [...], passed_over: {...}[, data: {name, tracks, with_sound, refused, "
-        "missing, examples, others}], rows: [{track, duration_s, file_rate_hz, source, remark}]}, with "
-        "--refused rows: [{track, source, reason}], with --missing rows: [{track, reason}]",
+        returns="{name, tracks, refused, hours, shortest_s, longest_s, sample_rate_hz, channels, "
+        "stems: [...], refusals: [...], remarks: [...], copies: [...], passed_over: {...}[, data: {name, "
+        "tracks, with_sound, refused, missing, examples, others}], rows: [{track, duration_s, "
+        "file_rate_hz, source, remark}]}, with --refused rows: [{track, source, reason}], with --missing "
+        "rows: [{track, reason}]",
         fill=_fill_show,
         examples="""
 taglab audio show demo --data demo
@@ -127,8 +132,19 @@ def _fill_add(parser: Parser) -> None:
     parser.add_argument(
         "--workers", type=whole(1), metavar="N", help="threads that decode (default: as many as cores)"
     )
+    parser.add_argument(
+        "--stem", action="append", default=[], type=_stem, metavar="NAME=PATH",
+        help="a part of the same tracks, as the voice, kept aside: given like PATH; may come several times",
+    )  # fmt: skip
     add_settings(parser.add_argument_group("how it is kept"), StoreSettings)
     finish(parser, _add, table=False)
+
+
+def _stem(text: str) -> tuple[str, str]:
+    name, sign, path = text.partition("=")
+    if not (name and sign and path):
+        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=PATH")
+    return name, path
 
 
 def _fill_show(parser: Parser) -> None:
@@ -165,7 +181,15 @@ def _list(args: argparse.Namespace) -> Report:
 
     data = _data(args)
     rows, notes = openable(audio_names(), row)
-    columns = ["name", "tracks", "refused", "hours", "sample_rate_hz", *(["with_sound"] if data else [])]
+    columns = [
+        "name",
+        "tracks",
+        "refused",
+        "hours",
+        "sample_rate_hz",
+        "channels",
+        *(["with_sound"] if data else []),
+    ]
     table = pd.DataFrame(rows, columns=columns)
     return Report(
         table=table.astype({name: "Int64" for name in columns if name not in ("name", "hours")}), notes=notes
@@ -182,8 +206,13 @@ def _add(args: argparse.Namespace) -> Report:
     with progress_bar() as progress:
         data = _data(args, progress)
         unpacking = between(progress, 0, 0.1)
-        with audio_files(typed_path(str(args.path)), data, unpacking) as files:
-            store = add_audio(files, args.name, settings, args.workers, between(progress, 0.1, 1))
+        with contextlib.ExitStack() as held:
+            files = held.enter_context(audio_files(typed_path(str(args.path)), data, unpacking))
+            stems = {
+                stem: held.enter_context(audio_files(typed_path(path), data)) for stem, path in args.stem
+            }
+            decoding = between(progress, 0.1, 1)
+            store = add_audio(files, args.name, settings, args.workers, decoding, stems)
     return Report({"name": args.name, **_size(store), **_told(store), **_known(store, data)})
 
 
@@ -231,7 +260,7 @@ def _check(args: argparse.Namespace) -> Report:
     with progress_bar() as progress:
         store = _opened(args, progress)
         store.verify(progress)
-    size = 2 * int(store.samples.sum())
+    size = 2 * store.channels * int(store.samples.sum())
     return Report({"name": args.audio, "shards": len(store.checksums), "bytes": size, "sound": True})
 
 
@@ -267,14 +296,16 @@ def _size(store: AudioStore) -> dict[str, Any]:
         "refused": len(store.refused),
         "hours": float(store.samples.sum()) / store.sample_rate_hz / 3_600,
         "sample_rate_hz": store.sample_rate_hz,
+        "channels": store.channels,
     }
 
 
 def _told(store: AudioStore) -> dict[str, Any]:
     """Return what was refused, passed over, put right or kept twice."""
-    from taglab.audio.library import refusals, remarks
+    from taglab.audio.library import refusals, remarks, stem_table
 
     return {
+        "stems": records(stem_table(store)),
         "refusals": records(refusals(store)),
         "remarks": records(remarks(store)),
         "copies": [list(tracks) for tracks in store.copies],

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taglab.cli.networks import add_network, network_values
 from taglab.cli.options import Parser, UsageError, add_settings, finish, settings_of, settings_values
 from taglab.cli.progress import progress_bar
 from taglab.cli.report import Report
@@ -57,7 +58,6 @@ taglab reproduce all --preset tiny --report thesis.html
 
 
 def _fill(parser: Parser) -> None:
-    from taglab.nets import NetworkSettings
     from taglab.studies.thesis.recipes import RECIPES, RecipeSettings
     from taglab.training import PRESETS, TrainConfig, train_choices
 
@@ -73,7 +73,7 @@ def _fill(parser: Parser) -> None:
         "--only-make", action="store_true", help="make the runs, do not train them; `taglab launch` does"
     )
     _add_report(parser, "--report")
-    add_settings(parser.add_argument_group("the network"), NetworkSettings, omit=("network", "mels"))
+    add_network(parser, omit=("network", "mels"))
     add_settings(parser.add_argument_group("training"), TrainConfig, choices=train_choices())
     finish(parser, _reproduce)
 
@@ -150,7 +150,6 @@ def _reproduce_all(args: argparse.Namespace, changes: dict[str, Any]) -> Report:
 
 
 def _reproduce(args: argparse.Namespace) -> Report:
-    from taglab.nets import NetworkSettings
     from taglab.progress import between
     from taglab.studies.thesis.recipes import RecipeSettings, plan
     from taglab.studies.thesis.reproducing import make, report, reproduce
@@ -158,7 +157,7 @@ def _reproduce(args: argparse.Namespace) -> Report:
 
     settings = settings_of(args, RecipeSettings)
     changes = {
-        "network": settings_values(args, NetworkSettings),
+        "network": network_values(args),
         "train": settings_values(args, TrainConfig),
     }
     if args.recipe == "all":

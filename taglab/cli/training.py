@@ -8,19 +8,20 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from taglab.cli.networks import add_network, network_values
 from taglab.cli.options import Parser, UsageError, add_settings, finish, settings_values, whole
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import TABLE_WRITERS, Report, records
+from taglab.cli.report import TABLE_WRITERS, Report, records, write_table
 
 if TYPE_CHECKING:
-    from taglab.audio.store import AudioStore
+    from taglab.audio.store import AudioStore, StoreSettings
     from taglab.progress import Progress
     from taglab.runs import Run
     from taglab.training import RunConfig
+    from taglab.vectors import Vectors
 
-_MELS = "mels-"
 Part = Literal["train", "validation", "test"]
 _PARTS = ("train", "validation", "test")
 
@@ -71,6 +72,20 @@ taglab predict my-run --audio songs.zip --rows windows --out windows.parquet
 taglab predict my-run --audio mine                  (sound that was added)
 """,
     )
+    commands.add_parser(
+        "encode",
+        help="tracks as vectors, by the layer before a run's head",
+        description="Write what a run's network knows of tracks before its head: one vector a track, the "
+        "mean over its windows. With --weights untrained the network is taken as training began.",
+        returns="{run, weights, tracks, dim, missing: [track, ...], file}",
+        fill=_fill_encode,
+        examples="""
+taglab encode my-run --out tracks.npz                        (arrays ids and vectors)
+taglab encode my-run --tracks test --out tracks.parquet
+taglab encode my-run --weights untrained --out random.npz
+taglab encode my-run --audio other --out others.npz          (sound that was added)
+""",
+    )
 
 
 def add_config(parser: Parser) -> None:
@@ -78,8 +93,6 @@ def add_config(parser: Parser) -> None:
     # Read when torch is imported. By default its threads spin while they wait for one another; beside a
     # browser and a dashboard on the same cores a step then takes four times as long, or worse.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from taglab.audio.mels import MEL_PRESETS, MelSettings
-    from taglab.nets import NETWORKS, NetworkSettings
     from taglab.training import PRESETS, TrainConfig, train_choices
 
     parser.add_argument("--data", metavar="NAME", help="data set (default: demo)")
@@ -88,41 +101,28 @@ def add_config(parser: Parser) -> None:
     parser.add_argument(
         "--preset", choices=list(PRESETS), help="begin with these settings; flags change them"
     )
-    network = parser.add_argument_group("the network")
-    add_settings(network, NetworkSettings, choices={"network": list(NETWORKS)}, omit=("mels",))
-    network.add_argument(
-        "--mels", choices=list(MEL_PRESETS), help="how sound becomes a spectrogram (default: thesis-code)"
-    )
-    add_settings(network, MelSettings, prefix=_MELS)
+    add_network(parser)
     training = parser.add_argument_group("training")
     add_settings(training, TrainConfig, choices=train_choices())
 
 
 def config_of(args: argparse.Namespace) -> RunConfig:
     """Return the configuration that the flags of `add_config` ask for."""
-    from taglab.audio.mels import MEL_PRESETS, MelSettings
     from taglab.errors import InvalidSetting
-    from taglab.nets import NetworkSettings
-    from taglab.training import PRESETS, TrainConfig, merged, run_config
+    from taglab.training import PRESETS, TrainConfig, run_config, settings_over
 
     if args.labels is None:
         raise UsageError("--labels must name the label space to be learned, or RUN a run to go on with")
-    network: dict[str, Any] = settings_values(args, NetworkSettings)
-    mels = settings_values(args, MelSettings, _MELS)
-    if args.mels is not None:
-        mels = {**MEL_PRESETS[args.mels].model_dump(), **mels}
-    if mels:
-        network["mels"] = mels
     data = args.data or "demo"
     values: dict[str, Any] = {
         "data": data,
         "labels": args.labels,
         "audio": args.audio or data,
-        "network": network,
+        "network": network_values(args),
         "train": settings_values(args, TrainConfig),
     }
     try:
-        return run_config(merged(PRESETS[args.preset] if args.preset else {}, values))
+        return run_config(settings_over(PRESETS[args.preset] if args.preset else {}, values))
     except InvalidSetting as error:
         raise UsageError(str(error)) from error
 
@@ -162,18 +162,11 @@ def _train(args: argparse.Namespace) -> Report | int:
 
 def _refuse_flags(args: argparse.Namespace) -> None:
     """A run that is there has its configuration already."""
-    from taglab.audio.mels import MelSettings
-    from taglab.nets import NetworkSettings
     from taglab.training import TrainConfig
 
-    own = [args.data, args.labels, args.audio, args.preset, args.mels]
+    own = [args.data, args.labels, args.audio, args.preset]
     given = any(value is not None for value in own) or args.group or args.note or args.only_make
-    settings = (
-        settings_values(args, NetworkSettings),
-        settings_values(args, MelSettings, _MELS),
-        settings_values(args, TrainConfig),
-    )
-    if given or any(settings):
+    if given or network_values(args) or settings_values(args, TrainConfig):
         raise UsageError(f"{args.run_name} is trained as it was made; name a run or give settings, not both")
 
 
@@ -224,6 +217,69 @@ def _dry_run(args: argparse.Namespace) -> Report:
     )
 
 
+def _fill_encode(parser: Parser) -> None:
+    from taglab.training.running import Weights
+
+    parser.add_argument("run_name", metavar="RUN", help="a run; trained, but for --weights untrained")
+    parser.add_argument(
+        "--tracks", choices=("all", *_PARTS), default="all",
+        help="every track of the sound, or a part of the run's own (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--audio", metavar="NAME", help="other sound, that was added (default: the run's own)"
+    )
+    parser.add_argument(
+        "--weights", choices=get_args(Weights), default="best",
+        help="of the best epoch on validation, of the last, or as training began (default: best)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=_vectors_path, metavar="FILE", required=True,
+        help="an .npz of the arrays ids and vectors, or a table of a row a track: "
+        + ", ".join(TABLE_WRITERS),
+    )  # fmt: skip
+    finish(parser, _encode, table=False)
+
+
+def _vectors_path(text: str) -> Path:
+    from taglab.paths import typed_path
+
+    path = typed_path(text)
+    if path.suffix.lower() not in (".npz", *TABLE_WRITERS):
+        raise argparse.ArgumentTypeError(f"{text!r} must end in .npz, {', '.join(TABLE_WRITERS)}")
+    return path
+
+
+def _encode(args: argparse.Namespace) -> Report:
+    from taglab.audio.library import open_audio
+    from taglab.runs import open_run
+    from taglab.training import encode
+
+    if args.audio is not None and args.tracks != "all":
+        raise UsageError("--tracks names a part of the run's own tracks, and --audio other sound; give one")
+    run = open_run(args.run_name)
+    store = None if args.audio is None else open_audio(args.audio)
+    with progress_bar() as progress:
+        vectors = encode(run, args.tracks, args.weights, store, progress)
+    _write_vectors(vectors, args.out)
+    facts = {"tracks": len(vectors), "dim": vectors.dim, "missing": list(vectors.missing)}
+    return Report({"run": run.name, "weights": args.weights, **facts, "file": str(args.out)})
+
+
+def _write_vectors(vectors: Vectors, path: Path) -> None:
+    import numpy as np
+    import pandas as pd
+
+    from taglab.cache import replacing
+
+    if path.suffix.lower() == ".npz":
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, ids=np.array(vectors.ids), vectors=vectors.vectors)
+        return
+    table = pd.DataFrame(vectors.vectors, columns=[str(number) for number in range(vectors.dim)])
+    table.insert(0, vectors.column, list(vectors.ids))
+    write_table(table, path)
+
+
 def _fill_predict(parser: Parser) -> None:
     parser.add_argument("run_name", metavar="RUN", help="a run trained at least one epoch")
     parser.add_argument("--part", choices=_PARTS, help="which of its own tracks (default: test)")
@@ -256,7 +312,7 @@ def _fill_predict(parser: Parser) -> None:
 
 def _predict(args: argparse.Namespace) -> Report:
     from taglab.runs import open_run
-    from taglab.training import judge, predict
+    from taglab.training import evaluate, predict
 
     if args.audio is not None:
         return _tag(args)
@@ -265,21 +321,21 @@ def _predict(args: argparse.Namespace) -> Report:
     run = open_run(args.run_name)
     with progress_bar() as progress:
         part: Part = args.part or "test"
-        said = predict(run, args.checkpoint, part, progress)
+        predictions = predict(run, args.checkpoint, part, progress)
     if args.out is not None:
-        said.save(args.out)
-    judged = judge(said)
+        predictions.save(args.out)
+    evaluation = evaluate(predictions)
     return Report(
         {
             "run": run.name,
             "checkpoint": args.checkpoint,
             "part": part,
-            "tracks": said.n_tracks,
-            "classes": said.n_classes,
+            "tracks": predictions.n_tracks,
+            "classes": predictions.n_classes,
             "file": args.out and str(args.out),
-            **judged.figures,
+            **evaluation.figures,
         },
-        notes=(judged.left_out,) if judged.left_out else (),
+        notes=(evaluation.left_out,) if evaluation.left_out else (),
     )
 
 
@@ -288,7 +344,7 @@ def _tag(args: argparse.Namespace) -> Report:
     from taglab.audio.library import remarks
     from taglab.progress import between
     from taglab.runs import open_run
-    from taglab.training import hearing_of, tag_sound
+    from taglab.training import sound_format_of, tag_sound
 
     if args.part is not None:
         raise UsageError("--part is of the run's own tracks, and --audio of new sound; give one of them")
@@ -296,8 +352,8 @@ def _tag(args: argparse.Namespace) -> Report:
         raise UsageError(f"--out {args.out} must end in {', '.join(TABLE_WRITERS)} with --audio")
     run = open_run(args.run_name)
     with progress_bar() as progress:
-        hearing = hearing_of(run, between(progress, 0, 0.05))
-        with _sound(args, hearing.sample_rate_hz, between(progress, 0.05, 0.7)) as store:
+        sound = sound_format_of(run, between(progress, 0, 0.05))
+        with _sound(args, sound.store_settings, between(progress, 0.05, 0.7)) as store:
             tagging = tag_sound(run, store, args.checkpoint, between(progress, 0.7, 1))
             told = {"remarks": records(remarks(store)), "passed_over": store.passed_over}
     tables = {
@@ -311,8 +367,8 @@ def _tag(args: argparse.Namespace) -> Report:
             "checkpoint": args.checkpoint,
             "tracks": len(tagging.tracks),
             "classes": len(tagging.classes),
-            "sample_rate_hz": hearing.sample_rate_hz,
-            "window_s": hearing.window_s,
+            "sample_rate_hz": sound.sample_rate_hz,
+            "window_s": sound.window_s,
             "left_out": records(tagging.left_out),
             **told,
         },
@@ -321,10 +377,9 @@ def _tag(args: argparse.Namespace) -> Report:
 
 
 @contextlib.contextmanager
-def _sound(args: argparse.Namespace, sample_rate_hz: int, progress: Progress) -> Iterator[AudioStore]:
+def _sound(args: argparse.Namespace, settings: StoreSettings, progress: Progress) -> Iterator[AudioStore]:
     """Give the sound that `--audio` names: what was added under a name, or files, decoded for a while."""
     from taglab.audio.library import audio_files, audio_names, brief_audio, open_audio
-    from taglab.audio.store import StoreSettings
     from taglab.paths import typed_path
     from taglab.progress import between
 
@@ -332,8 +387,6 @@ def _sound(args: argparse.Namespace, sample_rate_hz: int, progress: Progress) ->
     if args.audio in audio_names() and not path.exists():
         yield open_audio(args.audio)
         return
-    # How short is too short, the run's windows say.
-    settings = StoreSettings(sample_rate_hz=sample_rate_hz, min_duration_s=0)
     unpacking, decoding = between(progress, 0, 0.1), between(progress, 0.1, 1)
     with (
         audio_files(path, progress=unpacking) as files,

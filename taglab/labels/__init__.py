@@ -35,10 +35,11 @@ from taglab.labels.library import (
     to_json,
 )
 from taglab.labels.making import from_classes, from_clusters, from_tags, from_top_tags
-from taglab.labels.space import LabelSpace, keep_classes_with
+from taglab.labels.space import LABELS, LabelSpace, keep_classes_with
 from taglab.metrics.balance import imbalance_ratios
 
 __all__ = [
+    "LABELS",
     "Add",
     "DropClass",
     "DropTags",

@@ -17,6 +17,9 @@ from taglab.labels import coverage
 from taglab.labels.classes import LabelClass
 from taglab.labels.edits import Edit, KeepClassesWith, class_named
 
+LABELS = "labels"
+"""The task of a tagger: what its head and its targets are called."""
+
 
 @dataclass(frozen=True)
 class LabelSpace:

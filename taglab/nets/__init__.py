@@ -1,89 +1,108 @@
-"""The networks one can train, by name."""
+"""The networks one can train, by name: each a file with its settings model, which makes the encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-from torch import nn
-
-from taglab.audio.mels import MEL_PRESETS, LogMel, MelSettings
 from taglab.errors import InvalidSetting
-from taglab.nets.backend import PonsBackend
-from taglab.nets.frontends import SpectrogramFrontend, WaveformFrontend
-from taglab.nets.square_filters import DenseBackend, ShortChunkFrontend, VGGFrontend
-from taglab.nets.tagger import Tagger
+from taglab.labels import LABELS
+from taglab.nets.encoder import Encoded, Encoder
+from taglab.nets.heads import HEADS, Head
+from taglab.nets.network import Network
+from taglab.nets.settings import MelNetworkSettings, NetworkSettings, SoundNeeded
+from taglab.nets.short_chunk import ShortChunkSettings
+from taglab.nets.spectrogram import SpectrogramSettings
+from taglab.nets.vgg import VGGSettings
+from taglab.nets.waveform import WaveformSettings
+from taglab.settings import checked
 
-__all__ = ["NETWORKS", "NetworkSettings", "Tagger", "build"]
+__all__ = [
+    "HEADS",
+    "NETWORKS",
+    "USUAL_NETWORK",
+    "Encoded",
+    "Encoder",
+    "Head",
+    "MelNetworkSettings",
+    "Network",
+    "NetworkSettings",
+    "SoundNeeded",
+    "build",
+    "build_network",
+    "fitting",
+    "network_settings",
+]
 
-
-class NetworkSettings(BaseModel):
-    """Which network, and how large.
-
-    Attributes:
-        network: A name in `NETWORKS`.
-        mels: How sound becomes a spectrogram; unused by the waveform network.
-        n_filters: F of the spectrogram front end (16 in Pons et al. and the thesis's code, 32 in its text).
-        width: Multiplier of all channel counts, F included; 1 is as published.
-        dropout: Share of units silenced before each dense layer.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    network: str = "spectrogram"
-    mels: MelSettings = MEL_PRESETS["thesis-code"]
-    n_filters: int = Field(16, ge=1)
-    width: float = Field(1.0, gt=0)
-    dropout: float = Field(0.5, ge=0, lt=1)
-
-
-def _waveform(settings: NetworkSettings, n_classes: int) -> Tagger:
-    """Return samples, seven convolutions, the back end of Pons: 5,401,808 parameters at 100 classes."""
-    frontend = WaveformFrontend(settings.width)
-    backend = PonsBackend(frontend.n_channels, n_classes, settings.width, settings.dropout)
-    return Tagger(nn.Identity(), frontend, backend)
-
-
-def _spectrogram(settings: NetworkSettings, n_classes: int) -> Tagger:
-    """Return mels, timbral and temporal filters, the same back end: 5,960,672 parameters at 100 classes."""
-    n_filters = max(1, round(settings.width * settings.n_filters))
-    frontend = SpectrogramFrontend(settings.mels.n_mels, n_filters)
-    backend = PonsBackend(frontend.n_channels, n_classes, settings.width, settings.dropout)
-    return Tagger(LogMel(settings.mels), frontend, backend)
-
-
-def _vgg(settings: NetworkSettings, n_classes: int) -> Tagger:
-    """Return mels, six convolutions 3×3, two dense layers: 1,075,156 parameters at 100 classes."""
-    frontend = VGGFrontend(settings.width)
-    return Tagger(
-        LogMel(settings.mels), frontend, DenseBackend(frontend.n_channels, n_classes, settings.dropout)
-    )
-
-
-def _short_chunk(settings: NetworkSettings, n_classes: int) -> Tagger:
-    """Return mels, seven residual blocks, two dense layers: 12,124,518 parameters at 100 classes."""
-    frontend = ShortChunkFrontend(settings.width)
-    return Tagger(
-        LogMel(settings.mels), frontend, DenseBackend(frontend.n_channels, n_classes, settings.dropout)
-    )
-
-
-NETWORKS: dict[str, Callable[[NetworkSettings, int], Tagger]] = {
-    "waveform": _waveform,
-    "spectrogram": _spectrogram,
-    "vgg": _vgg,
-    "short-chunk": _short_chunk,
+NETWORKS: dict[str, type[NetworkSettings]] = {
+    "waveform": WaveformSettings,
+    "spectrogram": SpectrogramSettings,
+    "vgg": VGGSettings,
+    "short-chunk": ShortChunkSettings,
 }
 
+USUAL_NETWORK = "spectrogram"
+"""What is taken where none is named."""
 
-def build(settings: NetworkSettings, n_classes: int) -> Tagger:
-    """Make a network with fresh weights, drawn from torch's generator.
+
+def network_settings(values: Mapping[str, Any]) -> NetworkSettings:
+    """Return the settings of the network that values name, `USUAL_NETWORK` where they name none.
 
     Raises:
-        InvalidSetting: If the name is unknown or there is no class.
+        InvalidSetting: If there is no such network, it has no such setting, or a value does not fit.
     """
-    if settings.network not in NETWORKS:
-        raise InvalidSetting(f"network={settings.network!r} must be one of {', '.join(NETWORKS)}")
-    if n_classes < 1:
-        raise InvalidSetting(f"n_classes={n_classes} must be at least 1; the label space is empty")
-    return NETWORKS[settings.network](settings, n_classes)
+    name = values.get("network", USUAL_NETWORK)
+    if not isinstance(name, str) or name not in NETWORKS:
+        raise InvalidSetting(f"network={name!r} must be one of {', '.join(NETWORKS)}")
+    model = NETWORKS[name]
+    for field in values:
+        if field not in model.model_fields:
+            has = ", ".join(own for own in model.model_fields if own != "network")
+            raise InvalidSetting(f"{field} means nothing to network={name!r}, which has {has}")
+    return checked(model, values)
+
+
+def fitting(values: Mapping[str, Any], network: str = "") -> dict[str, Any]:
+    """Return settings of one network without those that are of other networks only.
+
+    So a preset made for one network begins another, and so are settings read that were kept when all
+    networks had the same fields. What is a setting of none is left for `network_settings` to refuse.
+
+    Args:
+        values: Settings by field.
+        network: The network they shall be for; the one they name where empty.
+    """
+    name = network or values.get("network", USUAL_NETWORK)
+    if not isinstance(name, str) or name not in NETWORKS:
+        return {**values, "network": name}
+    others = {field for model in NETWORKS.values() for field in model.model_fields}
+    foreign = others - set(NETWORKS[name].model_fields)
+    return {**{field: value for field, value in values.items() if field not in foreign}, "network": name}
+
+
+def build(settings: NetworkSettings, n_classes: int) -> Network:
+    """Make a tagger with fresh weights, drawn from torch's generator: an encoder and one linear head.
+
+    Raises:
+        InvalidSetting: If there is no class.
+    """
+    return build_network(settings, {LABELS: ("linear", n_classes)})
+
+
+def build_network(settings: NetworkSettings, heads: Mapping[str, tuple[str, int]]) -> Network:
+    """Make a network with fresh weights, drawn from torch's generator: first the encoder, then each head.
+
+    Args:
+        settings: Of the network.
+        heads: By task: a name in `HEADS`, and how many outputs it has.
+
+    Raises:
+        InvalidSetting: If there is no such head, or one without outputs.
+    """
+    encoder = settings.encoder()
+    made: dict[str, Head] = {}
+    for task, (name, n_outputs) in heads.items():
+        if name not in HEADS:
+            raise InvalidSetting(f"head={name!r} of the task {task!r} must be one of {', '.join(HEADS)}")
+        made[task] = HEADS[name](encoder.dim, n_outputs, settings.dropout)
+    return Network(encoder, made)

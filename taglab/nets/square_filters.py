@@ -88,20 +88,3 @@ class ShortChunkFrontend(nn.Module):
     def forward(self, mels: torch.Tensor) -> torch.Tensor:
         out: torch.Tensor = self.blocks(self.norm(mels.unsqueeze(1)))
         return out.amax((2, 3))
-
-
-class DenseBackend(nn.Sequential):
-    """One hidden layer of the input's size, batch norm, ReLU, dropout: (batch, n_channels) to logits.
-
-    Of 256 channels to 100 classes, as in vgg: 92,004 parameters; of 512, as in short-chunk: 314,980
-    parameters.
-    """
-
-    def __init__(self, n_channels: int, n_classes: int, dropout: float = 0.5) -> None:
-        super().__init__(
-            nn.Linear(n_channels, n_channels),
-            nn.BatchNorm1d(n_channels),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(n_channels, n_classes),
-        )

@@ -28,7 +28,7 @@ class RunWriter:
         self.run = run
         self._last_step: tuple[int, int] | None = None
 
-    def epoch(self, row: Mapping[str, Any], per_label: pd.DataFrame, counts: Confusion) -> None:
+    def epoch(self, row: Mapping[str, Any], per_label: pd.DataFrame | None, counts: Confusion | None) -> None:
         """Keep what an epoch gave; what lies there of this epoch and later ones is replaced.
 
         Args:
@@ -41,6 +41,8 @@ class RunWriter:
             StorageError: If the disk is full; what was there before is whole.
         """
         epoch, classes = int(row["epoch"]), self.run.classes
+        if per_label is None or counts is None:
+            raise InvalidSetting("per_label and counts must be given: a run is of labels")
         if tuple(per_label["label"]) != classes or counts.tp.shape[1] != len(classes):
             raise InvalidSetting("per_label and counts must be of the run's classes, in their order")
         folder = self.run.folder

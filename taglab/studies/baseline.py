@@ -62,7 +62,7 @@ def mfcc_features(
 
 
 def _statistics(mfcc: Mfcc, store: AudioStore, row: int) -> Features:
-    samples = torch.from_numpy(store.whole(row).astype(np.float32) / 32_768)
+    samples = torch.from_numpy(store.mono(row).astype(np.float32) / 32_768)
     if len(samples) < _FEWEST_FRAMES * mfcc.settings.hop + mfcc.settings.n_fft:
         raise InvalidSetting(
             f"track {store.tracks['track'].iloc[row]!r} of {len(samples)} samples is too short for "

@@ -1,12 +1,20 @@
 """Training a tagger: what is asked, the loop, and what came of it, kept in a run."""
 
-from taglab.training.config import RunConfig, TrainConfig, differing, run_config, train_choices
+from taglab.training.config import (
+    RunConfig,
+    TrainConfig,
+    as_of_today,
+    differing,
+    run_config,
+    train_choices,
+)
 from taglab.training.devices import DeviceReport, device_report, make_fabric
 from taglab.training.divergence import Diverged
-from taglab.training.evaluation import Heard, Judged, hear, judge
+from taglab.training.encoding import encode
+from taglab.training.evaluation import Evaluation, PartPredictions, evaluate, predict_part
 from taglab.training.loop import Fitted, fit, training_step
 from taglab.training.pace import Pace, measured_pace
-from taglab.training.presets import PRESETS, merged, preset
+from taglab.training.presets import PRESETS, merged, preset, settings_over
 from taglab.training.running import (
     DryRun,
     configuration,
@@ -18,40 +26,47 @@ from taglab.training.running import (
     train,
 )
 from taglab.training.step import TrainingStep
-from taglab.training.tagging import Hearing, Tagging, hearing_of, tag_sound
+from taglab.training.tagging import SoundFormat, Tagging, sound_format_of, tag_sound
+from taglab.training.tasks import Task, heads_of, tagging_task
 
 __all__ = [
     "PRESETS",
     "DeviceReport",
     "Diverged",
     "DryRun",
+    "Evaluation",
     "Fitted",
-    "Heard",
-    "Hearing",
-    "Judged",
     "Pace",
+    "PartPredictions",
     "RunConfig",
+    "SoundFormat",
     "Tagging",
+    "Task",
     "TrainConfig",
     "TrainingStep",
+    "as_of_today",
     "configuration",
     "device_report",
     "differing",
     "dry_run",
+    "encode",
+    "evaluate",
     "fit",
-    "hear",
-    "hearing_of",
+    "heads_of",
     "is_finished",
-    "judge",
     "make_fabric",
     "material_of",
     "measured_pace",
     "merged",
     "new_run",
     "predict",
+    "predict_part",
     "preset",
     "run_config",
+    "settings_over",
+    "sound_format_of",
     "tag_sound",
+    "tagging_task",
     "train",
     "train_choices",
     "training_step",

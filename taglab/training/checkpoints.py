@@ -12,6 +12,7 @@ import torch
 from taglab.archives import opened_zip
 from taglab.cache import replacing
 from taglab.errors import DataError
+from taglab.training.config import as_of_today
 
 BEST, LAST = "best.pt", "last.pt"
 FORMAT = 1
@@ -50,6 +51,8 @@ def load_checkpoint(path: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DataError(path, "is not a checkpoint of this taglab")
     made_for = content.get("made_for", {})
+    if "network" in made_for:
+        made_for = as_of_today(made_for)
     for name, wanted in expected.items():
         found = made_for.get(name)
         if found != wanted:

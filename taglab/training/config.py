@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
 
 from taglab.audio.windows import WindowSettings
 from taglab.batches import SplitSettings
-from taglab.losses import LOSSES, needs
+from taglab.losses import losses_for, needs
 from taglab.metrics import mean_columns
-from taglab.nets import NETWORKS, NetworkSettings
+from taglab.nets import NetworkSettings, fitting, network_settings
 from taglab.settings import checked
 
 _LOSS = "validation_loss"
@@ -26,7 +26,7 @@ def monitors() -> dict[str, int]:
 
 def train_choices() -> dict[str, list[str]]:
     """Return what the settings of training that are names in dictionaries may be."""
-    return {"loss": list(LOSSES), "monitor": list(monitors())}
+    return {"loss": losses_for("binary"), "monitor": list(monitors())}
 
 
 class TrainConfig(BaseModel):
@@ -158,7 +158,8 @@ class TrainConfig(BaseModel):
     @field_validator("loss")
     @classmethod
     def _known_loss(cls, loss: str) -> str:
-        needs(loss)
+        if loss not in losses_for("binary"):
+            raise ValueError(f"must be one of {', '.join(losses_for('binary'))}")
         return loss
 
     @field_validator("monitor")
@@ -226,15 +227,13 @@ class RunConfig(BaseModel):
     data: str = "demo"
     labels: str = Field(min_length=1)
     audio: str = "demo"
-    network: NetworkSettings = NetworkSettings()
+    network: SerializeAsAny[NetworkSettings] = network_settings({})
     train: TrainConfig = TrainConfig()
 
-    @field_validator("network")
+    @field_validator("network", mode="before")
     @classmethod
-    def _known_network(cls, network: NetworkSettings) -> NetworkSettings:
-        if network.network not in NETWORKS:
-            raise ValueError(f"{network.network!r} must be one of {', '.join(NETWORKS)}")
-        return network
+    def _of_its_network(cls, network: Any) -> Any:
+        return network_settings(network) if isinstance(network, Mapping) else network
 
 
 def run_config(values: Mapping[str, Any]) -> RunConfig:
@@ -246,15 +245,27 @@ def run_config(values: Mapping[str, Any]) -> RunConfig:
     return checked(RunConfig, values)
 
 
+def as_of_today(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `config.json` holds as `run_config` reads it, also where an earlier taglab wrote it.
+
+    All networks had the same fields once, whether or not they meant anything to them.
+    """
+    network = values.get("network", {})
+    return {**values, "network": fitting(network) if isinstance(network, Mapping) else network}
+
+
 def differing(config: RunConfig, base: RunConfig | None = None) -> dict[str, Any]:
     """Return what differs from another configuration, by dotted name: {"labels": "top", "train.epochs": 30}.
 
     Args:
         config: Whose values are returned.
-        base: The other; the defaults where None.
+        base: The other; the defaults where None. Of another network, what it would set of this one counts.
     """
-    other = (base or RunConfig(labels=" ")).model_dump(mode="json")
-    return dict(_differences(config.model_dump(mode="json"), other))
+    other = base or RunConfig(labels=" ")
+    alike = network_settings(fitting(other.network.model_dump(), config.network.network))
+    theirs = other.model_copy(update={"network": alike}).model_dump(mode="json")
+    theirs["network"]["network"] = other.network.network
+    return dict(_differences(config.model_dump(mode="json"), theirs))
 
 
 def _differences(value: Mapping[str, Any], default: Mapping[str, Any], before: str = "") -> Any:

@@ -36,13 +36,13 @@ def first_not_finite(step: TrainingStep, waveform: torch.Tensor) -> str:
         step: Holds the network.
         waveform: (batch, samples) int16.
     """
-    broken = broken_weights(step.tagger)
+    broken = broken_weights(step.network)
     if broken is not None:
         return f"the weights {broken!r} are, after a gradient that was"
     found: list[str] = []
     handles = [
         module.register_forward_hook(_watch(name, found))
-        for name, module in step.tagger.named_modules()
+        for name, module in step.network.named_modules()
         if not list(module.children())
     ]
     try:

@@ -1,7 +1,8 @@
-"""What a network says of whole tracks, and how good that is."""
+"""What a network predicts of whole tracks, and how good that is."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from taglab.audio.store import Rows
 from taglab.batches import Material, whole_track_batches
+from taglab.labels import LABELS
 from taglab.metrics import figures_of
 from taglab.metrics.scored import scored
 from taglab.metrics.tagging import left_out_of_macro
@@ -21,9 +24,63 @@ from taglab.training.divergence import Diverged
 from taglab.training.step import TrainingStep
 
 
+def window_outputs(
+    step: TrainingStep,
+    material: Material,
+    part: str,
+    batch_size: int,
+    output: Callable[[torch.Tensor], torch.Tensor],
+    progress: Progress = silent,
+) -> Iterator[tuple[torch.Tensor, Rows]]:
+    """Yield what a network makes of whole tracks, some of their consecutive windows at a time.
+
+    Args:
+        step: Holds the network.
+        material: The tracks.
+        part: "train", "validation" or "test".
+        batch_size: Windows at a time.
+        output: What of it is wanted, as `step.logits`: (windows, samples) int16 to (windows, …).
+        progress: Told after each batch.
+
+    Yields:
+        The output (windows, …) on the device, and the position of each window's track, (windows,).
+    """
+    positions, pin = material.of(part), step.fabric.device.type == "cuda"
+    with step.evaluating():
+        for waveform, owners in whole_track_batches(material, part, batch_size, pin=pin):
+            yield output(waveform), owners
+            done = int(np.searchsorted(positions, owners[-1])) + 1
+            progress(done / len(positions), counted(f"the {part} tracks", done, len(positions)))
+
+
+class TrackMeans:
+    """Means over the windows of tracks, gathered batch by batch on the device.
+
+    Args:
+        positions: Of the tracks in the material, ascending (tracks,).
+        n_columns: Numbers a window has.
+        device: Where windows come from.
+    """
+
+    def __init__(self, positions: Rows, n_columns: int, device: torch.device) -> None:
+        self.positions = positions
+        self.sums = torch.zeros(len(positions), n_columns, dtype=torch.float64, device=device)
+        self.counts = torch.zeros(len(positions), dtype=torch.float64, device=device)
+
+    def add(self, windows: torch.Tensor, owners: Rows) -> None:
+        """Add windows (windows, columns), and the positions of their tracks (windows,)."""
+        rows = torch.from_numpy(np.searchsorted(self.positions, owners)).to(windows.device)
+        self.sums.index_add_(0, rows, windows.double())
+        self.counts.index_add_(0, rows, torch.ones_like(rows, dtype=torch.float64))
+
+    def means(self) -> npt.NDArray[np.float32]:
+        """Return the mean of every track's windows, (tracks, columns)."""
+        return (self.sums / self.counts[:, None]).cpu().numpy().astype(np.float32)
+
+
 @dataclass(frozen=True, eq=False)
-class Heard:
-    """What a network said of the tracks of a part.
+class PartPredictions:
+    """What a network predicts of the tracks of a part.
 
     Attributes:
         predictions: Scores are the mean, over a track's consecutive windows, of the probabilities.
@@ -36,7 +93,7 @@ class Heard:
     __repr__ = one_line
 
 
-def hear(
+def predict_part(
     step: TrainingStep,
     material: Material,
     part: str,
@@ -44,8 +101,8 @@ def hear(
     progress: Progress = silent,
     *,
     epoch: int = 0,
-) -> Heard:
-    """Let a network hear every track of a part, whole; several processes share the tracks.
+) -> PartPredictions:
+    """Predict every track of a part, whole; several processes share the tracks.
 
     Args:
         step: Holds the network.
@@ -59,32 +116,21 @@ def hear(
         Diverged: If a score is not finite.
     """
     positions, fabric = material.of(part), step.fabric
-    place = np.full(len(material.tracks), -1)
-    place[positions] = np.arange(len(positions))
-    device = fabric.device
-    sums = torch.zeros(len(positions), len(material.classes), dtype=torch.float64, device=device)
-    counts = torch.zeros(len(positions), dtype=torch.float64, device=device)
-    losses = torch.zeros((), dtype=torch.float64, device=device)
+    scores = TrackMeans(positions, len(material.classes), fabric.device)
+    losses = torch.zeros((), dtype=torch.float64, device=fabric.device)
     own = _share(material, positions, fabric.global_rank, fabric.world_size)
-    pin = device.type == "cuda"
-    with step.evaluating():
-        for waveform, owners in whole_track_batches(own, part, batch_size, pin=pin):
-            logits = step.logits(waveform)
-            rows = torch.from_numpy(place[owners]).to(device)
-            targets = torch.from_numpy(material.targets[owners]).float().to(device)
-            losses += len(owners) * step.loss(logits, targets, step.weights).double()
-            sums.index_add_(0, rows, torch.sigmoid(logits).double())
-            counts.index_add_(0, rows, torch.ones_like(rows, dtype=torch.float64))
-            done = int(place[owners[-1]]) + 1
-            progress(done / len(positions), counted(f"hearing the {part} tracks", done, len(positions)))
+    for logits, owners in window_outputs(step, own, part, batch_size, step.logits, progress):
+        targets = torch.from_numpy(material.targets[owners]).float().to(fabric.device)
+        losses += len(owners) * step.objectives[LABELS].of(logits, targets).double()
+        scores.add(torch.sigmoid(logits), owners)
     if fabric.world_size > 1:
-        for total in (sums, counts, losses):
+        for total in (scores.sums, scores.counts, losses):
             torch.distributed.all_reduce(total)
     # Infinite logits make sound scores of 0 and 1, and no sound loss.
-    if not (torch.isfinite(sums).all() and torch.isfinite(losses)):
+    if not (torch.isfinite(scores.sums).all() and torch.isfinite(losses)):
         raise Diverged(epoch, 0, "the logits are")
-    scores = (sums / counts[:, None]).cpu().numpy().astype(np.float32)
-    return Heard(_predictions(material, positions, scores), float(losses / counts.sum()))
+    loss = float(losses / scores.counts.sum())
+    return PartPredictions(_predictions(material, positions, scores.means()), loss)
 
 
 def _share(material: Material, positions: npt.NDArray[np.int64], rank: int, world: int) -> Material:
@@ -110,7 +156,7 @@ def _predictions(
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class Evaluation:
     """How good predictions are.
 
     Attributes:
@@ -128,11 +174,11 @@ class Judged:
     __repr__ = one_line
 
 
-def judge(predictions: Predictions) -> Judged:
+def evaluate(predictions: Predictions) -> Evaluation:
     """Return every label's metrics and their means."""
     material = scored(predictions.truth, predictions.scores)
     by_label, means = figures_of(material)
     positives = material.positives
     table = pd.DataFrame({"label": list(predictions.classes), **by_label, "positives": positives})
     without = int((positives == 0).sum()), int((positives == predictions.n_tracks).sum())
-    return Judged(means, table, material.counts, left_out_of_macro(*without, predictions.n_classes))
+    return Evaluation(means, table, material.counts, left_out_of_macro(*without, predictions.n_classes))

@@ -10,25 +10,27 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import pandas as pd
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from taglab.audio.store import AudioStore
+from taglab.audio.windows import Windows
 from taglab.batches import Material, TrainingBatches
 from taglab.errors import InvalidSetting
-from taglab.losses import balancing_weights, bind
+from taglab.labels import LABELS
 from taglab.metrics import deciding, mean_columns
 from taglab.metrics.thresholds import Confusion
-from taglab.nets import Tagger
+from taglab.nets import Network, NetworkSettings
 from taglab.progress import Progress, silent
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint, save_checkpoint
 from taglab.training.config import TrainConfig, monitors
 from taglab.training.devices import failures_told, machine_failed, memory_gib
 from taglab.training.divergence import Diverged, broken_weights, first_not_finite
-from taglab.training.evaluation import Heard, Judged, hear, judge
+from taglab.training.evaluation import Evaluation, PartPredictions, evaluate, predict_part
 from taglab.training.schedules import SCHEDULES, Patience
 from taglab.training.step import TrainingStep, seed_step
+from taglab.training.tasks import Task, tagging_task, validation_losses
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
 class Recorder(Protocol):
     """Where training writes what it finds; `taglab.runs.RunWriter` is one."""
 
-    def epoch(self, row: Mapping[str, Any], per_label: pd.DataFrame, counts: Confusion) -> None:
-        """Keep an epoch's figures."""
+    def epoch(self, row: Mapping[str, Any], per_label: pd.DataFrame | None, counts: Confusion | None) -> None:
+        """Keep an epoch's figures; those by label are None where none are predicted."""
 
     def step(self, row: Mapping[str, Any]) -> None:
         """Keep a step's loss, speed and memory."""
@@ -50,7 +52,7 @@ class Recorder(Protocol):
 class _Nowhere:
     """What processes beside the first write to."""
 
-    def epoch(self, row: Mapping[str, Any], per_label: pd.DataFrame, counts: Confusion) -> None:
+    def epoch(self, row: Mapping[str, Any], per_label: pd.DataFrame | None, counts: Confusion | None) -> None:
         """Keep nothing."""
 
     def step(self, row: Mapping[str, Any]) -> None:
@@ -70,7 +72,7 @@ class Position:
         loss_sum: Sum of their losses.
         seconds: Spent on them.
         best: Highest macro mean of the metric that decides so far, average precision; times -1 of a metric of
-            which less is better.
+            which less is better. Of networks without labels, minus the lowest loss.
         best_epoch: Where it was reached; 0 before the first.
         stopped: Whether early stopping has ended training.
     """
@@ -100,14 +102,15 @@ class Fitted:
 
 
 def fit(
-    tagger: Tagger,
+    network: Network,
     material: Material,
     config: TrainConfig,
     fabric: Fabric,
     checkpoints: Path,
     recorder: Recorder,
     made_for: Mapping[str, Any] | None = None,
-    loss_material: Mapping[str, Any] | None = None,
+    tasks: Mapping[str, Task] | None = None,
+    sampler: str = "by-track",
     progress: Progress = silent,
 ) -> Fitted:
     """Train a network, or go on training it where `last.pt` among the checkpoints stands.
@@ -116,14 +119,15 @@ def fit(
     deterministic, as a CPU's with one number of threads are.
 
     Args:
-        tagger: The network, with its first weights.
+        network: The network, with its first weights.
         material: Tracks, targets and parts.
         config: See `TrainConfig`.
         fabric: Device, precision and processes; see `make_fabric`; launched.
         checkpoints: Folder of best.pt and last.pt.
         recorder: Told every epoch and every few steps.
         made_for: What a checkpoint must be of to be gone on with; anything JSON can hold.
-        loss_material: What the loss needs of the run; see `taglab.losses.bind`.
+        tasks: What it is trained for, by the names of its heads; the tagger's where None.
+        sampler: Which tracks come when, a name in `taglab.batches.SAMPLERS`.
         progress: Told after every step.
 
     Raises:
@@ -140,50 +144,82 @@ def fit(
         return "the set-up" if training is None else training.where()
 
     with failures_told(fabric.device, config.batch_size, where), torch.random.fork_rng(devices):
-        _check(tagger, material, config)
+        tasks = tasks or tagging_task(material, config)
+        _check(network, material, config, tasks)
         training = _Training(
-            tagger, material, config, fabric, checkpoints, recorder, made_for or {}, loss_material, progress
+            network, material, config, fabric, checkpoints, recorder, made_for or {}, tasks, sampler, progress
         )
         return training.run()
 
 
-def _check(tagger: Tagger, material: Material, config: TrainConfig) -> None:
-    normalises = any(isinstance(module, _BatchNorm) for module in tagger.modules())
+def _check(network: Network, material: Material, config: TrainConfig, tasks: Mapping[str, Task]) -> None:
+    if set(network.heads) != set(tasks):
+        raise InvalidSetting(
+            f"tasks={', '.join(tasks)} must be those of the network's heads, {', '.join(network.heads)}"
+        )
+    if LABELS not in tasks and config.monitor != "validation_loss":
+        raise InvalidSetting(
+            f"monitor={config.monitor!r} must be 'validation_loss' where no labels are predicted"
+        )
+    normalises = any(isinstance(module, _BatchNorm) for module in network.modules())
     if config.batch_size == 1 and normalises:
         raise InvalidSetting("batch_size=1 must be at least 2: batch norm learns nothing of a single clip")
-    if not material.positives("validation").any():
+    if LABELS in tasks and not material.positives("validation").any():
         raise InvalidSetting(
             "no class has a positive among the validation tracks, so no epoch can be judged; take a larger "
             "validation_share or another split_seed"
         )
-    check_window(tagger, material.windows.length, material.windows.store.sample_rate_hz)
+    check_window(network, material.windows)
 
 
-def check_window(tagger: Tagger, length: int, sample_rate_hz: int) -> None:
-    """Refuse windows a network is too deep for, and sound of another rate than its mels are for.
+def check_sound(settings: NetworkSettings, store: AudioStore, name: str) -> None:
+    """Refuse sound of another rate, or other channels, than a network needs.
+
+    Args:
+        settings: Of the network.
+        store: The sound.
+        name: Of the sound.
 
     Raises:
-        InvalidSetting: Saying which.
+        InvalidSetting: Naming the command that makes such sound.
     """
-    mels = getattr(tagger.representation, "settings", None)
-    if mels is not None and mels.sample_rate_hz != sample_rate_hz:
+    rate_hz, channels = settings.sound_needed()
+    if channels != store.channels:
         raise InvalidSetting(
-            f"network.mels.sample_rate_hz={mels.sample_rate_hz} must be the audio's, {sample_rate_hz}"
+            f"network={settings.network!r} needs sound of {channels} channels, and the audio {name!r} has "
+            f"{store.channels}; `taglab audio add FILES --name NAME --channels {channels}` makes such sound"
         )
-    was_training = tagger.training
+    if rate_hz is not None and rate_hz != store.sample_rate_hz:
+        raise InvalidSetting(
+            f"network={settings.network!r} needs sound of {rate_hz:,} samples a second, and the audio "
+            f"{name!r} has {store.sample_rate_hz:,}; "
+            f"`taglab audio add FILES --name NAME --sample-rate-hz {rate_hz}` makes such sound, "
+            "or set the rate of its mels"
+        )
+
+
+def check_window(network: Network, windows: Windows) -> None:
+    """Refuse windows a network is too deep for.
+
+    Raises:
+        InvalidSetting: Saying so.
+    """
+    was_training = network.training
     try:
         with torch.no_grad():
-            tagger.eval()(torch.zeros(1, length, device=next(tagger.parameters()).device))
+            shape = windows.store.crop_shape(2, windows.length)
+            network.eval()(torch.zeros(shape, device=next(network.parameters()).device))
     except InvalidSetting:
         raise
     except RuntimeError as error:
         if machine_failed(error):
             raise
         raise InvalidSetting(
-            f"window_s={length / sample_rate_hz:g} must be longer for this network ({error})"
+            f"window_s={windows.length / windows.store.sample_rate_hz:g} must be longer for this network "
+            f"({error})"
         ) from error
     finally:
-        tagger.train(was_training)
+        network.train(was_training)
 
 
 class _Training:
@@ -191,17 +227,19 @@ class _Training:
 
     def __init__(
         self,
-        tagger: Tagger,
+        network: Network,
         material: Material,
         config: TrainConfig,
         fabric: Fabric,
         checkpoints: Path,
         recorder: Recorder,
         made_for: Mapping[str, Any],
-        loss_material: Mapping[str, Any] | None,
+        tasks: Mapping[str, Task],
+        sampler: str,
         progress: Progress,
     ) -> None:
         self.material, self.config, self.fabric = material, config, fabric
+        self.tasks, self.sampler = tasks, sampler
         self.checkpoints, self.progress = checkpoints, progress
         self.recorder: Recorder = recorder if fabric.global_rank == 0 else _Nowhere()
         self.batches = TrainingBatches(
@@ -214,8 +252,10 @@ class _Training:
             rank=fabric.global_rank,
             world=fabric.world_size,
             pin=fabric.device.type == "cuda",
+            targets={name: task.targets for name, task in tasks.items()},
+            sampler=sampler,
         )
-        self.step = training_step(tagger, material, config, fabric, loss_material)
+        self.step = training_step(network, config, fabric, tasks)
         self.n_steps = self.batches.steps_per_epoch
         self.schedule = SCHEDULES[config.schedule](config, config.epochs * self.n_steps)
         self.patience = Patience(config.early_stopping_min_delta)
@@ -227,6 +267,11 @@ class _Training:
             "steps_per_epoch": self.n_steps,
             "clips_per_step": config.batch_size * fabric.world_size,
         }
+        if set(tasks) != {LABELS}:
+            self.made_for |= {
+                "tasks": {name: task.made_for() for name, task in tasks.items()},
+                "sampler": sampler,
+            }
         self.pending: deque[tuple[int, torch.Tensor]] = deque()
         self.saved_at = time.monotonic()
         self.lap_at, self.measured = 0.0, (0, 0.0)
@@ -252,10 +297,10 @@ class _Training:
         position, config = self.position, self.config
         first_step = (position.epoch - 1) * self.n_steps
         self.lap_at, self.measured = time.perf_counter(), (position.step, time.perf_counter())
-        for waveform, targets, _ in self.batches.epoch(position.epoch - 1, position.step):
+        for batch in self.batches.epoch(position.epoch - 1, position.step):
             seed_step(config.seed, position.epoch, position.step, self.fabric.global_rank)
             self.step.set_learning_rate(self.schedule.learning_rate(first_step + position.step))
-            self.pending.append((position.step, self.step(waveform, targets)))
+            self.pending.append((position.step, self.step(batch)))
             # One step behind, so that a GPU is never idle while its loss is waited for.
             self._settle(but=1)
             position.step += 1
@@ -312,20 +357,20 @@ class _Training:
             return False
         # A gradient may be no number where its loss is one: the next step tells, and is to find the last
         # checkpoint from before.
-        return broken_weights(self.step.tagger) is None
+        return broken_weights(self.step.network) is None
 
     def _end_epoch(self) -> None:
         position, config = self.position, self.config
-        heard = self._validate()
-        judged = judge(heard.predictions)
-        row = self._row(heard, judged)
-        by = deciding()
-        reached = by.metric.sign * judged.figures[by.column]
+        evaluation, losses = self._validate()
+        row = self._row(evaluation, losses)
+        reached = _goodness(row)
         if reached > position.best:
             position.best, position.best_epoch = reached, position.epoch
-            self._save(BEST, {"network": self.step.tagger.state_dict()})
-        self.recorder.epoch(row, judged.per_label, judged.counts)
-        self.recorder.log(_epoch_line(row, config.epochs, judged.left_out if position.epoch == 1 else ""))
+            self._save(BEST, {"network": self.step.network.state_dict()})
+        by_label = (None, None) if evaluation is None else (evaluation.per_label, evaluation.counts)
+        self.recorder.epoch(row, *by_label)
+        left_out = evaluation.left_out if evaluation is not None and position.epoch == 1 else ""
+        self.recorder.log(_epoch_line(row, config.epochs, left_out))
         watched = -monitors()[config.monitor] * row[config.monitor]
         self.schedule.epoch_done(watched)
         waited = self.patience.told(watched)
@@ -337,10 +382,21 @@ class _Training:
         self.lap_at = time.perf_counter()  # validation is no part of the next epoch's time
         self._save_last()
 
-    def _validate(self) -> Heard:
+    def _validate(self) -> tuple[Evaluation | None, dict[str, float]]:
+        """Return how well labels are predicted, where they are, and the loss of each task."""
+        others = {name: task for name, task in self.tasks.items() if name != LABELS}
+        losses: dict[str, float] = {}
+        if others:
+            losses = validation_losses(self.step, self.material, others, self.config, self.sampler)
+        if LABELS not in self.tasks:
+            return None, losses
+        validation = self._predict_validation()
+        return evaluate(validation.predictions), {LABELS: validation.loss, **losses}
+
+    def _predict_validation(self) -> PartPredictions:
         position, config = self.position, self.config
         done, all_of_it = position.epoch / config.epochs, f"epoch {position.epoch} of {config.epochs}"
-        return hear(
+        return predict_part(
             self.step,
             self.material,
             "validation",
@@ -349,14 +405,17 @@ class _Training:
             epoch=position.epoch,
         )
 
-    def _row(self, heard: Heard, judged: Judged) -> dict[str, Any]:
+    def _row(self, evaluation: Evaluation | None, losses: Mapping[str, float]) -> dict[str, Any]:
         position = self.position
         clips = self.n_steps * self.made_for["clips_per_step"]
+        by_task = {f"validation_loss {name}": loss for name, loss in losses.items()}
+        weighted = (self.tasks[name].weight * loss for name, loss in losses.items())
         return {
             "epoch": position.epoch,
             "train_loss": position.loss_sum / self.n_steps,
-            "validation_loss": heard.loss,
-            **judged.figures,
+            "validation_loss": math.fsum(weighted),
+            **(by_task if len(by_task) > 1 else {}),
+            **(evaluation.figures if evaluation is not None else {}),
             "learning_rate": self.schedule.learning_rate(position.epoch * self.n_steps - 1),
             "seconds": position.seconds,
             "clips_per_s": clips / position.seconds,
@@ -390,38 +449,32 @@ class _Training:
 
 
 def training_step(
-    tagger: Tagger,
-    material: Material,
-    config: TrainConfig,
-    fabric: Fabric,
-    loss_material: Mapping[str, Any] | None = None,
+    network: Network, config: TrainConfig, fabric: Fabric, tasks: Mapping[str, Task]
 ) -> TrainingStep:
     """Return the step a configuration asks for."""
-    weights = None
-    if config.class_weighting:
-        n_tracks = len(material.of("train"))
-        balancing = balancing_weights(material.positives("train"), n_tracks)
-        weights = torch.from_numpy(np.minimum(balancing, np.float32(config.class_weight_cap)))
-    on_device = {
-        name: part.to(fabric.device) if isinstance(part, torch.Tensor) else part
-        for name, part in (loss_material or {}).items()
-    }
     return TrainingStep(
         fabric,
-        tagger,
-        bind(config.loss, on_device),
+        network,
+        {name: task.objective(fabric.device) for name, task in tasks.items()},
         config.learning_rate,
-        weights=weights,
         gradient_clip=config.gradient_clip,
         compiled=config.compile,
     )
 
 
+def _goodness(row: Mapping[str, Any]) -> float:
+    """Return by what the best epoch is chosen, more being better."""
+    by = deciding()
+    return float(by.metric.sign * row[by.column] if by.column in row else -row["validation_loss"])
+
+
 def _epoch_line(row: Mapping[str, Any], epochs: int, left_out: str) -> str:
-    macro = {mean: row[column] for column, mean in mean_columns().items() if mean.average == "macro"}
-    means = ", ".join(f"macro {mean.metric.short} {value:.4f}" for mean, value in macro.items())
-    said = (
-        f"epoch {row['epoch']} of {epochs}: loss {row['train_loss']:.4f}, "
-        f"validation {row['validation_loss']:.4f}, {means}, {row['clips_per_s']:.0f} clips/s"
+    macro = {mean: column for column, mean in mean_columns().items() if mean.average == "macro"}
+    means = "".join(
+        f"macro {mean.metric.short} {row[column]:.4f}, " for mean, column in macro.items() if column in row
     )
-    return f"{said}. {left_out}" if left_out else said
+    line = (
+        f"epoch {row['epoch']} of {epochs}: loss {row['train_loss']:.4f}, "
+        f"validation {row['validation_loss']:.4f}, {means}{row['clips_per_s']:.0f} clips/s"
+    )
+    return f"{line}. {left_out}" if left_out else line

@@ -8,7 +8,7 @@ from typing import Any
 
 from taglab.errors import DataError
 from taglab.runs import Run, open_run, run_names
-from taglab.training.config import RunConfig
+from taglab.training.config import RunConfig, as_of_today
 
 _SPEED = ("window_s", "batch_size", "precision", "compile", "devices", "nodes")
 _LENGTH = ("steps_per_epoch", "validation_share", "test_share")
@@ -54,7 +54,7 @@ def _is_alike(run: Run, wanted: Mapping[str, Any], device: str) -> bool:
     try:
         if run.kind != "trained" or run.summary().get("device") != device:
             return False
-        config, history = run.config, run.history()
+        config, history = as_of_today(run.config), run.history()
     except DataError:
         return False
     measured = "clips_per_s" in history and history["clips_per_s"].tail(1).gt(0).any()

@@ -7,6 +7,7 @@ from typing import Any
 
 from taglab.audio.mels import MEL_PRESETS
 from taglab.errors import NotFound
+from taglab.nets import fitting
 from taglab.training.config import RunConfig, differing, run_config
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -82,7 +83,7 @@ def preset(name: str, values: Mapping[str, Any] | None = None) -> RunConfig:
     """
     if name not in PRESETS:
         raise NotFound(f"no preset named {name!r}; there are: {', '.join(PRESETS)}")
-    return run_config(merged(PRESETS[name], values or {}))
+    return run_config(settings_over(PRESETS[name], values or {}))
 
 
 def naming(config: RunConfig) -> dict[str, Any]:
@@ -97,6 +98,17 @@ def naming(config: RunConfig) -> dict[str, Any]:
     told = [differing(config)]
     told += [{"preset": name, **differing(config, preset(name, {"labels": " "}))} for name in PRESETS]
     return min(told, key=len)
+
+
+def settings_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested settings of a run, those of `over` before those of `under`.
+
+    Where `over` names a network, settings in `under` that are of other networks only are left out.
+    """
+    network = over.get("network", {}).get("network")
+    if network is not None:
+        under = {**under, "network": fitting(under.get("network", {}), network)}
+    return merged(under, over)
 
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

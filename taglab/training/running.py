@@ -26,7 +26,7 @@ from taglab.runs.run import Part
 from taglab.runs.status import Heartbeat, read_status
 from taglab.sources import folksonomy_names, open_folksonomy
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint
-from taglab.training.config import RunConfig, TrainConfig, run_config
+from taglab.training.config import RunConfig, TrainConfig, as_of_today, run_config
 from taglab.training.devices import (
     as_launched,
     device_report,
@@ -35,20 +35,22 @@ from taglab.training.devices import (
     memory_gib,
     trained_on,
 )
-from taglab.training.evaluation import hear, judge
-from taglab.training.loop import check_window, fit, training_step
+from taglab.training.evaluation import evaluate, predict_part
+from taglab.training.loop import check_sound, check_window, fit, training_step
 from taglab.training.presets import naming
 from taglab.training.semantic import LossMaterial, loss_material
 from taglab.training.step import TrainingStep, seed_step
+from taglab.training.tasks import tagging_task
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 _TRIED_STEPS = 4
-HEARS = "hears"
-"""Entry of a run's summary: rate and length of what its network hears at a time, in samples."""
+INPUT = "hears"
+"""Entry of a run's summary: rate, channels and length of what its network is given at a time, in samples."""
 
 Which = Literal["best", "last"]
+Weights = Literal["best", "last", "untrained"]
 
 
 def new_run(config: RunConfig, group: str = "", note: str = "", progress: Progress = silent) -> Run:
@@ -97,6 +99,7 @@ def material_of(config: RunConfig, space: LabelSpace, progress: Progress = silen
     """
     data = open_folksonomy(config.data, between(progress, 0, 0.2))
     store = resolve_audio(config.audio, data, between(progress, 0.2, 0.8))
+    check_sound(config.network, store, config.audio)
     return prepare(
         data,
         space,
@@ -152,7 +155,7 @@ def configuration(run: Run) -> tuple[RunConfig, LabelSpace]:
     values = run.config
     # Runs made before there was the choice keep the split they were trained on.
     train = {"copies_together": False, **values.get("train", {})}
-    return run_config({**values, "train": train}), space
+    return run_config(as_of_today({**values, "train": train})), space
 
 
 def is_finished(run: Run) -> bool:
@@ -167,26 +170,29 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
     with fabric.rank_zero_first():  # own vectors are trained once and kept
         needed = loss_material(config, space, material)
     torch.manual_seed(config.train.seed)
-    tagger = build(config.network, len(material.classes))
+    network = build(config.network, len(material.classes))
     if first:
         if not (run.checkpoints / LAST).is_file():  # else it is refused to go on with another split
             _tell_split(run, material)
         windows = material.windows
-        hears = {"rate": windows.store.sample_rate_hz, "window": windows.length}
-        writer.summarise(parameters=tagger.n_parameters(), device=trained_on(fabric.device), **{HEARS: hears})
+        store = windows.store
+        given = {"rate": store.sample_rate_hz, "window": windows.length, "channels": store.channels}
+        writer.summarise(
+            parameters=network.n_parameters(), device=trained_on(fabric.device), **{INPUT: given}
+        )
         for line in [*_told(material, fabric, config.train), *_told_of_loss(needed)]:
             writer.log(line)
     # Vectors that have changed since would make it another training.
     made_for = {**_made_for(config), **needed.fingerprint()}
     fitted = fit(
-        tagger,
+        network,
         material,
         config.train,
         fabric,
         run.checkpoints,
         writer,
         made_for,
-        needed.parts,
+        tagging_task(material, config.train, needed.parts),
         progress=between(progress, 0.05, 0.95),
     )
     fabric.barrier()
@@ -195,13 +201,13 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
         last.save(run.folder / layout.PREDICTIONS / "validation-last.npz")
     parts: tuple[Part, ...] = ("validation", "test")
     for part in parts:  # the test predictions are written last: they say that all is done
-        said = _predict(run, config, material, fabric, "best", part)
+        predictions = _predict(run, config, material, fabric, "best", part)
         if first:
-            judged = judge(said)
+            figures = evaluate(predictions).figures
             by = deciding()
-            reached = f"macro {by.metric.short} {judged.figures[by.column]:.4f}"
+            reached = f"macro {by.metric.short} {figures[by.column]:.4f}"
             writer.log(f"{part}, epoch {fitted.best_epoch}: {reached}")
-            writer.predictions(part, said, judged.figures)
+            writer.predictions(part, predictions, figures)
     progress(1.0, "done")
 
 
@@ -263,7 +269,7 @@ def predict(
     part: Literal["train", "validation", "test"] = "test",
     progress: Progress = silent,
 ) -> Predictions:
-    """Return what a run's network says of a part of its tracks, each heard whole.
+    """Return what a run's network predicts of a part of its tracks, each whole.
 
     Args:
         run: Trained at least one epoch.
@@ -291,9 +297,15 @@ def _predict(
     part: str,
     progress: Progress = silent,
 ) -> Predictions:
-    with failures_told(fabric.device, config.train.batch_size, lambda: f"hearing the {part} tracks"):
+    with failures_told(fabric.device, config.train.batch_size, lambda: f"predicting the {part} tracks"):
         step = kept_step(run, config, material, fabric, which)
-        return hear(step, material, part, config.train.batch_size, progress).predictions
+        return predict_part(step, material, part, config.train.batch_size, progress).predictions
+
+
+def on_one_device(config: RunConfig) -> RunConfig:
+    """Return a configuration for what learns nothing: the first of its devices, and no weights of classes."""
+    changes = {"devices": config.train.devices[:1], "nodes": 1, "class_weighting": False}
+    return config.model_copy(update={"train": config.train.model_copy(update=changes)})
 
 
 def kept_step(
@@ -301,31 +313,39 @@ def kept_step(
     config: RunConfig,
     material: Material,
     fabric: Fabric,
-    which: Which,
+    weights: Weights,
     of_its_split: bool = True,
 ) -> TrainingStep:
-    """Return a run's network as a checkpoint has it, on the device.
+    """Return a run's network as a checkpoint has it, or as training begins, on the device.
 
     Args:
         run: The run.
         config: Of the run.
-        material: What it shall hear.
+        material: What it shall be given.
         fabric: Says on which device.
-        which: The checkpoint.
+        weights: Of which checkpoint, or "untrained".
         of_its_split: Whether it must have been trained on the parts that `material` is split into.
     """
+    with torch.random.fork_rng([]):
+        torch.manual_seed(config.train.seed)
+        network = build(config.network, len(material.classes))
+    if weights != "untrained":
+        network.load_state_dict(_kept_weights(run, config, material, weights, of_its_split))
+    # Nothing is learned, so that the loss is not asked for, nor what it would need.
+    plain = config.train.model_copy(update={"compile": False, "loss": "bce"})
+    return training_step(network, plain, fabric, tagging_task(material, plain))
+
+
+def _kept_weights(
+    run: Run, config: RunConfig, material: Material, which: Which, of_its_split: bool
+) -> dict[str, Any]:
     path = run.checkpoints / (BEST if which == "best" else LAST)
     # Of data that have changed since, tracks it was trained on might now be among those to be told of.
     expected: dict[str, Any] = {"classes": list(material.classes)}
     if of_its_split:
         expected["split"] = material.split.fingerprint
-    found = load_checkpoint(path, {**_made_for(config), **expected})
-    with torch.random.fork_rng([]):
-        tagger = build(config.network, len(material.classes))
-    tagger.load_state_dict(found["network"])
-    # Nothing is learned, so that the loss is not asked for, nor what it would need.
-    plain = config.train.model_copy(update={"compile": False, "loss": "bce"})
-    return training_step(tagger, material, plain, fabric)
+    weights: dict[str, Any] = load_checkpoint(path, {**_made_for(config), **expected})["network"]
+    return weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -397,10 +417,10 @@ def _tried(
     progress: Progress,
 ) -> DryRun:
     torch.manual_seed(single.seed)
-    tagger = build(config.network, len(material.classes))
+    network = build(config.network, len(material.classes))
     windows = material.windows
-    check_window(tagger, windows.length, windows.store.sample_rate_hz)
-    step = training_step(tagger, material, single, fabric, needed.parts)
+    check_window(network, windows)
+    step = training_step(network, single, fabric, tagging_task(material, single, needed.parts))
     batches = TrainingBatches(
         material, single.batch_size, single.seed, single.shuffle, single.window, single.steps_per_epoch
     )
@@ -409,7 +429,7 @@ def _tried(
     began = time.perf_counter()
     for batch in islice(batches.epoch(0), _TRIED_STEPS):
         seed_step(single.seed, 1, len(losses), 0)
-        losses.append(float(step(batch.waveform, batch.targets)))
+        losses.append(float(step(batch)))
         progress(len(losses) / _TRIED_STEPS, counted("trying steps", len(losses), _TRIED_STEPS))
         if len(losses) == 1 and batches.steps_per_epoch > 1:  # the first has much to set up
             began = time.perf_counter()
@@ -418,16 +438,16 @@ def _tried(
     processes = max(len(config.train.devices), 1) * config.train.nodes
     if math.isnan(losses[0]):
         raise InvalidSetting("the first loss is not a number; take precision='32-true'")
-    # Forward is about a third of a step, and validation hears whole tracks.
+    # Forward is about a third of a step, and validation takes whole tracks.
     per_track = _windows_per_track(material)
-    heard = material.sizes["validation"] * per_track / 3
+    validated = material.sizes["validation"] * per_track / 3
     clips = batches.steps_per_epoch * single.batch_size
     return DryRun(
-        parameters=tagger.n_parameters(),
+        parameters=network.n_parameters(),
         memory_gib=memory_gib(fabric.device),
         first_loss=losses[0],
         clips_per_s=clips_per_s,
-        minutes_per_epoch=(clips + heard) / clips_per_s / processes / 60,
+        minutes_per_epoch=(clips + validated) / clips_per_s / processes / 60,
         window_s=windows.length / windows.store.sample_rate_hz,
         tracks=material.sizes,
         steps_per_epoch=batches.steps_per_epoch,

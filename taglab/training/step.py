@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import nn
 
-from taglab.losses import Loss
-from taglab.nets import Tagger
+from taglab.batches import Batch
+from taglab.labels import LABELS
+from taglab.losses import Objective, total_loss
+from taglab.nets import Network
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -20,19 +23,30 @@ _STEP = 3  # of the random streams that grow from a run's seed; batches use 1 an
 
 
 class _FromPCM(nn.Module):
-    """A tagger that is handed stored samples.
+    """A network that is handed stored samples.
 
     They become floats in here: mixed precision turns floats that come from outside into 8 bits of mantissa,
     which the quiet half of a clip would not survive.
     """
 
-    def __init__(self, tagger: Tagger) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
-        self.tagger = tagger
+        self.network = network
 
-    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.tagger(waveform.float() / 32_768)
-        return logits
+    def forward(
+        self, waveform: torch.Tensor, tasks: tuple[str, ...] | None = None
+    ) -> dict[str, torch.Tensor]:
+        outputs: dict[str, torch.Tensor] = self.network(_scaled(waveform), tasks)
+        return outputs
+
+    def encoding(self, waveform: torch.Tensor) -> torch.Tensor:
+        """Return what the heads are given, (batch, dim)."""
+        encoding: torch.Tensor = self.network.encoder(_scaled(waveform)).encoding
+        return encoding
+
+
+def _scaled(waveform: torch.Tensor) -> torch.Tensor:
+    return waveform.float() / 32_768
 
 
 class TrainingStep:
@@ -43,10 +57,9 @@ class TrainingStep:
 
     Args:
         fabric: Device, precision and processes; launched.
-        tagger: Moved to the device; goes on being the network that is trained.
-        loss: What is minimised; see `taglab.losses.bind`.
+        network: Moved to the device; goes on being the network that is trained.
+        objectives: What is minimised, by task; each is a head of the network.
         learning_rate: Of Adam.
-        weights: Of the classes' positives (classes,), or None.
         gradient_clip: Longest gradient; None does not clip.
         compiled: Whether torch.compile makes forward and backward.
     """
@@ -54,18 +67,17 @@ class TrainingStep:
     def __init__(
         self,
         fabric: Fabric,
-        tagger: Tagger,
-        loss: Loss,
+        network: Network,
+        objectives: Mapping[str, Objective],
         learning_rate: float = 1e-3,
         *,
-        weights: torch.Tensor | None = None,
         gradient_clip: float | None = None,
         compiled: bool = False,
     ) -> None:
-        self.fabric, self.loss, self.gradient_clip = fabric, loss, gradient_clip
-        self.tagger = _synchronised(tagger) if _several_gpus(fabric) else tagger
-        self.weights = weights if weights is None else weights.to(fabric.device)
-        self._module = _FromPCM(self.tagger)
+        self.fabric, self.gradient_clip = fabric, gradient_clip
+        self.objectives = {task: _on_device(own, fabric.device) for task, own in objectives.items()}
+        self.network = _synchronised(network) if _several_gpus(fabric) else network
+        self._module = _FromPCM(self.network)
         # The scaler of 16-mixed has found_inf to itself, and clips only what it unscales itself.
         self._scaled = fabric.strategy.precision.state_dict() != {}
         self.optimiser = torch.optim.Adam(
@@ -76,22 +88,22 @@ class TrainingStep:
         )
         self._failed = torch.zeros((), device=fabric.device)
 
-    def __call__(self, waveform: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Learn from a batch.
-
-        Args:
-            waveform: (batch, samples) int16, anywhere.
-            targets: (batch, classes) float32, anywhere.
+    def __call__(self, batch: Batch) -> torch.Tensor:
+        """Learn from a batch, lying anywhere.
 
         Returns:
             The loss before the step, mean over all processes; a scalar on the device.
         """
-        device = self.fabric.device
-        waveform = waveform.to(device, non_blocking=True)
-        targets = targets.to(device, non_blocking=True)
-        loss = self.loss(self._forward(waveform), targets, self.weights)
+        batch = batch.to(self.fabric.device)
+        outputs = self._forward(batch.waveform, tuple(batch.targets))
+        loss = total_loss(self.objectives, outputs, batch.targets, batch.known)
+        idle = [head for task, head in self.network.heads.items() if task not in batch.targets]
+        if idle and self.fabric.world_size > 1:
+            loss = loss + _nothing(idle)
         self._optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
+        for head in idle:
+            head.zero_grad(set_to_none=True)
         told = self._told(loss.detach())
         if self.gradient_clip is not None:
             self.fabric.clip_gradients(
@@ -123,8 +135,26 @@ class TrainingStep:
         """Return what the network says of (batch, samples) int16: logits (batch, classes) float32."""
         with self.fabric.autocast():
             # Not the compiled one: the last batch of a part has a size of its own.
-            logits: torch.Tensor = self._module(waveform.to(self.fabric.device, non_blocking=True))
+            logits: torch.Tensor = self._module(
+                waveform.to(self.fabric.device, non_blocking=True), (LABELS,)
+            )[LABELS]
         return logits.float()
+
+    def loss(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Return the loss of each task of a batch, unweighted; nothing is learned."""
+        batch = batch.to(self.fabric.device)
+        with self.fabric.autocast():
+            outputs = self._module(batch.waveform, tuple(batch.targets))
+        return {
+            task: self.objectives[task].of(outputs[task].float(), targets, batch.known[task])
+            for task, targets in batch.targets.items()
+        }
+
+    def encoding(self, waveform: torch.Tensor) -> torch.Tensor:
+        """Return what the heads are given of (batch, samples) int16: (batch, dim) float32."""
+        with self.fabric.autocast():
+            encoding = self._module.encoding(waveform.to(self.fabric.device, non_blocking=True))
+        return encoding.float()
 
     def _spread_buffers(self) -> None:
         """Give every process the batch norm statistics of the first."""
@@ -135,14 +165,14 @@ class TrainingStep:
     def state(self) -> dict[str, Any]:
         """Return everything that training changes, for a checkpoint."""
         return {
-            "network": self.tagger.state_dict(),
+            "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": self.fabric.strategy.precision.state_dict(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Put back what `state` returned."""
-        self.tagger.load_state_dict(state["network"])
+        self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.fabric.strategy.precision.load_state_dict(state["scaler"])
 
@@ -165,13 +195,23 @@ def seed_step(seed: int, epoch: int, step: int, rank: int) -> None:
     torch.manual_seed(int(stream.generate_state(1, np.uint64)[0]) >> 1)
 
 
+def _on_device(objective: Objective, device: torch.device) -> Objective:
+    weights = objective.class_weights
+    return objective if weights is None else replace(objective, class_weights=weights.to(device))
+
+
+def _nothing(heads: Sequence[nn.Module]) -> torch.Tensor:
+    """Return 0, made of the weights of heads without a task in a batch: processes wait for all gradients."""
+    return torch.stack([part.sum() * 0 for head in heads for part in head.parameters()]).sum()
+
+
 def _several_gpus(fabric: Fabric) -> bool:
     return bool(fabric.world_size > 1 and fabric.device.type == "cuda")
 
 
-def _synchronised(tagger: Tagger) -> Tagger:
+def _synchronised(network: Network) -> Network:
     """Let batch norm take its statistics over all GPUs; PyTorch has no such layer for CPUs."""
-    return cast(Tagger, nn.SyncBatchNorm.convert_sync_batchnorm(tagger))  # type: ignore[no-untyped-call]
+    return cast(Network, nn.SyncBatchNorm.convert_sync_batchnorm(network))  # type: ignore[no-untyped-call]
 
 
 def _compile(module: nn.Module, device: torch.device) -> nn.Module:

@@ -20,7 +20,7 @@ from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, delete_run, open_run, runs_table, split_warning_of
 from taglab.settings import checked
-from taglab.training import RunConfig, new_run
+from taglab.training import RunConfig, new_run, settings_over
 from taglab.training.label_spaces import LabelGrid, label_cells, save_spaces
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -72,14 +72,14 @@ def grid(base: Config, fields: Mapping[str, Sequence[Any]]) -> list[Config]:
 
 
 def _with(base: Config, changes: Mapping[str, Any]) -> Config:
-    values = base.model_dump()
+    nested: dict[str, Any] = {}
     for name, value in changes.items():
         *path, last = name.split(".")
-        inner = values
+        inner = nested
         for step in path:
-            inner = inner[step]
+            inner = inner.setdefault(step, {})
         inner[last] = value
-    return checked(type(base), values)
+    return checked(type(base), settings_over(base.model_dump(), nested))
 
 
 def parse_values(text: str) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,32 +11,33 @@ import pandas as pd
 import torch
 
 from taglab.audio.library import refusals
-from taglab.audio.store import AudioStore, Rows
+from taglab.audio.store import AudioStore, Rows, StoreSettings
 from taglab.audio.windows import Windows, WindowSettings
-from taglab.batches import Material, Split, whole_track_batches
+from taglab.batches import Material, Split
 from taglab.errors import InvalidSetting
-from taglab.progress import Progress, between, counted, silent
+from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run
 from taglab.training.devices import failures_told, make_fabric
 from taglab.training.divergence import Diverged
-from taglab.training.running import HEARS, Which, configuration, kept_step, material_of
-from taglab.training.step import TrainingStep
+from taglab.training.evaluation import window_outputs
+from taglab.training.running import INPUT, Which, configuration, kept_step, material_of, on_one_device
 
-__all__ = ["Hearing", "Tagging", "hearing_of", "tag_sound"]
+__all__ = ["SoundFormat", "Tagging", "sound_format_of", "tag_sound"]
 
 _RATES_HZ = (1_000, 192_000)
 _LONGEST_WINDOW_S = 3_600
 
 
 @dataclass(frozen=True)
-class Hearing:
+class SoundFormat:
     """How a run is given sound.
 
     Attributes:
         sample_rate_hz: Of the sound.
-        window_samples: Length of what the network hears at a time.
+        window_samples: Length of what the network is given at a time.
         short_tracks: "pad" adds zeros to shorter tracks, "refuse" leaves them out.
+        channels: 1 for mono, 2 for stereo.
 
     Raises:
         InvalidSetting: If the rate or the length is none that sound has.
@@ -44,15 +46,23 @@ class Hearing:
     sample_rate_hz: int
     window_samples: int
     short_tracks: str
+    channels: Literal[1, 2] = 1
 
     def __post_init__(self) -> None:
         low, high = _RATES_HZ
         if not low <= self.sample_rate_hz <= high:
             raise InvalidSetting(f"sample_rate_hz={self.sample_rate_hz} must lie in {low:,} to {high:,}")
+        if self.channels not in (1, 2):
+            raise InvalidSetting(f"channels={self.channels} must be 1 or 2")
         if not 1 <= self.window_samples <= _LONGEST_WINDOW_S * self.sample_rate_hz:
             raise InvalidSetting(
                 f"window_samples={self.window_samples} must lie in 1 to {_LONGEST_WINDOW_S} s of samples"
             )
+
+    @property
+    def store_settings(self) -> StoreSettings:
+        """How files are decoded for the run; how short is too short, its windows say."""
+        return StoreSettings(sample_rate_hz=self.sample_rate_hz, channels=self.channels, min_duration_s=0)
 
     @property
     def window_s(self) -> float:
@@ -63,18 +73,23 @@ class Hearing:
         """Return the windows of a store, as the run was given them.
 
         Raises:
-            InvalidSetting: If the sound has another rate, or no track is long enough.
+            InvalidSetting: If the sound has another rate or other channels, or no track is long enough.
         """
         if store.sample_rate_hz != self.sample_rate_hz:
             raise InvalidSetting(
-                f"the sound has {store.sample_rate_hz:,} samples a second, and the run hears "
+                f"the sound has {store.sample_rate_hz:,} samples a second, and the run takes "
                 f"{self.sample_rate_hz:,}; name the folder its files are in, which are then decoded anew"
+            )
+        if store.channels != self.channels:
+            raise InvalidSetting(
+                f"the sound has {store.channels} channels, and the run takes {self.channels}; name the "
+                "folder its files are in, which are then decoded anew"
             )
         short = "pad" if self.short_tracks == "pad" else "refuse"
         return Windows.of(store, WindowSettings(duration_s=self.window_s, short_tracks=short))
 
 
-def hearing_of(run: Run, progress: Progress = silent) -> Hearing:
+def sound_format_of(run: Run, progress: Progress = silent) -> SoundFormat:
     """Return how a run is given sound.
 
     Runs keep it since they can be asked of new sound; of earlier ones it is found in their data and sound.
@@ -84,11 +99,15 @@ def hearing_of(run: Run, progress: Progress = silent) -> Hearing:
         NotFound: If it does not keep it, and its data or sound are gone.
     """
     config, space = configuration(run)
-    kept = run.summary().get(HEARS)
+    kept = run.summary().get(INPUT)
     if isinstance(kept, dict) and all(type(kept.get(name)) is int for name in ("rate", "window")):
-        return Hearing(kept["rate"], kept["window"], config.train.short_tracks)
+        short, channels = config.train.short_tracks, kept.get("channels", 1)  # once all sound was mono
+        return SoundFormat(kept["rate"], kept["window"], short, channels)
     windows = material_of(config, space, progress).windows
-    return Hearing(windows.store.sample_rate_hz, windows.length, config.train.short_tracks)
+    store = windows.store
+    return SoundFormat(
+        store.sample_rate_hz, windows.length, config.train.short_tracks, store.settings.channels
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,18 +116,18 @@ class Tagging:
 
     Attributes:
         run: Name of the run.
-        hearing: How it was given the sound.
-        tracks: Tracks that it heard, in the order of the sound.
+        sound: How it was given the sound.
+        tracks: Tracks that it was given, in the order of the sound.
         classes: Its labels.
         scores: Probabilities (tracks, classes) float32, the mean over a track's windows.
         window_tracks: Place in `tracks` of each window, (windows,).
         window_starts_s: Where each window begins in its track, in seconds (windows,).
         window_scores: Probabilities (windows, classes) float32.
-        left_out: Columns `reason`, `tracks` (how many), `examples`: sound that was not heard.
+        left_out: Columns `reason`, `tracks` (how many), `examples`: sound that was not tagged.
     """
 
     run: str
-    hearing: Hearing
+    sound: SoundFormat
     tracks: tuple[str, ...]
     classes: tuple[str, ...]
     scores: npt.NDArray[np.float32]
@@ -132,7 +151,7 @@ class Tagging:
     def window_table(self) -> pd.DataFrame:
         """Return one row a window: `track`, `start_s`, `end_s`, and the score of each label."""
         tracks = [self.tracks[place] for place in self.window_tracks]
-        ends_s = self.window_starts_s + self.hearing.window_s
+        ends_s = self.window_starts_s + self.sound.window_s
         return self._wide(
             {"track": tracks, "start_s": self.window_starts_s, "end_s": ends_s}, self.window_scores
         )
@@ -154,11 +173,11 @@ class Tagging:
 
 
 def tag_sound(run: Run, store: AudioStore, which: Which = "best", progress: Progress = silent) -> Tagging:
-    """Let a run's network hear every track of a store, whole, as it hears its own.
+    """Tag every track of a store, whole, with a run's network, as it predicts its own.
 
     Args:
         run: Trained at least one epoch.
-        store: The sound, of the rate that `hearing_of` tells.
+        store: The sound, of the rate that `sound_format_of` tells.
         which: Checkpoint of the "best" epoch on the run's validation tracks, or of the "last".
         progress: Told after each batch.
 
@@ -168,42 +187,48 @@ def tag_sound(run: Run, store: AudioStore, which: Which = "best", progress: Prog
         InvalidSetting: If the run is of results only, the sound has another rate, or no track is long enough.
     """
     config, space = configuration(run)
-    hearing = hearing_of(run, between(progress, 0, 0.1))
-    windows = hearing.windows(store)
-    material = _unlabelled(windows, space.names)
-    single = config.train.model_copy(update={"devices": config.train.devices[:1], "nodes": 1})
-    fabric = make_fabric(single)
-    plain = config.model_copy(update={"train": single.model_copy(update={"class_weighting": False})})
-    with failures_told(fabric.device, single.batch_size, lambda: "hearing new sound"):
-        step = kept_step(run, plain, material, fabric, which, of_its_split=False)
-        scores = _hear_windows(step, material, single.batch_size, between(progress, 0.1, 1))
-    starts = [windows.consecutive_starts(int(row)) for row in material.rows]
+    sound = sound_format_of(run, between(progress, 0, 0.1))
+    windows = sound.windows(store)
+    material = unlabelled(windows, space.names)
+    fabric, batch_size = make_fabric(on_one_device(config).train), config.train.batch_size
+    with failures_told(fabric.device, batch_size, lambda: "tagging new sound"):
+        step = kept_step(run, on_one_device(config), material, fabric, which, of_its_split=False)
+        outputs = window_outputs(step, material, "test", batch_size, step.logits, between(progress, 0.1, 1))
+        scores = np.concatenate([torch.sigmoid(logits).cpu().numpy() for logits, _ in outputs])
     if not np.isfinite(scores).all():
         raise Diverged(int(run.summary()["epochs"]), 0, "the logits are")
+    starts = [windows.consecutive_starts(int(row)) for row in material.rows]
     counts = np.array([len(own) for own in starts])
     firsts = np.cumsum(counts) - counts
     means = np.add.reduceat(scores, firsts, axis=0, dtype=np.float64) / counts[:, None]
     return Tagging(
         run=run.name,
-        hearing=hearing,
+        sound=sound,
         tracks=material.tracks,
         classes=space.names,
         scores=means.astype(np.float32),
         window_tracks=np.repeat(np.arange(len(starts)), counts),
-        window_starts_s=np.concatenate(starts) / hearing.sample_rate_hz,
+        window_starts_s=np.concatenate(starts) / sound.sample_rate_hz,
         window_scores=scores,
         left_out=material.left_out,
     )
 
 
-def _unlabelled(windows: Windows, classes: tuple[str, ...]) -> Material:
-    """Return sound of which nothing is known as what is tested on."""
-    tracks = tuple(windows.store.tracks["track"].astype(str).iloc[windows.rows])
+def unlabelled(windows: Windows, classes: tuple[str, ...], rows: Rows | None = None) -> Material:
+    """Return sound of which nothing is known as what is tested on.
+
+    Args:
+        windows: On the sound.
+        classes: Of the run that it is for.
+        rows: Of the store, those that have windows; all where None.
+    """
+    rows = windows.rows if rows is None else rows
+    tracks = tuple(windows.store.tracks["track"].astype(str).iloc[rows])
     parts = np.full(len(tracks), "test")
     return Material(
         windows=windows,
         tracks=tracks,
-        rows=windows.rows,
+        rows=rows,
         targets=np.zeros((len(tracks), len(classes)), np.bool_),
         classes=classes,
         parts=parts,
@@ -221,18 +246,3 @@ def _left_out(windows: Windows) -> pd.DataFrame:
     reason = f"shorter than the window of {windows.length / store.sample_rate_hz:g} s"
     short = {"reason": reason, "tracks": len(names), "examples": ", ".join(names[:5])}
     return pd.concat([table, pd.DataFrame([short])], ignore_index=True)
-
-
-def _hear_windows(
-    step: TrainingStep, material: Material, batch_size: int, progress: Progress
-) -> npt.NDArray[np.float32]:
-    """Return the probabilities of every window, (windows, classes), track after track."""
-    heard: list[npt.NDArray[np.float32]] = []
-    pin = step.fabric.device.type == "cuda"
-    with step.evaluating():
-        for waveform, owners in whole_track_batches(material, "test", batch_size, pin=pin):
-            heard.append(torch.sigmoid(step.logits(waveform)).cpu().numpy())
-            done = int(owners[-1]) + 1
-            total = len(material.tracks)
-            progress(done / total, counted("hearing tracks", done, total))
-    return np.concatenate(heard)

@@ -23,6 +23,7 @@ from taglab.audio.library import (
     remarks,
     resolve_audio,
     sounding,
+    stem_table,
 )
 from taglab.audio.store import StoreSettings
 from taglab.errors import Cancelled, InvalidSetting, NotFound
@@ -222,3 +223,55 @@ def test_removing_the_demo_lets_it_be_made_again(home: Path) -> None:
     delete_audio("demo")
     assert audio_names() == ["demo"]
     assert cache.Shelf(cache.AUDIO).names() == []
+
+
+def write_stems(folder: Path) -> None:
+    """Write three mixes of a voice and a rest; the second voice is a sample short, the third is not there."""
+    rng = np.random.default_rng(0)
+    for name in ("mix", "voice", "rest"):
+        (folder / name).mkdir(parents=True)
+    for track in ("a", "b", "c"):
+        voice, rest = rng.integers(-9_000, 9_000, (2, 16_000)).astype(np.int16)
+        soundfile.write(folder / "mix" / f"{track}.wav", voice + rest, 16_000)
+        soundfile.write(folder / "rest" / f"{track}.wav", rest, 16_000)
+        if track != "c":
+            soundfile.write(folder / "voice" / f"{track}.wav", voice[: 16_000 - (track == "b")], 16_000)
+
+
+def stems_of(folder: Path) -> dict[str, AudioFiles]:
+    return {stem: find_files(folder / stem) for stem in ("voice", "rest")}
+
+
+def test_stems_lie_beside_their_tracks_and_add_up_to_them(tmp_path: Path) -> None:
+    write_stems(tmp_path)
+    settings = StoreSettings(min_duration_s=0.1)
+    add_audio(find_files(tmp_path / "mix"), "mixes", settings, stems=stems_of(tmp_path))
+    store = open_audio("mixes")
+    assert list(store.stems) == ["rest", "voice"]
+    voice, rest = store.stem_rows("voice"), store.stem_rows("rest")
+    assert (voice >= 0).tolist() == [True, False, False]
+    assert (rest >= 0).all()
+    parts = store.stems["voice"].whole(int(voice[0])) + store.stems["rest"].whole(int(rest[0]))
+    assert np.array_equal(parts, store.whole(0))
+    table = stem_table(store).set_index("stem")
+    assert table.loc["voice"].tolist() == [1, 1, 1, "b, c"]
+    assert table.loc["rest"].tolist() == [3, 0, 0, ""]
+    with pytest.raises(NotFound, match="stem='drums' is not kept beside this sound; there are: rest, voice"):
+        store.stem_rows("drums")
+
+
+def test_adding_anew_without_stems_leaves_none_of_before(tmp_path: Path) -> None:
+    write_stems(tmp_path)
+    settings = StoreSettings(min_duration_s=0.1)
+    add_audio(find_files(tmp_path / "mix"), "mixes", settings, stems=stems_of(tmp_path))
+    rest = {"rest": find_files(tmp_path / "rest")}
+    assert list(add_audio(find_files(tmp_path / "mix"), "mixes", settings, stems=rest).stems) == ["rest"]
+    assert add_audio(find_files(tmp_path / "mix"), "mixes", settings).stems == {}
+    assert len(stem_table(open_audio("mixes"))) == 0
+
+
+@pytest.mark.parametrize("stem", ["", "../voice", "a/b", "."])
+def test_a_stem_is_a_word(tmp_path: Path, stem: str) -> None:
+    write_stems(tmp_path)
+    with pytest.raises(InvalidSetting, match="must be a word of letters"):
+        add_audio(find_files(tmp_path / "mix"), "mixes", stems={stem: find_files(tmp_path / "rest")})

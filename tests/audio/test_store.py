@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,12 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taglab.audio.store import AudioStore, StoreSettings, open_store, write_store
+from taglab.audio import store as store_module
+from taglab.audio.decode import Decoded
+from taglab.audio.files import find_files
+from taglab.audio.store import AudioStore, Sound, StoreSettings, open_store, write_store
 from taglab.audio.windows import Windows, WindowSettings
+from taglab.cache import content_key
 from taglab.errors import Cancelled, DataError, InvalidSetting, NotFound, StorageError
 
 SMALL = StoreSettings(min_duration_s=0.1, tracks_per_shard=4)
@@ -312,3 +317,70 @@ def test_real_music_and_samples_become_a_store(tmp_path: Path) -> None:
         range(len(excerpts))
     )
     store.verify()
+
+
+def write_stereo(folder: Path, rate_hz: int = 44_100) -> None:
+    """Write a second of a tone left and another right, one of a single channel, and one of six."""
+    folder.mkdir()
+    time_s = np.arange(rate_hz) / rate_hz
+    left, right = 0.5 * np.sin(2 * np.pi * 440 * time_s), 0.25 * np.sin(2 * np.pi * 990 * time_s)
+    soundfile.write(folder / "wide.wav", np.stack([left, right], 1), rate_hz, "PCM_16")
+    soundfile.write(folder / "narrow.wav", left, rate_hz, "PCM_16")
+    soundfile.write(folder / "round.wav", np.stack([left] * 6, 1), rate_hz, "PCM_16")
+
+
+def stereo_store(folder: Path, **changes: Any) -> AudioStore:
+    write_stereo(folder / "files")
+    settings = StoreSettings(**{"sample_rate_hz": 44_100, "channels": 2, "min_duration_s": 0.5, **changes})
+    return write_store(find_files(folder / "files").table, folder / "store", settings)
+
+
+def test_left_and_right_are_kept_as_they_are(tmp_path: Path) -> None:
+    store = stereo_store(tmp_path)
+    assert (store.channels, store.sample_rate_hz) == (2, 44_100)
+    assert sorted(store.tracks["track"]) == ["narrow", "wide"]
+    assert store.samples.tolist() == [44_100, 44_100]
+    (wide,) = store.rows(["wide"])
+    kept, rate_hz = soundfile.read(tmp_path / "files" / "wide.wav", dtype="int16")
+    assert rate_hz == 44_100
+    assert np.array_equal(store.whole(int(wide)), kept)
+    assert np.array_equal(store.mono(int(wide)), np.rint(kept.mean(1)))
+    (narrow,) = store.rows(["narrow"])
+    both = store.whole(int(narrow))
+    assert np.array_equal(both[:, 0], both[:, 1])
+    assert "left and right are not told" in store.refused["reason"].iloc[0]
+    store.verify()
+    again = open_store(tmp_path / "store")
+    assert np.array_equal(again.whole(int(wide)), kept)
+
+
+def test_stereo_is_resampled_channel_by_channel(tmp_path: Path) -> None:
+    store = stereo_store(tmp_path, sample_rate_hz=22_050)
+    samples = store.whole(int(store.rows(["wide"])[0])) / 32_768
+    assert samples.shape == (22_050, 2)
+    spectra = np.abs(np.fft.rfft(samples[2_000:20_000], axis=0))
+    loudest_hz = spectra.argmax(0) * 22_050 / 18_000
+    assert np.allclose(loudest_hz, [440, 990], atol=2)
+    assert np.allclose(np.abs(samples).max(0), [0.5, 0.25], atol=0.01)
+
+
+def test_crops_of_stereo_have_channels_before_samples(tmp_path: Path) -> None:
+    store = stereo_store(tmp_path)
+    rows = store.rows(["wide", "narrow"])
+    crops = store.crops(rows, [100, 44_000], 300, pad=True)
+    assert crops.shape == (2, 2, 300)
+    assert np.array_equal(crops[0], store.whole(int(rows[0]))[100:400].T)
+    assert np.array_equal(crops[1, :, :100], store.whole(int(rows[1]))[44_000:].T)
+    assert not crops[1, :, 100:].any()
+    with pytest.raises(InvalidSetting, match=r"must be \(2, 2, 300\) int16"):
+        store.crops(rows, [0, 0], 300, out=np.empty((2, 300), np.int16))
+
+
+def test_mono_stores_half_made_before_there_was_stereo_are_gone_on_with() -> None:
+    """Their shards are named by a key that knows nothing of channels."""
+    sounds = [Sound("t", "t.wav", "1", lambda: Decoded(np.ones(9, np.float32), 9, 9))]
+    before = StoreSettings().model_dump(exclude={"channels"})
+    listed = [["t", "t.wav", "1"]]
+    expected = content_key(store_module._FORMAT, store_module._DECODING, before, listed)[:16]
+    assert store_module._shard_key(sounds, StoreSettings()) == expected
+    assert store_module._shard_key(sounds, StoreSettings(channels=2)) != expected

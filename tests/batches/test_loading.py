@@ -33,7 +33,14 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
 
 
 def same(one: Batch, other: Batch) -> bool:
-    return all(np.array_equal(np.asarray(a), np.asarray(b)) for a, b in zip(one, other, strict=True))
+    targets = one.targets.keys() == other.targets.keys() and all(
+        torch.equal(part, other.targets[task]) for task, part in one.targets.items()
+    )
+    return (
+        targets
+        and torch.equal(one.waveform, other.waveform)
+        and np.array_equal(one.positions, other.positions)
+    )
 
 
 @given(
@@ -95,7 +102,7 @@ def test_processes_share_the_batch_of_one(material: Material, shape: tuple[int, 
         ours = [share[step] for share in shares]
         assert np.array_equal(np.concatenate([batch.positions for batch in ours]), together.positions)
         assert torch.equal(torch.cat([batch.waveform for batch in ours]), together.waveform)
-        assert torch.equal(torch.cat([batch.targets for batch in ours]), together.targets)
+        assert torch.equal(torch.cat([batch.targets["labels"] for batch in ours]), together.targets["labels"])
 
 
 @pytest.mark.parametrize("world", [1, 2])
@@ -124,8 +131,10 @@ def test_windows_and_targets_are_those_of_their_tracks(material: Material) -> No
     for batch in TrainingBatches(material, 10, 0).epoch(0):
         assert batch.waveform.dtype == torch.int16
         assert batch.waveform.shape == (10, LENGTH)
-        assert batch.targets.dtype == torch.float32
-        assert torch.equal(batch.targets.bool(), torch.from_numpy(material.targets[batch.positions]))
+        assert batch.targets["labels"].dtype == torch.float32
+        assert torch.equal(
+            batch.targets["labels"].bool(), torch.from_numpy(material.targets[batch.positions])
+        )
         for waveform, position in zip(batch.waveform.numpy(), batch.positions, strict=True):
             number = int(material.tracks[position][1:])
             start = waveform[0] - 1 - STEP * number

@@ -8,7 +8,7 @@ import torch
 
 from taglab.benchmarks import BENCHMARKS, gpu
 from taglab.errors import Unavailable
-from taglab.nets import NetworkSettings
+from taglab.nets import network_settings
 
 CPU = torch.device("cpu")
 
@@ -25,7 +25,7 @@ def test_measure_trains(tmp_path: Path, half: bool, loading: bool) -> None:
     material = gpu.noise_material(tmp_path, 8)
     assert material.sizes == {"train": 8, "validation": 0, "test": 0}
     row = gpu.measure(
-        NetworkSettings(width=1 / 16),
+        network_settings({"width": 1 / 16}),
         material,
         batch=4,
         half=half,

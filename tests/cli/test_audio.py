@@ -47,13 +47,21 @@ def test_every_track_without_sound_is_listed_with_its_reason(mine: Shell, music:
 def test_list_show_check_remove(mine: Shell, music: Path) -> None:
     mine.text("audio", "add", music, "--name", "sound", "--min-duration-s", "0.5", "--workers", "1")
     assert mine.json("audio", "list") == [
-        {"name": "demo", "tracks": None, "refused": None, "hours": None, "sample_rate_hz": None},
+        {
+            "name": "demo",
+            "tracks": None,
+            "refused": None,
+            "hours": None,
+            "sample_rate_hz": None,
+            "channels": None,
+        },
         {
             "name": "sound",
             "tracks": 4,
             "refused": 1,
             "hours": pytest.approx(14 / 3_600),
             "sample_rate_hz": 16_000,
+            "channels": 1,
         },
     ]
     assert mine.json("audio", "list", "--data", "mine")[1]["with_sound"] == 3
@@ -131,3 +139,22 @@ def test_a_damaged_one_does_not_hide_the_others(mine: Shell, music: Path, taglab
     next((taglab_home / "audio" / "broken").glob("*.pcm")).unlink()
     assert [row["name"] for row in mine.json("audio", "list")] == ["demo", "sound"]
     assert "is missing" in mine.err
+
+
+def test_stereo_and_stems_are_kept_as_asked(mine: Shell, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for part, frames in (("mix", 44_100), ("voice", 44_100), ("rest", 44_000)):
+        (tmp_path / part).mkdir()
+        noise = rng.uniform(-0.5, 0.5, (frames, 2))
+        soundfile.write(tmp_path / part / "one.wav", noise, 44_100)
+    flags = ["--sample-rate-hz", "22050", "--channels", "2", "--min-duration-s", "0.5"]
+    stems = ["--stem", f"voice={tmp_path / 'voice'}", "--stem", f"rest={tmp_path / 'rest'}"]
+    told = mine.json("audio", "add", tmp_path / "mix", "--name", "wide", *flags, *stems)
+    assert (told["channels"], told["sample_rate_hz"]) == (2, 22_050)
+    assert told["stems"] == [
+        {"stem": "rest", "tracks": 0, "without": 0, "unequal": 1, "examples": "one"},
+        {"stem": "voice", "tracks": 1, "without": 0, "unequal": 0, "examples": ""},
+    ]
+    assert mine.json("audio", "show", "wide")["stems"] == told["stems"]
+    assert mine.json("audio", "check", "wide")["bytes"] == 2 * 2 * 22_050
+    assert mine.run("audio", "add", tmp_path / "mix", "--name", "wide", "--stem", "voice") == 2

@@ -1,6 +1,7 @@
 """Every network of the dictionary: shapes, sizes as published, gradients, and two routes to one number."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,19 +9,21 @@ import torch
 
 from taglab.audio.mels import MEL_PRESETS, LogMel, MelSettings
 from taglab.errors import InvalidSetting
-from taglab.nets import NETWORKS, NetworkSettings, build
-from taglab.nets.backend import PonsBackend
+from taglab.labels import LABELS
+from taglab.nets import NETWORKS, build, fitting, network_settings
 from taglab.nets.frontends import SpectrogramFrontend, TimbralFilters, WaveformFrontend
+from taglab.nets.pooling import PonsPooling
+from taglab.settings import described
 
-SMALL = {"width": 1 / 16, "n_filters": 16}
+SMALL = {"width": 1 / 16}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_contract_of_every_network(name: str) -> None:
     torch.manual_seed(0)
-    network = build(NetworkSettings(network=name, **SMALL), n_classes=7)
+    network = build(network_settings({"network": name, **SMALL}), n_classes=7)
     clips = torch.randn(3, 3 * 16_000)
-    logits = network(clips)
+    logits = network(clips)[LABELS]
     assert logits.shape == (3, 7)
     assert (logits < 0).any(), "logits, not probabilities"
     torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.ones(3, 7)).backward()
@@ -32,7 +35,7 @@ def test_contract_of_every_network(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_same_seed_same_weights(name: str) -> None:
-    settings = NetworkSettings(network=name, **SMALL)
+    settings = network_settings({"network": name, **SMALL})
     first, second = [(torch.manual_seed(5), build(settings, 3).state_dict())[1] for _ in range(2)]
     assert all(torch.equal(first[key], second[key]) for key in first)
 
@@ -89,22 +92,59 @@ def test_pitch_does_not_matter_to_timbral_filters() -> None:
     torch.testing.assert_close(filters(low), filters(high))
 
 
-def test_back_end_needs_eight_frames() -> None:
-    backend = PonsBackend(6, 2, width=1 / 64).eval()
-    assert backend(torch.randn(1, 6, 8)).shape == (1, 2)
+def test_pooling_needs_eight_frames() -> None:
+    pooling = PonsPooling(6, width=1 / 64).eval()
+    assert pooling(torch.randn(1, 6, 8)).shape == (1, pooling.dim)
     with pytest.raises(InvalidSetting, match="7 frames"):
-        backend(torch.randn(1, 6, 7))
+        pooling(torch.randn(1, 6, 7))
 
 
-@pytest.mark.parametrize(("change", "message"), [({"network": "no"}, "must be one of"), ({}, "at least 1")])
-def test_bad_settings(change: dict[str, str], message: str) -> None:
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"network": "no"}, "network='no' must be one of waveform, spectrogram"),
+        ({"network": ["vgg"]}, "must be one of"),
+        ({"network": "waveform", "n_filters": 3}, "n_filters means nothing to network='waveform', which has"),
+        ({"network": "vgg", "n_filters": 3}, "which has width, dropout, mels"),
+        ({"network": "waveform", "mels": {}}, "mels means nothing"),
+        ({"nonsense": 1}, "nonsense means nothing to network='spectrogram'"),
+        ({"width": 0}, "width=0"),
+    ],
+)
+def test_what_a_network_does_not_have_is_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidSetting, match=message):
-        build(NetworkSettings(**change), n_classes=0)
+        network_settings(values)
+
+
+def test_a_network_without_a_class_is_refused() -> None:
+    with pytest.raises(InvalidSetting, match="at least 1"):
+        build(network_settings(SMALL), n_classes=0)
+
+
+def test_settings_of_another_network_begin_this_one() -> None:
+    """What only the other has is left out, and nothing else."""
+    of_all = {"network": "spectrogram", "width": 0.5, "n_filters": 8, "mels": {"n_mels": 64}, "typo": 1}
+    assert fitting(of_all) == of_all
+    assert fitting(of_all, "vgg") == {"network": "vgg", "width": 0.5, "mels": {"n_mels": 64}, "typo": 1}
+    assert fitting(of_all, "waveform") == {"network": "waveform", "width": 0.5, "typo": 1}
+    assert fitting({**of_all, "network": "waveform"}) == fitting(of_all, "waveform")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_settings_of_every_network(name: str) -> None:
+    settings = network_settings({"network": name})
+    assert type(settings) is NETWORKS[name]
+    assert settings.about
+    assert set(described(NETWORKS[name])) == set(NETWORKS[name].model_fields)
+    assert network_settings(settings.model_dump(mode="json")) == settings
+    rate_hz, channels = settings.sound_needed()
+    assert rate_hz in (None, 16_000)
+    assert channels == 1
 
 
 def test_sizes_at_fifty_classes() -> None:
     """Of the 50 classes that most published taggers have; a change of architecture changes them."""
-    sizes = {name: build(NetworkSettings(network=name), 50).n_parameters() for name in NETWORKS}
+    sizes = {name: build(network_settings({"network": name}), 50).n_parameters() for name in NETWORKS}
     assert sizes == {
         "waveform": 5_376_758,
         "spectrogram": 5_935_622,
@@ -115,19 +155,19 @@ def test_sizes_at_fifty_classes() -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_docstrings_tell_parameters_and_shapes(name: str) -> None:
-    network = build(NetworkSettings(network=name), 100).eval()
+    encoder = build(network_settings({"network": name}), 1).encoder.eval()
     with torch.no_grad():
-        mels = network.representation(torch.zeros(2, 15 * 16_000))
-        features = network.frontend(mels)
-        logits = network.backend(features)
-    assert logits.shape == (2, 100)
-    assert f"{network.n_parameters():,} parameters" in documented(NETWORKS[name])
-    front, back = (sum(p.numel() for p in part.parameters()) for part in (network.frontend, network.backend))
+        mels, features, encoding = encoder(torch.zeros(2, 15 * 16_000))
+    assert encoding.shape == (2, encoder.dim)
+    front, pooling, whole = (
+        sum(p.numel() for p in part.parameters()) for part in (encoder.frontend, encoder.pooling, encoder)
+    )
+    assert f"{whole:,} parameters" in documented(NETWORKS[name])
     shape = ", ".join(map(str, features.shape[1:]))
-    assert f"(batch, {shape}), by {front:,} parameters" in documented(type(network.frontend))
-    assert f"{back:,} parameters" in documented(type(network.backend))
+    assert f"(batch, {shape}), by {front:,} parameters" in documented(type(encoder.frontend))
+    assert f"{pooling:,} parameters" in documented(type(encoder.pooling))
     if name != "waveform":
-        assert f"{mels.shape[1]} mels and {mels.shape[2]} frames" in documented(type(network.frontend))
+        assert f"{mels.shape[1]} mels and {mels.shape[2]} frames" in documented(type(encoder.frontend))
 
 
 def documented(what: object) -> str:

@@ -7,19 +7,20 @@ import pytest
 import torch
 from torch import nn
 
-from taglab.nets import NetworkSettings, Tagger, build
-from taglab.nets.backend import PonsBackend
+from taglab.labels import LABELS
+from taglab.nets import Network, build, fitting, network_settings
 from taglab.nets.frontends import TimbralFilters
+from taglab.nets.pooling import PonsPooling
 from tests.nets import pons
 
 MELS = {"n_mels": 40, "n_fft": 1024, "hop": 256}
 CLOSE = 1e-4
 
 
-def network_of(name: str) -> Tagger:
+def network_of(name: str) -> Network:
     """Return a network in evaluation, its weights and running statistics drawn at random."""
     torch.manual_seed(3)
-    network = build(NetworkSettings(network=name, width=1 / 8, mels=MELS), 5).eval()
+    network = build(network_settings(fitting({"width": 1 / 8, "mels": MELS}, name)), 5).eval()
     for part in network.modules():
         if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.normal_(part.running_mean, 0, 0.3)
@@ -34,8 +35,8 @@ def difference(name: str) -> float:
     network = network_of(name)
     samples = torch.from_numpy(np.random.default_rng(4).uniform(-1, 1, (3, 2187 * 17)).astype(np.float32))
     with torch.no_grad():
-        logits = network(samples).numpy()
-        heard = network.representation(samples).numpy().astype(np.float64)
+        logits = network(samples)[LABELS].numpy()
+        heard = network.encoder.representation(samples).numpy().astype(np.float64)
     weights = pons.Weights(network)
     front_end = {"waveform": pons.waveform_front_end, "spectrogram": pons.spectrogram_front_end}[name]
     reference = pons.back_end(front_end(heard, weights), weights)
@@ -52,28 +53,28 @@ def mean_in_place_of_maximum(self: TimbralFilters, mels: torch.Tensor) -> torch.
     return torch.relu(self.norm(self._convolved(mels))).mean(2)
 
 
-def without_second_residual(self: PonsBackend, features: torch.Tensor) -> torch.Tensor:
+def without_second_residual(self: PonsPooling, features: torch.Tensor) -> torch.Tensor:
     x = self.first(features)
     x = nn.functional.max_pool1d(x + self.second(x), 2)
     x = self.third(x)
-    logits: torch.Tensor = self.dense(torch.cat([x.amax(-1), x.mean(-1)], dim=1))
-    return logits
+    encoding: torch.Tensor = self.dense(torch.cat([x.amax(-1), x.mean(-1)], dim=1))
+    return encoding
 
 
-def pooled_by_four(self: PonsBackend, features: torch.Tensor) -> torch.Tensor:
+def pooled_by_four(self: PonsPooling, features: torch.Tensor) -> torch.Tensor:
     x = self.first(features)
     x = nn.functional.max_pool1d(x + self.second(x), 4)
     x = x + self.third(x)
-    logits: torch.Tensor = self.dense(torch.cat([x.amax(-1), x.mean(-1)], dim=1))
-    return logits
+    encoding: torch.Tensor = self.dense(torch.cat([x.amax(-1), x.mean(-1)], dim=1))
+    return encoding
 
 
 @pytest.mark.parametrize(
     ("module", "wrong"),
     [
         (TimbralFilters, mean_in_place_of_maximum),
-        (PonsBackend, without_second_residual),
-        (PonsBackend, pooled_by_four),
+        (PonsPooling, without_second_residual),
+        (PonsPooling, pooled_by_four),
     ],
 )
 def test_the_reference_tells_networks_that_are_not(

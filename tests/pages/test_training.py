@@ -22,6 +22,7 @@ from taglab.launch import LaunchSettings, RunState
 from taglab.launch.permission import Visitor
 from taglab.metrics import mean_columns
 from taglab.metrics.thresholds import confusion
+from taglab.nets import NETWORKS
 from taglab.runs.process import identify
 from taglab.runs.status import Status, write_status
 from taglab.studies.thesis import recipes
@@ -143,8 +144,8 @@ def test_every_view_opens_by_its_link(view: str) -> None:
 
 def test_the_form_shows_every_setting_once() -> None:
     shown = [*training_form._FIRST]
-    for title, names in training_form._FURTHER.items():
-        shown += names if title != "Network" else ()
+    for names in training_form._FURTHER.values():
+        shown += names
     assert sorted(shown) == sorted(TrainConfig.model_fields)
 
 
@@ -196,6 +197,29 @@ def test_another_preset_brings_its_network_and_a_network_may_differ() -> None:
     app.selectbox(key="network").set_value("vgg").run()
     assert not app.exception
     assert app.selectbox(key="network").value == "vgg"
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_only_what_the_network_has_is_shown_trained_and_copied(network: str, launched: list) -> None:
+    app = page(preset="tiny").run()
+    app.selectbox(key="network").set_value(network).run()
+    assert not app.exception
+    fields = NETWORKS[network].model_fields
+    shown = {widget.key.removeprefix("network tiny ") for widget in app.number_input}
+    assert {name for name in ("width", "dropout", "n_filters") if name in shown} == set(fields) - {
+        "network",
+        "mels",
+    }
+    assert any(box.key == "mels tiny" for box in app.selectbox) == ("mels" in fields)
+    command = next(block.value for block in app.code if block.value.startswith("taglab train"))
+    app.button(key="start").click().run()
+    assert not app.exception
+    config = runs.open_run(launched[0][1]).config
+    assert set(config["network"]) == set(fields)
+    from taglab.cli.training import config_of as asked_of
+
+    parsed = build_parser().parse_args(shlex.split(command)[1:])
+    assert asked_of(parsed).model_dump(mode="json") == config
 
 
 def test_how_long_it_takes_is_said_as_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:

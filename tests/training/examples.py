@@ -13,13 +13,24 @@ from lightning_fabric.plugins import MixedPrecision
 
 from taglab.audio.decode import Decoded
 from taglab.audio.store import Sound, StoreSettings, write_sounds
-from taglab.batches import Material
+from taglab.batches import Batch, Material
 from taglab.cache import AUDIO, FOLKSONOMIES, Shelf
 from taglab.folksonomy import Folksonomy
-from taglab.labels import LabelClass, LabelSpace, save_label_space
-from taglab.nets import Tagger, build
+from taglab.labels import LABELS, LabelClass, LabelSpace, save_label_space
+from taglab.losses import Objective, bind
+from taglab.nets import Network, build, fitting
 from taglab.progress import Progress, silent
-from taglab.training import Fitted, RunConfig, fit, make_fabric, material_of, run_config
+from taglab.training import (
+    Fitted,
+    RunConfig,
+    TrainingStep,
+    fit,
+    make_fabric,
+    material_of,
+    run_config,
+    tagging_task,
+    training_step,
+)
 from taglab.training.semantic import loss_material
 
 RATE_HZ = 16_000
@@ -72,7 +83,7 @@ def config_of(network: dict[str, Any] | None = None, **train: Any) -> RunConfig:
         "data": "small",
         "labels": "sounds",
         "audio": "small",
-        "network": {**SMALL, **(network or {})},
+        "network": fitting({**SMALL, **(network or {})}),
         "train": {"epochs": 2, "batch_size": 8, "metric_interval_steps": 2, "accelerator": "cpu", **train},
     }
     return run_config(values)
@@ -100,9 +111,24 @@ def small_material(config: RunConfig, *classes: str) -> Material:
     return material_of(config, space_of(*(classes or TAGS[:3])))
 
 
-def fresh(config: RunConfig, n_classes: int = 3) -> Tagger:
+def fresh(config: RunConfig, n_classes: int = 3) -> Network:
     torch.manual_seed(config.train.seed)
     return build(config.network, n_classes)
+
+
+BCE = {LABELS: Objective(bind("bce"))}
+"""What a tagger minimises as a rule."""
+
+
+def batch_of(sound: torch.Tensor, targets: torch.Tensor) -> Batch:
+    """Return a tagger's batch of sound (batch, samples) and targets (batch, classes)."""
+    return Batch(sound, {LABELS: targets}, {LABELS: None}, np.arange(len(sound)))
+
+
+def step_of(config: RunConfig, material: Material) -> TrainingStep:
+    """Return the step of a tagger with fresh weights."""
+    tasks = tagging_task(material, config.train)
+    return training_step(fresh(config), config.train, make_fabric(config.train), tasks)
 
 
 def half_on_cpu() -> Fabric:
@@ -114,7 +140,7 @@ def fit_small(
     config: RunConfig,
     folder: Path,
     *,
-    tagger: Tagger | None = None,
+    network: Network | None = None,
     material: Material | None = None,
     recorder: Recorded | None = None,
     fabric: Fabric | None = None,
@@ -123,17 +149,17 @@ def fit_small(
     """Train, and return how it ended and what was recorded."""
     recorder = recorder or Recorded()
     material = material or small_material(config)
-    tagger = tagger or fresh(config, len(material.classes))
+    network = network or fresh(config, len(material.classes))
     fabric = fabric or make_fabric(config.train)
     needed = loss_material(config, space_of(*material.classes), material)
     fitted = fit(
-        tagger,
+        network,
         material,
         config.train,
         fabric,
         folder,
         recorder,
-        loss_material=needed.parts,
+        tasks=tagging_task(material, config.train, needed.parts),
         progress=progress,
     )
     return fitted, recorder

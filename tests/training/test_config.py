@@ -8,9 +8,18 @@ import pytest
 
 from taglab.audio.mels import MEL_PRESETS
 from taglab.errors import InvalidSetting, NotFound
-from taglab.nets import NetworkSettings, build
+from taglab.nets import NETWORKS, build, network_settings
 from taglab.settings import described
-from taglab.training import PRESETS, RunConfig, TrainConfig, differing, merged, preset, run_config
+from taglab.training import (
+    PRESETS,
+    RunConfig,
+    TrainConfig,
+    as_of_today,
+    differing,
+    merged,
+    preset,
+    run_config,
+)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -76,6 +85,30 @@ def test_what_differs_names_the_run() -> None:
     }
 
 
+def test_a_run_of_another_network_is_named_by_what_that_one_has() -> None:
+    config = preset("tiny", {"labels": "x", "network": {"network": "waveform"}})
+    assert config.network == network_settings({"network": "waveform", "width": 0.25, "dropout": 0.1})
+    base = preset("tiny", {"labels": "x"})
+    assert differing(config, base) == {"network.network": "waveform"}
+    filters = preset("tiny", {"labels": "x", "network": {"n_filters": 8}})
+    told = differing(filters, config)
+    assert (told["network.network"], told["network.n_filters"]) == ("spectrogram", 8)
+
+
+def test_a_configuration_of_when_all_networks_had_the_same_settings_is_read() -> None:
+    mels = MEL_PRESETS["pons"].model_dump(mode="json")
+    kept = {"network": "waveform", "mels": mels, "n_filters": 32, "width": 0.5, "dropout": 0.25}
+    config = run_config(as_of_today({"labels": "x", "network": kept}))
+    assert config.network == network_settings({"network": "waveform", "width": 0.5, "dropout": 0.25})
+    spectrogram = run_config(as_of_today({"labels": "x", "network": {**kept, "network": "spectrogram"}}))
+    assert (spectrogram.network.n_filters, spectrogram.network.mels) == (32, MEL_PRESETS["pons"])
+    with pytest.raises(InvalidSetting, match="means nothing to network='waveform'"):
+        run_config({"labels": "x", "network": kept})
+    for broken in ({"network": "transformer"}, [], {"network": "vgg", "colour": 1}):
+        with pytest.raises(InvalidSetting, match="network"):
+            run_config(as_of_today({"labels": "x", "network": broken}))
+
+
 def test_a_configuration_comes_back_from_json() -> None:
     config = preset("tiny", {"labels": "x", "train": {"devices": [1, 0], "early_stopping_patience": 3}})
     assert run_config(json.loads(json.dumps(config.model_dump(mode="json")))) == config
@@ -102,7 +135,7 @@ def test_what_makes_no_sense_is_refused(values: dict[str, Any], said: str) -> No
         run_config(values)
 
 
-@pytest.mark.parametrize("model", [TrainConfig, RunConfig, NetworkSettings])
+@pytest.mark.parametrize("model", [TrainConfig, RunConfig, *NETWORKS.values()])
 def test_every_field_is_described(model: Any) -> None:
     assert set(described(model)) == set(model.model_fields)
 

@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from taglab.errors import Cancelled
-from taglab.losses import bind
 from taglab.training import TrainingStep, make_fabric
-from tests.training.examples import config_of, fit_small, fresh
+from tests.training.examples import BCE, batch_of, config_of, fit_small, fresh
 from tests.training.test_loop import stopping_at
 from tests.training.test_step import a_batch, weights_of
 
@@ -22,7 +21,7 @@ pytestmark = [
 def a_gpu_step(precision: str, compiled: bool = False, clip: float | None = None) -> TrainingStep:
     config = config_of({"dropout": 0.0}, accelerator="cuda", precision=precision)
     fabric = make_fabric(config.train)
-    return TrainingStep(fabric, fresh(config), bind("bce"), gradient_clip=clip, compiled=compiled)
+    return TrainingStep(fabric, fresh(config), BCE, gradient_clip=clip, compiled=compiled)
 
 
 def test_bf16_and_compiled_is_near_float32() -> None:
@@ -30,20 +29,22 @@ def test_bf16_and_compiled_is_near_float32() -> None:
     plain, fast = a_gpu_step("32-true"), a_gpu_step("bf16-mixed", compiled=True)
     assert torch.backends.cudnn.benchmark
     for _ in range(3):
-        assert float(fast(sound, targets)) == pytest.approx(float(plain(sound, targets)), rel=0.1)
+        assert float(fast(batch_of(sound, targets))) == pytest.approx(
+            float(plain(batch_of(sound, targets))), rel=0.1
+        )
     assert torch.isfinite(weights_of(fast)).all()
 
 
 def test_the_scaler_skips_a_bad_step_and_goes_on() -> None:
     sound, targets = a_batch()
     step = a_gpu_step("16-mixed", clip=1.0)
-    step(sound, targets)
+    step(batch_of(sound, targets))
     before, scale = weights_of(step), step.state()["scaler"]["scale"]
-    assert math.isnan(float(step(sound, targets * math.nan)))
+    assert math.isnan(float(step(batch_of(sound, targets * math.nan))))
     assert torch.equal(weights_of(step), before)
     assert step.state()["scaler"]["scale"] == scale / 2
     for _ in range(3):
-        step(sound, targets)
+        step(batch_of(sound, targets))
     assert not torch.equal(weights_of(step), before)
 
 

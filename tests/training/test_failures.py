@@ -10,6 +10,8 @@ from lightning_fabric import Fabric
 
 from taglab.errors import DataError, InvalidSetting, StorageError, Unavailable
 from taglab.labels import from_tags
+from taglab.nets import SoundNeeded
+from taglab.nets.waveform import WaveformSettings
 from taglab.sources import open_folksonomy
 from taglab.training import checkpoints, devices, make_fabric, new_run, predict, train
 from taglab.training.checkpoints import load_checkpoint, save_checkpoint
@@ -71,10 +73,18 @@ def test_a_window_too_short_for_the_network_is_refused(tmp_path: Path) -> None:
         fit_small(config_of({"network": "vgg"}, window_s=0.5), tmp_path)
 
 
-def test_sound_of_another_rate_than_the_mels_is_refused(tmp_path: Path) -> None:
+def test_sound_of_another_rate_than_the_network_needs_is_refused() -> None:
     mels = {"sample_rate_hz": 22_050, "n_fft": 1024, "n_mels": 16}
-    with pytest.raises(InvalidSetting, match="22050 must be the audio's, 16000"):
-        fit_small(config_of({"mels": mels}), tmp_path)
+    needs = "network='spectrogram' needs sound of 22,050 samples a second, and the audio 'small' has 16,000"
+    with pytest.raises(InvalidSetting, match=f"{needs}; `taglab audio add .* --sample-rate-hz 22050`"):
+        small_material(config_of({"mels": mels}))
+
+
+def test_sound_of_other_channels_than_the_network_needs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WaveformSettings, "sound_needed", lambda self: SoundNeeded(None, 2))
+    needs = "network='waveform' needs sound of 2 channels, and the audio 'small' has 1; `taglab audio add"
+    with pytest.raises(InvalidSetting, match=f"{needs} .* --channels 2`"):
+        small_material(config_of({"network": "waveform"}))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +163,7 @@ def test_a_machine_that_fails_before_it_predicts_is_told(monkeypatch: pytest.Mon
         raise RuntimeError("CUDA out of memory")
 
     monkeypatch.setattr(Fabric, "setup", fail)
-    with pytest.raises(InvalidSetting, match="hearing the test tracks; try batch_size=4"):
+    with pytest.raises(InvalidSetting, match="predicting the test tracks; try batch_size=4"):
         predict(run)
 
 
@@ -162,10 +172,10 @@ def test_no_memory_for_one_clip_is_not_told_as_a_window_too_short(tmp_path: Path
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
     config = config_of()
-    tagger = fresh(config)
-    tagger.frontend.register_forward_hook(fail)
+    network = fresh(config)
+    network.encoder.frontend.register_forward_hook(fail)
     with pytest.raises(InvalidSetting, match="try batch_size=4") as told:
-        fit_small(config, tmp_path, tagger=tagger)
+        fit_small(config, tmp_path, network=network)
     assert "longer" not in str(told.value)
 
 

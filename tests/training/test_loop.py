@@ -11,10 +11,11 @@ from lightning_fabric import Fabric
 
 from taglab import losses
 from taglab.errors import Cancelled
-from taglab.training import Diverged, RunConfig, make_fabric, training_step
+from taglab.labels import LABELS
+from taglab.training import Diverged, RunConfig, make_fabric
 from taglab.training.checkpoints import load_checkpoint
-from taglab.training.evaluation import hear
-from tests.training.examples import config_of, fit_small, fresh, half_on_cpu, small_material
+from taglab.training.evaluation import predict_part
+from tests.training.examples import config_of, fit_small, fresh, half_on_cpu, small_material, step_of
 
 FIGURES = ("train_loss", "validation_loss", "ap_macro", "auc_pr_macro", "roc_auc_micro", "learning_rate")
 
@@ -105,7 +106,7 @@ def assert_resuming_changes_nothing(
         fit_small(config, tmp_path / "parts", progress=stopping_at(stopped), fabric=fabric())
     torch.manual_seed(123)  # what else goes on with the generator must not matter
     other = fresh(config_of(seed=5))  # nor the weights it is built with
-    _, resumed = fit_small(config, tmp_path / "parts", tagger=other, fabric=fabric())
+    _, resumed = fit_small(config, tmp_path / "parts", network=other, fabric=fabric())
     assert_same_tensors(last(tmp_path / "whole"), last(tmp_path / "parts"))
     for row, again in zip(whole.rows[-len(resumed.rows) :], resumed.rows, strict=True):
         assert {name: row[name] for name in FIGURES} == {name: again[name] for name in FIGURES}
@@ -116,8 +117,8 @@ def assert_resuming_changes_nothing(
 def test_dropout_is_at_work_and_follows_the_seed(tmp_path: Path) -> None:
     def losses(name: str, dropout: float, seed: int) -> list[float]:
         config = config_of({"dropout": dropout}, seed=seed, epochs=1)
-        tagger = fresh(config_of({"dropout": dropout}))
-        _, recorded = fit_small(config, tmp_path / name, tagger=tagger)
+        network = fresh(config_of({"dropout": dropout}))
+        _, recorded = fit_small(config, tmp_path / name, network=network)
         return [row["loss"] for row in recorded.steps]
 
     assert losses("a", 0.5, 0) == losses("b", 0.5, 0)
@@ -153,17 +154,17 @@ def test_a_rare_class_counts_no_more_than_its_cap(cap: float, heaviest: float) -
     train = material.of("train")
     material.targets[train, 1] = False
     material.targets[train[0], 1] = True
-    step = training_step(fresh(config), material, config.train, make_fabric(config.train))
-    assert step.weights is not None
-    assert float(step.weights[1]) == heaviest
+    step = step_of(config, material)
+    assert step.objectives[LABELS].class_weights is not None
+    assert float(step.objectives[LABELS].class_weights[1]) == heaviest
     assert 0 < float(step.weights[0]) < 7
 
 
 def test_random_numbers_outside_are_as_they_were(tmp_path: Path) -> None:
     config = config_of(epochs=1)
-    tagger, material = fresh(config), small_material(config)
+    network, material = fresh(config), small_material(config)
     before = torch.get_rng_state()
-    fit_small(config, tmp_path, tagger=tagger, material=material)
+    fit_small(config, tmp_path, network=network, material=material)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -181,14 +182,14 @@ def test_an_epochs_time_holds_no_validation(tmp_path: Path, monkeypatch: pytest.
     def hear_for_long(*args: Any, **kwargs: Any) -> Any:
         nonlocal now
         now += 1_000
-        return hear(*args, **kwargs)
+        return predict_part(*args, **kwargs)
 
     def clock() -> float:
         nonlocal now
         now += 0.001
         return now
 
-    monkeypatch.setattr("taglab.training.loop.hear", hear_for_long)
+    monkeypatch.setattr("taglab.training.loop.predict_part", hear_for_long)
     monkeypatch.setattr("taglab.training.loop.time.perf_counter", clock)
     _, recorded = fit_small(config_of(epochs=3), tmp_path)
     assert all(0 < row["seconds"] < 1_000 for row in recorded.rows)
@@ -206,7 +207,7 @@ def test_not_a_number_stops_and_says_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     config = config_of()
-    tagger = fresh(config)
+    network = fresh(config)
     calls = 0
 
     def poison(module: Any, given: Any, output: torch.Tensor) -> torch.Tensor:
@@ -223,11 +224,11 @@ def test_not_a_number_stops_and_says_where(
         return gradient * math.nan if calls == 4 else gradient
 
     if stage == "layer":
-        tagger.backend.second[1].register_forward_hook(poison)
-        expected, step = "layer 'backend.second.1'", 4
+        network.encoder.pooling.second[1].register_forward_hook(poison)
+        expected, step = "layer 'encoder.pooling.second.1'", 4
     elif stage == "weights":
-        tagger.backend.first[0].weight.register_hook(poison_gradient)
-        expected, step = "weights 'backend.first.0.weight'", 5
+        network.encoder.pooling.first[0].weight.register_hook(poison_gradient)
+        expected, step = "weights 'encoder.pooling.first.0.weight'", 5
     else:
 
         def broken(logits: Any, targets: Any, weights: Any) -> torch.Tensor:
@@ -239,14 +240,14 @@ def test_not_a_number_stops_and_says_where(
         config = config_of(loss="broken")
         expected, step = "the loss of finite logits", 4
     with pytest.raises(Diverged, match=expected) as told:
-        fit_small(config, tmp_path, tagger=tagger)
+        fit_small(config, tmp_path, network=network)
     assert (told.value.epoch, told.value.step) == (1, step)
     assert "learning_rate" in str(told.value)
 
 
 def test_weights_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
     config = config_of(checkpoint_minutes=0)
-    tagger = fresh(config)
+    network = fresh(config)
     steps = 0
 
     def poison(gradient: torch.Tensor) -> torch.Tensor:
@@ -254,9 +255,9 @@ def test_weights_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
         steps += 1
         return gradient * math.nan if steps == 3 else gradient
 
-    tagger.backend.first[0].weight.register_hook(poison)
-    with pytest.raises(Diverged, match=r"weights 'backend\.first\.0\.weight'"):
-        fit_small(config, tmp_path, tagger=tagger)
+    network.encoder.pooling.first[0].weight.register_hook(poison)
+    with pytest.raises(Diverged, match=r"weights 'encoder\.pooling\.first\.0\.weight'"):
+        fit_small(config, tmp_path, network=network)
     left = load_checkpoint(tmp_path / "last.pt", {})
     assert left["position"]["step"] == 2
     assert all(torch.isfinite(weights).all() for weights in left["network"].values())

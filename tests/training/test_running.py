@@ -21,8 +21,8 @@ from taglab.training import (
     configuration,
     differing,
     dry_run,
+    evaluate,
     is_finished,
-    judge,
     make_fabric,
     new_run,
     predict,
@@ -64,16 +64,16 @@ def test_a_run_from_command_to_predictions(shell: Shell) -> None:
     assert run.predictions("validation").evaluated == run.about.evaluated
     last = run.predictions("validation-last")
     assert last.tracks == run.predictions("validation").tracks
-    figures = judge(last).figures
+    figures = evaluate(last).figures
     assert figures["ap_macro"] == pytest.approx(run.history()["ap_macro"][1], abs=1e-12)
     kept = {path.stem for path in (run.folder / "predictions").iterdir()}
     assert kept == {"validation", "validation-last", "test"}  # nothing that is read nowhere
     # What validation gave by epoch is what the kept predictions give.
     best = told["best_epoch"]
-    figures = judge(run.predictions("validation")).figures
+    figures = evaluate(run.predictions("validation")).figures
     assert figures["ap_macro"] == pytest.approx(run.history()["ap_macro"][best - 1], abs=1e-12)
     kept = run.per_label(best).set_index("label")["average_precision"]
-    again = judge(run.predictions("validation")).per_label.set_index("label")["average_precision"]
+    again = evaluate(run.predictions("validation")).per_label.set_index("label")["average_precision"]
     pd.testing.assert_series_equal(kept, again, rtol=1e-8)
     assert run.confusion().tp.shape == (200, 3)
 

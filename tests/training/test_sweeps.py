@@ -40,6 +40,15 @@ def test_fields_within_fields_and_texts_are_taken() -> None:
     assert made[0].train.learning_rate == 0.01
 
 
+def test_networks_are_swept_with_what_each_has() -> None:
+    made = grid(config_of({"n_filters": 8}), {"network.network": ["spectrogram", "waveform"]})
+    assert made[0] == config_of({"n_filters": 8})
+    assert made[1].network == config_of({"network": "waveform"}).network
+    fields = {"network.network": ["waveform"], "network.n_filters": [8, 16]}
+    with pytest.raises(InvalidSetting, match="n_filters means nothing to network='waveform'"):
+        grid(config_of(), fields)
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -14,7 +14,7 @@ from taglab.audio.store import StoreSettings
 from taglab.cache import write_json
 from taglab.errors import InvalidSetting, NotFound
 from taglab.runs import Run, layout, open_run
-from taglab.training import configuration, hearing_of, new_run, predict, tag_sound, train
+from taglab.training import configuration, new_run, predict, sound_format_of, tag_sound, train
 from tests.cli.running import Shell
 from tests.training.examples import RATE_HZ, TAGS, config_of
 
@@ -37,7 +37,7 @@ def write_own_sound(run: Run, folder: Path) -> list[str]:
 def test_files_with_the_runs_own_sound_have_its_own_predictions(run: Run, tmp_path: Path) -> None:
     names = write_own_sound(run, tmp_path / "new")
     own = run.predictions("test")
-    settings = StoreSettings(sample_rate_hz=hearing_of(run).sample_rate_hz, min_duration_s=0)
+    settings = StoreSettings(sample_rate_hz=sound_format_of(run).sample_rate_hz, min_duration_s=0)
     with brief_audio(find_files(tmp_path / "new"), settings) as store:
         tagging = tag_sound(run, store)
     assert sorted(tagging.tracks) == sorted(names)
@@ -52,7 +52,7 @@ def test_files_with_the_runs_own_sound_have_its_own_predictions(run: Run, tmp_pa
 
 def test_scores_are_means_over_windows_that_cover_a_track(run: Run) -> None:
     tagging = tag_sound(run, open_audio("small"))
-    assert tagging.hearing.window_s == pytest.approx(0.3)
+    assert tagging.sound.window_s == pytest.approx(0.3)
     windows = tagging.window_table()
     first = windows[windows["track"] == tagging.tracks[0]]
     assert first["start_s"].tolist() == pytest.approx([0.0, 0.3, 0.6, 0.7])  # the last ends with the track
@@ -66,7 +66,7 @@ def test_scores_are_means_over_windows_that_cover_a_track(run: Run) -> None:
 
 
 def test_a_run_is_asked_of_new_sound_when_its_own_is_gone(run: Run, taglab_home: Path) -> None:
-    known = hearing_of(run)
+    known = sound_format_of(run)
     assert (known.sample_rate_hz, known.window_samples) == (RATE_HZ, round(0.3 * RATE_HZ))
     store = open_audio("small")
     before = tag_sound(run, store).scores
@@ -80,7 +80,7 @@ def test_a_run_is_asked_of_new_sound_when_its_own_is_gone(run: Run, taglab_home:
     with pytest.raises(NotFound):
         tag_sound(run, moved)
     shutil.move(taglab_home / "audio/moved", taglab_home / "audio/small")
-    assert hearing_of(run) == known
+    assert sound_format_of(run) == known
 
 
 def test_sound_of_another_rate_and_runs_of_results_are_refused(run: Run, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_sound_of_another_rate_and_runs_of_results_are_refused(run: Run, tmp_pat
     settings = StoreSettings(sample_rate_hz=8_000, min_duration_s=0)
     with (
         brief_audio(find_files(tmp_path / "new"), settings) as store,
-        pytest.raises(InvalidSetting, match=r"has 8,000 samples a second, and the run hears 16,000"),
+        pytest.raises(InvalidSetting, match=r"has 8,000 samples a second, and the run takes 16,000"),
     ):
         tag_sound(run, store)
     with pytest.raises(InvalidSetting, match="holds results only"):

@@ -11,17 +11,19 @@ import torch
 from torch import nn
 
 from taglab.batches import TrainingBatches
-from taglab.nets import Tagger
-from taglab.training import hear, make_fabric, training_step
+from taglab.labels import LABELS
+from taglab.nets import HEADS, Encoder, Network
+from taglab.training import make_fabric, predict_part, tagging_task, training_step
 from tests.training.examples import config_of, fit_small, small_material
 
 
-def plain_tagger() -> Tagger:
+def plain_network() -> Network:
     """Return a network without batch norm and dropout."""
     torch.manual_seed(3)
     frontend = nn.Sequential(nn.Unflatten(1, (1, -1)), nn.Conv1d(1, 8, 64, stride=32), nn.ReLU())
-    backend = nn.Sequential(nn.AdaptiveAvgPool1d(4), nn.Flatten(), nn.Linear(32, 3))
-    return Tagger(nn.Identity(), frontend, backend)
+    pooling = nn.Sequential(nn.AdaptiveAvgPool1d(4), nn.Flatten())
+    encoder = Encoder(nn.Identity(), frontend, pooling, dim=32)
+    return Network(encoder, {LABELS: HEADS["linear"](32, 3, dropout=0)})
 
 
 def train_together(folder: Path) -> None:
@@ -37,14 +39,16 @@ def gradients(processes: int, batch_size: int, folder: Path) -> None:
     config = config_of(devices=tuple(range(processes)), batch_size=batch_size)
     fabric = make_fabric(config.train)
     fabric.launch()
-    material, tagger = small_material(config), plain_tagger()
-    step = training_step(tagger, material, config.train, fabric)
+    material, network = small_material(config), plain_network()
+    step = training_step(network, config.train, fabric, tagging_task(material, config.train))
     batches = TrainingBatches(material, batch_size, 0, rank=fabric.global_rank, world=fabric.world_size)
     batch = batches.batch(0, 0)
-    loss = step(batch.waveform, batch.targets)
-    heard = hear(step, material, "validation", 3)
+    loss = step(batch)
+    heard = predict_part(step, material, "validation", 3)
     if fabric.global_rank == 0:
-        found = {name: part.grad.numpy() for name, part in tagger.named_parameters() if part.grad is not None}
+        found = {
+            name: part.grad.numpy() for name, part in network.named_parameters() if part.grad is not None
+        }
         np.savez(
             folder / f"{processes}.npz",
             loss=float(loss),

@@ -19,7 +19,18 @@ from taglab.studies.collapsing.stages import STAGES
 from taglab.studies.thesis.differences import keep_differences
 from taglab.studies.thesis.evidence import mark, stands_for
 from taglab.studies.thesis.recipes import Difference, Model, Plan
-from taglab.training import PRESETS, RunConfig, differing, is_finished, merged, new_run, run_config, train
+from taglab.training import (
+    PRESETS,
+    RunConfig,
+    as_of_today,
+    differing,
+    is_finished,
+    merged,
+    new_run,
+    run_config,
+    settings_over,
+    train,
+)
 from taglab.training.label_spaces import save_spaces
 from taglab.training.sweeps import sweepable
 
@@ -137,7 +148,7 @@ def _config(
         "network": {"network": planned.settings.network},
         "train": {"epochs": planned.epochs, "early_stopping_patience": None},
     }
-    config = run_config(merged(merged(PRESETS[name], recipe), changes or {}))
+    config = run_config(settings_over(PRESETS[name], merged(recipe, changes or {})))
     if len(config.train.devices) > 1 or config.train.nodes > 1:
         raise InvalidSetting(
             "a recipe is trained on one device; make its runs only, and launch them on several"
@@ -153,7 +164,8 @@ def _found(group: str, config: RunConfig, space: LabelSpace) -> Run | None:
         run = open_run(str(name))
         frozen = run.label_space()
         same = frozen is not None and frozen.fingerprint == space.fingerprint
-        if same and run_config(run.config) == config:  # settings that came since have their defaults there
+        # Settings that came since have their defaults there.
+        if same and run_config(as_of_today(run.config)) == config:
             alike.append(run)
     return min(alike, key=lambda run: not is_finished(run), default=None)
 
@@ -166,7 +178,7 @@ def run_differences(planned: Plan, runs: Mapping[str, Run]) -> list[Difference]:
     """Return in what the runs' settings differ from the thesis's."""
     found: dict[str, Difference] = {}
     for model in planned.models:
-        config = run_config(runs[model.name].config)
+        config = run_config(as_of_today(runs[model.name].config))
         same = {"data": config.data, "audio": config.audio, "labels": config.labels}
         recipe = merged(model.changes, {"train": {"epochs": planned.epochs}})
         theirs = merged(PRESETS[f"thesis-{planned.settings.network}"], recipe)

@@ -111,7 +111,7 @@ def _play(store: AudioStore, track: str) -> None:
         return
     samples = store.whole(row)
     longest = _LONGEST_S * store.sample_rate_hz
-    st.audio(np.asarray(samples[:longest]), sample_rate=store.sample_rate_hz)
+    st.audio(np.asarray(samples[:longest].T), sample_rate=store.sample_rate_hz)
     if len(samples) > longest:
         st.caption(f"The first {_LONGEST_S} s of {len(samples) / store.sample_rate_hz:.0f}.")
 

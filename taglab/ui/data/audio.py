@@ -24,6 +24,7 @@ from taglab.audio.library import (
     remarks,
     resolve_audio,
     sounding,
+    stem_table,
 )
 from taglab.audio.store import PCM, AudioStore, StoreSettings
 from taglab.errors import DataError, InvalidSetting
@@ -51,7 +52,7 @@ _MOST_TAGS = 12
 @dialog("Add sound")
 def add_audio_panel(data: Folksonomy) -> None:
     """Decode uploaded files, or those of a folder, and choose their sound."""
-    st.caption("Files are decoded, mixed to mono and resampled once. What cannot be used is told by name.")
+    st.caption("Files are decoded, mixed and resampled once. What cannot be used is told by name.")
     with guard():
         uploads = st.file_uploader("Upload", key="new audio upload", help=FILES, accept_multiple_files=True)
         place = st.text_input(
@@ -184,6 +185,7 @@ def _show_numbers(store: AudioStore, found: Sounding, data: Folksonomy) -> None:
     numbers = {
         "Tracks with sound": f"{len(found.with_sound):,} of {data.n_tracks:,}",
         "Hours": f"{store.samples.sum() / store.sample_rate_hz / 3_600:,.1f}",
+        "Kept at": f"{store.sample_rate_hz:,} Hz, {'stereo' if store.channels == 2 else 'mono'}",
         "Refused files": f"{len(store.refused):,}",
         "Sound of other tracks": f"{found.others:,}",
     }
@@ -225,6 +227,12 @@ def _show_told(name: str, store: AudioStore) -> None:
             st.caption("A split keeps them in one part, so that no test track was heard in training.")
             st.dataframe(groups, hide_index=True, alt="Tracks with the same sound")
             export_panel(f"{name} copies", groups, command=["taglab", "audio", "show", name])
+    stems = stem_table(store)
+    if len(stems):
+        st.caption(
+            "Parts of the sound that are kept apart; those of another length than their track are unused."
+        )
+        st.dataframe(stems, hide_index=True, alt="Stems")
     if store.passed_over:
         endings = ", ".join(f"{count:,} {ending}" for ending, count in store.passed_over.items())
         st.caption(literal(f"Files passed over, by ending: {endings}"))
@@ -238,11 +246,12 @@ def _show_track(store: AudioStore, data: Folksonomy, tracks: list[str]) -> None:
         st.text("This track has no sound here.")
         return
     samples = store.whole(row)[: _LONGEST_S * store.sample_rate_hz]
-    st.audio(np.asarray(samples), sample_rate=store.sample_rate_hz)
+    st.audio(np.asarray(samples.T), sample_rate=store.sample_rate_hz)
     if len(samples) < store.samples[row]:
         st.caption(f"The first {_LONGEST_S} s of {store.samples[row] / store.sample_rate_hz:.0f}.")
     st.caption(literal(_about(data, track)))
-    figure = _picture(samples, store.sample_rate_hz, track)
+    mono = store.mono(row)[: _LONGEST_S * store.sample_rate_hz]
+    figure = _picture(mono, store.sample_rate_hz, track)
     st.plotly_chart(figure, config=picture_config(), key="spectrogram", alt="Mel spectrogram of the track")
     export_panel(f"{track} spectrogram", figure=figure)
 

@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from taglab import cache, labels
-from taglab.audio.mels import MEL_PRESETS
+from taglab.audio.mels import MEL_PRESETS, MelSettings
 from taglab.embeddings import OWN, vector_names
 from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelReport, LabelSpace
-from taglab.nets import NETWORKS, NetworkSettings
+from taglab.nets import NETWORKS, USUAL_NETWORK, MelNetworkSettings, fitting, network_settings
 from taglab.progress import Progress
 from taglab.settings import as_list
 from taglab.training import PRESETS, RunConfig, TrainConfig, preset, run_config, train_choices
@@ -27,7 +27,6 @@ from taglab.ui.pickers import choose_among, pick_audio, pick_data
 _READY = " (new)"
 _FIRST = ("epochs", "batch_size", "learning_rate")
 _FURTHER: dict[str, tuple[str, ...]] = {
-    "Network": ("width", "n_filters", "dropout"),
     "Optimiser": (
         "schedule",
         "plateau_patience",
@@ -130,13 +129,8 @@ def pick_network(preset_name: str) -> str:
     """Let the network be chosen; the preset's to begin with. In the URL as `network`."""
     names = list(NETWORKS)
     at = names.index(_network_of(preset_name))
-    return choose_among("network", "Network", names, at, "network", help=_NETWORKS_SAID)
-
-
-_NETWORKS_SAID = (
-    "spectrogram and waveform are the thesis's two (Pons et al. 2018); vgg is that of Kim's chapter 4; "
-    "short-chunk (Won et al. 2020) is a strong baseline of today."
-)
+    about = "; ".join(f"{name}: {model.about}" for name, model in NETWORKS.items())
+    return choose_among("network", "Network", names, at, "network", help=about)
 
 
 def pick_labels(data: str) -> Labels:
@@ -204,7 +198,7 @@ def _changed(key: str, value: str) -> bool:
 
 
 def _network_of(preset_name: str) -> str:
-    return str(_of_preset(preset_name, "network").get("network", NetworkSettings().network))
+    return str(_of_preset(preset_name, "network").get("network", USUAL_NETWORK))
 
 
 def _of_preset(preset_name: str, part: str) -> Mapping[str, Any]:
@@ -215,18 +209,16 @@ def _of_preset(preset_name: str, part: str) -> Mapping[str, Any]:
 def pick_settings(chosen: Labels, audio: str, preset_name: str, network: str) -> Asked:
     """Draw a widget for every setting, what matters most first, and return what is asked for."""
     train: dict[str, Any] = {}
-    net: dict[str, Any] = {"network": network}
     for column, name in zip(st.columns(len(_FIRST)), _FIRST, strict=True):
         with column:
             train |= _train_widget(name, preset_name)
     with st.expander("All settings", icon=":material/tune:"):
         st.caption("What is filled in comes from the preset; hover over a name to read why.")
+        st.markdown("**Network**")
+        net = _network_widgets(preset_name, network)
         for title, names in _FURTHER.items():
             st.markdown(f"**{title}**")
-            if title == "Network":
-                net |= _network_widgets(names, preset_name, network)
-            else:
-                train |= _in_columns(names, preset_name)
+            train |= _in_columns(names, preset_name)
     given = {"network": net, "train": {**_of_preset(preset_name, "train"), **train}}
     return Asked(chosen, preset_name, {"data": chosen.data, "audio": audio, **given})
 
@@ -249,26 +241,32 @@ def _train_widget(name: str, preset_name: str) -> dict[str, Any]:
     return setting_widget(TrainConfig, name, key, start, choices, label, persist_state="session")
 
 
-def _network_widgets(names: Sequence[str], preset_name: str, network: str) -> dict[str, Any]:
-    given = _of_preset(preset_name, "network")
-    values: dict[str, Any] = {}
-    columns = st.columns(_COLUMNS + 1, vertical_alignment="bottom")
+def _network_widgets(preset_name: str, network: str) -> dict[str, Any]:
+    """Draw a widget for every setting that the network has, and return what they hold."""
+    start = network_settings(fitting(_of_preset(preset_name, "network"), network))
+    values: dict[str, Any] = {"network": network}
+    names = [name for name in type(start).model_fields if name not in values]
+    columns = st.columns(max(len(names), _COLUMNS), vertical_alignment="bottom")
     for column, name in zip(columns, names, strict=False):
-        default = given.get(name, NetworkSettings.model_fields[name].default)
         with column:
-            key, label = f"network {preset_name}", _LABELS.get(name, "")
-            values |= setting_widget(NetworkSettings, name, key, default, (), label, persist_state="session")
-    if network == "waveform":
-        return values
-    mels = NetworkSettings.model_validate(given).mels
-    presets = {name: each for name, each in MEL_PRESETS.items() if each != mels}
-    same = next((name for name, each in MEL_PRESETS.items() if each == mels), preset_name)
-    with columns[-1]:
-        choice = st.selectbox(
-            "Spectrogram", [same, *presets], key=f"mels {preset_name}", persist_state="session",
-            help="How sound becomes a spectrogram: pons (96 mels), thesis-code (128 mels), thesis-text.",
-        )  # fmt: skip
-    return {**values, "mels": presets.get(choice, mels)}
+            if name == "mels" and isinstance(start, MelNetworkSettings):
+                values["mels"] = _mels_widget(preset_name, start.mels)
+            else:
+                key, label = f"network {preset_name}", _LABELS.get(name, "")
+                values |= setting_widget(
+                    type(start), name, key, getattr(start, name), (), label, persist_state="session"
+                )
+    return values
+
+
+def _mels_widget(preset_name: str, mels: MelSettings) -> MelSettings:
+    presets = {name: settings for name, settings in MEL_PRESETS.items() if settings != mels}
+    same = next((name for name, settings in MEL_PRESETS.items() if settings == mels), preset_name)
+    choice = st.selectbox(
+        "Spectrogram", [same, *presets], key=f"mels {preset_name}", persist_state="session",
+        help="How sound becomes a spectrogram: pons (96 mels), thesis-code (128 mels), thesis-text.",
+    )  # fmt: skip
+    return presets.get(choice, mels)
 
 
 @st.cache_data(max_entries=50, show_spinner=False)
@@ -298,16 +296,20 @@ def config_flags(config: RunConfig, start: str) -> list[str]:
         start: Name of the preset.
     """
     flags = ["--data", config.data, "--labels", config.labels, "--audio", config.audio, "--preset", start]
-    base = preset(start, {"labels": config.labels})
-    mels = next((name for name, each in MEL_PRESETS.items() if each == config.network.mels), "")
-    if mels and config.network.mels != base.network.mels:
-        flags += ["--mels", mels]
+    network = config.network.network
+    base = preset(start, {"labels": config.labels, "network": {"network": network}})
+    if network != _network_of(start):
+        flags += ["--network", network]
     for own, other in ((config.network, base.network), (config.train, base.train)):
         for name in type(own).model_fields:
             value = getattr(own, name)
-            if name != "mels" and value != getattr(other, name):
-                flags += _flag(name.replace("_", "-"), value)
+            if value != getattr(other, name):
+                flags += _mels_flag(value) if name == "mels" else _flag(name.replace("_", "-"), value)
     return flags
+
+
+def _mels_flag(mels: MelSettings) -> list[str]:
+    return next((["--mels", name] for name, settings in MEL_PRESETS.items() if settings == mels), [])
 
 
 def _flag(name: str, value: Any) -> list[str]:

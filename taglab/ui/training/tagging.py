@@ -18,7 +18,7 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.figures.tagging import MOST_LABELS, score_course
 from taglab.progress import Progress, between
 from taglab.training.checkpoints import BEST
-from taglab.training.tagging import Tagging, hearing_of, tag_sound
+from taglab.training.tagging import Tagging, sound_format_of, tag_sound
 from taglab.ui.data.audio import FILES, PLACE, uploaded_files
 from taglab.ui.export import command_line, export_panel, picture_config
 from taglab.ui.messages import guard, literal, working
@@ -89,8 +89,8 @@ def _tag(run_name: str, uploads: Sequence[Upload], place: str, audio: str) -> _T
         if audio:
             store = open_audio(audio)
         else:
-            rate_hz = hearing_of(run, between(progress, 0, 0.05)).sample_rate_hz
-            store = _decoded(held, uploads, place, rate_hz, between(progress, 0.05, 0.7))
+            settings = sound_format_of(run, between(progress, 0, 0.05)).store_settings
+            store = _decoded(held, uploads, place, settings, between(progress, 0.05, 0.7))
         tagging = tag_sound(run, store, "best", between(progress, 0.7, 1))
         flags = {"audio": audio or place.strip() or "PATH"}
         command = command_line(["predict"], [run_name], flags)
@@ -98,11 +98,13 @@ def _tag(run_name: str, uploads: Sequence[Upload], place: str, audio: str) -> _T
 
 
 def _decoded(
-    held: contextlib.ExitStack, uploads: Sequence[Upload], place: str, rate_hz: int, progress: Progress
+    held: contextlib.ExitStack,
+    uploads: Sequence[Upload],
+    place: str,
+    settings: StoreSettings,
+    progress: Progress,
 ) -> AudioStore:
-    """Return the sound of files, decoded at a rate, which lies in the cache for as long as `held` is held."""
-    # How short is too short, the run's windows say.
-    settings = StoreSettings(sample_rate_hz=rate_hz, min_duration_s=0)
+    """Return the sound of files, decoded, which lies in the cache for as long as `held` is held."""
     unpacking, decoding = between(progress, 0, 0.1), between(progress, 0.1, 1)
     with contextlib.ExitStack() as files_held:
         if uploads:
@@ -116,7 +118,7 @@ def _decoded(
 
 def _show(tagged: _Tagged) -> None:
     tagging = tagged.tagging
-    window = f"windows of {tagging.hearing.window_s:g} s at {tagging.hearing.sample_rate_hz:,} Hz"
+    window = f"windows of {tagging.sound.window_s:g} s at {tagging.sound.sample_rate_hz:,} Hz"
     st.caption(literal(f"{len(tagging.tracks):,} tracks, heard by {tagging.run} in {window}."))
     for what, table in (("Left out", tagging.left_out), ("Remarks on the sound", remarks(tagged.store))):
         if len(table):
@@ -146,7 +148,7 @@ def _show_track(tagged: _Tagged, track: str) -> None:
     order = np.argsort(-scores, kind="stable")
     row = int(store.rows([track])[0])
     st.audio(
-        np.asarray(store.whole(row)[: _LONGEST_S * store.sample_rate_hz]), sample_rate=store.sample_rate_hz
+        np.asarray(store.whole(row)[: _LONGEST_S * store.sample_rate_hz].T), sample_rate=store.sample_rate_hz
     )
     if store.samples[row] > _LONGEST_S * store.sample_rate_hz:
         st.caption(f"The first {_LONGEST_S} s of {store.samples[row] / store.sample_rate_hz:.0f}.")
@@ -157,7 +159,7 @@ def _show_track(tagged: _Tagged, track: str) -> None:
     shown = order[:MOST_LABELS]
     figure = score_course(
         tagging.window_starts_s[own],
-        tagging.hearing.window_s,
+        tagging.sound.window_s,
         tagging.window_scores[own][:, shown],
         [tagging.classes[column] for column in shown],
     )

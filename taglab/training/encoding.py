@@ -1,0 +1,98 @@
+"""Tracks as vectors: what a run's network knows of them before its head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+
+from taglab.audio.library import resolve_audio
+from taglab.audio.store import AudioStore
+from taglab.errors import InvalidSetting
+from taglab.labels import LabelSpace
+from taglab.progress import Progress, between, silent
+from taglab.runs import Run
+from taglab.sources import open_folksonomy
+from taglab.training.config import RunConfig
+from taglab.training.devices import failures_told, make_fabric
+from taglab.training.divergence import Diverged
+from taglab.training.evaluation import TrackMeans, window_outputs
+from taglab.training.running import Weights, configuration, kept_step, material_of, on_one_device
+from taglab.training.tagging import sound_format_of, unlabelled
+from taglab.vectors import Vectors
+
+Part = Literal["train", "validation", "test"]
+
+
+def encode(
+    run: Run,
+    tracks: Sequence[str] | Part | Literal["all"] = "all",
+    weights: Weights = "best",
+    store: AudioStore | None = None,
+    progress: Progress = silent,
+) -> Vectors:
+    """Return tracks as the layer before a run's head has them: the mean over a track's windows.
+
+    Args:
+        run: Trained at least one epoch; for "untrained" weights it needs only be made.
+        tracks: Which: a part of the run's split, names, or every track of the sound.
+        weights: Of the "best" epoch on the validation tracks, of the "last", or "untrained": those that
+            training began with, which tells what the network's form alone is worth.
+        store: The sound; that of the run where None.
+        progress: Told after each batch.
+
+    Returns:
+        Of kind tracks, compared by cosine. Tracks without sound, or too short for a window, are missing.
+
+    Raises:
+        DataError: If the checkpoint is missing, damaged, or of another network.
+        Diverged: If a vector is not finite.
+        InvalidSetting: If the run is of results only, or the sound has another rate.
+        NotFound: If its data or sound are gone.
+    """
+    config, space = configuration(run)
+    sound = sound_format_of(run, between(progress, 0, 0.1))
+    store = store or _own_sound(config, between(progress, 0.1, 0.2))
+    windows = sound.windows(store)
+    names = _names(tracks, config, space, store, between(progress, 0.2, 0.3))
+    rows = store.rows(names)
+    has_windows = np.isin(rows, windows.rows)
+    missing = tuple(np.array(names, object)[~has_windows])
+    material = unlabelled(windows, space.names, np.sort(rows[has_windows]))
+    single = on_one_device(config)
+    fabric = make_fabric(single.train)
+    with failures_told(fabric.device, single.train.batch_size, lambda: "encoding tracks"):
+        step = kept_step(run, single, material, fabric, weights, of_its_split=False)
+        means = TrackMeans(material.of("test"), step.network.encoder.dim, fabric.device)
+        share = between(progress, 0.3, 1)
+        outputs = window_outputs(step, material, "test", single.train.batch_size, step.encoding, share)
+        for encodings, owners in outputs:
+            means.add(encodings, owners)
+    if not torch.isfinite(means.sums).all():
+        raise Diverged(int(run.summary()["epochs"]), 0, "the encodings are")
+    name = f"{run.name} untrained" if weights == "untrained" else run.name
+    vectors = Vectors.of("tracks", material.tracks, means.means(), name)
+    origin = {"run": run.name, "weights": weights, "network": config.network.model_dump(mode="json")}
+    return replace(vectors, missing=missing + vectors.missing, origin=origin)
+
+
+def _own_sound(config: RunConfig, progress: Progress) -> AudioStore:
+    return resolve_audio(config.audio, open_folksonomy(config.data, progress), progress)
+
+
+def _names(
+    tracks: Sequence[str] | str, config: RunConfig, space: LabelSpace, store: AudioStore, progress: Progress
+) -> list[str]:
+    """Return the names of the tracks that are asked for, each once."""
+    if not isinstance(tracks, str):
+        return list(dict.fromkeys(tracks))
+    if tracks == "all":
+        return store.tracks["track"].astype(str).tolist()
+    if tracks not in get_args(Part):
+        choices = ", ".join(("all", *get_args(Part)))
+        raise InvalidSetting(f"tracks={tracks!r} must be one of {choices}, or a list of names")
+    material = material_of(config, space, progress)
+    return [material.tracks[place] for place in material.of(tracks)]

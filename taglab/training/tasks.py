@@ -1,0 +1,112 @@
+"""What a network is trained for: one task or several, each with targets, a head, a loss and a weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from taglab.batches import SAMPLERS, BatchTargets, LookedUp, Material, TrainingBatches
+from taglab.labels import LABELS
+from taglab.losses import Objective, balancing_weights, bind
+from taglab.reprs import one_line
+from taglab.training.config import TrainConfig
+from taglab.training.step import TrainingStep
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One thing that a network is trained for.
+
+    Attributes:
+        targets: What each batch should be given.
+        n_outputs: Outputs of its head.
+        loss: A name in `taglab.losses.LOSSES`.
+        head: A name in `taglab.nets.HEADS`.
+        weight: What it counts beside the other tasks; at 0 nothing is learned from it.
+        loss_material: What the loss needs beside the batch; see `taglab.losses.bind`.
+        class_weights: What the positives of each class count (columns,); None counts each 1.
+    """
+
+    targets: BatchTargets
+    n_outputs: int
+    loss: str = "bce"
+    head: str = "linear"
+    weight: float = 1.0
+    loss_material: Mapping[str, Any] = field(default_factory=dict)
+    class_weights: torch.Tensor | None = None
+
+    __repr__ = one_line
+
+    def objective(self, device: torch.device) -> Objective:
+        """Return what of it is minimised, on a device."""
+        material = {
+            name: part.to(device) if isinstance(part, torch.Tensor) else part
+            for name, part in self.loss_material.items()
+        }
+        return Objective(bind(self.loss, material), self.class_weights, self.weight)
+
+    def made_for(self) -> dict[str, Any]:
+        """Return what a checkpoint must be of to be gone on with, as JSON holds it."""
+        return {"head": self.head, "n_outputs": self.n_outputs, "loss": self.loss, "weight": self.weight}
+
+
+def heads_of(tasks: Mapping[str, Task]) -> dict[str, tuple[str, int]]:
+    """Return the heads that `taglab.nets.build_network` is to make."""
+    return {name: (task.head, task.n_outputs) for name, task in tasks.items()}
+
+
+def tagging_task(
+    material: Material, config: TrainConfig, loss_material: Mapping[str, Any] | None = None
+) -> dict[str, Task]:
+    """Return what a tagger is trained for: the classes of the material's label space."""
+    weights = None
+    if config.class_weighting:
+        n_tracks = len(material.of("train"))
+        balancing = balancing_weights(material.positives("train"), n_tracks)
+        weights = torch.from_numpy(np.minimum(balancing, np.float32(config.class_weight_cap)))
+    task = Task(
+        LookedUp(material.targets),
+        len(material.classes),
+        config.loss,
+        loss_material=loss_material or {},
+        class_weights=weights,
+    )
+    return {LABELS: task}
+
+
+def validation_losses(
+    step: TrainingStep, material: Material, tasks: Mapping[str, Task], config: TrainConfig, sampler: str
+) -> dict[str, float]:
+    """Return the loss of each task on the validation tracks, over clips that are the same every time.
+
+    Args:
+        step: Holds the network.
+        material: The tracks.
+        tasks: Those whose loss is wanted.
+        config: Says how many clips are taken at a time, and by which seed they are drawn.
+        sampler: What training draws tracks by, a name in `SAMPLERS`.
+    """
+    size = min(config.batch_size, len(material.of("validation")))
+    batches = TrainingBatches(
+        material,
+        max(size - size % 2, 1),
+        config.seed,
+        shuffle=False,
+        targets={name: task.targets for name, task in tasks.items()},
+        sampler=SAMPLERS[sampler].validates_by,
+        part="validation",
+        last="keep",
+    )
+    sums, rows = dict.fromkeys(tasks, 0.0), dict.fromkeys(tasks, 0)
+    with step.evaluating():
+        for batch in batches.epoch(0):
+            for name, loss in step.loss(batch).items():
+                known = batch.known[name]
+                count = len(batch.targets[name]) if known is None else len(known)
+                sums[name] += count * float(loss)
+                rows[name] += count
+    return {name: sums[name] / rows[name] if rows[name] else float("nan") for name in tasks}
