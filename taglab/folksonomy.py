@@ -22,6 +22,7 @@ from taglab.cache import (
     read_manifest,
     read_whole,
     replacing,
+    table_key,
     write_checksums,
 )
 from taglab.dropped import Dropped
@@ -241,7 +242,12 @@ class Folksonomy:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Content key of tracks, tags and matrix; the name is not part of it."""
+        """Content key of every column of tracks and tags, and of the matrix; the name is not part of it."""
+        return content_key(self.assignments_fingerprint, table_key(self.tracks), table_key(self.tags))
+
+    @cached_property
+    def assignments_fingerprint(self) -> str:
+        """Content key of who got what, and nothing else that is known of tracks and tags."""
         return content_key(
             self.tracks["track"].tolist(),
             self.tags["tag"].tolist(),

@@ -3,6 +3,8 @@
 import errno
 import json
 import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +222,48 @@ def test_fingerprint_sees_tracks_tags_and_weights_but_not_the_name(small: Folkso
     assert made(weights=None).fingerprint != small.fingerprint
     assert made(tags=["rock", "pop", "Jazz"]).fingerprint != small.fingerprint
     assert made(tracks=TRACKS.assign(track=list("abcd"))).fingerprint != small.fingerprint
+
+
+def test_fingerprint_sees_every_column_and_that_of_assignments_none(
+    small: Folksonomy, tmp_path: Path
+) -> None:
+    def with_columns(tracks: Mapping[str, Any], tags: Mapping[str, Any]) -> Folksonomy:
+        return replace(small, tracks=small.tracks.assign(**tracks), tags=small.tags.assign(**tags))
+
+    years, n_tags = pd.array([1980, None, 1982, 1983], "Int64"), small.n_tags
+    changed = [
+        small,
+        with_columns({}, {"category": ["genre"] * n_tags}),
+        with_columns({}, {"category": ["genre"] * (n_tags - 1) + ["mood"]}),
+        with_columns({}, {"category": ["genre"] * (n_tags - 1) + [None]}),
+        with_columns({}, {"category": ["genre"] * (n_tags - 1) + [""]}),
+        with_columns({}, {"kind": ["genre"] * n_tags}),
+        with_columns({"title": ["ab", "c", "", "d"]}, {}),
+        with_columns({"title": ["a", "bc", "", "d"]}, {}),
+        with_columns({"year": [1980, 1981, 1982, 1983]}, {}),
+        with_columns({"year": years}, {}),
+        with_columns({"heard": [0.5, np.nan, 1.5, 2.5]}, {}),
+        with_columns({"live": [True, False, True, True]}, {}),
+    ]
+    assert len({one.fingerprint for one in changed}) == len(changed)
+    assert {one.assignments_fingerprint for one in changed} == {small.assignments_fingerprint}
+    for number, one in enumerate(changed):
+        one.save(tmp_path / str(number))
+        assert Folksonomy.open(tmp_path / str(number)).fingerprint == one.fingerprint
+
+
+def test_fingerprint_is_not_of_how_a_table_is_laid_out(small: Folksonomy) -> None:
+    tracks = small.tracks.assign(title=list("abcd"), year=[1, 2, 3, 4])
+    one = replace(small, tracks=tracks)
+    for other in (
+        tracks[tracks.columns[::-1]],
+        tracks.set_axis(list("wxyz")),
+        tracks.astype({"year": "Int64"}),
+        tracks.astype({"year": "int32"}),
+        tracks.astype({"title": object}),
+        tracks.astype({"title": "category"}),
+    ):
+        assert replace(small, tracks=other).fingerprint == one.fingerprint
 
 
 def test_saving_is_read_back_whole(small: Folksonomy, tmp_path: Path) -> None:

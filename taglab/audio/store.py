@@ -17,10 +17,11 @@ done and makes the others; a changed file changes only its own shard.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -37,8 +38,11 @@ from taglab.cache import (
     check_file,
     checksum,
     content_key,
+    derived_path,
     file_digest,
+    kept,
     locked,
+    read_json,
     read_object,
     read_whole,
     replacing,
@@ -58,7 +62,6 @@ STEMS = "stems"
 
 _FORMAT = 1
 _DECODING = 2  # raised where the same file gives other samples than before: shards half made are begun anew
-_GLIMPSE = 1 << 14  # samples
 _SHARD = re.compile(r"\d{5,}-[0-9a-f]{16}\.(pcm|json)")
 _TABLE = re.compile(r"(tracks|refused)(-[0-9a-f]{16})?\.parquet")
 _SCRATCH = re.compile(
@@ -179,21 +182,47 @@ class AudioStore:
         return np.asarray(pd.Index(self.tracks["track"]).get_indexer(pd.Index(tracks)), np.int64)
 
     @cached_property
+    def fingerprint(self) -> str:
+        """Content key of the sound of all tracks; files, shards and the store's name are no part of it."""
+        return self.fingerprint_of(self.tracks["track"].tolist())
+
+    def fingerprint_of(self, tracks: Iterable[str]) -> str:
+        """Return the content key of the sound of these tracks, in whatever order; others are passed over."""
+        contents = dict(zip(self.tracks["track"].astype(str), self.contents, strict=True))
+        sounding = sorted(contents.keys() & set(tracks))
+        return content_key(self.sample_rate_hz, [[track, contents[track]] for track in sounding])
+
+    @cached_property
+    def contents(self) -> tuple[str, ...]:
+        """A key of each track's samples, (tracks,).
+
+        Stores keep it beside the sound; for one of an earlier version it is made of all its samples, once.
+        """
+        if "content" in self.tracks.columns and self.tracks["content"].notna().all():
+            return tuple(self.tracks["content"])
+        key = content_key([list(shard) for shard in self.checksums], *self._places, self.samples)
+        return kept(
+            derived_path("audio-contents", key, ".json"),
+            self._read_contents,
+            lambda: tuple(_content(self.whole(row)) for row in range(len(self))),
+            _write_contents,
+        )
+
+    def _read_contents(self, path: Path) -> tuple[str, ...] | None:
+        try:
+            contents = read_json(path)
+        except DataError:
+            return None
+        is_sound = isinstance(contents, list) and len(contents) == len(self)
+        return tuple(map(str, contents)) if is_sound else None
+
+    @cached_property
     def copies(self) -> tuple[tuple[str, ...], ...]:
         """Tracks that hold the very same samples, whatever their files, in groups of two and more."""
-        contents = self.tracks["content"] if "content" in self.tracks.columns else self._contents()
+        contents = pd.Series(self.contents, self.tracks.index, dtype="str")
         shared = contents[contents.duplicated(keep=False)]
         groups = self.tracks["track"].loc[shared.index].groupby(shared, sort=False)
         return tuple(tuple(names) for _, names in groups)
-
-    def _contents(self) -> pd.Series:
-        """Return a key of each track's samples, made of them all only where a glimpse is that of another."""
-        middles = (self.samples - _GLIMPSE) // 2
-        glimpses = pd.Series(
-            [_content(self.whole(row)[max(start, 0) :][:_GLIMPSE]) for row, start in enumerate(middles)]
-        )
-        alike = pd.DataFrame({"glimpse": glimpses, "samples": self.samples}).duplicated(keep=False)
-        return pd.Series([_content(self.whole(row)) if alike[row] else f"row {row}" for row in alike.index])
 
     def whole(self, row: int) -> PCM:
         """Return all samples of a track, (samples,), or (samples, channels) of stereo, a view of the map."""
@@ -495,6 +524,10 @@ def _load(sound: Sound, settings: StoreSettings) -> _Loaded | str:
 
 def _content(pcm: PCM) -> str:
     return hashlib.blake2b(pcm.data, digest_size=16).hexdigest()
+
+
+def _write_contents(path: Path, contents: Sequence[str]) -> None:
+    path.write_text(json.dumps(contents), encoding="utf-8")
 
 
 def _write_index(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from taglab.cache.checksums import check_checksums, check_file, checksum, read_manifest, write_checksums
 from taglab.cache.holding import held_bytes
 from taglab.cache.keeping import keep, kept, recalled, why_not_kept
-from taglab.cache.keys import content_key, file_digest, revision
+from taglab.cache.keys import content_key, file_digest, revision, table_key
 from taglab.cache.locks import locked
 from taglab.cache.places import (
     AUDIO,
@@ -87,6 +87,7 @@ __all__ = [
     "size_text",
     "sizes",
     "storage_error",
+    "table_key",
     "why_not_kept",
     "write_checksums",
     "write_json",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Annotated, Any
 
 import pydantic
 
+from taglab.cache import content_key
 from taglab.cleaning.memory import Memory
 from taglab.cleaning.plan import StepPlan
 from taglab.cleaning.rounds import Rounds
@@ -87,6 +89,11 @@ class Cleaning:
     def steps(self) -> tuple[Step, ...]:
         """The steps that are on."""
         return tuple(item.step for item in self.items if item.on)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content key of the steps that are on; the name is not part of it."""
+        return content_key([step.model_dump(mode="json") for step in self.steps])
 
     def _changed(self, items: Iterable[Item]) -> Cleaning:
         return replace(self, items=tuple(items), past=(*self.past, self.items), future=())

@@ -171,7 +171,8 @@ def open_applied(folksonomy: Folksonomy) -> Applied:
         data, result, text = str(made["data"]), made["result"], str(made["cleaning"])
     except KeyError as error:
         raise DataError(path, f"is damaged ({error}); apply the cleaning again") from error
-    if result != folksonomy.fingerprint:
+    # Earlier versions kept the fingerprint of the assignments alone.
+    if result not in (folksonomy.fingerprint, folksonomy.assignments_fingerprint):
         raise nothing
     tag_map = parse_tsv(_read(folder / "map.tsv"), str(folder / "map.tsv"))
     return Applied(Cleaning.from_json(text, str(path)), data, tag_map)

@@ -46,8 +46,7 @@ class Memory:
         """Return a folksonomy with the key of all that steps heed of it."""
         if not self._most_tags:
             return Known(folksonomy, "")
-        artists = folksonomy.tracks["artist"].fillna("").tolist() if folksonomy.knows_artists else []
-        return Known(folksonomy, content_key(folksonomy.fingerprint, artists, _categories(folksonomy)))
+        return Known(folksonomy, folksonomy.fingerprint)
 
     def take(
         self, step: Step, known: Known, vectors: TagVectors | None = None, progress: Progress = silent
@@ -109,7 +108,7 @@ def _same_tags(a: Known, b: Known, plans: Sequence[StepPlan]) -> bool:
     moved = [(tag, targets) for plan in plans for tag, targets in plan.mapping.items()]
     if any(targets and tag not in targets for tag, targets in moved):
         return False
-    return not moved or a.folksonomy.fingerprint == b.folksonomy.fingerprint
+    return not moved or a.folksonomy.assignments_fingerprint == b.folksonomy.assignments_fingerprint
 
 
 def _same_categories(a: Known, b: Known) -> bool:

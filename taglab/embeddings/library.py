@@ -79,7 +79,9 @@ def own_vectors(
 
 
 def _own_folder(folksonomy: Folksonomy, settings: SkipGramSettings) -> Path:
-    key = content_key(_TRAINER, folksonomy.fingerprint, settings.model_dump(mode="json"), version("gensim"))
+    # Titles and categories teach it nothing.
+    learned_from = folksonomy.assignments_fingerprint
+    key = content_key(_TRAINER, learned_from, settings.model_dump(mode="json"), version("gensim"))
     return derived_path("own-vectors", key, "")
 
 

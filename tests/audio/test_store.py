@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,42 @@ def test_another_process_opens_its_own_maps(store: AudioStore) -> None:
     sent = pickle.dumps(store)
     assert len(sent) < 1_000
     np.testing.assert_array_equal(pickle.loads(sent).whole(2), pcm_of(2))  # noqa: S301
+
+
+def test_fingerprint_is_of_the_sound_and_not_of_files_and_shards(store: AudioStore, tmp_path: Path) -> None:
+    files = write_files(tmp_path / "files")
+    one_shard = SMALL.model_copy(update={"tracks_per_shard": 100})
+    again = write_store(files[::-1], tmp_path / "pcm", one_shard, workers=1)
+    assert again.fingerprint == store.fingerprint
+    soundfile.write(tmp_path / "files" / "3.wav", pcm_of(4), 16_000)
+    replaced = write_store(files, tmp_path / "pcm", SMALL, workers=1)
+    assert replaced.fingerprint != store.fingerprint
+    others = [f"t{number}" for number in range(10) if number != 3]
+    assert replaced.fingerprint_of(others) == store.fingerprint_of([*others[::-1], "unknown"])
+    assert replaced.fingerprint_of(["t3"]) != store.fingerprint_of(["t3"])
+    fewer = write_store(files[:9], tmp_path / "pcm", SMALL, workers=1)
+    assert fewer.fingerprint not in (replaced.fingerprint, store.fingerprint)
+
+
+def test_the_same_samples_at_another_rate_are_other_sound(store: AudioStore) -> None:
+    faster = replace(store, settings=SMALL.model_copy(update={"sample_rate_hz": 8_000}))
+    assert faster.fingerprint != store.fingerprint
+
+
+def test_contents_of_an_earlier_store_are_read_once_and_kept(
+    store: AudioStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def earlier() -> AudioStore:
+        return replace(store, tracks=store.tracks.drop(columns="content"))
+
+    def refuse(self: AudioStore, row: int) -> None:
+        raise AssertionError(f"track {row} is read again")
+
+    assert earlier().fingerprint == store.fingerprint
+    partly = store.tracks.assign(content=store.tracks["content"].where(store.tracks.index > 3))
+    assert replace(store, tracks=partly).fingerprint == store.fingerprint
+    monkeypatch.setattr(AudioStore, "whole", refuse)
+    assert earlier().fingerprint == store.fingerprint
 
 
 def test_broken_files_are_named_and_cost_only_themselves(tmp_path: Path) -> None:

@@ -106,6 +106,25 @@ def test_what_replaced_it_is_not_taken_for_it() -> None:
         open_applied(other)
 
 
+def test_what_differs_in_one_category_is_not_taken_for_it() -> None:
+    data = kept(with_counts(COUNTS), "raw")
+    cleaning = Cleaning.of("mine", STEPS)
+    save_cleaned(cleaning.apply(data, name="tidy"), cleaning, "raw")
+    tidy = sources.open_folksonomy("tidy")
+    assert open_applied(tidy).data == "raw"
+    other = kept(replace(tidy, tags=tidy.tags.assign(category=["genre", *[""] * (tidy.n_tags - 1)])), "tidy")
+    with pytest.raises(NotFound, match="was not made by a cleaning"):
+        open_applied(other)
+
+
+def test_fingerprint_is_of_the_steps_that_are_on() -> None:
+    cleaning = Cleaning.of("mine", STEPS)
+    assert cleaning.fingerprint == cleaning.renamed("other").fingerprint
+    assert cleaning.turn(1, False).fingerprint == Cleaning.of("x", (STEPS[0], STEPS[2])).fingerprint
+    changed = cleaning.replace_step(2, Filters(min_count=3).reject("zzz"))
+    assert len({one.fingerprint for one in (cleaning, changed, cleaning.move(0, 1))}) == 3
+
+
 def test_a_name_in_use_is_replaced_only_if_asked() -> None:
     data = kept(with_counts(COUNTS), "raw")
     kept(with_counts({"jazz": 3}), "other")

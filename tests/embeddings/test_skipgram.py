@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,8 @@ def test_own_vectors_are_kept_by_content(monkeypatch: pytest.MonkeyPatch) -> Non
         patched.setattr(library, "train_skipgram", never)
         again = own_vectors(folksonomy(SMALL, "renamed"))
         assert again.fingerprint == first.fingerprint
+        titled = replace(data, tracks=data.tracks.assign(title="of no use to training"))
+        assert own_vectors(titled).fingerprint == first.fingerprint
         assert isinstance(again.vectors, np.memmap)
         assert embeddings.resolve("own", data).fingerprint == first.fingerprint
         with pytest.raises(AssertionError, match="trained again"):
