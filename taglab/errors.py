@@ -68,6 +68,10 @@ class Conflict(TaglabError):
     """Somebody else saved under the same name since it was opened; nothing was written."""
 
 
+class InputsChanged(TaglabError):
+    """What a run was made of is no longer what lies under its name; nothing was computed."""
+
+
 class StorageError(TaglabError, OSError):
     """The cache could not be read or written (full disk, no permission); earlier files are untouched."""
 

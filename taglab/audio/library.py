@@ -26,6 +26,7 @@ __all__ = [
     "AudioFiles",
     "Sounding",
     "add_audio",
+    "audio_at_hand",
     "audio_files",
     "audio_names",
     "brief_audio",
@@ -162,14 +163,24 @@ def resolve_audio(name: str, folksonomy: Folksonomy, progress: Progress = silent
     """
     if name != DEMO:
         return open_audio(name)
-    found = demo_audio(folksonomy)
-    if found is not None:
-        return found
+    store = demo_audio(folksonomy)
+    if store is not None:
+        return store
     # Another seed or selection of the demo must not take the place of the demo itself.
     folder = _demo_folders(folksonomy)[0 if folksonomy.name == DEMO else 1]
     progress(0.0, "synthesising the demo")
     with locked(folder, _SYNTHESIS_TIMEOUT_S):
         return demo_audio(folksonomy) or write_demo_audio(folksonomy, folder, progress=progress)
+
+
+def audio_at_hand(name: str, folksonomy: Folksonomy) -> AudioStore | None:
+    """Return sound as `resolve_audio` does, None where the demo's is not made yet.
+
+    Raises:
+        NotFound: If there is no sound of this name.
+        InvalidSetting: If the demo's sound is asked for tracks that have no recipe.
+    """
+    return demo_audio(folksonomy) if name == DEMO else open_audio(name)
 
 
 def demo_audio(folksonomy: Folksonomy) -> AudioStore | None:

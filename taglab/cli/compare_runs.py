@@ -92,6 +92,7 @@ def _fill(parser: Parser) -> None:
 
 
 def _compare(args: argparse.Namespace) -> Report:
+    from taglab.compare.inputs import inputs_warning
     from taglab.outcomes import split_warning
     from taglab.runs import open_run
     from taglab.runs.tables import MOMENTS
@@ -105,7 +106,11 @@ def _compare(args: argparse.Namespace) -> Report:
     args.moment = args.moment or ("test" if args.by in _OF_TEST else "last")
     runs = {name: open_run(name) for name in args.runs}
     abouts = [run.about for run in runs.values()]
-    warning = split_warning([about.split for about in abouts], [about.evaluated for about in abouts])
+    warnings = (
+        split_warning([about.split for about in abouts], [about.evaluated for about in abouts]),
+        inputs_warning(runs),
+    )
+    warning = " ".join(filter(None, warnings)) or None
     left_out: list[str] = []
     said: list[str] = []
     with progress_bar() as progress:
@@ -126,6 +131,7 @@ def _of_runs(
     """Return what makes the tables that need no choice of a metric."""
     import pandas as pd
 
+    from taglab.compare.inputs import settings_with_inputs
     from taglab.compare.queries import by_queries
     from taglab.compare.repeats import repeats_table
     from taglab.compare.tables import differing_settings
@@ -138,7 +144,9 @@ def _of_runs(
 
     return {
         "summary": lambda: summary_table(runs),
-        "settings": lambda: differing_settings({name: run.config for name, run in runs.items()}),
+        "settings": lambda: differing_settings(
+            {name: settings_with_inputs(run) for name, run in runs.items()}
+        ),
         "epoch": epochs,
         "repeats": lambda: repeats_table(runs, args.moment),
         "queries": lambda: by_queries(runs, args.moment, args.query, progress),

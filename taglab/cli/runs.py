@@ -52,9 +52,11 @@ def _fill(parser: Parser) -> None:
     commands.add_parser(
         "show",
         help="one run: what it was asked to do, and the figures of every label",
-        description="Show a run: configuration, summary, and the figures of every label at one epoch.",
+        description="Show a run: configuration, what it was made of and whether that has changed since, "
+        "summary, and the figures of every label at one epoch.",
         returns="{name, title, kind, note, notes: [sentence], tags, group, created, split, evaluated, "
-        "classes, epochs, best_epoch, parameters, config, best, last, validation, test, rows: [{label, "
+        "classes, epochs, best_epoch, parameters, config, best, last, validation, "
+        "test, inputs: [{input, name, fingerprint, now}], rows: [{label, "
         "METRIC, positives}]}; of a published one also groups: [{table, group, "
         "auc_pr}], decisions: [{table, label, threshold, tp, tn, fp, fn}], and counts in rows",
         fill=_fill_show,
@@ -225,11 +227,14 @@ def _list(args: argparse.Namespace) -> Report:
 
 
 def _show(args: argparse.Namespace) -> Report:
+    from taglab.compare.inputs import inputs_table
     from taglab.runs import open_run
     from taglab.runs.published import PublishedRun
 
     run = open_run(args.name)
     about, summary = run.about, run.summary()
+    with progress_bar() as progress:
+        inputs = inputs_table(run, progress=progress)
     facts = {
         "name": run.name,
         "title": run.title,
@@ -243,6 +248,7 @@ def _show(args: argparse.Namespace) -> Report:
         "evaluated": about.evaluated,
         **{key: summary[key] for key in ("classes", "epochs", "best_epoch", "parameters")},
         "config": run.config,
+        "inputs": records(inputs),
         **{key: summary[key] for key in ("best", "last", "validation", "test")},
     }
     if isinstance(run, PublishedRun):

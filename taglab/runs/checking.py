@@ -97,6 +97,7 @@ def _check_checkpoint(path: Path) -> None:
 
 
 _CHECKS: dict[str, Callable[[Run], object]] = {
+    layout.INPUTS: lambda run: run.inputs,
     layout.CLASSES: lambda run: run.classes,
     layout.LABELS: _check_labels,
     layout.PER_LABEL: _check_per_label,

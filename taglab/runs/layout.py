@@ -25,6 +25,7 @@ from taglab.metrics.thresholds import THRESHOLDS, Confusion
 
 CONFIG = "config.json"
 ABOUT = "about.json"
+INPUTS = "inputs.json"
 LABELS = "labels.json"
 CLASSES = "classes.json"
 PER_LABEL = "per_label_by_epoch.csv"

@@ -18,6 +18,7 @@ from taglab.errors import Conflict, DataError, InvalidSetting, NotFound, Storage
 from taglab.labels import LabelSpace, to_json
 from taglab.metrics import mean_columns
 from taglab.runs import layout
+from taglab.runs.inputs import INPUTS, Inputs
 from taglab.runs.naming import free_name, name_of
 from taglab.runs.published import open_published, published_names
 from taglab.runs.run import About, Kind, Run
@@ -34,6 +35,7 @@ def create_run(
     group: str = "",
     note: str = "",
     kind: Kind = "trained",
+    inputs: Inputs | None = None,
 ) -> Run:
     """Make a run's folder.
 
@@ -45,6 +47,7 @@ def create_run(
         group: Name of the sweep or experiment it belongs to.
         note: Free text.
         kind: See `About`.
+        inputs: What it is made of; not known where None.
 
     Raises:
         StorageError: If the disk is full or the place cannot be written.
@@ -54,6 +57,8 @@ def create_run(
         about = About(kind=kind, group=group, note=note)
         write_json(folder / layout.ABOUT, about.model_dump(mode="json"))
         write_json(folder / layout.CONFIG, dict(config))
+        if inputs is not None:
+            write_json(folder / layout.INPUTS, INPUTS.dump_python(dict(inputs), mode="json"))
         if space is not None:
             (folder / layout.LABELS).write_text(to_json(space), encoding="utf-8")
             write_json(folder / layout.CLASSES, list(space.names))

@@ -19,6 +19,7 @@ from taglab.metrics import figures_of_counts, mean_columns
 from taglab.metrics.thresholds import Confusion
 from taglab.outcomes import UNKNOWN, Predictions, open_predictions, split_warning
 from taglab.runs import layout
+from taglab.runs.inputs import INPUTS, Inputs
 
 Kind = Literal["trained", "imported", "published"]
 Part = Literal["validation", "test"]
@@ -79,14 +80,24 @@ class Run:
         return read_object(self.folder / layout.CONFIG)
 
     @property
+    def inputs(self) -> Inputs:
+        """What it was made of, by name and fingerprint; empty where that is not known, as of earlier runs."""
+        path = self.folder / layout.INPUTS
+        if not path.exists():
+            return {}
+        try:
+            return INPUTS.validate_python(read_object(path))
+        except pydantic.ValidationError as error:
+            raise DataError(path, _first_problem(error)) from error
+
+    @property
     def about(self) -> About:
         """What it is; raises DataError."""
         path = self.folder / layout.ABOUT
         try:
             return About.model_validate(read_object(path))
         except pydantic.ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            raise DataError(path, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from error
+            raise DataError(path, _first_problem(error)) from error
 
     @property
     def kind(self) -> Kind:
@@ -224,6 +235,11 @@ class Run:
             if not sound:
                 raise DataError(path, f"{key}={found[key]!r} is not what a summary holds there")
         return found
+
+
+def _first_problem(error: pydantic.ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
 
 
 def split_warning_of(runs: Iterable[Run]) -> str | None:

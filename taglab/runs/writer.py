@@ -12,6 +12,7 @@ from taglab.errors import InvalidSetting
 from taglab.metrics.thresholds import Confusion
 from taglab.outcomes import Predictions
 from taglab.runs import layout
+from taglab.runs.inputs import INPUTS, Inputs
 from taglab.runs.run import About, Part, Run, best_epoch, summary_of
 from taglab.runs.tables import results, summary_table
 from taglab.settings import checked
@@ -111,6 +112,10 @@ class RunWriter:
     def summarise(self, **changes: Any) -> None:
         """Change entries of the summary, `parameters` for instance."""
         write_json(self.run.folder / layout.SUMMARY, {**self.run.summary(), **changes})
+
+    def inputs(self, inputs: Inputs) -> None:
+        """Keep what the run is made of, in place of what was known of it when it was made."""
+        write_json(self.run.folder / layout.INPUTS, INPUTS.dump_python(dict(inputs), mode="json"))
 
     def log(self, text: str) -> None:
         """Add a line to the log."""

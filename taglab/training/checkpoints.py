@@ -15,7 +15,8 @@ from taglab.errors import DataError
 from taglab.training.config import as_of_today
 
 BEST, LAST = "best.pt", "last.pt"
-FORMAT = 1
+FORMAT = 2
+_SINCE_FORMAT_2 = ("train", "inputs")  # of which an earlier checkpoint says nothing
 
 # What refuses a file that would run code is an error of a module that is imported nowhere in taglab.
 _REFUSED: type[Exception] = torch.serialization.pickle.UnpicklingError  # type: ignore[attr-defined]
@@ -48,14 +49,15 @@ def load_checkpoint(path: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(path, "is not there; training ended before the first checkpoint")
     content = _read(path)
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") not in (1, FORMAT):
         raise DataError(path, "is not a checkpoint of this taglab")
     made_for = content.get("made_for", {})
     if "network" in made_for:
         made_for = as_of_today(made_for)
     for name, wanted in expected.items():
         found = made_for.get(name)
-        if found != wanted:
+        says_nothing = name in _SINCE_FORMAT_2 and content["format"] == 1
+        if found != wanted and not says_nothing:
             raise DataError(path, f"is of another run: {_difference(name, found, wanted)}")
     return content
 
@@ -72,7 +74,7 @@ def _read(path: Path) -> Any:
 
 
 def _difference(name: str, found: Any, wanted: Any) -> str:
-    if isinstance(found, dict) and isinstance(wanted, dict):
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
         parts = [key for key in wanted if found.get(key) != wanted[key]]
         told = ", ".join(f"{key} is {found.get(key)!r}, not {wanted[key]!r}" for key in parts[:3])
         return f"its {name} differs ({told or 'it has more entries'})"

@@ -28,6 +28,7 @@ from taglab.training.config import TrainConfig, monitors
 from taglab.training.devices import failures_told, machine_failed, memory_gib
 from taglab.training.divergence import Diverged, broken_weights, first_not_finite
 from taglab.training.evaluation import Evaluation, PartPredictions, evaluate, predict_part
+from taglab.training.made_for import of_pace
 from taglab.training.schedules import SCHEDULES, Patience
 from taglab.training.step import TrainingStep, seed_step
 from taglab.training.tasks import Task, tagging_task, validation_losses
@@ -260,13 +261,8 @@ class _Training:
         self.schedule = SCHEDULES[config.schedule](config, config.epochs * self.n_steps)
         self.patience = Patience(config.early_stopping_min_delta)
         self.position = Position()
-        self.made_for = {
-            **made_for,
-            "classes": list(material.classes),
-            "split": material.split.fingerprint,
-            "steps_per_epoch": self.n_steps,
-            "clips_per_step": config.batch_size * fabric.world_size,
-        }
+        clips_per_step = config.batch_size * fabric.world_size
+        self.made_for = {**made_for, **of_pace(material, self.n_steps, clips_per_step)}
         if set(tasks) != {LABELS}:
             self.made_for |= {
                 "tasks": {name: task.made_for() for name, task in tasks.items()},

@@ -11,17 +11,32 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import torch
 
-from taglab.audio.library import audio_names, resolve_audio
+from taglab.audio.library import audio_at_hand, audio_names, resolve_audio
+from taglab.audio.store import AudioStore
 from taglab.batches import Material, TrainingBatches, prepare, split_tracks
-from taglab.embeddings import OWN, vector_names
+from taglab.embeddings import OWN, vector_names, vectors_key
 from taglab.errors import InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelSpace, open_label_space
+from taglab.losses import needs
 from taglab.metrics import deciding
 from taglab.nets import build
 from taglab.outcomes import Predictions, track_set_fingerprint
 from taglab.progress import Progress, between, counted, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, RunWriter, change_about, create_run, layout, open_run
+from taglab.runs.inputs import (
+    HEARD,
+    LEARNED_FROM,
+    Input,
+    InputKind,
+    Inputs,
+    changed_inputs,
+    input_change,
+    input_of_audio,
+    input_of_targets,
+    require_unchanged,
+)
 from taglab.runs.run import Part
 from taglab.runs.status import Heartbeat, read_status
 from taglab.sources import folksonomy_names, open_folksonomy
@@ -37,6 +52,7 @@ from taglab.training.devices import (
 )
 from taglab.training.evaluation import evaluate, predict_part
 from taglab.training.loop import check_sound, check_window, fit, training_step
+from taglab.training.made_for import of_training, of_weights
 from taglab.training.presets import naming
 from taglab.training.semantic import LossMaterial, loss_material
 from taglab.training.step import TrainingStep, seed_step
@@ -74,7 +90,8 @@ def new_run(config: RunConfig, group: str = "", note: str = "", progress: Progre
             f"labels={config.labels!r} must have a tag of {config.data!r}; were its classes made from other "
             "data?"
         )
-    return create_run(config.model_dump(mode="json"), space, naming(config), group, note)
+    inputs = inputs_of(config, space, data, audio_at_hand(config.audio, data))
+    return create_run(config.model_dump(mode="json"), space, naming(config), group, note, inputs=inputs)
 
 
 def _require_parts(config: RunConfig) -> LabelSpace:
@@ -89,6 +106,29 @@ def _require_parts(config: RunConfig) -> LabelSpace:
     return open_label_space(config.labels)[0]
 
 
+def inputs_of(
+    config: RunConfig, space: LabelSpace, data: Folksonomy, store: AudioStore | None
+) -> dict[InputKind, Input]:
+    """Return what a configuration comes down to today, by name and fingerprint.
+
+    Args:
+        config: Names data, audio and, where the loss takes some, vectors.
+        space: The label space.
+        data: The data set.
+        store: The audio; None where it is not made yet, as the demo's.
+    """
+    inputs: dict[InputKind, Input] = {
+        "data": Input(name=config.data, fingerprint=data.fingerprint),
+        "targets": input_of_targets(config.labels, space, data),
+    }
+    if store is not None:
+        inputs["audio"] = input_of_audio(config.audio, store, data)
+    if "similarity" in needs(config.train.loss):
+        name = config.train.loss_vectors
+        inputs["vectors"] = Input(name=name, fingerprint=vectors_key(name, data))
+    return inputs
+
+
 def material_of(config: RunConfig, space: LabelSpace, progress: Progress = silent) -> Material:
     """Return the tracks, targets and parts of a configuration.
 
@@ -97,9 +137,19 @@ def material_of(config: RunConfig, space: LabelSpace, progress: Progress = silen
         space: The label space.
         progress: Told how far it is.
     """
-    data = open_folksonomy(config.data, between(progress, 0, 0.2))
-    store = resolve_audio(config.audio, data, between(progress, 0.2, 0.8))
+    return _material(config, space, *_opened(config, between(progress, 0, 0.8)), between(progress, 0.8, 1))
+
+
+def _opened(config: RunConfig, progress: Progress) -> tuple[Folksonomy, AudioStore]:
+    data = open_folksonomy(config.data, between(progress, 0, 0.25))
+    store = resolve_audio(config.audio, data, between(progress, 0.25, 1))
     check_sound(config.network, store, config.audio)
+    return data, store
+
+
+def _material(
+    config: RunConfig, space: LabelSpace, data: Folksonomy, store: AudioStore, progress: Progress
+) -> Material:
     return prepare(
         data,
         space,
@@ -109,7 +159,7 @@ def material_of(config: RunConfig, space: LabelSpace, progress: Progress = silen
         ),
         config.train.window_settings(),
         config.train.drop_unlabelled_tracks,
-        between(progress, 0.8, 1),
+        progress,
     )
 
 
@@ -124,6 +174,7 @@ def train(run_name: str, progress: Progress = silent) -> Run:
         NotFound: If there is no such run.
         InvalidSetting: If it is of results only, or a setting does not fit the data or the memory.
         Conflict: If another process trains it.
+        InputsChanged: If its tracks have other sound or labels than when it was made, or its loss vectors.
         Diverged: If the loss is not finite.
     """
     run = open_run(run_name)
@@ -166,7 +217,10 @@ def is_finished(run: Run) -> bool:
 def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progress: Progress) -> None:
     first = fabric.global_rank == 0
     writer = RunWriter(run)
-    material = material_of(config, space, between(progress, 0, 0.05, "preparing"))
+    data, store = _opened(config, between(progress, 0, 0.04, "preparing"))
+    inputs = inputs_of(config, space, data, store)
+    require_unchanged(run.name, run.inputs, inputs, LEARNED_FROM, "cannot be trained")
+    material = _material(config, space, data, store, between(progress, 0.04, 0.05, "preparing"))
     with fabric.rank_zero_first():  # own vectors are trained once and kept
         needed = loss_material(config, space, material)
     torch.manual_seed(config.train.seed)
@@ -174,6 +228,7 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
     if first:
         if not (run.checkpoints / LAST).is_file():  # else it is refused to go on with another split
             _tell_split(run, material)
+        _tell_inputs(writer, inputs)
         windows = material.windows
         store = windows.store
         given = {"rate": store.sample_rate_hz, "window": windows.length, "channels": store.channels}
@@ -182,8 +237,6 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
         )
         for line in [*_told(material, fabric, config.train), *_told_of_loss(needed)]:
             writer.log(line)
-    # Vectors that have changed since would make it another training.
-    made_for = {**_made_for(config), **needed.fingerprint()}
     fitted = fit(
         network,
         material,
@@ -191,7 +244,7 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
         fabric,
         run.checkpoints,
         writer,
-        made_for,
+        of_training(config, material, needed, inputs),
         tagging_task(material, config.train, needed.parts),
         progress=between(progress, 0.05, 0.95),
     )
@@ -215,6 +268,15 @@ def _tell_split(run: Run, material: Material) -> None:
     """Keep what figures by epoch are of, so that runs still under way are not compared unawares."""
     validation = [material.tracks[place] for place in material.of("validation")]
     change_about(run, split=material.split.fingerprint, evaluated=track_set_fingerprint(validation))
+
+
+def _tell_inputs(writer: RunWriter, inputs: Inputs) -> None:
+    """Keep what was not there yet when the run was made, and log what changes nothing for it."""
+    frozen = writer.run.inputs
+    if frozen and not inputs.keys() <= frozen.keys():
+        writer.inputs({**inputs, **frozen})
+    for kind in changed_inputs(frozen, inputs):
+        writer.log(f"{input_change(kind, frozen[kind])}, in nothing that it learns from")
 
 
 def _told(material: Material, fabric: Fabric, config: TrainConfig) -> list[str]:
@@ -259,10 +321,6 @@ def _told_of_loss(needed: LossMaterial) -> list[str]:
     return [f"{len(names)} classes have no vector, so their negatives keep weight 1: {', '.join(names)}"]
 
 
-def _made_for(config: RunConfig) -> dict[str, Any]:
-    return {"network": config.network.model_dump(mode="json")}
-
-
 def predict(
     run: Run,
     which: Which = "best",
@@ -279,12 +337,16 @@ def predict(
 
     Raises:
         DataError: If the checkpoint is missing, damaged, or of another network.
+        InputsChanged: If its tracks have other sound or labels than when the run was made.
         InvalidSetting: If the run is of results only.
     """
     config, space = configuration(run)
     single = config.train.model_copy(update={"devices": config.train.devices[:1], "nodes": 1})
     fabric = make_fabric(single)
-    material = material_of(config, space, between(progress, 0, 0.5))
+    data, store = _opened(config, between(progress, 0, 0.4))
+    now = inputs_of(config, space, data, store)
+    require_unchanged(run.name, run.inputs, now, HEARD, f"cannot predict its {part} tracks")
+    material = _material(config, space, data, store, between(progress, 0.4, 0.5))
     return _predict(run, config, material, fabric, which, part, between(progress, 0.5, 1))
 
 
@@ -340,11 +402,7 @@ def _kept_weights(
     run: Run, config: RunConfig, material: Material, which: Which, of_its_split: bool
 ) -> dict[str, Any]:
     path = run.checkpoints / (BEST if which == "best" else LAST)
-    # Of data that have changed since, tracks it was trained on might now be among those to be told of.
-    expected: dict[str, Any] = {"classes": list(material.classes)}
-    if of_its_split:
-        expected["split"] = material.split.fingerprint
-    weights: dict[str, Any] = load_checkpoint(path, {**_made_for(config), **expected})["network"]
+    weights: dict[str, Any] = load_checkpoint(path, of_weights(config, material, of_its_split))["network"]
     return weights
 
 

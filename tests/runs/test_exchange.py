@@ -15,6 +15,7 @@ import torch
 from taglab.cache import home
 from taglab.errors import Conflict, DataError, InvalidSetting
 from taglab.runs import Run, RunWriter, export_run, import_run, open_run, run_names
+from taglab.runs.inputs import Input
 from taglab.runs.library import delete_run
 from taglab.runs.process import identify
 from taglab.runs.status import Status, read_status, write_status
@@ -25,6 +26,7 @@ from tests.runs.test_library import counts_of, figures, made_up, new_run
 def run() -> Run:
     run = new_run(epochs=2)
     writer = RunWriter(run)
+    writer.inputs({"data": Input(name="small", fingerprint="0" * 32)})
     for epoch in (1, 2):
         writer.epoch({"epoch": epoch, "ap_macro": 0.1 * epoch}, figures(epoch), counts_of(epoch))
     writer.step({"epoch": 1, "step": 1, "loss": 0.5})
@@ -77,6 +79,7 @@ def test_there_and_back(run: Run, zipped: Path) -> None:
     assert after == before
     assert {f"predictions/{kept}.npz" for kept in ("validation", "validation-last", "test")} < set(after)
     assert open_run(again.name).summary() == run.summary()
+    assert open_run(again.name).inputs["data"].name == "small"
 
 
 def test_weights_may_stay_behind(run: Run, tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def tags_of(number: int) -> list[str]:
     return [tag for place, tag in enumerate(TAGS) if number % 15 + 1 >> place & 1]
 
 
-def _sound(number: int) -> Decoded:
-    tags, rng = tags_of(number), np.random.default_rng(number)
+def _sound(number: int, seed: int = 0) -> Decoded:
+    tags, rng = tags_of(number), np.random.default_rng(number + 1_000 * seed)
     time_s = np.arange(RATE_HZ) / RATE_HZ
     samples = 0.01 * rng.standard_normal(RATE_HZ)
     samples += 0.2 * ("low" in tags) * np.sin(2 * np.pi * rng.uniform(180, 220) * time_s)
@@ -65,12 +65,23 @@ def make_world(home: Path) -> None:
     rows, codes = np.array(pairs, dtype=np.int64).T
     table = pd.DataFrame({"track": [f"t{row}" for row in range(N_TRACKS)]})
     Folksonomy.from_codes("small", table, list(TAGS), rows, codes).save(Shelf(FOLKSONOMIES).path("small"))
+    save_sound()
+    save_label_space(space_of(*TAGS[:3]).renamed("sounds"))
+
+
+def save_sound(seed: int = 0, more: int = 0) -> None:
+    """Put the tracks' sound into the cache folder; another seed gives other noise and pitches.
+
+    Args:
+        seed: Which sound.
+        more: How many tracks beside those of the data.
+    """
     sounds = [
-        Sound(f"t{number}", f"{number}.wav", "1", partial(_sound, number)) for number in range(N_TRACKS)
+        Sound(f"t{number}", f"{number}.wav", f"{seed}", partial(_sound, number, seed))
+        for number in range(N_TRACKS + more)
     ]
     with ThreadPoolExecutor(1) as threads:
         write_sounds(sounds, Shelf(AUDIO).path("small"), StoreSettings(min_duration_s=0.5), threads)
-    save_label_space(space_of(*TAGS[:3]).renamed("sounds"))
 
 
 def space_of(*names: str) -> LabelSpace:

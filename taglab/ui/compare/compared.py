@@ -12,6 +12,7 @@ import streamlit as st
 
 from taglab import cache, runs
 from taglab.compare.decisions import predictions_at
+from taglab.compare.inputs import inputs_warning
 from taglab.compare.tables import common_truth, metric_most_have, stacked
 from taglab.errors import DataError
 from taglab.figures.compare import run_colours
@@ -145,7 +146,7 @@ def pick_compared() -> Compared | None:
         metric=metric,
         tables=tables,
         predictions=predictions,
-        warning=_warning(picked, predictions.values()),
+        warning=_warning(dict(zip(titles, picked, strict=True)), predictions.values()),
         notes=tuple(notes),
     )
 
@@ -271,11 +272,13 @@ def _without(tables: Mapping[str, pd.DataFrame], metric: str, truth: Truth) -> l
     return notes
 
 
-def _warning(picked: Sequence[Run], judged: Collection[Predictions]) -> str | None:
+def _warning(picked: Mapping[str, Run], judged: Collection[Predictions]) -> str | None:
     """Return why results may not be comparable; judged on the same tracks, only the splits can differ."""
     if judged:
-        return split_warning([each.split for each in judged], [each.evaluated for each in judged])
-    return runs.split_warning_of(picked)
+        splits = split_warning([each.split for each in judged], [each.evaluated for each in judged])
+    else:
+        splits = runs.split_warning_of(picked.values())
+    return " ".join(filter(None, (splits, inputs_warning(picked)))) or None
 
 
 def _readable(run: Run, notes: list[str]) -> bool:

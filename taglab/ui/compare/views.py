@@ -15,6 +15,7 @@ from taglab.compare.groups import (
     grouping_of,
     printed_groups,
 )
+from taglab.compare.inputs import settings_with_inputs
 from taglab.compare.intervals import JudgedPairs, with_intervals
 from taglab.compare.repeats import repeats_table
 from taglab.compare.tables import correlations, differing_settings, paired
@@ -25,6 +26,7 @@ from taglab.runs.panels import panels
 from taglab.runs.run import best_epoch
 from taglab.runs.tables import history, summary_table
 from taglab.ui.compare.compared import Compared
+from taglab.ui.compare.inputs import show_inputs
 from taglab.ui.compare.stages import show_stages
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal, working
@@ -244,13 +246,16 @@ def show_summary(compared: Compared) -> None:
     )
     export_panel("compare summary", table, command=compared.command("summary"))
     _show_repeats(compared)
-    settings = differing_settings({title: run.config for title, run in compared.by_title.items()})
+    settings = differing_settings(
+        {title: settings_with_inputs(run) for title, run in compared.by_title.items()}
+    )
     st.markdown("##### Settings in which they differ")
     if settings.empty:
         st.caption("None.")
-        return
-    st.dataframe(settings, hide_index=True, key="settings table", alt="Settings of each run")
-    export_panel("compare settings", settings, command=compared.command("settings"))
+    else:
+        st.dataframe(settings, hide_index=True, key="settings table", alt="Settings of each run")
+        export_panel("compare settings", settings, command=compared.command("settings"))
+    show_inputs(compared)
 
 
 _REPEATS_COLUMNS: dict[str, Any] = {

@@ -1,0 +1,120 @@
+"""What compared runs were made of: by name and fingerprint, and whether that is still what lies there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+import pandas as pd
+
+from taglab.audio.library import audio_at_hand
+from taglab.embeddings import vectors_key
+from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, silent
+from taglab.runs import Run
+from taglab.runs.inputs import Input, InputKind, input_of_audio, input_of_targets
+from taglab.sources import open_folksonomy
+
+NOT_KNOWN = "not known"
+_SETTINGS: dict[InputKind, str] = {"data": "data", "audio": "audio", "targets": "labels"}
+_CALLED: dict[InputKind, str] = {"data": "other data", "audio": "other sound", "vectors": "other vectors"}
+_SHORT = 8  # hexadecimal digits: enough to be told apart by eye
+
+
+def inputs_table(
+    run: Run, open_data: Callable[[str], Folksonomy] = open_folksonomy, progress: Progress = silent
+) -> pd.DataFrame:
+    """Return what a run was made of.
+
+    Args:
+        run: Any run.
+        open_data: Opens a data set by name.
+        progress: Told how far it is.
+
+    Returns:
+        `input` (data, audio, targets, vectors), `name`, `fingerprint` (as the run was made), `now`: "as it
+        was", "changed", "not there", or "not known" of runs that were made before this was kept. No rows
+        where nothing was trained.
+    """
+    rows = []
+    frozen = run.inputs
+    for number, kind in enumerate(get_args(InputKind)):
+        progress(number / len(get_args(InputKind)), f"looking at the {kind}")
+        if kind in frozen:
+            now = _now(run, kind, frozen[kind], frozen.get("data", frozen[kind]).name, open_data)
+            rows.append({"input": kind, **frozen[kind].model_dump(), "now": now})
+        elif run.kind == "trained" and kind in _SETTINGS:
+            name = str(run.config.get(_SETTINGS[kind], ""))
+            rows.append({"input": kind, "name": name, "fingerprint": NOT_KNOWN, "now": NOT_KNOWN})
+    return pd.DataFrame(rows, columns=["input", "name", "fingerprint", "now"])
+
+
+def _now(
+    run: Run, kind: InputKind, frozen: Input, data_name: str, open_data: Callable[[str], Folksonomy]
+) -> str:
+    try:
+        there = _FINGERPRINTS[kind](run, frozen.name, open_data(data_name))
+    except (NotFound, DataError, InvalidSetting):
+        return "not there"
+    if there is None:
+        return "not there"
+    return "as it was" if there == frozen.fingerprint else "changed"
+
+
+def _audio_now(run: Run, name: str, data: Folksonomy) -> str | None:
+    store = audio_at_hand(name, data)
+    return None if store is None else input_of_audio(name, store, data).fingerprint
+
+
+def _targets_now(run: Run, name: str, data: Folksonomy) -> str | None:
+    space = run.label_space()
+    return None if space is None else input_of_targets(name, space, data).fingerprint
+
+
+_FINGERPRINTS: dict[InputKind, Callable[[Run, str, Folksonomy], str | None]] = {
+    "data": lambda run, name, data: data.fingerprint,
+    "audio": _audio_now,
+    "targets": _targets_now,
+    "vectors": lambda run, name, data: vectors_key(name, data),
+}
+
+
+def settings_with_inputs(run: Run) -> dict[str, Any]:
+    """Return a run's configuration, and beside it the beginnings of the fingerprints of what it was made of.
+
+    Of a run that was trained before they were kept they are "not known".
+    """
+    if run.kind != "trained":
+        return run.config
+    frozen = run.inputs
+    kinds = [kind for kind in get_args(InputKind) if kind in frozen or kind in _SETTINGS]
+    told = {kind: frozen[kind].fingerprint[:_SHORT] if kind in frozen else NOT_KNOWN for kind in kinds}
+    return {**run.config, "content": told}
+
+
+def inputs_warning(runs: Mapping[str, Run]) -> str | None:
+    """Return that runs were made of different things that had one name, a sentence for each such name.
+
+    Args:
+        runs: Title → run.
+
+    Returns:
+        None where there is nothing to warn of; runs of which it is not known are passed over.
+    """
+    frozen = {title: run.inputs for title, run in runs.items()}
+    sentences = []
+    for kind, other in _CALLED.items():
+        by_name: dict[str, dict[str, list[str]]] = {}
+        for title, inputs in frozen.items():
+            if kind in inputs:
+                same = by_name.setdefault(inputs[kind].name, {}).setdefault(inputs[kind].fingerprint, [])
+                same.append(f"“{title}”")
+        for name, titles in by_name.items():
+            if len(titles) > 1:
+                first, *rest = (", ".join(same) for same in titles.values())
+                sentences.append(
+                    f"{first} had {other} under the name “{name}” than {' and '.join(rest)}: what lies there "
+                    "was replaced in between, so figures may differ for that alone."
+                )
+    return " ".join(sentences) or None

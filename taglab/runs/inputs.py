@@ -1,0 +1,99 @@
+"""What a run is made of, by name and fingerprint: frozen when it is made, held against what is there now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+import pydantic
+from scipy import sparse
+
+from taglab.audio.store import AudioStore
+from taglab.cache import content_key
+from taglab.errors import InputsChanged
+from taglab.folksonomy import Folksonomy
+from taglab.labels import LabelSpace
+
+InputKind = Literal["data", "audio", "targets", "vectors"]
+
+LEARNED_FROM: tuple[InputKind, ...] = ("targets", "audio", "vectors")
+"""What a training depends on. Of its data, that is the tracks and who is in which class, and no title."""
+
+HEARD: tuple[InputKind, ...] = ("targets", "audio")
+"""What predictions and their truth depend on, once a network is trained."""
+
+_NOW_OTHER: dict[InputKind, str] = {
+    "data": "the data set {name!r} has changed since it was made",
+    "audio": "the audio {name!r} holds other sound of its tracks than when it was made",
+    "targets": "its data have other tracks, or others in the classes of {name!r}, than when it was made",
+    "vectors": "the vectors {name!r} are others than when it was made",
+}
+
+
+class Input(pydantic.BaseModel):
+    """One thing that a run is made of.
+
+    Attributes:
+        name: What it is called on its shelf; of targets, the label space's.
+        fingerprint: Of its content, as the run was made: all columns of the data; the sound of the data's
+            tracks; which track is in which class; the word vectors of the loss, or for those trained on the
+            data's own tag lists, the tag lists.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    fingerprint: str = pydantic.Field(pattern=r"[0-9a-f]{32}")
+
+
+Inputs = Mapping[InputKind, Input]
+
+INPUTS = pydantic.TypeAdapter(dict[InputKind, Input])
+"""How they lie in a run's folder."""
+
+
+def input_of_targets(name: str, space: LabelSpace, data: Folksonomy) -> Input:
+    """Return which track of a data set is in which class of a label space, as an input."""
+    targets = sparse.csr_array(space.targets(data))
+    targets.sort_indices()
+    tracks = data.tracks["track"].astype(str).tolist()
+    key = content_key(tracks, list(space.names), targets.indptr.astype("i8"), targets.indices.astype("i8"))
+    return Input(name=name, fingerprint=key)
+
+
+def input_of_audio(name: str, store: AudioStore, data: Folksonomy) -> Input:
+    """Return the sound of a data set's tracks, as an input."""
+    return Input(name=name, fingerprint=store.fingerprint_of(data.tracks["track"].astype(str)))
+
+
+def changed_inputs(frozen: Inputs, now: Inputs) -> tuple[InputKind, ...]:
+    """Return which inputs are known of both times and differ."""
+    return tuple(kind for kind in frozen if kind in now and frozen[kind].fingerprint != now[kind].fingerprint)
+
+
+def input_change(kind: InputKind, frozen: Input) -> str:
+    """Return that an input is another than when a run was made, as a phrase."""
+    return _NOW_OTHER[kind].format(name=frozen.name)
+
+
+def require_unchanged(
+    run: str, frozen: Inputs, now: Inputs, kinds: Collection[InputKind], cannot: str
+) -> None:
+    """Refuse to go on with a run that was made of something else.
+
+    Args:
+        run: Its name.
+        frozen: What it was made of; empty where that is not known.
+        now: What is there.
+        kinds: Which inputs matter.
+        cannot: What is refused, as in "cannot go on".
+
+    Raises:
+        InputsChanged: Naming all that differ, and what to do.
+    """
+    changed = [input_change(kind, frozen[kind]) for kind in changed_inputs(frozen, now) if kind in kinds]
+    if changed:
+        raise InputsChanged(
+            f"run {run!r} {cannot}: {', and '.join(changed)}; bring back what it was made of under the same "
+            "name, or make a new run of the same settings"
+        )
