@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from taglab import embeddings
 from taglab.folksonomy import Folksonomy
 from taglab.ui.long_work import LongWork, await_work
+from taglab.ui.remembered import remembered
 
 
 def await_own_vectors(data: Folksonomy) -> None:
@@ -27,11 +26,11 @@ def await_own_vectors(data: Folksonomy) -> None:
             f"{data.n_assignments:,} assignments",
             verb="Train them",
             meanwhile="Other word vectors can be chosen meanwhile.",
-            seconds=_seconds(data.fingerprint, data),
+            seconds=_seconds(data),
         )
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _seconds(fingerprint: str, _data: Folksonomy) -> float:
-    return embeddings.training_seconds(_data)
+@remembered("tiny")
+def _seconds(data: Folksonomy) -> float:
+    return embeddings.training_seconds(data)

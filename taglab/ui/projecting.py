@@ -12,6 +12,7 @@ from taglab.errors import TaglabError
 from taglab.projection import Projection, ProjectionJob, ProjectionSettings
 from taglab.ui.dialogs import dialog_is_open
 from taglab.ui.messages import literal, working
+from taglab.ui.remembered import remembered
 from taglab.vectors import TagVectors
 
 _JOBS = "projections under way"
@@ -54,7 +55,7 @@ def projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
 
 
 def _projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
-    found = _cached(vectors.fingerprint, settings.model_dump_json(), vectors)
+    found = _kept(vectors, settings)
     if found is not None:
         return found
     if settings.method != "pca":
@@ -64,9 +65,9 @@ def _projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
         return projection.cached_projection(vectors, settings, progress)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, validate=lambda found: found is not None)
-def _cached(fingerprint: str, settings: str, _vectors: TagVectors) -> Projection | None:
-    return projection.find_projection(_vectors, ProjectionSettings.model_validate_json(settings))
+@remembered("large", keeps_none=False)
+def _kept(vectors: TagVectors, settings: ProjectionSettings) -> Projection | None:
+    return projection.find_projection(vectors, settings)
 
 
 def _offer(vectors: TagVectors, settings: ProjectionSettings) -> None:

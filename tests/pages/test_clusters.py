@@ -567,7 +567,7 @@ def test_classes_on_the_map_are_those_of_the_draft() -> None:
     material = Material("six", "none", 1, Lookup(), data, vectors, np.ones(6, np.int64))
     space = labels.from_clusters(tags[:5], [0, 0, 1, 1, 1], name="two")
     where = SimpleNamespace(positions=positions)
-    shown = label_panel._classes_on_map("", "", "", space.fingerprint, space, material, made, where)
+    shown = label_panel._classes_on_map(space, material, found.settings, ProjectionSettings(), made, where)
     of_tag = dict(zip(tags, shown.labels, strict=True))
     for number, each in enumerate(space.classes):
         assert {of_tag[tag] for tag in each.tags} == {number}

@@ -225,14 +225,14 @@ def test_only_what_the_network_has_is_shown_trained_and_copied(network: str, lau
 def test_how_long_it_takes_is_said_as_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Pace | None] = [None]
     monkeypatch.setattr(training_start, "measured_pace", lambda config, where: told[0])
-    st.cache_data.clear()
+    st.cache_resource.clear()
     assert "was not measured yet with this network and clips" in words(page().run())
     for pace, said in (
         (Pace("one", 12.0, None), "About 12.0 clips/s, as measured in one on other data"),
         (Pace("one", 12.0, 90.0), "About 2 min an epoch, 45 min in all, as measured in one ("),
     ):
         told[0] = pace
-        st.cache_data.clear()
+        st.cache_resource.clear()
         app = page(preset="tiny").run()
         assert not app.exception
         assert said in words(app)

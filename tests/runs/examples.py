@@ -30,10 +30,12 @@ def small_data(name: str = "small", labels: tuple[str, ...] = LABELS) -> Folkson
     return data
 
 
-def small_sound(name: str = "small") -> None:
+def small_sound(name: str = "small", seed: int = 0) -> None:
     """Save half a second of noise for all tracks but every third."""
     rows = [row for row in range(N_TRACKS) if row % 3]
-    sounds = [Sound(f"t{row}", "made up", str(row), partial(_noise, row)) for row in rows]
+    sounds = [
+        Sound(f"t{row}", "made up", f"{seed} {row}", partial(_noise, row + 1_000 * seed)) for row in rows
+    ]
     with decoders(1) as threads:
         settings = StoreSettings(min_duration_s=0.1)
         write_sounds(sounds, cache.Shelf(cache.AUDIO).path(name), settings, threads)

@@ -25,6 +25,7 @@ from taglab.ui.cleaning.work import TITLES, Work, change, current_draft
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.messages import literal, working
+from taglab.ui.remembered import remembered
 from taglab.vectors import TagVectors
 
 _SHOWN = 5_000
@@ -292,9 +293,8 @@ def _show_curve(work: Work, step: CollapseEmbeddings, vectors: TagVectors) -> No
         help="Against what the demo's tags mean, as they are before any step.",
     ):  # fmt: skip
         return
-    key = content_key(work.data.fingerprint, vectors.fingerprint, step.model_dump_json())
     with working("Collapsing at several percentiles") as progress:
-        table = _curve(key, work.data, vectors, step, progress)
+        table = _curve(work.data, vectors, step, progress)
     figure = percentile_curve_figure(table, step.percentile)
     st.plotly_chart(
         figure,
@@ -308,11 +308,11 @@ def _show_curve(work: Work, step: CollapseEmbeddings, vectors: TagVectors) -> No
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered("small")
 def _curve(
-    key: str, _data: Folksonomy, _vectors: TagVectors, _step: CollapseEmbeddings, _progress: Progress
+    data: Folksonomy, vectors: TagVectors, step: CollapseEmbeddings, _progress: Progress
 ) -> pd.DataFrame:
-    return percentile_curve(_data, _vectors, step=_step, progress=_progress)
+    return percentile_curve(data, vectors, step=step, progress=_progress)
 
 
 def _stage_settings(step: CollapseEmbeddings) -> StageSettings:

@@ -27,6 +27,7 @@ from taglab.progress import Progress
 from taglab.ui.loaders import folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import pick_data, pick_vectors
+from taglab.ui.remembered import remembered
 from taglab.vectors import TagVectors
 
 _DRAFT = "cleaning draft"
@@ -103,12 +104,11 @@ class Work:
     @property
     def key(self) -> str:
         """Content key of all that decides what comes out."""
-        steps = [step.model_dump_json() for step in self.draft.cleaning.steps]
         meaning = self.vectors.fingerprint if self.vectors is not None else ""
-        return content_key(self.name, self.data.fingerprint, meaning, steps)
+        return content_key(self.name, self.data.fingerprint, meaning, self.draft.cleaning.fingerprint)
 
 
-@st.cache_resource(show_spinner=False)
+@remembered("one")
 def memory() -> Memory:
     """What steps did, shared by all visitors."""
     return Memory(_MOST_TAGS_KEPT)
@@ -254,12 +254,14 @@ def cleaned(work: Work) -> Cleaned | None:
 
 def applied(work: Work, progress: Progress) -> Cleaned:
     """Return what the steps do, from what is kept if it was done before."""
-    return _cleaned(work.key, work, progress)
+    return _cleaned(work.draft.cleaning, work.data, work.vectors, progress)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _cleaned(key: str, _work: Work, _progress: Progress) -> Cleaned:
-    return _work.draft.cleaning.apply(_work.data, _work.vectors, progress=_progress, memory=memory())
+@remembered("large")
+def _cleaned(
+    cleaning: Cleaning, data: Folksonomy, vectors: TagVectors | None, _progress: Progress
+) -> Cleaned:
+    return cleaning.apply(data, vectors, progress=_progress, memory=memory())
 
 
 def _offer_to_go_on(key: str) -> None:

@@ -16,17 +16,18 @@ import pandas as pd
 import streamlit as st
 
 from taglab import labels
-from taglab.clustering import Clustering
+from taglab.clustering import Clustering, ClusterSettings
 from taglab.errors import TaglabError
 from taglab.figures.clusters import class_sizes
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import visible
 from taglab.labels import LabelSpace
 from taglab.labels.classes import free_name
-from taglab.projection import Projection
+from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.clusters.material import Clustered, Material, cluster_command
 from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
 from taglab.ui.messages import literal
+from taglab.ui.remembered import remembered
 from taglab.ui.tag_map import MapClasses
 
 _DRAFT = "label space draft"
@@ -114,34 +115,31 @@ def _say_if_other(material: Material, clustering: Clustering, draft: _Draft) -> 
 def classes_on_map(material: Material, made: Clustered, where: Projection) -> MapClasses:
     """Return the classes of the draft as the map shows them; tags in several are in the first of these."""
     space = _current(material, made.clustering).space
-    settings = made.clustering.settings.model_dump_json(), where.settings.model_dump_json()
-    return _classes_on_map(material.key, *settings, space.fingerprint, space, material, made, where)
+    return _classes_on_map(space, material, made.clustering.settings, where.settings, made, where)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@remembered("small")
 def _classes_on_map(
-    material: str,
-    settings: str,
-    projection: str,
-    fingerprint: str,
-    _space: LabelSpace,
-    _material: Material,
+    space: LabelSpace,
+    material: Material,
+    settings: ClusterSettings,
+    projection: ProjectionSettings,
     _made: Clustered,
     _where: Projection,
 ) -> MapClasses:
-    n = len(_space)
+    n = len(space)
     first: dict[str, int] = {}
-    for number, each in enumerate(_space.classes):
+    for number, each in enumerate(space.classes):
         for tag in each.tags:
             first.setdefault(tag, number)
-    labels_ = np.fromiter((first.get(tag, n) for tag in _material.vectors.tags), np.int32)
+    labels_ = np.fromiter((first.get(tag, n) for tag in material.vectors.tags), np.int32)
     held = labels_ < n
     positions, inside = _where.positions[held], labels_[held]
     preferred = _made.colours[_main_clusters(inside, _made.clustering.labels[held], n)]
     colours = np.append(group_colours(positions, inside, n, preferred=preferred), -1)
     nowhere = np.full((1, positions.shape[1]), np.nan, np.float32)
     places = np.concatenate([group_places(positions, inside, n), nowhere])
-    return MapClasses(labels_, [*_space.names, _NO_CLASS], colours, places, "Class")
+    return MapClasses(labels_, [*space.names, _NO_CLASS], colours, places, "Class")
 
 
 def _main_clusters(

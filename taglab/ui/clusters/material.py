@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from taglab import runs
+from taglab.cache import content_key
 from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
 from taglab.clustering.describe import cluster_table
 from taglab.compare.by_tag import TagFigures, auc_pr_by_tag
@@ -24,7 +25,7 @@ from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress
-from taglab.projection import Projection
+from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
@@ -38,6 +39,7 @@ from taglab.ui.pickers import (
     pick_vectors,
 )
 from taglab.ui.projecting import explained
+from taglab.ui.remembered import identity, remembered
 from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tables import partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
@@ -92,11 +94,6 @@ class Material:
         """Flags of the command that name this."""
         names = ["--data", self.name, "--vectors", self.vectors_name]
         return [*names, "--min-count", str(self.min_count), *settings_flags(self.lookup)]
-
-    @property
-    def key(self) -> str:
-        """What tells this from any other material."""
-        return f"{self.vectors.fingerprint} {self.data.fingerprint} {self.lookup.model_dump_json()}"
 
     @property
     def made_by(self) -> dict[str, Any]:
@@ -170,13 +167,13 @@ def open_material(name: str, vectors_name: str, min_count: int, lookup: Lookup) 
         vectors = tag_vectors(name, vectors_name, min_count, lookup, progress)
     vectors.require(3)
     data = selected_folksonomy(name, min_count)
-    counts = _counts(vectors.fingerprint, data.fingerprint, vectors, data)
+    counts = _counts(vectors, data)
     return Material(name, vectors_name, min_count, lookup, data, vectors, counts)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _counts(of_vectors: str, of_data: str, _vectors: TagVectors, _data: Folksonomy) -> npt.NDArray[np.int64]:
-    counts: npt.NDArray[np.int64] = _data.counts().reindex(list(_vectors.tags)).to_numpy(np.int64)
+@remembered("small")
+def _counts(vectors: TagVectors, data: Folksonomy) -> npt.NDArray[np.int64]:
+    counts: npt.NDArray[np.int64] = data.counts().reindex(list(vectors.tags)).to_numpy(np.int64)
     return counts
 
 
@@ -259,7 +256,7 @@ def _round_numbers(most: int) -> Iterator[int]:
 def clustered(material: Material, settings: ClusterSettings) -> Clustered:
     """Return the clustering of these settings, with silhouettes and tables."""
     with working("Clustering") as progress:
-        return _clustered(material.key, settings.model_dump_json(), material, _patient(progress))
+        return _clustered(material, settings, _patient(progress))
 
 
 def _patient(progress: Progress) -> Progress:
@@ -273,22 +270,22 @@ def _patient(progress: Progress) -> Progress:
     return report
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _clustered(material: str, settings: str, _material: Material, _progress: Progress) -> Clustered:
-    found = cluster(_material.vectors, ClusterSettings.model_validate_json(settings), _progress)
-    silhouettes, over_points = _silhouettes(_material.vectors, found)
-    counts = pd.Series(_material.counts, list(found.tags))
-    table = cluster_table(found, counts, silhouettes, _material.vectors.unknown)
+@remembered("small")
+def _clustered(material: Material, settings: ClusterSettings, _progress: Progress) -> Clustered:
+    found = cluster(material.vectors, settings, _progress)
+    silhouettes, over_points = _silhouettes(material.vectors, found)
+    counts = pd.Series(material.counts, list(found.tags))
+    table = cluster_table(found, counts, silhouettes, material.vectors.unknown)
     tags = pd.DataFrame(
         {
             "tag": list(found.tags),
-            "count": _material.counts,
+            "count": material.counts,
             "cluster": found.labels,
             "name": table["name"].to_numpy()[found.labels],
             "silhouette": silhouettes,
         }
     )
-    tags = _material.vectors.annotated(tags)
+    tags = material.vectors.annotated(tags)
     nowhere = np.full((found.k, 2), np.nan, np.float32)
     return Clustered(found, silhouettes, over_points, table, tags, np.arange(found.k), nowhere)
 
@@ -306,12 +303,17 @@ def _silhouettes(vectors: TagVectors, made: Clustering) -> tuple[npt.NDArray[np.
 
 def placed(material: Material, made: Clustered, where: Projection) -> Clustered:
     """Return a clustering with its clusters' colours and the places of their names on a map."""
-    settings = made.clustering.settings.model_dump_json(), where.settings.model_dump_json()
-    return _placed(material.key, *settings, made, where)
+    return _placed(material, made.clustering.settings, where.settings, made, where)
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _placed(material: str, settings: str, projection: str, _made: Clustered, _where: Projection) -> Clustered:
+@remembered("small")
+def _placed(
+    material: Material,
+    settings: ClusterSettings,
+    projection: ProjectionSettings,
+    _made: Clustered,
+    _where: Projection,
+) -> Clustered:
     groups = _where.positions, _made.clustering.labels, _made.clustering.k
     return replace(_made, colours=group_colours(*groups), places=group_places(*groups))
 
@@ -342,7 +344,7 @@ def _runs_with_figures() -> list[str]:
     return [*map(str, shown), *_published_with_figures()]
 
 
-@st.cache_data(show_spinner=False)
+@remembered("one")
 def _published_with_figures() -> list[str]:
     return [name for name in runs.published_names() if len(runs.open_run(name).per_label())]
 
@@ -351,19 +353,12 @@ def _figures_of(colour: Colour, material: Material) -> TagFigures | None:
     """Return the chosen run's figures by tag; None where the colours mean something else."""
     if not colour.run:
         return None
-    run = runs.open_run(colour.run)
-    summary = run.summary()
-    return _by_tag(
-        colour.run, str(run.folder), f"{summary['epochs']} {summary['best_epoch']}",
-        material.vectors.fingerprint, run, material,
-    )  # fmt: skip
+    return _by_tag(runs.open_run(colour.run), material.vectors)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _by_tag(
-    name: str, folder: str, moment: str, fingerprint: str, _run: runs.Run, _material: Material
-) -> TagFigures:
-    return auc_pr_by_tag(_run, _material.vectors.tags)
+@remembered("small")
+def _by_tag(run: runs.Run, vectors: TagVectors) -> TagFigures:
+    return auc_pr_by_tag(run, vectors.tags)
 
 
 def _auc_pr_scale(found: TagFigures) -> MapScale:
@@ -427,15 +422,14 @@ def _say_figures(material: Material, colour: Colour) -> None:
 
 
 def _points(material: Material, where: Projection) -> MapPoints:
-    settings = where.settings.model_dump_json()
-    return _made_points(material.key, settings, material, where)
+    return _made_points(material, where.settings, where)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _made_points(material: str, settings: str, _material: Material, _where: Projection) -> MapPoints:
-    vectors = _material.vectors
-    notes = partly_known_notes(vectors)
-    return map_points(f"{material} {settings}", vectors.tags, _material.counts, _where.positions, notes)
+@remembered("large")
+def _made_points(material: Material, settings: ProjectionSettings, _where: Projection) -> MapPoints:
+    vectors = material.vectors
+    name = content_key(identity(material), identity(settings))
+    return map_points(name, vectors.tags, material.counts, _where.positions, partly_known_notes(vectors))
 
 
 def _said(material: Material, made: Clustered, where: Projection) -> str:

@@ -36,6 +36,7 @@ from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
+from taglab.ui.remembered import remembered
 from taglab.ui.selection import key_of, listed_rows, select
 from taglab.ui.tables import column_labels, swatch
 from taglab.vectors import TagVectors
@@ -72,9 +73,7 @@ _COLUMNS = {
 
 def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     """The cluster table, most used clusters first; ticked clusters are selected."""
-    whole = made.table.assign(
-        tracks=_tracks(material.key, made.clustering.settings.model_dump_json(), material, made)
-    )
+    whole = made.table.assign(tracks=_tracks(material, made.clustering.settings, made))
     ranked = whole.sort_values("tracks", ascending=False, kind="stable")
     table = ranked[["name", "size", "tracks", "assignments", "silhouette"]].copy()
     if len(rows):
@@ -101,9 +100,9 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     )
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _tracks(key: str, settings: str, _material: Material, _made: Clustered) -> npt.NDArray[np.intp]:
-    return cluster_tracks(_made.clustering, _material.data)
+@remembered("small")
+def _tracks(material: Material, settings: ClusterSettings, _made: Clustered) -> npt.NDArray[np.intp]:
+    return cluster_tracks(_made.clustering, material.data)
 
 
 def _members(tags: Sequence[str]) -> str:
@@ -337,14 +336,15 @@ def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
     if settings.method == "agglomerative":
         st.text("Agglomerative clustering draws nothing at random: it is the same with every seed.")
         return
-    key = (material.vectors.fingerprint, settings.model_dump_json(exclude={"seed"}))
+    asked = settings.model_copy(update={"seed": ClusterSettings().seed})
+    key = (material.vectors.fingerprint, asked)
     if st.button(f"Cluster with {_SEEDS} seeds", key="stability", icon=":material/casino:"):
         st.session_state["stability asked"] = key
     if st.session_state.get("stability asked") != key:
         st.text("Clusters the same tags with other seeds and compares every pair of results.")
         return
     with working("Clustering with other seeds") as progress:
-        found = _stability(*key, material, progress)
+        found = _stability(material.vectors, asked, progress)
     st.metric(
         "Mean adjusted Rand index", f"{found.mean:.3f}", help="1: the seed does not matter; 0: it is all."
     )
@@ -359,10 +359,9 @@ def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
     export_panel(f"{material.name} stability", table, figure, command)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _stability(fingerprint: str, settings: str, _material: Material, _progress: Progress) -> Stability:
-    asked = ClusterSettings.model_validate_json(settings)
-    return stability(_material.vectors, asked, range(_SEEDS), _progress)
+@remembered("small")
+def _stability(vectors: TagVectors, settings: ClusterSettings, _progress: Progress) -> Stability:
+    return stability(vectors, settings, range(_SEEDS), _progress)
 
 
 def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:

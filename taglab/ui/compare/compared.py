@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from taglab import cache, runs
+from taglab import runs
 from taglab.compare.decisions import predictions_at
 from taglab.compare.inputs import inputs_warning
 from taglab.compare.tables import common_truth, metric_most_have, stacked
@@ -19,13 +19,14 @@ from taglab.figures.compare import run_colours
 from taglab.metrics import METRICS, metrics_of
 from taglab.outcomes import Predictions, split_warning
 from taglab.progress import Progress, counted
-from taglab.runs import Run, layout
+from taglab.runs import Run
 from taglab.runs.published import PublishedRun
 from taglab.runs.run import Kept
 from taglab.runs.tables import MOMENTS, of_predictions, results
-from taglab.ui.compare.runs import pick_runs, stamp_of, titles_of
+from taglab.ui.compare.runs import pick_runs, titles_of
 from taglab.ui.export import command_line
 from taglab.ui.messages import literal, working
+from taglab.ui.remembered import remembered
 
 Truth = Literal["own", "common", "lift"]
 TRUTHS: dict[Truth, str] = {"own": "Own", "common": "Common", "lift": "Lift"}
@@ -185,9 +186,9 @@ def _pick_metric(tables: Mapping[str, pd.DataFrame]) -> str:
     )  # fmt: skip
 
 
-@st.cache_resource(max_entries=1000, show_spinner=False)
-def _results(name: str, moment: str, stamp: int, home: str) -> pd.DataFrame:
-    return results(runs.open_run(name), moment)
+@remembered("tiny")
+def _results(run: Run, moment: str) -> pd.DataFrame:
+    return results(run, moment)
 
 
 def _own(
@@ -198,7 +199,7 @@ def _own(
     for number, (run, title) in enumerate(zip(picked, titles, strict=True)):
         progress(number / len(picked), f"{counted('reading runs', number + 1, len(picked))}, {title}")
         try:
-            table = _results(run.name, moment, stamp_of(run), str(cache.home()))
+            table = _results(run, moment)
         except DataError as error:
             notes.append(f"“{title}” cannot be read: {error}")
             continue
@@ -228,17 +229,14 @@ def _common(
             usable.append((title, run))
     if judge not in dict(usable):
         return {}, {}
-    stamps = tuple((title, run.name, stamp_of(run)) for title, run in usable)
-    return _judged(stamps, judge, moment, str(cache.home()), progress)
+    return _judged(tuple(usable), judge, moment, progress)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@remembered("large")
 def _judged(
-    stamps: tuple[tuple[str, str, int], ...], judge: str, moment: str, home: str, _progress: Progress
+    usable: tuple[tuple[str, Run], ...], judge: str, moment: str, _progress: Progress
 ) -> tuple[dict[str, Predictions], dict[str, pd.DataFrame]]:
-    opened = {
-        title: predictions_at(runs.open_run(name), moment, kept_predictions) for title, name, _ in stamps
-    }
+    opened = {title: predictions_at(run, moment, kept_predictions) for title, run in usable}
     judged = common_truth({title: each for title, each in opened.items() if each is not None}, judge)
     tables = {}
     for number, (title, predictions) in enumerate(judged.items()):
@@ -247,16 +245,10 @@ def _judged(
     return judged, tables
 
 
+@remembered("medium")
 def kept_predictions(run: Run, kept: Kept) -> Predictions | None:
     """Return predictions that a run keeps, read once; None where it does not."""
-    path = run.folder / layout.PREDICTIONS / f"{kept}.npz"
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    return _opened(run.name, kept, stamp, str(cache.home())) if stamp else None
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _opened(name: str, kept: Kept, stamp: int, home: str) -> Predictions | None:
-    return runs.open_run(name).predictions(kept)
+    return run.predictions(kept)
 
 
 def _without(tables: Mapping[str, pd.DataFrame], metric: str, truth: Truth) -> list[str]:

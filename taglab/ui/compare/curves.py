@@ -28,6 +28,7 @@ from taglab.ui.compare.sources import (
 )
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
+from taglab.ui.remembered import remembered
 
 Kind = Literal["pr", "roc"]
 
@@ -108,7 +109,7 @@ def _drawn(source: Source, label: str, threshold: float, kind: Kind, metric: str
     if table["recall"].isna().all() or (kind == "roc" and table["false_positive_rate"].isna().all()):
         return None
     if source.predictions is not None:
-        curve = _curve(source.predictions.fingerprint, source.column(label), kind, source.predictions)
+        curve = _curve(source.predictions, source.column(label), kind)
     else:
         curve = curve_of_decisions(table, kind)
     return DrawnCurve(
@@ -127,10 +128,10 @@ def _drawn(source: Source, label: str, threshold: float, kind: Kind, metric: str
     )
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _curve(fingerprint: str, column: int, kind: Kind, _predictions: Predictions) -> Curve:
+@remembered("small")
+def _curve(predictions: Predictions, column: int, kind: Kind) -> Curve:
     draw = precision_recall_curve if kind == "pr" else roc_curve
-    return draw(_predictions.truth[:, column], _predictions.scores[:, column])
+    return draw(predictions.truth[:, column], predictions.scores[:, column])
 
 
 def _area(source: Source, label: str, kind: Kind, curve: Curve, metric: str) -> str:

@@ -14,6 +14,7 @@ from taglab.metrics import mean_columns
 from taglab.runs import Run
 from taglab.ui.compare.importing import import_popover
 from taglab.ui.messages import guard, literal
+from taglab.ui.remembered import remembered
 
 _FIRST_SEEN = ("thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram")
 _NEWEST = 3
@@ -39,7 +40,7 @@ def pick_runs() -> list[Run]:
         held = [name for name in dict.fromkeys(asked) if name in names]
         st.session_state["runs"] = held if asked else _first_seen(names)
     st.session_state["runs"] += st.session_state.pop(_IMPORTED, [])
-    titled = {name: _title(name, stamp_of(runs.open_run(name))) for name in names}
+    titled = {name: _title(runs.open_run(name)) for name in names}
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     chosen = bar.multiselect(
         "Runs", names, format_func=lambda name: titled.get(name, name), key="runs", persist_state="session",
@@ -100,29 +101,17 @@ def found_runs(table: pd.DataFrame, text: str) -> pd.DataFrame:
     return table[held].reset_index(drop=True)
 
 
-def stamp_of(run: Run) -> int:
-    """Return a number that changes when anything is written into a run that pages read."""
-    paths = [*run.folder.glob("*.json"), *run.folder.glob("*.csv"), *run.folder.glob("*/*.npz")]
-    stamps = []
-    for path in paths:
-        try:
-            stamps.append(path.stat().st_mtime_ns)
-        except FileNotFoundError:  # replaced just now
-            continue
-    return max(stamps, default=0)
-
-
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _title(name: str, stamp: int) -> str:
+@remembered("tiny")
+def _title(run: Run) -> str:
     try:
-        return runs.open_run(name).title
+        return run.title
     except TaglabError:
-        return name
+        return run.name
 
 
 def titles_of(picked: Sequence[Run]) -> list[str]:
     """Return what each run is called, with its name behind where two have one title."""
-    titles = [_title(run.name, stamp_of(run)) for run in picked]
+    titles = [_title(run) for run in picked]
     return [
         title if titles.count(title) == 1 else f"{title} ({run.name})"
         for run, title in zip(picked, titles, strict=True)

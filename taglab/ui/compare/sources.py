@@ -17,6 +17,7 @@ from taglab.ui.compare.compared import Compared, kept_predictions
 from taglab.ui.export import command_line
 from taglab.ui.messages import literal
 from taglab.ui.pickers import pick_tag
+from taglab.ui.remembered import remembered
 
 _VALUES = [f"{value:.3f}" for value in THRESHOLDS]
 _FIRST = 100
@@ -53,20 +54,16 @@ def sources(compared: Compared) -> tuple[list[Source], list[str]]:
 
 def _decided(compared: Compared, title: str, run: Run) -> Decided | None:
     if compared.truth != "common":
-        return decided(run, compared.moment, kept_predictions, _counted)
+        return decided(run, compared.moment, kept_predictions, _counts)
     predictions = compared.predictions.get(title)
     if predictions is None:
         return None
-    return of_predictions(predictions, f"predictions, by the labels of {compared.judge}", _counted)
+    return of_predictions(predictions, f"predictions, by the labels of {compared.judge}", _counts)
 
 
-def _counted(predictions: Predictions) -> Confusion:
-    return _counts(predictions.fingerprint, predictions)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _counts(fingerprint: str, _predictions: Predictions) -> Confusion:
-    return counted(_predictions)
+@remembered("medium")
+def _counts(predictions: Predictions) -> Confusion:
+    return counted(predictions)
 
 
 def pick_label(found: Sequence[Source]) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from taglab import cache
 from taglab.progress import Progress
-from taglab.runs import runs_table
+from taglab.runs import Run, open_run, run_names
 from taglab.studies.thesis.claims import VERDICTS
 from taglab.studies.thesis.figures import FIGURES, Drawn, draw
 from taglab.studies.thesis.report import Report, gather, html_page, with_figures
@@ -18,6 +18,7 @@ from taglab.ui.compare.compared import Compared
 from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import pick_data
+from taglab.ui.remembered import Shelved, remembered
 from taglab.ui.uploads import given_path
 
 _ARRAYS_HELP = (
@@ -39,7 +40,7 @@ def show_thesis(compared: Compared) -> None:
         help=_ARRAYS_HELP,
     )  # fmt: skip
     arrays = _folder(typed)
-    key = (data, arrays, _stamp(), str(cache.home()))
+    key = (Shelved.of(cache.FOLKSONOMIES, data), arrays, _all_runs())
     with working("Gathering the thesis") as progress:
         report = _gathered(*key, progress)
     st.caption(literal(f"{report.about} `taglab reproduce all --data {data}` trains what is missing."))
@@ -125,7 +126,7 @@ def _show_table(sections: list[Section]) -> None:
                 st.caption("Nothing is published of it." if whose == "Published" else "Nothing is from here.")
 
 
-def _show_figure(report: Report, key: tuple[str, str | None, str, str]) -> None:
+def _show_figure(report: Report, key: tuple[Shelved, str | None, tuple[Run, ...]]) -> None:
     st.subheader("Figures", anchor=False)
     name = st.selectbox("Figure", list(FIGURES), key="thesis figure", index=None, placeholder="Choose one")
     if name is None:
@@ -144,18 +145,17 @@ def _show_figure(report: Report, key: tuple[str, str | None, str, str]) -> None:
                 st.caption(literal(said))
 
 
-def _stamp() -> str:
-    """Return what changes whenever a run does: names, epochs and tags of all."""
-    table = runs_table()
-    return str(pd.util.hash_pandas_object(table.astype(str), index=False).sum())
+def _all_runs() -> tuple[Run, ...]:
+    """Return all runs made or imported here: another one, or one that goes on, may change every figure."""
+    return tuple(map(open_run, run_names()))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _gathered(data: str, arrays: str | None, stamp: str, home: str, _progress: Progress) -> Report:
+@remembered("small")
+def _gathered(data: Shelved, arrays: str | None, runs: tuple[Run, ...], _progress: Progress) -> Report:
     folder = None if arrays is None else Path(arrays)
-    return gather(data, arrays=folder, figures=False, progress=_progress)
+    return gather(data.name, arrays=folder, figures=False, progress=_progress)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _drawn(name: str, data: str, arrays: str | None, stamp: str, home: str, _report: Report) -> Drawn:
+@remembered("small")
+def _drawn(name: str, data: Shelved, arrays: str | None, runs: tuple[Run, ...], _report: Report) -> Drawn:
     return draw(name, _report.sides)

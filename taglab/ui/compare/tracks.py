@@ -10,8 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from taglab import cache
-from taglab.audio.library import open_audio
 from taglab.audio.store import AudioStore
 from taglab.compare.co_prediction import tracks_table
 from taglab.errors import TaglabError
@@ -20,8 +18,9 @@ from taglab.folksonomy import Folksonomy
 from taglab.outcomes import Predictions
 from taglab.runs import Run
 from taglab.ui.export import export_panel
-from taglab.ui.loaders import folksonomy
+from taglab.ui.loaders import audio_store, folksonomy
 from taglab.ui.messages import literal
+from taglab.ui.remembered import remembered
 
 _PLAYERS = 4
 _LONGEST_S = 60
@@ -123,23 +122,23 @@ def _listed(tags: Sequence[str]) -> str:
 
 def _tags(data: Folksonomy, track: str) -> list[str]:
     """Return what listeners wrote of a track; nothing where the data set does not know it."""
-    row = int(_index(data.fingerprint, data).get_indexer(pd.Index([track]))[0])
+    row = int(_index(data).get_indexer(pd.Index([track]))[0])
     if row < 0:
         return []
     start, stop = data.matrix.indptr[row : row + 2]
     return [str(tag) for tag in data.tags["tag"].iloc[np.sort(data.matrix.indices[start:stop])]]
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _index(fingerprint: str, _data: Folksonomy) -> pd.Index:
-    return pd.Index(_data.tracks["track"].astype(str))
+@remembered("large")
+def _index(data: Folksonomy) -> pd.Index:
+    return pd.Index(data.tracks["track"].astype(str))
 
 
 def _with_titles(table: pd.DataFrame, data: Folksonomy | None) -> pd.DataFrame:
     known = [] if data is None else [name for name in ("title", "artist") if name in data.tracks.columns]
     if data is None or not known:
         return table
-    rows = _index(data.fingerprint, data).get_indexer(pd.Index(table["track"]))
+    rows = _index(data).get_indexer(pd.Index(table["track"]))
     facts = data.tracks[known].iloc[rows].reset_index(drop=True).where(pd.Series(rows >= 0), None)
     return pd.concat([table[["track"]], facts, table[["score", "true", "predicted"]]], axis=1)
 
@@ -159,15 +158,9 @@ def _sound_of(run: Run) -> tuple[AudioStore | None, str]:
     if not name:
         return None, "This run does not say where its sound is, so there is nothing to hear."
     try:
-        path = cache.Shelf(cache.AUDIO).path(name) / "store.json"
-        return _store(name, path.stat().st_mtime_ns if path.exists() else 0, str(cache.home())), ""
+        return audio_store(name), ""
     except TaglabError as error:
         return None, f"No sound: {error}"
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _store(name: str, stamp: int, home: str) -> AudioStore:
-    return open_audio(name)
 
 
 def _configured(run: Run, name: str) -> str:

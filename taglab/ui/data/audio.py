@@ -19,7 +19,6 @@ from taglab.audio.library import (
     add_audio,
     audio_names,
     demo_audio,
-    open_audio,
     refusals,
     remarks,
     resolve_audio,
@@ -35,6 +34,7 @@ from taglab.ui.data.adding import needs_name, new_name
 from taglab.ui.dialogs import dialog
 from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
 from taglab.ui.forms import settings_flags, settings_widgets
+from taglab.ui.loaders import audio_store
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose, pick_audio, pick_tag
 from taglab.ui.tables import column_labels
@@ -144,21 +144,6 @@ def _opened(name: str, data: Folksonomy) -> AudioStore | None:
         return None
     with working("Synthesising") as progress:
         return resolve_audio(DEMO, data, progress)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _open_audio(name: str, stamp: int, home: str) -> AudioStore:
-    return open_audio(name)
-
-
-def audio_store(name: str) -> AudioStore:
-    """Return the sound under a name, opened once for all visitors.
-
-    Raises:
-        NotFound: If there is none.
-    """
-    path = cache.Shelf(cache.AUDIO).path(name) / "store.json"
-    return _open_audio(name, path.stat().st_mtime_ns if path.exists() else 0, str(cache.home()))
 
 
 def _show_store(name: str, store: AudioStore, data: Folksonomy) -> None:

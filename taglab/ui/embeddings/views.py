@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -30,6 +31,7 @@ from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_tag, pick_vectors
 from taglab.ui.projecting import explained, pick_projection, projected
+from taglab.ui.remembered import remembered
 from taglab.ui.tables import column_labels, partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
 from taglab.vectors import TagVectors
@@ -127,12 +129,12 @@ def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projec
     return drawn, projected(drawn, settings)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@remembered("large")
 def _points(
-    name: str, data: str, _drawn: TagVectors, _projection: Projection, _counts: Sequence[int]
+    name: str, counts: npt.NDArray[np.int64], _drawn: TagVectors, _projection: Projection
 ) -> MapPoints:
     notes = partly_known_notes(_drawn)
-    return map_points(name, _drawn.tags, np.asarray(_counts), _projection.positions, notes)
+    return map_points(name, _drawn.tags, counts, _projection.positions, notes)
 
 
 def _show_map(
@@ -155,10 +157,10 @@ def _show_map(
         )
         st.caption(about)
         return
-    counts = picked.folksonomy().counts().reindex(list(drawn.tags))
+    counts = picked.folksonomy().counts().reindex(list(drawn.tags)).to_numpy(np.int64)
     lookup = picked.lookup.model_dump_json()
     name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()} {lookup}"
-    points = _points(name, picked.data, drawn, projection, counts.tolist())
+    points = _points(name, counts, drawn, projection)
     named = [other for other in (tag, *near) if other in drawn]
     rows = np.asarray([drawn.row(other) for other in named], np.intp)
     labels = np.zeros(len(drawn), np.int32)

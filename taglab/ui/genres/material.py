@@ -38,6 +38,7 @@ from taglab.ui.long_work import LongWork, await_work
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.own_training import await_own_vectors
 from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_vectors
+from taglab.ui.remembered import remembered
 
 _SAVED = "saved"
 _OF: dict[str, str] = {
@@ -126,7 +127,7 @@ def pick_material() -> Material:
         settings = _pick_class_settings(of)
     _await_classes(data, settings)
     with working("Making classes") as progress:
-        space = _made(data.fingerprint, settings.model_dump_json(), data, progress)
+        space = _made(data, settings, progress)
     return Material(name, data, space, (), _class_flags(settings))
 
 
@@ -175,7 +176,6 @@ def url_widgets(model: type[pydantic.BaseModel], prefix: str, names: Sequence[st
 
 def _await_classes(data: Folksonomy, settings: ClassSettings) -> None:
     """Return once classes are there or soon made; else show the way to them, and stop."""
-    asked = settings.model_dump_json()
     if settings.clusters and settings.vectors == OWN:
         await_own_vectors(data)
     if classes_are_kept(data, settings):
@@ -183,43 +183,40 @@ def _await_classes(data: Folksonomy, settings: ClassSettings) -> None:
     n_used = int((data.tags["count"] >= settings.min_count).sum())
     await_work(
         LongWork(
-            key=f"classes {data.fingerprint} {asked}",
+            key=f"classes {data.fingerprint} {settings.model_dump_json()}",
             module="taglab.genres.class_process",
             given=json.dumps({"data": data.name, "settings": settings.model_dump(mode="json")}),
             title=f"Classes of {data.name}",
             lacking=f"These classes are not made yet. Making them of {n_used:,} tags",
             verb="Make them",
             meanwhile="Other classes can be chosen meanwhile: a higher minimum count is faster.",
-            seconds=_seconds(data.fingerprint, asked, data),
+            seconds=_seconds(data, settings),
         )
     )
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _seconds(fingerprint: str, settings: str, _data: Folksonomy) -> float:
-    asked = ClassSettings.model_validate_json(settings)
+@remembered("tiny")
+def _seconds(data: Folksonomy, settings: ClassSettings) -> float:
     dim = 0
-    if asked.clusters:
-        dim = SkipGramSettings().dim if asked.vectors == OWN else open_vectors(asked.vectors).dim
-    return class_seconds(_data, asked, dim)
+    if settings.clusters:
+        dim = SkipGramSettings().dim if settings.vectors == OWN else open_vectors(settings.vectors).dim
+    return class_seconds(data, settings, dim)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _made(data: str, settings: str, _data: Folksonomy, _progress: Progress) -> LabelSpace:
-    return kept_classes(_data, ClassSettings.model_validate_json(settings), _progress)
+@remembered("medium")
+def _made(data: Folksonomy, settings: ClassSettings, _progress: Progress) -> LabelSpace:
+    return kept_classes(data, settings, _progress)
 
 
 def pairs_of(material: Material, space: LabelSpace) -> Cooccurrence:
     """Return the pairs of classes of a label space."""
     with working("Counting pairs") as progress:
-        return _pairs(material.data.fingerprint, space.fingerprint, material.data, space, progress)
+        return _pairs(space, material.data, progress)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def _pairs(
-    data: str, fingerprint: str, _data: Folksonomy, _space: LabelSpace, _progress: Progress
-) -> Cooccurrence:
-    return class_pairs(_space, _data, _progress)
+@remembered("medium")
+def _pairs(space: LabelSpace, data: Folksonomy, _progress: Progress) -> Cooccurrence:
+    return class_pairs(space, data, _progress)
 
 
 def pick_genres(material: Material) -> Choice:
@@ -237,31 +234,23 @@ def pick_genres(material: Material) -> Choice:
             "thirds (the thesis's), at 3 one third, at 1 nothing is merged.",
         )  # fmt: skip
     with working("Counting pairs") as progress:
-        genres = _chosen(
-            material.data.fingerprint, space.fingerprint, kept, float(m), material.data, space, progress
-        )
+        genres = _chosen(space, material.data, kept, float(m), progress)
     return Choice(genres, float(m), (*flags, "--m", f"{m:g}"))
 
 
 _Picked = tuple[LabelSpace, tuple[str, ...], tuple[str, ...]]
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@remembered("medium")
 def _chosen(
-    data: str,
-    fingerprint: str,
-    kept: tuple[str, ...],
-    m: float,
-    _data: Folksonomy,
-    _space: LabelSpace,
-    _progress: Progress,
+    space: LabelSpace, data: Folksonomy, kept: tuple[str, ...], m: float, _progress: Progress
 ) -> Genres:
-    return choose_genres(_space, _data, kept, m, progress=_progress)
+    return choose_genres(space, data, kept, m, progress=_progress)
 
 
 def _by_category(material: Material) -> _Picked:
-    categories = _categories(material.data.fingerprint, material.data)
-    options = sorted({*map(str, categories.unique()), GENRE}, key=lambda name: (name != GENRE, name))
+    categories = _categories(material.data).unique()
+    options = sorted({*map(str, categories), GENRE}, key=lambda name: (name != GENRE, name))
     category = choose_among(
         "category", "Category", options, 0, "category",
         help="A class is of the category of its most used tag: as the data set has it, else by word lists.",
@@ -273,14 +262,14 @@ def _by_category(material: Material) -> _Picked:
     return material.space, kept, ("--category", category)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _categories(fingerprint: str, _data: Folksonomy) -> pd.Series:
-    return kept_categories(_data)
+@remembered("small")
+def _categories(data: Folksonomy) -> pd.Series:
+    return kept_categories(data)
 
 
 def _by_hand(material: Material) -> _Picked:
     names = list(material.space.names)
-    categories = _categories(material.data.fingerprint, material.data)
+    categories = _categories(material.data)
     likely = list(classes_of_category(material.space, material.data, categories=categories)) or names
     if "keep" in st.session_state:
         st.session_state["keep"] = [name for name in st.session_state["keep"] if name in set(names)]

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from taglab.cache import content_key
 from taglab.figures.clusters import silhouette_plot
 from taglab.figures.cooccurrence import dendrogram, genre_map, silhouette_curves
 from taglab.figures.theme import plain, visible
+from taglab.folksonomy import Folksonomy
 from taglab.genres import (
     Subgenres,
     SubgenreSettings,
@@ -32,6 +32,7 @@ from taglab.ui.genres.material import Choice, Material, command, pick_subgenre_s
 from taglab.ui.genres.views import save_panel
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among
+from taglab.ui.remembered import remembered
 
 _DISTANCE = {"npmi": "1 − NPMI", "tag-embeddings": "1 − cosine"}
 _MEMBERS = 25
@@ -92,9 +93,7 @@ def show_subgenres(material: Material, choice: Choice) -> None:
 
 def _divide(material: Material, choice: Choice, genre: LabelClass, settings: SubgenreSettings) -> Divided:
     with working("Dividing") as progress:
-        found = _divided(
-            material.data.fingerprint, genre.name, genre.tags, settings.model_dump_json(), material, progress
-        )
+        found = _divided(material.data, genre, settings, progress)
     line = command("subgenres", material, *choice.flags, *subgenre_flags(settings), f"--genre={genre.name}")
     clusters = _numbered(found)
     number = {tag: row for row, tags in enumerate(clusters) for tag in tags}
@@ -111,13 +110,11 @@ def _divide(material: Material, choice: Choice, genre: LabelClass, settings: Sub
     return Divided(found, settings, genre, [tags[0] for tags in clusters], table, line)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered("small")
 def _divided(
-    data: str, name: str, tags: tuple[str, ...], settings: str, _material: Material, _progress: Progress
+    data: Folksonomy, genre: LabelClass, settings: SubgenreSettings, _progress: Progress
 ) -> Subgenres:
-    return divide(
-        _material.data, LabelClass(name, tags), SubgenreSettings.model_validate_json(settings), _progress
-    )
+    return divide(data, genre, settings, _progress)
 
 
 def _numbered(found: Subgenres) -> tuple[tuple[str, ...], ...]:
@@ -144,7 +141,7 @@ def _show_map(divided: Divided) -> None:
     if len(found.tags) < 2:
         st.text("There are too few tags for a map.")
         return
-    where = _placed(content_key(found.distances), found.distances)
+    where = _placed(found.distances)
     method = "PCA" if where.method == "pca" else "t-SNE"
     title = f"{plain(found.genre, 40)}: {method} of {_DISTANCE[divided.settings.method]}"
     figure = genre_map(divided.tags, where.positions, divided.names, found.main_tag, title)
@@ -154,10 +151,10 @@ def _show_map(divided: Divided) -> None:
     export_panel(f"{found.genre} map", table, figure, divided.line)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _placed(key: str, _distances: npt.NDArray[np.float64]) -> Projection:
+@remembered("small")
+def _placed(distances: npt.NDArray[np.float64]) -> Projection:
     # A few hundred tags at most stand in a genre: no need of a process beside the server.
-    return project_distances(_distances, ProjectionSettings(method="tsne"))
+    return project_distances(distances, ProjectionSettings(method="tsne"))
 
 
 def _show_members(material: Material, divided: Divided) -> None:
@@ -197,15 +194,7 @@ def _show_curves(material: Material, divided: Divided) -> None:
     )
     genre, asked = divided.genre, divided.settings
     with working("Dividing in every way") as progress:
-        table = _curves(
-            material.data.fingerprint,
-            genre.name,
-            genre.tags,
-            asked.model_dump_json(),
-            both,
-            material,
-            progress,
-        )
+        table = _curves(material.data, genre, asked, both, progress)
     if table.empty:
         st.text("There are too few tags to choose how many clusters.")
         return
@@ -218,18 +207,11 @@ def _show_curves(material: Material, divided: Divided) -> None:
     export_panel(f"{genre.name} silhouettes over k", table, figure)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remembered("small")
 def _curves(
-    data: str,
-    name: str,
-    tags: tuple[str, ...],
-    settings: str,
-    embeddings: bool,
-    _material: Material,
-    _progress: Progress,
+    data: Folksonomy, genre: LabelClass, settings: SubgenreSettings, embeddings: bool, _progress: Progress
 ) -> pd.DataFrame:
-    asked = SubgenreSettings.model_validate_json(settings)
-    return silhouettes_over_k(_material.data, LabelClass(name, tags), ways(asked, embeddings), _progress)
+    return silhouettes_over_k(data, genre, ways(settings, embeddings), _progress)
 
 
 def _show_tree(material: Material, divided: Divided) -> None:

@@ -23,6 +23,7 @@ from taglab.ui.forms import setting_widget
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among, pick_audio, pick_data
+from taglab.ui.remembered import Shelved, remembered
 
 _READY = " (new)"
 _FIRST = ("epochs", "batch_size", "learning_rate")
@@ -148,20 +149,14 @@ def pick_labels(data: str) -> Labels:
 
 def _saved_for(data: str) -> list[str]:
     """Return the saved label spaces that were made of a data set."""
-    shelf = cache.Shelf(cache.LABEL_SPACES, ".json")
-    found = []
-    for name in labels.label_space_names():
-        path = shelf.path(name)
-        stamp = path.stat().st_mtime_ns if path.exists() else 0
-        if _made_of(name, stamp, str(cache.home())) == data:
-            found.append(name)
-    return found
+    names = labels.label_space_names()
+    return [name for name in names if _made_of(Shelved.of(cache.LABEL_SPACES, name, ".json")) == data]
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def _made_of(name: str, stamp: int, home: str) -> str:
+@remembered("tiny")
+def _made_of(place: Shelved) -> str:
     try:
-        return str(labels.open_label_space(name)[0].made_by.get("data", ""))
+        return str(labels.open_label_space(place.name)[0].made_by.get("data", ""))
     except TaglabError:
         return ""  # damaged: it is told where it is opened
 
@@ -269,9 +264,9 @@ def _mels_widget(preset_name: str, mels: MelSettings) -> MelSettings:
     return presets.get(choice, mels)
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
-def _report(data: str, home: str, fingerprint: str, _space: LabelSpace, _data: Folksonomy) -> LabelReport:
-    return _space.report(_data)
+@remembered("small")
+def _report(space: LabelSpace, data: Folksonomy) -> LabelReport:
+    return space.report(data)
 
 
 def say_labels(chosen: Labels) -> None:
@@ -282,7 +277,7 @@ def say_labels(chosen: Labels) -> None:
     with working("Opening the data") as progress:
         data = folksonomy(chosen.data, progress)
     space, _ = labels.open_label_space(chosen.saved)
-    report = _report(chosen.data, str(cache.home()), f"{space.fingerprint} {data.fingerprint}", space, data)
+    report = _report(space, data)
     empty = f", {report.empty_classes} of them without a track" if report.empty_classes else ""
     said = f"{len(space):,} classes{empty}; {report.share_of_tracks:.0%} of the tracks are in one or more."
     st.caption(literal(said))

@@ -11,6 +11,7 @@ import streamlit as st
 
 from taglab.launch.devices import local_gpus
 from taglab.training.devices import DeviceReport, device_report
+from taglab.ui.remembered import remembered
 
 _ASK = (
     "import dataclasses, json; from taglab.training.devices import device_report; "
@@ -20,7 +21,7 @@ _WITHIN_S = 120.0
 _FRESH_S = 600
 
 
-@st.cache_data(ttl=_FRESH_S, show_spinner="Looking for a GPU")
+@remembered("one", ttl_s=_FRESH_S, spinner="Looking for a GPU")
 def device() -> DeviceReport:
     """Return what would be trained on here.
 

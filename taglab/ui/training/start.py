@@ -20,6 +20,7 @@ from taglab.training.sweeps import free_group, grid, groups, make_runs, parse_va
 from taglab.ui.export import copy_as_command
 from taglab.ui.forms import setting_widget, settings_flags
 from taglab.ui.messages import guard, literal, working
+from taglab.ui.remembered import remembered
 from taglab.ui.training.dry_run import begin_dry_run, show_dry_run
 from taglab.ui.training.form import Asked, config_flags
 from taglab.ui.training.machine import device
@@ -144,7 +145,7 @@ def _say_pace(config: RunConfig, settings: LaunchSettings) -> None:
     """Say how long it is likely to take, as measured and never as guessed."""
     on_cpu = config.train.accelerator == "cpu" or not settings.gpus
     where = "the cluster" if settings.where == "slurm" else (cpu_report() if on_cpu else device()).short
-    pace = None if settings.where == "slurm" else _pace(config.model_dump_json(), where, str(cache.home()))
+    pace = None if settings.where == "slurm" else _pace(config, where, str(cache.home()))
     if pace is None:
         said = f"How long an epoch takes was not measured yet with this network and clips ({where})"
     elif pace.epoch_s is None:
@@ -156,9 +157,9 @@ def _say_pace(config: RunConfig, settings: LaunchSettings) -> None:
     st.caption(literal(said + ending))
 
 
-@st.cache_data(ttl=_PACE_FRESH_S, max_entries=50, show_spinner=False)
-def _pace(config: str, where: str, home: str) -> Pace | None:
-    return measured_pace(RunConfig.model_validate_json(config), where)
+@remembered("small", ttl_s=_PACE_FRESH_S)
+def _pace(config: RunConfig, where: str, home: str) -> Pace | None:
+    return measured_pace(config, where)
 
 
 def _ready_command(asked: Asked) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from taglab import cache, launch, runs
+from taglab import launch, runs
 from taglab.errors import DataError, NotFound, TaglabError
 from taglab.figures.training import Panel, training_curves
 from taglab.launch import RunState
@@ -20,6 +20,7 @@ from taglab.runs import Run
 from taglab.runs.panels import panels
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
+from taglab.ui.remembered import remembered
 from taglab.ui.visitors import refusal
 
 _EVERY_S = 2.0
@@ -196,7 +197,7 @@ def _read(name: str) -> Watched:
     if not folder.is_dir():
         raise NotFound(f"run {name!r} was removed")
     stamps = tuple(_stamp(folder / file) for file in ("history.jsonl", "steps.jsonl", "summary.json"))
-    epochs, history, steps, summary = _files(name, str(cache.home()), stamps)
+    epochs, history, steps, summary = _files(run, stamps)
     state = launch.state(name)
     return Watched(run, state, epochs, history, steps, summary)
 
@@ -209,11 +210,10 @@ def _stamp(path: Any) -> tuple[int, int]:
     return seen.st_mtime_ns, seen.st_size
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@remembered("small")
 def _files(
-    name: str, home: str, stamps: tuple[tuple[int, int], ...]
+    run: runs.Run, stamps: tuple[tuple[int, int], ...]
 ) -> tuple[int, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    run = runs.open_run(name)
     epochs = int(run.config.get("train", {}).get("epochs", 0))
     return epochs, run.history(), run.steps(), run.summary()
 
