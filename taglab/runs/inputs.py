@@ -23,7 +23,7 @@ HEARD: tuple[InputKind, ...] = ("targets", "audio")
 """What predictions and their truth depend on, once a network is trained."""
 
 _NOW_OTHER: dict[InputKind, str] = {
-    "data": "the data set {name!r} has changed since it was made",
+    "data": "the data set {name!r} is another than when it was made",
     "audio": "the audio {name!r} holds other sound of its tracks than when it was made",
     "targets": "its data have other tracks, or others in the classes of {name!r}, than when it was made",
     "vectors": "the vectors {name!r} are others than when it was made",

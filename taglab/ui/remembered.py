@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from operator import attrgetter
@@ -23,6 +25,7 @@ from taglab import cache, labels
 from taglab.cache import content_key, table_key
 from taglab.labels import LabelSpace
 from taglab.runs import Run
+from taglab.ui.memory import bytes_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,6 +44,9 @@ MOST: dict[Size, int] = {
     "tiny": 1_000,
 }
 """How many answers of each function are kept, by how large one is; the longest unused goes first."""
+
+MOST_BYTES = 2 << 30
+"""How much all answers may take together, as `bytes_of` estimates them; the longest unused goes first."""
 
 
 def remembered(
@@ -78,11 +84,15 @@ def remembered(
         def ask(*args: P.args, **kwargs: P.kwargs) -> R:
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
-            known = (
+            known = [
                 value if name.startswith("_") else _Known(identity(value), value)
                 for name, value in bound.arguments.items()
-            )
-            return kept(*known)
+            ]
+            answer = kept(*known)
+            told_by = [_Known(one.identity, None) if isinstance(one, _Known) else None for one in known]
+            key = (id(kept), *(one.identity for one in told_by if one is not None))
+            _ANSWERS.used(key, answer, MOST[size], lambda: kept.clear(*told_by))
+            return answer
 
         return ask
 
@@ -95,6 +105,40 @@ class _Known:
 
     identity: str
     value: Any
+
+
+class _Answers:
+    """What is kept just now, the longest unused first, so that all of it can be bounded together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[int, Callable[[], None]]] = OrderedDict()
+
+    def used(self, key: tuple[Any, ...], answer: Any, most: int, forget: Callable[[], None]) -> None:
+        """Note that an answer was asked for, and forget others where all take too much.
+
+        Args:
+            key: The function, and what tells its arguments.
+            answer: What it returned.
+            most: How many of this function Streamlit keeps.
+            forget: Makes Streamlit forget this one.
+        """
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return
+            self._kept[key] = bytes_of(answer), forget
+            of_function = [other for other in self._kept if other[0] == key[0]]
+            for other in of_function[:-most]:
+                del self._kept[other]
+            too_much = []
+            while len(self._kept) > 1 and sum(size for size, _ in self._kept.values()) > MOST_BYTES:
+                too_much.append(self._kept.popitem(last=False)[1][1])
+        for forget_one in too_much:
+            forget_one()
+
+
+_ANSWERS = _Answers()
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,19 @@ import pytest
 from scipy import sparse
 from streamlit.testing.v1 import AppTest
 
+from taglab.audio.library import open_audio
 from taglab.cache import FOLKSONOMIES, Shelf
 from taglab.errors import InputsChanged
 from taglab.folksonomy import Folksonomy
 from taglab.labels import from_tags, save_label_space
 from taglab.runs import Run, RunWriter
-from taglab.runs.inputs import Input, Inputs
+from taglab.runs.inputs import Input, Inputs, input_of_audio
 from taglab.runs.library import delete_run
 from taglab.sources import open_folksonomy
 from taglab.training import new_run, train
 from tests.pages.framed import open_page
 from tests.pages.test_compare import compare, said, table
-from tests.runs.examples import LABELS, made_run, small_data
+from tests.runs.examples import LABELS, made_run, small_data, small_sound
 from tests.training.examples import config_of, make_world, save_sound
 from tests.training.test_inputs import shuffle_tags
 from tests.training.test_running import until_the_second_epoch
@@ -176,3 +177,33 @@ def test_tags_shuffled_under_one_name_are_shown_as_they_are_now() -> None:
     replace(data, matrix=sparse.csr_array(columns)).save(Shelf(FOLKSONOMIES).path("small"))
     assert open_folksonomy("small").counts().equals(data.counts())
     assert not pairs().equals(before)
+
+
+def _tracks(name: str) -> None:
+    import numpy as np
+
+    from taglab.runs import open_run
+    from taglab.ui.compare.tracks import show_tracks
+
+    run = open_run(name)
+    predictions = run.predictions("test")
+    if predictions is not None:
+        show_tracks(run, predictions, np.arange(2), 0.5, "rock", "Tracks", "tracks")
+
+
+def test_tracks_that_sound_otherwise_than_the_run_heard_them_are_warned_of() -> None:
+    data = small_data()
+    small_sound()
+    heard = input_of_audio("small", open_audio("small"), data).fingerprint
+    run = with_inputs("one", data, audio=heard)
+
+    def warnings() -> list[str]:
+        page = AppTest.from_function(_tracks, args=(run.name,), default_timeout=60).run()
+        assert not page.exception
+        return [warning.value.replace("\\", "") for warning in page.warning]
+
+    assert warnings() == []
+    small_sound(seed=3)
+    (warning,) = warnings()
+    assert "the audio 'small' holds other sound of its tracks" in warning
+    assert "the data set" not in warning

@@ -2,6 +2,8 @@
 
 import os
 import re
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace, Rename
 from taglab.runs.library import delete_run
 from taglab.ui import loaders, remembered
+from taglab.ui.memory import bytes_of
 from taglab.ui.remembered import MOST, Shelved, identity
 from taglab.vectors import TagVectors
 from tests.runs.examples import made_run, small_data, small_sound
@@ -141,6 +144,46 @@ def test_no_more_answers_are_kept_than_said(monkeypatch: pytest.MonkeyPatch) -> 
     assert computed == [1, 2, 3, 4]
     double(1)
     assert computed == [1, 2, 3, 4, 1]
+
+
+def test_all_answers_together_take_no_more_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[tuple[str, int]] = []
+    monkeypatch.setattr(remembered, "_ANSWERS", remembered._Answers())
+    monkeypatch.setattr(remembered, "MOST_BYTES", 3_500_000)
+
+    def zeros(name: str) -> Callable[[int], np.ndarray]:
+        def make(number: int) -> np.ndarray:
+            computed.append((name, number))
+            return np.zeros(125_000)  # a megabyte
+
+        make.__qualname__ = name
+        return remembered.remembered("small")(make)
+
+    one, other = zeros("one"), zeros("other")
+    one(1), one(2), other(1)
+    one(1)
+    assert computed == [("one", 1), ("one", 2), ("other", 1)]
+    other(2)  # the fourth: the longest unused is forgotten, whoever's it is
+    one(1), other(1), other(2)
+    assert computed[3:] == [("other", 2)]
+    one(2)
+    assert computed[4:] == [("one", 2)]
+
+
+def test_memory_is_estimated(tmp_path: Path) -> None:
+    assert bytes_of(np.zeros(1_000)) == 8_000
+    assert bytes_of(pd.DataFrame({"a": np.zeros(1_000)})) == pytest.approx(8_000, abs=200)
+    assert bytes_of(Asked(data_of(), Lookup())) > 200
+    texts = [f"text {number:05d}" for number in range(10_000)]
+    assert bytes_of(texts) == pytest.approx(10_000 * (8 + sys.getsizeof(texts[0])), rel=0.05)
+    assert bytes_of({text: np.zeros(10) for text in texts}) > 10_000 * 80
+    shared = np.zeros(1_000)
+    assert bytes_of([shared, shared]) < 8_200
+    np.save(tmp_path / "a.npy", np.zeros(100_000))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+    assert bytes_of([mapped, mapped[5:].view(np.ndarray)]) < 300
+    small_sound()
+    assert bytes_of(loaders.audio_store("small")) < 100_000
 
 
 def test_none_is_asked_for_again_where_it_may_come_to_be() -> None:

@@ -10,18 +10,25 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from taglab import cache
 from taglab.audio.store import AudioStore
 from taglab.compare.co_prediction import tracks_table
+from taglab.compare.inputs import inputs_table
 from taglab.errors import TaglabError
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.outcomes import Predictions
 from taglab.runs import Run
+from taglab.runs.inputs import InputKind, input_change
 from taglab.ui.export import export_panel
 from taglab.ui.loaders import audio_store, folksonomy
 from taglab.ui.messages import literal
-from taglab.ui.remembered import remembered
+from taglab.ui.remembered import Shelved, remembered
 
+_SHOWN: tuple[tuple[InputKind, str, str], ...] = (
+    ("data", cache.FOLKSONOMIES, ""),
+    ("audio", cache.AUDIO, "store.json"),
+)
 _PLAYERS = 4
 _LONGEST_S = 60
 _SCORES = 5
@@ -48,6 +55,7 @@ def show_tracks(
     if not len(rows):
         st.caption("No track.")
         return
+    _say_changes(run)
     data = _tags_of(run)
     table = _with_titles(tracks_table(predictions, rows, threshold, label), data)
     st.dataframe(
@@ -161,6 +169,28 @@ def _sound_of(run: Run) -> tuple[AudioStore | None, str]:
         return audio_store(name), ""
     except TaglabError as error:
         return None, f"No sound: {error}"
+
+
+def _say_changes(run: Run) -> None:
+    """Warn where the tags or the sound shown are not those that the run was made of."""
+    frozen = run.inputs
+    places = [
+        Shelved.of(shelf, frozen[kind].name, within=within)
+        for kind, shelf, within in _SHOWN
+        if kind in frozen
+    ]
+    changes = _changes_since(run, tuple(places))
+    if changes:
+        said = f"This run was made of other things: {'; '.join(changes)}. What is there now is shown."
+        st.warning(literal(said), icon=":material/history:")
+
+
+@remembered("tiny")
+def _changes_since(run: Run, places: tuple[Shelved, ...]) -> tuple[str, ...]:
+    """Return what of a run's data and sound is another than when it was made, a phrase each."""
+    table = inputs_table(run, folksonomy)
+    changed = table.loc[table["now"] == "changed", "input"]
+    return tuple(input_change(kind, run.inputs[kind]) for kind in changed if kind in ("data", "audio"))
 
 
 def _configured(run: Run, name: str) -> str:

@@ -249,8 +249,8 @@ def _chosen(
 
 
 def _by_category(material: Material) -> _Picked:
-    categories = _categories(material.data).unique()
-    options = sorted({*map(str, categories), GENRE}, key=lambda name: (name != GENRE, name))
+    categories = _categories(material.data)
+    options = sorted({*map(str, categories.unique()), GENRE}, key=lambda name: (name != GENRE, name))
     category = choose_among(
         "category", "Category", options, 0, "category",
         help="A class is of the category of its most used tag: as the data set has it, else by word lists.",
