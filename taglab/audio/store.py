@@ -188,9 +188,11 @@ class AudioStore:
 
     def fingerprint_of(self, tracks: Iterable[str]) -> str:
         """Return the content key of the sound of these tracks, in whatever order; others are passed over."""
+        names = set(tracks)
         contents = dict(zip(self.tracks["track"].astype(str), self.contents, strict=True))
-        sounding = sorted(contents.keys() & set(tracks))
-        return content_key(self.sample_rate_hz, [[track, contents[track]] for track in sounding])
+        listed = [[track, contents[track]] for track in sorted(contents.keys() & names)]
+        stems = {name: stem.fingerprint_of(names) for name, stem in self.stems.items()}
+        return content_key(self.sample_rate_hz, self.channels, listed, stems)
 
     @cached_property
     def contents(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 
@@ -13,12 +13,11 @@ from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.runs import Run
-from taglab.runs.inputs import Input, InputKind, input_of_audio, input_of_targets
+from taglab.runs.inputs import INPUT_KINDS, Input, InputKind, input_of_audio, input_of_targets
 from taglab.sources import open_folksonomy
 
 NOT_KNOWN = "not known"
 _SETTINGS: dict[InputKind, str] = {"data": "data", "audio": "audio", "targets": "labels"}
-_CALLED: dict[InputKind, str] = {"data": "other data", "audio": "other sound", "vectors": "other vectors"}
 _SHORT = 8  # hexadecimal digits: enough to be told apart by eye
 
 
@@ -39,8 +38,8 @@ def inputs_table(
     """
     rows = []
     frozen = run.inputs
-    for number, kind in enumerate(get_args(InputKind)):
-        progress(number / len(get_args(InputKind)), f"looking at the {kind}")
+    for number, kind in enumerate(INPUT_KINDS):
+        progress(number / len(INPUT_KINDS), f"looking at the {kind}")
         if kind in frozen:
             now = _now(run, kind, frozen[kind], frozen.get("data", frozen[kind]).name, open_data)
             rows.append({"input": kind, **frozen[kind].model_dump(), "now": now})
@@ -88,7 +87,7 @@ def settings_with_inputs(run: Run) -> dict[str, Any]:
     if run.kind != "trained":
         return run.config
     frozen = run.inputs
-    kinds = [kind for kind in get_args(InputKind) if kind in frozen or kind in _SETTINGS]
+    kinds = [kind for kind in INPUT_KINDS if kind in frozen or kind in _SETTINGS]
     told = {kind: frozen[kind].fingerprint[:_SHORT] if kind in frozen else NOT_KNOWN for kind in kinds}
     return {**run.config, "content": told}
 
@@ -104,17 +103,17 @@ def inputs_warning(runs: Mapping[str, Run]) -> str | None:
     """
     frozen = {title: run.inputs for title, run in runs.items()}
     sentences = []
-    for kind, other in _CALLED.items():
+    for kind, about in INPUT_KINDS.items():
         by_name: dict[str, dict[str, list[str]]] = {}
         for title, inputs in frozen.items():
-            if kind in inputs:
+            if kind in inputs and about.other:
                 same = by_name.setdefault(inputs[kind].name, {}).setdefault(inputs[kind].fingerprint, [])
                 same.append(f"“{title}”")
         for name, titles in by_name.items():
             if len(titles) > 1:
                 first, *rest = (", ".join(same) for same in titles.values())
                 sentences.append(
-                    f"{first} had {other} under the name “{name}” than {' and '.join(rest)}: what lies there "
-                    "was replaced in between, so figures may differ for that alone."
+                    f"{first} had {about.other} under the name “{name}” than {' and '.join(rest)}: what lies "
+                    "there was replaced in between, so figures may differ for that alone."
                 )
     return " ".join(sentences) or None

@@ -3,31 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import pydantic
 from scipy import sparse
 
-from taglab.audio.store import AudioStore
 from taglab.cache import content_key
 from taglab.errors import InputsChanged
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelSpace
 
+if TYPE_CHECKING:
+    from taglab.audio.store import AudioStore  # its decoders are not needed to read what runs are made of
+
 InputKind = Literal["data", "audio", "targets", "vectors"]
 
-LEARNED_FROM: tuple[InputKind, ...] = ("targets", "audio", "vectors")
-"""What a training depends on. Of its data, that is the tracks and who is in which class, and no title."""
 
-HEARD: tuple[InputKind, ...] = ("targets", "audio")
-"""What predictions and their truth depend on, once a network is trained."""
+@dataclass(frozen=True)
+class KindOfInput:
+    """What is to be known of a kind of input.
 
-_NOW_OTHER: dict[InputKind, str] = {
-    "data": "the data set {name!r} is another than when it was made",
-    "audio": "the audio {name!r} holds other sound of its tracks than when it was made",
-    "targets": "its data have other tracks, or others in the classes of {name!r}, than when it was made",
-    "vectors": "the vectors {name!r} are others than when it was made",
+    Attributes:
+        changed: That it is another than when a run was made, a phrase with its name.
+        other: What two runs had of one name, where it was replaced in between; empty where runs of one
+            comparison may well differ in it.
+        learned_from: Whether a training depends on it.
+        heard: Whether predictions and their truth depend on it, once a network is trained.
+    """
+
+    changed: str
+    other: str = ""
+    learned_from: bool = False
+    heard: bool = False
+
+
+# Of the data set a training learns the tracks and who is in which class, and no title: these are the targets.
+INPUT_KINDS: dict[InputKind, KindOfInput] = {
+    "data": KindOfInput("the data set {name!r} is another than when it was made", "other data"),
+    "audio": KindOfInput(
+        "the audio {name!r} holds other sound of its tracks than when it was made",
+        "other sound",
+        learned_from=True,
+        heard=True,
+    ),
+    "targets": KindOfInput(
+        "its data have other tracks, or others in the classes of {name!r}, than when it was made",
+        learned_from=True,
+        heard=True,
+    ),
+    "vectors": KindOfInput(
+        "the vectors {name!r} are others than when it was made", "other vectors", learned_from=True
+    ),
 }
+LEARNED_FROM = tuple(kind for kind, of in INPUT_KINDS.items() if of.learned_from)
+HEARD = tuple(kind for kind, of in INPUT_KINDS.items() if of.heard)
 
 
 class Input(pydantic.BaseModel):
@@ -36,14 +66,14 @@ class Input(pydantic.BaseModel):
     Attributes:
         name: What it is called on its shelf; of targets, the label space's.
         fingerprint: Of its content, as the run was made: all columns of the data; the sound of the data's
-            tracks; which track is in which class; the word vectors of the loss, or for those trained on the
-            data's own tag lists, the tag lists.
+            tracks; which track is in which class; the word vectors of the loss, or of those trained on the
+            data's own tag lists, what they are trained on and how.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    fingerprint: str = pydantic.Field(pattern=r"[0-9a-f]{32}")
+    fingerprint: str = pydantic.Field(pattern=r"^[0-9a-f]{32}$")
 
 
 Inputs = Mapping[InputKind, Input]
@@ -73,7 +103,7 @@ def changed_inputs(frozen: Inputs, now: Inputs) -> tuple[InputKind, ...]:
 
 def input_change(kind: InputKind, frozen: Input) -> str:
     """Return that an input is another than when a run was made, as a phrase."""
-    return _NOW_OTHER[kind].format(name=frozen.name)
+    return INPUT_KINDS[kind].changed.format(name=frozen.name)
 
 
 def require_unchanged(

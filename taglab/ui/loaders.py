@@ -37,13 +37,15 @@ def interactions(name: str) -> Interactions | None:
 
 
 @remembered("large")
-def _select(whole: Folksonomy, min_count: int) -> Folksonomy:
-    return whole.select_tags(min_count=min_count)
+def _select(place: Shelved, min_count: int, _whole: Folksonomy) -> Folksonomy:
+    return _whole.select_tags(min_count=min_count)
 
 
 def selected_folksonomy(name: str, min_count: int) -> Folksonomy:
     """Return a data set with only the tags that at least `min_count` tracks have."""
-    return _select(folksonomy(name), min_count)
+    folksonomy(name)
+    place = Shelved.of(cache.FOLKSONOMIES, name)  # before it is opened: what comes later lies there anew
+    return _select(place, min_count, folksonomy(name))
 
 
 @remembered("large")

@@ -95,6 +95,12 @@ class Material:
         names = ["--data", self.name, "--vectors", self.vectors_name]
         return [*names, "--min-count", str(self.min_count), *settings_flags(self.lookup)]
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content key of the tags, their vectors and how these came about; counts are the data's."""
+        lookup = self.lookup.model_dump(mode="json")
+        return content_key(self.vectors_name, lookup, self.vectors.fingerprint, self.data.fingerprint)
+
     @property
     def made_by(self) -> dict[str, Any]:
         """The same for the record of a label space; the lookup where it is not the usual one."""

@@ -15,6 +15,7 @@ from taglab.targets import TARGET_KINDS, Targets
 from taglab.ui.export import command_line, export_panel
 from taglab.ui.forms import setting_widget, settings_flags
 from taglab.ui.messages import guard, literal, working
+from taglab.ui.remembered import remembered
 
 
 def show_targets(data: Folksonomy) -> None:
@@ -40,7 +41,7 @@ def show_targets(data: Folksonomy) -> None:
         if st.session_state.get("targets asked") != asked:
             return
         with working("Making targets") as progress:
-            targets = _made(*asked, data, settings, progress)
+            targets = _made(name, data, settings, progress)
         _show(data, name, settings, targets)
 
 
@@ -53,11 +54,9 @@ def _settings(maker: TargetMaker, key: str, data: Folksonomy) -> BaseModel:
     return checked(maker.settings, values)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _made(
-    fingerprint: str, name: str, settings: str, _data: Folksonomy, _settings: BaseModel, _progress: Progress
-) -> Targets:
-    return make_targets(name, _data, _settings, _progress)
+@remembered("large")
+def _made(name: str, data: Folksonomy, settings: BaseModel, _progress: Progress) -> Targets:
+    return make_targets(name, data, settings, _progress)
 
 
 def _show(data: Folksonomy, name: str, settings: BaseModel, targets: Targets) -> None:
