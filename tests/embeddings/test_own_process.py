@@ -1,5 +1,7 @@
 """Own vectors trained by a process beside the server are those that are trained here."""
 
+import os
+import signal
 import time
 
 import numpy as np
@@ -49,6 +51,17 @@ def test_one_that_is_stopped_keeps_nothing_and_one_that_fails_says_why() -> None
     assert not embeddings.own_vectors_are_kept(data)
     with pytest.raises(TaglabError, match="'absent'"):
         ended(SideProcess(MODULE, "absent")).output()
+
+
+def test_one_that_is_killed_says_where() -> None:
+    kept(20_000)
+    job = SideProcess(MODULE, "small")
+    deadline = time.monotonic() + 300
+    while not job.progress()[1] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(job._process.pid, signal.SIGKILL)
+    with pytest.raises(TaglabError, match=r"was killed, perhaps because memory ran out, at \d+% \(.+\)"):
+        ended(job).output()
 
 
 def test_the_estimate_goes_by_pairs_passes_and_size() -> None:
