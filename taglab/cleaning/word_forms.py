@@ -136,7 +136,10 @@ def singular(word: str) -> str:
 
 @cache
 def _inflections():  # type: ignore[no-untyped-def]
-    import inflect
+    try:
+        import inflect
+    except SystemError:  # before Python 3.11.8 threads that parse code at one time disturb each other
+        import inflect
 
     return inflect.engine()
 

@@ -1,10 +1,11 @@
 """Singular and plural, British and American spelling, decades: what is joined, and what must not be."""
 
 import dataclasses
+import sys
 
 import pytest
 
-from taglab.cleaning import Cleaning, NormalForm, WordForms, word_list, words
+from taglab.cleaning import Cleaning, NormalForm, WordForms, word_forms, word_list, words
 from taglab.cleaning.categories import Categories
 from taglab.cleaning.lexicon import WORD_LISTS, no_plurals, other_spellings
 from taglab.cleaning.word_forms import american, singular
@@ -99,3 +100,26 @@ def test_twins_of_the_lists_of_opinions_and_junk_are_of_their_category() -> None
         for entry, category in zip(entries, step.categories(entries).values(), strict=True):
             by_form.setdefault(form.key(words(entry)), set()).add(category)
     assert not {key: categories for key, categories in by_form.items() if len(categories) > 1}
+
+
+class DisturbedOnce:
+    """Lets the first import of inflect fail as it does while another thread parses code."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "inflect":
+            self.times += 1
+            if self.times == 1:
+                raise SystemError("AST constructor recursion depth mismatch (before=117, after=32)")
+
+
+def test_plurals_are_known_although_another_thread_disturbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    disturbed = DisturbedOnce()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "inflect"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [disturbed, *sys.meta_path])
+    word_forms._inflections.cache_clear()
+    assert singular("choruses") == "chorus"
+    assert disturbed.times == 2

@@ -69,7 +69,7 @@ def _choose_row(shown: pd.DataFrame) -> None:
 
 def show_tags(data: Folksonomy) -> None:
     """The tag table beside what stands on the same tracks as the selected tag."""
-    left, right = st.columns(2)
+    left, right = st.columns([3, 2])
     with left:
         find = st.text_input("Find tags that contain", key="find", bind="query-params")
         shown = tag_table(data, find)

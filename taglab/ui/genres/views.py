@@ -30,11 +30,11 @@ _MEMBERS = 12
 _NEAREST = 12
 _ORDERS = ("Linkage", "As listed")
 _PAIR_COLUMNS = {
-    "a": st.column_config.TextColumn("class", help="The more used of the two"),
-    "b": st.column_config.TextColumn("and"),
+    "a": st.column_config.TextColumn("class", width=130, help="The more used of the two"),
+    "b": st.column_config.TextColumn("and", width=130),
     "together": st.column_config.NumberColumn("together (tracks)", help="n_ij: tracks with both"),
-    "count_a": st.column_config.NumberColumn("tracks of the first"),
-    "count_b": st.column_config.NumberColumn("tracks of the second"),
+    "count_a": st.column_config.NumberColumn("first (tracks)"),
+    "count_b": st.column_config.NumberColumn("second (tracks)"),
     "normalised": st.column_config.NumberColumn("n_ij / √(n_i n_j)", format="%.3f"),
     "pmi": st.column_config.NumberColumn("PMI (bits)", format="%.2f", help="0 where independent"),
     "npmi": st.column_config.NumberColumn("NPMI", format="%.3f", help="0 where independent, −1 to 1"),
@@ -229,7 +229,7 @@ def save_panel(space: LabelSpace, key: str, line: list[str], flag: str = "--save
     """
     taken = labels.label_space_names()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input("Name", key=f"{key} name", placeholder=visible(space.name, 60), max_chars=100)
+        typed = st.text_input("Name", key=f"{key} name", max_chars=100)
         name = typed.strip() or space.name
         replace = name not in taken or st.toggle(
             "Replace", key=f"{key} replace", help="There is a label space of this name already."
@@ -237,6 +237,8 @@ def save_panel(space: LabelSpace, key: str, line: list[str], flag: str = "--save
         pressed = st.button(
             "Save", key=f"{key} save", type="primary", icon=":material/save:", disabled=not replace
         )
+    if not typed.strip():
+        st.caption(literal(f"Without one, it is called {space.name}."))
     if pressed:
         with guard():
             revision = labels.open_label_space(name)[1] if name in taken else None
