@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -156,18 +156,16 @@ LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "absolute-error": absolute_error,
 }
 
-Kind = Literal["binary", "categorical", "distribution", "real"]
-
-LOSS_OF: dict[Kind, tuple[str, ...]] = {
+LOSS_OF: dict[str, tuple[str, ...]] = {
     "binary": ("bce", "semantic-bce"),
     "categorical": ("cross-entropy",),
     "distribution": ("kl-divergence",),
     "real": ("squared-error", "absolute-error"),
 }
-"""The losses of each kind of targets; a loss of none is for all."""
+"""The losses of each of `taglab.targets.TARGET_KINDS`, the usual one first; a loss of none is for all."""
 
 
-def losses_for(kind: Kind) -> list[str]:
+def losses_for(kind: str) -> list[str]:
     """Return the names of the losses that fit a kind of targets."""
     others = {name for other, names in LOSS_OF.items() if other != kind for name in names}
     return [name for name in LOSSES if name in LOSS_OF[kind] or name not in others]

@@ -30,6 +30,7 @@ from taglab.losses import (
     squared_error,
     total_loss,
 )
+from taglab.targets import TARGET_KINDS
 
 SHAPE = (6, 4)
 LOGITS = arrays(np.float64, SHAPE, elements=st.floats(-12, 12))
@@ -208,6 +209,7 @@ def test_errors_are_numpys(outputs: np.ndarray, targets: np.ndarray) -> None:
 
 
 def test_every_loss_is_of_a_kind_of_targets() -> None:
+    assert LOSS_OF.keys() == TARGET_KINDS.keys()
     assert sorted(name for names in LOSS_OF.values() for name in names) == sorted(LOSSES)
     assert losses_for("binary") == ["bce", "semantic-bce"]
     assert losses_for("real") == ["squared-error", "absolute-error"]

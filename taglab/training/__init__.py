@@ -27,7 +27,7 @@ from taglab.training.running import (
 )
 from taglab.training.step import TrainingStep
 from taglab.training.tagging import SoundFormat, Tagging, sound_format_of, tag_sound
-from taglab.training.tasks import Task, heads_of, tagging_task
+from taglab.training.tasks import Task, heads_of, tagging_task, task_of
 
 __all__ = [
     "PRESETS",
@@ -67,6 +67,7 @@ __all__ = [
     "sound_format_of",
     "tag_sound",
     "tagging_task",
+    "task_of",
     "train",
     "train_choices",
     "training_step",

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 
 from taglab.batches import SAMPLERS, BatchTargets, LookedUp, Material, TrainingBatches
+from taglab.errors import InvalidSetting
 from taglab.labels import LABELS
-from taglab.losses import Objective, balancing_weights, bind
+from taglab.losses import Objective, balancing_weights, bind, losses_for
 from taglab.reprs import one_line
+from taglab.targets import Targets
 from taglab.training.config import TrainConfig
 from taglab.training.step import TrainingStep
 
@@ -29,6 +31,7 @@ class Task:
         weight: What it counts beside the other tasks; at 0 nothing is learned from it.
         loss_material: What the loss needs beside the batch; see `taglab.losses.bind`.
         class_weights: What the positives of each class count (columns,); None counts each 1.
+        fingerprint: Of what the targets are, where they are looked up; a checkpoint of others is refused.
     """
 
     targets: BatchTargets
@@ -38,6 +41,7 @@ class Task:
     weight: float = 1.0
     loss_material: Mapping[str, Any] = field(default_factory=dict)
     class_weights: torch.Tensor | None = None
+    fingerprint: str = ""
 
     __repr__ = one_line
 
@@ -51,12 +55,36 @@ class Task:
 
     def made_for(self) -> dict[str, Any]:
         """Return what a checkpoint must be of to be gone on with, as JSON holds it."""
-        return {"head": self.head, "n_outputs": self.n_outputs, "loss": self.loss, "weight": self.weight}
+        settings = {"head": self.head, "n_outputs": self.n_outputs, "loss": self.loss, "weight": self.weight}
+        return {**settings, "targets": self.fingerprint}
 
 
 def heads_of(tasks: Mapping[str, Task]) -> dict[str, tuple[str, int]]:
     """Return the heads that `taglab.nets.build_network` is to make."""
     return {name: (task.head, task.n_outputs) for name, task in tasks.items()}
+
+
+def task_of(
+    targets: Targets, material: Material, loss: str = "", head: str = "linear", weight: float = 1.0
+) -> Task:
+    """Return the task of telling targets of a material's tracks; tracks without any teach it nothing.
+
+    Args:
+        targets: Of any kind; tracks that the material does not have are passed over.
+        material: The tracks.
+        loss: A loss of the targets' kind; the usual one where empty.
+        head: A name in `taglab.nets.HEADS`.
+        weight: What it counts beside other tasks.
+
+    Raises:
+        InvalidSetting: If the loss is of another kind of targets.
+    """
+    fitting = losses_for(targets.kind)
+    if loss and loss not in fitting:
+        raise InvalidSetting(f"loss={loss!r} of {targets.kind} targets must be one of {', '.join(fitting)}")
+    own = targets.select(material.tracks)
+    looked_up = LookedUp(own.dense(), own.known)
+    return Task(looked_up, len(own.columns), loss or fitting[0], head, weight, fingerprint=own.fingerprint)
 
 
 def tagging_task(

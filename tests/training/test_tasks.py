@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from taglab.batches import LookedUp, Material, SameTrack, Spectrogram, TrainingBatches
-from taglab.errors import Cancelled, InvalidSetting
+from taglab.errors import Cancelled, DataError, InvalidSetting
 from taglab.labels import LABELS
 from taglab.nets import Network, build_network
-from taglab.training import Fitted, RunConfig, Task, fit, heads_of, make_fabric, tagging_task
+from taglab.targets import Targets
+from taglab.training import Fitted, RunConfig, Task, fit, heads_of, make_fabric, tagging_task, task_of
 from taglab.training.checkpoints import load_checkpoint
 from tests.training.examples import Recorded, config_of, fresh, small_material, tags_of
 
@@ -176,6 +177,31 @@ def test_a_target_may_be_the_clips_own_spectrogram(tmp_path: Path) -> None:
     _, recorder, _ = fitted(config, material, tasks, tmp_path)
     assert recorder.rows[-1]["validation_loss"] < 0.7  # standardised mels have a variance of 1
     assert "ap_macro" not in recorder.rows[-1]
+
+
+def pitches(material: Material, shift: int = 0) -> Targets:
+    """Return which of "low" and "high" a track is, of those that are one of them; others are unknown."""
+    heard = [{"low", "high"} & set(tags_of(int(track[1:]))) for track in material.tracks]
+    codes = [-1 if len(tags) != 1 else (("low" in tags) + shift) % 2 for tags in heard]
+    return Targets.of_classes(material.tracks, codes, ("high", "low"))
+
+
+def test_targets_of_a_kind_are_learned_by_its_loss(tmp_path: Path) -> None:
+    config = config_of(FAST, epochs=20, learning_rate=3e-3)
+    material = small_material(config)
+    targets = pitches(material)
+    task = task_of(targets, material)
+    assert (task.loss, task.n_outputs) == ("cross-entropy", 2)
+    assert task.targets.known is not None
+    assert task.targets.known.tolist() == targets.known.tolist()
+    _, recorder, _ = fitted(config, material, {"pitch": task}, tmp_path)
+    assert min(row["validation_loss"] for row in recorder.rows) < 0.5 * np.log(2)
+    with pytest.raises(
+        InvalidSetting, match="loss='bce' of categorical targets must be one of cross-entropy"
+    ):
+        task_of(targets, material, "bce")
+    with pytest.raises(DataError, match="its tasks differs"):
+        fitted(config, material, {"pitch": task_of(pitches(material, 1), material)}, tmp_path)
 
 
 @pytest.mark.parametrize(
