@@ -9,13 +9,11 @@ from pydantic import BaseModel
 
 from taglab.factors import TARGETS, TargetMaker, make_targets
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress
 from taglab.settings import checked
 from taglab.targets import TARGET_KINDS, Targets
 from taglab.ui.export import command_line, export_panel
 from taglab.ui.forms import setting_widget, settings_flags
 from taglab.ui.messages import guard, literal, working
-from taglab.ui.remembered import remembered
 
 
 def show_targets(data: Folksonomy) -> None:
@@ -37,12 +35,12 @@ def show_targets(data: Folksonomy) -> None:
         settings = _settings(TARGETS[name], f"targets {name}", data)
         asked = (data.fingerprint, name, settings.model_dump_json())
         if st.button("Make them", key="make targets", icon=":material/play_arrow:"):
-            st.session_state["targets asked"] = asked
-        if st.session_state.get("targets asked") != asked:
-            return
-        with working("Making targets") as progress:
-            targets = _made(name, data, settings, progress)
-        _show(data, name, settings, targets)
+            # Kept as they were made: a label space or features that settings name may change meanwhile.
+            with working("Making targets") as progress:
+                st.session_state["targets made"] = asked, make_targets(name, data, settings, progress)
+        made_of, targets = st.session_state.get("targets made", (None, None))
+        if made_of == asked:
+            _show(data, name, settings, targets)
 
 
 def _settings(maker: TargetMaker, key: str, data: Folksonomy) -> BaseModel:
@@ -52,11 +50,6 @@ def _settings(maker: TargetMaker, key: str, data: Folksonomy) -> BaseModel:
         for field in maker.settings.model_fields:
             values |= setting_widget(maker.settings, field, key, choices=choices.get(field, ()))
     return checked(maker.settings, values)
-
-
-@remembered("large")
-def _made(name: str, data: Folksonomy, settings: BaseModel, _progress: Progress) -> Targets:
-    return make_targets(name, data, settings, _progress)
 
 
 def _show(data: Folksonomy, name: str, settings: BaseModel, targets: Targets) -> None:
