@@ -95,8 +95,8 @@ def add_audio(
         files.table, folder, settings, workers, between(progress, 0, share), files.passed_over
     )
     for number, (stem, own) in enumerate(parts.items(), 1):
-        told = between(progress, number * share, (number + 1) * share)
-        write_store(own.table, folder / STEMS / stem, store.settings, workers, told, own.passed_over)
+        part = between(progress, number * share, (number + 1) * share)
+        write_store(own.table, folder / STEMS / stem, store.settings, workers, part, own.passed_over)
     for left in (folder / STEMS).glob("*"):
         if left.name not in parts:
             shutil.rmtree(left)

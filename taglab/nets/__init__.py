@@ -100,9 +100,9 @@ def build_network(settings: NetworkSettings, heads: Mapping[str, tuple[str, int]
         InvalidSetting: If there is no such head, or one without outputs.
     """
     encoder = settings.encoder()
-    made: dict[str, Head] = {}
+    built: dict[str, Head] = {}
     for task, (name, n_outputs) in heads.items():
         if name not in HEADS:
             raise InvalidSetting(f"head={name!r} of the task {task!r} must be one of {', '.join(HEADS)}")
-        made[task] = HEADS[name](encoder.dim, n_outputs, settings.dropout)
-    return Network(encoder, made)
+        built[task] = HEADS[name](encoder.dim, n_outputs, settings.dropout)
+    return Network(encoder, built)
