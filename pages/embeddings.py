@@ -1,5 +1,7 @@
 """Which tags are neighbours, what has no vector, and how two embeddings differ."""
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +22,7 @@ from taglab.ui import (
     working,
 )
 from taglab.ui.embeddings.views import VIEWS, Picked
+from taglab.verbs.tags import Coverage, ExportProjector
 
 heading("Embeddings", "What is near a tag, what has no vector, what do two embeddings disagree on?")
 with st.sidebar:
@@ -45,12 +48,12 @@ if tags.missing:
     with st.expander(f"Without a vector ({len(tags.missing):,} tags)"):
         without = pd.DataFrame({"tag": tags.missing})
         st.dataframe(without, hide_index=True, alt="Tags without a vector")
-        export_panel("without a vector", without, command=picked.command("coverage"))
+        export_panel("without a vector", without, command=Coverage(tags=picked.question))
 if tags.unknown:
     with st.expander(f"With a vector by some of their words only ({len(tags.unknown):,} tags)"):
         partly = pd.DataFrame(
             {"tag": list(tags.unknown), "words without a vector": list(tags.unknown.values())}
         )
         st.dataframe(partly, hide_index=True, alt="Tags with a word that has no vector")
-        export_panel("partly known tags", partly, command=picked.command("coverage"))
-export_projector(tags, data, picked.command("export projector", out="projector/"))
+        export_panel("partly known tags", partly, command=Coverage(tags=picked.question))
+export_projector(tags, data, ExportProjector(tags=picked.question, out=Path("projector")))

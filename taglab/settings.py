@@ -6,7 +6,8 @@ import csv
 import inspect
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taglab.errors import InvalidSetting
@@ -19,8 +20,64 @@ if TYPE_CHECKING:
 _MOST_NUMBERS = 10_000
 
 
-def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
+@dataclass(frozen=True)
+class Flag:
+    """How a setting is asked for, where its name and type do not say it; stands in its annotation.
+
+    Attributes:
+        name: In place of `--name-of-the-field`, or of one dash and a name of one letter.
+        metavar: What stands for its value in the command's help.
+        word: Whether it stands by itself on a command line, in the order of the fields.
+        several: Whether it is given again and again, one text each time, which may hold a comma.
+        named: Whether a copied command names it even where it is the default.
+        choices: What it may be, such as the names in a dictionary.
+    """
+
+    name: str = ""
+    metavar: str = ""
+    word: bool = False
+    several: bool = False
+    named: bool = False
+    choices: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """How settings that hold settings are asked for; stands in their annotation.
+
+    Attributes:
+        title: Above them in the help; those of the group around them where empty.
+        about: A sentence under the title.
+        prefix: Begins every flag.
+        flags: Field → how it is asked for, in place of what its annotation says.
+        groups: Field → the group within.
+        omit: Fields that are not asked for.
+        like: Name of the question's field whose values these have where nothing else is given.
+    """
+
+    title: str = ""
+    about: str = ""
+    prefix: str = ""
+    flags: Mapping[str, Flag] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    omit: Collection[str] = ()
+    like: str = ""
+
+
+def dotted(place: Sequence[int | str]) -> str:
+    """Return where a field is in nested settings, as `train.epochs`."""
+    return ".".join(map(str, place))
+
+
+def checked(
+    model: type[Settings], values: Mapping[str, Any], name: Callable[[Sequence[int | str]], str] = dotted
+) -> Settings:
     """Make a model of values.
+
+    Args:
+        model: The settings.
+        values: By field.
+        name: What a field is called where something is wrong with it, by its place.
 
     Raises:
         InvalidSetting: Naming each field that is wrong, what it holds and what it must be.
@@ -30,16 +87,26 @@ def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
     try:
         return model(**values)
     except pydantic.ValidationError as error:
-        raise InvalidSetting("; ".join(map(_told, error.errors()))) from error
+        raise InvalidSetting("; ".join(_fault(one, name(one["loc"])) for one in error.errors())) from error
 
 
-def _told(fault: Any) -> str:
+def _fault(fault: Any, field: str) -> str:
     """Return what is wrong: the field with what it holds, or, of fields that do not go together, the rule."""
-    field = ".".join(map(str, fault["loc"]))
     said = str(fault["msg"]).removeprefix("Value error, ")
     if isinstance(fault["input"], Mapping):
         return f"{field}: {said}" if field else said
     return f"{field}={fault['input']!r}: {said}"
+
+
+def flattened(values: pydantic.BaseModel | Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Return settings, those within settings too, by dotted name: {"labels": "top", "train.epochs": 30}."""
+    flat: dict[str, Any] = {}
+    for name, value in dict(values).items():
+        if hasattr(value, "model_fields_set") or (isinstance(value, Mapping) and value):
+            flat |= flattened(value, f"{before}{name}.")
+        else:
+            flat[f"{before}{name}"] = value
+    return flat
 
 
 def first_fault(error: pydantic.ValidationError, whole: str) -> InvalidSetting:
@@ -97,12 +164,23 @@ def as_list(texts: Iterable[Any]) -> str:
     return written.getvalue()
 
 
+def about(model: type[pydantic.BaseModel]) -> str:
+    """Return what a model's docstring says of the whole: all before its first section, as one paragraph."""
+    text = inspect.getdoc(model) or ""
+    return " ".join(re.split(r"^(?:Attributes|Args|Source|Raises):", text, maxsplit=1, flags=re.M)[0].split())
+
+
 def described(model: type[pydantic.BaseModel]) -> dict[str, str]:
-    """Return what a model's docstring says of each field, under `Attributes:` or `Args:`."""
-    section = re.search(
-        r"^(?:Attributes|Args):\n((?:[ \t]+.*\n?|\n)+)", inspect.getdoc(model) or "", re.MULTILINE
-    )
-    if section is None:
-        return {}
-    entries = re.findall(r"^ {4}(\w+)(?: \([^)]*\))?:\s*(.*(?:\n {5,}.*)*)", section.group(1), re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
+    """Return what the docstrings of a model and its bases say of each field under `Attributes:`, `Args:`."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        section = re.search(
+            r"^(?:Attributes|Args):\n((?:[ \t]+.*\n?|\n)+)",
+            inspect.cleandoc(base.__doc__ or ""),
+            re.MULTILINE,
+        )
+        entries = re.findall(
+            r"^ {4}(\w+)(?: \([^)]*\))?:\s*(.*(?:\n {5,}.*)*)", section[1] if section else "", re.MULTILINE
+        )
+        found |= {name: " ".join(text.split()) for name, text in entries if name in model.model_fields}
+    return found

@@ -19,6 +19,7 @@ LAYERS = [
     {"compare", "genres", "training"},
     {"launch", "recommend"},
     {"studies", "benchmarks"},
+    {"verbs"},
     {"ui", "cli"},
 ]
 LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
@@ -46,7 +47,7 @@ def test_imports_point_down(path: Path) -> None:
     rooms = {name.split(".")[1] for name in imported_modules(path) if name.startswith("taglab.")}
     rooms -= {room, "__version__"}
     if room == "__init__":  # which offers what the rooms have, without importing them before it is asked for
-        assert not rooms & {"ui", "cli"}
+        assert not rooms & {"ui", "cli", "verbs"}
         return
     if room == "__main__":
         assert rooms <= {"cli"}

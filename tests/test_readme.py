@@ -129,7 +129,7 @@ def test_every_layer_is_as_in_the_architecture_test() -> None:
 
     picture = README.split("    taglab/\n")[1].split("\n    cache/ ")[0]
     drawn = {
-        room: int(layer) for room, layer in re.findall(r"^ {6}(\w+).* (\d)$", picture, flags=re.MULTILINE)
+        room: int(layer) for room, layer in re.findall(r"^ {6}(\w+).* (\d+)$", picture, flags=re.MULTILINE)
     }
     assert drawn
     assert all(LAYER_OF[room] == layer for room, layer in drawn.items())

@@ -10,7 +10,7 @@ from taglab.cli.cleaning_steps import add_steps, given_items, given_steps
 from taglab.cli.loading import open_data, openable
 from taglab.cli.options import Parser, UsageError, add_commands, add_data, add_vectors, finish, whole
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import Report
+from taglab.verbs.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,26 +7,16 @@ import sys
 from typing import Any, NoReturn
 
 from taglab.cli import (
-    audio,
-    bench,
     cleaning,
-    clusters,
     compare_runs,
     dashboard,
-    data,
-    decisions,
-    genres,
-    labels,
-    launch,
-    quality,
+    log,
     runs,
-    stages,
-    storage,
     studies,
     sweeps,
     targets,
     training,
-    vectors,
+    verbs,
 )
 from taglab.cli.options import Parser, add_commands
 
@@ -41,8 +31,8 @@ taglab                                                open the dashboard in the 
 taglab data add table mine.csv --name mine            read a table of tracks and tags
 taglab neighbours jazz                                the tags nearest to "jazz" in the demo
 taglab vectors add glove.6B.200d.txt --name glove     read word vectors
-taglab scan --data mine --vectors glove --k 50:300:50 how many clusters?
-taglab cluster --data mine --vectors glove -k 100 --min-count 100 --save classes
+taglab scan --data mine --vectors glove -k 50:300:50  how many clusters?
+taglab cluster --data mine --vectors glove -k 100 --min-count 100 --name classes
 taglab labels show classes --data mine                what the classes cover
 """
 
@@ -73,19 +63,16 @@ def build_parser() -> Parser:
         fill=dashboard.fill_app,
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
-    things = (data, cleaning, audio, vectors, quality, clusters, labels, genres, targets)
+    verbs.add_to(commands)
     for module in (
-        *things,
+        cleaning,
+        targets,
         training,
         sweeps,
-        launch,
+        log,
         runs,
         compare_runs,
-        decisions,
-        stages,
         studies,
-        storage,
-        bench,
     ):
         module.add_to(commands)
     return parser

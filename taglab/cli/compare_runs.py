@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from taglab.cli.options import Parser, UsageError, finish
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import Report
+from taglab.verbs.report import Report
 
 if TYPE_CHECKING:
     import pandas as pd

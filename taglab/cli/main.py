@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from taglab.cli.commands import build_parser
 from taglab.cli.options import UsageError
-from taglab.cli.report import Report, emit, visible
+from taglab.cli.report import emit, visible
 from taglab.errors import TaglabError, out_of_memory
+from taglab.verbs.report import Report
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 

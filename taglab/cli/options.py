@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
-import sys
 import textwrap
 import types
 from collections.abc import Callable, Collection, Mapping
@@ -13,17 +12,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from taglab import settings
-from taglab.cli.report import TABLE_WRITERS, Report
+from taglab.cli.report import TABLE_WRITERS
 from taglab.errors import InvalidSetting
 from taglab.paths import typed_path
+from taglab.verbs.report import Report
 
 if TYPE_CHECKING:
     import pydantic
     from pydantic.fields import FieldInfo
 
+    from taglab.verbs.question import Argument, Question
+
     Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
 _HELP_WIDTH = 100
+_NOT_GIVEN = object()  # argparse takes its own SUPPRESS, of a word that is not given, for a text to be read
+DEST = "question "
+"""Begins the names that arguments of a question have in argparse's namespace."""
 
 
 def _help_formatter(prog: str) -> argparse.HelpFormatter:
@@ -55,17 +60,17 @@ class Parser(argparse.ArgumentParser):
         examples: str = "",
         returns: str = "",
     ) -> None:
+        super().__init__(prog=prog, formatter_class=_help_formatter, allow_abbrev=False)
+        self.describe(description, examples, returns)
+        self._fill = fill
+
+    def describe(self, description: str, examples: str, returns: str) -> None:
+        """Say what it does, how it is called, and what `--json` writes."""
+        self.description = description if "\n" in description else textwrap.fill(description, _HELP_WIDTH)
         ending = textwrap.fill(f"--json writes {returns}", _HELP_WIDTH) + "\n\n" if returns else ""
         if examples:
             ending += "examples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines())
-        super().__init__(
-            prog=prog,
-            description=description if "\n" in description else textwrap.fill(description, _HELP_WIDTH),
-            epilog=ending or None,
-            formatter_class=_help_formatter,
-            allow_abbrev=False,
-        )
-        self._fill = fill
+        self.epilog = ending or None
 
     def fill(self) -> None:
         """Add the arguments, if that was not done yet."""
@@ -149,42 +154,6 @@ def add_vectors(parser: argparse.ArgumentParser, several: bool = False) -> None:
     add_settings(parser.add_argument_group("looking up tags in the vectors"), Lookup)
 
 
-def add_tags(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add tags given one by one, or in a file."""
-    parser.add_argument("tags", nargs="*", metavar="TAG", help=what)
-    parser.add_argument("--tags-file", type=Path, metavar="FILE", help="more of them, one a line")
-
-
-def tags_in(path: Path) -> tuple[str, ...]:
-    """Return the tags of a list, one a line; a guess at its encoding is said on standard error.
-
-    Raises:
-        DataError: If the file cannot be used.
-    """
-    from taglab.labels import list_text, parse_tag_list
-    from taglab.labels.importing import read_bytes
-
-    data, source = read_bytes(path), str(path)
-    for note in list_text(data, source)[1]:
-        sys.stderr.write(f"{note}\n")
-    return parse_tag_list(data, source)
-
-
-def tags_of(args: argparse.Namespace) -> tuple[str, ...]:
-    """Return the tags that `add_tags` let in.
-
-    Raises:
-        UsageError: If there are none.
-        DataError: If the file cannot be used.
-    """
-    tags = list(args.tags)
-    if args.tags_file is not None:
-        tags += tags_in(args.tags_file)
-    if not tags:
-        raise UsageError("name at least one tag, or a --tags-file")
-    return tuple(dict.fromkeys(tags))
-
-
 def table_path(text: str) -> Path:
     """Check the name of a table's file before anything is computed for it."""
     path = typed_path(text)
@@ -246,6 +215,83 @@ def add_settings(
         parser.add_argument(flag, **extra, **reading(setting, (choices or {}).get(name)))
 
 
+def add_question(parser: Parser, question: type[Question], omit: Collection[str] = ()) -> None:
+    """Add the options of output and an argument for each setting of a question but those in `omit`."""
+    from taglab.verbs.question import arguments
+
+    titled: dict[str, Any] = {"": parser}
+    asked = arguments(question)
+    has_words = any(argument.ask.word for argument in asked)  # which a flag of several values would take
+    for argument in asked:
+        if argument.place[0] in omit:
+            continue
+        if argument.title not in titled:
+            about = argument.about_group or None
+            titled[argument.title] = parser.add_argument_group(argument.title, about)
+        _add_argument(titled[argument.title], argument, has_words)
+    for flag, now in question.renamed.items():
+        parser.add_argument(flag, action=_Renamed, now=now)
+    add_output(parser, question.table)
+
+
+def _add_argument(group: Any, argument: Argument, has_words: bool) -> None:
+    ask, default, annotation = argument.ask, argument.default, argument.field.annotation
+    switch = annotation is bool and default is False and not argument.title
+    silent = switch or argument.required or argument.like or default in (None, (), "")
+    shown = "" if silent else f" (default: {_shown(default)})"
+    how = reading(argument.field, ask.choices)
+    how |= {"default": argparse.SUPPRESS, "help": (argument.about + shown).replace("%", "%%")}
+    if ask.metavar and "choices" not in how:
+        how["metavar"] = ask.metavar
+    several = get_origin(annotation) is tuple
+    dest = DEST + settings.dotted(argument.place)
+    if ask.word:
+        if several:
+            how |= {"nargs": "+" if argument.required else "*", "type": str}
+        elif not argument.required:
+            how["nargs"] = "?"
+        group.add_argument(dest, **{**how, "default": _NOT_GIVEN})
+        return
+    if ask.several:
+        (item, *_) = get_args(annotation)
+        how |= {"choices": get_args(item)} if get_origin(item) is Literal else {}
+        how |= {
+            "type": _path if item is Path else str,
+            **({"action": "append"} if has_words else {"action": "extend", "nargs": "+"}),
+        }
+    if switch:
+        how |= {"action": "store_true"}
+    group.add_argument(argument.flag, dest=dest, required=argument.required, **how)
+
+
+class _Renamed(argparse.Action):
+    """Refuses a flag of earlier days with a sentence that names what is written now."""
+
+    def __init__(self, *, now: str, **more: Any) -> None:
+        super().__init__(**{**more, "nargs": "?", "default": argparse.SUPPRESS, "help": argparse.SUPPRESS})
+        self._now = now
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        parser.error(f"{option_string} is written {self._now} now")
+
+
+def question_of(args: argparse.Namespace, question: type[Question]) -> Question:
+    """Return the question that the arguments of `add_question` ask.
+
+    Raises:
+        UsageError: Naming what is wrong and what it must be.
+    """
+    places = {
+        tuple(name.removeprefix(DEST).split(".")): value
+        for name, value in vars(args).items()
+        if name.startswith(DEST) and value is not _NOT_GIVEN
+    }
+    try:
+        return question.asked(places)
+    except InvalidSetting as error:
+        raise UsageError(str(error)) from error
+
+
 def settings_values(
     args: argparse.Namespace, model: type[pydantic.BaseModel], prefix: str = ""
 ) -> dict[str, Any]:
@@ -295,13 +341,15 @@ def reading(setting: FieldInfo, choices: Collection[str] | None = None) -> dict[
     listed = list(choices or ())
     listed += [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
     if listed:
-        return {"choices": listed, "type": type(listed[0])}
+        return {"choices": list(dict.fromkeys(listed)), "type": type(listed[0])}
     if bool in kinds:
         return {"action": argparse.BooleanOptionalAction}
     if any(get_origin(kind) is tuple for kind in kinds):
         items = next(get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple)
         items = get_args(items)[0] if get_origin(items) is Annotated else items
         return {"type": numbers if items is int else _listed, "metavar": "LIST"}
+    if Path in kinds:
+        return {"type": _path, "metavar": "PATH"}
     if int in kinds or float in kinds:
         return {"type": str if kinds == [annotation] else _number_or_none, "metavar": "N"}
     return {"type": _text, "metavar": "TEXT"}
@@ -313,6 +361,13 @@ def _number_or_none(text: str) -> str | None:
 
 def _listed(text: str) -> tuple[str, ...]:
     return settings.listed(text)
+
+
+def _path(text: str) -> Path:
+    try:
+        return typed_path(text)
+    except InvalidSetting as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _text(text: str) -> str:

@@ -1,23 +1,21 @@
-"""What a command says: facts and a table, as text for people, JSON for machines, or a file."""
+"""What a command writes: facts and a table, as text for people, JSON for machines, or a file."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import re
 import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from taglab.verbs.report import Report, as_json, plain, records
+
 if TYPE_CHECKING:
     import pandas as pd
-
-    from taglab.dropped import Dropped
 
 _SHOWN_ROWS = 50
 _SHOWN_ITEMS = 6
@@ -25,25 +23,6 @@ _WIDEST_COLUMN = 60
 # Control characters, and those that turn the direction of what follows: a tag must not steer a terminal.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _UNSEEN_IN_JSON = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """What a command found.
-
-    Attributes:
-        facts: Single things, by name.
-        table: Rows, if there are any.
-        rows: What the rows are called in JSON.
-        text: A whole file, where a command writes one to standard output.
-        notes: Sentences for a person, said on standard error.
-    """
-
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    table: pd.DataFrame | None = None
-    rows: str = "rows"
-    text: str = ""
-    notes: tuple[str, ...] = ()
 
 
 def emit(report: Report, args: argparse.Namespace) -> None:
@@ -65,6 +44,8 @@ def emit(report: Report, args: argparse.Namespace) -> None:
         if report.table is not None and out is None:
             everything = getattr(args, "all", False) or len(report.table) <= _SHOWN_ROWS
             shown = report.table if everything else report.table.head(_SHOWN_ROWS)
+            if report.shown:
+                shown = shown[list(report.shown)]
             sys.stdout.write(table_text(shown, _width()))
             if not everything:
                 notes.append(
@@ -86,45 +67,6 @@ def _warning_of_formulas(table: pd.DataFrame) -> list[str]:
         f"{n:,} cells begin with = + - or @, which a spreadsheet would run as formulas; "
         "--spreadsheet-safe puts an apostrophe before them"
     ]
-
-
-def dropped(notes: Sequence[Dropped]) -> list[dict[str, Any]]:
-    """Return what a reader left out, as facts."""
-    return [
-        {"count": one.count, "what": one.what, "reason": one.reason, "examples": list(one.examples)}
-        for one in notes
-    ]
-
-
-def as_json(report: Report) -> Any:
-    """Return a report as JSON values: a list of rows, or where there are facts an object that holds it."""
-    if report.table is None:
-        return plain(report.facts)
-    rows = records(report.table)
-    return {**plain(report.facts), report.rows: rows} if report.facts else rows
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return each row as a dict of JSON values."""
-    names = [str(name) for name in table.columns]
-    return [
-        dict(zip(names, map(plain, row), strict=True)) for row in table.itertuples(index=False, name=None)
-    ]
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it: numpy's as Python's, NaN and <NA> as None."""
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    return None if type(value).__name__ in ("NAType", "NaTType") else str(value)
 
 
 def json_text(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from taglab.cli.options import Parser, add_commands, add_settings, finish, settings_of
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import Report, records
+from taglab.verbs.report import Report, records
 
 if TYPE_CHECKING:
     from taglab.runs import Run

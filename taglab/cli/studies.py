@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from taglab.cli.networks import add_network, network_values
 from taglab.cli.options import Parser, UsageError, add_settings, finish, settings_of, settings_values
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import Report
 from taglab.paths import typed_path
+from taglab.verbs.report import Report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,13 +58,15 @@ taglab reproduce all --preset tiny --report thesis.html
 
 
 def _fill(parser: Parser) -> None:
+    from taglab.embeddings import Lookup
     from taglab.studies.thesis.recipes import RECIPES, RecipeSettings
     from taglab.training import PRESETS, TrainConfig, train_choices
 
     told = "; ".join(f"{name}, {recipe.title}" for name, recipe in RECIPES.items())
     told = f"all; {told}"
     parser.add_argument("recipe", choices=["all", *RECIPES], metavar="RECIPE", help=told)
-    add_settings(parser, RecipeSettings, flags=_FLAGS)
+    add_settings(parser, RecipeSettings, flags=_FLAGS, omit=("lookup",))
+    add_settings(parser.add_argument_group("looking up tags in the vectors"), Lookup)
     parser.add_argument("--audio", metavar="NAME", help="audio (default: that of the data set's name)")
     parser.add_argument(
         "--preset", choices=list(PRESETS), help="begin with these settings in place of the thesis's"
@@ -133,10 +135,11 @@ def _reported(
 
 
 def _reproduce_all(args: argparse.Namespace, changes: dict[str, Any]) -> Report:
+    from taglab.embeddings import Lookup
     from taglab.studies.thesis.models import NETWORKS, reproduce_all
     from taglab.studies.thesis.recipes import RecipeSettings
 
-    settings = settings_of(args, RecipeSettings)
+    settings = settings_of(args, RecipeSettings, lookup=settings_values(args, Lookup))
     given = "network" in settings_values(args, RecipeSettings)
     networks = (settings.network,) if given else NETWORKS
     with progress_bar() as progress:
@@ -150,12 +153,13 @@ def _reproduce_all(args: argparse.Namespace, changes: dict[str, Any]) -> Report:
 
 
 def _reproduce(args: argparse.Namespace) -> Report:
+    from taglab.embeddings import Lookup
     from taglab.progress import between
     from taglab.studies.thesis.recipes import RecipeSettings, plan
     from taglab.studies.thesis.reproducing import make, report, reproduce
     from taglab.training import TrainConfig
 
-    settings = settings_of(args, RecipeSettings)
+    settings = settings_of(args, RecipeSettings, lookup=settings_values(args, Lookup))
     changes = {
         "network": network_values(args),
         "train": settings_values(args, TrainConfig),

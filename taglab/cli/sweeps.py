@@ -16,8 +16,8 @@ from taglab.cli.options import (
     settings_values,
 )
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import Report
 from taglab.cli.training import add_config, config_of
+from taglab.verbs.report import Report
 
 if TYPE_CHECKING:
     from taglab.launch import LaunchSettings
@@ -81,16 +81,16 @@ taglab sweep make rates --labels genres --vary train.learning_rate=1e-2,1e-3 --l
 
 
 def _fill_make(parser: Parser) -> None:
+    from taglab.embeddings import Lookup
     from taglab.launch import LaunchSettings
     from taglab.training.label_spaces import LabelGrid
 
     parser.add_argument("group", metavar="GROUP", help="what to call the sweep")
     add_config(parser)
     grid = parser.add_argument_group("label spaces made by clustering, one for each combination")
-    add_settings(grid, LabelGrid, flags=_GRID_FLAGS, omit=("method", "seed"))
-    add_settings(
-        grid, LabelGrid, omit=("vectors", "min_counts", "ks", "keep", "fully_known"), prefix=_CLUSTER
-    )
+    add_settings(grid, LabelGrid, flags=_GRID_FLAGS, omit=("method", "seed", "lookup"))
+    add_settings(grid, LabelGrid, omit=("vectors", "min_counts", "ks", "keep", "lookup"), prefix=_CLUSTER)
+    add_settings(parser.add_argument_group("looking up tags in the vectors"), Lookup)
     varied = parser.add_argument_group("what else is varied")
     varied.add_argument(
         "--vary",
@@ -113,17 +113,18 @@ def _fill_show(parser: Parser) -> None:
 
 def _grid_of(args: argparse.Namespace) -> LabelGrid | None:
     """Return the clusterings asked for; None where no flag of theirs is given."""
+    from taglab.embeddings import Lookup
     from taglab.training.label_spaces import LabelGrid
 
     clustering = settings_values(args, LabelGrid, _CLUSTER)
-    given = settings_values(args, LabelGrid)
-    if not given and not clustering:
+    given, lookup = settings_values(args, LabelGrid), settings_values(args, Lookup)
+    if not given and not clustering and not lookup:
         return None
     if args.labels is not None:
         raise UsageError(
             "--labels names one label space, -k, --min-count and --vectors make others; take one"
         )
-    return settings_of(args, LabelGrid, **clustering)
+    return settings_of(args, LabelGrid, **clustering, lookup=lookup)
 
 
 def _fields(texts: list[str]) -> dict[str, tuple[Any, ...]]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from taglab.cli.networks import add_network, network_values
 from taglab.cli.options import Parser, UsageError, add_settings, finish, settings_values, whole
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import TABLE_WRITERS, Report, records, write_table
+from taglab.cli.report import TABLE_WRITERS, write_table
+from taglab.verbs.report import Report, records
 
 if TYPE_CHECKING:
     from taglab.audio.store import AudioStore, StoreSettings

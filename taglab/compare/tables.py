@@ -18,6 +18,7 @@ from taglab.metrics import METRICS, metrics_of
 from taglab.metrics.balance import correlation_with_counts, lift
 from taglab.outcomes import Predictions, in_common
 from taglab.runs.tables import numbers_of
+from taglab.settings import flattened
 
 
 def common_truth(predictions: Mapping[str, Predictions], reference: str) -> dict[str, Predictions]:
@@ -140,18 +141,11 @@ def differing_settings(configs: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame
     Returns:
         `setting` (dotted name) and a column for each title, as text; "" where a run has no such setting.
     """
-    flat = {title: _flattened(config) for title, config in configs.items()}
+    flat = {
+        title: {name: "" if value is None else str(value) for name, value in flattened(config).items()}
+        for title, config in configs.items()
+    }
     names = dict.fromkeys(name for settings in flat.values() for name in settings)
     differing = [name for name in names if len({settings.get(name, "") for settings in flat.values()}) > 1]
     columns = {title: [settings.get(name, "") for name in differing] for title, settings in flat.items()}
     return pd.DataFrame({"setting": differing, **columns})
-
-
-def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, value in config.items():
-        if isinstance(value, Mapping) and value:
-            found |= _flattened(value, f"{prefix}{name}.")
-        else:
-            found[f"{prefix}{name}"] = "" if value is None else str(value)
-    return found

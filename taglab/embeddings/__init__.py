@@ -15,6 +15,7 @@ from taglab.embeddings.library import (
 from taglab.embeddings.neighbours import analogy, axis, neighbours, overlap_at_k
 from taglab.embeddings.phrases import FORMS, Lookup, compose, find_words
 from taglab.embeddings.projector import ProjectorFiles, write_projector
+from taglab.embeddings.question import LookedUp, TagMaterial, TagQuestion, selected_tags
 from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram, training_seconds
 from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_vectors
 from taglab.embeddings.words import WordVectors
@@ -23,9 +24,12 @@ __all__ = [
     "FORMS",
     "OWN",
     "Coverage",
+    "LookedUp",
     "Lookup",
     "ProjectorFiles",
     "SkipGramSettings",
+    "TagMaterial",
+    "TagQuestion",
     "TagSkipGramSettings",
     "WordVectors",
     "add_vectors",
@@ -42,6 +46,7 @@ __all__ = [
     "own_vectors_are_kept",
     "read_vectors",
     "resolve",
+    "selected_tags",
     "train_skipgram",
     "train_tag_vectors",
     "training_seconds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,11 @@ class Lookup(BaseModel):
     forms: tuple[Form, ...] = ("exact", "lower", "title", "upper")
     split_punctuation: bool = True
     fully_known: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """Return it as label spaces keep it, under `lookup`; nothing where it is the usual one."""
+        changed = self.model_dump(mode="json", exclude_defaults=True)
+        return {"lookup": changed} if changed else {}
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.cleaning import Categories
 from taglab.clustering import ClusterSettings, cluster
-from taglab.embeddings import OWN, compose, resolve
+from taglab.embeddings import OWN, LookedUp, Lookup, compose, resolve
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.genres.merging import merge_correlated
@@ -36,6 +36,7 @@ class ClassSettings(BaseModel):
         n: Most tags that become classes; of "genre-tags" and "top-tags".
         k: Clusters; of the other two. The square root of the number of tags where it is not set.
         vectors: Word vectors to cluster by; "own" are trained on the data set's tag lists.
+        lookup: How the words of tags are looked up in them.
         seed: Of the clustering.
     """
 
@@ -46,6 +47,7 @@ class ClassSettings(BaseModel):
     n: int = Field(50, ge=1)
     k: int | None = Field(None, ge=2)
     vectors: str = OWN
+    lookup: LookedUp = Lookup()
     seed: int = Field(0, ge=0, lt=2**31)
 
     @property
@@ -142,13 +144,14 @@ def _clustered(
     folksonomy: Folksonomy, tags: Sequence[str], settings: ClassSettings, progress: Progress
 ) -> LabelSpace:
     words = resolve(settings.vectors, folksonomy, between(progress, 0.0, 0.4))
-    vectors = compose(words, tags, progress=between(progress, 0.4, 0.5))
+    vectors = compose(words, tags, settings.lookup, between(progress, 0.4, 0.5))
     vectors.require(2)
     k = settings.k or max(2, round(math.sqrt(len(vectors))))
     means = ClusterSettings(k=min(k, len(vectors)), seed=settings.seed, restarts=RESTARTS)
     found = cluster(vectors, means, between(progress, 0.5, 1.0))
     what = "genre clusters" if settings.of == "genre-clusters" else "clusters"
-    made_by = {"data": folksonomy.name, **settings.model_dump(exclude={"n"}), **found.parameters()}
+    asked = settings.model_dump(exclude={"n", "lookup"})
+    made_by = {"data": folksonomy.name, **asked, **settings.lookup.record(), **found.parameters()}
     return from_clusters(
         found.tags, found.labels, folksonomy.counts(), made_by, f"{folksonomy.name} {what} k{found.k}"
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taglab.errors import InvalidSetting
+from taglab.suffixes import free_name
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,8 @@ class LabelClass:
             ) from error
 
 
-def free_name(wanted: str, taken: set[str]) -> str:
-    """Return `wanted`, or where that is taken `wanted (2)`, `wanted (3)` …; the first that is free."""
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted} ({number})"
-    return name
+NUMBERED = " ({})"
+"""What tells classes of one name apart."""
 
 
 def named_classes(
@@ -71,7 +67,7 @@ def named_classes(
         taken.add(name)
     classes = []
     for given, (name, tags) in zip(names, wishes, strict=True):
-        final = given if given is not None else free_name(name, taken)
+        final = given if given is not None else free_name(name, taken, NUMBERED)
         taken.add(final)
         classes.append(LabelClass(final, tags))
     return tuple(classes)

@@ -19,11 +19,12 @@ from taglab.labels import LabelSpace, to_json
 from taglab.metrics import mean_columns
 from taglab.runs import layout
 from taglab.runs.inputs import INPUTS, Inputs
-from taglab.runs.naming import free_name, name_of
+from taglab.runs.naming import name_of
 from taglab.runs.published import open_published, published_names
 from taglab.runs.run import About, Kind, Run
 from taglab.runs.status import SILENT_AFTER_S, read_status
 from taglab.runs.writer import change_about
+from taglab.suffixes import free_name
 
 _SHELF = Shelf(cache.RUNS)
 
@@ -99,7 +100,7 @@ def put_run(name: str, fill: Callable[[Path], None], exact: bool = False) -> Run
 
 def _free(name: str, exact: bool) -> str:
     """Return a name that no run has, with a number where this one is taken; raises Conflict if `exact`."""
-    free = free_name(name, [*_SHELF.names(), *published_names()])
+    free = free_name(name, [*_SHELF.names(), *published_names()], "-{}", any_case=True)
     if exact and free != name:
         raise Conflict(f"there is a run {name!r} already; choose another name, or delete that one first")
     return free
@@ -156,7 +157,7 @@ def delete_run(name: str) -> Path:
         try:
             trash.mkdir(parents=True, exist_ok=True)
             there = {entry.name for entry in trash.iterdir()}
-            return path.rename(trash / free_name(f"{name}.{moment}", there))
+            return path.rename(trash / free_name(f"{name}.{moment}", there, "-{}", any_case=True))
         except OSError as error:
             raise StorageError(
                 f"{path}: cannot be moved to {trash} ({error.strerror or error}); it is where it was"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from taglab.cache import content_key
@@ -34,16 +34,6 @@ def name_of(differs: Mapping[str, Any]) -> str:
 def name_of_text(text: str) -> str:
     """Return any text, a file's name for instance, as the name of a run."""
     return _cut(_plain(text), _LONGEST).strip("-.+") or "run"
-
-
-def free_name(wanted: str, taken: Collection[str]) -> str:
-    """Return `wanted`, or where that is taken `wanted-2`, `wanted-3` ...; capitals do not tell apart."""
-    used = {name.casefold() for name in taken}
-    name, number = wanted, 1
-    while name.casefold() in used:
-        number += 1
-        name = f"{wanted}-{number}"
-    return name
 
 
 def _short_names(dotted: Sequence[str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ class LabelGrid(BaseModel):
             model 2 does not leave out, "all" every one.
         method: A name in `CLUSTERERS`.
         seed: Of k-means.
-        fully_known: Only tags all of whose words have a vector, as in `taglab.embeddings.Lookup`.
+        lookup: How the words of tags are looked up.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,7 +78,7 @@ class LabelGrid(BaseModel):
     keep: Keep = "thesis"
     method: str = "spherical-k-means"
     seed: int = Field(default=0, ge=0)
-    fully_known: bool = False
+    lookup: embeddings.LookedUp = embeddings.Lookup()
 
     @field_validator("vectors", "min_counts", "ks")
     @classmethod
@@ -141,8 +141,7 @@ def label_cells(data: str, grid: LabelGrid, progress: Progress = silent) -> Labe
         cell: dict[str, Any] = {"vectors": vectors, "min_count": min_count}
         selected = folksonomy.select_tags(min_count=min_count)
         words = embeddings.resolve(vectors, folksonomy, between(share, 0.0, 0.3, f"vectors {vectors}"))
-        lookup = embeddings.Lookup(fully_known=grid.fully_known)
-        tags = embeddings.compose(words, list(selected.tags["tag"]), lookup)
+        tags = embeddings.compose(words, list(selected.tags["tag"]), grid.lookup)
         for row, k in enumerate(grid.ks):
             share(0.3 + 0.7 * row / len(grid.ks), f"{vectors}, at least {min_count} tracks, k = {k}")
             try:
@@ -172,9 +171,8 @@ def _reason(error: InvalidSetting) -> str:
 def _space(
     data: str, selected: Folksonomy, made: Any, cell: dict[str, Any], kept: Sequence[str], grid: LabelGrid
 ) -> LabelSpace:
-    lookup = {"lookup": {"fully_known": True}} if grid.fully_known else {}
-    record = {"data": data, **cell, **lookup, **made.parameters()}
-    ending = ("" if grid.keep == "thesis" else " all") + (" known" if grid.fully_known else "")
+    record = {"data": data, **cell, **grid.lookup.record(), **made.parameters()}
+    ending = ("" if grid.keep == "thesis" else " all") + (" known" if grid.lookup.fully_known else "")
     name = f"{data[:40]} {cell['vectors'][:24]} n{cell['min_count']} k{made.k}{ending}"
     space = from_clusters(made.tags, made.labels, selected.counts(), record, name)
     return keep_classes_with(space, kept) if grid.keep == "thesis" else space

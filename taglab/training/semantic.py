@@ -16,6 +16,7 @@ from taglab.labels import LabelSpace
 from taglab.losses import needs, similarity_of
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
+from taglab.settings import checked
 from taglab.sources import open_folksonomy
 from taglab.training.config import RunConfig
 from taglab.vectors import TagVectors
@@ -81,7 +82,9 @@ def loss_material(
         return LossMaterial()
     data = open_folksonomy(config.data, between(progress, 0, 0.2))
     words = embeddings.resolve(config.train.loss_vectors, data, between(progress, 0.2, 0.9))
-    vectors = class_vectors(space, embeddings.compose(words, space.tags))
+    # As the classes' own clustering looked up their tags, where it says so.
+    lookup = checked(embeddings.Lookup, space.made_by.get("lookup", {}))
+    vectors = class_vectors(space, embeddings.compose(words, space.tags, lookup))
     known = np.linalg.norm(vectors, axis=1) > 0
     if not known.any():
         raise InvalidSetting(

@@ -6,7 +6,7 @@ import difflib
 import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from taglab.metrics import mean_columns
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, delete_run, open_run, runs_table, split_warning_of
-from taglab.settings import checked
+from taglab.settings import checked, flattened, numbers
 from taglab.training import RunConfig, new_run, settings_over
 from taglab.training.label_spaces import LabelGrid, label_cells, save_spaces
 
@@ -34,14 +34,7 @@ def sweepable(config: BaseModel) -> dict[str, Any]:
 
     A field that holds settings of its own is entered; `network.mels.n_mels` is one field.
     """
-    found: dict[str, Any] = {}
-    for name in type(config).model_fields:
-        value = getattr(config, name)
-        if isinstance(value, BaseModel):
-            found |= {f"{name}.{inner}": each for inner, each in sweepable(value).items()}
-        else:
-            found[name] = value
-    return found
+    return flattened(config)
 
 
 def grid(base: Config, fields: Mapping[str, Sequence[Any]]) -> list[Config]:
@@ -83,15 +76,22 @@ def _with(base: Config, changes: Mapping[str, Any]) -> Config:
 
 
 def parse_values(text: str) -> tuple[Any, ...]:
-    """Read `1e-3, 1e-4`, `true,false`, `none,5` or `spectrogram,waveform` as the values of a field.
+    """Read `1e-3, 1e-4`, `0:4`, `true,false`, `none,5` or `spectrogram,waveform` as the values of a field.
+
+    What `taglab.settings.numbers` reads as whole numbers is read by it.
 
     Raises:
         InvalidSetting: If there is none.
     """
-    values = tuple(_value(part.strip()) for part in text.split(",") if part.strip())
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    values = tuple(value for part in parts for value in _values(part))
     if not values:
         raise InvalidSetting(f"values={text!r} must be one or more, separated by commas, as 1e-3,1e-4")
     return tuple(dict.fromkeys(values))
+
+
+def _values(text: str) -> tuple[Any, ...]:
+    return numbers(text) if ":" in text and set(text) <= set("0123456789: ") else (_value(text),)
 
 
 def _value(text: str) -> Any:
@@ -232,7 +232,7 @@ def _cell(value: Any) -> Any:
 
 
 def _described(run: Run) -> dict[str, Any]:
-    flat = _flat(run.config)
+    flat = flattened(run.config)
     space = run.label_space()
     made_by = _made_by(space)
     if made_by:
@@ -246,27 +246,8 @@ def _made_by(space: LabelSpace | None) -> dict[str, Any]:
     return {name: space.made_by.get(name) for name in _MADE_BY}
 
 
-def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in config.items():
-        if isinstance(value, Mapping):
-            found |= {f"{name}.{inner}": each for inner, each in _flat(value).items()}
-        else:
-            found[str(name)] = value
-    return found
-
-
 def groups() -> list[str]:
     """Return the names of the groups there are, the latest first."""
     table = runs_table()
     named = table[table["group"].fillna("") != ""].sort_values("created", ascending=False)
     return list(dict.fromkeys(map(str, named["group"])))
-
-
-def free_group(wanted: str, taken: Iterable[str]) -> str:
-    """Return `wanted`, or with a number where a group of that name is there already."""
-    name, number, used = wanted, 1, set(taken)
-    while name in used:
-        number += 1
-        name = f"{wanted} {number}"
-    return name

@@ -15,6 +15,8 @@ from taglab.embeddings import write_projector
 from taglab.folksonomy import Folksonomy
 from taglab.spreadsheets import n_formulas, without_formulas
 from taglab.vectors import TagVectors
+from taglab.verbs import shell_line
+from taglab.verbs.question import Question
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -124,8 +126,9 @@ def _flag(name: str, value: str) -> list[str]:
     return [f"--{name}={value}"] if value.startswith("-") else [f"--{name}", value]
 
 
-def copy_as_command(*lines: Sequence[str]) -> None:
-    """Show the shell lines that make the same result, with a button that copies them."""
+def copy_as_command(*questions: Question | Sequence[str]) -> None:
+    """Show the shell lines that ask the same, with a button that copies them."""
+    lines = [shell_line(one) if isinstance(one, Question) else one for one in questions]
     st.code("\n".join(map(shlex.join, lines)), language="bash", wrap_lines=True)
 
 
@@ -133,9 +136,9 @@ def export_panel(
     name: str,
     table: pd.DataFrame | None = None,
     figure: go.Figure | Callable[[], go.Figure] | None = None,
-    command: Sequence[str] | None = None,
+    command: Question | Sequence[str] | None = None,
     own_buttons: bool = False,
-    further: Sequence[Sequence[str]] = (),
+    further: Sequence[Question | Sequence[str]] = (),
 ) -> None:
     """Put all ways out of one view behind one small button.
 
@@ -143,9 +146,9 @@ def export_panel(
         name: Begins the files' names.
         table: Offered whole.
         figure: Offered as HTML.
-        command: The shell line that makes the same.
+        command: What asks the same in a shell.
         own_buttons: Whether the figure is the tag map, which has buttons for PNG and SVG itself.
-        further: Shell lines that follow the first, where it takes several.
+        further: What is asked after the first, where it takes several.
     """
     with st.popover("Export", icon=":material/download:"):
         if table is not None:
@@ -162,7 +165,7 @@ def export_panel(
             copy_as_command(command, *further)
 
 
-def export_projector(tags: TagVectors, folksonomy: Folksonomy, command: Sequence[str]) -> None:
+def export_projector(tags: TagVectors, folksonomy: Folksonomy, command: Question) -> None:
     """Offer the two files that the TensorFlow Embedding Projector opens."""
     with st.popover("For the Embedding Projector", icon=":material/download:"):
         st.caption("Load both at projector.tensorflow.org: vectors as step 1, metadata as step 2")

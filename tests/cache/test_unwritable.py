@@ -38,7 +38,7 @@ def test_questions_are_answered(
     lines = (
         ["neighbours", "rock", "--data", "mine"],
         ["cluster", "--data", "mine", "-k", "2"],
-        ["scan", "--data", "mine", "--k", "2,3"],
+        ["scan", "--data", "mine", "-k", "2,3"],
         ["project", "--data", "mine", "--method", "pca"],
     )
     for line in lines:

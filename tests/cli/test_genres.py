@@ -62,7 +62,7 @@ def test_the_matrix_is_saved(mine: Shell) -> None:
 def test_genres_are_chosen_merged_and_saved(mine: Shell) -> None:
     mine.text("labels", "make", "top", "every", *DATA, "-n", "7")
     found = mine.json(
-        *("genres", "every", *DATA, "--category", "genre"), *("--save", "genres", "--save-popular", "popular")
+        *("genres", "every", *DATA, "--category", "genre"), *("--name", "genres", "--popular-name", "popular")
     )
     assert {("pop", "dance"), ("jazz", "smooth jazz")} <= {(row["a"], row["b"]) for row in found["merged"]}
     assert "seen live" not in json.dumps(found["rows"])
@@ -70,19 +70,19 @@ def test_genres_are_chosen_merged_and_saved(mine: Shell) -> None:
     assert len(space) == found["genres"]
     popular, _ = open_label_space("popular")
     assert all(len(each.tags) == 1 for each in popular.classes)
-    assert mine.run("genres", "every", *DATA, "--save", "genres") == 1
-    assert mine.run("genres", "every", *DATA, "--save", "genres", "--replace") == 0
+    assert mine.run("genres", "every", *DATA, "--name", "genres") == 1
+    assert mine.run("genres", "every", *DATA, "--name", "genres", "--replace") == 0
 
 
 def test_genres_by_name_and_by_lists(mine: Shell) -> None:
     mine.text("labels", "make", "top", "every", *DATA, "-n", "7")
     kept = mine.folder / "kept.txt"
     kept.write_text("jazz\npop\n")
-    found = mine.json("genres", "every", *DATA, "--keep", "rock", "--keep-file", kept, "--m", "1")
+    found = mine.json("genres", "every", *DATA, "--keep", "rock", "--keep-file", kept, "-m", "1")
     assert {row["class"] for row in found["rows"]} == {"rock", "jazz", "pop"}
     positions = mine.folder / "genres.txt"
     positions.write_text("[0, 1, 2]\n[[0, 2]]\n")
-    found = mine.json("genres", "every", *DATA, "--genres-txt", positions, "--m", "1")
+    found = mine.json("genres", "every", *DATA, "--genres-txt", positions, "-m", "1")
     assert found["genres"] == 2
 
 
@@ -92,7 +92,7 @@ def test_genres_by_name_and_by_lists(mine: Shell) -> None:
         (("genres", "every", "--keep", "nothing"), "no class is or holds 'nothing'"),
         (("genres", "every", "--keep", "rock", "--category", "genre"), "not by several of them"),
         (("genres", "every", "--of", "top-tags"), "--of is for classes made here, and 'every' is saved"),
-        (("genres", "every", "--m", "0.5"), "m=0.5 must be at least 1"),
+        (("genres", "every", "-m", "0.5"), "m=0.5 must be at least 1"),
         (("genres", "absent"), "absent"),
         (("cooccurrence", "every", "--threshold", "50"), "given in percent?"),
         (("subgenres", "every"), "could be divided"),
@@ -116,7 +116,7 @@ def test_subgenres_of_a_saved_label_space(mine: Shell) -> None:
     mine.text("labels", "import", classes, "--name", "one", *DATA)
     found = mine.json(
         *("subgenres", "one", *DATA, "--no-drop-rare", "--keep-main-tag", "--k-min", "3", "--k-max", "3"),
-        *("--npmi-tracks", "all", "--save", "subs"),
+        *("--npmi-tracks", "all", "--name", "subs"),
     )
     assert found["subgenres"] == len(open_label_space("subs")[0]) == 3
     assert open_label_space("subs")[0].made_by["npmi"]["tracks"] == "all"

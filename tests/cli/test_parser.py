@@ -154,7 +154,7 @@ def test_a_tables_file_must_have_a_known_ending() -> None:
         ["data"],
         ["data", "add", "nonsense", "x", "--name", "y"],
         ["data", "add", "table", "x.csv"],
-        ["scan", "--k", "5:1"],
+        ["scan", "-k", "5:1"],
         ["cluster", "-k", "0"],
         ["cluster", "-k", "many"],
         ["cluster", "--method", "guess"],

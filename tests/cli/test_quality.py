@@ -27,7 +27,7 @@ def test_without_files_our_own_small_set_is_taken_and_named_so(mine: Shell) -> N
 
 def test_files_give_correlation_accuracy_and_coverage(named: Shell) -> None:
     found = named.json(
-        "quality", "--data", "mine", "--vectors", "places", "--other", "own",
+        "quality", "--data", "mine", "--vectors", "places,own",
         "--pairs", named.folder / "pairs.txt", "--analogies", named.folder / "asked.txt",
     )  # fmt: skip
     assert found["built_in"] is False

@@ -16,18 +16,9 @@ from hypothesis import strategies as st
 
 from taglab.cli import progress as progress_module
 from taglab.cli.progress import progress_bar
-from taglab.cli.report import (
-    Report,
-    as_json,
-    emit,
-    facts_text,
-    json_text,
-    plain,
-    table_text,
-    visible,
-    write_table,
-)
+from taglab.cli.report import emit, facts_text, json_text, table_text, visible, write_table
 from taglab.errors import StorageError
+from taglab.verbs.report import Report, as_json, plain
 
 NASTY = "\x1b]0;pwned\x07\x9b31m\u202e\nrow"
 

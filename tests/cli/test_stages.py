@@ -26,7 +26,7 @@ def test_curve(shell: Shell) -> None:
     assert rows[0]["recall"] < rows[1]["recall"]
     assert rows[0]["junk"] < rows[1]["junk"]
     assert shell.run("stages", "curve", "--percentiles", "much") == 2
-    assert "must be shares" in shell.err
+    assert "percentiles='much'" in shell.err
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_agree(shell: Shell) -> None:
 def test_what_cannot_be_done_ends_in_a_sentence(shell: Shell, trained: list[str]) -> None:
     for argv, code, said in (
         (["score", "stage-1"], 1, "no predictions"),
-        (["score", trained[0], trained[0]], 2, "two runs are of stage I"),
+        (["score", trained[0], trained[0]], 1, "two runs are of stage I"),
         (["agree", shell.folder / "none.tsv"], 1, "none.tsv"),
         (["show", "--percentile", "0.7"], 2, "percentile"),
         (["show", "--targets", "no such tag"], 1, "none of the tags"),

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taglab import cache
 from taglab.cooccurrence import cooccurrence
-from taglab.embeddings import TagSkipGramSettings
+from taglab.embeddings import Lookup, TagSkipGramSettings, WordVectors
 from taglab.errors import InvalidSetting, NotFound
 from taglab.genres import (
     ClassSettings,
@@ -120,6 +121,19 @@ def test_clusters_of_genre_tags_are_the_demos_genres() -> None:
     metal = space.class_named("metal").tags
     assert {"heavy metal", "thrash metal", "doom metal"} <= set(metal)
     assert len(make_classes(demo, ClassSettings(k=5))) == 5
+
+
+def test_classes_made_on_the_spot_look_words_up_as_they_are_asked_to() -> None:
+    demo = open_folksonomy("demo")
+    short = WordVectors("jazzy", ("jazz", "rock"), np.eye(2, dtype=np.float32))
+    short.save(cache.Shelf(cache.VECTORS).path("jazzy"))
+    asked = ClassSettings(of="clusters", k=2, vectors="jazzy", min_count=1)
+    loose = make_classes(demo, asked)
+    strict = make_classes(demo, asked.model_copy(update={"lookup": Lookup(fully_known=True)}))
+    assert {word for tag in strict.tags for word in tag.casefold().split()} == {"jazz", "rock"}
+    assert set(strict.tags) < set(loose.tags)
+    assert strict.made_by["lookup"] == {"fully_known": True}
+    assert "lookup" not in loose.made_by
 
 
 def test_too_few_tags_are_told() -> None:

@@ -351,7 +351,7 @@ def test_a_scan_goes_over_vectors_and_minimum_counts() -> None:
         ("first", 20),
     ]
     line = next(block.value for block in app.code if block.value.startswith("taglab scan "))
-    assert line == ("taglab scan --data demo --vectors first,second --min-count 1,20,30 --k 2,4,6 --seeds=3")
+    assert line == ("taglab scan --data demo --vectors first,second -k 2,4,6 --seeds 3 --min-count 1,20,30")
     app.multiselect(key="scan_counts").set_value(["20", "few"]).run()
     assert literal("minimum count 'few' must be a whole number") in app.error[0].value
 
@@ -664,4 +664,4 @@ def test_the_command_line_makes_the_clustering_on_the_page() -> None:
     placing = next(line for line in commands(app) if line.startswith("taglab project "))
     assert placing.startswith("taglab project --data demo --vectors first --min-count 1")
     assert "cluster" not in placing
-    assert line == "taglab cluster --data demo --vectors first --min-count 1 -k 6 --seed=2"
+    assert line == "taglab cluster --data demo --vectors first --min-count 1 -k 6 --seed 2"

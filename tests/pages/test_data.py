@@ -70,7 +70,7 @@ def test_every_table_and_figure_can_be_taken_away(data_page: AppTest) -> None:
         assert f"demo {name}.html" in taken
     for name in ("tags", "tracks", "left out"):
         assert f"demo {name}.csv" in taken
-    assert "taglab data show demo '--find=-- x'" in [block.value for block in app.code]
+    assert "taglab data show '--find=-- x' demo" in [block.value for block in app.code]
 
 
 def test_the_link_opens_the_same_view(data_page: AppTest) -> None:

@@ -190,7 +190,7 @@ def test_the_built_in_set_is_judged_and_said_to_be_small() -> None:
     table = app.dataframe[0].value
     assert table["vectors"].tolist() == ["first", "second"] * 2
     assert table["coverage"].max() < 0.2  # of its words these vectors know but rock and jazz
-    assert "--other second" in app.code[0].value
+    assert "--vectors first,second" in app.code[0].value
 
 
 def test_sets_are_uploaded_told_apart_and_held_against() -> None:
@@ -334,11 +334,11 @@ def test_vectors_of_whole_tags_are_trained_and_chosen() -> None:
     app = AppTest.from_function(page, default_timeout=60).run()
     app.segmented_control(key="own method").set_value("tag-skip-gram").run()
     app.text_input(key="own vectors name").set_value("tags")
-    app.number_input(key="own tags min_count").set_value(12)
-    app.number_input(key="own tags steps").set_value(20).run()
+    app.number_input(key="own tag-skip-gram min_count").set_value(12)
+    app.number_input(key="own tag-skip-gram steps").set_value(20).run()
     command = next(block.value for block in app.code if block.value.startswith("taglab embed"))
     assert command == (
-        "taglab embed --data demo --name tags --method tag-skip-gram --min-count=12 --steps=20"
+        "taglab embed --name tags --data demo --method tag-skip-gram --steps 20 --min-count 12"
     )
     app.button(key="own vectors train").click().run()
     assert not app.error

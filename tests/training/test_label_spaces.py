@@ -4,7 +4,7 @@ import pytest
 
 from taglab import labels, sources
 from taglab.cleaning import PRESETS
-from taglab.embeddings import OWN
+from taglab.embeddings import OWN, Lookup
 from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.training.label_spaces import (
@@ -81,7 +81,8 @@ def test_a_cell_keeps_the_clusters_that_hold_a_filtered_tag() -> None:
 
 def test_a_grid_of_fully_known_tags_says_so_in_its_label_spaces() -> None:
     (plain,) = label_cells("demo", LabelGrid(ks=(10,), min_counts=(20,), keep="all")).spaces
-    (known,) = label_cells("demo", LabelGrid(ks=(10,), min_counts=(20,), keep="all", fully_known=True)).spaces
+    grid = LabelGrid(ks=(10,), min_counts=(20,), keep="all", lookup=Lookup(fully_known=True))
+    (known,) = label_cells("demo", grid).spaces
     assert known.made_by["lookup"] == {"fully_known": True}
     assert "lookup" not in plain.made_by
     assert known.name == f"{plain.name} known"

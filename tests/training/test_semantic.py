@@ -47,6 +47,18 @@ def test_a_run_lists_the_classes_without_a_vector() -> None:
     assert needed.parts["most_positives"] == 3
 
 
+def test_classes_are_looked_up_as_their_clustering_looked_up_its_tags() -> None:
+    shelve("loud", LOW=[1, 0], high=[0, 1], noise=[1, 0])
+    config = config_of(loss="semantic-bce", loss_vectors="loud")
+    space = space_of(*TAGS[:3])
+    material = small_material(config)
+    assert loss_material(config, space, material).without_vector == ()
+    exact = LabelSpace(space.name, space.classes, {"lookup": {"forms": ["exact"]}})
+    assert loss_material(config, exact, material).without_vector == ("low",)
+    with pytest.raises(InvalidSetting, match="forms"):
+        loss_material(config, LabelSpace(space.name, space.classes, {"lookup": {"forms": ["odd"]}}), material)
+
+
 def test_gamma_0_trains_what_plain_cross_entropy_trains(tmp_path: Path) -> None:
     networks = []
     for train_settings in ({}, {"loss": "semantic-bce", "gamma": 0.0}, {"loss": "semantic-bce"}):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from taglab import runs
 from taglab.errors import InvalidSetting, NotFound
 from taglab.metrics import mean_columns
+from taglab.suffixes import free_name
 from taglab.training import RunConfig, train
 from taglab.training.sweeps import (
-    free_group,
     grid,
     groups,
     make_runs,
@@ -81,6 +81,8 @@ def test_every_single_field_can_be_swept() -> None:
         ("True, false", (True, False)),
         ("vgg,spectrogram,vgg", ("vgg", "spectrogram")),
         (" 7 ,", (7,)),
+        ("0:3", (0, 1, 2, 3)),
+        ("1, 10:30:10, none", (1, 10, 20, 30, None)),
         ("[1]", ("[1]",)),
     ],
 )
@@ -92,6 +94,11 @@ def test_values_are_read_as_what_they_are(text: str, values: tuple) -> None:
 def test_no_value_is_told(text: str) -> None:
     with pytest.raises(InvalidSetting, match="one or more"):
         parse_values(text)
+
+
+def test_a_range_of_values_is_refused_as_a_range_of_numbers_is() -> None:
+    with pytest.raises(InvalidSetting, match="must rise from START to STOP"):
+        parse_values("5:1")
 
 
 def test_a_sweep_is_a_group_with_one_table() -> None:
@@ -157,8 +164,8 @@ def test_only_what_differs_is_a_column() -> None:
 
 
 def test_a_name_that_is_taken_gets_a_number() -> None:
-    assert free_group("sweep", []) == "sweep"
-    assert free_group("sweep", ["sweep", "sweep 2"]) == "sweep 3"
+    assert free_name("sweep", []) == "sweep"
+    assert free_name("sweep", ["sweep", "sweep 2"]) == "sweep 3"
 
 
 def test_the_thesis_grids_are_as_large_as_theirs() -> None:

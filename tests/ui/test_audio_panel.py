@@ -129,7 +129,7 @@ def test_the_copied_command_can_be_parsed(data: Folksonomy) -> None:
     app = dialog()
     app.number_input(key="new audio min_duration_s").set_value(0.5).run()
     given = vars(build_parser().parse_args(shlex.split(app.code[0].value)[1:]))
-    assert (given["data"], float(given["StoreSettings.min_duration_s"])) == ("mine", 0.5)
+    assert (given["question data"], float(given["question settings.min_duration_s"])) == ("mine", 0.5)
 
 
 @pytest.fixture

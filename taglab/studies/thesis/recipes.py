@@ -72,8 +72,8 @@ class RecipeSettings(BaseModel):
             used tag says a genre.
         gammas: γ of the semantic loss, for model 5; none takes 0, 0.5, 1 and 2.
         seed: Of the clustering.
-        fully_known: Clusters hold only tags all of whose words have a vector; the thesis's hold all that
-            have one.
+        lookup: How the words of tags are looked up; the thesis looks up words as they are written, and its
+            clusters hold every tag that has a word with a vector.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,7 +87,7 @@ class RecipeSettings(BaseModel):
     genres: tuple[str, ...] = ()
     gammas: tuple[Gamma, ...] = ()
     seed: int = Field(default=0, ge=0)
-    fully_known: bool = False
+    lookup: embeddings.LookedUp = embeddings.Lookup()
 
 
 @dataclass(frozen=True)
@@ -353,7 +353,7 @@ def _stage(name: str) -> Callable[[RecipeSettings, Folksonomy, Progress], Made]:
         if stage == "III":
             chosen = settings.vectors[0] if settings.vectors else embeddings.OWN
             words = embeddings.resolve(chosen, data, between(progress, 0, 0.5))
-            vectors = embeddings.compose(words, data.tags["tag"].tolist())
+            vectors = embeddings.compose(words, data.tags["tag"].tolist(), settings.lookup)
             differs.append(Difference("vectors", chosen))
         space = stage_space(
             data, stage, vectors, name=f"{data.name[:60]} {name}", progress=between(progress, 0.5, 1)
@@ -405,7 +405,7 @@ class _Clusterings:
         self._settings, self._data, self._keep = settings, data, keep
         self.differs: list[Difference] = []
         self._vectors = self._choose_vectors(vectors)
-        if settings.fully_known:
+        if settings.lookup.fully_known:
             self.differs.append(Difference("clustered tags", "all words known", "some word known"))
         scale = self._scale()
         scaled = {n: scale.count(n) for n in min_counts}
@@ -458,7 +458,7 @@ class _Clusterings:
             ks=tuple(self._ks),
             keep=self._keep,
             seed=self._settings.seed,
-            fully_known=self._settings.fully_known,
+            lookup=self._settings.lookup,
         )
         made = label_cells(self._settings.data, grid, progress)
         lost: list[dict[str, Any]] = made.left_out.to_dict("records")  # type: ignore[assignment]

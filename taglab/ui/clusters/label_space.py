@@ -6,9 +6,8 @@ clustering has moved on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +21,16 @@ from taglab.figures.clusters import class_sizes
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import visible
 from taglab.labels import LabelSpace
-from taglab.labels.classes import free_name
+from taglab.labels.classes import NUMBERED
 from taglab.projection import Projection, ProjectionSettings
-from taglab.ui.clusters.material import Clustered, Material, cluster_command
-from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
+from taglab.suffixes import free_name
+from taglab.ui.clusters.material import Clustered, Material
+from taglab.ui.export import copy_as_command, export_panel, picture_config
 from taglab.ui.messages import literal
 from taglab.ui.remembered import remembered
 from taglab.ui.tag_map import MapClasses
+from taglab.verbs.label_edits import edit_question
+from taglab.verbs.labels import MakeClusters, Show
 
 _DRAFT = "label space draft"
 _TOLD = "label space told"
@@ -84,7 +86,7 @@ def _fresh(material: Material, clustering: Clustering) -> _Draft:
         clustering.tags,
         clustering.labels,
         material.data.counts(),
-        material.made_by | clustering.parameters(),
+        material.question.record() | clustering.parameters(),
         f"{material.name} k{clustering.k}",
     )
     return _Draft(space, _origin(material, clustering))
@@ -404,7 +406,7 @@ def _new_class(draft: _Draft, selected: tuple[str, ...]) -> labels.Edit | None:
     if not selected:
         st.text("Select tags on the map or in a table; they become the class.")
         return None
-    free = free_name(selected[0], set(draft.space.names))
+    free = free_name(selected[0], draft.space.names, NUMBERED)
     name = st.text_input("Name", key="new class name", placeholder=visible(free, 40))
     st.caption(f"Takes the {len(selected):,} selected tags out of their classes.")
     return labels.NewClass(name=name.strip() or free, tags=selected)
@@ -459,28 +461,8 @@ def _show_commands(material: Material, draft: _Draft, made: Clustered) -> None:
     name = draft.space.name
     if draft.origin == _origin(material, made.clustering):
         st.caption("The shell lines that make and edit the clusters under this name")
-        make = cluster_command(material, made.clustering.settings, "labels", "make", "clusters", name)
-        copy_as_command(make, *(edit_command(name, edit) for edit in draft.space.edits))
+        make = MakeClusters(name=name, tags=material.question, clustering=made.clustering.settings)
+        copy_as_command(make, *(edit_question(name, edit) for edit in draft.space.edits))
     elif draft.revision is not None:
         st.caption("The shell line that shows it, as it was saved last")
-        copy_as_command(["taglab", "labels", "show", name])
-
-
-def edit_command(name: str, edit: labels.Edit) -> list[str]:
-    """Return the shell line that makes an edit of the saved label space of this name."""
-    words, flags = _STEPS[edit.kind](edit)
-    given = {flag: value for flag, value in flags.items() if value is not None}
-    return command_line(["labels", "edit", name, edit.kind], words, given)
-
-
-_STEPS: dict[str, Callable[[Any], tuple[Sequence[str], dict[str, str | None]]]] = {
-    "move": lambda edit: (edit.tags, {"to": edit.to_class, "from": edit.from_class}),
-    "add": lambda edit: (edit.tags, {"to": edit.to_class}),
-    "rename": lambda edit: ((edit.cls, edit.new), {}),
-    "merge": lambda edit: (edit.classes, {}),
-    "drop-class": lambda edit: ((edit.cls,), {}),
-    "drop-tags": lambda edit: (edit.tags, {"from": edit.from_class}),
-    "keep-tags": lambda edit: (edit.tags, {}),
-    "new-class": lambda edit: ((edit.name, *edit.tags), {}),
-    "keep-classes-with": lambda edit: (edit.tags, {}),
-}
+        copy_as_command(Show(name=name))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from taglab.cache import content_key
 from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
 from taglab.clustering.describe import cluster_table
 from taglab.compare.by_tag import TagFigures, auc_pr_by_tag
-from taglab.embeddings import Lookup
+from taglab.embeddings import Lookup, TagQuestion
 from taglab.figures import clusters as figures
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
@@ -27,7 +27,6 @@ from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress
 from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.forms import settings_flags
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import (
@@ -44,6 +43,8 @@ from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tables import partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 from taglab.vectors import TagVectors
+from taglab.verbs.clusters import Cluster
+from taglab.verbs.tags import Coverage, Project
 
 _EVERY_K_UP_TO = 120
 # How far a round k is from the next, as shares of the power of ten below: 5 from 100 to 200, 10 to 500, 25.
@@ -90,23 +91,17 @@ class Material:
     counts: npt.NDArray[np.int64]
 
     @property
-    def place(self) -> list[str]:
-        """Flags of the command that name this."""
-        names = ["--data", self.name, "--vectors", self.vectors_name]
-        return [*names, "--min-count", str(self.min_count), *settings_flags(self.lookup)]
+    def question(self) -> TagQuestion:
+        """What asks for this."""
+        return TagQuestion(
+            data=self.name, vectors=self.vectors_name, min_count=self.min_count, lookup=self.lookup
+        )
 
     @cached_property
     def fingerprint(self) -> str:
         """Content key of the tags, their vectors and how these came about; counts are the data's."""
         lookup = self.lookup.model_dump(mode="json")
         return content_key(self.vectors_name, lookup, self.vectors.fingerprint, self.data.fingerprint)
-
-    @property
-    def made_by(self) -> dict[str, Any]:
-        """The same for the record of a label space; the lookup where it is not the usual one."""
-        place = {"data": self.name, "vectors": self.vectors_name, "min_count": self.min_count}
-        changed = self.lookup.model_dump(mode="json", exclude_defaults=True)
-        return place | ({"lookup": changed} if changed else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,10 +319,11 @@ def _placed(
     return replace(_made, colours=group_colours(*groups), places=group_places(*groups))
 
 
-def cluster_command(material: Material, settings: ClusterSettings, *words: str) -> list[str]:
-    """Return the shell line that makes this clustering."""
-    rest = settings_flags(settings.model_copy(update={"k": ClusterSettings().k}))
-    return ["taglab", *(words or ("cluster",)), *material.place, "-k", str(settings.k), *rest]
+def cluster_question(
+    material: Material, made: Clustered, by: Literal["cluster", "tag"] = "cluster"
+) -> Cluster:
+    """Return what asks for this clustering in a shell."""
+    return Cluster(tags=material.question, clustering=made.clustering.settings, by=by)
 
 
 def pick_colour() -> Colour:
@@ -524,8 +520,8 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
         with st.expander(f"{len(vectors.missing):,} {said}"):
             absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
             st.dataframe(absent, hide_index=True, key="tags without a vector", alt="Tags without a vector")
-            command = ["taglab", "coverage", *material.place]
-            export_panel(f"{material.name} tags without a vector", absent, command=command)
+            asked = Coverage(tags=material.question)
+            export_panel(f"{material.name} tags without a vector", absent, command=asked)
 
 
 def export_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> None:
@@ -539,6 +535,6 @@ def export_map(material: Material, made: Clustered, where: Projection, colour: C
         f"{material.name} map",
         table,
         lambda: figures.tag_map(tags, where.positions, made.names, colour.by, rows, title),
-        ["taglab", "project", *material.place, *settings_flags(where.settings)],
+        Project(tags=material.question, projection=where.settings),
         own_buttons=where.settings.dimensions == 2,
     )

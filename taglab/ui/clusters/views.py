@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -25,14 +25,13 @@ from taglab.settings import checked, described, numbers
 from taglab.ui.clusters.material import (
     Clustered,
     Material,
-    cluster_command,
+    cluster_question,
     clustered,
     open_material,
     pick_k,
     pick_method,
 )
-from taglab.ui.export import command_line, export_panel, picture_config
-from taglab.ui.forms import settings_flags
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
@@ -40,6 +39,7 @@ from taglab.ui.remembered import remembered
 from taglab.ui.selection import key_of, listed_rows, select
 from taglab.ui.tables import column_labels, swatch
 from taglab.vectors import TagVectors
+from taglab.verbs import clusters as verbs
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -95,9 +95,7 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
         alt="Clusters, most used first",
     )  # fmt: skip
     st.caption(f"All {len(table):,} clusters, most used first; tick some to select their tags.")
-    export_panel(
-        f"{material.name} clusters", whole, command=cluster_command(material, made.clustering.settings)
-    )
+    export_panel(f"{material.name} clusters", whole, command=cluster_question(material, made))
 
 
 @remembered("small")
@@ -136,7 +134,7 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
         f"{material.name} silhouettes",
         made.tags,
         figure,
-        [*cluster_command(material, made.clustering.settings), "--by", "tag"],
+        cluster_question(material, made, by="tag"),
     )
 
 
@@ -167,7 +165,7 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     export_panel(
         f"{material.name} tags by cluster",
         table,
-        command=[*cluster_command(material, made.clustering.settings), "--by", "tag"],
+        command=cluster_question(material, made, by="tag"),
     )
 
 
@@ -189,7 +187,7 @@ def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
     figure = _show_curves(found.rows, made.clustering.k)
     if len(found.rows) < found.asked:
         st.caption(f"{len(found.rows)} of {found.asked} clusterings are done; Scan goes on with the rest.")
-    export_panel(f"{material.name} scan", found.rows, figure, _scan_command(material, names, settings))
+    export_panel(f"{material.name} scan", found.rows, figure, _scan_question(material, names, settings))
 
 
 def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSettings]:
@@ -318,16 +316,8 @@ def _take_k(k: int) -> None:
     st.session_state["k"] = k
 
 
-def _scan_command(material: Material, names: Sequence[str], settings: ScanSettings) -> list[str]:
-    given = {
-        "data": material.name,
-        "vectors": ",".join(names),
-        "min-count": ",".join(map(str, settings.min_counts)),
-    }
-    usual = ScanSettings()
-    rest = settings.model_copy(update={"ks": usual.ks, "min_counts": usual.min_counts})
-    ks = ["--k", ",".join(map(str, settings.ks))]
-    return command_line(["scan"], (), given, [*ks, *settings_flags(material.lookup), *settings_flags(rest)])
+def _scan_question(material: Material, names: Sequence[str], settings: ScanSettings) -> verbs.Scan:
+    return verbs.Scan(data=material.name, vectors=tuple(names), lookup=material.lookup, scan=settings)
 
 
 def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
@@ -354,9 +344,8 @@ def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
     )
     names = [f"seed {seed}" for seed in found.seeds]
     table = pd.DataFrame(found.matrix, columns=names).assign(seed=names)[["seed", *names]]
-    same = settings.model_copy(update={"seed": 0})
-    command = cluster_command(material, same, "stability")
-    export_panel(f"{material.name} stability", table, figure, command)
+    question = verbs.Stability(tags=material.question, seeds=found.seeds, clustering=settings)
+    export_panel(f"{material.name} stability", table, figure, question)
 
 
 @remembered("small")
@@ -407,20 +396,8 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
         key="flow table",
         alt="Tags of each cluster in each cluster of the other clustering",
     )
-    export_panel(
-        f"{material.name} comparison", table, figure, _compare_command(material, made, vectors_name, settings)
-    )
-
-
-def _compare_command(
-    material: Material, made: Clustered, vectors_name: str, settings: ClusterSettings
-) -> list[str]:
-    own = made.clustering.settings
-    command = [*cluster_command(material, own, "compare"), "--other-k", str(settings.k)]
-    if vectors_name != material.vectors_name:
-        command += ["--other-vectors", vectors_name]
-    for name in ("method", "seed", "linkage"):
-        value: Any = getattr(settings, name)
-        if value != getattr(own, name):
-            command += [f"--other-{name}", str(value)]
-    return command
+    asked = verbs.Compare(
+        tags=material.question, clustering=made.clustering.settings, other=settings,
+        other_vectors=None if vectors_name == material.vectors_name else vectors_name,
+    )  # fmt: skip
+    export_panel(f"{material.name} comparison", table, figure, asked)

@@ -24,9 +24,10 @@ from taglab.outcomes import Predictions
 from taglab.ui.compare.compared import Compared
 from taglab.ui.compare.sources import Source, clicked_cells, pick_threshold, show_without, sources
 from taglab.ui.compare.tracks import show_tracks
-from taglab.ui.export import command_line, export_panel, picture_config
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
 from taglab.ui.pickers import bound_number
+from taglab.verbs.decisions import CoPredictions
 
 _ORDERS = {"cluster": "Cluster", "group": "Tag group", "count": "Count", "name": "Name"}
 _USUAL_LABELS = 50
@@ -86,20 +87,20 @@ def _co_prediction(compared: Compared, usable: Sequence[Source]) -> None:
     )  # fmt: skip
     st.caption(_pair_said(a, b, n, one, other))
     _show_behind_pair([each for each in (one, other) if each is not None], pairing, threshold)
-    command = _command(compared, one, other, pairing, threshold)
+    command = _question(compared, one, other, pairing, threshold)
     export_panel("compare co-predictions", pair_table(first, second, labels), figure, command)
 
 
-def _command(
+def _question(
     compared: Compared, one: Source, other: Source | None, pairing: str, threshold: float
-) -> list[str] | None:
-    """Return the shell line that counts the same pairs; None of another's truth, which it does not know."""
+) -> CoPredictions | None:
+    """Return what counts the same pairs; None of another's truth, which a command does not know."""
     if compared.truth == "common":
         return None
-    flags = {"pairing": pairing, "threshold": f"{threshold:.3f}", "moment": compared.moment}
-    if other is not None:
-        flags["minus"] = other.run.name
-    return command_line(["co-predictions"], [one.run.name], flags)
+    return CoPredictions(
+        run=one.run.name, pairing=pairing, threshold=round(threshold, 3), moment=compared.moment,
+        minus=None if other is None else other.run.name,
+    )  # fmt: skip
 
 
 def _pick_one(usable: Sequence[Source]) -> Source:

@@ -18,7 +18,7 @@ from taglab.ui.compare.sources import (
     Source,
     at_threshold,
     clicked_cells,
-    decisions_command,
+    decisions_question,
     pick_label,
     pick_threshold,
     show_without,
@@ -73,7 +73,7 @@ def _confusion(compared: Compared, found: Sequence[Source]) -> None:
     )
     st.caption(_said(having))
     _show_behind_decision(having, label, threshold)
-    command = decisions_command(compared, having, label, "--threshold", f"{threshold:.3f}")
+    command = decisions_question(compared, having, label, threshold=round(threshold, 3))
     export_panel(f"compare confusion {visible(label, 30)}", table, command=command)
 
 

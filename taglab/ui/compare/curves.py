@@ -20,7 +20,7 @@ from taglab.ui.compare.compared import Compared
 from taglab.ui.compare.sources import (
     Source,
     at_threshold,
-    decisions_command,
+    decisions_question,
     pick_label,
     pick_threshold,
     show_without,
@@ -65,7 +65,7 @@ def _curves(compared: Compared, found: Sequence[Source]) -> None:
         for kind in ("pr", "roc")
     )
     table = points_table(having, label, threshold)
-    command = decisions_command(compared, having, label, "--every-threshold")
+    command = decisions_question(compared, having, label, every_threshold=True)
     charts = {
         "PR curves": figures.pr_curves(pr, label, prevalence),
         "ROC curves": figures.roc_curves(roc, label),

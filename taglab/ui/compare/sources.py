@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,10 @@ from taglab.metrics.thresholds import THRESHOLDS, Confusion
 from taglab.outcomes import Predictions
 from taglab.runs import Run
 from taglab.ui.compare.compared import Compared, kept_predictions
-from taglab.ui.export import command_line
 from taglab.ui.messages import literal
 from taglab.ui.pickers import pick_tag
 from taglab.ui.remembered import remembered
+from taglab.verbs.decisions import Decisions
 
 _VALUES = [f"{value:.3f}" for value in THRESHOLDS]
 _FIRST = 100
@@ -128,11 +129,11 @@ def clicked_cells(key: str) -> list[int]:
     return [int(np.ravel(each)[0]) for each in given if each is not None]
 
 
-def decisions_command(
-    compared: Compared, having: Sequence[Source], label: str, *more: str
-) -> list[str] | None:
-    """Return the shell line that prints decisions; None of another's truth, which it does not know."""
+def decisions_question(
+    compared: Compared, having: Sequence[Source], label: str, **more: Any
+) -> Decisions | None:
+    """Return what asks for decisions; None of another's truth, which a command does not know."""
     if compared.truth == "common":
         return None
-    flags = {"label": label, "moment": compared.moment}
-    return command_line(["decisions"], [source.run.name for source in having], flags, more)
+    runs = tuple(source.run.name for source in having)
+    return Decisions(runs=runs, label=label, moment=compared.moment, **more)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from taglab import cache, embeddings, sources
-from taglab.embeddings import SkipGramSettings, TagSkipGramSettings, WordVectors
 from taglab.errors import InvalidSetting
-from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress
 from taglab.settings import described
 from taglab.ui.dialogs import dialog
 from taglab.ui.export import copy_as_command
-from taglab.ui.forms import settings_flags, settings_widgets
+from taglab.ui.forms import settings_widgets
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose
 from taglab.ui.uploads import ask_for_file, ask_for_member
+from taglab.verbs.data import adders
+from taglab.verbs.vectors import TRAININGS, Add, Embed
 
 
 def new_name(kind: str, key: str, taken: list[str]) -> str:
@@ -67,10 +65,10 @@ def add_data_panel() -> None:
                 update = {field: files.enter_context(file) for field, file in more.items() if file}
                 sources.add(kind, path, name, settings.model_copy(update=update), progress)
             choose("data", name)
-        place = [] if download else ["PATH"]
-        flags = ["--name", name or "NAME", *settings_flags(settings)]
-        flags += [f"--{field.replace('_', '-')}=FILE" for field, file in more.items() if file]
-        copy_as_command(["taglab", "data", "add", kind, *place, *flags])
+        place = {} if download else {"path": Path("PATH")}
+        files_named = {field: Path("FILE") for field, file in more.items() if file}
+        fields = {"name": name or "NAME", "settings": settings.model_copy(update=files_named), **place}
+        copy_as_command(adders()[kind][1].model_validate(fields))
 
 
 def _ask_for_more(source: sources.Source, field: str) -> contextlib.AbstractContextManager[Path] | None:
@@ -100,11 +98,10 @@ def add_vectors_panel() -> None:
             with given as path, working("Reading") as progress:
                 embeddings.add_vectors(path, name, progress, member)
             choose("vectors", name)
-        flags = [f"--member={member}"] if member else []
-        copy_as_command(["taglab", "vectors", "add", "PATH", "--name", name or "NAME", *flags])
+        copy_as_command(Add(path=Path("PATH"), name=name or "NAME", member=member or None))
 
 
-_TRAINERS = {
+_ABOUT_TRAINING = {
     "skip-gram": "Skip-gram, negative sampling: words that stand on the same tracks come to lie together.",
     "tag-skip-gram": "Vectors of whole tags, each trained to foretell all other tags of a track (model 4.2).",
 }
@@ -115,38 +112,17 @@ def train_vectors_panel(data: str) -> None:
     """Train word vectors on a data set's own tag lists, and choose them."""
     titles = {"skip-gram": "Skip-gram over words", "tag-skip-gram": "Skip-gram over tags"}
     method = st.segmented_control(
-        "Method", list(_TRAINERS), default="skip-gram", format_func=titles.__getitem__, key="own method",
+        "Method", list(TRAININGS), default="skip-gram", format_func=titles.__getitem__, key="own method",
         required=True,
     )  # fmt: skip
-    st.caption(_TRAINERS[method])
+    st.caption(_ABOUT_TRAINING[method])
     with guard():
         name = new_name("vectors", "own vectors name", embeddings.vector_names())
-        train, flags = _pick_training(method)
+        training = settings_widgets(TRAININGS[method], f"own {method}", omit=("method",))
         if st.button("Train", key="own vectors train", type="primary", icon=":material/model_training:"):
             needs_name(name, cache.VECTORS)
             with working("Training") as progress:
-                trained = train(folksonomy(data), name, progress)
+                trained = training.train(folksonomy(data), name, progress)
                 trained.save(cache.Shelf(cache.VECTORS).path(name))
             choose("vectors", name)
-        copy_as_command(["taglab", "embed", "--data", data, "--name", name or "NAME", *flags])
-
-
-def _pick_training(method: str) -> tuple[Callable[[Folksonomy, str, Progress], WordVectors], list[str]]:
-    """Let the settings of a way to train be chosen; return what trains, and the command's flags."""
-    if method == "skip-gram":
-        words = settings_widgets(SkipGramSettings, "own vectors")
-
-        def train_words(data: Folksonomy, name: str, progress: Progress) -> WordVectors:
-            return embeddings.train_skipgram(data, words, name, progress)
-
-        return train_words, settings_flags(words)
-    least = int(st.number_input("Minimum count (tracks)", 1, value=1, key="own tags min_count"))
-    tags = settings_widgets(TagSkipGramSettings, "own tags")
-    if tags.dimension != "given":  # said to the command, a length would be heeded
-        tags = tags.model_copy(update={"dim": TagSkipGramSettings().dim})
-
-    def train_tags(data: Folksonomy, name: str, progress: Progress) -> WordVectors:
-        return embeddings.train_tag_vectors(data, tags, name, least, progress)
-
-    more = [f"--min-count={least}"] if least > 1 else []
-    return train_tags, ["--method", method, *more, *settings_flags(tags)]
+        copy_as_command(Embed(name=name or "NAME", data=data, training=training))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,13 +32,14 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.ui.data.adding import needs_name, new_name
 from taglab.ui.dialogs import dialog
-from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
-from taglab.ui.forms import settings_flags, settings_widgets
+from taglab.ui.export import copy_as_command, export_panel, picture_config
+from taglab.ui.forms import settings_widgets
 from taglab.ui.loaders import audio_store
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose, pick_audio, pick_tag
 from taglab.ui.tables import column_labels
 from taglab.ui.uploads import Upload, given_path, laid_down_by_number
+from taglab.verbs.audio import Add
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -73,8 +74,7 @@ def add_audio_panel(data: Folksonomy) -> None:
                 with given as files:
                     add_audio(files, name, settings, progress=between(progress, 0.1, 1))
             choose("audio", name)
-    flags = {"name": name or "NAME", "data": data.name}
-    copy_as_command(command_line(["audio", "add"], [place or "PATH"], flags, settings_flags(settings)))
+    copy_as_command(Add(path=Path(place or "PATH"), name=name or "NAME", data=data.name, settings=settings))
 
 
 @contextlib.contextmanager

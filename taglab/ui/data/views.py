@@ -10,9 +10,10 @@ from taglab.dropped import Dropped
 from taglab.figures.data import co_tag_bars, head_slope, tags_per_track
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
-from taglab.ui.export import command_line, export_panel, picture_config
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.pickers import pick_tag
 from taglab.ui.tables import column_labels, tag_table
+from taglab.verbs.data import CoTags, Show
 
 _CO_TAGS_SHOWN = 20
 _UNKNOWN = "–"
@@ -81,8 +82,7 @@ def show_tags(data: Folksonomy) -> None:
             alt="Tags, most used first",
         )  # fmt: skip
         st.caption(f"{len(shown):,} of {data.n_tags:,} tags; pick a row to see what it is found with")
-        command = command_line(["data", "show", data.name], (), {"find": find} if find else {})
-        export_panel(f"{data.name} tags", shown, command=command)
+        export_panel(f"{data.name} tags", shown, command=Show(data=data.name, find=find))
     with right:
         tag = pick_tag(list(data.tags["tag"]), "Found together with")
         together = data.co_tags(tag)
@@ -94,8 +94,8 @@ def show_tags(data: Folksonomy) -> None:
             figure, config=picture_config(), key="co-tags", alt="Tags on the same tracks, most shared first"
         )
         st.caption(f"the first {min(_CO_TAGS_SHOWN, len(together))} of {len(together):,}; Export has all")
-        argv = command_line(["data", "co-tags"], [tag], {"data": data.name, "n": len(together)})
-        export_panel(f"{data.name} co-tags", together, figure, argv)
+        asked = CoTags(tag=tag, n=len(together), data=data.name)
+        export_panel(f"{data.name} co-tags", together, figure, asked)
 
 
 def dropped_notes(data: Folksonomy, plays: Interactions | None) -> tuple[Dropped, ...]:

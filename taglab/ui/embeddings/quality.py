@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,12 +22,12 @@ from taglab.embeddings.judging import (
 from taglab.embeddings.quality_sets import QualitySet, built_in_sets, distinct, read_sets
 from taglab.figures.quality import quality_bars, score_scatter
 from taglab.figures.theme import plain, visible
-from taglab.ui.export import command_line, export_panel, picture_config
-from taglab.ui.forms import settings_flags
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import word_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among, pick_more_vectors
 from taglab.ui.uploads import given_path, laid_down
+from taglab.verbs.vectors import Quality
 
 _WORST_SHOWN = 50
 _OURS = (
@@ -62,7 +63,7 @@ def show_quality(data: str, vectors: str, lookup: Lookup) -> None:
             judged += judge(word_vectors(name, data, progress), sets, lookup, JudgingSettings(), progress)
     if any(one.ours for one in sets):
         st.caption(_OURS)
-    command = _command(data, vectors, others, lookup, sets, path)
+    command = _question(data, vectors, others, lookup, sets, path)
     _show_summary(judged, command)
     _show_one(judged, sets, command)
 
@@ -88,19 +89,27 @@ def _pick_sets() -> tuple[list[QualitySet], str]:
     return list(distinct(sets)), path.strip()
 
 
-def _command(
+def _question(
     data: str, vectors: str, others: list[str], lookup: Lookup, sets: list[QualitySet], path: str
-) -> list[str]:
-    """Return the shell line; it takes the built-in set only where no other is named."""
-    flags = [part for name in others for part in ("--other", name)]
-    for kind in ("pairs", "analogies"):
-        if any(one.kind == kind and not one.ours for one in sets):
-            flags += [f"--{kind}", path or "FILE"]
-    given = {"data": data, "vectors": vectors}
-    return command_line(["quality"], (), given, [*flags, *settings_flags(lookup)])
+) -> Quality:
+    """Return what asks the same; it takes the built-in set only where no other is named."""
+    files = {
+        kind: (Path(path or "FILE"),)
+        for kind in ("pairs", "analogies")
+        if any(one.kind == kind and not one.ours for one in sets)
+    }
+    return Quality(data=data, vectors=(vectors, *others), lookup=lookup, **files)
 
 
-def _show_summary(judged: list[Judged], command: list[str]) -> None:
+def _by(question: Quality, by: Literal["sets", "pairs", "questions"]) -> Quality | None:
+    """Return the question with other rows; None where the files it names have none of them."""
+    named = {"pairs": question.pairs, "questions": question.analogies}
+    if (question.pairs or question.analogies) and not named.get(by, True):
+        return None
+    return question.model_copy(update={"by": by})
+
+
+def _show_summary(judged: list[Judged], command: Quality) -> None:
     whole = summarise(judged, sections=False)
     order = {name: number for number, name in enumerate(dict.fromkeys(whole["set"]))}
     whole = whole.sort_values("set", key=lambda names: names.map(order), kind="stable", ignore_index=True)
@@ -116,7 +125,7 @@ def _show_summary(judged: list[Judged], command: list[str]) -> None:
                 st.plotly_chart(
                     figure, config=picture_config(), key=f"quality {measure}", alt=f"{measure} by set"
                 )
-                export_panel(f"quality {measure}", part, figure, [*command, "--by", "sets"])
+                export_panel(f"quality {measure}", part, figure, _by(command, "sets"))
     st.dataframe(whole, hide_index=True, column_config=_columns(), alt="Quality by set and vectors")
     st.caption(
         "“Known” is the share whose words have vectors; the rest is left out, not counted as wrong. The bars "
@@ -141,17 +150,17 @@ def _columns() -> dict[str, Any]:
     }
 
 
-def _show_one(judged: list[Judged], sets: list[QualitySet], command: list[str]) -> None:
+def _show_one(judged: list[Judged], sets: list[QualitySet], command: Quality) -> None:
     """One set more closely: the pairs people and vectors disagree on, or the sections and wrong answers."""
     name = choose_among("set", "Look closely at", [one.name for one in sets], 0, "set")
     chosen = [one for one in judged if one.set.name == name]
     if chosen[0].set.kind == "pairs":
-        _show_pairs(name, chosen, [*command, "--by", "pairs"])
+        _show_pairs(name, chosen, _by(command, "pairs"))
     else:
-        _show_questions(name, chosen, [*command, "--by", "questions"])
+        _show_questions(name, chosen, _by(command, "questions"))
 
 
-def _show_pairs(name: str, chosen: list[Judged], command: list[str]) -> None:
+def _show_pairs(name: str, chosen: list[Judged], command: Quality | None) -> None:
     ranked = [(one.vectors, disagreements(one.details)) for one in chosen]
     left, right = st.columns(2)
     with left:
@@ -196,7 +205,7 @@ def _say_unknown(one: Judged) -> None:
         export_panel(f"{one.set.name} left out of {one.vectors}", absent[words])
 
 
-def _show_questions(name: str, chosen: list[Judged], command: list[str]) -> None:
+def _show_questions(name: str, chosen: list[Judged], command: Quality | None) -> None:
     table = summarise(chosen)
     sections = table[table["section"] != ""] if (table["section"] != "").any() else table.assign(section=name)
     left, right = st.columns(2)

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from taglab import embeddings
-from taglab.embeddings import Lookup
+from taglab.embeddings import Lookup, TagQuestion
 from taglab.figures.embeddings import (
     axis_plane,
     coverage_bars,
@@ -25,8 +25,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.projection import Projection
 from taglab.ui.embeddings.pairs import show_pairs
 from taglab.ui.embeddings.quality import show_quality
-from taglab.ui.export import command_line, export_panel, picture_config
-from taglab.ui.forms import settings_flags
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_tag, pick_vectors
@@ -35,6 +34,8 @@ from taglab.ui.remembered import remembered
 from taglab.ui.tables import column_labels, partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
 from taglab.vectors import TagVectors
+from taglab.verbs.question import Question
+from taglab.verbs.tags import Analogy, Axis, Coverage, Neighbours, Overlap, Project
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -68,14 +69,14 @@ class Picked:
         """Return the vectors of those tags."""
         return tag_vectors(self.data, self.vectors, self.min_count, self.lookup)
 
-    def command(self, verb: str, *words: str, **flags: object) -> list[str]:
-        """Return the shell line that does the same; `verb` may be several words."""
-        given = {"data": self.data, "vectors": self.vectors, "min-count": self.min_count, **flags}
-        return command_line(verb.split(), words, given, settings_flags(self.lookup))
+    @property
+    def question(self) -> TagQuestion:
+        """What asks for these tags."""
+        return TagQuestion(data=self.data, vectors=self.vectors, min_count=self.min_count, lookup=self.lookup)
 
-    def project_command(self, projection: Projection) -> list[str]:
-        """Return the shell line that places all tags as a map has them."""
-        return [*self.command("project"), *settings_flags(projection.settings)]
+    def by(self, vectors: str) -> TagQuestion:
+        """Return what asks for the same tags by other vectors."""
+        return self.question.model_copy(update={"vectors": vectors})
 
 
 def show_neighbours(picked: Picked) -> None:
@@ -89,7 +90,7 @@ def show_neighbours(picked: Picked) -> None:
         bars = neighbour_bars(near, f"Nearest to {tag}")
         st.plotly_chart(bars, config=picture_config(), key="neighbour bars", alt="Tags by cosine similarity")
         _say_partly_known(tags, [tag], near)
-        export_panel("neighbours", near, bars, picked.command("neighbours", tag, n=n))
+        export_panel("neighbours", near, bars, Neighbours(tag=tag, n=n, tags=picked.question))
     with right:
         names = [str(name) for name in near["tag"]]
         drawn, projection = _pick_map(tags, [tag, *names])
@@ -103,8 +104,11 @@ def show_neighbours(picked: Picked) -> None:
 
         _show_map(picked, drawn, projection, tag, names, whole_map)
         flat = projection.settings.dimensions == 2
-        command = picked.project_command(projection) if len(drawn) == len(tags) else None
-        export_panel("neighbourhood map", figure=whole_map, command=command, own_buttons=flat)
+        question = Project(tags=picked.question, projection=projection.settings)
+        export_panel(
+            "neighbourhood map", figure=whole_map, own_buttons=flat,
+            command=question if len(drawn) == len(tags) else None,
+        )  # fmt: skip
 
 
 def _say_partly_known(tags: TagVectors, asked: Sequence[str], near: pd.DataFrame) -> None:
@@ -203,9 +207,10 @@ def show_coverage(picked: Picked) -> None:
                 column_config=column_labels(found.duplicates),
                 alt="Tags that share a point with a more used one",
             )
-            export_panel("duplicates", found.duplicates, command=picked.command("coverage", by="duplicates"))
+            duplicates = Coverage(by="duplicates", tags=picked.question)
+            export_panel("duplicates", found.duplicates, command=duplicates)
     with right:
-        _show_unknown_words(found.unknown_words, picked.command("coverage", by="words"))
+        _show_unknown_words(found.unknown_words, Coverage(by="words", tags=picked.question))
     for note in words.dropped:
         named = f" ({', '.join(note.examples)})" if note.examples else ""
         st.caption(literal(f"When {words.name} was read, {note.count:,} {note.what}{named}: {note.reason}."))
@@ -216,10 +221,10 @@ def show_coverage(picked: Picked) -> None:
         column_config=column_labels(found.tags),
         alt="Tags and the words they were looked up by",
     )
-    export_panel("coverage", found.tags, bars, picked.command("coverage"))
+    export_panel("coverage", found.tags, bars, Coverage(tags=picked.question))
 
 
-def _show_unknown_words(table: pd.DataFrame, command: Sequence[str]) -> None:
+def _show_unknown_words(table: pd.DataFrame, command: Question) -> None:
     if table.empty:
         st.text("Every word has a vector.")
         return
@@ -254,7 +259,11 @@ def show_comparison(picked: Picked) -> None:
         st.metric(f"Mean overlap@{k}", f"{overlap['overlap'].mean():.1%}")
         histogram = overlap_histogram(overlap, k)
         st.plotly_chart(histogram, config=picture_config(), key="overlap", alt="Tags by neighbours in common")
-        export_panel("overlap", overlap, histogram, picked.command("overlap", other=other_name, k=k))
+        question = Overlap(
+            data=picked.data, min_count=picked.min_count, vectors=(picked.vectors, other_name),
+            lookup=picked.lookup, k=k,
+        )  # fmt: skip
+        export_panel("overlap", overlap, histogram, question)
     near, near_there = (embeddings.neighbours(side.select(both), tag, k) for side in (tags, other))
     common = set(near["tag"]) & set(near_there["tag"])
     for column, table, side, key in ((here, near, tags, "this"), (there, near_there, other, "other")):
@@ -263,7 +272,7 @@ def show_comparison(picked: Picked) -> None:
             bars, config=picture_config(), key=f"nearest in {key}", alt=f"Nearest tags in {key}"
         )
         # The command seeks among all tags of its embedding.
-        command = picked.command("neighbours", tag, vectors=side.name, n=k)
+        command = Neighbours(tag=tag, n=k, tags=picked.by(side.name))
         with column:
             _say_partly_known(side, [tag], table)
             export_panel(f"nearest in {key}", table, bars, command if len(both) == len(side) else None)
@@ -293,7 +302,7 @@ def show_analogy(picked: Picked) -> None:
     bars = neighbour_bars(near, f"{a} − {b} + {c}")
     st.plotly_chart(bars, config=picture_config(), key="analogy bars", alt="Tags nearest to a − b + c")
     _say_partly_known(tags, [a, b, c], near)
-    export_panel("analogy", near, bars, picked.command("analogy", a, b, c, n=_SHOWN))
+    export_panel("analogy", near, bars, Analogy(a=a, b=b, c=c, n=_SHOWN, tags=picked.question))
 
 
 def show_axis(picked: Picked) -> None:
@@ -315,7 +324,7 @@ def show_axis(picked: Picked) -> None:
         "either side are named"
     )
     _say_partly_known(tags, [start, end], table.head(0))
-    export_panel("axis", table, figure, picked.command("axis", start, end))
+    export_panel("axis", table, figure, Axis(from_tag=start, to_tag=end, tags=picked.question))
 
 
 def show_side_by_side(picked: Picked) -> None:
@@ -353,7 +362,7 @@ def show_side_by_side(picked: Picked) -> None:
     if absent:
         st.caption(literal(f"No vector of {tag!r} in {', '.join(absent)}."))
     st.caption("each sought among the tags of the data that have a vector in that embedding")
-    lines = [picked.command("neighbours", tag, vectors=name, n=n) for name in found]
+    lines = [Neighbours(tag=tag, n=n, tags=picked.by(name)) for name in found]
     export_panel("nearest in several", table, command=next(iter(lines), None), further=lines[1:])
 
 

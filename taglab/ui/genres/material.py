@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -32,12 +33,12 @@ from taglab.genres import (
 from taglab.labels import LabelSpace, list_text, open_label_space, parse_genres_txt, select_genres
 from taglab.progress import Progress
 from taglab.settings import checked
-from taglab.ui.forms import setting_widget, settings_flags
+from taglab.ui.forms import setting_widget
 from taglab.ui.loaders import folksonomy
 from taglab.ui.long_work import LongWork, await_work
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.own_training import await_own_vectors
-from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_vectors
+from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_lookup, pick_vectors
 from taglab.ui.remembered import remembered
 
 _SAVED = "saved"
@@ -78,15 +79,13 @@ class Material:
         name: Of the data set.
         data: The data set, all of its tags.
         space: The classes.
-        words: What names the classes in a command, as it stands there by itself: a saved label space.
-        flags: What names them otherwise.
+        asked: Fields of a verb's question that name the classes.
     """
 
     name: str
     data: Folksonomy
     space: LabelSpace
-    words: tuple[str, ...]
-    flags: tuple[str, ...]
+    asked: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +95,12 @@ class Choice:
     Attributes:
         genres: The genres, merged.
         m: How much of the rarer one's tracks two must share to be merged.
-        flags: What asks for the same in a command.
+        asked: Fields of a verb's question that ask for the same.
     """
 
     genres: Genres
     m: float
-    flags: tuple[str, ...]
+    asked: Mapping[str, Any]
 
     @property
     def space(self) -> LabelSpace:
@@ -128,17 +127,10 @@ def pick_material() -> Material:
     _await_classes(data, settings)
     with working("Making classes") as progress:
         space = _made(data, settings, progress)
-    return Material(name, data, space, (), _class_flags(settings))
-
-
-def _class_flags(settings: ClassSettings) -> tuple[str, ...]:
-    plain = settings.model_copy(update={"of": ClassSettings().of, "k": None, "n": ClassSettings().n})
-    flags = ["--of", settings.of, *settings_flags(plain)]
-    if settings.of in ("genre-tags", "top-tags"):
-        flags += ["-n", str(settings.n)]
-    elif settings.k is not None:
-        flags += ["-k", str(settings.k)]
-    return tuple(flags)
+    heeded = {field: getattr(settings, field) for field in ("of", "vectors", "lookup", *_HEEDED[of])}
+    usual = {field for field in heeded if field != "of" and heeded[field] == getattr(ClassSettings(), field)}
+    classes = ClassSettings(**{field: value for field, value in heeded.items() if field not in usual})
+    return Material(name, data, space, {"data": name, "classes": classes})
 
 
 def _opened(name: str, data: Folksonomy, saved: Sequence[str]) -> Material:
@@ -147,13 +139,14 @@ def _opened(name: str, data: Folksonomy, saved: Sequence[str]) -> Material:
     origin = space.made_by.get("data")
     if origin not in (None, name):
         st.caption(literal(f"Made from {origin}; tracks are counted in {name}."))
-    return Material(name, data, space, (chosen,), ())
+    return Material(name, data, space, {"data": name, "labels": chosen})
 
 
 def _pick_class_settings(of: str) -> ClassSettings:
     values: dict[str, Any] = {"of": of}
     if of in ("genre-clusters", "clusters"):
         values["vectors"] = pick_vectors()
+        values["lookup"] = pick_lookup()
     return checked(ClassSettings, values | url_widgets(ClassSettings, "class_", _HEEDED[of]))
 
 
@@ -227,7 +220,7 @@ def pick_genres(material: Material) -> Choice:
             "Which classes are genres", list(_PICKERS), default="By category", key="choose",
             bind="query-params", required=True,
         )  # fmt: skip
-        space, kept, flags = _PICKERS[how](material)
+        space, kept, asked = _PICKERS[how](material)
         m = st.slider(
             "Merge at m", 1.0, 3.0, 1.5, 0.05, key="m", bind=bound_number("m", "m =", 1, 3),
             help="Two genres become one if they share more than 1/m of the rarer one's tracks: at 1.5 two "
@@ -235,10 +228,10 @@ def pick_genres(material: Material) -> Choice:
         )  # fmt: skip
     with working("Counting pairs") as progress:
         genres = _chosen(space, material.data, kept, float(m), progress)
-    return Choice(genres, float(m), (*flags, "--m", f"{m:g}"))
+    return Choice(genres, float(m), {**asked, "m": float(m)})
 
 
-_Picked = tuple[LabelSpace, tuple[str, ...], tuple[str, ...]]
+_Picked = tuple[LabelSpace, tuple[str, ...], Mapping[str, Any]]
 
 
 @remembered("medium")
@@ -258,8 +251,8 @@ def _by_category(material: Material) -> _Picked:
     kept = classes_of_category(material.space, material.data, category, categories)
     if not kept:
         st.caption(literal(f"No class's most used tag is of the category {category!r}; all are taken."))
-        return material.space, material.space.names, ()
-    return material.space, kept, ("--category", category)
+        return material.space, material.space.names, {}
+    return material.space, kept, {"category": category}
 
 
 @remembered("small")
@@ -281,8 +274,8 @@ def _by_hand(material: Material) -> _Picked:
 
 def _named(material: Material, kept: tuple[str, ...]) -> _Picked:
     if set(kept) == set(material.space.names):
-        return material.space, material.space.names, ()
-    return material.space, kept, tuple(f"--keep={name}" for name in kept)
+        return material.space, material.space.names, {}
+    return material.space, kept, {"keep": kept}
 
 
 def _from_list(material: Material) -> _Picked:
@@ -303,7 +296,7 @@ def _from_list(material: Material) -> _Picked:
         space = labels.from_classes(
             select_genres(sets, positions), None, made_by, f"{material.space.name} genres.txt"
         )
-        return space, space.names, ("--genres-txt", "genres.txt")
+        return space, space.names, {"genres_txt": Path("genres.txt")}
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     kept, absent = classes_named(material.space, lines)
     if absent:
@@ -315,7 +308,7 @@ def _from_list(material: Material) -> _Picked:
 
 
 def _every(material: Material) -> _Picked:
-    return material.space, material.space.names, ()
+    return material.space, material.space.names, {}
 
 
 _PICKERS: dict[str, Callable[[Material], _Picked]] = {
@@ -348,21 +341,6 @@ def pick_subgenre_settings() -> SubgenreSettings:
             trained = url_widgets(TagSkipGramSettings, "train_", list(TagSkipGramSettings.model_fields))
             values["skip_gram"] = checked(TagSkipGramSettings, trained)
     return checked(SubgenreSettings, {"method": method, **values})
-
-
-def subgenre_flags(settings: SubgenreSettings) -> list[str]:
-    """Return the command's flags for what differs from the defaults, those of the parts with their prefix."""
-    plain = settings.model_copy(update={"npmi": NpmiSettings(), "skip_gram": TagSkipGramSettings()})
-    # On the command line the seed of the classes that are made there has the plain name.
-    flags = [flag.replace("--seed", "--k-means-seed") for flag in settings_flags(plain)]
-    for prefix, part in (("npmi-", settings.npmi), ("train-", settings.skip_gram)):
-        flags += [f"--{prefix}{flag.removeprefix('--')}" for flag in settings_flags(part)]
-    return flags
-
-
-def command(verb: str, material: Material, *flags: str) -> list[str]:
-    """Return the shell line that does the same."""
-    return ["taglab", verb, *material.words, "--data", material.name, *material.flags, *flags]
 
 
 def members_column(space: LabelSpace) -> pd.Series:

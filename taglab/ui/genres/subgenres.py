@@ -28,11 +28,12 @@ from taglab.labels import LabelClass, LabelSpace
 from taglab.progress import Progress
 from taglab.projection import Projection, ProjectionSettings, project_distances
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.genres.material import Choice, Material, command, pick_subgenre_settings, subgenre_flags
+from taglab.ui.genres.material import Choice, Material, pick_subgenre_settings
 from taglab.ui.genres.views import save_panel
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among
 from taglab.ui.remembered import remembered
+from taglab.verbs import genres as verbs
 
 _DISTANCE = {"npmi": "1 − NPMI", "tag-embeddings": "1 − cosine"}
 _MEMBERS = 25
@@ -57,7 +58,7 @@ class Divided:
         names: Of each cluster by its number in the clustering, its most used tag.
         tags: One row a tag that has a place: `tag`, `count`, `cluster` (number, −1 for none), `said` (why
             it is in none).
-        line: The shell line that divides it.
+        asked: What divides it.
     """
 
     found: Subgenres
@@ -65,7 +66,7 @@ class Divided:
     genre: LabelClass
     names: list[str]
     tags: pd.DataFrame
-    line: list[str]
+    asked: verbs.Subgenres
 
 
 def show_subgenres(material: Material, choice: Choice) -> None:
@@ -94,7 +95,7 @@ def show_subgenres(material: Material, choice: Choice) -> None:
 def _divide(material: Material, choice: Choice, genre: LabelClass, settings: SubgenreSettings) -> Divided:
     with working("Dividing") as progress:
         found = _divided(material.data, genre, settings, progress)
-    line = command("subgenres", material, *choice.flags, *subgenre_flags(settings), f"--genre={genre.name}")
+    asked = _asked(material, choice, settings).model_copy(update={"genre": genre.name})
     clusters = _numbered(found)
     number = {tag: row for row, tags in enumerate(clusters) for tag in tags}
     why = dict(found.left_out[["tag", "reason"]].itertuples(index=False, name=None))
@@ -107,7 +108,7 @@ def _divide(material: Material, choice: Choice, genre: LabelClass, settings: Sub
             "said": [why.get(tag, "") for tag in tags],
         }
     )
-    return Divided(found, settings, genre, [tags[0] for tags in clusters], table, line)
+    return Divided(found, settings, genre, [tags[0] for tags in clusters], table, asked)
 
 
 @remembered("small")
@@ -148,7 +149,7 @@ def _show_map(divided: Divided) -> None:
     st.plotly_chart(figure, config=picture_config(), key="genre map", alt="Map of the genre's tags")
     st.caption(literal(" ".join([where.quality_sentence, *where.notes])))
     table = divided.tags.assign(x=where.positions[:, 0], y=where.positions[:, 1])
-    export_panel(f"{found.genre} map", table, figure, divided.line)
+    export_panel(f"{found.genre} map", table, figure, divided.asked)
 
 
 @remembered("small")
@@ -169,7 +170,7 @@ def _show_members(material: Material, divided: Divided) -> None:
             st.markdown(f"{title}  \n{literal(_few(row['members']))}")
         if table.empty:
             st.text("No subgenres: no two of its tags make a cluster.")
-    export_panel(f"{found.genre} subgenres", table, command=divided.line)
+    export_panel(f"{found.genre} subgenres", table, command=divided.asked)
     with st.expander(f"Left out, and why ({len(found.left_out)} tags)"):
         st.dataframe(
             found.left_out,
@@ -269,7 +270,11 @@ def _show_union(material: Material, choice: Choice, settings: SubgenreSettings) 
     if done_for != key:
         return
     _show_union_table(material, space, found)
-    save_panel(space, "subgenres", command("subgenres", material, *choice.flags, *subgenre_flags(settings)))
+    save_panel(space, "subgenres", _asked(material, choice, settings))
+
+
+def _asked(material: Material, choice: Choice, settings: SubgenreSettings) -> verbs.Subgenres:
+    return verbs.Subgenres(**material.asked, **choice.asked, dividing=settings)
 
 
 def _show_union_table(material: Material, space: LabelSpace, found: tuple[Subgenres, ...]) -> None:

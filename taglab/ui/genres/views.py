@@ -17,9 +17,11 @@ from taglab.genres import linkage_order, most_popular_tags, pairs_table
 from taglab.labels import LabelSpace
 from taglab.metrics.balance import mean_imbalance_ratio
 from taglab.ui.export import copy_as_command, export_panel, picture_config
-from taglab.ui.genres.material import Choice, Material, command, members_column, pairs_of
+from taglab.ui.genres.material import Choice, Material, members_column, pairs_of
 from taglab.ui.messages import guard, literal
 from taglab.ui.pickers import bound_number
+from taglab.verbs.genres import Cooccurrences, GenreChoice
+from taglab.verbs.question import Question
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -81,10 +83,10 @@ def show_cooccurrence(material: Material, choice: Choice) -> None:
         + (f"; the first {_MOST_LISTED:,} are listed" if len(found) > _MOST_LISTED else "")
         + f". m-correlated at m = {choice.m:g}: more than {1 / choice.m:.0%} of the rarer one's tracks."
     )
-    flags = [*choice.flags, "--merged"] if only else ["--m", f"{choice.m:g}"]
-    flags += ["--threshold", f"{threshold:g}"]
+    genres = {**choice.asked, "merged": True} if only else {"m": choice.m}
+    asked = Cooccurrences(**material.asked, **genres, threshold=threshold)
     with st.container(horizontal=True):
-        export_panel(f"{space.name} pairs", found, figure, command("cooccurrence", material, *flags))
+        export_panel(f"{space.name} pairs", found, figure, asked)
         _offer_matrix(space.name, pairs)
 
 
@@ -168,19 +170,19 @@ def show_genres(material: Material, choice: Choice) -> None:
         alt="Genres with their tags and tracks",
     )
     whole = report.classes.assign(members=members_column(space))
-    line = command("genres", material, *choice.flags)
-    export_panel(f"{space.name} classes", whole, command=line)
+    asked = GenreChoice(**material.asked, **choice.asked)
+    export_panel(f"{space.name} classes", whole, command=asked)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _show_nearest(material, choice)
     with right:
         st.markdown("**Keep the genres as a label space**")
-        save_panel(space, "genres", line)
+        save_panel(space, "genres", asked)
         popular = most_popular_tags(space, material.data)
         covered = popular.report(material.data).share_of_tracks
         st.markdown("**Keep each genre's most used tag alone**")
         st.caption(f"What the genres are held against: {len(popular)} tags, on {covered:.1%} of the tracks.")
-        save_panel(popular, "popular", line, "--save-popular")
+        save_panel(popular, "popular", asked, "popular_name")
 
 
 _GENRE_COLUMNS = {
@@ -218,14 +220,14 @@ def _show_nearest(material: Material, choice: Choice) -> None:
     export_panel(f"{choice.space.name} nearest pairs", nearest)
 
 
-def save_panel(space: LabelSpace, key: str, line: list[str], flag: str = "--save") -> None:
+def save_panel(space: LabelSpace, key: str, asked: Question, field: str = "name") -> None:
     """Let a label space be saved under a name, with the shell line that makes it.
 
     Args:
         space: What is saved.
         key: Begins the widgets' keys.
-        line: The shell line, without the name.
-        flag: What the name follows in it.
+        asked: What makes it, without the name.
+        field: What the name is in that.
     """
     taken = labels.label_space_names()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -244,5 +246,4 @@ def save_panel(space: LabelSpace, key: str, line: list[str], flag: str = "--save
             revision = labels.open_label_space(name)[1] if name in taken else None
             labels.save_label_space(space.renamed(name), revision)
             st.success(literal(f"Saved as {name}, {len(space):,} classes."), icon=":material/check:")
-    more = ["--replace"] if name in taken else []
-    copy_as_command([*line, f"{flag}={name}", *more])
+    copy_as_command(asked.model_copy(update={field: name, "replace": name in taken}))

@@ -9,16 +9,18 @@ import streamlit as st
 
 from taglab import cache, embeddings, launch
 from taglab.audio.library import DEMO
+from taglab.embeddings import Lookup
 from taglab.errors import InvalidSetting, TaglabError, Unavailable
 from taglab.launch import LaunchSettings
 from taglab.progress import between
 from taglab.settings import checked, numbers
+from taglab.suffixes import free_name
 from taglab.training import PRESETS, Pace, RunConfig, measured_pace, new_run, run_config
 from taglab.training.devices import cpu_report
 from taglab.training.label_spaces import READY_SPACES, LabelGrid, save_ready
-from taglab.training.sweeps import free_group, grid, groups, make_runs, parse_values, sweep_cells, sweepable
+from taglab.training.sweeps import grid, groups, make_runs, parse_values, sweep_cells, sweepable
 from taglab.ui.export import copy_as_command
-from taglab.ui.forms import setting_widget, settings_flags
+from taglab.ui.forms import setting_widget, settings_flags, settings_widgets
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.remembered import remembered
 from taglab.ui.training.dry_run import begin_dry_run, show_dry_run
@@ -189,7 +191,7 @@ def show_sweep(asked: Asked) -> None:
     taken = groups()
     # Once a sweep is made, a new name is suggested for the next.
     key = f"name of sweep {len(taken)}"
-    group = st.text_input("Name of the sweep", free_group("sweep", taken), key=key, max_chars=100)
+    group = st.text_input("Name of the sweep", free_name("sweep", taken), key=key, max_chars=100)
     with st.expander("Where they run", icon=":material/dns:"):
         settings = pick_launch()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -229,9 +231,10 @@ def _pick_cells() -> LabelGrid:
     )
     ks = columns[2].text_input("k", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000.")
     keep = columns[3].selectbox("Keep", list(_KEEP), key="sweep keep", format_func=_KEEP.__getitem__)
-    only = setting_widget(LabelGrid, "fully_known", "sweep")
+    with st.expander("Looking up words"):
+        lookup = settings_widgets(Lookup, "sweep lookup")
     given = {"vectors": vectors, "min_counts": numbers(counts), "ks": numbers(ks), "keep": keep}
-    return checked(LabelGrid, {**given, **only})
+    return checked(LabelGrid, {**given, "lookup": lookup})
 
 
 def _pick_fields(base: RunConfig) -> dict[str, tuple[Any, ...]]:
@@ -286,7 +289,7 @@ def sweep_command(
         del flags[at : at + 2]
         flags += ["--vectors", ",".join(cells.vectors), "--min-count", ",".join(map(str, cells.min_counts))]
         flags += ["-k", ",".join(map(str, cells.ks)), "--keep", cells.keep]
-        flags += ["--fully-known"] if cells.fully_known else []
+        flags += settings_flags(cells.lookup)
     for name, values in fields.items():
         shown = ",".join("none" if value is None else str(value) for value in values)
         flags += ["--vary", f"{name}={shown}"]

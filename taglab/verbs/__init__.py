@@ -1,0 +1,161 @@
+"""What taglab does, each once: what a verb is asked, how it answers, and how both are said.
+
+The command's parser, the page's form and "Copy as command" are made from these. Nothing is imported of a verb
+before it is asked, for the command's start is waited for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taglab.verbs.question import Question
+
+__all__ = ["FAMILIES", "GROWN", "VERBS", "Verb", "shell_line"]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing that taglab does.
+
+    Attributes:
+        name: As in the shell after `taglab`; in capitals the name of what the verbs of a family are about.
+        about: What it does, in half a line.
+        place: Module of this room and class of the question, as "clusters:Cluster"; or the function that
+            returns an about and a question for every entry of a dictionary, as "data:adders".
+    """
+
+    name: str
+    about: str
+    place: str
+
+    @property
+    def question(self) -> type[Question]:
+        """What it is asked; the class answers."""
+        question: type[Question] = self._found()
+        return question
+
+    def entries(self) -> dict[str, tuple[str, type[Question]]]:
+        """Return the verbs made of a dictionary, by the last word of each."""
+        entries: dict[str, tuple[str, type[Question]]] = self._found()()
+        return entries
+
+    def _found(self) -> Any:
+        module, _, name = self.place.partition(":")
+        return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+
+
+FAMILIES: dict[str, str] = {
+    "data": "data sets: list, add, show, co-tags, remove",
+    "audio": "sound: list, add, show, check, remove",
+    "vectors": "word vectors: list, add, show, remove",
+    "export": "files for other programs",
+    "labels": "label spaces: list, show, make, edit, import, export, targets, remove",
+    "labels make": "make one of top tags, named tags or clusters",
+    "stages": "50 chosen tags, alone and with what collapses into them: show, curve, score, agree",
+    "cache": "what the cache folder holds, and making room in it",
+    "labels edit": "move tags, rename, merge, drop, undo, redo",
+}
+"""First word of several verbs → what they are about."""
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("data list", "the data sets there are", "data:List"),
+        Verb("data sources", "the kinds of data that can be read", "data:Sources"),
+        Verb("data show", "what a data set holds", "data:Show"),
+        Verb("data co-tags", "the tags found on the same tracks as a tag", "data:CoTags"),
+        Verb("data remove", "remove a data set from the cache", "data:Remove"),
+        Verb("vectors list", "the word vectors there are", "vectors:List"),
+        Verb("vectors add", "read word vectors and keep them under a name", "vectors:Add"),
+        Verb("vectors show", "size and origin of word vectors", "vectors:Show"),
+        Verb("vectors remove", "remove word vectors from the cache", "vectors:Remove"),
+        Verb("embed", "train word vectors on a data set's tag lists", "vectors:Embed"),
+        Verb("neighbours", "the tags nearest to a tag", "tags:Neighbours"),
+        Verb("analogy", "A is to B as C is to what? (a - b + c)", "tags:Analogy"),
+        Verb("axis", "where tags lie between two tags", "tags:Axis"),
+        Verb("overlap", "do two embeddings agree on neighbours?", "tags:Overlap"),
+        Verb("coverage", "which tags have a vector", "tags:Coverage"),
+        Verb("project", "positions of tags on a map (PCA, t-SNE, UMAP)", "tags:Project"),
+        Verb(
+            "export projector",
+            "the two files the TensorFlow Embedding Projector opens",
+            "tags:ExportProjector",
+        ),
+        Verb("quality", "are the vectors any good? (word similarity, analogies)", "vectors:Quality"),
+        Verb("cluster", "cluster tags into k groups", "clusters:Cluster"),
+        Verb("scan", "try many k: elbow and silhouette curves", "clusters:Scan"),
+        Verb("stability", "how much a clustering owes to its seed", "clusters:Stability"),
+        Verb("compare", "two clusterings side by side", "clusters:Compare"),
+        Verb("labels list", "the label spaces there are", "labels:List"),
+        Verb("labels show", "the classes, and what they cover of a data set", "labels:Show"),
+        Verb("labels make top", "the n most used tags, a class each", "labels:MakeTop"),
+        Verb("labels make tags", "named tags, a class each", "labels:MakeTags"),
+        Verb("labels make clusters", "clusters of tags", "labels:MakeClusters"),
+        Verb("labels edit SPACE move", "move tags to another class", "label_edits:MoveTags"),
+        Verb("labels edit SPACE add", "put tags into a class, and leave them, too", "label_edits:AddTags"),
+        Verb("labels edit SPACE rename", "give a class another name", "label_edits:RenameClass"),
+        Verb("labels edit SPACE merge", "put classes into one", "label_edits:MergeClasses"),
+        Verb("labels edit SPACE drop-class", "leave out a class and its tags", "label_edits:LeaveOutClass"),
+        Verb("labels edit SPACE drop-tags", "leave out tags", "label_edits:LeaveOutTags"),
+        Verb("labels edit SPACE keep-tags", "leave out all tags but these", "label_edits:KeepOnlyTags"),
+        Verb(
+            "labels edit SPACE new-class", "make a class of tags, splitting others", "label_edits:MakeClass"
+        ),
+        Verb(
+            "labels edit SPACE keep-classes-with",
+            "leave out classes that hold none of these tags",
+            "label_edits:KeepClasses",
+        ),
+        Verb("labels edit SPACE undo", "take back the last step", "label_edits:Undo"),
+        Verb("labels edit SPACE redo", "do again what was undone last", "label_edits:Redo"),
+        Verb("labels import", "read one from a file", "labels:Import"),
+        Verb("labels export", "write one to a file or to standard output", "labels:Export"),
+        Verb("labels targets", "which track is in which class", "labels:Targets"),
+        Verb("labels remove", "remove one for good", "labels:Remove"),
+        Verb("cooccurrence", "which tags, or classes, are found on the same tracks", "genres:Cooccurrences"),
+        Verb(
+            "genres",
+            "choose the classes that are genres, merge those that share their tracks",
+            "genres:GenreChoice",
+        ),
+        Verb("subgenres", "divide each genre into subgenres", "genres:Subgenres"),
+        Verb("audio list", "the sound there is", "audio:List"),
+        Verb("audio add", "decode audio files and keep their sound under a name", "audio:Add"),
+        Verb("audio show", "what sound there is under a name", "audio:Show"),
+        Verb("audio check", "read everything and compare checksums", "audio:Check"),
+        Verb("audio remove", "remove sound from the cache", "audio:Remove"),
+        Verb("launch", "train runs in the background, here or on SLURM", "launching:Launch"),
+        Verb("stop", "end runs, or take them from the queue", "launching:Stop"),
+        Verb("resume", "go on with runs that were stopped, failed or lost", "launching:Resume"),
+        Verb("queue", "what is trained and what waits", "launching:Queue"),
+        Verb("decisions", "right and wrong decisions of runs on a label", "decisions:Decisions"),
+        Verb("co-predictions", "which labels a run predicts together", "decisions:CoPredictions"),
+        Verb("stages show", "how frequent each class is in each stage", "stages:Show"),
+        Verb("stages curve", "how right stage III is on the demo, at several percentiles", "stages:Curve"),
+        Verb("stages score", "what taggers of the stages reach, beside what was published", "stages:Score"),
+        Verb("stages agree", "how far a map made by others agrees with a stage", "stages:Agree"),
+        Verb("cache show", "how large what is, by kind", "storage:Show"),
+        Verb("cache prune", "remove what can be made again, least recently used first", "storage:Prune"),
+        Verb("bench", "time taglab against named peers", "benchmarking:Bench"),
+    )
+}
+
+
+GROWN: dict[str, Verb] = {
+    verb.name: verb for verb in (Verb("data add", "read a data set and keep it under a name", "data:adders"),)
+}
+"""Families that have a verb for every entry of a dictionary of a room."""
+
+
+def shell_line(question: Question) -> list[str]:
+    """Return the arguments of the shell line that asks a question, the program's name first."""
+    from taglab.verbs.question import command
+
+    if question.verb:
+        return command(question.verb, question)
+    place = f"{type(question).__module__.removeprefix(f'{__name__}.')}:{type(question).__name__}"
+    name = next(verb.name for verb in VERBS.values() if verb.place == place)
+    return command(name, question)

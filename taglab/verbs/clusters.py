@@ -1,0 +1,253 @@
+"""Clusters of tags: one clustering, many, how stable, how alike."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
+from taglab.clustering.comparison import compare
+from taglab.clustering.describe import cluster_table, cluster_tracks
+from taglab.clustering.scan import ScanSettings, scan, suggestions
+from taglab.clustering.stability import stability
+from taglab.embeddings import OWN, LookedUp, Lookup, TagMaterial, TagQuestion
+from taglab.labels import from_clusters
+from taglab.metrics.clustering import silhouette_cosine
+from taglab.progress import Progress, between
+from taglab.settings import Flag, Group
+from taglab.sources import DEMO, open_folksonomy
+from taglab.verbs.opening import partly_known_notes, save_space
+from taglab.verbs.question import Question
+from taglab.verbs.report import Report, records
+
+_METHOD = Flag(choices=CLUSTERERS)
+_CLUSTERING = Group("clustering", flags={"method": _METHOD, "k": Flag(named=True)})
+_ONE_METHOD = Group("clustering", flags={"k": Flag(named=True)}, omit=("method", "linkage", "seed"))
+Clusters = Annotated[ClusterSettings, _CLUSTERING]
+
+
+def clustered(
+    tags: TagQuestion, settings: ClusterSettings, progress: Progress
+) -> tuple[TagMaterial, Clustering]:
+    """Return tags with their vectors, and their clustering."""
+    material = tags.open(between(progress, 0.0, 0.7))
+    return material, cluster(material.vectors, settings, between(progress, 0.7, 1.0))
+
+
+class Cluster(Question):
+    """Cluster the tags of a data set by the cosine distance of their vectors.
+
+    Attributes:
+        tags: Which tags, by which vectors.
+        clustering: How.
+        by: What a row is.
+        name: Save the clusters as a label space of this name.
+        replace: Let it replace one of the same name.
+    """
+
+    returns: ClassVar[str] = (
+        "{data, vectors, min_count, method, k, ..., tags, distinct_vectors, singletons, within_distance, "
+        "silhouette, partly_known, missing: [tag], rows: [{cluster, name, size, tracks, assignments, "
+        "silhouette, medoid, partly_known, tags: [tag]}]}; with --by tag rows: [{tag, count, cluster, name, "
+        "silhouette, unknown}]"
+    )
+    examples: ClassVar[str] = """
+taglab cluster -k 40
+taglab cluster --data mine --vectors glove -k 100 --min-count 100 --name classes
+taglab cluster -k 40 --by tag --out clusters.csv
+taglab cluster --method agglomerative --linkage complete -k 20 --json
+"""
+    renamed: ClassVar[dict[str, str]] = {"--save": "--name"}
+
+    tags: TagQuestion = TagQuestion()
+    clustering: Clusters = ClusterSettings()
+    by: Literal["cluster", "tag"] = "cluster"
+    name: Annotated[str | None, Flag(metavar="NAME")] = None
+    replace: bool = False
+
+    def answer(self, progress: Progress) -> Report:
+        """Return the clusters, a row each, or the tags."""
+        material, found = clustered(self.tags, self.clustering, progress)
+        vectors, counts = material.vectors, material.data.counts()
+        silhouette = silhouette_cosine(vectors.vectors, found.labels) if found.k > 1 else None
+        table = cluster_table(found, counts, silhouette, vectors.unknown)
+        table["tracks"] = cluster_tracks(found, material.data)
+        record = self.tags.record() | found.parameters()
+        facts = {
+            **record,
+            "tags": len(found.tags),
+            "distinct_vectors": vectors.n_points,
+            "singletons": int((found.sizes == 1).sum()),
+            "within_distance": found.within_distance,
+            "silhouette": float(np.mean(silhouette)) if silhouette is not None else None,
+            "partly_known": len(vectors.unknown),
+            "missing": list(vectors.missing),
+        }
+        notes = []
+        if vectors.missing:
+            notes.append(f"{len(vectors.missing):,} tags have no vector and are in no cluster")
+        notes += partly_known_notes(vectors)
+        if self.name is not None:
+            save_space(from_clusters(found.tags, found.labels, counts, record, self.name), self.replace)
+            notes.append(f"saved as label space {self.name}")
+        if self.by == "tag":
+            table = vectors.annotated(_by_tag(found, counts, table, silhouette))
+        else:
+            table = table[["cluster", "name", "size", "tracks", *table.columns[4:-1], "tags"]]
+        return Report(facts, table, notes=tuple(notes))
+
+
+def _by_tag(found: Clustering, counts: pd.Series, table: pd.DataFrame, silhouette: Any) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "tag": list(found.tags),
+            "count": counts.reindex(list(found.tags)).to_numpy(),
+            "cluster": found.labels,
+            "name": table["name"].to_numpy()[found.labels],
+            "silhouette": silhouette if silhouette is not None else float("nan"),
+        }
+    )
+
+
+class Scan(Question):
+    """Cluster for every k (and seed, minimum count and word vectors) and tell how good each is.
+
+    Rows are cached: a scan that was interrupted goes on where it stopped.
+
+    Attributes:
+        data: Data set.
+        vectors: Word vectors, one name or several between commas; "own" are trained on the data set's own tag
+            lists.
+        lookup: How the words of tags are looked up.
+        scan: What to try.
+    """
+
+    returns: ClassVar[str] = (
+        "{suggestions: [{embedding, min_count, best_k, silhouette, over, single_points, elbow_k, caution}], "
+        "rows: [{embedding, min_count, k, seed, within_distance, silhouette, over, n_tags, n_points, "
+        "smallest, largest, singletons, single_points, seconds}]}"
+    )
+    examples: ClassVar[str] = """
+taglab scan -k 10:200:10
+taglab scan -k 20:200:20 --distinct --least-size 3
+taglab scan -k 50,100,250,500 --seeds 0,1,2 --min-count 20,50,100 --out scan.csv
+taglab scan -k 10:100:10 --vectors own,glove
+"""
+    renamed: ClassVar[dict[str, str]] = {"--k": "-k"}
+
+    data: Annotated[str, Flag(metavar="NAME", named=True)] = DEMO
+    vectors: Annotated[tuple[str, ...], Flag(named=True)] = Field((OWN,), min_length=1)
+    lookup: LookedUp = Lookup()
+    scan: Annotated[
+        ScanSettings,
+        Group(
+            "what to try",
+            flags={
+                "ks": Flag("-k", named=True),
+                "min_counts": Flag("--min-count", named=True),
+                "method": _METHOD,
+            },
+        ),
+    ] = ScanSettings()  # fmt: skip
+
+    def answer(self, progress: Progress) -> Report:
+        """Return a row for every clustering, and what the curves speak for."""
+        least = min(self.scan.min_counts)
+        whole = open_folksonomy(self.data, between(progress, 0.0, 0.1))
+        opening = between(progress, 0.1, 0.4)
+        materials = [
+            TagQuestion(data=self.data, min_count=least, vectors=name, lookup=self.lookup).of(whole, opening)
+            for name in dict.fromkeys(self.vectors)
+        ]
+        counts = materials[0].data.counts()
+        scanned = scan([one.vectors for one in materials], self.scan, counts, between(progress, 0.4, 1.0))
+        advice = records(suggestions(scanned.rows))
+        cautions = [
+            f"{row['embedding']}, count ≥ {row['min_count']}: {row['caution']}"
+            for row in advice
+            if row["caution"]
+        ]
+        return Report({"suggestions": advice}, scanned.rows, notes=(*scanned.notes, *cautions))
+
+
+class Stability(Question):
+    """Cluster with several seeds and compare every pair by the adjusted Rand index.
+
+    Attributes:
+        tags: Which tags, by which vectors.
+        seeds: Seeds to compare, as 0,1,2 or 0:9.
+        clustering: How.
+    """
+
+    returns: ClassVar[str] = "{k, seeds, mean, lowest, rows: [{seed, other_seed, adjusted_rand}]}"
+    examples: ClassVar[str] = "taglab stability -k 40 --seeds 0:9"
+
+    tags: TagQuestion = TagQuestion()
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = (0, 1, 2, 3, 4)
+    clustering: Annotated[ClusterSettings, _ONE_METHOD] = ClusterSettings()
+
+    def answer(self, progress: Progress) -> Report:
+        """Return a row for every pair of seeds."""
+        material = self.tags.open(between(progress, 0.0, 0.5))
+        found = stability(material.vectors, self.clustering, self.seeds, between(progress, 0.5, 1.0))
+        pairs = [
+            (seed, other, found.matrix[row, column])
+            for row, seed in enumerate(found.seeds)
+            for column, other in enumerate(found.seeds)
+            if row < column
+        ]
+        facts = {
+            "k": self.clustering.k, "seeds": list(found.seeds), "mean": found.mean, "lowest": found.lowest,
+        }  # fmt: skip
+        return Report(facts, pd.DataFrame(pairs, columns=["seed", "other_seed", "adjusted_rand"]))
+
+
+class Compare(Question):
+    """Compare two clusterings of a data set's tags.
+
+    What no --other-... flag changes, the second has in common with the first.
+
+    Attributes:
+        tags: Which tags, by which vectors.
+        clustering: How.
+        other_vectors: Word vectors, where they are others.
+        other: How the other clustering is made.
+    """
+
+    returns: ClassVar[str] = (
+        "{adjusted_rand, normalised_mutual_information, tags, only_a: [tag], only_b: [tag], rows: "
+        "[{cluster_a, cluster_b, tags}]}"
+    )
+    examples: ClassVar[str] = "taglab compare -k 40 --other-k 60\ntaglab compare -k 40 --other-vectors glove"
+
+    tags: TagQuestion = TagQuestion()
+    clustering: Clusters = ClusterSettings()
+    other_vectors: Annotated[str | None, Flag(metavar="NAME")] = None
+    other: Annotated[
+        ClusterSettings | None,
+        Group("the other clustering", prefix="other-", flags=_CLUSTERING.flags, like="clustering"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _two(self) -> Compare:
+        if self.other is None and self.other_vectors is None:
+            raise ValueError("say in what the other clustering differs, for example --other-k 60")
+        return self
+
+    def answer(self, progress: Progress) -> Report:
+        """Return how alike they are, and how many tags go from which cluster to which."""
+        _, first = clustered(self.tags, self.clustering, between(progress, 0.0, 0.5))
+        others = self.tags.model_copy(update={"vectors": self.other_vectors or self.tags.vectors})
+        _, second = clustered(others, self.other or self.clustering, between(progress, 0.5, 1.0))
+        found = compare(first, second)
+        facts = {
+            "adjusted_rand": found.adjusted_rand,
+            "normalised_mutual_information": found.normalised_mutual_information,
+            "tags": found.n_tags,
+            "only_a": list(found.only_a),
+            "only_b": list(found.only_b),
+        }
+        return Report(facts, found.flow)
