@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taglab.cli.cleaning_steps import add_steps, given_items, given_steps
-from taglab.cli.loading import open_data, openable
+from taglab.cli.loading import open_data
 from taglab.cli.options import Parser, UsageError, add_commands, add_data, add_vectors, finish, whole
 from taglab.cli.progress import progress_bar
 from taglab.verbs.report import Report
@@ -271,6 +271,7 @@ def _list(args: argparse.Namespace) -> Report:
     import pandas as pd
 
     from taglab.cleaning import cleaning_names, open_cleaning
+    from taglab.verbs.opening import openable
 
     opened, notes = openable(cleaning_names(), lambda name: open_cleaning(name)[0])
     rows = [(each.name, _said(each)) for each in opened]

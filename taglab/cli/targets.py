@@ -62,12 +62,12 @@ def _fill_maker(parser: Parser, name: str) -> None:
 
 
 def _make(args: argparse.Namespace) -> Report:
-    from taglab.cli.loading import select
+    from taglab.embeddings import selected_tags
     from taglab.factors import TARGETS, make_targets
 
     settings = settings_of(args, TARGETS[args.maker].settings)
     with progress_bar() as progress:
-        data = select(open_data(args, progress), args.min_count)
+        data = selected_tags(open_data(args, progress), args.min_count)
         targets = make_targets(args.maker, data, settings, progress)
     facts = {
         "kind": targets.kind,

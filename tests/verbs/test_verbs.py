@@ -15,6 +15,7 @@ from taglab import settings
 from taglab.cli.commands import build_parser
 from taglab.cli.options import question_of
 from taglab.errors import InvalidSetting
+from taglab.progress import silent
 from taglab.verbs import VERBS, Verb, shell_line
 from taglab.verbs.question import Argument, Place, Question, arguments, kinds_of
 
@@ -172,3 +173,18 @@ def keys(returns: str) -> set[str]:
         if depth == 0 and letter not in "]}":
             text += letter
     return {part.partition(":")[0].strip() for part in text.split(",")} - {"", "..."}
+
+
+ON_AN_EMPTY_SHELF = (
+    "data list", "data sources", "vectors list", "labels list", "audio list", "queue", "cache show",
+    "cache prune",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ON_AN_EMPTY_SHELF)
+def test_json_has_the_keys_that_the_help_tells_of(name: str) -> None:
+    question = VERBS[name].question
+    report = question.asked({}).answer(silent)
+    assert report.table is not None
+    told = {*report.facts, "rows"} if report.facts else set(map(str, report.table.columns))
+    assert told == keys(question.returns)
