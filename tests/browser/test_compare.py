@@ -53,7 +53,7 @@ def test_published_histograms_are_seen_without_scrolling(visit: Visit, width: in
     page = visit(LINK, width=width, theme=theme)
     box = drawn(page).locator(".nsewdrag").first.bounding_box()
     assert box is not None
-    assert box["y"] < 700
+    assert box["y"] < (700 if width > 800 else 800)  # names stand whole, on more lines in a narrow window
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
     names = page.locator(".js-plotly-plot .legendtext").all_text_contents()
