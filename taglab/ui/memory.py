@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import mmap
 import sys
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,10 @@ def _bytes(value: Any, seen: set[int]) -> int:
         return int(np.sum(value.memory_usage(deep=False)))
     if isinstance(value, str | bytes | int | float | type(None)):
         return own
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return own + _sampled(value.keys(), len(value), seen) + _sampled(value.values(), len(value), seen)
+    if isinstance(value, ModuleType) or callable(value):  # which belong to the program, and lead anywhere
+        return own
     if isinstance(value, tuple | list | Set):
         return own + _sampled(value, len(value), seen)
     return own + sum(_bytes(part, seen) for part in getattr(value, "__dict__", {}).values())

@@ -182,6 +182,7 @@ def test_memory_is_estimated(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros(100_000))
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
     assert bytes_of([mapped, mapped[5:].view(np.ndarray)]) < 300
+    assert bytes_of([st, pd.DataFrame, bytes_of, {"call": np.mean}]) < 10_000  # of the program, not the value
     small_sound()
     assert bytes_of(loaders.audio_store("small")) < 100_000
 
