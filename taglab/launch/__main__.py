@@ -1,7 +1,7 @@
-"""Run the queue's keeper: `python -m taglab.launch LOCK`, as `taglab.launch.keeper` does."""
+"""Run the queue's runner: `python -m taglab.launch LOCK`, as `taglab.launch.runner` does."""
 
 import sys
 
-from taglab.launch.keeper import keep
+from taglab.launch.runner import run_queue
 
-keep(int(sys.argv[1]))
+run_queue(int(sys.argv[1]))

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from taglab import cache
 from taglab.errors import Conflict, DataError, InvalidSetting, NotFound, TaglabError, Unavailable
-from taglab.launch.keeper import ensure_keeper
 from taglab.launch.launcher import Launcher
-from taglab.launch.line import read_line
 from taglab.launch.local import LocalLauncher
+from taglab.launch.queue_file import read_queue
+from taglab.launch.runner import ensure_runner
 from taglab.launch.settings import LaunchSettings
 from taglab.launch.slurm import SlurmLauncher
 from taglab.launch.state import RunState, state_of
@@ -191,12 +191,12 @@ class QueueRow:
 
 def queue() -> tuple[QueueRow, ...]:
     """Return this machine's queue: what is trained, then what waits, the next first. SLURM has its own."""
-    line = read_line()
-    if line.waiting or line.active:
-        ensure_keeper()
-    doing = states(entry.run for entry in line.active)
-    living = [entry for entry in line.active if entry.run in doing and doing[entry.run].active]
-    numbered = [(0, entry) for entry in living] + list(enumerate(line.waiting, start=1))
+    queue = read_queue()
+    if queue.waiting or queue.active:
+        ensure_runner()
+    doing = states(entry.run for entry in queue.active)
+    living = [entry for entry in queue.active if entry.run in doing and doing[entry.run].active]
+    numbered = [(0, entry) for entry in living] + list(enumerate(queue.waiting, start=1))
     return tuple(QueueRow(one.run, place, one.gpus, one.queued_at, one.devices) for place, one in numbered)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from taglab import cache
 from taglab.errors import Unavailable
-from taglab.launch.keeper import ensure_keeper
-from taglab.launch.line import Entry, editing, read_line
 from taglab.launch.processes import end, require_posix
+from taglab.launch.queue_file import Entry, editing, read_queue
+from taglab.launch.runner import ensure_runner
 from taglab.launch.settings import LaunchSettings
 from taglab.launch.state import GO_ON, RunState, ago, state_of
 from taglab.runs.process import boot_id
@@ -31,27 +31,27 @@ class LocalLauncher:
     def submit(self, run: str, folder: Path, settings: LaunchSettings, command: Sequence[str]) -> None:
         """Put a run at the end of the queue."""
         entry = Entry(run=run, command=tuple(command), gpus=settings.gpus, queued_at=time.time())
-        with editing() as line:
-            line.waiting = (*(one for one in line.waiting if one.run != run), entry)
-        ensure_keeper()
+        with editing() as queue:
+            queue.waiting = (*(one for one in queue.waiting if one.run != run), entry)
+        ensure_runner()
 
     def stop(self, run: str, folder: Path, status: Status, grace_s: float) -> None:
         """Take a run out of the queue, and end its processes."""
         process = status.process
         if process is not None and not process.here:
             raise Unavailable(f"{run} belongs to {process.host}; stop it there")
-        with editing() as line:
-            line.waiting = tuple(one for one in line.waiting if one.run != run)
+        with editing() as queue:
+            queue.waiting = tuple(one for one in queue.waiting if one.run != run)
         if process is not None:
             end(process, grace_s)
 
     def judge(self, statuses: Mapping[str, Status]) -> dict[str, RunState]:
         """Hold what was written against the queue and the processes."""
-        line = read_line()
-        if line.waiting or line.active:
-            ensure_keeper()  # it may have been killed: nothing is to wait for ever
-        kept = {entry.run for entry in line.active}
-        places = dict.fromkeys(kept, 0) | {entry.run: place for place, entry in enumerate(line.waiting, 1)}
+        queue = read_queue()
+        if queue.waiting or queue.active:
+            ensure_runner()  # it may have been killed: nothing is to wait for ever
+        kept = {entry.run for entry in queue.active}
+        places = dict.fromkeys(kept, 0) | {entry.run: place for place, entry in enumerate(queue.waiting, 1)}
         found = {}
         for run, seen in statuses.items():
             # Read before the queue was, it may have left that meanwhile.
@@ -61,7 +61,7 @@ class LocalLauncher:
                 continue
             found[run] = state_of(status) if status.ended else _running(status)
             if found[run].state == "lost" and run in kept:
-                found[run] = _told_by_keeper(run, status)
+                found[run] = _as_noted_by_runner(run, status)
         return found
 
 
@@ -69,8 +69,8 @@ def _latest(run: str, seen: Status) -> Status:
     return read_status(cache.Shelf(cache.RUNS).path(run)) or seen
 
 
-def _told_by_keeper(run: str, status: Status) -> RunState:
-    """Return the state of a run whose process has just died, once the keeper has noted how."""
+def _as_noted_by_runner(run: str, status: Status) -> RunState:
+    """Return the state of a run whose process has just died, once the runner has noted how."""
     until = time.monotonic() + _NOTED_WITHIN_S
     while not status.ended and time.monotonic() < until:
         time.sleep(_LOOK_EVERY_S)

@@ -12,7 +12,7 @@ import pytest
 from taglab import cache
 from taglab.cache import locks
 from taglab.errors import StorageError, Unavailable
-from taglab.launch.line import keeper_lock
+from taglab.launch.queue_file import runner_lock
 from tests.cache import test_cache
 
 
@@ -90,4 +90,4 @@ def test_what_is_written_and_left_over_needs_no_locks() -> None:
 @pytest.mark.usefixtures("no_locks")
 def test_the_queue_says_what_it_needs() -> None:
     with pytest.raises(Unavailable, match=r"keeps no locks .*TAGLAB_HOME .* launch on SLURM"):
-        keeper_lock()
+        runner_lock()

@@ -8,7 +8,7 @@ import pytest
 
 from taglab import launch
 from taglab.errors import TaglabError
-from taglab.launch import line, processes
+from taglab.launch import processes, queue_file
 from taglab.runs import Run, create_run, run_names
 from taglab.runs.status import read_status
 from tests.launch import slurm_cluster
@@ -17,7 +17,7 @@ from tests.launch.running import until
 
 @pytest.fixture(autouse=True)
 def tidy(taglab_home: Path) -> Iterator[None]:
-    """End whatever a test leaves behind, the queue's keeper last."""
+    """End whatever a test leaves behind, the queue's runner last."""
     yield
     for name in run_names():
         try:
@@ -27,11 +27,11 @@ def tidy(taglab_home: Path) -> Iterator[None]:
             status = read_status(taglab_home / "runs" / name)
             if status is not None and status.process is not None:
                 processes.end(status.process, 0.5)
-    assert until(no_keeper, 30)
+    assert until(no_runner, 30)
 
 
-def no_keeper() -> bool:
-    lock = line.keeper_lock()
+def no_runner() -> bool:
+    lock = queue_file.runner_lock()
     if lock is not None:
         os.close(lock)
     return lock is not None

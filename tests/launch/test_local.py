@@ -17,7 +17,7 @@ from taglab.launch import LaunchSettings, processes
 from taglab.outcomes import Predictions
 from taglab.runs import Run
 from taglab.runs.status import Status, read_status, write_status
-from tests.launch.conftest import no_keeper
+from tests.launch.conftest import no_runner
 from tests.launch.running import comes_to, epochs_done, trainee, until
 
 
@@ -38,8 +38,8 @@ def kill(run: Run) -> None:
     assert until(lambda: process.living() is None)
 
 
-def keeper_pids() -> list[int]:
-    """Return the keepers of this test's cache folder."""
+def runner_pids() -> list[int]:
+    """Return the runners of this test's cache folder."""
     home = os.environ["TAGLAB_HOME"]
     found = []
     for process in psutil.process_iter():
@@ -51,10 +51,10 @@ def keeper_pids() -> list[int]:
     return found
 
 
-def kill_keeper() -> None:
-    assert until(lambda: len(keeper_pids()) == 1)
-    os.kill(keeper_pids()[0], signal.SIGKILL)
-    assert until(no_keeper)
+def kill_runner() -> None:
+    assert until(lambda: len(runner_pids()) == 1)
+    os.kill(runner_pids()[0], signal.SIGKILL)
+    assert until(no_runner)
 
 
 def test_a_run_is_trained_to_its_end(run: Run) -> None:
@@ -67,7 +67,7 @@ def test_a_run_is_trained_to_its_end(run: Run) -> None:
     assert comes_to(run, "finished")
     assert epochs_done(run) == 2
     assert "training begins" in run.log_tail()
-    assert until(no_keeper)
+    assert until(no_runner)
     status = read_status(run.folder)
     assert status is not None
     assert status.exit_code == 0
@@ -114,7 +114,7 @@ def test_killed_it_is_never_shown_as_running_and_can_be_resumed(run: Run) -> Non
     assert (run.folder / "epochs.txt").read_text().split() == [str(epoch) for epoch in range(done + 2)]
 
 
-def test_training_and_queue_outlive_server_and_keeper(run: Run, make_run: Callable[[str], Run]) -> None:
+def test_training_and_queue_outlive_server_and_runner(run: Run, make_run: Callable[[str], Run]) -> None:
     other = make_run("other")
     server = subprocess.run(
         [sys.executable, "-c", _SUBMIT, run.name, *trainee(run, how="waits")],
@@ -126,8 +126,8 @@ def test_training_and_queue_outlive_server_and_keeper(run: Run, make_run: Callab
     assert server.stdout.strip() in ("queued", "running")
     assert comes_to(run, "running")  # this process never started it
     launch.submit(other.name, command=trainee(other))
-    kill_keeper()
-    assert launch.state(run.name).state == "running"  # and looking has started another keeper
+    kill_runner()
+    assert launch.state(run.name).state == "running"  # and looking has started another runner
     (run.folder / "enough").touch()
     assert comes_to(run, "finished")
     assert comes_to(other, "finished")
@@ -138,10 +138,10 @@ _SUBMIT = (
 )
 
 
-def test_killed_together_with_its_keeper_it_is_lost(run: Run) -> None:
+def test_killed_together_with_its_runner_it_is_lost(run: Run) -> None:
     launch.submit(run.name, command=trainee(run, epochs=1000, seconds=0.1))
     assert comes_to(run, "running")
-    kill_keeper()
+    kill_runner()
     kill(run)
     assert launch.state(run.name).state == "lost"
     assert "ended without a word" in launch.state(run.name).detail
@@ -160,7 +160,7 @@ def test_stopping_ends_everything_and_leaves_it_resumable(run: Run, how: str) ->
     assert len(processes.family(status.process)) == (3 if how == "children" else 1)
     assert launch.stop(run.name, grace_s=1.0).state == "stopped"
     assert processes.family(status.process) == []
-    assert until(no_keeper)
+    assert until(no_runner)
     assert launch.state(run.name).state == "stopped"
     launch.resume(run.name, command=trainee(run, epochs=epochs_done(run) + 1))
     assert comes_to(run, "finished")
@@ -173,7 +173,7 @@ def test_what_a_dead_run_leaves_behind_is_ended(run: Run) -> None:
     assert status is not None
     assert status.process is not None
     os.kill(status.process.pid, signal.SIGKILL)
-    assert until(no_keeper)
+    assert until(no_runner)
     assert processes.family(status.process) == []
 
 
@@ -210,7 +210,7 @@ def test_a_waiting_run_is_taken_out(make_run: Callable[[str], Run]) -> None:
     assert "next in the queue" in launch.state(second.name).detail
     assert launch.stop(second.name).state == "stopped"
     assert launch.stop(first.name).state == "stopped"
-    assert until(no_keeper)
+    assert until(no_runner)
     assert epochs_done(second) == 0
 
 

@@ -1,7 +1,7 @@
 """The queue of this machine: which runs wait, in which order, and which are being trained.
 
 It is a file, so that it outlives every process. Each machine has its own, for several may share a cache
-folder. `taglab.launch.keeper` takes runs from it.
+folder. `taglab.launch.runner` takes runs from it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from taglab.runs.process import host_name
 
 _FOLDER = "launch"
 _QUEUE = "queue.json"
-_KEEPER_LOCK = "keeper.lock"
-_KEEPER_LOG = "keeper.log"
+# Called as they always were: a runner of an earlier version may hold the lock.
+_RUNNER_LOCK = "keeper.lock"
+_RUNNER_LOG = "keeper.log"
 
 
 class Entry(pydantic.BaseModel):
@@ -43,7 +44,7 @@ class Entry(pydantic.BaseModel):
     devices: tuple[str, ...] = ()
 
 
-class Line(pydantic.BaseModel):
+class Queue(pydantic.BaseModel):
     """The queue's file.
 
     Attributes:
@@ -62,24 +63,24 @@ def folder() -> Path:
     return cache.home().absolute() / _FOLDER / host_name()
 
 
-def keeper_log() -> Path:
-    """Return where the queue's keeper writes what goes wrong with itself."""
-    return folder() / _KEEPER_LOG
+def runner_log() -> Path:
+    """Return where the queue's runner writes what goes wrong with itself."""
+    return folder() / _RUNNER_LOG
 
 
-def keeper_lock() -> int | None:
-    """Take the lock that the keeper holds as long as it lives.
+def runner_lock() -> int | None:
+    """Take the lock that the runner holds as long as it lives.
 
     Returns:
         A file descriptor; the lock is held until it and all copies of it that processes inherited are
-        closed. None where there is a keeper.
+        closed. None where there is a runner.
 
     Raises:
         Unavailable: If the file system keeps no locks.
     """
-    import fcntl  # not on every system; nor is there a keeper then
+    import fcntl  # not on every system; nor is there a runner then
 
-    path = folder() / _KEEPER_LOCK
+    path = folder() / _RUNNER_LOCK
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -90,14 +91,14 @@ def keeper_lock() -> int | None:
     except OSError as error:
         os.close(lock)
         raise Unavailable(
-            f"{path.parent} keeps no locks ({error.strerror}), and without one two keepers could start a run "
+            f"{path.parent} keeps no locks ({error.strerror}), and without one two runners could start a run "
             "twice; set TAGLAB_HOME to a folder on a disk of this machine, launch on SLURM, or train in the "
             "foreground with `taglab train`"
         ) from error
     return lock
 
 
-def read_line() -> Line:
+def read_queue() -> Queue:
     """Return the queue.
 
     Raises:
@@ -105,15 +106,15 @@ def read_line() -> Line:
     """
     path = folder() / _QUEUE
     try:
-        return Line.model_validate_json(path.read_text(encoding="utf-8"))
+        return Queue.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Line()
+        return Queue()
     except (OSError, UnicodeDecodeError, pydantic.ValidationError) as error:
         raise DataError(path, "is not a queue of runs; delete it to begin an empty one") from error
 
 
 @contextlib.contextmanager
-def editing() -> Iterator[Line]:
+def editing() -> Iterator[Queue]:
     """Give the queue to be changed while nobody else does; on leaving it is saved, if it was changed.
 
     Raises:
@@ -122,18 +123,18 @@ def editing() -> Iterator[Line]:
     """
     path = folder() / _QUEUE
     with cache.locked(path):
-        line = read_line()
-        before = line.model_dump(mode="json")
+        queue = read_queue()
+        before = queue.model_dump(mode="json")
         try:
-            yield line
+            yield queue
         finally:
-            if line.model_dump(mode="json") != before:
-                save_line(line)
+            if queue.model_dump(mode="json") != before:
+                save_queue(queue)
 
 
-def save_line(line: Line) -> None:
+def save_queue(queue: Queue) -> None:
     """Write the queue's file, which the caller holds; raises StorageError."""
-    cache.write_json(folder() / _QUEUE, line.model_dump(mode="json"))
+    cache.write_json(folder() / _QUEUE, queue.model_dump(mode="json"))
 
 
 def environment() -> dict[str, str]:

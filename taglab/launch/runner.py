@@ -1,4 +1,4 @@
-"""The queue's keeper: `python -m taglab.launch`, one on each machine and cache folder.
+"""The queue's runner: `python -m taglab.launch`, one on each machine and cache folder.
 
 It starts the next runs as long as there are GPUs for them (without GPUs: one at a time), notes how each
 ended, and ends when nothing is left to do. It is started by whatever puts a run into the queue, and again
@@ -19,8 +19,17 @@ from typing import Any
 from taglab import cache
 from taglab.errors import DataError, StorageError, TaglabError, Unavailable
 from taglab.launch.devices import CPU, local_gpus
-from taglab.launch.line import Entry, Line, editing, environment, folder, keeper_lock, keeper_log, save_line
 from taglab.launch.processes import end, family, start_detached
+from taglab.launch.queue_file import (
+    Entry,
+    Queue,
+    editing,
+    environment,
+    folder,
+    runner_lock,
+    runner_log,
+    save_queue,
+)
 from taglab.runs import layout
 from taglab.runs.process import ProcessIdentity, identify
 from taglab.runs.status import Status, change_status, read_status
@@ -29,23 +38,23 @@ _LOOK_EVERY_S = 0.25
 _GRACE_S = 5.0  # for what a run that has ended left behind
 
 
-def ensure_keeper() -> None:
-    """Start a keeper unless there is one."""
-    lock = keeper_lock()
+def ensure_runner() -> None:
+    """Start a runner unless there is one."""
+    lock = runner_lock()
     if lock is None:
         return
     try:
         # The new process inherits the lock, so that at no moment a second one finds it free.
         command = [sys.executable, "-P", "-m", "taglab.launch", str(lock)]
-        process = start_detached(command, keeper_log(), folder(), environment(), keep=(lock,))
+        process = start_detached(command, runner_log(), folder(), environment(), keep=(lock,))
     finally:
         os.close(lock)
     # Somebody must take note of its end, or it stays as a zombie while this process lives.
-    threading.Thread(target=process.wait, name="keeper", daemon=True).start()
+    threading.Thread(target=process.wait, name="queue runner", daemon=True).start()
 
 
-class Keeper:
-    """What the keeper does.
+class Runner:
+    """Starts the runs that wait, as far as there are devices, and notes how they end.
 
     Args:
         gpus: GPUs it may give to runs; none: the machine trains one run at a time on its CPU.
@@ -58,48 +67,48 @@ class Keeper:
         """Runs that have ended, and whose other processes are still to be: they keep their GPUs meanwhile."""
         self.given_up: set[str] = set()
 
-    def tend(self, line: Line, save: Callable[[Line], None]) -> bool:
+    def update(self, queue: Queue, save: Callable[[Queue], None]) -> bool:
         """Note what has ended and start what there is room for.
 
         Args:
-            line: The queue; changed.
+            queue: The queue; changed.
             save: Writes it to its file. A run is taken off those that wait before it is started: should
-                the keeper be killed in between, the next one finds it not started.
+                the runner be killed in between, the next one finds it not started.
 
         Returns:
             Whether anything is left.
         """
-        self._put_back(line)
-        line.active = tuple(entry for entry in line.active if not self._over(entry))
-        while line.waiting:
-            entry = line.waiting[0]
-            devices = self._free(entry, line)
+        self._put_back(queue)
+        queue.active = tuple(entry for entry in queue.active if not self._over(entry))
+        while queue.waiting:
+            entry = queue.waiting[0]
+            devices = self._free(entry, queue)
             if devices is None:
                 break
             started = entry.model_copy(update={"devices": devices})
-            before, line.waiting, line.active = line.active, line.waiting[1:], (*line.active, started)
-            save(line)
+            before, queue.waiting, queue.active = queue.active, queue.waiting[1:], (*queue.active, started)
+            save(queue)
             try:
                 self._start(started)
             except TaglabError as error:
-                line.active = before
+                queue.active = before
                 _fail(entry.run, str(error))
-        return bool(line.active or line.waiting)
+        return bool(queue.active or queue.waiting)
 
-    def _put_back(self, line: Line) -> None:
-        """Let those wait again that an earlier keeper took off the queue and did not come to start."""
-        waiting = {entry.run for entry in line.waiting}
+    def _put_back(self, queue: Queue) -> None:
+        """Let those wait again that an earlier runner took off the queue and did not come to start."""
+        waiting = {entry.run for entry in queue.waiting}
         put_back = tuple(
             entry.model_copy(update={"devices": ()})
-            for entry in line.active
+            for entry in queue.active
             if entry.run not in waiting and entry.run not in self.children and _is_queued(entry.run)
         )
-        line.waiting = put_back + line.waiting
-        line.active = tuple(one for one in line.active if one.run not in {back.run for back in put_back})
+        queue.waiting = put_back + queue.waiting
+        queue.active = tuple(one for one in queue.active if one.run not in {back.run for back in put_back})
 
-    def _free(self, entry: Entry, line: Line) -> tuple[str, ...] | None:
+    def _free(self, entry: Entry, queue: Queue) -> tuple[str, ...] | None:
         """Return the devices a run gets, or None if it has to wait."""
-        taken = {device for active in line.active for device in active.devices}
+        taken = {device for active in queue.active for device in active.devices}
         if entry.gpus == 0 or (entry.gpus == 1 and not self.gpus):
             return None if CPU in taken else (CPU,)
         free = [gpu for gpu in self.gpus if gpu not in taken]
@@ -216,21 +225,21 @@ def _fail(run: str, message: str) -> None:
         sys.stderr.write(f"{error}\n")
 
 
-def keep(lock: int) -> None:
-    """Keep the queue until nothing is left in it.
+def run_queue(lock: int) -> None:
+    """Start what waits in the queue until nothing is left in it.
 
     Args:
-        lock: What `keeper_lock` gave.
+        lock: What `runner_lock` gave.
     """
-    keeper = Keeper(local_gpus())
+    runner = Runner(local_gpus())
     while True:
         try:
-            with editing() as line:
-                if not keeper.tend(line, save_line):
-                    # Given up while the queue is held: who adds to it afterwards finds no keeper.
+            with editing() as queue:
+                if not runner.update(queue, save_queue):
+                    # Given up while the queue is held: who adds to it afterwards finds no runner.
                     os.close(lock)
                     return
-            keeper.end_leftovers()
+            runner.end_leftovers()
         except (StorageError, DataError) as error:  # a full disk may have room again
             sys.stderr.write(f"{error}\n")
             sys.stderr.flush()
