@@ -32,8 +32,8 @@ def write_checksums(folder: Path, names: Sequence[str]) -> None:
     Raises:
         OSError: If a file cannot be read, or the checksums not written.
     """
-    told = {name: checksum(folder / name) for name in names}
-    (folder / CHECKSUMS).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    recorded = {name: checksum(folder / name) for name in names}
+    (folder / CHECKSUMS).write_text(json.dumps(recorded, indent=1), encoding="utf-8")
 
 
 def check_checksums(folder: Path) -> None:
@@ -44,8 +44,8 @@ def check_checksums(folder: Path) -> None:
     """
     if not (folder / CHECKSUMS).exists():
         return
-    for name, told in read_object(folder / CHECKSUMS).items():
-        check_file(folder / name, told)
+    for name, recorded in read_object(folder / CHECKSUMS).items():
+        check_file(folder / name, recorded)
 
 
 def read_manifest(folder: Path, name: str, cure: str) -> dict[str, Any]:
@@ -68,30 +68,30 @@ def read_manifest(folder: Path, name: str, cure: str) -> dict[str, Any]:
 
 def checksum(path: Path) -> dict[str, Any]:
     """Return a file's size and checksum, as `check_file` takes them; raises OSError."""
-    told = {"bytes": path.stat().st_size, "blake2b": file_digest(path)}
+    recorded = {"bytes": path.stat().st_size, "blake2b": file_digest(path)}
     _note(path)
-    return told
+    return recorded
 
 
-def check_file(path: Path, told: Any) -> None:
+def check_file(path: Path, recorded: Any) -> None:
     """Compare a file with what `checksum` returned.
 
     Args:
         path: The file.
-        told: Its `bytes` and `blake2b`.
+        recorded: Its `bytes` and `blake2b`.
 
     Raises:
         DataError: If it is missing, of another size, or not what was written.
     """
-    if not isinstance(told, Mapping) or not {"bytes", "blake2b"} <= set(told):
+    if not isinstance(recorded, Mapping) or not {"bytes", "blake2b"} <= set(recorded):
         raise DataError(path, "has no checksum that can be read; what tells it is damaged")
     try:
         size = path.stat().st_size
-        if size != told["bytes"]:
-            raise DataError(path, f"is damaged: it has {size:,} bytes where {told['bytes']} were written")
+        if size != recorded["bytes"]:
+            raise DataError(path, f"is damaged: it has {size:,} bytes where {recorded['bytes']} were written")
         if size > _SMALL_BYTES and _is_noted(path):
             return
-        if file_digest(path) != told["blake2b"]:
+        if file_digest(path) != recorded["blake2b"]:
             raise DataError(path, "is damaged: it is not what was written, by its checksum")
     except OSError as error:
         raise DataError(path, f"cannot be read ({error.strerror or error})") from error

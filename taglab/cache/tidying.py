@@ -41,7 +41,7 @@ it is wanted, "downloads" are fetched again, "trash" holds deleted runs; process
 PRUNABLE: tuple[Class, ...] = ("left over", "derived", "trash", "downloads")
 _SHELVES = (FOLKSONOMIES, VECTORS, FEATURES, LABEL_SPACES, CLEANINGS, AUDIO, RUNS)
 _DEFAULT_LIMIT_BYTES = 20 << 30
-_ROOM_MADE = 0.9  # of the limit remains, so that not every result makes room anew
+_SHARE_KEPT = 0.9  # of the limit remains, so that not every result makes room anew
 _IN_USE_S = 600.0  # what was used a moment ago may be about to be opened
 _LOOK_AGAIN_S = 600.0
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(|[kmgt]i?b?|b)", re.IGNORECASE)
@@ -350,7 +350,7 @@ def heed_limit(path: Path) -> None:
         derived = sorted((one for one in contents() if one.what == "derived"), key=lambda one: one.used_at)
         unused = [one for one in derived if time.time() - one.used_at > _IN_USE_S and one.path != path]
         in_use = sum(one.size_bytes for one in derived) - sum(one.size_bytes for one in unused)
-        going = prune(Pruning(tuple(_beyond(unused, limit - in_use, _ROOM_MADE * limit - in_use))))
+        going = prune(Pruning(tuple(_beyond(unused, limit - in_use, _SHARE_KEPT * limit - in_use))))
         _watch.root, _watch.measured_at = root, now
         _watch.bytes = sum(one.size_bytes for one in derived) - going.freed_bytes
     finally:

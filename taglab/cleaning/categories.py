@@ -199,23 +199,23 @@ class _Categoriser:
             matches = {spans[0][2]: tag}
         elif (number := self._rule_of.get("#numbers", "")) in matches and _is_number(parts):
             matches = {number: tag}
-        found = [category for category in self._order if category in matches]
-        if not found:
+        matched = [category for category in self._order if category in matches]
+        if not matched:
             return Decision(CATEGORY, "no word of it is on a list", category=UNCATEGORISED)
-        also = ", ".join(f"{category} ({matches[category]!r})" for category in found[1:])
-        reason = f"{matches[found[0]]!r}" + (f"; also {also}" if also else "")
-        return Decision(CATEGORY, reason, category=found[0])
+        also = ", ".join(f"{category} ({matches[category]!r})" for category in matched[1:])
+        reason = f"{matches[matched[0]]!r}" + (f"; also {also}" if also else "")
+        return Decision(CATEGORY, reason, category=matched[0])
 
     def _by_rules(self, parts: Sequence[str]) -> list[tuple[str, str]]:
-        found = []
+        pieces = []
         for part in parts:
             if _DATE.fullmatch(part):
-                found.append((self._rule_of["#dates"], part))
+                pieces.append((self._rule_of["#dates"], part))
             elif _SAME_LETTER.search(part):
-                found.append((self._rule_of["#repeated letters"], part))
+                pieces.append((self._rule_of["#repeated letters"], part))
         if _is_number(parts):
-            found.append((self._rule_of["#numbers"], " ".join(parts)))
-        return found
+            pieces.append((self._rule_of["#numbers"], " ".join(parts)))
+        return pieces
 
 
 def _is_number(parts: Sequence[str]) -> bool:

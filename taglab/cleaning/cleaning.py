@@ -192,14 +192,14 @@ class Cleaning:
             part = between(progress, 1 - 0.5**number, 1 - 0.5 ** (number + 1))
             after, plans = memory.round(self.steps, known, vectors, part)
             if number == 0 or after is not known:
-                rounds, made = rounds.and_then(plans, after.folksonomy)
+                rounds, cleaned = rounds.and_then(plans, after.folksonomy)
             if after is known:
                 progress(1.0, "cleaned")
                 final = replace(known.folksonomy, name=name or folksonomy.name)
                 return Cleaned(final, rounds.tag_map(final), rounds.plans(), number + 1)
             # Further rounds are of this folksonomy alone, and would push out what the next preview asks for.
             memory = Memory(0)
-            known = memory.start(made)
+            known = memory.start(cleaned)
         raise InvalidSetting(
             f"cleaning {self.name!r} does not come to rest: its steps undo one another; is a target of one "
             "step merged into something else by another?"

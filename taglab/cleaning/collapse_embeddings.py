@@ -200,16 +200,16 @@ class CollapseEmbeddings(Step):
             progress(number / len(targets), f"distances from {target}")
             distances = distances_from(vectors, target)
             own = vectors.row(target)
-            found = fit(np.delete(distances, own).astype(np.float64), self.percentile)
-            cut = found.normal_cut if self.cut == "normal" else found.empirical_cut
+            fitted = fit(np.delete(distances, own).astype(np.float64), self.percentile)
+            cut = fitted.normal_cut if self.cut == "normal" else fitted.empirical_cut
             near = np.flatnonzero(distances <= cut)
             near = near[near != own]
             for row in near:
                 inside.setdefault(vectors.tags[row], []).append((float(distances[row]), cut, target))
             rows.append(
                 (
-                    target, len(distances) - 1, found.mean, found.sd, cut, found.normal_cut,
-                    found.empirical_cut, len(near), found.skewness, found.excess_kurtosis, found.p_normal,
+                    target, len(distances) - 1, fitted.mean, fitted.sd, cut, fitted.normal_cut,
+                    fitted.empirical_cut, len(near), fitted.skewness, fitted.excess_kurtosis, fitted.p_normal,
                 )
             )  # fmt: skip
         return inside, pd.DataFrame(rows, columns=list(FIT_COLUMNS))
@@ -222,13 +222,13 @@ class CollapseEmbeddings(Step):
         if not nearest:
             return Decision(KEEP, f"says another thing than {sorted(cuts)[0][2]!r}, which it lies near")
         chosen = nearest if self.several else nearest[:1]
-        said = ", ".join(
+        reason = ", ".join(
             f"{distance:.3f} from {target!r}, inside its cut of {cut:.3f}" for distance, cut, target in chosen
         )
         distance, cut, _ = nearest[0]
         return Decision(
             MERGE,
-            said,
+            reason,
             tuple(target for *_, target in chosen),
             score=distance,
             risk=min(1.0, distance / cut) if cut > 0 else 0.0,

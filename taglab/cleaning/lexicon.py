@@ -116,8 +116,8 @@ _MOST_WORDS = 100_000
 @cache
 def single_words(*names: str) -> frozenset[str]:
     """Return the entries of lists that are one word, in normal form."""
-    found = (words(entry) for name in names for entry in word_list(name))
-    return frozenset(parts[0] for parts in found if len(parts) == 1 and len(parts[0]) >= _SHORTEST_HALF)
+    entries = (words(entry) for name in names for entry in word_list(name))
+    return frozenset(parts[0] for parts in entries if len(parts) == 1 and len(parts[0]) >= _SHORTEST_HALF)
 
 
 @cache
@@ -145,7 +145,7 @@ def taken_apart(word: str) -> tuple[str, ...]:
     halves = [(word[:at], word[at:]) for at in cuts if _go_together(word[:at], word[at:])]
     if halves:
         return max(halves, key=lambda pair: min(map(len, pair)))
-    ending = next((each for each in _ENDINGS if word.endswith(each)), word)
+    ending = next((suffix for suffix in _ENDINGS if word.endswith(suffix)), word)
     stem = word.removesuffix(ending)
     return (stem, ending) if len(stem) >= _SHORTEST_HALF else (word,)
 
@@ -183,14 +183,14 @@ class PhraseFinder:
         Where phrases overlap, the one that begins first and is longest is taken, the others are not found:
         "alternative rock" is not "rock".
         """
-        found, at = [], 0
+        phrases, at = [], 0
         while at < len(parts):
             known = self._by_first.get(parts[at])
             length = self._match(parts, at, known) if known else 0
             if known and length:
-                found.append((at, at + length, known[tuple(parts[at : at + length])]))
+                phrases.append((at, at + length, known[tuple(parts[at : at + length])]))
             at += length or 1
-        return found
+        return phrases
 
     def _match(self, parts: Sequence[str], at: int, known: dict[tuple[str, ...], str]) -> int:
         for length in range(min(self._longest[parts[at]], len(parts) - at), 0, -1):

@@ -145,10 +145,10 @@ def save_cleaned(cleaned: Cleaned, cleaning: Cleaning, data: str, replace: bool 
     if not replace and name in shelf.names():
         raise InvalidSetting(f"name={name!r} is taken; choose another name, or say that it may be replaced")
     cleaned.folksonomy.save(folder)
-    made = {"data": data, "result": cleaned.folksonomy.fingerprint, "cleaning": cleaning.to_json()}
+    manifest = {"data": data, "result": cleaned.folksonomy.fingerprint, "cleaning": cleaning.to_json()}
     with locked(beside), replacing(beside) as temporary:
         temporary.mkdir()
-        (temporary / "made.json").write_text(json.dumps(made, ensure_ascii=False), encoding="utf-8")
+        (temporary / "made.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
         (temporary / "map.tsv").write_bytes(cleaned.tag_map.to_tsv().encode())
         write_checksums(temporary, ["made.json", "map.tsv"])
 
@@ -166,9 +166,9 @@ def open_applied(folksonomy: Folksonomy) -> Applied:
     if not folder.is_dir():
         raise nothing
     path = folder / "made.json"
-    made = read_manifest(folder, path.name, "apply the cleaning again")
+    manifest = read_manifest(folder, path.name, "apply the cleaning again")
     try:
-        data, result, text = str(made["data"]), made["result"], str(made["cleaning"])
+        data, result, text = str(manifest["data"]), manifest["result"], str(manifest["cleaning"])
     except KeyError as error:
         raise DataError(path, f"is damaged ({error}); apply the cleaning again") from error
     # Earlier versions kept the fingerprint of the assignments alone.

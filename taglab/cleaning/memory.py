@@ -53,16 +53,16 @@ class Memory:
     ) -> tuple[Known, StepPlan]:
         """Return what a step makes of a folksonomy, the very same where it changes nothing, and its plan."""
         key = _key(step, known, vectors) if self._most_tags else ""
-        found = self._recall(key)
-        if found is None:
+        outcome = self._recall(key)
+        if outcome is None:
             plan = step.plan(known.folksonomy, vectors, progress)
             after = known.folksonomy
             if mapping := plan.mapping:
                 after = remap(after, mapping)
             after = categorised(after, plan.categories)
-            found = (known if after is known.folksonomy else Known(after, key)), plan
-            self._keep(key, found)
-        return found
+            outcome = (known if after is known.folksonomy else Known(after, key)), plan
+            self._keep(key, outcome)
+        return outcome
 
     def round(
         self,
@@ -85,15 +85,15 @@ class Memory:
 
     def _recall(self, key: str) -> tuple[Known, StepPlan] | None:
         with self._lock:
-            found = self._outcomes.get(key)
-            if found is not None:
+            outcome = self._outcomes.get(key)
+            if outcome is not None:
                 self._outcomes.move_to_end(key)
-            return found
+            return outcome
 
-    def _keep(self, key: str, found: tuple[Known, StepPlan]) -> None:
+    def _keep(self, key: str, outcome: tuple[Known, StepPlan]) -> None:
         with self._lock:
             if self._most_tags:
-                self._outcomes[key] = found
+                self._outcomes[key] = outcome
             while sum(len(plan.table) for _, plan in self._outcomes.values()) > self._most_tags:
                 self._outcomes.popitem(last=False)
 

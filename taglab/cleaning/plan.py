@@ -146,21 +146,23 @@ def _number_after(tags: Sequence[str], rows: Sequence[Decision]) -> int:
 def _resolved(decisions: dict[str, Decision], rejected: set[str]) -> dict[str, Decision]:
     """Return the decisions without the rejected ones, merges pointing at what does not merge itself."""
     final = {
-        tag: Decision(KEEP, f"rejected by hand: {each.reason}", score=each.score, risk=each.risk)
-        if tag in rejected and each.action != KEEP
-        else each
-        for tag, each in decisions.items()
+        tag: Decision(KEEP, f"rejected by hand: {decision.reason}", score=decision.score, risk=decision.risk)
+        if tag in rejected and decision.action != KEEP
+        else decision
+        for tag, decision in decisions.items()
     }
-    for tag, each in final.items():
-        if each.action == MERGE:
+    for tag, decision in final.items():
+        if decision.action == MERGE:
             targets = _ends(tag, final)
             if not targets:
-                final[tag] = Decision(DROP, f"{each.reason}, and that is dropped")
+                final[tag] = Decision(DROP, f"{decision.reason}, and that is dropped")
             elif targets == (tag,):
-                alone = _without_targets(each) if tag in each.targets else None
-                final[tag] = alone or Decision(KEEP, f"merges in a circle: {each.reason}", score=each.score)
-            elif targets != each.targets:
-                final[tag] = replace(each, targets=targets)
+                alone = _without_targets(decision) if tag in decision.targets else None
+                final[tag] = alone or Decision(
+                    KEEP, f"merges in a circle: {decision.reason}", score=decision.score
+                )
+            elif targets != decision.targets:
+                final[tag] = replace(decision, targets=targets)
     return final
 
 
@@ -188,7 +190,7 @@ def _ends(tag: str, decisions: Mapping[str, Decision]) -> tuple[str, ...]:
 
 def _add_nothing(folksonomy: Folksonomy, decisions: Mapping[str, Decision]) -> set[str]:
     """Return the tags that stay and whose tracks have their other targets already, at no less a weight."""
-    staying = {tag: each.targets for tag, each in decisions.items() if tag in each.targets}
+    staying = {tag: decision.targets for tag, decision in decisions.items() if tag in decision.targets}
     if not staying:
         return set()
     place = {tag: row for row, tag in enumerate(folksonomy.tags["tag"])}
@@ -200,7 +202,7 @@ def _add_nothing(folksonomy: Folksonomy, decisions: Mapping[str, Decision]) -> s
     return {
         tag
         for tag, targets in staying.items()
-        if tag in place and all(is_on_all_of(tag, each) for each in targets)
+        if tag in place and all(is_on_all_of(tag, target) for target in targets)
     }
 
 

@@ -83,8 +83,8 @@ class Rounds:
             seen.add(known)
             further = now
             for earlier, moves in enumerate(self._moves[: number + 1]):
-                way += [(earlier, each) for each in further if each in moves]
-                further = tuple(dict.fromkeys(end for each in further for end in moves.get(each, (each,))))
+                way += [(earlier, other) for other in further if other in moves]
+                further = tuple(dict.fromkeys(end for other in further for end in moves.get(other, (other,))))
             now = now if frozenset(further) == known else further
         return now, list(dict.fromkeys(way))
 
@@ -95,7 +95,7 @@ class Rounds:
         for tag in dict.fromkeys(tag for paths in self._paths for tag in paths):
             now: Targets = (tag,)
             for paths in self._paths:
-                now = tuple(dict.fromkeys(end for each in now for end in _end(paths, each)))
+                now = tuple(dict.fromkeys(end for other in now for end in _end(paths, other)))
             if now != (tag,):
                 became[tag] = now
         there = set(self.original.tags["tag"])
@@ -124,7 +124,7 @@ class Rounds:
             if tag in paths and targets[row] != paths[tag][0]:
                 targets[row], (_, *further) = paths[tag]
                 action[row] = MERGE if targets[row] else DROP
-                reason[row] = "; ".join((reason[row], *(self._said[at][each] for at, each in further)))
+                reason[row] = "; ".join((reason[row], *(self._reasons[at][moved] for at, moved in further)))
         changed = table.assign(
             action=pd.Series(action, table.index, dtype="str"),
             targets=pd.Series(targets, table.index, dtype=object),
@@ -133,7 +133,7 @@ class Rounds:
         return changed.sort_values("count", ascending=False, kind="stable", ignore_index=True)
 
     @cached_property
-    def _said(self) -> list[dict[str, str]]:
+    def _reasons(self) -> list[dict[str, str]]:
         """By step, tag that it says something of → the reason."""
         changes = [plan.changes for plan in self.decided]
         return [dict(zip(rows["tag"], rows["reason"], strict=True)) for rows in changes]
@@ -162,19 +162,19 @@ class Rounds:
         What is said of a tag that stays is not said of those that merge into it.
         """
         now: Targets = (tag,)
-        said: dict[tuple[int, str], None] = {}
-        for number, (paths, reasons) in enumerate(zip(self._paths, self._said, strict=True)):
+        moves: dict[tuple[int, str], None] = {}
+        for number, (paths, reasons) in enumerate(zip(self._paths, self._reasons, strict=True)):
             if tag in now and tag in reasons and tag not in paths:
-                said[number, tag] = None
-            if moving := [each for each in now if each in paths]:
-                said.update(dict.fromkeys(move for each in moving for move in paths[each][1]))
-                now = tuple(dict.fromkeys(end for each in now for end in _end(paths, each)))
+                moves[number, tag] = None
+            if moving := [other for other in now if other in paths]:
+                moves.update(dict.fromkeys(move for other in moving for move in paths[other][1]))
+                now = tuple(dict.fromkeys(end for other in now for end in _end(paths, other)))
         kinds = [plan.kind for plan in self.decided]
-        steps = dict.fromkeys(f"{number + 1} {kinds[number]}" for number, _ in said)
+        steps = dict.fromkeys(f"{number + 1} {kinds[number]}" for number, _ in moves)
         phrases = dict.fromkeys(
-            f"{kinds[number]}: {self._said[number][each]}"
-            for number, each in said
-            if self._said[number][each]
+            f"{kinds[number]}: {self._reasons[number][other]}"
+            for number, other in moves
+            if self._reasons[number][other]
         )
         return now, "; ".join(steps), "; ".join(phrases)
 

@@ -85,8 +85,8 @@ def normal(text: str, fold_case: bool = True) -> str:
     return joined or " ".join(plain.split())
 
 
-def _separated(found: re.Match[str]) -> str:
-    face, minus = found.groups()
+def _separated(match: re.Match[str]) -> str:
+    face, minus = match.groups()
     return f" {face}" if face else " -" if minus else " "
 
 

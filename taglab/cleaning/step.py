@@ -40,7 +40,7 @@ class Step(pydantic.BaseModel):
 
     @pydantic.field_validator("rejected")
     @classmethod
-    def _each_once(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+    def _distinct(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(sorted(set(tags)))
 
     def plan(

@@ -71,24 +71,24 @@ class TagMap:
         if tag in targets.index:
             return tag
         form = words(tag)
-        return next((each for each in targets.index if words(each) == form), tag)
+        return next((target for target in targets.index if words(target) == form), tag)
 
     def to_tsv(self) -> str:
         """Return text, one row a tag and target; tab, line end and empty tag are written \\t, \\n, \\e."""
         lines = ["\t".join(_COLUMNS)]
         names = ("tag", "action", "targets", "category", "step", "reason")
-        for tag, action, targets, *said in zip(*(self.table[name] for name in names), strict=True):
-            for target in [_escaped(each) or _EMPTY for each in targets] or [""]:
-                lines.append("\t".join((_escaped(tag) or _EMPTY, action, target, *map(_escaped, said))))
+        for tag, action, targets, *rest in zip(*(self.table[name] for name in names), strict=True):
+            for target in [_escaped(one) or _EMPTY for one in targets] or [""]:
+                lines.append("\t".join((_escaped(tag) or _EMPTY, action, target, *map(_escaped, rest))))
         return "\n".join(lines) + "\n"
 
 
 def _escaped(field: str) -> str:
-    return re.sub(r"[\\\t\n\r]", lambda found: _ESCAPES[found[0]], field)
+    return re.sub(r"[\\\t\n\r]", lambda match: _ESCAPES[match[0]], field)
 
 
 def _unescaped(field: str) -> str:
-    return re.sub(r"\\[\\tnre]", lambda found: _UNESCAPES[found[0]], field)
+    return re.sub(r"\\[\\tnre]", lambda match: _UNESCAPES[match[0]], field)
 
 
 def parse_tsv(data: bytes, source: str) -> TagMap:

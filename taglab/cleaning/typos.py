@@ -187,8 +187,8 @@ def known_words(lexicon: frozenset[str]) -> Vocabulary:
     )
 
 
-def _decision(tag: str, target: str, found: tuple[float, str, str], used: dict[str, int]) -> Decision:
-    score, form, slip = found
+def _decision(tag: str, target: str, nearest: tuple[float, str, str], used: dict[str, int]) -> Decision:
+    score, form, slip = nearest
     own = used[" ".join(words(tag))]
     commonness = own / (own + used.get(form, own))
     risk = min(1.0, 5 * (1 - score) + commonness * (1 if slip != "a letter doubled" else 0.5))
@@ -220,14 +220,16 @@ class _Targets:
 
     def near(self, form: str) -> list[str]:
         """Return targets of which a form may be a slip, in no order; most others are left out."""
-        found: dict[str, None] = {}
+        candidates: dict[str, None] = {}
         for frame, word in _frames(form):
             if self._vocabulary.has(word, 1 + bool(frame)) or not _SHORTEST <= len(word) <= _LONGEST:
                 continue
             if by_trace := self._by_frame.get(frame):
                 for trace in _traces(word):
-                    found.update(dict.fromkeys(by_trace.get(trace, ())))
-        return [target for target in found if target != form and abs(len(target) - len(form)) <= _MOST_EDITS]
+                    candidates.update(dict.fromkeys(by_trace.get(trace, ())))
+        return [
+            target for target in candidates if target != form and abs(len(target) - len(form)) <= _MOST_EDITS
+        ]
 
 
 def _frames(form: str) -> Iterator[tuple[str, str]]:

@@ -164,8 +164,8 @@ def _add_distribution(
     if not len(values):
         return
     chance = rows["prevalence"].mean()
-    said = f"{len(values):,} labels, mean {values.mean():.3f}"
-    said += "" if np.isnan(chance) else f"; mean prevalence {chance:.3f}"
+    text = f"{len(values):,} labels, mean {values.mean():.3f}"
+    text += "" if np.isnan(chance) else f"; mean prevalence {chance:.3f}"
     if with_bars:
         _add_bars(figure, run, colour, values, edges)
     # From the least label to the greatest, and no further: beyond them there is none.
@@ -177,7 +177,7 @@ def _add_distribution(
         y=estimate if known else [None],
         mode="lines",
         line={"color": colour, "width": 2.5},
-        name=_with_facts(run, said),
+        name=_with_facts(run, text),
         legendgroup=wrapped(run),
         hovertemplate=f"density %{{y:.2f}} at %{{x:.2f}}<extra>{wrapped(run)}</extra>",
     )

@@ -61,7 +61,7 @@ def confusion_matrix(
     rates = _rates(values)
     shades = {cell: rate if cell in _RIGHT else -rate for cell, rate in rates.items()}
     written = {cell: f"{share:.4f}" for cell, share in values.items()}
-    text = {cell: _said(cell, values[cell], rates[cell], n_tracks) for cell in CELLS}
+    text = {cell: _cell_text(cell, values[cell], rates[cell], n_tracks) for cell in CELLS}
     return _matrix(visible(title, 90), shades, written, text, 1.0, chosen)
 
 
@@ -166,7 +166,7 @@ def _rates(values: dict[str, float]) -> dict[str, float]:
     return {cell: values[cell] / rows[cell] if rows[cell] > 0 else 0.0 for cell in CELLS}
 
 
-def _said(cell: str, share: float, rate: float, n_tracks: int | None) -> str:
+def _cell_text(cell: str, share: float, rate: float, n_tracks: int | None) -> str:
     row = "with" if cell in ("tp", "fn") else "without"
     counted = f" ({round(share * n_tracks):,} tracks)" if n_tracks is not None else ""
     return (
@@ -243,11 +243,11 @@ def _pair_texts(
     for row, of_row in enumerate(values.tolist()):
         for column, value in enumerate(of_row):
             if np.isnan(value):
-                said = "no tracks in the row"
+                text = "no tracks in the row"
             else:
-                said = f"{value:+.1%} points" if difference else f"{value:.1%} of the row"
+                text = f"{value:+.1%} points" if difference else f"{value:.1%} of the row"
             counted = f", {int(together[row, column]):,} tracks" if together is not None else ""
-            texts.append(f"<b>{names[row]}</b> → <b>{names[column]}</b><br>{said}{counted}")
+            texts.append(f"<b>{names[row]}</b> → <b>{names[column]}</b><br>{text}{counted}")
     return texts
 
 

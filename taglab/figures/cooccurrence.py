@@ -281,8 +281,8 @@ def _add_tags(
 def _map_texts(tags: pd.DataFrame, names: Sequence[str]) -> list[str]:
     lines = []
     columns = (tags[column] for column in ("tag", "count", "cluster", "said"))
-    for tag, count, cluster, said in zip(*columns, strict=True):
-        where = f"in: {plain(names[cluster])}" if cluster >= 0 else plain(said, 120)
+    for tag, count, cluster, reason in zip(*columns, strict=True):
+        where = f"in: {plain(names[cluster])}" if cluster >= 0 else plain(reason, 120)
         lines.append(f"<b>{plain(tag)}</b><br>{count:,} tracks<br>{where}")
     return lines
 

@@ -51,7 +51,7 @@ class DrawnCurve:
         thresholds: (points,).
         shape: How points are joined, "vh" or "linear"; "points" where they are too few for a line.
         dashed: Whether it comes from counts at thresholds instead of from scores.
-        said: What follows the name in the legend, of our own: area and where it comes from.
+        legend_note: What follows the name in the legend, of our own: area and where it comes from.
         points: Operating points.
     """
 
@@ -62,7 +62,7 @@ class DrawnCurve:
     thresholds: npt.NDArray[np.float64]
     shape: Literal["vh", "linear", "points"]
     dashed: bool
-    said: str
+    legend_note: str
     points: Sequence[DrawnPoint] = ()
 
     __repr__ = one_line
@@ -145,7 +145,7 @@ def _line(curve: DrawnCurve, x: str, y: str) -> dict[str, Any]:
         "x": curve.x,
         "y": curve.y,
         **look,
-        "name": f"{name}<br>{curve.said}",
+        "name": f"{name}<br>{curve.legend_note}",
         "legendgroup": wrapped(curve.name),
         "customdata": np.where(np.isfinite(curve.thresholds), curve.thresholds, 1.0),
         "hovertemplate": f"{x} %{{x:.3f}}, {y} %{{y:.3f}}<br>threshold %{{customdata:.3f}}"

@@ -127,13 +127,13 @@ def neighbourhood_map(
         (near, "neighbours", 9, PALETTE[0]),
         ([tag], "the tag", 13, PALETTE[1]),
     ):
-        found = np.asarray([rows[name] for name in chosen if name in rows], dtype=np.intp)
+        chosen_rows = np.asarray([rows[name] for name in chosen if name in rows], dtype=np.intp)
         figure.add_trace(
             few(
-                **dict(zip("xyz", positions[found].T, strict=False)),
+                **dict(zip("xyz", positions[chosen_rows].T, strict=False)),
                 mode="markers+text",
                 marker={"size": size / 2 if three else size, "color": colour},
-                text=[plain(tags[row], 30) for row in found],
+                text=[plain(tags[row], 30) for row in chosen_rows],
                 textposition="top center",
                 hovertemplate="<b>%{text}</b><extra></extra>",
                 name=label,

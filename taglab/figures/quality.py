@@ -42,7 +42,7 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
     for number, vectors in enumerate(embeddings):
         part = table[table["vectors"] == vectors]
         value = part["value"].to_numpy(float)
-        said = [
+        texts = [
             f"{_NOTHING} ({covered:,} of {asked:,})"
             if np.isnan(one)
             else f"{one:.2f} · {_percent(covered, asked)} known"
@@ -63,11 +63,11 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
                 "width": 3,
                 "color": "#8c8f94",
             },
-            text=said,
+            text=texts,
             customdata=[
                 [plain(str(name), 100), plain(str(vectors), 60), line, _interval(low, high), covered, asked]
                 for name, line, low, high, covered, asked in zip(
-                    part[of], said, part["low"], part["high"], part["covered"], part["asked"], strict=True
+                    part[of], texts, part["low"], part["high"], part["covered"], part["asked"], strict=True
                 )
             ],
             hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: %{customdata[2]}<br>"
@@ -78,7 +78,7 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
             x=np.nan_to_num(np.fmax(part["high"], value)).clip(0),
             y=[groups.index(name) + _offset(number, len(embeddings), gap) for name in part[of]],
             mode="text",
-            text=[f" {line}" for line in said],
+            text=[f" {line}" for line in texts],
             textposition="middle right",
             textfont={"size": 11},
             cliponaxis=False,

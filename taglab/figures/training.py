@@ -122,12 +122,12 @@ def _add_steps(figure: go.Figure, rows: pd.DataFrame, panel: Panel, colour: str)
 
 
 def _mark_best(figure: go.Figure, rows: pd.DataFrame, column: str, epoch: int, colour: str) -> None:
-    found = rows[rows["epoch"] == epoch]
-    if found.empty:
+    best = rows[rows["epoch"] == epoch]
+    if best.empty:
         return
     figure.add_scatter(
-        x=found["epoch"].to_numpy(),
-        y=found[column].to_numpy(float),
+        x=best["epoch"].to_numpy(),
+        y=best[column].to_numpy(float),
         mode="markers",
         marker={"size": 13, "symbol": "circle-open", "color": colour, "line": {"width": 2}},
         name="best",
@@ -211,7 +211,7 @@ def sweep_curves(table: pd.DataFrame, field: str, measures: Mapping[str, str], b
     figure.update_layout(legend={"orientation": "h", "y": -0.22, "yanchor": "top"}, hovermode="closest")
     if shown.empty:
         middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
-        said = "no run of this sweep has figures yet"
-        figure.add_annotation(text=said, showarrow=False, font={"color": GREY}, **middle)
+        sentence = "no run of this sweep has figures yet"
+        figure.add_annotation(text=sentence, showarrow=False, font={"color": GREY}, **middle)
     figure.update_xaxes(gridcolor=GRID)
     return figure

@@ -125,8 +125,8 @@ def make_classes(
     """
     chosen = settings or ClassSettings()
     used = folksonomy.select_tags(min_count=chosen.min_count)
-    told = between(progress, 0.0, 0.1)
-    tags = genre_tags(used, told) if chosen.of_genres else tuple(map(str, used.tags["tag"]))
+    opening = between(progress, 0.0, 0.1)
+    tags = genre_tags(used, opening) if chosen.of_genres else tuple(map(str, used.tags["tag"]))
     if len(tags) < 2:
         raise InvalidSetting(
             f"{len(tags)} tags of {folksonomy.name} are on {chosen.min_count} tracks or more"
@@ -148,12 +148,16 @@ def _clustered(
     vectors.require(2)
     k = settings.k or max(2, round(math.sqrt(len(vectors))))
     means = ClusterSettings(k=min(k, len(vectors)), seed=settings.seed, restarts=RESTARTS)
-    found = cluster(vectors, means, between(progress, 0.5, 1.0))
+    clustering = cluster(vectors, means, between(progress, 0.5, 1.0))
     what = "genre clusters" if settings.of == "genre-clusters" else "clusters"
     asked = settings.model_dump(exclude={"n", "lookup"})
-    made_by = {"data": folksonomy.name, **asked, **settings.lookup.record(), **found.parameters()}
+    made_by = {"data": folksonomy.name, **asked, **settings.lookup.record(), **clustering.parameters()}
     return from_clusters(
-        found.tags, found.labels, folksonomy.counts(), made_by, f"{folksonomy.name} {what} k{found.k}"
+        clustering.tags,
+        clustering.labels,
+        folksonomy.counts(),
+        made_by,
+        f"{folksonomy.name} {what} k{clustering.k}",
     )
 
 
@@ -195,9 +199,9 @@ def classes_named(space: LabelSpace, names: Sequence[str]) -> tuple[tuple[str, .
     kept: set[str] = set()
     absent = []
     for name in dict.fromkeys(names):
-        found = (name,) if name in known else space.classes_of(name)
-        kept.update(found)
-        if not found:
+        meant = (name,) if name in known else space.classes_of(name)
+        kept.update(meant)
+        if not meant:
             absent.append(name)
     return tuple(name for name in space.names if name in kept), tuple(absent)
 
@@ -227,15 +231,15 @@ def choose_genres(
     Source: Ros Perez 2021, section 7.5.1 (model 3.4).
     """
     names = space.names if keep is None else keep
-    wanted = {space.class_named(each).name for each in names}
+    wanted = {space.class_named(chosen).name for chosen in names}
     if not wanted:
         raise InvalidSetting(f"none of the {len(space)} classes of {space.name!r} is chosen as a genre")
-    kept = tuple(each for each in space.classes if each.name in wanted)
+    kept = tuple(label_class for label_class in space.classes if label_class.name in wanted)
     made_by: dict[str, Any] = {
         "from": "genres",
         "data": folksonomy.name,
         "classes": space.name,
-        "kept": [each.name for each in kept],
+        "kept": [label_class.name for label_class in kept],
         "m": m,
         "classes_made_by": dict(space.made_by),
     }

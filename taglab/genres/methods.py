@@ -19,13 +19,13 @@ def ways(settings: SubgenreSettings, tag_embeddings: bool = True) -> dict[str, S
         settings: What they have in common.
         tag_embeddings: Whether tag embeddings are among them; they take seconds a genre.
     """
-    found = {
+    by_name = {
         f"NPMI, {linkage} linkage": settings.model_copy(update={"method": "npmi", "linkage": linkage})
         for linkage in LINKAGES
     }
     if tag_embeddings:
-        found["tag embeddings"] = settings.model_copy(update={"method": "tag-embeddings"})
-    return found
+        by_name["tag embeddings"] = settings.model_copy(update={"method": "tag-embeddings"})
+    return by_name
 
 
 def silhouettes_over_k(
@@ -61,7 +61,7 @@ def _part(progress: Progress, number: int, of: int) -> Progress:
     return between(progress, number / of, (number + 1) / of)
 
 
-def _curve(way: str, found: Subgenres) -> pd.DataFrame:
-    k = 0 if found.clustering is None else found.clustering.k
-    curve = found.curve.assign(way=way, chosen=found.curve["k"] == k)
+def _curve(way: str, divided: Subgenres) -> pd.DataFrame:
+    k = 0 if divided.clustering is None else divided.clustering.k
+    curve = divided.curve.assign(way=way, chosen=divided.curve["k"] == k)
     return curve[["way", "k", "silhouette", "chosen"]]

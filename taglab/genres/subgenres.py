@@ -94,7 +94,7 @@ class Space(Protocol):
     def cluster(self, tags: Sequence[str], k: int, settings: SubgenreSettings) -> Clustering:
         """Cluster some of the tags into k clusters."""
 
-    def silhouettes(self, made: Clustering) -> DoubleArray:
+    def silhouettes(self, clustering: Clustering) -> DoubleArray:
         """Return the silhouette of each clustered tag."""
 
 
@@ -146,8 +146,8 @@ class _Distances:
         merging = ClusterSettings(method="agglomerative", k=k, linkage=settings.linkage)
         return cluster_distances(tags, self._among(tags), merging)
 
-    def silhouettes(self, made: Clustering) -> DoubleArray:
-        return silhouette_distances(self._among(made.tags), made.labels)
+    def silhouettes(self, clustering: Clustering) -> DoubleArray:
+        return silhouette_distances(self._among(clustering.tags), clustering.labels)
 
     def _among(self, tags: Sequence[str]) -> DoubleArray:
         row_of = {tag: row for row, tag in enumerate(self.tags)}
@@ -181,8 +181,8 @@ class _Vectors:
         means = ClusterSettings(k=k, seed=settings.seed, restarts=settings.restarts)
         return cluster(self.vectors.select(tags), means)
 
-    def silhouettes(self, made: Clustering) -> DoubleArray:
-        return silhouette_cosine(self.vectors.select(made.tags).vectors, made.labels)
+    def silhouettes(self, clustering: Clustering) -> DoubleArray:
+        return silhouette_cosine(self.vectors.select(clustering.tags).vectors, clustering.labels)
 
 
 def _by_npmi(
@@ -190,9 +190,9 @@ def _by_npmi(
     columns: IntArray,
     tags: Sequence[str],
     settings: SubgenreSettings,
-    told: Progress,
+    progress: Progress,
 ) -> Space:
-    pairs = cooccurrence(matrix[:, columns], tags, told, pairs_of_all(matrix))
+    pairs = cooccurrence(matrix[:, columns], tags, progress, pairs_of_all(matrix))
     met = np.diff(pairs.pairs.indptr) > 1  # with another, beside itself
     distances = pairs.npmi_distances(settings.npmi)
     if not met.all():
@@ -206,10 +206,10 @@ def _by_tag_embeddings(
     columns: IntArray,
     tags: Sequence[str],
     settings: SubgenreSettings,
-    told: Progress,
+    progress: Progress,
 ) -> Space:
     incidence = sparse.csr_array(matrix[:, columns])
-    return _Vectors(train_tag_skipgram(incidence, tags, settings.skip_gram, progress=told).vectors)
+    return _Vectors(train_tag_skipgram(incidence, tags, settings.skip_gram, progress=progress).vectors)
 
 
 Method = Callable[[sparse.csr_array, IntArray, Sequence[str], SubgenreSettings, Progress], Space]
@@ -294,22 +294,22 @@ def _divided(
     best: tuple[float, Clustering, DoubleArray] | None = None
     for number, k in enumerate(ks, 1):
         try:
-            made = space.cluster(clustered, k, settings)
+            clustering = space.cluster(clustered, k, settings)
         except TooManyClusters:  # vectors that coincide leave fewer places than tags
             break
-        scores = space.silhouettes(made)
+        scores = space.silhouettes(clustering)
         curve.append((k, float(scores.mean())))
         if best is None or scores.mean() > best[0]:
-            best = float(scores.mean()), made, scores
+            best = float(scores.mean()), clustering, scores
         progress(number / len(ks), f"{genre}: k = {k}")
     if best is None:
         note = f"the tags have fewer than {ks[0]} distinct places"
         return _undivided(genre, main, left, note, (tuple(clustered),), space)
-    _, made, scores = best
-    clusters = tuple(made.members(number) for number in range(made.k))
+    _, clustering, scores = best
+    clusters = tuple(clustering.members(number) for number in range(clustering.k))
     if settings.drop_singletons:
-        left.add([each[0] for each in clusters if len(each) == 1], "alone in its cluster")
-        clusters = tuple(each for each in clusters if len(each) > 1)
+        left.add([tags[0] for tags in clusters if len(tags) == 1], "alone in its cluster")
+        clusters = tuple(tags for tags in clusters if len(tags) > 1)
     return Subgenres(
         genre=genre,
         main_tag=main,
@@ -317,7 +317,7 @@ def _divided(
         distances=space.distances,
         left_out=left.table(),
         curve=pd.DataFrame(curve, columns=["k", "silhouette"]),
-        clustering=made,
+        clustering=clustering,
         silhouettes=scores,
         clusters=clusters,
     )
@@ -379,7 +379,7 @@ def subgenre_space(
         InvalidSetting: If no genre has anything left to be a class.
     """
     chosen = settings or SubgenreSettings()
-    found = tuple(
+    divided = tuple(
         divide(
             folksonomy,
             genre,
@@ -388,19 +388,23 @@ def subgenre_space(
         )
         for number, genre in enumerate(genres.classes)
     )
-    sets = [cluster for each in found for cluster in each.clusters]
+    sets = [cluster for of_genre in divided for cluster in of_genre.clusters]
     if not sets:
         raise InvalidSetting(
             f"none of the {len(genres)} genres of {genres.name!r} could be divided: "
-            + "; ".join(f"{each.genre}: {each.note or 'only clusters of one tag'}" for each in found[:3])
+            + "; ".join(
+                f"{of_genre.genre}: {of_genre.note or 'only clusters of one tag'}" for of_genre in divided[:3]
+            )
         )
     made_by: dict[str, Any] = {
         "from": "subgenres",
         "data": folksonomy.name,
         "genres": genres.name,
         **chosen.model_dump(),
-        "k": {each.genre: each.clustering.k for each in found if each.clustering is not None},
+        "k": {
+            of_genre.genre: of_genre.clustering.k for of_genre in divided if of_genre.clustering is not None
+        },
     }
     numbered = {str(number): tags for number, tags in enumerate(sets)}
     title = name or f"{genres.name} subgenres by {chosen.method}"
-    return from_classes(numbered, folksonomy.counts(), made_by, title), found
+    return from_classes(numbered, folksonomy.counts(), made_by, title), divided

@@ -48,9 +48,9 @@ class LabelReport:
 
 def membership(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> sparse.csr_array:
     """Return which tag of a folksonomy is in which class: 0/1 (tags, classes), int32."""
-    sizes = np.fromiter((len(each.tags) for each in classes), np.int64, len(classes))
+    sizes = np.fromiter((len(label_class.tags) for label_class in classes), np.int64, len(classes))
     owners = np.repeat(np.arange(len(classes)), sizes)
-    columns = _columns([tag for each in classes for tag in each.tags], folksonomy)
+    columns = _columns([tag for label_class in classes for tag in label_class.tags], folksonomy)
     known = columns >= 0
     return sparse.csr_array(
         (np.ones(int(known.sum()), np.int32), (columns[known], owners[known])),
@@ -63,9 +63,9 @@ def _columns(tags: Sequence[str], folksonomy: Folksonomy) -> npt.NDArray[np.intp
     # The few tags of the classes are hashed, and not the half million that a folksonomy may have.
     place = {tag: number for number, tag in enumerate(dict.fromkeys(tags))}
     rows = pd.Index(list(place), dtype="str").get_indexer(pd.Index(folksonomy.tags["tag"]))
-    found = np.flatnonzero(rows >= 0)
+    held = np.flatnonzero(rows >= 0)
     column_of = np.full(len(place), -1, np.intp)
-    column_of[rows[found]] = found
+    column_of[rows[held]] = held
     return column_of[np.fromiter((place[tag] for tag in tags), np.intp, len(tags))]
 
 
@@ -86,13 +86,13 @@ def report(classes: Sequence[LabelClass], folksonomy: Folksonomy) -> LabelReport
     tracks = np.bincount(pairs.indices, minlength=len(classes))
     counts = folksonomy.tags["count"].to_numpy()
     in_a_class = np.diff(members.indptr) > 0
-    times = Counter(tag for each in classes for tag in each.tags)
+    times = Counter(tag for label_class in classes for tag in label_class.tags)
     held = tuple(times)
     return LabelReport(
         classes=pd.DataFrame(
             {
-                "class": [each.name for each in classes],
-                "tags": [len(each.tags) for each in classes],
+                "class": [label_class.name for label_class in classes],
+                "tags": [len(label_class.tags) for label_class in classes],
                 "known_tags": np.bincount(members.indices, minlength=len(classes)),
                 "tracks": tracks,
                 "assignments": members.T @ counts,

@@ -61,13 +61,13 @@ class Move(_Edit):
         _require_tags(classes, self.tags, self.from_class)
         moved = set(self.tags)
         changed: list[LabelClass | None] = []
-        for each in classes:
-            if each.name == self.to_class:
-                changed.append(_with(each, self.tags))
-            elif self.from_class in (None, each.name):
-                changed.append(_without(each, moved))
+        for label_class in classes:
+            if label_class.name == self.to_class:
+                changed.append(_with(label_class, self.tags))
+            elif self.from_class in (None, label_class.name):
+                changed.append(_without(label_class, moved))
             else:
-                changed.append(each)
+                changed.append(label_class)
         return _filled(changed)
 
     def describe(self) -> str:
@@ -88,7 +88,10 @@ class Add(_Edit):
 
     def apply(self, classes: Classes) -> Classes:
         class_named(classes, self.to_class)
-        return tuple(_with(each, self.tags) if each.name == self.to_class else each for each in classes)
+        return tuple(
+            _with(label_class, self.tags) if label_class.name == self.to_class else label_class
+            for label_class in classes
+        )
 
     def describe(self) -> str:
         return f"add {_few(self.tags)} to {self.to_class!r}"
@@ -105,7 +108,10 @@ class Rename(_Edit):
         class_named(classes, self.cls)
         if self.new != self.cls:
             _require_free(classes, self.new)
-        return tuple(LabelClass(self.new, each.tags) if each.name == self.cls else each for each in classes)
+        return tuple(
+            LabelClass(self.new, label_class.tags) if label_class.name == self.cls else label_class
+            for label_class in classes
+        )
 
     def describe(self) -> str:
         return f"rename {self.cls!r} to {self.new!r}"
@@ -121,9 +127,13 @@ class Merge(_Edit):
         if len(set(self.classes)) != len(self.classes):
             raise InvalidSetting(f"classes={self.classes!r} must differ to be merged")
         merged = [class_named(classes, name) for name in self.classes]
-        into = _with(merged[0], [tag for each in merged[1:] for tag in each.tags])
+        into = _with(merged[0], [tag for label_class in merged[1:] for tag in label_class.tags])
         gone = set(self.classes[1:])
-        return tuple(into if each is merged[0] else each for each in classes if each.name not in gone)
+        return tuple(
+            into if label_class is merged[0] else label_class
+            for label_class in classes
+            if label_class.name not in gone
+        )
 
     def describe(self) -> str:
         return f"merge {', '.join(map(repr, self.classes[1:]))} into {self.classes[0]!r}"
@@ -137,7 +147,7 @@ class DropClass(_Edit):
 
     def apply(self, classes: Classes) -> Classes:
         class_named(classes, self.cls)
-        return _filled([each for each in classes if each.name != self.cls])
+        return _filled([label_class for label_class in classes if label_class.name != self.cls])
 
     def describe(self) -> str:
         return f"drop the class {self.cls!r}"
@@ -163,7 +173,10 @@ class DropTags(_Edit):
             _require_tags(classes, self.tags, self.from_class)
         gone = set(self.tags)
         return _filled(
-            [_without(each, gone) if self.from_class in (None, each.name) else each for each in classes]
+            [
+                _without(label_class, gone) if self.from_class in (None, label_class.name) else label_class
+                for label_class in classes
+            ]
         )
 
     def describe(self) -> str:
@@ -177,7 +190,9 @@ class KeepTags(_Edit):
     tags: Tags
 
     def apply(self, classes: Classes) -> Classes:
-        return _filled([_without(each, set(each.tags).difference(self.tags)) for each in classes])
+        return _filled(
+            [_without(label_class, set(label_class.tags).difference(self.tags)) for label_class in classes]
+        )
 
     def describe(self) -> str:
         return f"keep only {_few(self.tags)}"
@@ -197,7 +212,7 @@ class NewClass(_Edit):
 
     def apply(self, classes: Classes) -> Classes:
         taken = set(self.tags)
-        rest = tuple(left for each in classes if (left := _without(each, taken)) is not None)
+        rest = tuple(left for label_class in classes if (left := _without(label_class, taken)) is not None)
         _require_free(rest, self.name)
         return (*rest, LabelClass(self.name, tuple(dict.fromkeys(self.tags))))
 
@@ -216,7 +231,7 @@ class KeepClassesWith(_Edit):
 
     def apply(self, classes: Classes) -> Classes:
         wanted = set(self.tags)
-        return _filled([each for each in classes if not wanted.isdisjoint(each.tags)])
+        return _filled([label_class for label_class in classes if not wanted.isdisjoint(label_class.tags)])
 
     def describe(self) -> str:
         return f"keep the classes that hold one of {_few(self.tags)}"
@@ -235,16 +250,16 @@ def class_named(classes: Iterable[LabelClass], name: str) -> LabelClass:
         NotFound: If there is none; names those that differ by case only.
     """
     listed = list(classes)
-    for each in listed:
-        if each.name == name:
-            return each
-    near = [each.name for each in listed if each.name.casefold() == name.casefold()][:3]
+    for label_class in listed:
+        if label_class.name == name:
+            return label_class
+    near = [label_class.name for label_class in listed if label_class.name.casefold() == name.casefold()][:3]
     hint = f"; did you mean {', '.join(map(repr, near))}?" if near else ""
     raise NotFound(f"no class {name!r} among the {len(listed)} of this label space{hint}")
 
 
 def _require_free(classes: Classes, name: str) -> None:
-    if any(each.name == name for each in classes):
+    if any(label_class.name == name for label_class in classes):
         raise InvalidSetting(f"name={name!r} must be one that no class has yet; merge them instead?")
 
 
@@ -255,7 +270,7 @@ def held_tags(classes: Classes, from_class: str | None = None) -> set[str]:
         NotFound: If there is no such class.
     """
     where = classes if from_class is None else (class_named(classes, from_class),)
-    return {tag for each in where for tag in each.tags}
+    return {tag for label_class in where for tag in label_class.tags}
 
 
 def _require_tags(classes: Classes, tags: Iterable[str], from_class: str | None) -> None:
@@ -266,20 +281,20 @@ def _require_tags(classes: Classes, tags: Iterable[str], from_class: str | None)
             raise NotFound(f"{place} the tag {tag!r} (tags are case-sensitive)")
 
 
-def _with(each: LabelClass, tags: Iterable[str]) -> LabelClass:
-    return LabelClass(each.name, tuple(dict.fromkeys((*each.tags, *tags))))
+def _with(label_class: LabelClass, tags: Iterable[str]) -> LabelClass:
+    return LabelClass(label_class.name, tuple(dict.fromkeys((*label_class.tags, *tags))))
 
 
-def _without(each: LabelClass, tags: set[str]) -> LabelClass | None:
+def _without(label_class: LabelClass, tags: set[str]) -> LabelClass | None:
     """Return the class less these tags, itself where it holds none of them, None where nothing is left."""
-    if tags.isdisjoint(each.tags):
-        return each
-    left = tuple(tag for tag in each.tags if tag not in tags)
-    return LabelClass(each.name, left) if left else None
+    if tags.isdisjoint(label_class.tags):
+        return label_class
+    left = tuple(tag for tag in label_class.tags if tag not in tags)
+    return LabelClass(label_class.name, left) if left else None
 
 
 def _filled(classes: Iterable[LabelClass | None]) -> Classes:
-    left = tuple(each for each in classes if each is not None)
+    left = tuple(label_class for label_class in classes if label_class is not None)
     if not left:
         raise InvalidSetting("this would leave no class at all; a label space needs at least one")
     return left

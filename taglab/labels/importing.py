@@ -207,12 +207,12 @@ def select_genres(clusters: Mapping[str, Sequence[str]], genres: GenreList) -> d
 
 def _json(data: bytes, source: str) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+        values = dict(pairs)
+        if len(values) != len(pairs):
             seen: set[str] = set()
             twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
             raise DataError(source, f"names {twice!r} twice; which of the two is meant?")
-        return found
+        return values
 
     try:
         return json.loads(list_text(data, source)[0], object_pairs_hook=once)

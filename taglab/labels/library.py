@@ -40,7 +40,7 @@ def to_json(space: LabelSpace) -> str:
         "format": _FORMAT,
         "name": space.name,
         "made_by": space.made_by,
-        "classes": [{"name": each.name, "tags": each.tags} for each in space.base],
+        "classes": [{"name": label_class.name, "tags": label_class.tags} for label_class in space.base],
         "edits": [edit.model_dump(exclude_none=True) for edit in space.edits],
         "undone": [edit.model_dump(exclude_none=True) for edit in space.undone],
     }
@@ -61,7 +61,7 @@ def from_json(data: bytes | str, source: str) -> LabelSpace:
         form = _SpaceForm.model_validate_json(data)
         return LabelSpace(
             form.name,
-            tuple(LabelClass(each.name, each.tags) for each in form.classes),
+            tuple(LabelClass(label_class.name, label_class.tags) for label_class in form.classes),
             form.made_by,
             form.edits,
             form.undone,

@@ -112,5 +112,5 @@ def from_classes(
 
 def _counts_of(tags: set[str], counts: pd.Series) -> dict[str, int]:
     listed = sorted(tags)
-    found = counts.reindex(listed).fillna(0).to_numpy()
-    return dict(zip(listed, found.astype(np.int64).tolist(), strict=True))
+    tracks = counts.reindex(listed).fillna(0).to_numpy()
+    return dict(zip(listed, tracks.astype(np.int64).tolist(), strict=True))

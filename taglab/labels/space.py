@@ -48,7 +48,7 @@ class LabelSpace:
     def __post_init__(self) -> None:
         if not self.base:
             raise InvalidSetting("a label space must hold at least one class; all were filtered out?")
-        names = [each.name for each in self.base]
+        names = [label_class.name for label_class in self.base]
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise InvalidSetting(f"class names must differ; {twice!r} stands twice")
@@ -78,17 +78,17 @@ class LabelSpace:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the classes after all edits."""
-        return tuple(each.name for each in self.classes)
+        return tuple(label_class.name for label_class in self.classes)
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
         """Distinct tags of all classes, in class order."""
-        return tuple(dict.fromkeys(tag for each in self.classes for tag in each.tags))
+        return tuple(dict.fromkeys(tag for label_class in self.classes for tag in label_class.tags))
 
     @cached_property
     def fingerprint(self) -> str:
         """Content key of the classes; how they came about is not part of it."""
-        return content_key([[each.name, list(each.tags)] for each in self.classes])
+        return content_key([[label_class.name, list(label_class.tags)] for label_class in self.classes])
 
     def class_named(self, name: str) -> LabelClass:
         """Return a class by name; raises NotFound."""
@@ -96,7 +96,7 @@ class LabelSpace:
 
     def classes_of(self, tag: str) -> tuple[str, ...]:
         """Return the names of the classes that hold a tag."""
-        return tuple(each.name for each in self.classes if tag in each.tags)
+        return tuple(label_class.name for label_class in self.classes if tag in label_class.tags)
 
     def renamed(self, name: str) -> LabelSpace:
         """Return the same under another name."""

@@ -147,7 +147,7 @@ def states(runs: Iterable[str]) -> dict[str, RunState]:
     What was written is held against the processes, SLURM and the last sign of life, so that a run that
     died is "lost" or "failed", never "running".
     """
-    found: dict[str, RunState] = {}
+    by_run: dict[str, RunState] = {}
     open_ends: dict[str, dict[str, Status]] = {name: {} for name in LAUNCHERS}
     for run in runs:
         try:
@@ -156,18 +156,18 @@ def states(runs: Iterable[str]) -> dict[str, RunState]:
         except (NotFound, InvalidSetting):  # a published one, or deleted just now
             continue
         except DataError as error:
-            found[run] = RunState("lost", str(error))
+            by_run[run] = RunState("lost", str(error))
             continue
         if status is None:
-            found[run] = _never_launched(Run(run, folder))
+            by_run[run] = _never_launched(Run(run, folder))
         elif status.ended:
-            found[run] = state_of(status)
+            by_run[run] = state_of(status)
         else:
             open_ends[status.launcher if status.launcher in LAUNCHERS else "local"][run] = status
     for name, statuses in open_ends.items():
         if statuses:
-            found |= LAUNCHERS[name].judge(statuses)
-    return found
+            by_run |= LAUNCHERS[name].judge(statuses)
+    return by_run
 
 
 @dataclass(frozen=True)

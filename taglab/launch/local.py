@@ -52,17 +52,17 @@ class LocalLauncher:
             ensure_runner()  # it may have been killed: nothing is to wait for ever
         kept = {entry.run for entry in queue.active}
         places = dict.fromkeys(kept, 0) | {entry.run: place for place, entry in enumerate(queue.waiting, 1)}
-        found = {}
+        by_run = {}
         for run, seen in statuses.items():
             # Read before the queue was, it may have left that meanwhile.
             status = seen if seen.state != "queued" or run in places else _latest(run, seen)
             if status.state == "queued":
-                found[run] = _waiting(status, places.get(run))
+                by_run[run] = _waiting(status, places.get(run))
                 continue
-            found[run] = state_of(status) if status.ended else _running(status)
-            if found[run].state == "lost" and run in kept:
-                found[run] = _as_noted_by_runner(run, status)
-        return found
+            by_run[run] = state_of(status) if status.ended else _running(status)
+            if by_run[run].state == "lost" and run in kept:
+                by_run[run] = _as_noted_by_runner(run, status)
+        return by_run
 
 
 def _latest(run: str, seen: Status) -> Status:
@@ -83,8 +83,8 @@ def _waiting(status: Status, place: int | None) -> RunState:
         if time.time() - (status.queued_at or 0.0) < _ENTERED_WITHIN_S:
             return state_of(status, detail="is being put into the queue")
         return state_of(status, "lost", "it was to wait in the queue, and is not there" + GO_ON)
-    said = {0: "begins", 1: "the next in the queue"}.get(place, f"number {place} in the queue")
-    return state_of(status, detail=said)
+    detail = {0: "begins", 1: "the next in the queue"}.get(place, f"number {place} in the queue")
+    return state_of(status, detail=detail)
 
 
 def _running(status: Status) -> RunState:
@@ -95,8 +95,10 @@ def _running(status: Status) -> RunState:
     silent = age is not None and age > SILENT_AFTER_S
     if process.here:
         if process.living() is not None:
-            said = f"process {process.pid} lives and has given no sign for {ago(age or 0)}" if silent else ""
-            return state_of(status, detail=said)
+            detail = (
+                f"process {process.pid} lives and has given no sign for {ago(age or 0)}" if silent else ""
+            )
+            return state_of(status, detail=detail)
         if process.boot_id != boot_id():
             return state_of(status, "lost", "this machine was started anew while it was trained" + GO_ON)
         return state_of(status, "lost", f"process {process.pid} ended without a word" + GO_ON)

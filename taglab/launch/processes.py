@@ -69,20 +69,20 @@ def family(identity: ProcessIdentity) -> list[psutil.Process]:
     A process that was started in a terminal shares its session with the shell: of it only itself and its
     descendants are meant.
     """
-    found: dict[int, psutil.Process] = {}
+    members: dict[int, psutil.Process] = {}
     leader = identity.living()
     if leader is not None:
-        found[leader.pid] = leader
+        members[leader.pid] = leader
         with contextlib.suppress(psutil.NoSuchProcess):
-            found.update((child.pid, child) for child in leader.children(recursive=True))
+            members.update((child.pid, child) for child in leader.children(recursive=True))
     if leader is None and _elsewhere(identity):
         return []
     for process in psutil.process_iter():
         # The number of a session is not given away while anybody is left in it.
         with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
             if os.getsid(process.pid) == identity.pid:
-                found[process.pid] = process
-    return _living(found)
+                members[process.pid] = process
+    return _living(members)
 
 
 def end(identity: ProcessIdentity, grace_s: float) -> None:
@@ -134,9 +134,9 @@ def _elsewhere(identity: ProcessIdentity) -> bool:
         return False
 
 
-def _living(found: Mapping[int, psutil.Process]) -> list[psutil.Process]:
+def _living(processes: Mapping[int, psutil.Process]) -> list[psutil.Process]:
     living = []
-    for process in found.values():
+    for process in processes.values():
         with contextlib.suppress(psutil.NoSuchProcess):
             if process.status() != psutil.STATUS_ZOMBIE:
                 living.append(process)

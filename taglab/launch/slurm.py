@@ -159,8 +159,12 @@ def private_folder(run: str) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         place.mkdir(mode=0o700)
-    found = place.lstat()
-    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077 or not stat.S_ISDIR(found.st_mode):
+    properties = place.lstat()
+    if (
+        properties.st_uid != os.getuid()
+        or stat.S_IMODE(properties.st_mode) & 0o077
+        or not stat.S_ISDIR(properties.st_mode)
+    ):
         raise Unavailable(f"{place} belongs to somebody else or is open to others; remove it")
     return place
 
@@ -184,10 +188,10 @@ def _jobs(jobs: Collection[str]) -> dict[str, Job]:
     if not jobs:
         return {}
     listed = ",".join(sorted(jobs))
-    found = _ask(["squeue", "--noheader", "--states=all", f"--jobs={listed}", "--format=%i|%T|%r"])
-    if found.returncode != 0 and "Invalid job id" not in found.stderr:
-        raise Unavailable(f"SLURM's `squeue` does not answer: {_reason(found.stderr)}")
-    states = _table(found.stdout)
+    answer = _ask(["squeue", "--noheader", "--states=all", f"--jobs={listed}", "--format=%i|%T|%r"])
+    if answer.returncode != 0 and "Invalid job id" not in answer.stderr:
+        raise Unavailable(f"SLURM's `squeue` does not answer: {_reason(answer.stderr)}")
+    states = _table(answer.stdout)
     forgotten = sorted(set(jobs) - set(states))
     if forgotten and shutil.which("sacct") is not None:
         # It fails where the cluster keeps no accounts; then nothing more is known.
@@ -234,8 +238,8 @@ def _in_job(status: Status) -> RunState:
     now = time.time()
     silent = now - (status.heartbeat_at or now)
     if silent > SILENT_AFTER_S:
-        said = f"job {status.job} has given no sign of life for {ago(silent)}"
-        return state_of(status, "lost", said + GO_ON)
+        detail = f"job {status.job} has given no sign of life for {ago(silent)}"
+        return state_of(status, "lost", detail + GO_ON)
     return state_of(status, detail=f"job {status.job}" + (f" on {process.host}" if process else ""))
 
 
@@ -263,8 +267,8 @@ def _unasked(status: Status, why: str) -> RunState:
     return state_of(status, detail=why)
 
 
-def _reason(said: str) -> str:
+def _reason(output: str) -> str:
     """Return what SLURM said, without its prefixes, as one line."""
-    lines = (line.strip() for line in said.splitlines())
+    lines = (line.strip() for line in output.splitlines())
     kept = [line.split("error: ", 1)[-1] for line in lines if line]
     return "; ".join(dict.fromkeys(kept)) or "it does not say why"

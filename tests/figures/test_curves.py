@@ -20,7 +20,7 @@ def curve(**changed: object) -> DrawnCurve:
         "thresholds": np.array([np.inf, 0.8, 0.5, 0.2, 0.0]),
         "shape": "vh",
         "dashed": False,
-        "said": "AP 0.5",
+        "legend_note": "AP 0.5",
         "points": points,
     }
     return DrawnCurve(**{**given, **changed})  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 """Which run gets which GPU, and what is made of an exit code."""
 
+import json
+import os
 import signal
 import time
 from collections.abc import Callable

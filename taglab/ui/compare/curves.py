@@ -120,7 +120,7 @@ def _drawn(source: Source, label: str, threshold: float, kind: Kind, metric: str
         thresholds=curve.thresholds,
         shape=curve.shape if source.counts is not None else "points",
         dashed=source.predictions is None,
-        said=_area(source, label, kind, curve, metric),
+        legend_note=_area(source, label, kind, curve, metric),
         points=[
             DrawnPoint(*_place(point, kind), point.threshold, meaning, _SYMBOLS[meaning])
             for meaning, point in _points(source, label, threshold).items()
