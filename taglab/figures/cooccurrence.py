@@ -112,26 +112,6 @@ def _name_both_axes(figure: go.Figure, names: Sequence[str]) -> None:
     figure.update_yaxes(**axis, range=[len(names) - 0.5, -0.5])
 
 
-def leaf_order(tree: DoubleArray) -> IntArray:
-    """Return the leaves of a tree of merges from left to right, as SciPy's dendrogram has them.
-
-    Without recursion: single linkage makes chains as deep as there are leaves.
-
-    Args:
-        tree: As `scipy.cluster.hierarchy.linkage` returns it (leaves - 1, 4).
-    """
-    n = len(tree) + 1
-    order, stack = [], [2 * n - 2]
-    while stack:
-        node = stack.pop()
-        if node < n:
-            order.append(node)
-        else:
-            left, right = tree[node - n, :2].astype(int).tolist()
-            stack += [right, left]
-    return np.array(order, np.intp)
-
-
 def dendrogram(
     tree: DoubleArray,
     tags: Sequence[str],
@@ -151,8 +131,10 @@ def dendrogram(
         distance: What the horizontal axis measures.
         title: What it shows.
     """
+    from scipy.cluster.hierarchy import leaves_list
+
     n = len(tags)
-    order = leaf_order(tree)
+    order = np.asarray(leaves_list(tree), np.intp)
     figure = blank(title, distance, height=_FRAME_PX + _ROW_PX * max(n, 8))
     for number, (x, y) in sorted(_links(tree, order, labels).items()):
         colour = GREY if number < 0 else hue(number)

@@ -16,7 +16,6 @@ from taglab.genres.choosing import (
 from taglab.genres.kept import class_seconds, classes_are_kept, kept_categories, kept_classes
 from taglab.genres.merging import class_pairs, merge_correlated
 from taglab.genres.methods import silhouettes_over_k, ways
-from taglab.genres.ordering import linkage_order
 from taglab.genres.subgenres import (
     SUBGENRES,
     Subgenres,
@@ -45,7 +44,6 @@ __all__ = [
     "kept_categories",
     "kept_classes",
     "left_out_table",
-    "linkage_order",
     "make_classes",
     "merge_correlated",
     "most_popular_tags",

@@ -40,6 +40,13 @@ class LabelPairs:
         np.divide(self.together, self.of_row[:, None], out=result, where=self.of_row[:, None] > 0)
         return result
 
+    @property
+    def normalised(self) -> DoubleArray:
+        """n_ij / √(n_i n_j), where both sides are the same and the diagonal holds n_i; 0 without tracks."""
+        counts = np.diag(self.together).astype(np.float64)
+        scale = np.sqrt(np.outer(counts, counts))
+        return np.divide(self.together, scale, out=np.zeros(scale.shape), where=scale > 0)
+
 
 def label_pairs(rows: npt.ArrayLike, columns: npt.ArrayLike) -> LabelPairs:
     """Count tracks by pairs of labels.
@@ -61,36 +68,3 @@ def label_pairs(rows: npt.ArrayLike, columns: npt.ArrayLike) -> LabelPairs:
         part = slice(start, start + _TRACKS_AT_A_TIME)
         together += (one[part].T.astype(np.float32) @ other[part].astype(np.float32)).astype(np.int64)
     return LabelPairs(together, np.count_nonzero(one, axis=0).astype(np.int64))
-
-
-def clustered_order(
-    together: npt.ArrayLike, n_clusters: int = 1
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Order labels so that those which go together stand together, and cut them into clusters.
-
-    Average linkage of 1 - n_ij / sqrt(n_i n_j), leaves turned so that neighbours are as near as can be.
-
-    Args:
-        together: Symmetric counts, tracks of each label on the diagonal (labels, labels).
-        n_clusters: Most clusters to cut the tree into.
-
-    Returns:
-        The order, every row once (labels,); and the cluster of each place in that order, from 0 up
-        (labels,).
-
-    Source: Ros Perez 2021, section 7.5.1 (normalised co-occurrence); Bar-Joseph et al. 2001 (turning).
-    """
-    counts = np.asarray(together, np.float64)
-    if len(counts) < 2:
-        return np.arange(len(counts)), np.zeros(len(counts), np.intp)
-    from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    scale = np.sqrt(np.outer(np.diag(counts), np.diag(counts)))
-    near = np.divide(counts, scale, out=np.zeros_like(counts), where=scale > 0)
-    apart = np.clip(1 - (near + near.T) / 2, 0, None)
-    np.fill_diagonal(apart, 0)
-    tree = linkage(squareform(apart, checks=False), "average", optimal_ordering=True)
-    order = np.asarray(leaves_list(tree), np.intp)
-    cut = fcluster(tree, n_clusters, "maxclust")[order]
-    return order, np.cumsum(np.diff(cut, prepend=cut[0]) != 0)

@@ -17,7 +17,6 @@ from taglab.genres import (
     divided_table,
     genre_tags,
     left_out_table,
-    linkage_order,
     make_classes,
     most_popular_tags,
     pairs_table,
@@ -28,6 +27,7 @@ from taglab.genres import (
     ways,
 )
 from taglab.labels import LabelClass, LabelSpace, from_classes
+from taglab.metrics.ordering import linkage_order
 from taglab.sources import open_folksonomy
 from tests.genres.test_genres import made, planted
 

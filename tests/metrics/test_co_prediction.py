@@ -8,7 +8,8 @@ from hypothesis import given
 
 from taglab.errors import InvalidSetting
 from taglab.metrics import co_prediction
-from taglab.metrics.co_prediction import clustered_order, label_pairs
+from taglab.metrics.co_prediction import label_pairs
+from taglab.metrics.ordering import clustered_order
 from tests.metrics.scored import truth_and_scores
 
 
@@ -68,7 +69,7 @@ def test_labels_that_go_together_stand_together() -> None:
     random = np.random.default_rng(1)
     of_track = random.integers(3, size=300)
     truth = (of_track[:, None] == group[None, :]) & (random.random((300, 9)) < 0.8)
-    order, clusters = clustered_order(label_pairs(truth, truth).together, 3)
+    order, clusters = clustered_order(label_pairs(truth, truth).normalised, 3)
     assert sorted(order) == list(range(9))
     np.testing.assert_array_equal(clusters, [0, 0, 0, 1, 1, 1, 2, 2, 2])
     assert all(len(set(group[order][clusters == number])) == 1 for number in range(3))
@@ -77,7 +78,7 @@ def test_labels_that_go_together_stand_together() -> None:
 @given(truth_and_scores(max_classes=6))
 def test_every_label_has_one_place_even_without_tracks(drawn: tuple[Any, Any]) -> None:
     truth, _ = drawn
-    order, clusters = clustered_order(label_pairs(truth, truth).together, 2)
+    order, clusters = clustered_order(label_pairs(truth, truth).normalised, 2)
     assert sorted(order) == list(range(truth.shape[1]))
     assert len(clusters) == truth.shape[1]
     assert set(clusters) <= {0, 1}

@@ -23,9 +23,9 @@ from taglab.genres import (
     class_pairs,
     classes_of_category,
     divide,
-    linkage_order,
 )
 from taglab.labels import LabelSpace
+from taglab.metrics.ordering import linkage_order
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 from taglab.runs import open_run

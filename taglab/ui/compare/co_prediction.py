@@ -19,7 +19,8 @@ from taglab.compare.co_prediction import (
 from taglab.compare.groups import GROUPS, tag_groups
 from taglab.figures import confusion as figures
 from taglab.figures.theme import plain, visible
-from taglab.metrics.co_prediction import LabelPairs, clustered_order
+from taglab.metrics.co_prediction import LabelPairs
+from taglab.metrics.ordering import clustered_order
 from taglab.outcomes import Predictions
 from taglab.ui.compare.compared import Compared
 from taglab.ui.compare.sources import Source, clicked_cells, pick_threshold, show_without, sources
@@ -167,7 +168,7 @@ def _ordered(predictions: Predictions, n: int, order: str) -> tuple[list[str], l
         return sorted(labels, key=str.casefold), []
     if order == "cluster":
         truth = co_prediction(predictions.select_classes(labels), 1.0, "truth-truth")
-        places, groups = clustered_order(truth.together, max(1, round(np.sqrt(n))))
+        places, groups = clustered_order(truth.normalised, max(1, round(np.sqrt(n))))
         return [labels[place] for place in places], _boundaries(groups)
     if order == "group":
         group_of = tag_groups(tuple(labels))

@@ -13,9 +13,10 @@ from taglab import labels
 from taglab.cooccurrence import MAX_TABLE, Cooccurrence, matrix_table, write_matrix
 from taglab.figures.cooccurrence import cooccurrence_heatmap
 from taglab.figures.theme import visible
-from taglab.genres import linkage_order, most_popular_tags, pairs_table
+from taglab.genres import most_popular_tags, pairs_table
 from taglab.labels import LabelSpace
 from taglab.metrics.balance import mean_imbalance_ratio
+from taglab.metrics.ordering import linkage_order
 from taglab.ui.export import copy_as_command, export_panel, picture_config
 from taglab.ui.genres.material import Choice, Material, members_column, pairs_of
 from taglab.ui.messages import guard, literal
