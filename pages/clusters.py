@@ -9,9 +9,9 @@ from taglab.ui.clusters.material import (
     clustered,
     export_map,
     pick_colour,
-    pick_k,
     pick_material,
     pick_method,
+    pick_value,
     placed,
     show_facts,
     show_map,
@@ -45,9 +45,9 @@ with st.sidebar:
     settings = pick_method()
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
-    settings = pick_k(material.vectors, settings, width=_SLIDER_PX)
+    settings = pick_value(material.vectors, settings, width=_SLIDER_PX)
     projection, colour = pick_projection(), pick_colour()
-title(material.name, f"k = {settings.k}")
+title(material.name, settings.brief)
 made = clustered(material, settings)
 # Below one another, or side by side where there is room (frame.css).
 both = st.container(key="map and views")

@@ -11,7 +11,7 @@ Examples:
     >>> folksonomy
     <Folksonomy demo: 1200 tracks, 389 tags, 8522 assignments>
     >>> vectors = taglab.compose(taglab.own_vectors(folksonomy), list(folksonomy.tags["tag"]))
-    >>> clustering = taglab.cluster(vectors, taglab.ClusterSettings(k=20))
+    >>> clustering = taglab.cluster(vectors, taglab.SphericalKMeans(k=20))
     >>> clustering
     <Clustering spherical-k-means: 389 tags in 20 clusters>
     >>> space = taglab.from_clusters(clustering.tags, clustering.labels, folksonomy.counts())
@@ -32,7 +32,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taglab.clustering import Clustering, ClusterSettings, cluster
+    from taglab.clustering import Agglomerative, Clustering, Hdbscan, SphericalKMeans, cluster
     from taglab.embeddings import (
         WordVectors,
         add_vectors,
@@ -59,15 +59,17 @@ if TYPE_CHECKING:
     __version__: str
 
 _ROOMS = {
+    "Agglomerative": "clustering",
     "Clustering": "clustering",
-    "ClusterSettings": "clustering",
     "Folksonomy": "folksonomy",
+    "Hdbscan": "clustering",
     "Interactions": "interactions",
     "LabelSpace": "labels",
     "Predictions": "outcomes",
     "Projection": "projection",
     "ProjectionSettings": "projection",
     "Run": "runs",
+    "SphericalKMeans": "clustering",
     "TagVectors": "vectors",
     "Targets": "targets",
     "Vectors": "vectors",
@@ -100,15 +102,17 @@ _ROOMS = {
 """What is offered here → the room it is of, and its name there where that is another."""
 
 __all__ = [
-    "ClusterSettings",
+    "Agglomerative",
     "Clustering",
     "Folksonomy",
+    "Hdbscan",
     "Interactions",
     "LabelSpace",
     "Predictions",
     "Projection",
     "ProjectionSettings",
     "Run",
+    "SphericalKMeans",
     "TagVectors",
     "Targets",
     "Vectors",

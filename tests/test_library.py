@@ -128,7 +128,7 @@ def test_the_main_values_say_what_they_are() -> None:
     tags = ("rock", "pop", "jazz")
     vectors = taglab.TagVectors.from_any(tags, [[1, 0], [0, 1], [0, 0]], "tiny")
     assert repr(vectors) == "<TagVectors tiny: 2 tags, 2 dimensions, 1 tags without, by cosine>"
-    clustering = taglab.cluster(vectors, taglab.ClusterSettings(k=2))
+    clustering = taglab.cluster(vectors, taglab.SphericalKMeans(k=2))
     assert repr(clustering) == "<Clustering spherical-k-means: 2 tags in 2 clusters>"
     space = taglab.from_clusters(clustering.tags, clustering.labels)
     assert repr(space) == "<LabelSpace clusters: 2 classes, 2 tags, 0 edits>"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from taglab import sources
-from taglab.clustering import ClusterSettings, cluster
+from taglab.clustering import SphericalKMeans, cluster
 from taglab.clustering.scan import ScanSettings, scan, suggestions
 from taglab.embeddings import Coverage, add_vectors, compose, coverage, neighbours, own_vectors, read_vectors
 from taglab.folksonomy import Folksonomy
@@ -34,9 +34,9 @@ def to_the_end(
     folksonomy: Folksonomy, vectors: TagVectors, ks: tuple[int, ...], seen: Callable[[str], None]
 ) -> pd.DataFrame:
     """Scan, cluster at the best k, make a label space, save it, make its targets; return the scan."""
-    rows = scan(vectors, ScanSettings(ks=ks, min_counts=(1,)), counts=folksonomy.counts()).rows
+    rows = scan(vectors, ScanSettings(values=ks, min_counts=(1,)), counts=folksonomy.counts()).rows
     best_k = int(suggestions(rows)["best_k"].iloc[0])
-    clustering = cluster(vectors, ClusterSettings(k=best_k))
+    clustering = cluster(vectors, SphericalKMeans(k=best_k))
     assert clustering.k == best_k
     shown = np.arange(len(vectors))
     if rows["over"].iloc[0] == "distinct vectors":

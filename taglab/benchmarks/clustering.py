@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from taglab.benchmarks.row import Row
 from taglab.benchmarks.timing import alternate
-from taglab.clustering import ClusterSettings, cluster
+from taglab.clustering import SphericalKMeans, cluster
 from taglab.clustering.kmeans import spherical_kmeans
 from taglab.errors import MissingExtra
 from taglab.metrics.clustering import silhouette_cosine
@@ -113,7 +113,7 @@ def new_k() -> list[Row]:
 
     def show(k: int) -> float:
         started = time.perf_counter()
-        silhouette_cosine(vectors.vectors, cluster(vectors, ClusterSettings(k=k)).labels)
+        silhouette_cosine(vectors.vectors, cluster(vectors, SphericalKMeans(k=k)).labels)
         return time.perf_counter() - started
 
     cold = show(K)

@@ -202,17 +202,77 @@ def add_settings(
         omit: Fields without a flag.
         prefix: Begins every flag, where a command takes the same settings twice.
     """
-    said = settings.described(model)
-    for name, setting in model.model_fields.items():
-        if name in omit:
-            continue
-        flag = (flags or {}).get(name, f"--{prefix}{name.replace('_', '-')}")
-        default = setting.get_default(call_default_factory=True)
-        shown = "" if default in (None, (), "") else f" (default: {_shown(default)})"
-        extra: dict[str, Any] = {"default": argparse.SUPPRESS, "dest": _dest(model, name, prefix)}
-        about = setting.description or said.get(name, "").rstrip(".").replace("`", "")
-        extra["help"] = (about + shown).replace("%", "%%")
-        parser.add_argument(flag, **extra, **reading(setting, (choices or {}).get(name)))
+    for name in model.model_fields:
+        if name not in omit:
+            flag = (flags or {}).get(name, f"--{prefix}{name.replace('_', '-')}")
+            _add_setting(
+                parser, model, name, flag, _dest(model, name, prefix), choices=(choices or {}).get(name)
+            )
+
+
+def _add_setting(
+    parser: Any,
+    model: type[pydantic.BaseModel],
+    name: str,
+    flag: str,
+    dest: str,
+    *,
+    choices: Collection[str] | None = None,
+    more: str = "",
+) -> None:
+    """Add the flag of one field; its docstring is the help, and `more` ends it."""
+    setting = model.model_fields[name]
+    default = setting.get_default(call_default_factory=True)
+    shown = "" if default in (None, (), "") else f" (default: {_shown(default)})"
+    about = setting.description or settings.described(model).get(name, "").rstrip(".").replace("`", "")
+    help_text = (about + more + shown).replace("%", "%%")
+    parser.add_argument(
+        flag, default=argparse.SUPPRESS, dest=dest, help=help_text, **reading(setting, choices)
+    )
+
+
+def add_choice(
+    parser: Any,
+    models: Mapping[str, type[pydantic.BaseModel]],
+    tag: str,
+    *,
+    flags: Mapping[str, str] | None = None,
+    omit: Collection[str] = (),
+    prefix: str = "",
+) -> None:
+    """Add a flag for which of some settings models is meant, and one for each field of any of them.
+
+    Args:
+        parser: A parser or a group of one.
+        models: Name → settings, each with a field that holds its name.
+        tag: That field.
+        flags: Field → its flag, where it is not the field's name.
+        omit: Fields without a flag.
+        prefix: Begins every flag, where a command takes such settings twice.
+    """
+    parser.add_argument(
+        f"--{prefix}{tag}",
+        choices=tuple(models),
+        default=argparse.SUPPRESS,
+        dest=f"{prefix}{tag}.{tag}",
+        help=f"which {tag} (default: {next(iter(models))})",
+    )
+    fields = dict.fromkeys(name for model in models.values() for name in model.model_fields)
+    for name in fields:
+        owners = [owner for owner, model in models.items() if name in model.model_fields]
+        if name != tag and name not in omit:
+            only = f" (of {', '.join(owners)})" if len(owners) < len(models) else ""
+            flag = (flags or {}).get(name, f"--{prefix}{name.replace('_', '-')}")
+            _add_setting(parser, models[owners[0]], name, flag, f"{prefix}{tag}.{name}", more=only)
+
+
+def chosen_values(
+    args: argparse.Namespace, models: Mapping[str, type[pydantic.BaseModel]], tag: str, prefix: str = ""
+) -> dict[str, Any]:
+    """Return what was given to the flags of `add_choice`, by field."""
+    given = vars(args)
+    fields = dict.fromkeys(name for model in models.values() for name in model.model_fields)
+    return {name: given[dest] for name in fields if (dest := f"{prefix}{tag}.{name}") in given}
 
 
 def add_question(parser: Parser, question: type[Question], omit: Collection[str] = ()) -> None:

@@ -1,6 +1,21 @@
-"""Clustering tags: spherical k-means, agglomerative, and what is asked of several clusterings together."""
+"""Clustering tags: spherical k-means, agglomerative, HDBSCAN, and what is asked of several clusterings."""
 
-from taglab.clustering.methods import CLUSTERERS, cluster, cluster_distances
-from taglab.clustering.result import Clustering, ClusterSettings
+from taglab.clustering.agglomerative import Agglomerative
+from taglab.clustering.clusterer import Clusterer
+from taglab.clustering.hdbscan import Hdbscan
+from taglab.clustering.kmeans import SphericalKMeans
+from taglab.clustering.methods import CLUSTERERS, AnyClusterer, cluster, cluster_distances, clusterer
+from taglab.clustering.result import Clustering
 
-__all__ = ["CLUSTERERS", "ClusterSettings", "Clustering", "cluster", "cluster_distances"]
+__all__ = [
+    "CLUSTERERS",
+    "Agglomerative",
+    "AnyClusterer",
+    "Clusterer",
+    "Clustering",
+    "Hdbscan",
+    "SphericalKMeans",
+    "cluster",
+    "cluster_distances",
+    "clusterer",
+]

@@ -6,19 +6,95 @@ interpreter, for half a minute where tags are many; this one does both.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
-from taglab.clustering.result import IntArray, Linkage, TooManyClusters
+from taglab.clustering.clusterer import Clusterer
+from taglab.clustering.result import Clustering, IntArray, TooManyClusters, centroids_of, medoids_of
+from taglab.clustering.seeding import Recent
 from taglab.errors import TooManyTags
-from taglab.metrics.clustering import check_distances
+from taglab.metrics.clustering import (
+    check_distances,
+    within_cluster_distance,
+    within_cluster_distance_of_distances,
+)
 from taglab.progress import Progress, between, counted, silent
+from taglab.vectors import TagVectors
 
 DoubleArray = npt.NDArray[np.float64]
+Linkage = Literal["average", "complete", "single"]
 
 MAX_TAGS = 20_000
 _ROWS = 256
 _REPORT_EVERY = 64
+_recent_trees: Recent[DoubleArray] = Recent(8)
+
+
+class Agglomerative(Clusterer):
+    """Merging the two nearest clusters until k are left. The tree of merges is made once for all k.
+
+    Attributes:
+        k: Number of clusters; exactly so many come out, none empty.
+        linkage: The distance of two clusters: the mean, largest or least between their members (thesis,
+            table 5).
+    """
+
+    title: ClassVar[str] = "Agglomerative"
+    makes_tree: ClassVar[bool] = True
+    takes_distances: ClassVar[bool] = True
+
+    method: Literal["agglomerative"] = "agglomerative"
+    k: int = Field(default=100, ge=1)
+    linkage: Linkage = "average"
+
+    @classmethod
+    def most(cls, n_tags: int, n_points: int) -> int:
+        """As many as there are tags."""
+        return n_tags
+
+    def cluster(self, vectors: TagVectors, progress: Progress) -> Clustering:
+        """Cluster by cosine distance."""
+        tree = _recent_trees.get(
+            f"{vectors.fingerprint} {self.linkage}",
+            lambda: linkage_of_vectors(vectors.vectors, self.linkage, progress),
+        )
+        labels = cut(tree, self.k)
+        centroids = centroids_of(vectors.vectors, labels, self.k)
+        return Clustering(
+            tags=vectors.tags,
+            labels=labels,
+            k=self.k,
+            settings=self,
+            medoids=medoids_of(vectors.vectors, labels, centroids),
+            within_distance=within_cluster_distance(vectors.vectors, labels),
+            centroids=centroids,
+            tree=tree,
+        )
+
+    def cluster_distances(
+        self, tags: Sequence[str], distances: npt.NDArray[np.floating], progress: Progress
+    ) -> Clustering:
+        """Cluster by given distances (tags, tags)."""
+        tree = linkage_of_distances(distances, self.linkage, progress)
+        labels = cut(tree, self.k)
+        return Clustering(
+            tags=tuple(tags),
+            labels=labels,
+            k=self.k,
+            settings=self,
+            medoids=_medoids_of_distances(distances, labels, self.k),
+            within_distance=within_cluster_distance_of_distances(distances, labels),
+            tree=tree,
+        )
+
+
+def _medoids_of_distances(distances: npt.NDArray[np.floating], labels: IntArray, k: int) -> IntArray:
+    groups = (np.flatnonzero(labels == number) for number in range(k))
+    return np.array([g[distances[np.ix_(g, g)].sum(axis=1).argmin()] for g in groups], dtype=np.int32)
 
 
 def memory_gb(n_tags: int) -> float:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 from scipy import sparse
 
-from taglab.clustering.seeding import Points, Seeds
+from taglab.clustering.clusterer import Clusterer
+from taglab.clustering.result import Clustering, medoids_of
+from taglab.clustering.seeding import Points, Recent, Seeds
 from taglab.errors import InvalidSetting
+from taglab.metrics.clustering import within_cluster_distance
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
+from taglab.vectors import TagVectors
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -20,6 +26,63 @@ RowArray = npt.NDArray[np.intp]
 
 # Similarities held at a time: 4 MB, which stay in a processor's cache.
 _BLOCK_VALUES = 1 << 20
+# What a slider comes back to is kept, unless it would fill the memory.
+_recent_seeds: Recent[list[Seeds]] = Recent(8)
+
+
+class SphericalKMeans(Clusterer):
+    """Spherical k-means; see `spherical_kmeans`. Seeds are drawn once for all k.
+
+    Attributes:
+        k: Number of clusters; exactly so many come out, none empty. Thesis: 100, 250, 500, 750, 1000.
+        seed: Of the random start; the same seed gives the same clusters.
+        restarts: Times k-means starts over from other seeds; the best objective wins.
+        max_iterations: Most rounds of one k-means run.
+        tolerance: k-means stops when a round lowers its objective by less than this share of it;
+            0 goes on until no tag moves.
+    """
+
+    title: ClassVar[str] = "Spherical k-means"
+    seldom: ClassVar[tuple[str, ...]] = ("restarts", "max_iterations", "tolerance")
+
+    method: Literal["spherical-k-means"] = "spherical-k-means"
+    k: int = Field(default=100, ge=1)
+    seed: int = Field(default=0, ge=0)
+    restarts: int = Field(default=1, ge=1)
+    max_iterations: int = Field(default=100, ge=1)
+    tolerance: float = Field(default=1e-4, ge=0, lt=1)
+
+    @classmethod
+    def most(cls, n_tags: int, n_points: int) -> int:
+        """As many as there are distinct points: equal vectors share a cluster."""
+        return n_points
+
+    def cluster(self, vectors: TagVectors, progress: Progress) -> Clustering:
+        """Cluster by the directions of the vectors."""
+
+        def make() -> list[Seeds]:
+            return draw(Points.of(vectors.vectors, vectors.point_of), self.seed, self.restarts)
+
+        key = f"{vectors.fingerprint} {self.seed} {self.restarts}"
+        means = spherical_kmeans(
+            vectors.vectors,
+            self.k,
+            max_iterations=self.max_iterations,
+            tolerance=self.tolerance,
+            seeds=_recent_seeds.get(key, make),
+            progress=progress,
+        )
+        return Clustering(
+            tags=vectors.tags,
+            labels=means.labels,
+            k=self.k,
+            settings=self,
+            medoids=medoids_of(vectors.vectors, means.labels, means.centroids),
+            within_distance=within_cluster_distance(vectors.vectors, means.labels),
+            centroids=means.centroids,
+            iterations=len(means.history),
+            converged=means.converged,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,10 +204,10 @@ def _assign(vectors: FloatArray, centroids: FloatArray) -> tuple[RowArray, Float
     similarities = np.empty(n, np.float32)
     for start in range(0, n, rows):
         block = vectors[start : start + rows]
-        found = np.matmul(block, turned, out=buffer[: len(block)])
-        best = found[:, :k].argmax(axis=1)
+        products = np.matmul(block, turned, out=buffer[: len(block)])
+        best = products[:, :k].argmax(axis=1)
         nearest[start : start + rows] = best
-        similarities[start : start + rows] = found[np.arange(len(block)), best]
+        similarities[start : start + rows] = products[np.arange(len(block)), best]
     return nearest, similarities
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from taglab.clustering.clusterer import Clusterer
 from taglab.clustering.methods import cluster
-from taglab.clustering.result import ClusterSettings
 from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import adjusted_rand
 from taglab.progress import Progress, between, silent
@@ -38,7 +38,7 @@ class Stability:
 
 def stability(
     vectors: TagVectors,
-    settings: ClusterSettings,
+    settings: Clusterer,
     seeds: Sequence[int] = (0, 1, 2, 3, 4),
     progress: Progress = silent,
 ) -> Stability:
@@ -56,8 +56,8 @@ def stability(
     distinct = tuple(dict.fromkeys(seeds))
     if len(distinct) < 2:
         raise InvalidSetting(f"seeds={tuple(seeds)} must hold at least two different seeds to compare")
-    if settings.method == "agglomerative":
-        raise InvalidSetting("method=agglomerative draws nothing: it has no seeds to compare")
+    if not settings.takes("seed"):
+        raise InvalidSetting(f"method={settings.method} draws nothing: it has no seeds to compare")
     labels = []
     for number, seed in enumerate(distinct):
         step = between(progress, number / len(distinct), (number + 1) / len(distinct), f"seed {seed}")

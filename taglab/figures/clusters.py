@@ -42,6 +42,13 @@ _CURVES = {
     "silhouette": "mean silhouette",
     "single_points": "clusters of<br>one vector",
 }
+# Where the number of clusters comes of the data, it is what one wants to see, and whom it leaves out.
+_CURVES_WITHOUT_K = {
+    "k": "clusters",
+    "silhouette": "mean silhouette",
+    "left_out": "tags in<br>no cluster",
+}
+_OUTSIDE = "in no cluster"
 _AXIS = {"title": {"text": ""}, "showticklabels": False, "showgrid": False, "zeroline": False}
 
 
@@ -57,7 +64,8 @@ def tag_map(
     """Draw tags where a projection placed them, in two or three dimensions; see `group_colours` for the hues.
 
     Args:
-        tags: One row a tag: `tag`, `count` (tracks), `cluster` (number), `silhouette` ([-1, 1]).
+        tags: One row a tag: `tag`, `count` (tracks), `cluster` (number; below 0, and grey, for none),
+            `silhouette` ([-1, 1]; NaN, and grey, for tags in no cluster).
         positions: Array (tags, 2) or (tags, 3).
         names: Of each cluster, as in the data.
         colour_by: "cluster", "silhouette", "count", or "auc_pr" where the table has that column ([0, 1];
@@ -70,8 +78,10 @@ def tag_map(
 
     chosen = np.zeros(len(tags), bool)
     chosen[np.arange(len(tags)) if selected is None or not len(selected) else selected] = True
-    if colour_by == "auc_pr":
-        chosen &= tags["auc_pr"].notna().to_numpy()
+    if colour_by == "cluster":
+        chosen &= tags["cluster"].to_numpy() >= 0
+    elif colour_by != "count":
+        chosen &= tags[colour_by].notna().to_numpy()
     marker = _marker(tags, colour_by, group_colours(positions, tags["cluster"].to_numpy(), len(names)))
     axes = dict(zip("xyz", np.asarray(positions, np.float32).T, strict=False))
     kind = go.Scatter3d if positions.shape[1] == 3 else go.Scattergl
@@ -146,6 +156,8 @@ def _hover(tags: pd.DataFrame, names: Sequence[str]) -> npt.NDArray[np.object_]:
     columns = (tags[column].to_numpy() for column in ("tag", "cluster", "count", "silhouette"))
     lines = [
         f"<b>{plain(tag)}</b><br>Cluster: {shown[cluster]}<br>{count:,} tracks<br>silhouette {silhouette:.2f}"
+        if cluster >= 0
+        else f"<b>{plain(tag)}</b><br>{_OUTSIDE}<br>{count:,} tracks"
         for tag, cluster, count, silhouette in zip(*columns, strict=True)
     ]
     if "auc_pr" in tags:
@@ -159,7 +171,7 @@ def _name_clusters(
     figure: go.Figure, tags: pd.DataFrame, positions: npt.NDArray[np.floating], names: Sequence[str]
 ) -> None:
     """Write the names of the thirty largest clusters; the rest stand in the hover texts."""
-    largest = tags["cluster"].value_counts().index[:30]
+    largest = tags.loc[tags["cluster"] >= 0, "cluster"].value_counts().index[:30]
     every_place = group_places(positions, tags["cluster"].to_numpy(), len(names))
     places = dict(zip("xyz", every_place[largest].T, strict=False))
     three = len(places) == 3
@@ -200,12 +212,13 @@ def silhouette_plot(
     """Draw the silhouette of every tag as a bar, sorted within its cluster (thesis, figure 17).
 
     Clusters stand from the best mean silhouette down; a diamond marks each mean and can be clicked
-    (`customdata` = -1 - its number), the dashed line is the mean over all tags. Up to 20,000 tags each
+    (`customdata` = -1 - its number), the dashed line is the mean over all tags. Tags in no cluster have no
+    bar, and the title counts them. Up to 20,000 tags each
     can be pointed at and clicked too (`customdata` = row); of more, neighbouring bars are drawn as
     one, which the title says.
 
     Args:
-        tags: One row a tag: `tag`, `cluster` (number), `silhouette` ([-1, 1]).
+        tags: One row a tag: `tag`, `cluster` (number; below 0 for none), `silhouette` ([-1, 1]).
         names: Of each cluster, as in the data.
         selected: Rows shown in colour while the rest is grey.
         colours: Array (clusters,): the colour of each, counted in the palette; None for its number.
@@ -213,24 +226,25 @@ def silhouette_plot(
     """
     hues = (np.arange(len(names)) if colours is None else colours) % len(PALETTE)
     scores, clusters = tags["silhouette"].to_numpy(float), tags["cluster"].to_numpy()
-    means = np.bincount(clusters, scores, len(names)) / np.maximum(
-        np.bincount(clusters, minlength=len(names)), 1
-    )
+    within = np.flatnonzero(clusters >= 0)
+    sizes = np.bincount(clusters[within], minlength=len(names))
+    means = np.bincount(clusters[within], scores[within], len(names)) / np.maximum(sizes, 1)
     rank = np.empty(len(names), int)
     rank[np.argsort(-means, kind="stable")] = np.arange(len(names))
-    order = np.lexsort((-scores, rank[clusters]))
-    step = max(1, -(-len(tags) // _BARS))
+    order = within[np.lexsort((-scores[within], rank[clusters[within]]))]
+    step = max(1, -(-len(order) // _BARS))
     note = f"; each bar stands for up to {step} tags of a cluster" if step > 1 else ""
+    note += f"; {len(tags) - len(order):,} tags {_OUTSIDE}" if len(order) < len(tags) else ""
     figure = blank(f"Silhouette of each tag, by cluster{note}", "silhouette (cosine)", "", height)
     if selected is not None and len(selected):
         _add_bars(figure, scores, clusters, order, step, None)
         _add_bars(figure, scores, clusters, order, step, hues, np.isin(order, selected))
     else:
         _add_bars(figure, scores, clusters, order, step, hues)
-    _add_means(figure, tags, names, means, rank, hues)
-    if len(tags) <= _TAGS_APART:
+    _add_means(figure, sizes, names, means, rank, hues)
+    if len(order) <= _TAGS_APART:
         _add_points(figure, tags, names, order)
-    mean = float(scores.mean()) if len(scores) else 0.0
+    mean = float(scores[order].mean()) if len(order) else 0.0
     figure.add_vline(mean, line={"dash": "dash", "width": 1.5, "color": GREY})
     figure.add_annotation(
         x=mean,
@@ -242,9 +256,12 @@ def silhouette_plot(
         font={"size": 11},
     )
     figure.update_xaxes(
-        range=[min(-0.25, float(scores.min(initial=0)) - 0.02), max(0.5, scores.max(initial=0) + 0.02)]
+        range=[
+            min(-0.25, float(scores[order].min(initial=0)) - 0.02),
+            max(0.5, scores[order].max(initial=0) + 0.02),
+        ]
     )
-    figure.update_yaxes(range=[len(tags), 0], showgrid=False, **_name_ticks(clusters, rank, names, height))
+    figure.update_yaxes(range=[len(order), 0], showgrid=False, **_name_ticks(sizes, rank, names, height))
     figure.update_layout(hovermode="closest", showlegend=False)
     return figure
 
@@ -290,13 +307,12 @@ def _add_bars(
 
 def _add_means(
     figure: go.Figure,
-    tags: pd.DataFrame,
+    sizes: IntArray,
     names: Sequence[str],
     means: DoubleArray,
     rank: IntArray,
     hues: IntArray,
 ) -> None:
-    sizes = np.bincount(tags["cluster"].to_numpy(), minlength=len(names))
     middles = _middles(sizes, rank)
     figure.add_scatter(
         x=means,
@@ -341,11 +357,10 @@ def _add_points(figure: go.Figure, tags: pd.DataFrame, names: Sequence[str], ord
     )
 
 
-def _name_ticks(clusters: IntArray, rank: IntArray, names: Sequence[str], height: int) -> dict[str, Any]:
+def _name_ticks(sizes: IntArray, rank: IntArray, names: Sequence[str], height: int) -> dict[str, Any]:
     """Return ticks with the names of the clusters that have room for one, the largest first."""
-    sizes = np.bincount(clusters, minlength=len(names))
     middles = _middles(sizes, rank)
-    room = _NAME_ROOM_PX * max(len(clusters), 1) / max(height - 100, 1)
+    room = _NAME_ROOM_PX * max(int(sizes.sum()), 1) / max(height - 100, 1)
     taken: list[float] = []
     shown = []
     for number in np.argsort(-sizes, kind="stable"):
@@ -357,23 +372,33 @@ def _name_ticks(clusters: IntArray, rank: IntArray, names: Sequence[str], height
 
 
 def scan_curves(
-    rows: pd.DataFrame, k: int | None = None, best: int | None = None, elbow: int | None = None
+    rows: pd.DataFrame,
+    value: int | None = None,
+    best: int | None = None,
+    elbow: int | None = None,
+    varied: str = "k",
 ) -> go.Figure:
     """Draw within-cluster distance, mean silhouette and clusters of one vector over k, one above the other.
 
-    Each point can be clicked and holds its k in `customdata`.
+    Where something else than k is varied: the number of clusters, the silhouette, and the tags in none.
+    Each point can be clicked and holds its k, or other value, in `customdata`.
 
     Args:
         rows: Columns `embedding`, `min_count`, `k`, `within_distance`, `silhouette`, `over` (what it is the
-            mean of) and `single_points` (clusters of one distinct vector); several seeds are averaged.
-        k: The k in use, marked.
-        best: The k of the highest silhouette, marked.
+            mean of), `single_points` (clusters of one distinct vector), or `left_out` (tags in no cluster),
+            and what is varied; several seeds are averaged.
+        value: The one in use, marked.
+        best: The one of the highest silhouette, marked.
         elbow: The k at the elbow, marked.
+        varied: What is gone through, by its column.
     """
     from plotly.subplots import make_subplots
 
-    grid = make_subplots(rows=len(_CURVES), cols=1, shared_xaxes=True, vertical_spacing=0.06)
-    layout = blank("Clusterings by their number of clusters").layout
+    shown = _CURVES if varied == "k" else _CURVES_WITHOUT_K
+    what = varied.replace("_", " ")
+    grid = make_subplots(rows=len(shown), cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    title = "Clusterings by their number of clusters" if varied == "k" else f"Clusterings by {what}"
+    layout = blank(title).layout
     figure = grid.update_layout(
         title=layout.title, modebar=layout.modebar,
         paper_bgcolor=layout.paper_bgcolor, plot_bgcolor=layout.plot_bgcolor,
@@ -382,42 +407,47 @@ def scan_curves(
     )  # fmt: skip
     curves = rows.dropna(subset=["within_distance"]).groupby(["embedding", "min_count"], sort=False)
     for number, ((embedding, min_count), curve) in enumerate(curves):
-        means = curve.groupby("k")[list(_CURVES)].mean()
+        means = curve.groupby(curve[varied].rename("value"))[list(shown)].mean()
         name = f"{plain(str(embedding), 30)}, count ≥ {min_count}"
         ks, opaque = means.index.to_numpy(int), {"marker": {"opacity": 1}}
-        for row, column in enumerate(_CURVES, start=1):
+        for row, column in enumerate(shown, start=1):
             figure.add_scatter(
                 x=ks, y=means[column].to_numpy(float), customdata=ks, mode="lines+markers", name=name,
                 marker={"size": 9}, selected=opaque, unselected=opaque,
                 line={"color": hue(number) if len(curves) > 1 else ACCENT}, legendgroup=name,
                 showlegend=row == 1 and len(curves) > 1,
-                hovertemplate="k %{x}: %{y:.3f}<extra></extra>", row=row, col=1,
+                hovertemplate=f"{what} %{{x}}: %{{y:.3f}}<extra></extra>", row=row, col=1,
             )  # fmt: skip
-    _mark_ks(figure, k, best, elbow)
+    in_use = (value, "solid", f"{what} = {value}")
+    _mark(figure, (in_use, (best, "dot", "highest silhouette"), (elbow, "dash", "elbow")))
     figure.update_xaxes(gridcolor=GRID, zeroline=False)
-    figure.update_xaxes(title_text="clusters, k", row=len(_CURVES), col=1)
+    figure.update_xaxes(title_text="clusters, k" if varied == "k" else what, row=len(shown), col=1)
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
     over = rows["over"].unique()
-    for row, title in enumerate(_CURVES.values(), start=1):
+    for row, text in enumerate(shown.values(), start=1):
         more = f"<br>(over {over[0]})" if row == 2 and len(over) == 1 else ""
-        figure.update_yaxes(title_text=f"{title}{more}", row=row, col=1)
+        figure.update_yaxes(title_text=f"{text}{more}", row=row, col=1)
     return figure
 
 
-def _mark_ks(figure: go.Figure, k: int | None, best: int | None, elbow: int | None) -> None:
-    """Draw one upright line a k, named above the curves by all that is to be said of it."""
-    marks = ((k, "solid", f"k = {k}"), (best, "dot", "highest silhouette"), (elbow, "dash", "elbow"))
-    said: dict[int, list[str]] = {}
+def _mark(figure: go.Figure, marks: Sequence[tuple[int | None, str, str]]) -> None:
+    """Draw one upright line a place, named above the curves by all that is to be said of it.
+
+    Args:
+        figure: The curves.
+        marks: Place, kind of line and text of each; the first is the one in use.
+    """
+    texts: dict[int, list[str]] = {}
     for place, dash, text in marks:
         if place is not None:
-            if place not in said:
-                colour = PALETTE[1] if place == k else GREY
+            if place not in texts:
+                colour = PALETTE[1] if place == marks[0][0] else GREY
                 figure.add_vline(place, line={"dash": dash, "width": 1.5, "color": colour})
-            said.setdefault(place, []).append(text)
-    for level, place in enumerate(sorted(said)):
+            texts.setdefault(place, []).append(text)
+    for level, place in enumerate(sorted(texts)):
         figure.add_annotation(
-            x=place, y=1, yref="paper", yanchor="bottom", yshift=14 * (len(said) - 1 - level),
-            text=", ".join(said[place]), showarrow=False, xanchor="left", font={"size": 11},
+            x=place, y=1, yref="paper", yanchor="bottom", yshift=14 * (len(texts) - 1 - level),
+            text=", ".join(texts[place]), showarrow=False, xanchor="left", font={"size": 11},
         )  # fmt: skip
 
 

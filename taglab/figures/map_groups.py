@@ -41,7 +41,7 @@ def group_colours(
 
     Args:
         positions: Array (points, 2 or 3), finite.
-        labels: Array (points,): the group of each, from 0.
+        labels: Array (points,): the group of each, from 0; below 0 for points in none.
         n_groups: How many groups there are; some may have no point.
         n_colours: How many colours there are.
         preferred: Array (groups,): the colour of each where nothing is in its way; None for its number.
@@ -73,7 +73,7 @@ def group_places(positions: npt.NDArray[np.floating], labels: IntArray, n_groups
 
     Args:
         positions: Array (points, 2 or 3), finite.
-        labels: Array (points,): the group of each, from 0.
+        labels: Array (points,): the group of each, from 0; below 0 for points in none.
         n_groups: How many groups there are.
 
     Returns:
@@ -100,8 +100,9 @@ def _nearest_members(
     """Return the position of each group's point nearest to the middle of a cell, the earlier on a tie."""
     low, side, shape = _grid(positions)
     middles = low + side * (np.stack(np.unravel_index(cells, shape), axis=1) + 0.5)
-    offsets = np.square(positions - middles[labels]).sum(axis=1)
-    order = np.lexsort((offsets, labels))
+    grouped = np.flatnonzero(labels >= 0)
+    offsets = np.square(positions[grouped] - middles[labels[grouped]]).sum(axis=1)
+    order = grouped[np.lexsort((offsets, labels[grouped]))]
     places = np.full((n_groups, positions.shape[1]), np.nan, np.float32)
     groups, firsts = np.unique(labels[order], return_index=True)
     places[groups] = positions[order[firsts]]

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.cleaning import Categories
-from taglab.clustering import ClusterSettings, cluster
+from taglab.clustering import SphericalKMeans, cluster
 from taglab.embeddings import OWN, LookedUp, Lookup, compose, resolve
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
@@ -147,8 +147,11 @@ def _clustered(
     vectors = compose(words, tags, settings.lookup, between(progress, 0.4, 0.5))
     vectors.require(2)
     k = settings.k or max(2, round(math.sqrt(len(vectors))))
-    means = ClusterSettings(k=min(k, len(vectors)), seed=settings.seed, restarts=RESTARTS)
+    means = SphericalKMeans(k=min(k, len(vectors)), seed=settings.seed, restarts=RESTARTS)
     clustering = cluster(vectors, means, between(progress, 0.5, 1.0))
+    what = "genre clusters" if settings.of == "genre-clusters" else "clusters"
+    asked = settings.model_dump(exclude={"n", "lookup"})
+    made_by = {"data": folksonomy.name, **asked, **settings.lookup.record(), **clustering.parameters()}
     what = "genre clusters" if settings.of == "genre-clusters" else "clusters"
     asked = settings.model_dump(exclude={"n", "lookup"})
     made_by = {"data": folksonomy.name, **asked, **settings.lookup.record(), **clustering.parameters()}

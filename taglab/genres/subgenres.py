@@ -13,8 +13,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy import sparse
 
-from taglab.clustering import Clustering, ClusterSettings, cluster, cluster_distances
-from taglab.clustering.result import Linkage, TooManyClusters
+from taglab.clustering import Agglomerative, Clustering, SphericalKMeans, cluster, cluster_distances
+from taglab.clustering.agglomerative import Linkage
+from taglab.clustering.result import TooManyClusters
 from taglab.cooccurrence import NpmiSettings, cooccurrence, pairs_of_all
 from taglab.embeddings.tag_skipgram import NoSharedTracks, TagSkipGramSettings, train_tag_skipgram
 from taglab.errors import InvalidSetting, TooManyTags
@@ -143,7 +144,7 @@ class _Distances:
     missing: tuple[str, ...] = ()
 
     def cluster(self, tags: Sequence[str], k: int, settings: SubgenreSettings) -> Clustering:
-        merging = ClusterSettings(method="agglomerative", k=k, linkage=settings.linkage)
+        merging = Agglomerative(k=k, linkage=settings.linkage)
         return cluster_distances(tags, self._among(tags), merging)
 
     def silhouettes(self, clustering: Clustering) -> DoubleArray:
@@ -178,7 +179,7 @@ class _Vectors:
         return distances
 
     def cluster(self, tags: Sequence[str], k: int, settings: SubgenreSettings) -> Clustering:
-        means = ClusterSettings(k=k, seed=settings.seed, restarts=settings.restarts)
+        means = SphericalKMeans(k=k, seed=settings.seed, restarts=settings.restarts)
         return cluster(self.vectors.select(tags), means)
 
     def silhouettes(self, clustering: Clustering) -> DoubleArray:

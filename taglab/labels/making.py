@@ -59,10 +59,11 @@ def from_clusters(
 
     Args:
         tags: Tags, each once (tags,).
-        labels: Cluster of each tag (tags,); tags with a label below 0 are in no cluster.
+        labels: Cluster of each tag (tags,); tags with a label below 0 are in no cluster, and in no class.
         counts: Tracks per tag, indexed by tag; tags it lacks count 0. None: the order of `tags` stands
             for popularity, and clusters come in the order of their numbers.
-        made_by: The parameters of the clustering.
+        made_by: The parameters of the clustering. How many tags are in no class is added as `left_out`, where
+            there are any.
         name: What the label space is called.
 
     Raises:
@@ -75,7 +76,9 @@ def from_clusters(
     for number, tag in sorted(zip(numbers.tolist(), tags, strict=True), key=lambda pair: pair[0]):
         if number >= 0:
             clusters.setdefault(str(number), []).append(tag)
-    return from_classes(clusters, counts, {"from": "clusters", **(made_by or {})}, name)
+    n_left_out = int(np.count_nonzero(numbers < 0))
+    left_out = {"left_out": n_left_out} if n_left_out else {}
+    return from_classes(clusters, counts, {"from": "clusters", **(made_by or {}), **left_out}, name)
 
 
 def from_classes(

@@ -1,8 +1,14 @@
-"""How good a clustering is, and how much two of them agree."""
+"""How good a clustering is, and how much two of them agree.
+
+Labels are numbers; one below 0 is that of a tag in no cluster. Such a tag has no silhouette (NaN), is no
+cluster's neighbour, and adds nothing to distances; two clusterings are compared on the tags that both
+clustered.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,11 +50,11 @@ def silhouette_cosine(
 
     Args:
         vectors: Array (tags, dim), finite, no row all zeros; of any length.
-        labels: Array (tags,) of integers, any numbers.
+        labels: Array (tags,) of integers, any numbers; below 0 for tags in no cluster.
         progress: Told after each block.
 
     Returns:
-        Array (tags,), in [-1, 1].
+        Array (tags,), in [-1, 1]; NaN for tags in no cluster.
 
     Raises:
         InvalidSetting: If there is only one cluster, for which no silhouette is defined.
@@ -56,6 +62,9 @@ def silhouette_cosine(
 
     Source: Rousseeuw 1987; Ros Perez 2021, section 3.5.3.
     """
+    if (clustered := _clustered_rows(labels)) is not None:
+        scores = silhouette_cosine(vectors[clustered], np.asarray(labels)[clustered], progress)
+        return _spread(scores, clustered, len(vectors))
     clusters, sizes = _clusters_of(labels, len(vectors), at_least=2)
     score = np.empty(len(vectors))
     left = np.arange(len(vectors))
@@ -143,16 +152,20 @@ def silhouette_distances(
 
     Args:
         distances: Array (tags, tags): finite, not negative, symmetric, zeros on the diagonal.
-        labels: Array (tags,) of integers.
+        labels: Array (tags,) of integers; below 0 for tags in no cluster.
         progress: Told after each block.
 
     Returns:
-        Array (tags,), in [-1, 1].
+        Array (tags,), in [-1, 1]; NaN for tags in no cluster.
 
     Raises:
         InvalidSetting: If there is only one cluster, or the distances are not such.
     """
     check_distances(distances)
+    if (clustered := _clustered_rows(labels)) is not None:
+        among = distances[np.ix_(clustered, clustered)]
+        scores = silhouette_distances(among, np.asarray(labels)[clustered], progress)
+        return _spread(scores, clustered, len(distances))
     clusters, sizes = _clusters_of(labels, len(distances), at_least=2)
     one_hot = _one_hot(clusters, len(sizes)).toarray()
     result = np.empty(len(distances))
@@ -171,6 +184,9 @@ def silhouette_euclidean(
     For positions on a map, which cosine does not suit. Arguments and errors as `silhouette_cosine`, but
     that a row may be all zeros.
     """
+    if (clustered := _clustered_rows(labels)) is not None:
+        scores = silhouette_euclidean(vectors[clustered], np.asarray(labels)[clustered], progress)
+        return _spread(scores, clustered, len(vectors))
     clusters, sizes = _clusters_of(labels, len(vectors), at_least=2)
     points = np.asarray(vectors, np.float64)
     if not np.isfinite(points).all():
@@ -223,13 +239,15 @@ def within_cluster_distance(vectors: npt.NDArray[np.floating], labels: npt.Array
 
     Args:
         vectors: Array (tags, dim), finite.
-        labels: Array (tags,) of integers.
+        labels: Array (tags,) of integers; tags with one below 0 add nothing.
 
     Returns:
         At least 0; in squared units of the vectors.
 
     Source: Ros Perez 2021, section 3.5.3.
     """
+    if (clustered := _clustered_rows(labels)) is not None:
+        return within_cluster_distance(vectors[clustered], np.asarray(labels)[clustered])
     clusters, sizes = _clusters_of(labels, len(vectors), at_least=1)
     means = np.zeros((len(sizes), vectors.shape[1]))
     for block in _blocks(*vectors.shape):
@@ -250,9 +268,12 @@ def within_cluster_distance_of_distances(distances: npt.NDArray[np.floating], la
 
     Args:
         distances: As in `silhouette_distances`.
-        labels: Array (tags,) of integers.
+        labels: Array (tags,) of integers; tags with one below 0 add nothing.
     """
     check_distances(distances)
+    if (clustered := _clustered_rows(labels)) is not None:
+        among = distances[np.ix_(clustered, clustered)]
+        return within_cluster_distance_of_distances(among, np.asarray(labels)[clustered])
     clusters, sizes = _clusters_of(labels, len(distances), at_least=1)
     members = np.argsort(clusters, kind="stable")
     groups = np.split(members, np.cumsum(sizes)[:-1])
@@ -263,11 +284,14 @@ def adjusted_rand(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     """Return the adjusted Rand index of two clusterings of the same tags: 1 equal, about 0 by chance.
 
     Args:
-        a: Array (tags,) of labels, numbers or text.
+        a: Array (tags,) of labels, numbers or text; tags with a number below 0 are left aside.
         b: Array (tags,) of labels, numbers or text; they need not be the same as in `a`.
 
+    Raises:
+        InvalidSetting: If no tag is in a cluster of both.
+
     Examples:
-        >>> adjusted_rand(["rock", "rock", "jazz"], [1, 1, 0])
+        >>> adjusted_rand(["rock", "rock", "jazz", "live"], [1, 1, 0, -1])
         1.0
 
     Source: Hubert and Arabie 1985, as scikit-learn computes it.
@@ -283,8 +307,11 @@ def normalised_mutual_information(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     Unlike `adjusted_rand` it is not corrected for chance: many small clusters score high.
 
     Args:
-        a: Array (tags,) of labels, numbers or text.
-        b: Array (tags,) of labels, numbers or text.
+        a: As for `adjusted_rand`.
+        b: As for `adjusted_rand`.
+
+    Raises:
+        InvalidSetting: If no tag is in a cluster of both.
     """
     from sklearn.metrics import normalized_mutual_info_score
 
@@ -295,13 +322,16 @@ def flow(a: npt.ArrayLike, b: npt.ArrayLike) -> pd.DataFrame:
     """Return how many tags each pair of clusters shares.
 
     Args:
-        a: Array (tags,) of integers.
+        a: Array (tags,) of integers; tags with one below 0 are left aside.
         b: Array (tags,) of integers.
 
     Returns:
         Columns `cluster_a`, `cluster_b`, `tags` (above 0), sorted by the first two.
+
+    Raises:
+        InvalidSetting: If no tag is in a cluster of both.
     """
-    first, second = _pair(a, b)
+    first, second = (labels.astype(np.int64) for labels in _both_clustered(a, b))
     return (
         pd.DataFrame({"cluster_a": first, "cluster_b": second})
         .value_counts(sort=False)
@@ -352,6 +382,20 @@ def _blocks(n: int, width: int) -> Iterator[slice]:
     return (slice(start, min(start + rows, n)) for start in range(0, n, rows))
 
 
+def _clustered_rows(labels: npt.ArrayLike) -> npt.NDArray[np.intp] | None:
+    """Return the rows of tags that are in a cluster; None where all are."""
+    numbers = np.asarray(labels)
+    clustered = np.flatnonzero(numbers >= 0)
+    return None if len(clustered) == numbers.size else clustered
+
+
+def _spread(scores: DoubleArray, rows: npt.NDArray[np.intp], n: int) -> DoubleArray:
+    """Return the scores of some rows among all n, NaN elsewhere."""
+    every = np.full(n, np.nan)
+    every[rows] = scores
+    return every
+
+
 def _clusters_of(
     labels: npt.ArrayLike, n: int, at_least: int
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
@@ -377,13 +421,20 @@ def _one_hot(clusters: npt.NDArray[np.intp], k: int, weights: DoubleArray | None
     return sparse.csr_array((ones, clusters, np.arange(len(clusters) + 1)), shape=(len(clusters), k))
 
 
-def _coded_pair(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return labels of any kind as numbers."""
-    return _pair(*(np.unique(labels, return_inverse=True)[1].reshape(np.shape(labels)) for labels in (a, b)))
+def _coded_pair(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return labels of any kind as numbers, of the tags that are in a cluster of both."""
+    first, second = _both_clustered(a, b)
+    return np.unique(first, return_inverse=True)[1], np.unique(second, return_inverse=True)[1]
 
 
-def _pair(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _both_clustered(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     first, second = np.asarray(a), np.asarray(b)
     if first.ndim != 1 or first.shape != second.shape:
         raise ValueError(f"labels of the same tags are compared, but these are {first.shape}, {second.shape}")
-    return first.astype(np.int64), second.astype(np.int64)
+    kept = np.ones(len(first), bool)
+    for labels in (first, second):
+        if labels.dtype.kind in "if":
+            kept &= labels >= 0
+    if len(kept) and not kept.any():
+        raise InvalidSetting("no tag is in a cluster of both clusterings, so there is nothing to compare")
+    return first[kept], second[kept]

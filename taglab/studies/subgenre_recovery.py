@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.clustering import ClusterSettings, cluster
+from taglab.clustering import SphericalKMeans, cluster
 from taglab.clustering.result import TooManyClusters
 from taglab.embeddings import WordVectors, compose, train_skipgram
 from taglab.folksonomy import Folksonomy
@@ -121,7 +121,7 @@ def _by_vectors(vectors: TagVectors, settings: SubgenreSettings) -> Labels:
     most = len(vectors) - 1
     best: tuple[float, npt.NDArray[np.int32]] | None = None
     for k in range(min(settings.k_min, most), min(settings.k_max, most) + 1):
-        means = ClusterSettings(k=k, seed=settings.seed, restarts=settings.restarts)
+        means = SphericalKMeans(k=k, seed=settings.seed, restarts=settings.restarts)
         try:
             labels = cluster(vectors, means).labels
         except TooManyClusters:  # tags of the same words have the same vector

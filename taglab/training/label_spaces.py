@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from taglab import embeddings, sources
 from taglab.cleaning import PRESETS
-from taglab.clustering import CLUSTERERS, ClusterSettings, cluster
+from taglab.clustering import CLUSTERERS, Clusterer, cluster, clusterer
 from taglab.clustering.result import TooManyClusters
 from taglab.errors import Conflict, InvalidSetting
 from taglab.folksonomy import Folksonomy
@@ -65,8 +65,8 @@ class LabelGrid(BaseModel):
         ks: Numbers of clusters before filtering. Model 3.3: 100, 250, 500, 750, 1000.
         keep: Which clusters become classes: "thesis" keeps those that hold one of the 100 most used tags that
             model 2 does not leave out, "all" every one.
-        method: A name in `CLUSTERERS`.
-        seed: Of k-means.
+        method: A name in `CLUSTERERS`, of a method that takes a number of clusters.
+        seed: Of a method that draws at random.
         lookup: How the words of tags are looked up.
     """
 
@@ -90,9 +90,15 @@ class LabelGrid(BaseModel):
     @field_validator("method")
     @classmethod
     def _known(cls, method: str) -> str:
-        if method not in CLUSTERERS:
-            raise ValueError(f"must be one of {', '.join(CLUSTERERS)}")
+        taking_k = [name for name, model in CLUSTERERS.items() if model.takes("k")]
+        if method not in taking_k:
+            raise ValueError(f"must be one of {', '.join(taking_k)}, which take a number of clusters")
         return method
+
+    def clusterer(self, k: int) -> Clusterer:
+        """Return the method with its settings."""
+        seed = {"seed": self.seed} if CLUSTERERS[self.method].takes("seed") else {}
+        return clusterer({"method": self.method, "k": k, **seed})
 
     def __len__(self) -> int:
         return len(self.vectors) * len(self.min_counts) * len(self.ks)
@@ -147,7 +153,7 @@ def label_cells(data: str, grid: LabelGrid, progress: Progress = silent) -> Labe
             try:
                 if not len(tags):
                     raise InvalidSetting("none of these tags has a vector")
-                made = cluster(tags, ClusterSettings(method=grid.method, k=k, seed=grid.seed))
+                made = cluster(tags, grid.clusterer(k))
                 space = _space(data, selected, made, cell, kept, grid)
             except InvalidSetting as error:
                 left_out.append({**cell, "k": k, "reason": _reason(error)})

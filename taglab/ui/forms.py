@@ -84,6 +84,15 @@ def setting_widget(
     return {name: _widget(label or _label(name, field), field, default, common)}
 
 
+def number_bounds(model: type[pydantic.BaseModel], name: str) -> tuple[Any, Any] | None:
+    """Return the least and the greatest value of a setting, None where it is unbounded; None if no number."""
+    field = model.model_fields[name]
+    kinds = _kinds(field.annotation)
+    if bool in kinds or not {int, float} & set(kinds):
+        return None
+    return _bounds(field, float if float in kinds else int)
+
+
 def settings_flags(settings: pydantic.BaseModel) -> list[str]:
     """Return the command's flags for what differs from the defaults."""
     flags: list[str] = []

@@ -84,7 +84,7 @@ class MapClasses:
     """Groups of tags, coloured apart and named on the map.
 
     Attributes:
-        labels: Array (tags,), int: the group of each point.
+        labels: Array (tags,), int, from 0: the group of each point.
         names: Of each group, as text from data.
         colours: Array (groups,): the colour of each, counted in `taglab.figures.theme.PALETTE`; -1 for grey.
         places: Array (groups, 2): where the name of each is written; NaN for an empty one.
@@ -96,6 +96,32 @@ class MapClasses:
     colours: npt.NDArray[np.intp]
     places: npt.NDArray[np.float32]
     word: str = "Cluster"
+
+    @classmethod
+    def with_rest(
+        cls,
+        labels: npt.NDArray[np.int32],
+        names: Sequence[str],
+        colours: npt.NDArray[np.intp],
+        places: npt.NDArray[np.float32],
+        rest: str,
+        word: str = "Cluster",
+    ) -> MapClasses:
+        """Return groups of which some points may have none: these are one more group, grey and not written.
+
+        Args:
+            labels: Array (tags,), below 0 for points in no group.
+            names: Of each group.
+            colours: As above.
+            places: As above.
+            rest: What the points in no group are called.
+            word: As above.
+        """
+        if not (labels < 0).any():
+            return cls(labels, names, colours, places, word)
+        of_points = np.where(labels < 0, len(names), labels).astype(np.int32)
+        nowhere = np.full((1, places.shape[1]), np.nan, np.float32)
+        return cls(of_points, [*names, rest], np.append(colours, -1), np.concatenate([places, nowhere]), word)
 
 
 @dataclass(frozen=True)

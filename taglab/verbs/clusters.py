@@ -8,9 +8,17 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
+from taglab.clustering import (
+    Agglomerative,
+    AnyClusterer,
+    Clusterer,
+    Clustering,
+    Hdbscan,
+    SphericalKMeans,
+    cluster,
+)
 from taglab.clustering.comparison import compare
-from taglab.clustering.describe import cluster_table, cluster_tracks
+from taglab.clustering.describe import cluster_table, cluster_tracks, names_of_tags
 from taglab.clustering.scan import ScanSettings, scan, suggestions
 from taglab.clustering.stability import stability
 from taglab.embeddings import OWN, LookedUp, Lookup, TagMaterial, TagQuestion
@@ -23,15 +31,12 @@ from taglab.verbs.opening import partly_known_notes, save_space
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report, records
 
-_METHOD = Flag(choices=CLUSTERERS)
-_CLUSTERING = Group("clustering", flags={"method": _METHOD, "k": Flag(named=True)})
-_ONE_METHOD = Group("clustering", flags={"k": Flag(named=True)}, omit=("method", "linkage", "seed"))
-Clusters = Annotated[ClusterSettings, _CLUSTERING]
+_CLUSTERING = Group("clustering", flags={"k": Flag(named=True)})
+_WITHOUT_SEED = Group("clustering", flags={"k": Flag(named=True)}, omit=("seed",))
+Clusters = Annotated[AnyClusterer, _CLUSTERING]
 
 
-def clustered(
-    tags: TagQuestion, settings: ClusterSettings, progress: Progress
-) -> tuple[TagMaterial, Clustering]:
+def clustered(tags: TagQuestion, settings: Clusterer, progress: Progress) -> tuple[TagMaterial, Clustering]:
     """Return tags with their vectors, and their clustering."""
     material = tags.open(between(progress, 0.0, 0.7))
     return material, cluster(material.vectors, settings, between(progress, 0.7, 1.0))
@@ -50,20 +55,21 @@ class Cluster(Question):
 
     returns: ClassVar[str] = (
         "{data, vectors, min_count, method, k, ..., tags, distinct_vectors, singletons, within_distance, "
-        "silhouette, partly_known, missing: [tag], rows: [{cluster, name, size, tracks, assignments, "
-        "silhouette, medoid, partly_known, tags: [tag]}]}; with --by tag rows: [{tag, count, cluster, name, "
-        "silhouette, unknown}]"
+        "silhouette, partly_known, missing: [tag], left_out: [tag], rows: [{cluster, name, size, tracks, "
+        "assignments, silhouette, medoid, partly_known, tags: [tag]}]}; with --by tag rows: [{tag, count, "
+        "cluster, name, silhouette, unknown}]"
     )
     examples: ClassVar[str] = """
 taglab cluster -k 40
 taglab cluster --data mine --vectors glove -k 100 --min-count 100 --name classes
 taglab cluster -k 40 --by tag --out clusters.csv
 taglab cluster --method agglomerative --linkage complete -k 20 --json
+taglab cluster --method hdbscan --min-cluster-size 4
 """
     renamed: ClassVar[dict[str, str]] = {"--save": "--name"}
 
     tags: TagQuestion = TagQuestion()
-    clustering: Clusters = ClusterSettings()
+    clustering: Clusters = SphericalKMeans()
     by: Literal["cluster", "tag"] = "cluster"
     name: Annotated[str | None, Flag(metavar="NAME")] = None
     replace: bool = False
@@ -82,13 +88,19 @@ taglab cluster --method agglomerative --linkage complete -k 20 --json
             "distinct_vectors": vectors.n_points,
             "singletons": int((found.sizes == 1).sum()),
             "within_distance": found.within_distance,
-            "silhouette": float(np.mean(silhouette)) if silhouette is not None else None,
+            "silhouette": float(np.nanmean(silhouette)) if silhouette is not None else None,
             "partly_known": len(vectors.unknown),
             "missing": list(vectors.missing),
+            "left_out": list(found.left_out),
         }
         notes = []
         if vectors.missing:
             notes.append(f"{len(vectors.missing):,} tags have no vector and are in no cluster")
+        if found.n_left_out:
+            notes.append(
+                f"{found.n_left_out:,} of {len(found.tags):,} tags lie too thin for a cluster and are left "
+                "out; silhouette and within_distance are of the others"
+            )
         notes += partly_known_notes(vectors)
         if self.name is not None:
             save_space(from_clusters(found.tags, found.labels, counts, record, self.name), self.replace)
@@ -106,7 +118,7 @@ def _by_tag(found: Clustering, counts: pd.Series, table: pd.DataFrame, silhouett
             "tag": list(found.tags),
             "count": counts.reindex(list(found.tags)).to_numpy(),
             "cluster": found.labels,
-            "name": table["name"].to_numpy()[found.labels],
+            "name": names_of_tags(found, table["name"].tolist()),
             "silhouette": silhouette if silhouette is not None else float("nan"),
         }
     )
@@ -128,7 +140,7 @@ class Scan(Question):
     returns: ClassVar[str] = (
         "{suggestions: [{embedding, min_count, best_k, silhouette, over, single_points, elbow_k, caution}], "
         "rows: [{embedding, min_count, k, seed, within_distance, silhouette, over, n_tags, n_points, "
-        "smallest, largest, singletons, single_points, seconds}]}"
+        "smallest, largest, singletons, single_points, seconds, left_out}]}"
     )
     examples: ClassVar[str] = """
 taglab scan -k 10:200:10
@@ -146,10 +158,10 @@ taglab scan -k 10:100:10 --vectors own,glove
         Group(
             "what to try",
             flags={
-                "ks": Flag("-k", named=True),
+                "values": Flag("-k", named=True),
                 "min_counts": Flag("--min-count", named=True),
-                "method": _METHOD,
             },
+            groups={"clusterer": Group("clustering", omit=("k", "min_cluster_size", "seed"))},
         ),
     ] = ScanSettings()  # fmt: skip
 
@@ -164,7 +176,7 @@ taglab scan -k 10:100:10 --vectors own,glove
         ]
         counts = materials[0].data.counts()
         scanned = scan([one.vectors for one in materials], self.scan, counts, between(progress, 0.4, 1.0))
-        advice = records(suggestions(scanned.rows))
+        advice = records(suggestions(scanned.rows, scanned.varied))
         cautions = [
             f"{row['embedding']}, count ≥ {row['min_count']}: {row['caution']}"
             for row in advice
@@ -187,7 +199,7 @@ class Stability(Question):
 
     tags: TagQuestion = TagQuestion()
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = (0, 1, 2, 3, 4)
-    clustering: Annotated[ClusterSettings, _ONE_METHOD] = ClusterSettings()
+    clustering: Annotated[AnyClusterer, _WITHOUT_SEED] = SphericalKMeans()
 
     def answer(self, progress: Progress) -> Report:
         """Return a row for every pair of seeds."""
@@ -200,8 +212,11 @@ class Stability(Question):
             if row < column
         ]
         facts = {
-            "k": self.clustering.k, "seeds": list(found.seeds), "mean": found.mean, "lowest": found.lowest,
-        }  # fmt: skip
+            self.clustering.varied: self.clustering.value,
+            "seeds": list(found.seeds),
+            "mean": found.mean,
+            "lowest": found.lowest,
+        }
         return Report(facts, pd.DataFrame(pairs, columns=["seed", "other_seed", "adjusted_rand"]))
 
 
@@ -224,10 +239,11 @@ class Compare(Question):
     examples: ClassVar[str] = "taglab compare -k 40 --other-k 60\ntaglab compare -k 40 --other-vectors glove"
 
     tags: TagQuestion = TagQuestion()
-    clustering: Clusters = ClusterSettings()
+    clustering: Clusters = SphericalKMeans()
     other_vectors: Annotated[str | None, Flag(metavar="NAME")] = None
     other: Annotated[
-        ClusterSettings | None,
+        SphericalKMeans | Agglomerative | Hdbscan | None,
+        Field(discriminator="method"),
         Group("the other clustering", prefix="other-", flags=_CLUSTERING.flags, like="clustering"),
     ] = None
 

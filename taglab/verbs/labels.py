@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from taglab.cache import replacing
-from taglab.clustering import ClusterSettings
+from taglab.clustering import SphericalKMeans
 from taglab.embeddings import TagQuestion, selected_tags
 from taglab.errors import InvalidSetting
 from taglab.labels import (
@@ -255,7 +255,7 @@ taglab labels make clusters genres -k 40 --holding-file kept.txt
 """
 
     tags: TagQuestion = TagQuestion()
-    clustering: Clusters = ClusterSettings()
+    clustering: Clusters = SphericalKMeans()
     holding: Annotated[tuple[str, ...], Flag(metavar="TAG", several=True)] = ()
     holding_file: OutFile = None
 

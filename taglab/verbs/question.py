@@ -75,7 +75,7 @@ class Question(BaseModel):
         likes = [(argument.place[0], argument.like) for argument in known.values() if argument.like]
         for name, like in dict.fromkeys(likes):
             if name in values:
-                values[name] = {**values.get(like, {}), **values[name]}
+                values[name] = _alike(known, name, values.get(like, {}), values[name])
         _refuse_other_entries(known, given, values)
         return settings.checked(cls, values, lambda place: _name_of(known, place))
 
@@ -246,6 +246,20 @@ def _put(values: dict[str, Any], argument: Argument, value: Any) -> None:
     if argument.chooses and value != inner.get(last, argument.default):
         inner.clear()
     inner[last] = value
+
+
+def _alike(
+    known: Mapping[Place, Argument], name: str, like: Mapping[str, Any], own: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return settings with those of another group that the entry they choose has, too."""
+    within = {one.place[1]: one for one in known.values() if one.place[0] == name and len(one.place) == 2}
+    chosen = {own.get(tag, like.get(tag, one.default)) for tag, one in within.items() if one.chooses}
+    shared = {
+        field: value
+        for field, value in like.items()
+        if field not in within or not within[field].entries or chosen & set(within[field].entries)
+    }
+    return {**shared, **own}
 
 
 def _refuse_other_entries(

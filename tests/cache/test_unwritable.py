@@ -69,6 +69,6 @@ def test_nothing_is_computed_twice(shell: Shell, tmp_path: Path, monkeypatch: py
     settings = projection.ProjectionSettings(method="pca")
     placed = projection.cached_projection(vectors, settings)
     assert projection.find_projection(vectors, settings) is placed
-    rows = scan(vectors, ScanSettings(ks=(2, 3)))
-    again = scan(vectors, ScanSettings(ks=(2, 3)))
+    rows = scan(vectors, ScanSettings(values=(2, 3)))
+    again = scan(vectors, ScanSettings(values=(2, 3)))
     assert [list(one.rows["seconds"]) for one in (rows, again)] == [list(rows.rows["seconds"])] * 2

@@ -503,3 +503,31 @@ def test_without_options_a_command_works_on_the_demo(
     found = shell.json(*argv, "--cache", demo_cache)
     first = found[0] if isinstance(found, list) else found
     assert keys <= set(first)
+
+
+def test_hdbscan_lists_whom_it_leaves_out_and_saves_the_rest(mine: Shell) -> None:
+    found = mine.json("cluster", *DATA, "--method", "hdbscan", "--min-cluster-size", "2", "--save", "dense")
+    assert found["method"] == "hdbscan"
+    assert found["min_cluster_size"] == 2
+    assert found["k"] == len(found["rows"])
+    held = {tag for row in found["rows"] for tag in row["tags"]}
+    assert not held & set(found["left_out"])
+    assert len(held) + len(found["left_out"]) == found["tags"]
+    by_tag = mine.json("cluster", *DATA, "--method", "hdbscan", "--min-cluster-size", "2", "--by", "tag")
+    assert {row["tag"] for row in by_tag["rows"] if row["cluster"] == -1} == set(found["left_out"])
+    assert {row["name"] for row in by_tag["rows"] if row["cluster"] == -1} <= {""}
+    space = mine.json("labels", "show", "dense")
+    assert space["made_by"].get("left_out", 0) == len(found["left_out"])
+    assert space["made_by"]["min_cluster_size"] == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (("cluster", "--method", "hdbscan", "-k", "2"), "-k is not heeded by --method hdbscan"),
+        (("cluster", "--linkage", "single"), "--linkage is not heeded by --method spherical-k-means"),
+    ],
+)
+def test_settings_of_another_method_are_refused(mine: Shell, asked: tuple[str, ...], sentence: str) -> None:
+    assert mine.run(*asked, *DATA) == 2
+    assert sentence in mine.err

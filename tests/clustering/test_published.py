@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from taglab.clustering import ClusterSettings, cluster
+from taglab.clustering import SphericalKMeans, cluster
 from taglab.clustering.result import TooManyClusters
 from taglab.clustering.scan import ScanSettings, scan, suggestions
 from taglab.metrics.clustering import adjusted_rand, silhouette_cosine, within_cluster_distance
@@ -41,7 +41,7 @@ def published(name: str, vectors: TagVectors) -> tuple[TagVectors, np.ndarray]:
 def test_our_clusters_are_tighter_than_those_published(name: str, vectors: TagVectors) -> None:
     # The positions are inferred from the clusters of k = 1000, so those must come back exactly.
     some, theirs = published(name, vectors)
-    ours = cluster(some, ClusterSettings(k=len(set(theirs)), restarts=3)).labels
+    ours = cluster(some, SphericalKMeans(k=len(set(theirs)), restarts=3)).labels
     assert within_cluster_distance(some.vectors, ours) <= within_cluster_distance(some.vectors, theirs) + 1e-6
     assert (
         silhouette_cosine(some.vectors, ours).mean() >= silhouette_cosine(some.vectors, theirs).mean() - 1e-6
@@ -58,14 +58,14 @@ def test_tags_at_one_point_share_a_cluster_and_limit_k(vectors: TagVectors) -> N
     with pytest.raises(
         TooManyClusters, match=f"k=1000 must be at most {most}, the number of distinct vectors"
     ):
-        cluster(vectors, ClusterSettings(k=1000))
-    assert adjusted_rand(cluster(vectors, ClusterSettings(k=most)).labels, points) == 1
-    labels = cluster(vectors, ClusterSettings(k=100)).labels
+        cluster(vectors, SphericalKMeans(k=1000))
+    assert adjusted_rand(cluster(vectors, SphericalKMeans(k=most)).labels, points) == 1
+    labels = cluster(vectors, SphericalKMeans(k=100)).labels
     assert len(set(zip(points, labels, strict=True))) == most
 
 
 def test_scan_of_the_whole_vocabulary(vectors: TagVectors) -> None:
-    rows = scan(vectors, ScanSettings(ks=(50, 100, 250, 500, 991), distinct=False)).rows
+    rows = scan(vectors, ScanSettings(values=(50, 100, 250, 500, 991), distinct=False)).rows
     assert rows["within_distance"].is_monotonic_decreasing
     assert suggestions(rows)["best_k"].tolist() == [991]
     assert rows.loc[rows["k"] == 100, "silhouette"].item() == pytest.approx(0.17, abs=0.03)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from taglab.clustering import ClusterSettings, cluster
+from taglab.clustering import SphericalKMeans, cluster
 from taglab.embeddings import compose, overlap_at_k, train_tag_vectors
 from taglab.embeddings import tag_skipgram as module
 from taglab.embeddings.tag_skipgram import TagSkipGramSettings, _threads_for, train_tag_skipgram
@@ -35,7 +35,7 @@ def named(table: np.ndarray) -> list[str]:
 def test_planted_blocks_come_out(loss: str) -> None:
     table = blocks()
     found = train_tag_skipgram(sparse.csr_array(table), named(table), TagSkipGramSettings(loss=loss))
-    labels = cluster(found.vectors, ClusterSettings(k=4, restarts=5)).labels
+    labels = cluster(found.vectors, SphericalKMeans(k=4, restarts=5)).labels
     assert adjusted_rand(labels, np.repeat(np.arange(4), 6)) > 0.9
     assert found.losses[-1] < found.losses[0]
 

@@ -129,7 +129,7 @@ def test_scan_curves_mark_the_k_in_use() -> None:
             "single_points": [0, 1, 3, 9],
         }
     )
-    figure = figures.scan_curves(rows, k=5, best=5, elbow=2)
+    figure = figures.scan_curves(rows, 5, best=5, elbow=2)
     assert list(figure.data[0].x) == list(figure.data[2].customdata) == [2, 5]
     assert list(figure.data[2].y) == [0.5, 3]
     assert figure.layout.yaxis2.title.text == "mean silhouette<br>(over distinct vectors)"
@@ -179,3 +179,41 @@ def test_tags_without_a_figure_are_grey_on_the_map_of_a_run() -> None:
     assert (lit.marker.cmin, lit.marker.cmax) == (0.0, 0.5)
     assert "AUC-PR 0.500" in lit.text[-1]
     assert "AUC-PR" not in grey.text[0]
+
+
+def test_tags_in_no_cluster_are_grey_on_the_map_and_have_no_silhouette() -> None:
+    table = pd.DataFrame(
+        {"tag": list("abcde"), "count": [5, 4, 3, 2, 1], "cluster": [0, -1, 1, -1, 0]}
+        | {"silhouette": [0.5, np.nan, 0.2, np.nan, 0.4]}
+    )
+    positions = np.arange(10, dtype=float).reshape(5, 2)
+    for colour_by in ("cluster", "silhouette"):
+        figure = figures.tag_map(table, positions, ["first", "second"], colour_by)
+        grey, lit = figure.data[0], figure.data[1]
+        assert list(grey.customdata) == [1, 3]
+        assert list(lit.customdata) == [0, 2, 4]
+        assert "in no cluster" in grey.text[0]
+        assert "Cluster: second" in lit.text[1]
+    plot = figures.silhouette_plot(table, ["first", "second"])
+    assert plot.layout.title.text == "Silhouette of each tag, by cluster; 2 tags in no cluster"
+    assert list(plot.layout.yaxis.range) == [3, 0]
+    assert list(plot.data[-1].customdata) == [0, 4, 2]
+    (mean,) = [note.text for note in plot.layout.annotations]
+    assert mean == "mean 0.367"
+
+
+def test_what_has_no_k_is_scanned_with_its_clusters_and_whom_it_leaves_out() -> None:
+    rows = pd.DataFrame(
+        {
+            "embedding": "own",
+            "min_count": 10,
+            "min_cluster_size": [2, 4],
+            "k": [9, 3],
+            "silhouette": [0.1, 0.3],
+        }
+        | {"within_distance": [9.0, 7.0], "over": "tags", "left_out": [1, 20]}
+    )
+    figure = figures.scan_curves(rows, 4, best=4, varied="min_cluster_size")
+    assert [list(curve.y) for curve in figure.data] == [[9, 3], [0.1, 0.3], [1, 20]]
+    assert list(figure.data[0].customdata) == [2, 4]
+    assert figure.layout.xaxis3.title.text == "min cluster size"

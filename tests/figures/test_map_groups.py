@@ -96,3 +96,13 @@ def test_more_groups_than_are_held_at_once_are_told_as_few_are() -> None:
     assert clashes(positions, labels, group_colours(positions, labels, 600)) < 0.6 * clashes(
         positions, labels, np.arange(600) % 8
     )
+
+
+def test_points_in_no_group_neither_take_nor_move_a_name() -> None:
+    rng = np.random.default_rng(1)
+    positions = np.concatenate([rng.normal((0, 0), 0.1, (20, 2)), rng.normal((5, 5), 0.1, (20, 2))])
+    positions = np.concatenate([positions, rng.uniform(-1, 6, (30, 2))]).astype(np.float32)
+    labels = np.repeat([0, 1, -1], [20, 20, 30])
+    places = group_places(positions, labels, 2)
+    assert np.abs(places - [[0, 0], [5, 5]]).max() < 0.5
+    assert len(group_colours(positions, labels, 2)) == 2

@@ -40,7 +40,7 @@ def test_clusters_are_ordered_and_named_by_use() -> None:
         ("calm", ("calm",)),
         ("rock", ("rock", "hard", "metal")),
     ]
-    assert space.made_by == {"from": "clusters", "k": 3}
+    assert space.made_by == {"from": "clusters", "k": 3, "left_out": 1}
 
 
 def test_without_counts_the_order_given_stands() -> None:

@@ -18,15 +18,15 @@ from taglab.metrics import clustering as metrics
 def clustered(
     draw: st.DrawFn, dtype: str = "float32"
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.int64]]:
-    """Vectors around a few centres, some very near them, some given twice; labels with gaps and below 0."""
+    """Vectors around a few centres, some very near them, some given twice; labels with gaps."""
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     n, dim = draw(st.integers(3, 60)), draw(st.integers(2, 12))
     centres = random.standard_normal((draw(st.integers(1, 5)), dim))
     noise = 10.0 ** -draw(st.integers(0, 3))
     vectors = centres[random.integers(len(centres), size=n)] + noise * random.standard_normal((n, dim))
     vectors = vectors[random.integers(n, size=n)] if draw(st.booleans()) else vectors
-    labels = 3 * random.integers(draw(st.integers(2, 6)), size=n) - 4
-    labels[:3] = (-4, -4, -1)
+    labels = 3 * random.integers(draw(st.integers(2, 6)), size=n)
+    labels[:3] = (0, 0, 3)
     return vectors.astype(dtype), labels
 
 
@@ -233,7 +233,7 @@ def test_within_cluster_distance_of_cosine_distances_is_that_of_unit_vectors(
 
 
 label_pairs = st.integers(1, 40).flatmap(
-    lambda n: st.tuples(*[st.lists(st.integers(-2, 5), min_size=n, max_size=n)] * 2)
+    lambda n: st.tuples(*[st.lists(st.integers(0, 7), min_size=n, max_size=n)] * 2)
 )
 
 
@@ -242,7 +242,7 @@ def test_agreement_of_two_clusterings(pair: tuple[list[int], list[int]]) -> None
     a, b = pair
     assert metrics.adjusted_rand(a, b) == pytest.approx(adjusted_rand_score(b, a))
     assert metrics.normalised_mutual_information(a, b) == pytest.approx(normalized_mutual_info_score(b, a))
-    renamed = [10 - 2 * label for label in a]
+    renamed = [20 - 2 * label for label in a]
     assert metrics.adjusted_rand(a, renamed) == pytest.approx(1)
     assert metrics.normalised_mutual_information(a, renamed) == pytest.approx(1)
 
@@ -272,3 +272,26 @@ def test_labels_may_be_text() -> None:
     )
     with pytest.raises(ValueError, match="labels of the same tags"):
         metrics.adjusted_rand(["a"], ["a", "b"])
+
+
+def test_tags_in_no_cluster_have_no_silhouette_and_no_say() -> None:
+    rng = np.random.default_rng(2)
+    vectors = rng.standard_normal((30, 5))
+    labels = np.repeat([0, -1, 2], 10)
+    kept = labels >= 0
+    distances = exact_distances(vectors)
+    for scores, metric in (
+        (metrics.silhouette_cosine(vectors, labels), "cosine"),
+        (metrics.silhouette_cosine(vectors.astype(np.float32), labels), "cosine"),
+        (metrics.silhouette_distances(distances, labels), "cosine"),
+        (metrics.silhouette_euclidean(vectors, labels), "euclidean"),
+    ):
+        assert np.isnan(scores[~kept]).all()
+        expected = silhouette_samples(vectors[kept], labels[kept], metric=metric)
+        np.testing.assert_allclose(scores[kept], expected, atol=1e-5)
+    assert metrics.within_cluster_distance(vectors, labels) == metrics.within_cluster_distance(
+        vectors[kept], labels[kept]
+    )
+    assert metrics.within_cluster_distance_of_distances(distances, labels) == pytest.approx(
+        sum(distances[np.ix_(labels == number, labels == number)].sum() / 10 for number in (0, 2))
+    )

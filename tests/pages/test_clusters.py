@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from taglab import cache, cli, labels, projection, runs
 from taglab.cli.commands import build_parser
-from taglab.clustering import ClusterSettings, cluster
-from taglab.embeddings import Lookup, WordVectors
+from taglab.clustering import Hdbscan, SphericalKMeans, cluster
+from taglab.embeddings import Lookup, WordVectors, compose
 from taglab.errors import Cancelled
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
@@ -278,6 +278,81 @@ def test_agglomerative_clustering_has_a_linkage_and_no_seed() -> None:
     assert not app.exception
     assert "nothing at random" in words(app)
     assert not [each for each in app.number_input if each.key == "seed"]
+
+
+def thin(view: str, **url: str) -> AppTest:
+    """The page with HDBSCAN, on vectors some of which lie too thin for a cluster."""
+    given = {"vectors": "second", "method": "HDBSCAN", "min_cluster_size": "3", "min_samples": "2", **url}
+    app = page(view, **given).run()
+    assert not app.exception
+    return app
+
+
+def thin_labels() -> np.ndarray:
+    second = WordVectors.open(cache.Shelf(cache.VECTORS).path("second"))
+    return cluster(compose(second, TAGS), Hdbscan(min_cluster_size=3, min_samples=2)).labels
+
+
+def test_hdbscan_has_its_own_slider_and_shows_in_grey_whom_it_leaves_out() -> None:
+    app = thin("Clusters")
+    outside = int((thin_labels() < 0).sum())
+    assert 0 < outside < len(TAGS)
+    assert app.select_slider(key="min_cluster_size").value == 3
+    assert not [slider for slider in app.select_slider if slider.key == "k"]
+    assert {metric.label: metric.value for metric in app.metric}["In no cluster"] == str(outside)
+    painted = map_data(app)
+    assert painted["shows"] == "min_cluster_size=3 pca cluster"
+    assert f"{outside} in none, in grey" in painted["label"]
+    table = next(each.value for each in app.dataframe if "size" in each.value)
+    last = table.iloc[-1]
+    assert (last["name"], last["size"]) == ("in no cluster", outside)
+    assert len(table) == thin_labels().max() + 2
+    assert f"the last row are the {outside} tags in no cluster" in words(app)
+    assert "taglab cluster --data demo --vectors second --min-count 1 --min-cluster-size 3 " in "\n".join(
+        commands(app)
+    )
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_hdbscan_heeds_tags_in_no_cluster(view: str) -> None:
+    outside = int((thin_labels() < 0).sum())
+    app = thin(view, selected="1.4-9", colour="Silhouette")
+    assert not app.error
+    if view == "Silhouettes":
+        title = charts(app)[-1]["layout"]["title"]["text"]
+        assert title.endswith(f"{outside} tags in no cluster")
+    if view == "Tags":
+        app.toggle(key="all_tags").set_value(True).run()
+        table = next(each.value for each in app.dataframe if "name" in each.value)
+        assert (table["name"] == "in no cluster").sum() == outside
+    if view == "Stability":
+        assert "HDBSCAN draws nothing at random" in words(app)
+    if view == "Label space":
+        assert f"{outside} tags were in no cluster, and so became part of no class" in words(app)
+
+
+def test_hdbscan_is_scanned_over_least_cluster_sizes_and_a_step_is_taken() -> None:
+    app = thin("Scan over k", min_cluster_sizes="2:6")
+    app.button(key="scan").click().run()
+    assert not app.exception
+    figure = charts(app)[-1]
+    assert figure["layout"]["title"]["text"] == "Clusterings by min cluster size"
+    line = next(block.value for block in app.code if block.value.startswith("taglab scan "))
+    assert line == (
+        "taglab scan --data demo --vectors second --min-count 1 --min-cluster-size 2,3,4,5,6 "
+        "--method=hdbscan --min-samples=2"
+    )
+    offered = next(
+        button for button in app.button if str(button.label).startswith("Take min cluster size = ")
+    )
+    offered.click().run()
+    assert f"= {app.select_slider(key='min_cluster_size').value} (" in offered.label
+
+
+def test_a_least_size_that_leaves_out_every_tag_is_refused_with_a_cure() -> None:
+    app = page(method="HDBSCAN", vectors="second", min_cluster_size="14").run()
+    assert literal("would leave out every one; take a smaller one") in app.error[0].value
+    assert app.select_slider(key="min_cluster_size").value == 14
 
 
 def test_three_dimensions_say_that_clicks_do_not_count() -> None:
@@ -558,7 +633,7 @@ def test_classes_on_the_map_are_those_of_the_draft() -> None:
     positions = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
     tags = ("a", "b", "c", "d", "e", "f")
     vectors = TagVectors.from_any(tags, np.random.default_rng(1).normal(size=(6, 4)))
-    found = cluster(vectors, ClusterSettings(k=3))
+    found = cluster(vectors, SphericalKMeans(k=3))
     table = pd.DataFrame()
     made = Clustered(found, np.zeros(6), 0.0, table, table, np.array([3, 4, 5]), np.zeros((3, 2), np.float32))
     data = Folksonomy.from_codes(

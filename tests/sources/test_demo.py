@@ -17,7 +17,7 @@ from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, roc_auc_score
 
-from taglab.clustering import ClusterSettings, cluster
+from taglab.clustering import SphericalKMeans, cluster
 from taglab.embeddings import compose, own_vectors
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
@@ -363,7 +363,7 @@ def test_our_own_clusters_find_the_truth_but_not_all_of_it(
 ) -> None:
     vectors = compose(own_vectors(demo), truth["tag"].tolist())
     assert vectors.missing == ()
-    found = cluster(vectors, ClusterSettings(k=k)).labels
+    found = cluster(vectors, SphericalKMeans(k=k)).labels
     heard = (truth["basis"] == "sound").to_numpy()
     genres = (truth["group"] == "genres").to_numpy()
     everything = np.ones(len(truth), bool)

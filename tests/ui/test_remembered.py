@@ -14,7 +14,7 @@ import pytest
 import streamlit as st
 
 from taglab import cache, runs
-from taglab.clustering import ClusterSettings
+from taglab.clustering import SphericalKMeans
 from taglab.embeddings import Lookup
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace, Rename
@@ -59,7 +59,7 @@ DIFFERENT: list[tuple[Any, Any]] = [
     (vectors_of(1.0), vectors_of(2.0)),
     (SPACE, SPACE.edit(Rename(cls="sad", new="blue"))),
     (SPACE, SPACE.renamed("other")),
-    (ClusterSettings(k=3), ClusterSettings(k=4)),
+    (SphericalKMeans(k=3), SphericalKMeans(k=4)),
     (Asked(data_of("genre"), Lookup()), Asked(data_of("mood"), Lookup())),
     (Asked(data_of(), Lookup()), Asked(data_of(), Lookup(fully_known=True))),
     (LabelClass("a", ("x", "y")), LabelClass("a", ("y", "x"))),
@@ -89,7 +89,7 @@ def test_values_that_differ_are_told_apart(one: Any, other: Any) -> None:
 
 def test_values_that_are_equal_are_one() -> None:
     assert identity(data_of()) == identity(data_of())
-    assert identity(ClusterSettings(k=3)) == identity(ClusterSettings().model_copy(update={"k": 3}))
+    assert identity(SphericalKMeans(k=3)) == identity(SphericalKMeans().model_copy(update={"k": 3}))
     assert identity(SPACE) == identity(replace(SPACE))
     assert identity(Asked(data_of(), Lookup())) == identity(Asked(data_of(), Lookup()))
 

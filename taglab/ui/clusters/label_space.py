@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from taglab import labels
-from taglab.clustering import Clustering, ClusterSettings
+from taglab.clustering import Clusterer, Clustering
 from taglab.errors import TaglabError
 from taglab.figures.clusters import class_sizes
 from taglab.figures.map_groups import group_colours, group_places
@@ -124,32 +124,30 @@ def classes_on_map(material: Material, made: Clustered, where: Projection) -> Ma
 def _classes_on_map(
     space: LabelSpace,
     material: Material,
-    settings: ClusterSettings,
+    settings: Clusterer,
     projection: ProjectionSettings,
     _made: Clustered,
     _where: Projection,
 ) -> MapClasses:
     n = len(space)
     first: dict[str, int] = {}
-    for number, each in enumerate(space.classes):
-        for tag in each.tags:
+    for number, label_class in enumerate(space.classes):
+        for tag in label_class.tags:
             first.setdefault(tag, number)
-    labels_ = np.fromiter((first.get(tag, n) for tag in material.vectors.tags), np.int32)
-    held = labels_ < n
-    positions, inside = _where.positions[held], labels_[held]
-    preferred = _made.colours[_main_clusters(inside, _made.clustering.labels[held], n)]
-    colours = np.append(group_colours(positions, inside, n, preferred=preferred), -1)
-    nowhere = np.full((1, positions.shape[1]), np.nan, np.float32)
-    places = np.concatenate([group_places(positions, inside, n), nowhere])
-    return MapClasses(labels_, [*space.names, _NO_CLASS], colours, places, "Class")
+    of_tags = np.fromiter((first.get(tag, -1) for tag in material.vectors.tags), np.int32)
+    preferred = _made.colours[_main_clusters(of_tags, _made.clustering.labels, n)]
+    colours = group_colours(_where.positions, of_tags, n, preferred=preferred)
+    places = group_places(_where.positions, of_tags, n)
+    return MapClasses.with_rest(of_tags, space.names, colours, places, _NO_CLASS, "Class")
 
 
 def _main_clusters(
     classes: npt.NDArray[np.int32], clusters: npt.NDArray[np.int32], n: int
 ) -> npt.NDArray[np.intp]:
-    """Return the cluster that most of each class's tags are in, array (n,); its first for no tags."""
+    """Return the cluster that most of each class's tags are in, array (n,); the first for none."""
     shared = np.zeros((n, int(clusters.max(initial=0)) + 1), np.int64)
-    np.add.at(shared, (classes, clusters), 1)
+    both = (classes >= 0) & (clusters >= 0)
+    np.add.at(shared, (classes[both], clusters[both]), 1)
     main: npt.NDArray[np.intp] = shared.argmax(axis=1)
     return main
 
@@ -264,6 +262,8 @@ def _show_report(material: Material, space: LabelSpace) -> None:
         alt="Classes with their tags and tracks",
     )
     notes = []
+    if space.made_by.get("left_out"):
+        notes.append(f"{space.made_by['left_out']:,} tags were in no cluster, and so became part of no class")
     if report.empty_classes:
         notes.append(f"{report.empty_classes} classes have no track and are left out of the mean")
     if report.unknown_tags:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ import streamlit as st
 
 from taglab import runs
 from taglab.cache import content_key
-from taglab.clustering import CLUSTERERS, Clustering, ClusterSettings, cluster
-from taglab.clustering.describe import cluster_table
+from taglab.clustering import CLUSTERERS, Clusterer, Clustering, cluster, clusterer
+from taglab.clustering.describe import cluster_table, names_of_tags
 from taglab.compare.by_tag import TagFigures, auc_pr_by_tag
 from taglab.embeddings import Lookup, TagQuestion
 from taglab.figures import clusters as figures
@@ -27,6 +27,7 @@ from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress
 from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.export import export_panel, picture_config
+from taglab.ui.forms import number_bounds, setting_widget
 from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import (
@@ -49,10 +50,13 @@ from taglab.verbs.tags import Coverage, Project
 _EVERY_K_UP_TO = 120
 # How far a round k is from the next, as shares of the power of ten below: 5 from 100 to 200, 10 to 500, 25.
 _ROUND_STEPS = ((2, 20), (5, 10), (10, 4))
-_USUAL_K = 100  # the least of the thesis; of half a million tags it takes seconds, 700 would minutes
+_MOST_NUMBER = 2**31 - 1
+UNCLUSTERED = "in no cluster"
 _PATIENCE_S = 0.6
 _NAMED = 12
 _MEANING = {
+    "In no cluster": "Tags that lie too thin for a cluster of this size: grey on the map, in no class, and "
+    "not in the means.",
     "Mean silhouette": "How much nearer a tag is to its own cluster than to the next (cosine), from −1 to 1; "
     "0 where clusters run into each other.",
     "Partly known": "Tags with a word that has no vector, and so no say in where they lie; “Looking up "
@@ -62,7 +66,8 @@ _MEANING = {
     "Silhouette, distinct": "The mean silhouette over distinct vectors, each once: there, tags that share a "
     "point do not make small clusters look good.",
     "Within-cluster distance": "Squared distances of the tags' unit vectors to the mean of their cluster, "
-    "summed over all tags. It falls as k grows: compare it over k (Scan over k), not over sets of tags.",
+    "summed over all tags that are in one. It falls as k grows: compare it over k (Scan over k), not over "
+    "sets of tags.",
 }
 _BY_RUN = "auc_pr"
 _COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count", _BY_RUN: "A run's AUC-PR"}
@@ -110,11 +115,11 @@ class Clustered:
 
     Attributes:
         clustering: The clusters.
-        silhouettes: Array (tags,).
-        over_points: Mean silhouette over distinct vectors, each once.
+        silhouettes: Array (tags,); NaN for tags in no cluster.
+        over_points: Mean silhouette over distinct vectors that are in a cluster, each once.
         table: One row a cluster, see `taglab.clustering.describe.cluster_table`.
-        tags: One row a tag: `tag`, `count`, `cluster` (number), `name` (of the cluster), `silhouette`,
-            `unknown` (words without a vector).
+        tags: One row a tag: `tag`, `count`, `cluster` (number, -1 for none), `name` (of the cluster, empty
+            for none), `silhouette`, `unknown` (words without a vector).
         colours: Array (clusters,): the colour of each in all figures, counted in the palette; by number until
             the clustering is placed on a map (see `placed`).
         places: Array (clusters, dimensions of the map): where the name of each is written.
@@ -178,60 +183,66 @@ def _counts(vectors: TagVectors, data: Folksonomy) -> npt.NDArray[np.int64]:
     return counts
 
 
-def pick_method(suffix: str = "", seed: int = 0) -> ClusterSettings:
-    """Let the method and what it heeds be chosen; k comes from `pick_k`. In the URL as `method`, `seed` …"""
-    titles = {"spherical-k-means": "Spherical k-means", "agglomerative": "Agglomerative"}
+def pick_method(suffix: str = "", **start: int) -> Clusterer:
+    """Let the method and its settings be chosen; what it varies comes from `pick_value`. In the URL by name.
+
+    Args:
+        suffix: Of the keys, where two methods are chosen on one page.
+        start: What settings are to begin with, in place of their defaults.
+    """
     method = st.selectbox(
-        "Method", list(CLUSTERERS), format_func=lambda name: titles.get(name, name), key=f"method{suffix}",
+        "Method", list(CLUSTERERS), format_func=lambda name: CLUSTERERS[name].title, key=f"method{suffix}",
         bind="query-params",
     )  # fmt: skip
-    if method == "agglomerative":
-        linkage = st.selectbox(
-            "Linkage", ["average", "complete", "single"], key=f"linkage{suffix}", bind="query-params",
-            help="The distance of two clusters: the mean, largest or least between their tags.",
-        )  # fmt: skip
-        return ClusterSettings(method=method, linkage=linkage)
-    key, most = f"seed{suffix}", 2**31 - 1
-    chosen = st.number_input(
-        "Seed", 0, most, seed, key=key, bind=bound_number(key, "the seed", 0, most),
-        help="Of the random start; the same seed gives the same clusters.",
-    )  # fmt: skip
-    return ClusterSettings(method=method, seed=int(chosen))
+    model = CLUSTERERS[method]
+    values: dict[str, Any] = {"method": method}
+    for name in model.model_fields:
+        if name in ("method", model.varied, *model.seldom):
+            continue
+        more: dict[str, Any] = {"key": f"{name}{suffix}", "bind": "query-params"}
+        bounds = number_bounds(model, name)
+        if bounds is not None:
+            low, high = bounds[0] or 0, _MOST_NUMBER if bounds[1] is None else bounds[1]
+            more["bind"] = bound_number(more["key"], f"the {name.replace('_', ' ')}", low, high)
+        if name in start:
+            more["start"] = start[name]
+        values |= setting_widget(model, name, more["key"], **more)
+    return clusterer(values)
 
 
-def pick_k(
+def pick_value(
     vectors: TagVectors,
-    settings: ClusterSettings,
+    settings: Clusterer,
     suffix: str = "",
     width: int | Literal["stretch"] = "stretch",
-) -> ClusterSettings:
-    """Let the number of clusters be chosen: one by one at first, then by round numbers. In the URL as `k`.
+) -> Clusterer:
+    """Let be chosen what the method varies: one by one at first, then by round numbers. In the URL by name.
 
     Args:
         vectors: Of the tags.
-        settings: The method and what it heeds.
+        settings: The method and its other settings.
         suffix: Of the key, where two numbers are chosen on one page.
         width: Of the slider, in pixels.
     """
-    key = f"k{suffix}"
-    most = len(vectors)
-    if settings.method != "agglomerative":
-        most = vectors.n_points
+    name = settings.varied
+    key = f"{name}{suffix}"
+    most = settings.most(len(vectors), vectors.n_points)
     asked = st.session_state.get(key, st.query_params.get(key, ""))
-    ks = k_steps(most, int(asked) if str(asked)[:9].isdecimal() else None)
-    bound_number(key, "k =", ks[0], ks[-1])
-    if key in st.session_state and st.session_state[key] not in ks:
-        st.session_state[key] = ks[-1]
-    usual = min(np.sqrt(most), _USUAL_K)
-    k = st.select_slider(
-        "Clusters, k",
-        ks,
-        min(ks, key=lambda step: abs(step - usual)),
+    values = k_steps(most, int(asked) if str(asked)[:9].isdecimal() else None)
+    bound_number(key, f"{name.replace('_', ' ')} =", values[0], values[-1])
+    if key in st.session_state and st.session_state[key] not in values:
+        st.session_state[key] = values[-1]
+    # Of half a million tags 100 clusters, the least of the thesis, take seconds; 700 would take minutes.
+    usual = min(np.sqrt(most), settings.value)
+    value = st.select_slider(
+        settings.varied_title,
+        values,
+        min(values, key=lambda step: abs(step - usual)),
         key=key,
         bind="query-params",
         width=width,
     )
-    return settings.model_copy(update={"k": int(k)})
+    return settings.model_copy(update={name: int(value)})
 
 
 def k_steps(most: int, asked: int | None = None) -> list[int]:
@@ -254,7 +265,7 @@ def _round_numbers(most: int) -> Iterator[int]:
         decade = 10 * decade if number == 10 * decade else decade
 
 
-def clustered(material: Material, settings: ClusterSettings) -> Clustered:
+def clustered(material: Material, settings: Clusterer) -> Clustered:
     """Return the clustering of these settings, with silhouettes and tables."""
     with working("Clustering") as progress:
         return _clustered(material, settings, _patient(progress))
@@ -272,34 +283,36 @@ def _patient(progress: Progress) -> Progress:
 
 
 @remembered("small")
-def _clustered(material: Material, settings: ClusterSettings, _progress: Progress) -> Clustered:
-    found = cluster(material.vectors, settings, _progress)
-    silhouettes, over_points = _silhouettes(material.vectors, found)
-    counts = pd.Series(material.counts, list(found.tags))
-    table = cluster_table(found, counts, silhouettes, material.vectors.unknown)
+def _clustered(material: Material, settings: Clusterer, _progress: Progress) -> Clustered:
+    clustering = cluster(material.vectors, settings, _progress)
+    silhouettes, over_points = _silhouettes(material.vectors, clustering)
+    counts = pd.Series(material.counts, list(clustering.tags))
+    table = cluster_table(clustering, counts, silhouettes, material.vectors.unknown)
     tags = pd.DataFrame(
         {
-            "tag": list(found.tags),
+            "tag": list(clustering.tags),
             "count": material.counts,
-            "cluster": found.labels,
-            "name": table["name"].to_numpy()[found.labels],
+            "cluster": clustering.labels,
+            "name": names_of_tags(clustering, table["name"].tolist()),
             "silhouette": silhouettes,
         }
     )
     tags = material.vectors.annotated(tags)
-    nowhere = np.full((found.k, 2), np.nan, np.float32)
-    return Clustered(found, silhouettes, over_points, table, tags, np.arange(found.k), nowhere)
+    k = clustering.k
+    nowhere = np.full((k, 2), np.nan, np.float32)
+    return Clustered(clustering, silhouettes, over_points, table, tags, np.arange(k), nowhere)
 
 
-def _silhouettes(vectors: TagVectors, made: Clustering) -> tuple[npt.NDArray[np.float64], float]:
-    """Return the silhouette of each tag, and the mean over distinct vectors."""
-    if made.k == 1:
-        return np.zeros(len(vectors)), 0.0
-    of_tags = silhouette_cosine(vectors.vectors, made.labels)
+def _silhouettes(vectors: TagVectors, clustering: Clustering) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the silhouette of each tag, and the mean over distinct vectors that are in a cluster."""
+    if clustering.k == 1:
+        return np.where(clustering.labels < 0, np.nan, 0.0), 0.0
+    of_tags = silhouette_cosine(vectors.vectors, clustering.labels)
     rows = vectors.point_rows
-    apart = len(rows) < len(vectors) and len(np.unique(made.labels[rows])) > 1
-    over = silhouette_cosine(vectors.vectors[rows], made.labels[rows]) if apart else of_tags[rows]
-    return of_tags, float(over.mean())
+    labels = clustering.labels[rows]
+    apart = len(rows) < len(vectors) and len(np.unique(labels[labels >= 0])) > 1
+    over = silhouette_cosine(vectors.vectors[rows], labels) if apart else of_tags[rows]
+    return of_tags, float(np.nanmean(over))
 
 
 def placed(material: Material, made: Clustered, where: Projection) -> Clustered:
@@ -310,7 +323,7 @@ def placed(material: Material, made: Clustered, where: Projection) -> Clustered:
 @remembered("small")
 def _placed(
     material: Material,
-    settings: ClusterSettings,
+    settings: Clusterer,
     projection: ProjectionSettings,
     _made: Clustered,
     _where: Projection,
@@ -323,7 +336,8 @@ def cluster_question(
     material: Material, made: Clustered, by: Literal["cluster", "tag"] = "cluster"
 ) -> Cluster:
     """Return what asks for this clustering in a shell."""
-    return Cluster(tags=material.question, clustering=made.clustering.settings, by=by)
+    settings: Any = made.clustering.settings
+    return Cluster(tags=material.question, clustering=settings, by=by)
 
 
 def pick_colour() -> Colour:
@@ -388,7 +402,7 @@ def show_map(
         classes: Groups to show in place of the clusters; on a map of two dimensions only.
     """
     rows = selected_rows(material.vectors)
-    title = f"{where.method.upper()} of {material.name}, k = {made.clustering.k}"
+    title = f"{where.method.upper()} of {material.name}, {made.clustering.settings.brief}"
     if where.settings.dimensions == 3:
         table = _with_figures(material, made, colour)
         figure = figures.tag_map(table, where.positions, made.names, colour.by, rows, title)
@@ -435,13 +449,20 @@ def _made_points(material: Material, settings: ProjectionSettings, _where: Proje
 
 
 def _said(material: Material, made: Clustered, where: Projection) -> str:
-    return f"Map of {len(material.vectors):,} tags by {where.method}, in {made.clustering.k:,} clusters"
+    n_left_out = made.clustering.n_left_out
+    without = f", {n_left_out:,} in none, in grey" if n_left_out else ""
+    return (
+        f"Map of {len(material.vectors):,} tags by {where.method}, in {made.clustering.k:,} clusters{without}"
+    )
 
 
 def _paint(
     material: Material, made: Clustered, where: Projection, colour: Colour, classes: MapClasses | None
 ) -> MapPaint:
-    groups = classes or MapClasses(made.clustering.labels, made.names, made.colours, made.places)
+    groups = classes or MapClasses.with_rest(
+        made.clustering.labels, made.names, made.colours, made.places, UNCLUSTERED
+    )
+    settings = made.clustering.settings
     scale = None
     facts: dict[str, npt.NDArray[np.float64]] = {"silhouette": made.silhouettes}
     found = _figures_of(colour, material)
@@ -456,11 +477,12 @@ def _paint(
         scale = MapScale("count", "tracks (log)", SEQUENTIAL_MARKS, low, high, log=True)
     return MapPaint(
         label=_said(material, made, where),
-        shows=f"k={made.clustering.k} {where.method} {colour.by}{f' of {groups.word}' if classes else ''}",
+        shows=f"{settings.varied}={settings.value} {where.method} {colour.by}"
+        + (f" of {groups.word}" if classes else ""),
         classes=groups,
         scale=scale,
         facts=facts,
-        file=f"{material.name} k={made.clustering.k} {where.method}",
+        file=f"{material.name} {settings.varied}={settings.value} {where.method}",
     )
 
 
@@ -472,9 +494,11 @@ def show_selection(material: Material, made: Clustered, rows: npt.NDArray[np.int
     tags = material.vectors.tags
     named = ", ".join(literal(visible(tags[row], 40)) for row in rows[:_NAMED])
     rest = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
-    groups = len(np.unique(made.clustering.labels[rows]))
+    labels = made.clustering.labels[rows]
+    groups, n_outside = len(np.unique(labels[labels >= 0])), int((labels < 0).sum())
     with st.container(horizontal=True, vertical_alignment="center"):
-        where = f"{groups:,} cluster{'s' if groups > 1 else ''}"
+        where = f"{groups:,} cluster{'' if groups == 1 else 's'}"
+        where += f", {n_outside:,} in none" if n_outside else ""
         note = "" if linked else " The link leaves them out: too many for an address."
         st.markdown(f"**{len(rows):,} selected** in {where}: {named}{rest}.{note}")
         st.button("Clear", key="clear selection", on_click=select, args=((), "button"), type="tertiary")
@@ -489,35 +513,40 @@ def _signed(value: float) -> str:
     return f"{value:.3f}".replace("-", "−")
 
 
+def _of_left_out(clustering: Clustering) -> dict[str, str]:
+    return {"Clusters": f"{clustering.k:,}", "In no cluster": f"{clustering.n_left_out:,}"}
+
+
 def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     """Say in a few figures what the map shows, what it leaves out, and how far it can be trusted."""
-    vectors, found = material.vectors, made.clustering
+    vectors, clustering = material.vectors, made.clustering
     sharing = len(vectors) - vectors.n_points
     facts = {
         "Tags": f"{len(vectors):,}",
         "Without a vector": f"{len(vectors.missing):,}",
         "Partly known": f"{len(vectors.unknown):,}",
         "Sharing a point": f"{sharing:,}",
-        "Mean silhouette": _signed(made.silhouettes.mean()),
+        **(_of_left_out(clustering) if clustering.settings.may_leave_out else {}),
+        "Mean silhouette": _signed(float(np.nanmean(made.silhouettes))),
         **({"Silhouette, distinct": _signed(made.over_points)} if sharing else {}),
-        "Within-cluster distance": f"{found.within_distance:,.1f}",
-        "Largest cluster": f"{found.sizes.max():,} tags",
-        "Clusters of one tag": f"{(found.sizes == 1).sum():,}",
+        "Within-cluster distance": f"{clustering.within_distance:,.1f}",
+        "Largest cluster": f"{clustering.sizes.max():,} tags",
+        "Clusters of one tag": f"{(clustering.sizes == 1).sum():,}",
     }
     with st.container(key="facts", horizontal=True):
         for label, value in facts.items():
             st.metric(label, value, help=_MEANING.get(label), width="content")
     st.caption(literal(" ".join([where.quality_sentence, *explained(where), *where.notes])))
-    if not found.converged:
+    if not clustering.converged:
         st.caption("k-means used up its rounds before it settled.")
     if vectors.missing:
         some = len(vectors.missing) > 1
-        said = (
+        sentence = (
             "tags have no vector; they are in no cluster"
             if some
             else "tag has no vector; it is in no cluster"
         )
-        with st.expander(f"{len(vectors.missing):,} {said}"):
+        with st.expander(f"{len(vectors.missing):,} {sentence}"):
             absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
             st.dataframe(absent, hide_index=True, key="tags without a vector", alt="Tags without a vector")
             asked = Coverage(tags=material.question)
@@ -530,7 +559,7 @@ def export_map(material: Material, made: Clustered, where: Projection, colour: C
     tags = _with_figures(material, made, colour)
     table = pd.concat([tags, axes], axis=1)
     rows = selected_rows(material.vectors)
-    title = f"{where.method.upper()}, k = {made.clustering.k}"
+    title = f"{where.method.upper()}, {made.clustering.settings.brief}"
     export_panel(
         f"{material.name} map",
         table,

@@ -5,31 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from taglab.clustering import ClusterSettings
+from taglab.clustering import Clusterer
 from taglab.clustering.comparison import compare
 from taglab.clustering.describe import cluster_tracks
 from taglab.clustering.scan import ScanSettings, finished, scan, suggestions
 from taglab.clustering.stability import Stability, stability
 from taglab.errors import InvalidSetting
 from taglab.figures import clusters as figures
-from taglab.figures.theme import hue, visible
+from taglab.figures.theme import GREY, hue, visible
 from taglab.progress import Progress
 from taglab.settings import checked, described, numbers
 from taglab.ui.clusters.material import (
+    UNCLUSTERED,
     Clustered,
     Material,
     cluster_question,
     clustered,
     open_material,
-    pick_k,
     pick_method,
+    pick_value,
 )
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import selected_folksonomy, tag_vectors
@@ -77,35 +78,65 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     ranked = whole.sort_values("tracks", ascending=False, kind="stable")
     table = ranked[["name", "size", "tracks", "assignments", "silhouette"]].copy()
     if len(rows):
-        table["selected"] = np.bincount(made.clustering.labels[rows], minlength=len(table))[ranked["cluster"]]
+        labels = made.clustering.labels[rows]
+        table["selected"] = np.bincount(labels[labels >= 0], minlength=len(table))[ranked["cluster"]]
     table["members"] = [_members(tags) for tags in ranked["tags"]]
     table["medoid"] = ranked["medoid"]
     if material.vectors.unknown:
         table["partly_known"] = ranked["partly_known"]
     table.insert(0, "colour", [swatch(hue(int(made.colours[cluster]))) for cluster in ranked["cluster"]])
+    members = ranked["tags"].tolist()
+    if made.clustering.n_left_out:
+        members.append(_left_out_by_use(made))
+        table.loc[len(table)] = _row_of_left_out(table, members[-1], made, rows)
     key = key_of("cluster table")
 
     def tick() -> None:
         ticked = st.session_state[key].selection.rows
-        select((tag for row in ticked for tag in ranked["tags"].iloc[row]), "cluster table")
+        select((tag for row in ticked for tag in members[row]), "cluster table")
 
     st.dataframe(
         table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
         column_config=_COLUMNS,
         alt="Clusters, most used first",
     )  # fmt: skip
-    st.caption(f"All {len(table):,} clusters, most used first; tick some to select their tags.")
+    last = (
+        f"; the last row are the {len(members[-1]):,} tags {UNCLUSTERED}"
+        if made.clustering.n_left_out
+        else ""
+    )
+    st.caption(f"All {made.clustering.k:,} clusters, most used first{last}; tick some to select their tags.")
     export_panel(f"{material.name} clusters", whole, command=cluster_question(material, made))
 
 
 @remembered("small")
-def _tracks(material: Material, settings: ClusterSettings, _made: Clustered) -> npt.NDArray[np.intp]:
+def _tracks(material: Material, settings: Clusterer, _made: Clustered) -> npt.NDArray[np.intp]:
     return cluster_tracks(_made.clustering, material.data)
 
 
 def _members(tags: Sequence[str]) -> str:
     shown = ", ".join(visible(tag, 30) for tag in tags[:_MEMBERS])
     return f"{shown}, … {len(tags) - _MEMBERS} more" if len(tags) > _MEMBERS else shown
+
+
+def _left_out_by_use(made: Clustered) -> list[str]:
+    """Return the tags in no cluster, most used first."""
+    outside = made.tags[made.tags["cluster"] < 0]
+    return outside.sort_values("count", ascending=False, kind="stable")["tag"].tolist()
+
+
+def _row_of_left_out(table: pd.DataFrame, tags: list[str], made: Clustered, rows: Rows) -> list[Any]:
+    """Return the last row of the cluster table: what is known of the tags in no cluster."""
+    outside = made.tags["cluster"] < 0
+    known = {
+        "colour": swatch(GREY),
+        "name": UNCLUSTERED,
+        "size": len(tags),
+        "assignments": int(made.tags.loc[outside, "count"].sum()),
+        "members": _members(tags),
+        "selected": int(outside.iloc[rows].sum()),
+    }
+    return [known.get(column) for column in table.columns]
 
 
 def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
@@ -115,7 +146,7 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
 
     def take() -> None:
         chosen = [point.get("customdata") for point in st.session_state[key].selection.points]
-        numbers = [int(np.ravel(each)[0]) for each in chosen if each is not None]
+        numbers = [int(np.ravel(point)[0]) for point in chosen if point is not None]
         wanted = {number for number in numbers if number >= 0}
         groups = [-1 - number for number in numbers if number < 0]
         wanted |= set(np.flatnonzero(np.isin(made.clustering.labels, groups)).tolist())
@@ -144,7 +175,7 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     everything = not len(listed) or st.toggle("All tags", key="all_tags", bind="query-params")
     shown = made.tags if everything else made.tags.iloc[listed]
     columns = ["tag", "count", "name", "silhouette", *(["unknown"] if material.vectors.unknown else [])]
-    table = shown[columns]
+    table = shown[columns].assign(name=shown["name"].where(shown["cluster"] >= 0, UNCLUSTERED))
     key = key_of("tag table")
 
     def tick() -> None:
@@ -170,7 +201,7 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
 
 
 def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
-    """Elbow and silhouette curves over k, also of other word vectors and minimum counts; a click takes k."""
+    """Curves over k, or what else is varied, also of other vectors and minimum counts; a click takes it."""
     names, settings = _pick_scan(material, made)
     scanned = _to_scan(material, names, settings.min_counts)
     if st.button("Scan", key="scan", icon=":material/query_stats:", type="primary"):
@@ -178,30 +209,34 @@ def show_scan(material: Material, made: Clustered, rows: Rows) -> None:
         with working("Scanning") as progress:
             scan(scanned.vectors, settings, scanned.counts, progress)
         st.rerun()
-    found = finished(scanned.vectors, settings, scanned.counts)
-    for note in found.notes:
+    done = finished(scanned.vectors, settings, scanned.counts)
+    for note in done.notes:
         st.caption(literal(f"{note}."))
-    if found.rows["within_distance"].notna().sum() < 2:
-        st.text("Nothing scanned yet: press Scan to see how distance and silhouette change with k.")
+    if done.rows["within_distance"].notna().sum() < 2:
+        what = made.clustering.settings.varied.replace("_", " ")
+        st.text(f"Nothing scanned yet: press Scan to see how distance and silhouette change with {what}.")
         return
-    figure = _show_curves(found.rows, made.clustering.k)
-    if len(found.rows) < found.asked:
-        st.caption(f"{len(found.rows)} of {found.asked} clusterings are done; Scan goes on with the rest.")
-    export_panel(f"{material.name} scan", found.rows, figure, _scan_question(material, names, settings))
+    figure = _show_curves(done.rows, made.clustering.settings)
+    if len(done.rows) < done.asked:
+        st.caption(f"{len(done.rows)} of {done.asked} clusterings are done; Scan goes on with the rest.")
+    export_panel(f"{material.name} scan", done.rows, figure, _scan_question(material, names, settings))
 
 
 def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSettings]:
-    """Let the k to try be chosen, of which vectors and minimum counts, and what is averaged.
+    """Let the values to try be chosen, of which vectors and minimum counts, and what is averaged.
 
     Raises:
         InvalidSetting: If what was typed makes no scan.
     """
-    most = material.vectors.n_points
-    spread = np.unique(np.geomspace(2, max(2, min(3 * made.clustering.k + 10, most)), 14).round().astype(int))
+    own = made.clustering.settings
+    vectors = material.vectors
+    most = min(own.most(len(vectors), vectors.n_points), vectors.n_points)
+    spread = np.unique(np.geomspace(2, max(2, min(3 * own.value + 10, most)), 14).round().astype(int))
     text = st.text_input(
-        "k to try", ",".join(map(str, spread)), key="ks", bind="query-params",
+        f"{own.varied.replace('_', ' ')} to try", ",".join(map(str, spread)),
+        key="ks" if own.takes("k") else f"{own.varied}s", bind="query-params",
         help="10,20,50 or START:STOP:STEP, or both mixed; what was tried before is not computed again. "
-        f"Above {most:,}, the distinct vectors of these tags, nothing is tried.",
+        f"Above {most:,}, as far as these tags can be told apart, nothing is tried.",
     )  # fmt: skip
     columns = [column for _ in range(2) for column in st.columns(2)]
     with columns[0]:
@@ -219,11 +254,10 @@ def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSett
             "Least cluster size", 2, 1000, 2, key="scan_least", help=described(ScanSettings)["least_size"],
             bind=bound_number("scan_least", "a least cluster size of", 2, 1000),
         )  # fmt: skip
-    own = made.clustering.settings
-    asked = {"ks": numbers(text), "seeds": (own.seed,), "min_counts": counts, "least_size": int(least)}
+    asked = {"values": numbers(text), "seeds": (getattr(own, "seed", 0),), "min_counts": counts}
     chosen = {"auto": None, "points": True, "tags": False}[over]
-    shared = own.model_dump(exclude={"k", "seed"})
-    return names, checked(ScanSettings, {**shared, **asked, "distinct": chosen})
+    judged = {"distinct": chosen, "least_size": int(least)}
+    return names, checked(ScanSettings, {**asked, **judged, "clusterer": own})
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,19 +294,24 @@ def _pick_min_counts(material: Material) -> tuple[int, ...]:
     return tuple(map(int, chosen))
 
 
-def _show_curves(found: pd.DataFrame, k: int) -> go.Figure:
+def _show_curves(rows: pd.DataFrame, settings: Clusterer) -> go.Figure:
     """Draw the curves of a scan; what they speak for is marked on a single one, and listed of several."""
-    advice = suggestions(found)
+    varied, value = settings.varied, settings.value
+    advice = suggestions(rows, varied)
     single = advice if len(advice) == 1 else advice.head(0)
-    best, elbow = (next(map(int, single[name].dropna()), None) for name in ("best_k", "elbow_k"))
-    figure = figures.scan_curves(found, k, best, elbow)
-    _offer(advice, k)
-    key = f"scan curves at {k}"  # a new one for each k, so that the point last clicked can be clicked again
+    best, elbow = (
+        next(map(int, single[name].dropna()), None) if name in single else None
+        for name in (f"best_{varied}", "elbow_k")
+    )
+    figure = figures.scan_curves(rows, value, best, elbow, varied)
+    _offer(advice, settings)
+    # A new one for each value, so that the point last clicked can be clicked again.
+    key = f"scan curves at {value}"
 
     def take() -> None:
         chosen = [point.get("customdata") for point in st.session_state[key].selection.points]
         if chosen and chosen[0] is not None:
-            _take_k(int(np.ravel(chosen[0])[0]))
+            _take(varied, int(np.ravel(chosen[0])[0]))
 
     st.plotly_chart(
         figure,
@@ -280,9 +319,9 @@ def _show_curves(found: pd.DataFrame, k: int) -> go.Figure:
         key=key,
         on_select=take,
         selection_mode="points",
-        alt="Within-cluster distance, mean silhouette and clusters of one vector over k",
+        alt=f"Distance, mean silhouette and clusters over {varied.replace('_', ' ')}",
     )
-    st.caption("Click a point to take its k.")
+    st.caption(f"Click a point to take its {varied.replace('_', ' ')}.")
     if len(advice) > 1:
         st.dataframe(
             advice,
@@ -294,26 +333,27 @@ def _show_curves(found: pd.DataFrame, k: int) -> go.Figure:
     return figure
 
 
-def _offer(advice: pd.DataFrame, k: int) -> None:
-    """Offer the k that the curves speak for, and say what speaks against them."""
+def _offer(advice: pd.DataFrame, settings: Clusterer) -> None:
+    """Offer the values that the curves speak for, and say what speaks against them."""
     reasons: dict[int, list[str]] = {}
-    for column, reason in (("best_k", "highest silhouette"), ("elbow_k", "elbow")):
-        for of_curve in advice[column].dropna().unique():
+    for column, reason in ((f"best_{settings.varied}", "highest silhouette"), ("elbow_k", "elbow")):
+        for of_curve in advice[column].dropna().unique() if column in advice else ():
             reasons.setdefault(int(of_curve), []).append(reason)
+    what = settings.varied.replace("_", " ")
     with st.container(horizontal=True):
         for offered, why in sorted(reasons.items()):
             st.button(
-                f"Take k = {offered:,} ({', '.join(why)})", key=f"take k {offered}", on_click=_take_k,
-                args=(offered,), disabled=offered == k,
+                f"Take {what} = {offered:,} ({', '.join(why)})", key=f"take {what} {offered}", on_click=_take,
+                args=(settings.varied, offered), disabled=offered == settings.value,
             )  # fmt: skip
     for row in advice[advice["caution"] != ""].itertuples():
         curve = f"{row.embedding}, count ≥ {row.min_count}: " if len(advice) > 1 else ""
         st.warning(literal(f"{curve}{row.caution}"), icon=":material/warning:")
 
 
-def _take_k(k: int) -> None:
+def _take(varied: str, value: int) -> None:
     """Set the slider of the page, in a callback."""
-    st.session_state["k"] = k
+    st.session_state[varied] = value
 
 
 def _scan_question(material: Material, names: Sequence[str], settings: ScanSettings) -> verbs.Scan:
@@ -323,10 +363,10 @@ def _scan_question(material: Material, names: Sequence[str], settings: ScanSetti
 def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
     """How much the clustering owes to its seed."""
     settings = made.clustering.settings
-    if settings.method == "agglomerative":
-        st.text("Agglomerative clustering draws nothing at random: it is the same with every seed.")
+    if not settings.takes("seed"):
+        st.text(f"{settings.title} draws nothing at random: the clusters are the same every time.")
         return
-    asked = settings.model_copy(update={"seed": ClusterSettings().seed})
+    asked = settings.model_copy(update={"seed": 0})
     key = (material.vectors.fingerprint, asked)
     if st.button(f"Cluster with {_SEEDS} seeds", key="stability", icon=":material/casino:"):
         st.session_state["stability asked"] = key
@@ -334,22 +374,23 @@ def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
         st.text("Clusters the same tags with other seeds and compares every pair of results.")
         return
     with working("Clustering with other seeds") as progress:
-        found = _stability(material.vectors, asked, progress)
+        agreement = _stability(material.vectors, asked, progress)
     st.metric(
-        "Mean adjusted Rand index", f"{found.mean:.3f}", help="1: the seed does not matter; 0: it is all."
+        "Mean adjusted Rand index", f"{agreement.mean:.3f}", help="1: the seed does not matter; 0: it is all."
     )
-    figure = figures.seed_agreement(found.matrix, found.seeds)
+    figure = figures.seed_agreement(agreement.matrix, agreement.seeds)
     st.plotly_chart(
         figure, config=picture_config(), key="stability matrix", alt="Agreement of each pair of seeds"
     )
-    names = [f"seed {seed}" for seed in found.seeds]
-    table = pd.DataFrame(found.matrix, columns=names).assign(seed=names)[["seed", *names]]
-    question = verbs.Stability(tags=material.question, seeds=found.seeds, clustering=settings)
+    names = [f"seed {seed}" for seed in agreement.seeds]
+    table = pd.DataFrame(agreement.matrix, columns=names).assign(seed=names)[["seed", *names]]
+    how: Any = settings
+    question = verbs.Stability(tags=material.question, seeds=agreement.seeds, clustering=how)
     export_panel(f"{material.name} stability", table, figure, question)
 
 
 @remembered("small")
-def _stability(vectors: TagVectors, settings: ClusterSettings, _progress: Progress) -> Stability:
+def _stability(vectors: TagVectors, settings: Clusterer, _progress: Progress) -> Stability:
     return stability(vectors, settings, range(_SEEDS), _progress)
 
 
@@ -364,30 +405,31 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
         settings = pick_method("2", seed=1)
     other_material = open_material(material.name, vectors_name, material.min_count, material.lookup)
     with columns[2]:
-        settings = pick_k(other_material.vectors, settings, "2")
+        settings = pick_value(other_material.vectors, settings, "2")
     other = clustered(other_material, settings)
-    found = compare(made.clustering, other.clustering)
+    comparison = compare(made.clustering, other.clustering)
     with columns[3]:
-        st.metric("Adjusted Rand index", f"{found.adjusted_rand:.3f}", help="1 equal, about 0 by chance")
-        st.metric("Normalised mutual information", f"{found.normalised_mutual_information:.3f}")
+        st.metric("Adjusted Rand index", f"{comparison.adjusted_rand:.3f}", help="1 equal, about 0 by chance")
+        st.metric("Normalised mutual information", f"{comparison.normalised_mutual_information:.3f}")
     apart = [
-        f"{len(each):,} only in the {which}"
-        for each, which in ((found.only_a, "first"), (found.only_b, "second"))
-        if each
+        f"{len(tags):,} only in the {which}"
+        for tags, which in ((comparison.only_a, "first"), (comparison.only_b, "second"))
+        if tags
     ]
     st.caption(
-        ", ".join([f"{found.n_tags:,} tags in both", *apart]) + ". First: the map's; second: chosen here."
+        ", ".join([f"{comparison.n_tags:,} tags in a cluster of both", *apart])
+        + ". First: the map's; second: chosen here."
     )
-    figure = figures.flow_heatmap(found.flow, made.names, other.names)
+    figure = figures.flow_heatmap(comparison.flow, made.names, other.names)
     st.plotly_chart(
         figure,
         config=picture_config(),
         key="flow",
         alt="Share of each cluster's tags in each cluster of the other",
     )
-    table = found.flow.assign(
-        first=[made.names[i] for i in found.flow["cluster_a"]],
-        second=[other.names[i] for i in found.flow["cluster_b"]],
+    table = comparison.flow.assign(
+        first=[made.names[i] for i in comparison.flow["cluster_a"]],
+        second=[other.names[i] for i in comparison.flow["cluster_b"]],
     )[["first", "second", "tags", "cluster_a", "cluster_b"]].sort_values("tags", ascending=False)
     st.dataframe(
         table[["first", "second", "tags"]],
@@ -396,8 +438,10 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
         key="flow table",
         alt="Tags of each cluster in each cluster of the other clustering",
     )
+    own: Any = made.clustering.settings
+    chosen: Any = settings
     asked = verbs.Compare(
-        tags=material.question, clustering=made.clustering.settings, other=settings,
+        tags=material.question, clustering=own, other=chosen,
         other_vectors=None if vectors_name == material.vectors_name else vectors_name,
     )  # fmt: skip
     export_panel(f"{material.name} comparison", table, figure, asked)
