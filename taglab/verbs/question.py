@@ -70,7 +70,7 @@ class Question(BaseModel):
         for place in sorted(given, key=lambda place: not known[place].chooses):
             _put(values, known[place], given[place])
         for argument in known.values():
-            if argument.chooses and argument.place[0] in values:
+            if argument.chooses and argument.default is not None and argument.place[0] in values:
                 _value_in(values, argument.place[:-1]).setdefault(argument.place[-1], argument.default)
         likes = [(argument.place[0], argument.like) for argument in known.values() if argument.like]
         for name, like in dict.fromkeys(likes):
@@ -164,6 +164,7 @@ def _within(
     models: Sequence[type[BaseModel]], field: FieldInfo, place: Place, group: Group, default: Any
 ) -> Iterator[Argument]:
     """Yield the arguments of settings within settings: of one model, or of each entry of a tagged union."""
+    missing = None if default is None else PydanticUndefined
     if default is PydanticUndefined:
         default = None
     tag = field.discriminator
@@ -187,7 +188,7 @@ def _within(
                 )  # fmt: skip
             by_place[one.place] = told
     names = tuple(get_args(model.model_fields[tag].annotation)[0] for model in models)
-    chosen = getattr(default, tag, PydanticUndefined)
+    chosen = getattr(default, tag, missing)
     own = group.flags.get(tag) or Flag()
     about = settings.described(models[0]).get(tag, "").rstrip(".").replace("`", "")
     yield Argument(

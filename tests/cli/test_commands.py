@@ -506,7 +506,7 @@ def test_without_options_a_command_works_on_the_demo(
 
 
 def test_hdbscan_lists_whom_it_leaves_out_and_saves_the_rest(mine: Shell) -> None:
-    found = mine.json("cluster", *DATA, "--method", "hdbscan", "--min-cluster-size", "2", "--save", "dense")
+    found = mine.json("cluster", *DATA, "--method", "hdbscan", "--min-cluster-size", "2", "--name", "dense")
     assert found["method"] == "hdbscan"
     assert found["min_cluster_size"] == 2
     assert found["k"] == len(found["rows"])

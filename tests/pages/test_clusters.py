@@ -308,9 +308,8 @@ def test_hdbscan_has_its_own_slider_and_shows_in_grey_whom_it_leaves_out() -> No
     assert (last["name"], last["size"]) == ("in no cluster", outside)
     assert len(table) == thin_labels().max() + 2
     assert f"the last row are the {outside} tags in no cluster" in words(app)
-    assert "taglab cluster --data demo --vectors second --min-count 1 --min-cluster-size 3 " in "\n".join(
-        commands(app)
-    )
+    asked = "--data demo --vectors second --min-count 1 --method hdbscan --min-cluster-size 3 --min-samples 2"
+    assert f"taglab cluster {asked}" in commands(app)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -339,8 +338,7 @@ def test_hdbscan_is_scanned_over_least_cluster_sizes_and_a_step_is_taken() -> No
     assert figure["layout"]["title"]["text"] == "Clusterings by min cluster size"
     line = next(block.value for block in app.code if block.value.startswith("taglab scan "))
     assert line == (
-        "taglab scan --data demo --vectors second --min-count 1 --min-cluster-size 2,3,4,5,6 "
-        "--method=hdbscan --min-samples=2"
+        "taglab scan --data demo --vectors second -k 2,3,4,5,6 --min-count 1 --method hdbscan --min-samples 2"
     )
     offered = next(
         button for button in app.button if str(button.label).startswith("Take min cluster size = ")
