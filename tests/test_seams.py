@@ -5,6 +5,7 @@ name and value, the command whose help lists it, and a function that opens the p
 chosen.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +13,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from streamlit.testing.v1 import AppTest
 
 from taglab import cache, sources
+from taglab.clustering import CLUSTERERS
+from taglab.embeddings import WordVectors
 from taglab.factors import TARGETS
+from taglab.losses import LOSSES, bind
+from taglab.projection import PROJECTIONS
 from taglab.sources import SOURCES
 from tests.cli.running import Shell
 from tests.pages.framed import open_page
 from tests.pages.test_data import small
-from tests.strangers import data_set, target_maker
+from tests.strangers import clusterer, data_set, loss, projection, target_maker
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,31 @@ def _makers_of_targets() -> list[str]:
     return list(app.selectbox(key="targets maker").options)
 
 
+def _clusters_page(**url: str) -> AppTest:
+    tags = list(small().tags["tag"])
+    vectors = np.random.default_rng(0).normal(size=(len(tags), 6)).astype(np.float32)
+    WordVectors("axes", tuple(tags), vectors).save(cache.Shelf(cache.VECTORS).path("axes"))
+    app = open_page("clusters", vectors="axes", min_count="1", **{"map": "PCA", **url}).run()
+    assert not app.exception
+    return app
+
+
+def _maps() -> list[str]:
+    return list(_clusters_page().segmented_control(key="map").options)
+
+
+def _losses() -> list[str]:
+    app = open_page("training", view="New run").run()
+    return next(list(box.options) for box in app.selectbox if str(box.key).endswith(" loss"))
+
+
 SEAMS = {
     "data set": Seam(SOURCES, "diary", data_set.SOURCE, ("data", "add"), "A diary", _kinds_of_data),
     "target maker": Seam(
         TARGETS, "id-length", target_maker.MAKER, ("targets",), "Length of ids", _makers_of_targets
     ),
+    "projection": Seam(PROJECTIONS, "circle", projection.CIRCLE, ("project",), "Circle", _maps),
+    "loss": Seam(LOSSES, "squares", loss.squares, ("train",), "squares", _losses),
 }
 
 
@@ -107,3 +134,25 @@ def test_targets_are_made_with_their_own_settings(shell: Shell) -> None:
     (table,) = [frame.value for frame in app.dataframe if "mean" in frame.value]
     np.testing.assert_allclose(table["mean"], [2])
     assert "taglab targets id-length --data demo --longest=2" in [block.value for block in app.code]
+
+
+def test_tags_are_clustered_with_settings_of_their_own(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CLUSTERERS, "by-axis", clusterer.ByAxis)
+    app = _clusters_page(method="By axis", axes="3")
+    assert [slider.key for slider in app.select_slider] == ["axes"]
+    assert "reach" in [field.key for field in app.number_input]
+    assert json.loads(app.get("bidi_component")[1].proto.mixed.json)["shows"].startswith("axes=3 ")
+
+
+def test_tags_are_placed_on_a_map_of_somebody_elses(shell: Shell) -> None:
+    _clusters_page()
+    rows = shell.json("project", "--vectors", "axes", "--method", "circle")["rows"]
+    assert [round(row["x"] ** 2 + row["y"] ** 2, 5) for row in rows] == [1] * len(rows)
+    # The page takes what was placed before; the process beside it, which places maps, knows no stranger.
+    app = _clusters_page(map="Circle")
+    assert " circle " in json.loads(app.get("bidi_component")[1].proto.mixed.json)["shows"]
+
+
+def test_a_loss_of_somebody_elses_is_what_is_minimised() -> None:
+    logits, targets = torch.tensor([[0.0, 0.0]]), torch.tensor([[1.0, 0.0]])
+    assert bind("squares")(logits, targets, None).item() == pytest.approx(0.25)
