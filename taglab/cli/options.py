@@ -49,6 +49,7 @@ class Parser(argparse.ArgumentParser):
         description: What it does; wrapped where it is one paragraph.
         examples: Lines of shell, shown at the end of the help.
         returns: What `--json` writes, shown in the help.
+        notes: Lines shown before the examples as they are.
     """
 
     def __init__(
@@ -59,9 +60,12 @@ class Parser(argparse.ArgumentParser):
         description: str = "",
         examples: str = "",
         returns: str = "",
+        notes: str = "",
     ) -> None:
         super().__init__(prog=prog, formatter_class=_help_formatter, allow_abbrev=False)
         self.describe(description, examples, returns)
+        if notes:
+            self.epilog = f"{notes.strip()}\n\n{self.epilog or ''}"
         self._fill = fill
 
     def describe(self, description: str, examples: str, returns: str) -> None:

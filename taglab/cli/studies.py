@@ -21,6 +21,32 @@ if TYPE_CHECKING:
 _FLAGS = {"ks": "-k", "min_counts": "--min-count", "seed": "--cluster-seed", "gammas": "--sweep-gamma"}
 
 
+_FROM_THEIR_CODE = """
+what the parameters of the thesis's code are here:
+  frontend                    --network waveform, spectrogram
+  --tfrecords-dir             taglab audio add, then --audio
+  --lastfm                    taglab data add lastfm, then --data
+  --config                    flags, or --preset thesis-spectrogram; thesis-text has the mels and the
+                              F = 32 of its text, pons those of Pons et al.
+  --filter, --filter-path     taglab labels edit NAME drop-tags --tags-file tags_remove.txt
+  --dictionary-dir            taglab labels import clusters.json
+  --genre-path                taglab labels import clusters.json --genres genres.txt, or taglab genres
+  --multi-db                  any number of label spaces on one data set: --labels
+  --multi-db-default          the same
+  --multi-tag                 micro and macro averages are always both kept
+  --save-PR, --save-ROC       kept in every run: per_label_by_epoch.csv
+  --save-confusion-matrix     kept in every run: confusion.npz
+  --save-tags-path            kept in every run: classes.json
+  --save-coocurrence-matrix-path  taglab cooccurrence --matrix FILE
+  --epochs, --steps-per-epoch, --no-shuffle  the same
+  --update-freq               --metric-interval-steps
+  --cuda 0 1                  --devices 0,1
+  --gamma                     --loss semantic-bce --gamma
+  --custom-loss-embeddings-path  --loss-vectors
+  --built-in, --verbose       nothing: there is one loop, and taglab log RUN
+"""
+
+
 def add_to(commands: Any) -> None:
     """Add the commands of this module."""
     commands.add_parser(
@@ -34,6 +60,7 @@ def add_to(commands: Any) -> None:
         returns="{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, figures, "
         "epoch, classes, the means of every metric, as ap_micro, ap_macro, run}]}",
         fill=_fill,
+        notes=_FROM_THEIR_CODE,
         examples="""
 taglab reproduce model-1 --preset tiny --epochs 5
 taglab reproduce model-1 --data lastfm --audio msd --network waveform
