@@ -2,6 +2,7 @@
 
 from taglab.clustering.agglomerative import Agglomerative
 from taglab.clustering.clusterer import Clusterer
+from taglab.clustering.euclidean import EuclideanKMeans
 from taglab.clustering.hdbscan import Hdbscan
 from taglab.clustering.kmeans import SphericalKMeans
 from taglab.clustering.methods import CLUSTERERS, AnyClusterer, cluster, cluster_distances, clusterer
@@ -13,6 +14,7 @@ __all__ = [
     "AnyClusterer",
     "Clusterer",
     "Clustering",
+    "EuclideanKMeans",
     "Hdbscan",
     "SphericalKMeans",
     "cluster",

@@ -6,7 +6,7 @@ interpreter, for half a minute where tags are many; this one does both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -14,16 +14,17 @@ import numpy.typing as npt
 from pydantic import Field
 
 from taglab.clustering.clusterer import Clusterer
-from taglab.clustering.result import Clustering, IntArray, TooManyClusters, centroids_of, medoids_of
+from taglab.clustering.geometry import clustering_of
+from taglab.clustering.result import Clustering, IntArray, TooManyClusters
 from taglab.clustering.seeding import Recent
 from taglab.errors import TooManyTags
 from taglab.metrics.clustering import (
     check_distances,
-    within_cluster_distance,
     within_cluster_distance_of_distances,
 )
 from taglab.progress import Progress, between, counted, silent
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
+from taglab.vectors.measures import COSINE, EUCLIDEAN
 
 DoubleArray = npt.NDArray[np.float64]
 Linkage = Literal["average", "complete", "single"]
@@ -56,24 +57,13 @@ class Agglomerative(Clusterer):
         """As many as there are tags."""
         return n_tags
 
-    def cluster(self, vectors: TagVectors, progress: Progress) -> Clustering:
-        """Cluster by cosine distance."""
+    def cluster(self, vectors: Vectors, progress: Progress) -> Clustering:
+        """Cluster by the distance of the vectors' measure."""
         tree = _recent_trees.get(
             f"{vectors.fingerprint} {self.linkage}",
-            lambda: linkage_of_vectors(vectors.vectors, self.linkage, progress),
+            lambda: linkage_of_vectors(vectors.points, self.linkage, progress, DISTANCES[vectors.by.metric]),
         )
-        labels = cut(tree, self.k)
-        centroids = centroids_of(vectors.vectors, labels, self.k)
-        return Clustering(
-            tags=vectors.tags,
-            labels=labels,
-            k=self.k,
-            settings=self,
-            medoids=medoids_of(vectors.vectors, labels, centroids),
-            within_distance=within_cluster_distance(vectors.vectors, labels),
-            centroids=centroids,
-            tree=tree,
-        )
+        return clustering_of(vectors, cut(tree, self.k), self.k, self, tree=tree)
 
     def cluster_distances(
         self, tags: Sequence[str], distances: npt.NDArray[np.floating], progress: Progress
@@ -82,7 +72,7 @@ class Agglomerative(Clusterer):
         tree = linkage_of_distances(distances, self.linkage, progress)
         labels = cut(tree, self.k)
         return Clustering(
-            tags=tuple(tags),
+            ids=tuple(tags),
             labels=labels,
             k=self.k,
             settings=self,
@@ -102,29 +92,14 @@ def memory_gb(n_tags: int) -> float:
     return 8 * n_tags**2 / 1e9
 
 
-def linkage_of_vectors(
-    vectors: npt.NDArray[np.float32], linkage: Linkage, progress: Progress = silent
-) -> DoubleArray:
-    """Merge tags by cosine distance.
-
-    Args:
-        vectors: Array (tags, dim), rows of length 1.
-        linkage: Distance of two clusters.
-        progress: Told after each block of distances, and while clusters are merged.
-
-    Returns:
-        Array (tags - 1, 4), as `scipy.cluster.hierarchy.linkage` returns it.
-
-    Raises:
-        TooManyTags: If there are more than `MAX_TAGS`: all pairs are held in memory.
-    """
+def cosine_distances(vectors: npt.NDArray[np.float32], progress: Progress = silent) -> DoubleArray:
+    """Return the cosine distances (n, n) of rows of length about 1; equal rows are at 0 exactly."""
     n = len(vectors)
-    _require_room(n)
     unit = vectors.astype(np.float64)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     distances = np.empty((n, n))
     for start in range(0, n, _ROWS):
-        progress(0.3 * start / n, counted("measuring distances of tags", start, n))
+        progress(start / n, counted("measuring distances of tags", start, n))
         block = slice(start, start + _ROWS)
         upper = distances[block, start:]
         np.subtract(1, unit[block] @ unit[start:].T, out=upper)
@@ -133,7 +108,49 @@ def linkage_of_vectors(
         of_block = upper[:, : len(upper)]
         of_block[:] = np.triu(of_block) + np.triu(of_block, 1).T
         distances[start:, block] = upper.T
-    return _merge(distances, linkage, between(progress, 0.3, 1.0))
+    return distances
+
+
+def euclidean_distances(vectors: npt.NDArray[np.float32], progress: Progress = silent) -> DoubleArray:
+    """Return the Euclidean distances (n, n) of rows; equal rows are at 0 exactly."""
+    from scipy.spatial.distance import cdist
+
+    n = len(vectors)
+    points = vectors.astype(np.float64)
+    distances = np.empty((n, n))
+    for start in range(0, n, _ROWS):
+        progress(start / n, counted("measuring distances", start, n))
+        distances[start : start + _ROWS] = cdist(points[start : start + _ROWS], points)
+    return distances
+
+
+DISTANCES = {COSINE: cosine_distances, EUCLIDEAN: euclidean_distances}
+"""The distance of a measure → all of them (n, n), at once in memory."""
+
+
+def linkage_of_vectors(
+    vectors: npt.NDArray[np.float32],
+    linkage: Linkage,
+    progress: Progress = silent,
+    distances: Callable[[npt.NDArray[np.float32], Progress], DoubleArray] = cosine_distances,
+) -> DoubleArray:
+    """Merge tags by the distances of their vectors.
+
+    Args:
+        vectors: Array (tags, dim).
+        linkage: Distance of two clusters.
+        progress: Told after each block of distances, and while clusters are merged.
+        distances: Returns the distances (tags, tags).
+
+    Returns:
+        Array (tags - 1, 4), as `scipy.cluster.hierarchy.linkage` returns it.
+
+    Raises:
+        TooManyTags: If there are more than `MAX_TAGS`: all pairs are held in memory.
+    """
+    _require_room(len(vectors))
+    apart = distances(vectors, between(progress, 0.0, 0.3))
+    return _merge(apart, linkage, between(progress, 0.3, 1.0))
 
 
 def linkage_of_distances(

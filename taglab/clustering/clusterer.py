@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from taglab.clustering.result import Clustering
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 
 class Clusterer(BaseModel):
@@ -69,8 +69,8 @@ class Clusterer(BaseModel):
         return f"{self.varied.replace('_', ' ')} = {self.value}"
 
     @abstractmethod
-    def cluster(self, vectors: TagVectors, progress: Progress) -> Clustering:
-        """Cluster at least one tag by the cosine distance of their vectors."""
+    def cluster(self, vectors: Vectors, progress: Progress) -> Clustering:
+        """Cluster at least one vector, by the distance of their measure."""
 
     def cluster_distances(
         self, tags: Sequence[str], distances: npt.NDArray[np.floating], progress: Progress

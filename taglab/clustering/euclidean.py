@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
-from taglab.clustering.result import IntArray, TooManyClusters
+from taglab.clustering.clusterer import Clusterer
+from taglab.clustering.geometry import clustering_of
+from taglab.clustering.result import Clustering, IntArray, TooManyClusters
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
+from taglab.vectors import Vectors
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -17,6 +22,60 @@ DoubleArray = npt.NDArray[np.float64]
 _CANDIDATES = 8
 # Rounds between two words of progress, where a clustering can be cancelled.
 _ROUNDS_AT_ONCE = 10
+
+
+class EuclideanKMeans(Clusterer):
+    """k-means of points, where lengths have a say; of vectors compared by cosine, on the unit sphere.
+
+    There the squared Euclidean distance is twice the cosine distance; unlike spherical k-means, means are not
+    drawn out to the sphere.
+
+    Attributes:
+        k: Number of clusters; exactly so many come out, none empty.
+        seed: Of the random start; the same seed gives the same clusters.
+        restarts: Times k-means starts over from other seeds; the least sum of squared distances wins.
+        max_iterations: Most rounds of one run.
+        tolerance: A run stops when the means move by less than this share of the variance; 0 goes on until
+            nothing moves.
+    """
+
+    title: ClassVar[str] = "k-means"
+    seldom: ClassVar[tuple[str, ...]] = ("restarts", "max_iterations", "tolerance")
+
+    method: Literal["k-means"] = "k-means"
+    k: int = Field(default=100, ge=1)
+    seed: int = Field(default=0, ge=0)
+    restarts: int = Field(default=1, ge=1)
+    max_iterations: int = Field(default=100, ge=1)
+    tolerance: float = Field(default=1e-4, ge=0, lt=1)
+
+    @classmethod
+    def most(cls, n_tags: int, n_points: int) -> int:
+        """As many as there are distinct points: equal vectors share a cluster."""
+        return n_points
+
+    def cluster(self, vectors: Vectors, progress: Progress) -> Clustering:
+        """Cluster by Euclidean distance to the mean."""
+        points = vectors.points[vectors.point_rows].astype(np.float64)
+        partition = euclidean_kmeans(
+            # At a scale whose squares are numbers.
+            points / (np.abs(points).max(initial=0.0) or 1.0),
+            np.bincount(vectors.point_of).astype(np.float64),
+            self.k,
+            self.seed,
+            self.restarts,
+            self.max_iterations,
+            self.tolerance,
+            progress,
+        )
+        return clustering_of(
+            vectors,
+            partition.labels[vectors.point_of],
+            self.k,
+            self,
+            iterations=partition.rounds,
+            converged=partition.converged,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,11 @@ import numpy as np
 from pydantic import Field
 
 from taglab.clustering.clusterer import Clusterer
-from taglab.clustering.result import Clustering, FloatArray, IntArray, NoClusters, centroids_of, medoids_of
+from taglab.clustering.geometry import clustering_of
+from taglab.clustering.result import Clustering, IntArray, NoClusters
 from taglab.errors import TooManyTags
-from taglab.metrics.clustering import within_cluster_distance
 from taglab.progress import Progress
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 MAX_TAGS = 14_000
 
@@ -20,9 +20,9 @@ MAX_TAGS = 14_000
 class Hdbscan(Clusterer):
     """Clusters that stay together over the widest range of densities; what lies too thin is in none.
 
-    How many there are comes of the data. Distances are Euclidean, between unit vectors: √(2 − 2 cos), which
-    rises with the cosine distance, so that the nearest are the nearest by either and the tree of merges is
-    the same. How long a cluster lasts is counted in 1 / √(2 − 2 cos).
+    How many there are comes of the data. Distances are Euclidean; between vectors compared by cosine, taken
+    at length 1, √(2 − 2 cos), which rises with the cosine distance, so that the nearest are the nearest by
+    either and the tree of merges is the same. How long a cluster lasts is counted in 1 / distance.
 
     Attributes:
         min_cluster_size: Least number of tags that make a cluster; smaller groups are left out.
@@ -47,36 +47,28 @@ class Hdbscan(Clusterer):
         """Half of the tags: it takes two clusters."""
         return n_tags // 2
 
-    def cluster(self, vectors: TagVectors, progress: Progress) -> Clustering:
+    def cluster(self, vectors: Vectors, progress: Progress) -> Clustering:
         """Cluster by density; raises NoClusters where nothing is dense enough."""
         n = len(vectors)
         _require_room(n)
         progress(0.0, "distances of all pairs")
         labels = np.full(n, -1, np.int32)
         if n >= max(2 * self.min_cluster_size, self.min_samples or 0):
-            labels = self._labels(vectors.vectors)
+            labels = self._labels(vectors)
         k = int(labels.max()) + 1
         if not k:
             raise NoClusters(
                 f"min_cluster_size={self.min_cluster_size} finds no two clusters among {n:,} tags, and would "
                 "leave out every one; take a smaller one, or fewer min_samples"
             )
-        centroids = centroids_of(vectors.vectors, labels, k)
-        return Clustering(
-            tags=vectors.tags,
-            labels=labels,
-            k=k,
-            settings=self,
-            medoids=medoids_of(vectors.vectors, labels, centroids),
-            within_distance=within_cluster_distance(vectors.vectors, labels),
-            centroids=centroids,
-        )
+        return clustering_of(vectors, labels, k, self)
 
-    def _labels(self, vectors: FloatArray) -> IntArray:
+    def _labels(self, vectors: Vectors) -> IntArray:
         from sklearn.cluster import HDBSCAN
 
-        unit = vectors.astype(np.float64)
-        unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+        points = vectors.points.astype(np.float64)
+        if not vectors.by.heeds_length:
+            points /= np.linalg.norm(points, axis=1, keepdims=True)
         # In hundreds of dimensions a tree of regions prunes nothing, and takes six times as long.
         model = HDBSCAN(
             min_cluster_size=self.min_cluster_size,
@@ -85,7 +77,7 @@ class Hdbscan(Clusterer):
             algorithm="brute",
             copy=False,
         )
-        return _by_first_tag(model.fit(unit).labels_.astype(np.int32))
+        return _by_first_tag(model.fit(points).labels_.astype(np.int32))
 
 
 def _by_first_tag(labels: IntArray) -> IntArray:

@@ -12,13 +12,13 @@ from pydantic import Field
 from scipy import sparse
 
 from taglab.clustering.clusterer import Clusterer
-from taglab.clustering.result import Clustering, medoids_of
+from taglab.clustering.geometry import clustering_of
+from taglab.clustering.result import Clustering
 from taglab.clustering.seeding import Points, Recent, Seeds
 from taglab.errors import InvalidSetting
-from taglab.metrics.clustering import within_cluster_distance
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -57,28 +57,31 @@ class SphericalKMeans(Clusterer):
         """As many as there are distinct points: equal vectors share a cluster."""
         return n_points
 
-    def cluster(self, vectors: TagVectors, progress: Progress) -> Clustering:
-        """Cluster by the directions of the vectors."""
+    def cluster(self, vectors: Vectors, progress: Progress) -> Clustering:
+        """Cluster by the directions of the vectors; raises InvalidSetting where lengths have a say."""
+        if vectors.by.heeds_length:
+            raise InvalidSetting(
+                f"method={self.method} clusters directions, and {vectors.name or 'these vectors'} are "
+                f"compared by {vectors.by.title}, which heeds lengths; use another method, such as k-means"
+            )
 
         def make() -> list[Seeds]:
-            return draw(Points.of(vectors.vectors, vectors.point_of), self.seed, self.restarts)
+            return draw(Points.of(vectors.points, vectors.point_of), self.seed, self.restarts)
 
         key = f"{vectors.fingerprint} {self.seed} {self.restarts}"
         means = spherical_kmeans(
-            vectors.vectors,
+            vectors.points,
             self.k,
             max_iterations=self.max_iterations,
             tolerance=self.tolerance,
             seeds=_recent_seeds.get(key, make),
             progress=progress,
         )
-        return Clustering(
-            tags=vectors.tags,
-            labels=means.labels,
-            k=self.k,
-            settings=self,
-            medoids=medoids_of(vectors.vectors, means.labels, means.centroids),
-            within_distance=within_cluster_distance(vectors.vectors, means.labels),
+        return clustering_of(
+            vectors,
+            means.labels,
+            self.k,
+            self,
             centroids=means.centroids,
             iterations=len(means.history),
             converged=means.converged,

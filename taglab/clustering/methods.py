@@ -11,18 +11,20 @@ from pydantic import Field
 
 from taglab.clustering.agglomerative import Agglomerative
 from taglab.clustering.clusterer import Clusterer
+from taglab.clustering.euclidean import EuclideanKMeans
 from taglab.clustering.hdbscan import Hdbscan
 from taglab.clustering.kmeans import SphericalKMeans
 from taglab.clustering.result import Clustering, TooManyClusters
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, silent
 from taglab.settings import checked
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 CLUSTERERS: dict[str, type[Clusterer]] = {
     "spherical-k-means": SphericalKMeans,
     "agglomerative": Agglomerative,
     "hdbscan": Hdbscan,
+    "k-means": EuclideanKMeans,
 }
 """The first is what is taken unless another is asked for."""
 
@@ -51,27 +53,31 @@ def clusterer(values: Mapping[str, Any]) -> Clusterer:
     return checked(model, values)
 
 
-def cluster(vectors: TagVectors, settings: Clusterer, progress: Progress = silent) -> Clustering:
-    """Cluster tags by the cosine distance of their vectors.
+def cluster(vectors: Vectors, settings: Clusterer, progress: Progress = silent) -> Clustering:
+    """Cluster tags, tracks, or whatever has vectors, by the distance of their measure.
+
+    By cosine for vectors compared by cosine, else by Euclidean distance, which is also the one that belongs
+    to the dot product; nothing is scaled to length 1 that is not compared by direction.
 
     What does not depend on k (seeds, tree) is kept in memory for the next call with the same vectors, so
     that another k is quick; the result is the same with and without.
 
     Args:
-        vectors: Tags to cluster; those without a vector are not among them.
+        vectors: What to cluster; those without a vector are not among them.
         settings: The method and its parameters, one of `CLUSTERERS`.
         progress: Told after each round.
 
     Raises:
-        InvalidSetting: If there is no tag, k is larger than the number of tags (for k-means, of distinct
-            vectors), the tags are too many for the method, or all would be in no cluster.
+        InvalidSetting: If there is no vector, k is larger than their number (for k-means, of distinct ones),
+            they are too many for the method or of a measure that does not suit it, or all would be in no
+            cluster.
     """
     if not len(vectors):
         vectors.require(1)
     if settings.takes("k") and settings.value > len(vectors):
         raise TooManyClusters(
-            f"k={settings.value} must be at most {len(vectors)}, the number of tags that have a vector; "
-            "ask for fewer clusters or lower the minimum count"
+            f"k={settings.value} must be at most {len(vectors)}, the number of {vectors.kind} that have a "
+            "vector; ask for fewer clusters or lower the minimum count"
         )
     return settings.cluster(vectors, progress)
 

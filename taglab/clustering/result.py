@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,26 +37,27 @@ class Clustering:
     the first tag of each.
 
     Attributes:
-        tags: Tags that were to be clustered, in the order given.
+        ids: What was to be clustered, in the order given; also `tags`, which it mostly is.
         labels: Array (tags,), int32, each in [0, k), or -1 for a tag that is in no cluster.
         k: Number of clusters, none of them empty.
         settings: What was asked.
-        medoids: Array (k,), int32: row of the tag nearest its cluster's centroid (by cosine), or with the
-            least summed distance to its cluster where only distances were given.
+        medoids: Array (k,), int32: row of the tag nearest its cluster's centroid, or with the least summed
+            distance to its cluster where only distances were given.
         within_distance: Within-cluster distance of the tags that are in a cluster; see
             `taglab.metrics.clustering`.
-        centroids: Array (k, dim), float32, of length 1 (but for a cluster whose vectors cancel out, which has
-            no direction); None where only distances were given.
+        centroids: Array (k, dim), float32: means; of vectors compared by cosine, scaled to length 1 (but for
+            a cluster whose vectors cancel out, which has no direction); None where only distances were given.
         iterations: Rounds of the k-means run kept; 0 for others.
         converged: False if k-means used up its rounds first.
         tree: Array (tags - 1, 4) of the merges as `scipy.cluster.hierarchy.linkage` writes them, for a
             dendrogram; None where the clusterer makes none.
+        kind: What the ids are, a key of `taglab.vectors.KINDS`.
 
     Raises:
         ValueError: If shapes disagree, a cluster is empty, or a tag is in none that must be in one.
     """
 
-    tags: tuple[str, ...]
+    ids: tuple[str, ...]
     labels: IntArray
     k: int
     settings: Clusterer
@@ -65,10 +67,11 @@ class Clustering:
     iterations: int = 0
     converged: bool = True
     tree: npt.NDArray[np.float64] | None = None
+    kind: str = "tags"
 
     def __post_init__(self) -> None:
-        if self.labels.shape != (len(self.tags),):
-            raise ValueError(f"labels must be ({len(self.tags)},), not {self.labels.shape}")
+        if self.labels.shape != (len(self.ids),):
+            raise ValueError(f"labels must be ({len(self.ids)},), not {self.labels.shape}")
         least = -1 if self.settings.may_leave_out else 0
         in_range = len(self.labels) > 0 and self.labels.min() >= least
         if not in_range or self.k < 1 or len(self.sizes) != self.k or not self.sizes.all():
@@ -76,7 +79,13 @@ class Clustering:
 
     def __repr__(self) -> str:
         without = f", {self.n_left_out} in none" if self.n_left_out else ""
-        return f"<Clustering {self.settings.method}: {len(self.tags)} tags in {self.k} clusters{without}>"
+        size = f"{len(self.ids)} {self.kind} in {self.k} clusters{without}"
+        return f"<Clustering {self.settings.method}: {size}>"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The ids."""
+        return self.ids
 
     @property
     def sizes(self) -> npt.NDArray[np.int64]:
@@ -90,12 +99,12 @@ class Clustering:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Tags in no cluster, in the order of `tags`."""
-        return tuple(self.tags[row] for row in np.flatnonzero(self.labels < 0))
+        """Tags in no cluster, in the order of `ids`."""
+        return tuple(self.ids[row] for row in np.flatnonzero(self.labels < 0))
 
     def members(self, number: int) -> tuple[str, ...]:
-        """Return the tags of one cluster, in the order of `tags`."""
-        return tuple(self.tags[row] for row in np.flatnonzero(self.labels == number))
+        """Return the tags of one cluster, in the order of `ids`."""
+        return tuple(self.ids[row] for row in np.flatnonzero(self.labels == number))
 
     def parameters(self) -> dict[str, Any]:
         """Return the settings, and how many clusters there are, for a record of how classes were made."""
@@ -111,23 +120,52 @@ def centroids_of(vectors: FloatArray, labels: IntArray, k: int) -> FloatArray:
         labels: Array (tags,), each number in [0, k) at least once; below 0 for tags in no cluster.
         k: Number of clusters.
     """
-    order = np.argsort(labels, kind="stable")[np.count_nonzero(labels < 0) :]
-    starts = np.searchsorted(labels[order], np.arange(k))
-    sums = np.add.reduceat(vectors[order].astype(np.float64), starts, axis=0)
+    sums = _sums(vectors, labels, k)
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     return np.where(lengths < 1e-9, 0, sums / np.where(lengths < 1e-9, 1, lengths)).astype(np.float32)
 
 
-def medoids_of(vectors: FloatArray, labels: IntArray, centroids: FloatArray) -> IntArray:
+def means_of(vectors: FloatArray, labels: IntArray, k: int) -> FloatArray:
+    """Return the mean of each cluster's vectors (k, dim); arguments as of `centroids_of`."""
+    sizes = np.bincount(labels[labels >= 0], minlength=k)
+    return (_sums(vectors, labels, k) / sizes[:, None]).astype(np.float32)
+
+
+def _sums(vectors: FloatArray, labels: IntArray, k: int) -> npt.NDArray[np.float64]:
+    order = np.argsort(labels, kind="stable")[np.count_nonzero(labels < 0) :]
+    starts = np.searchsorted(labels[order], np.arange(k))
+    sums: npt.NDArray[np.float64] = np.add.reduceat(vectors[order].astype(np.float64), starts, axis=0)
+    return sums
+
+
+def cosines_to(vectors: FloatArray, centroids: FloatArray) -> npt.NDArray[np.floating]:
+    """Return the cosine of each vector, of length 1, to the centroid in its row."""
+    cosines: npt.NDArray[np.floating] = np.einsum("ij,ij->i", vectors, centroids)
+    return cosines
+
+
+def nearness_to(vectors: FloatArray, centroids: FloatArray) -> npt.NDArray[np.floating]:
+    """Return minus the Euclidean distance of each vector to the centroid in its row."""
+    apart: npt.NDArray[np.floating] = np.linalg.norm(vectors.astype(np.float64) - centroids, axis=1)
+    return -apart
+
+
+def medoids_of(
+    vectors: FloatArray,
+    labels: IntArray,
+    centroids: FloatArray,
+    nearness: Callable[[FloatArray, FloatArray], npt.NDArray[np.floating]] = cosines_to,
+) -> IntArray:
     """Return the row of the tag nearest each centroid (k,), the earlier on a tie.
 
     Args:
         vectors: Array (tags, dim).
         labels: As for `centroids_of`.
         centroids: Array (k, dim).
+        nearness: Takes vectors and the centroid of each; returns what is higher where nearer.
     """
     rows = np.flatnonzero(labels >= 0)
-    similarity = np.einsum("ij,ij->i", vectors[rows], centroids[labels[rows]])
+    similarity = nearness(vectors[rows], centroids[labels[rows]])
     order = rows[np.lexsort((rows, -similarity, labels[rows]))]
     starts = np.searchsorted(labels[order], np.arange(len(centroids)))
     return order[starts].astype(np.int32)

@@ -16,15 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from taglab.cache import content_key, derived_path, keep, read_object, recalled
 from taglab.clustering.clusterer import Clusterer
+from taglab.clustering.geometry import geometry_of
 from taglab.clustering.kmeans import SphericalKMeans
 from taglab.clustering.methods import AnyClusterer, cluster, cluster_distances
 from taglab.clustering.result import Clustering, NoClusters
 from taglab.errors import DataError, InvalidSetting
-from taglab.metrics.clustering import silhouette_cosine, silhouette_distances
+from taglab.metrics.clustering import silhouette_distances
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.settings import checked
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 # Part of every row's key: raise it when a change to the code changes the rows.
 _FORMAT = 2
@@ -112,11 +113,11 @@ class Scan:
     Attributes:
         rows: One row a combination: `embedding`, `min_count`, the value of what is varied under its name,
             `k` (clusters; 0 where every tag was left out), `seed`, `within_distance` (thesis, section 3.5.3),
-            `silhouette` (mean over clustered tags, cosine; NaN for fewer than two clusters), `over` (what the
-            mean is over: "tags" or "distinct vectors"), `n_tags`, `n_points` (distinct vectors), tags in the
-            `smallest` and `largest` cluster, `singletons` (clusters of one tag), `single_points` (clusters
-            of one distinct vector, however many tags share it), `seconds` it took when it was computed,
-            `left_out` (tags in no cluster).
+            `silhouette` (mean over clustered tags, by the distance of the measure; NaN for fewer than two
+            clusters), `over` (what the mean is over: "tags" or "distinct vectors"), `n_tags`, `n_points`
+            (distinct vectors), tags in the `smallest` and `largest` cluster, `singletons` (clusters of one
+            tag), `single_points` (clusters of one distinct vector, however many tags share it), `seconds` it
+            took when it was computed, `left_out` (tags in no cluster).
         asked: How many rows there are once all is computed.
         notes: Sentences on what differs from what was asked for, and why.
         varied: What was gone through.
@@ -176,7 +177,7 @@ class _Case:
 
 
 def scan(
-    vectors: TagVectors | Sequence[TagVectors],
+    vectors: Vectors | Sequence[Vectors],
     settings: ScanSettings,
     counts: pd.Series | None = None,
     progress: Progress = silent,
@@ -223,7 +224,7 @@ def scan_distances(
 
 
 def finished(
-    vectors: TagVectors | Sequence[TagVectors], settings: ScanSettings, counts: pd.Series | None = None
+    vectors: Vectors | Sequence[Vectors], settings: ScanSettings, counts: pd.Series | None = None
 ) -> Scan:
     """Return of a scan what the cache has already, computing nothing."""
     cases = _cases(vectors, settings, counts)
@@ -296,9 +297,9 @@ def _scan(cases: Sequence[_Case], settings: ScanSettings, progress: Progress) ->
 
 
 def _cases(
-    vectors: TagVectors | Sequence[TagVectors], settings: ScanSettings, counts: pd.Series | None
+    vectors: Vectors | Sequence[Vectors], settings: ScanSettings, counts: pd.Series | None
 ) -> list[_Case]:
-    embeddings = [vectors] if isinstance(vectors, TagVectors) else list(vectors)
+    embeddings = [vectors] if isinstance(vectors, Vectors) else list(vectors)
     if not embeddings:
         raise InvalidSetting("there is no embedding to scan")
     return [
@@ -308,7 +309,7 @@ def _cases(
     ]
 
 
-def _case(vectors: TagVectors, min_count: int) -> _Case:
+def _case(vectors: Vectors, min_count: int) -> _Case:
     return _Case(
         embedding=vectors.name,
         min_count=min_count,
@@ -316,21 +317,22 @@ def _case(vectors: TagVectors, min_count: int) -> _Case:
         points=vectors.point_rows,
         fingerprint=vectors.fingerprint,
         run=lambda one, report: cluster(vectors, one, report),
-        silhouette=lambda rows, labels, report: silhouette_cosine(vectors.vectors[rows], labels, report),
+        silhouette=lambda rows, labels, report: geometry_of(vectors).silhouette(
+            vectors.points[rows], labels, report
+        ),
     )
 
 
-def _used(
-    vectors: TagVectors, min_count: int, counts: pd.Series | None, settings: ScanSettings
-) -> TagVectors:
+def _used(vectors: Vectors, min_count: int, counts: pd.Series | None, settings: ScanSettings) -> Vectors:
     if counts is None:
         if len(settings.min_counts) > 1:
             raise InvalidSetting(f"min_counts={settings.min_counts} needs the tags' counts")
         return vectors
-    of_tags = counts.reindex(list(vectors.tags))
+    of_tags = counts.reindex(list(vectors.ids))
     if of_tags.isna().any():
         raise InvalidSetting(
-            f"tag {of_tags.index[of_tags.isna()][0]!r} has no count; are vectors and counts of the same data?"
+            f"{vectors.column} {of_tags.index[of_tags.isna()][0]!r} has no count; "
+            "are vectors and counts of the same data?"
         )
     return vectors.select(of_tags.index[of_tags >= min_count])
 

@@ -14,7 +14,7 @@ from taglab.errors import InvalidSetting
 from taglab.metrics.clustering import adjusted_rand
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Stability:
 
 
 def stability(
-    vectors: TagVectors,
+    vectors: Vectors,
     settings: Clusterer,
     seeds: Sequence[int] = (0, 1, 2, 3, 4),
     progress: Progress = silent,

@@ -6,10 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from taglab.clustering import Clusterer, Clustering
-from taglab.clustering.result import centroids_of, medoids_of
-from taglab.metrics.clustering import within_cluster_distance
+from taglab.clustering.geometry import clustering_of
 from taglab.progress import Progress
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 
 class ByAxis(Clusterer):
@@ -35,19 +34,10 @@ class ByAxis(Clusterer):
         """As many as the tags."""
         return n_tags
 
-    def cluster(self, vectors: TagVectors, progress: Progress) -> Clustering:
+    def cluster(self, vectors: Vectors, progress: Progress) -> Clustering:
         """Cluster by the longest of the first axes."""
-        lengths = np.abs(vectors.vectors[:, : self.axes])
+        lengths = np.abs(vectors.points[:, : self.axes])
         axis = np.where(lengths.max(axis=1) < self.reach, -1, lengths.argmax(axis=1))
         used = np.unique(axis[axis >= 0])
         labels = np.where(axis < 0, -1, np.searchsorted(used, axis)).astype(np.int32)
-        centroids = centroids_of(vectors.vectors, labels, len(used))
-        return Clustering(
-            tags=vectors.tags,
-            labels=labels,
-            k=len(used),
-            settings=self,
-            medoids=medoids_of(vectors.vectors, labels, centroids),
-            within_distance=within_cluster_distance(vectors.vectors, labels),
-            centroids=centroids,
-        )
+        return clustering_of(vectors, labels, len(used), self)
