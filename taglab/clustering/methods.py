@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,10 @@ CLUSTERERS: dict[str, type[Clusterer]] = {
 }
 """The first is what is taken unless another is asked for."""
 
-AnyClusterer = Annotated[SphericalKMeans | Agglomerative | Hdbscan, Field(discriminator="method")]
+if TYPE_CHECKING:
+    AnyClusterer = Clusterer
+else:
+    AnyClusterer = Annotated[Union[tuple(CLUSTERERS.values())], Field(discriminator="method")]  # noqa: UP007
 """One of them as a setting, told by its `method`."""
 
 

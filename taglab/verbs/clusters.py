@@ -13,6 +13,7 @@ from taglab.clustering import (
     AnyClusterer,
     Clusterer,
     Clustering,
+    EuclideanKMeans,
     Hdbscan,
     SphericalKMeans,
     cluster,
@@ -242,7 +243,7 @@ class Compare(Question):
     clustering: Clusters = SphericalKMeans()
     other_vectors: Annotated[str | None, Flag(metavar="NAME")] = None
     other: Annotated[
-        SphericalKMeans | Agglomerative | Hdbscan | None,
+        SphericalKMeans | Agglomerative | Hdbscan | EuclideanKMeans | None,
         Field(discriminator="method"),
         Group("the other clustering", prefix="other-", flags=_CLUSTERING.flags, like="clustering"),
     ] = None
