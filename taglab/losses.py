@@ -20,6 +20,7 @@ import numpy.typing as npt
 import torch
 
 from taglab.errors import InvalidSetting
+from taglab.reprs import one_line
 
 
 class Loss(Protocol):
@@ -208,6 +209,8 @@ class Objective:
     loss: Loss
     class_weights: torch.Tensor | None = None
     weight: float = 1.0
+
+    __repr__ = one_line
 
     def __post_init__(self) -> None:
         if not 0 <= self.weight < math.inf:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from taglab.audio.store import Rows
 from taglab.errors import InvalidSetting
+from taglab.reprs import one_line
 
 __all__ = ["SAMPLERS", "Draw", "Drawing", "Sampler"]
 
@@ -49,6 +50,8 @@ class Drawing:
     seed: int
     shuffle: bool = True
     last: Literal["drop", "keep"] = "drop"
+
+    __repr__ = one_line
 
 
 class Sampler(ABC):

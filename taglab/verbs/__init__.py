@@ -50,6 +50,8 @@ class Verb:
 FAMILIES: dict[str, str] = {
     "data": "data sets: list, add, show, co-tags, remove",
     "audio": "sound: list, add, show, check, remove",
+    "features": "features of tracks: list, encode, add, show, remove",
+    "joint-space": "one space for artists, tags and sound: list, train, score, remove",
     "vectors": "word vectors: list, add, show, remove",
     "export": "files for other programs",
     "labels": "label spaces: list, show, make, edit, import, export, targets, remove",
@@ -127,6 +129,15 @@ VERBS: dict[str, Verb] = {
         Verb("audio show", "what sound there is under a name", "audio:Show"),
         Verb("audio check", "read everything and compare checksums", "audio:Check"),
         Verb("audio remove", "remove sound from the cache", "audio:Remove"),
+        Verb("features list", "the features there are", "features:List"),
+        Verb("features add", "read features that another program computed", "features:Read"),
+        Verb("features show", "what features are, and their values", "features:Show"),
+        Verb("features remove", "remove features from the cache", "features:Remove"),
+        Verb("joint-space list", "the joint spaces there are", "joint_space:List"),
+        Verb("joint-space train", "learn a space of artists, tags and sound", "joint_space:Train"),
+        Verb("joint-space score", "how well a space ranks, beside baselines", "joint_space:Score"),
+        Verb("joint-space remove", "remove one for good", "joint_space:Remove"),
+        Verb("ask", "what lies nearest to tags, artists and tracks in a joint space", "joint_space:Ask"),
         Verb("launch", "train runs in the background, here or on SLURM", "launching:Launch"),
         Verb("stop", "end runs, or take them from the queue", "launching:Stop"),
         Verb("resume", "go on with runs that were stopped, failed or lost", "launching:Resume"),
@@ -145,7 +156,11 @@ VERBS: dict[str, Verb] = {
 
 
 GROWN: dict[str, Verb] = {
-    verb.name: verb for verb in (Verb("data add", "read a data set and keep it under a name", "data:adders"),)
+    verb.name: verb
+    for verb in (
+        Verb("data add", "read a data set and keep it under a name", "data:adders"),
+        Verb("features encode", "make features of sound", "features:encoders"),
+    )
 }
 """Families that have a verb for every entry of a dictionary of a room."""
 

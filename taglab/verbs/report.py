@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from taglab.reprs import one_line
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -32,6 +34,8 @@ class Report:
     shown: Sequence[str] = ()
     text: str = ""
     notes: tuple[str, ...] = ()
+
+    __repr__ = one_line
 
 
 def as_json(report: Report) -> Any:

@@ -1,0 +1,95 @@
+"""Features that another program computed (MERT, CLAP, OpenL3, VGGish …): arrays with ids, or tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from taglab.embeddings import read_vectors
+from taglab.errors import DataError
+from taglab.progress import Progress, silent
+from taglab.reprs import one_line
+from taglab.vectors import Vectors
+
+_TABLES = (".csv", ".tsv", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class ReadFeatures:
+    """Features of a file, matched with the tracks of a data set.
+
+    Attributes:
+        vectors: Of the tracks that have features; the others are `missing`.
+        unknown: Ids of the file that are no track, in its order; they are left out.
+    """
+
+    vectors: Vectors
+    unknown: tuple[str, ...]
+
+    __repr__ = one_line
+
+
+def read_features(
+    path: Path, tracks: Sequence[str], name: str = "", measure: str = "cosine", progress: Progress = silent
+) -> ReadFeatures:
+    """Read features of tracks.
+
+    Args:
+        path: A table (`.csv`, `.tsv`, `.parquet`) with a column `track`, or else ids in its first column,
+            and a number in every other; or what word vectors are read from (`.npy` beside a list of ids,
+            `.npz`, text), with ids in place of words.
+        tracks: Of the data set.
+        name: What the features are called.
+        measure: By which they are compared, a key of `taglab.vectors.MEASURES`.
+        progress: Told how far it is.
+
+    Raises:
+        DataError: If the file cannot be read so, an id stands twice, a cell is no finite number, or no id is
+            a track.
+    """
+    ids, features = _table(path) if path.suffix.lower() in _TABLES else _array(path, progress)
+    if len(set(ids)) < len(ids):
+        again = pd.Index(ids)
+        raise DataError(path, f"holds {again[again.duplicated()][0]!r} twice; a track has one row")
+    finite = np.isfinite(features).all(axis=1)
+    if not finite.all():
+        raise DataError(path, f"holds NaN or infinity, of {ids[int(np.argmin(finite))]!r} for instance")
+    known = set(tracks)
+    rows = [row for row, one in enumerate(ids) if one in known]
+    if not rows:
+        raise DataError(path, f"has features of {ids[0]!r} and others, none of them a track of the data set")
+    read = Vectors.of("tracks", [ids[row] for row in rows], features[rows], name, measure)
+    absent = known.difference(read.ids)
+    missing = tuple(track for track in tracks if track in absent)
+    unknown = tuple(one for one in ids if one not in known)
+    origin = {"encoder": {"encoder": "file", "file": path.name}, "split": ""}
+    return ReadFeatures(Vectors("tracks", read.ids, read.vectors, missing, name, measure, origin), unknown)
+
+
+def _table(path: Path) -> tuple[list[str], npt.NDArray[np.float64]]:
+    try:
+        if path.suffix.lower() == ".parquet":
+            table = pd.read_parquet(path)
+        else:
+            table = pd.read_csv(path, sep="\t" if path.suffix.lower() == ".tsv" else ",", dtype={0: "str"})
+    except (OSError, ValueError) as error:
+        raise DataError(path, f"is not a table of features ({error})") from error
+    if table.shape[1] < 2 or table.empty:
+        raise DataError(path, "must have a column of ids and at least one of numbers, and a row")
+    column: Any = "track" if "track" in table else table.columns[0]
+    numbers = table.drop(columns=column)
+    words = [str(name) for name in numbers if not pd.api.types.is_numeric_dtype(numbers[name])]
+    if words:
+        raise DataError(path, f"holds text in column {words[0]!r}; all but the column of ids must be numbers")
+    return table[column].astype("str").tolist(), numbers.to_numpy(np.float64)
+
+
+def _array(path: Path, progress: Progress) -> tuple[list[str], npt.NDArray[np.float64]]:
+    read = read_vectors(path, path.stem, progress)
+    return list(read.words), np.asarray(read.vectors, np.float64)

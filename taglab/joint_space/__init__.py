@@ -1,0 +1,35 @@
+"""One space for artists, tags and sound: Weston, Bengio and Hamel 2011."""
+
+from taglab.joint_space.asking import Answer, Term, ask, parse_query
+from taglab.joint_space.fitting import FittedSpace, fit_space
+from taglab.joint_space.library import (
+    delete_joint_space,
+    joint_space_names,
+    open_joint_space,
+    save_joint_space,
+)
+from taglab.joint_space.material import JointMaterial, prepare_joint
+from taglab.joint_space.ranking import precisions, task_scores
+from taglab.joint_space.settings import TASKS, JointSpaceSettings
+from taglab.joint_space.space import JointSpace, ensemble
+
+__all__ = [
+    "TASKS",
+    "Answer",
+    "FittedSpace",
+    "JointMaterial",
+    "JointSpace",
+    "JointSpaceSettings",
+    "Term",
+    "ask",
+    "delete_joint_space",
+    "ensemble",
+    "fit_space",
+    "joint_space_names",
+    "open_joint_space",
+    "parse_query",
+    "precisions",
+    "prepare_joint",
+    "save_joint_space",
+    "task_scores",
+]

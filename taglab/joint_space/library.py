@@ -1,0 +1,100 @@
+"""Joint spaces under names, on a shelf of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from taglab.archives import read_arrays
+from taglab.cache import JOINT_SPACES, Shelf, locked, read_manifest, read_whole, replacing, write_checksums
+from taglab.errors import Conflict, DataError
+from taglab.joint_space.space import JointSpace
+
+_SHELF = Shelf(JOINT_SPACES)
+_FORMAT = 1
+_ABOUT, _VECTORS = "space.json", "vectors.npz"
+_PARTS = ("artist_vectors", "tag_vectors", "feature_vectors")
+_LARGEST_BYTES = 8 << 30
+
+
+def joint_space_names() -> list[str]:
+    """Return the names of all joint spaces, sorted."""
+    return _SHELF.names()
+
+
+def save_joint_space(space: JointSpace, replace: bool = False) -> None:
+    """Put a space on the shelf under its name.
+
+    Args:
+        space: The space.
+        replace: Whether one of the same name gives way.
+
+    Raises:
+        InvalidSetting: If the name could be mistaken for a path.
+        Conflict: If there is one of this name that is not to give way.
+        StorageError: If the disk is full or the place cannot be written.
+    """
+    folder = _SHELF.path(space.name)
+    with locked(folder):
+        if folder.exists() and not replace:
+            raise Conflict(
+                f"there is a joint space named {space.name!r} already; take another name or replace it"
+            )
+        with replacing(folder) as temporary:
+            _write(space, temporary)
+
+
+def _write(space: JointSpace, folder: Path) -> None:
+    folder.mkdir()
+    about = {
+        "format": _FORMAT,
+        "artists": space.artists,
+        "tags": space.tags,
+        "scaling": space.scaling,
+        "about": space.about,
+    }
+    (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+    np.savez(folder / _VECTORS, **{part: getattr(space, part) for part in _PARTS})
+    write_checksums(folder, (_ABOUT, _VECTORS))
+
+
+def open_joint_space(name: str) -> JointSpace:
+    """Return the space of a name.
+
+    Raises:
+        NotFound: If there is none.
+        DataError: If it is damaged, or of a newer format.
+    """
+    folder = _SHELF.find(name)
+    return read_whole(folder, lambda: _read(folder, name))
+
+
+def _read(folder: Path, name: str) -> JointSpace:
+    about = read_manifest(folder, _ABOUT, "train it again")
+    try:
+        if about["format"] > _FORMAT:
+            raise DataError(folder, f"was written by a newer taglab (format {about['format']})")
+        arrays = read_arrays(folder / _VECTORS, _LARGEST_BYTES)
+        artist_vectors, tag_vectors, feature_vectors = (arrays[part].astype(np.float32) for part in _PARTS)
+        return JointSpace(
+            name,
+            tuple(about["artists"]),
+            tuple(about["tags"]),
+            artist_vectors,
+            tag_vectors,
+            feature_vectors,
+            about["scaling"],
+            about["about"],
+        )
+    except DataError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"does not hold a joint space or is damaged ({error}); train it again"
+        raise DataError(folder, reason) from error
+
+
+def delete_joint_space(name: str) -> None:
+    """Remove a space for good; raises NotFound, StorageError."""
+    _SHELF.delete(name)

@@ -1,0 +1,199 @@
+"""Features of tracks: made by encoders of sound, or read from files of other programs."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import pandas as pd
+from pydantic import BaseModel, Field, create_model
+
+from taglab.audio.library import DEMO, resolve_audio
+from taglab.batches import SplitSettings, split_tracks
+from taglab.encoders import ENCODERS, encode_tracks, encoder_of, read_features
+from taglab.errors import DataError
+from taglab.progress import Progress, between
+from taglab.settings import Flag, Group
+from taglab.sources import open_folksonomy
+from taglab.vectors import Vectors, feature_names, open_features, remove_features, save_features
+from taglab.vectors.measures import MEASURES
+from taglab.verbs.question import Question
+from taglab.verbs.report import Report
+
+_EXAMPLES = 5
+Name = Annotated[str, Flag(metavar="NAME")]
+Kept = Annotated[str, Flag(metavar="NAME", word=True)]
+
+
+class List(Question):
+    """List the features that are kept."""
+
+    returns: ClassVar[str] = "[{name, kind, ids, missing, dim, measure, encoder}]"
+    examples: ClassVar[str] = "taglab features list"
+
+    def answer(self, progress: Progress) -> Report:
+        """Return a row for each."""
+        rows, notes = [], []
+        for name in feature_names():
+            try:
+                rows.append(_facts(name, open_features(name)))
+            except DataError as error:
+                notes.append(str(error))
+        columns = ["name", "kind", "ids", "missing", "dim", "measure", "encoder"]
+        return Report(table=pd.DataFrame(rows, columns=columns), notes=tuple(notes))
+
+
+class Encoding(Question):
+    """What is asked of every encoder.
+
+    Attributes:
+        name: What to call the features from now on.
+        audio: Sound.
+        data: Data set whose split says from which tracks an encoder may learn.
+        split: How its tracks are split, where the encoder learns.
+    """
+
+    returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, non_zeros}"
+    table: ClassVar[bool] = False
+    encoder: ClassVar[type[BaseModel]]
+
+    name: Name
+    audio: Annotated[str, Flag(metavar="NAME")] = DEMO
+    data: Annotated[str, Flag(metavar="NAME")] = DEMO
+    split: Annotated[SplitSettings, Group("the split", prefix="split-")] = SplitSettings()
+    settings: BaseModel
+
+    def answer(self, progress: Progress) -> Report:
+        """Return what was made."""
+        data = open_folksonomy(self.data, between(progress, 0, 0.05))
+        store = resolve_audio(self.audio, data, between(progress, 0.05, 0.4))
+        split = split_tracks(data, self.split, store.copies)
+        training = [track for track, part in zip(split.tracks, split.parts, strict=True) if part == "train"]
+        encoder = encoder_of(self.settings.model_dump()["encoder"], self.settings.model_dump())
+        vectors = encode_tracks(
+            encoder, store, training, split.fingerprint, self.name, between(progress, 0.4, 1)
+        )
+        save_features(vectors, self.name)
+        non_zeros = float((vectors.vectors != 0).sum(axis=1).mean())
+        return Report({**_facts(self.name, vectors), "non_zeros": non_zeros})
+
+
+def encoders() -> dict[str, tuple[str, type[Encoding]]]:
+    """Return for every encoder what it is, and the question that makes features with it."""
+    return {name: (_about(model), _encoding(name, model)) for name, model in ENCODERS.items()}
+
+
+def _about(model: type[BaseModel]) -> str:
+    first = (model.__doc__ or "").strip().splitlines()[0]
+    return first[0].lower() + first[1:].rstrip(".")
+
+
+@functools.cache
+def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
+    annotated: Any = Annotated  # its first argument is known when this runs, and not before
+    settings: Any = (annotated[model, Group("the encoder", omit=("encoder",))], model())
+    question: Any = create_model(
+        f"Encode_{name}", __base__=Encoding, __doc__=model.__doc__, settings=settings
+    )
+    question.encoder, question.verb = model, f"features encode {name}"
+    question.examples = f"taglab features encode {name} --name mine\ntaglab features encode {name} --help"
+    encoding: type[Encoding] = question
+    return encoding
+
+
+class Read(Question):
+    """Read features that another program computed (MERT, CLAP, OpenL3, VGGish …) and keep them under a name.
+
+    Attributes:
+        path: A table with a column `track`, or else ids in its first column, and numbers; or an array with
+            ids, as word vectors are.
+        name: What to call them from now on.
+        data: Data set of the tracks.
+        measure: By which they are compared.
+    """
+
+    returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, unknown, examples: [id]}"
+    examples: ClassVar[str] = """
+taglab features add mert.parquet --name mert --data mine
+taglab features add openl3.npz --name openl3 --data mine --measure euclidean
+"""
+    table: ClassVar[bool] = False
+
+    path: Annotated[Path, Flag(metavar="PATH", word=True)] = Field(
+        description="A .csv, .tsv or .parquet of ids and numbers, or .npy beside a list of ids, .npz, text"
+    )
+    name: Name
+    data: Annotated[str, Flag(metavar="NAME")] = DEMO
+    measure: Annotated[str, Flag(choices=MEASURES)] = "cosine"
+
+    def answer(self, progress: Progress) -> Report:
+        """Return what was read, and which ids are no track."""
+        data = open_folksonomy(self.data, between(progress, 0, 0.3))
+        tracks = data.tracks["track"].tolist()
+        read = read_features(self.path, tracks, self.name, self.measure, between(progress, 0.3, 1))
+        save_features(read.vectors, self.name)
+        facts = _facts(self.name, read.vectors)
+        unknown = {"unknown": len(read.unknown), "examples": list(read.unknown[:_EXAMPLES])}
+        return Report({**facts, **unknown}, notes=_notes(read.vectors, read.unknown))
+
+
+def _notes(vectors: Vectors, unknown: tuple[str, ...]) -> tuple[str, ...]:
+    notes = []
+    if vectors.missing:
+        notes.append(f"{len(vectors.missing):,} tracks have no features ({vectors.missing[0]!r}, …)")
+    if unknown:
+        notes.append(f"{len(unknown):,} ids are no track of the data set, and left out ({unknown[0]!r}, …)")
+    return tuple(notes)
+
+
+class Show(Question):
+    """Show what features are, and their values.
+
+    Attributes:
+        features: Features.
+    """
+
+    returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, rows: [{track, d0, d1, …}]}"
+    examples: ClassVar[str] = "taglab features show mine --out mine.parquet"
+
+    features: Kept
+
+    def answer(self, progress: Progress) -> Report:
+        """Return the vectors, a row each."""
+        vectors = open_features(self.features)
+        numbers = pd.DataFrame(vectors.vectors, columns=[f"d{place}" for place in range(vectors.dim)])
+        numbers.insert(0, vectors.column, list(vectors.ids))
+        return Report(_facts(self.features, vectors), numbers, shown=list(numbers.columns[:6]))
+
+
+class Remove(Question):
+    """Remove features from the cache.
+
+    Attributes:
+        features: Features.
+    """
+
+    returns: ClassVar[str] = "{removed}"
+    examples: ClassVar[str] = "taglab features remove mine"
+    table: ClassVar[bool] = False
+
+    features: Kept
+
+    def answer(self, progress: Progress) -> Report:
+        """Return what was removed."""
+        remove_features(self.features)
+        return Report({"removed": self.features})
+
+
+def _facts(name: str, vectors: Vectors) -> dict[str, Any]:
+    encoder = vectors.origin.get("encoder", {})
+    return {
+        "name": name,
+        "kind": vectors.kind,
+        "ids": len(vectors),
+        "missing": len(vectors.missing),
+        "dim": vectors.dim,
+        "measure": vectors.measure,
+        "encoder": encoder.get("encoder", "") if isinstance(encoder, dict) else str(encoder),
+    }

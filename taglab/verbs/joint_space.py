@@ -1,0 +1,281 @@
+"""Joint spaces of artists, tags and sound: trained, scored, and asked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from taglab.audio.library import DEMO
+from taglab.batches import SplitSettings, split_tracks
+from taglab.errors import DataError, InvalidSetting
+from taglab.folksonomy import Folksonomy
+from taglab.joint_space import (
+    JointMaterial,
+    JointSpace,
+    JointSpaceSettings,
+    ask,
+    delete_joint_space,
+    ensemble,
+    fit_space,
+    joint_space_names,
+    open_joint_space,
+    parse_query,
+    precisions,
+    prepare_joint,
+    save_joint_space,
+    task_scores,
+)
+from taglab.joint_space.baselines import cosine_similarity, margin_perceptron, popularity
+from taglab.joint_space.settings import Task
+from taglab.progress import Progress, between
+from taglab.settings import Flag, Group, checked
+from taglab.sources import open_folksonomy
+from taglab.vectors import Vectors, open_features
+from taglab.verbs.question import Question
+from taglab.verbs.report import Report
+
+_KS = (1, 3, 6, 9, 12, 15)
+Kept = Annotated[str, Flag(metavar="NAME", word=True)]
+
+
+class List(Question):
+    """List the joint spaces there are."""
+
+    returns: ClassVar[str] = "[{name, data, features, artists, tags, dim, steps}]"
+    examples: ClassVar[str] = "taglab joint-space list"
+
+    def answer(self, progress: Progress) -> Report:
+        """Return a row for each."""
+        rows, notes = [], []
+        for name in joint_space_names():
+            try:
+                rows.append(_facts(open_joint_space(name)))
+            except DataError as error:
+                notes.append(str(error))
+        columns = ["name", "data", "features", "artists", "tags", "dim", "steps"]
+        return Report(table=pd.DataFrame(rows, columns=columns), notes=tuple(notes))
+
+
+class Train(Question):
+    """Learn one space in which an artist, a tag and a track lie near what belongs to them (Weston, Bengio and
+    Hamel 2011). The validation part says when to stop, and which look at it was best.
+
+    Attributes:
+        name: What to call the space.
+        features: Features of the tracks, as `taglab features` keeps them.
+        data: Data set; its column `artist` says who performs a track.
+        min_count: Only tags of so many training tracks or more.
+        members: Spaces that are trained from seeds one after the other and joined, so that scores are the
+            mean of theirs; the paper's d = 200 … 800 are such, of d = 100.
+        replace: Let it replace one of the same name.
+        split: How the data set's tracks are split.
+        settings: How the space is trained.
+    """
+
+    returns: ClassVar[str] = (
+        "{name, data, features, artists, tags, dim, steps, left_out: [{reason, tracks, examples}], rows: "
+        "[{member, steps, p@3, p@3 TASK, violations TASK, drawn TASK}]}"
+    )
+    examples: ClassVar[str] = """
+taglab features encode mfcc-codebook --name codes
+taglab joint-space train --name space --features codes --learning-rate 0.005 --limit 3
+taglab joint-space train --name wide --features codes --members 4 --tasks tags
+"""
+
+    name: Annotated[str, Flag(metavar="NAME")]
+    features: Annotated[str, Flag(metavar="NAME")]
+    data: Annotated[str, Flag(metavar="NAME")] = DEMO
+    min_count: int = Field(1, ge=1)
+    members: int = Field(1, ge=1, le=100)
+    replace: bool = False
+    split: Annotated[SplitSettings, Group("the split", prefix="split-")] = SplitSettings()
+    settings: Annotated[JointSpaceSettings, Group("the space")] = JointSpaceSettings()
+
+    def answer(self, progress: Progress) -> Report:
+        """Return the size of the space, and the looks at the validation part."""
+        if self.name in joint_space_names() and not self.replace:  # hours of training end in no refusal
+            raise InvalidSetting(f"name={self.name!r} is taken by another joint space; --replace lets it go")
+        data = open_folksonomy(self.data, between(progress, 0, 0.1))
+        features = open_features(self.features)
+        material = _material(data, features, self.split, self.min_count)
+        about = {
+            "data": {"name": self.data, "fingerprint": data.fingerprint},
+            "features": {"name": self.features, "fingerprint": features.fingerprint},
+            "split": self.split.model_dump(mode="json"),
+            "min_count": self.min_count,
+        }
+        spaces, looks = [], []
+        for member in range(self.members):
+            settings = self.settings.model_copy(update={"seed": self.settings.seed + member})
+            share = between(
+                progress, 0.1 + 0.9 * member / self.members, 0.1 + 0.9 * (member + 1) / self.members
+            )
+            fitted = fit_space(material, settings, self.name, about, share)
+            spaces.append(fitted.space)
+            looks.append(fitted.history.assign(member=member + 1))
+        space = spaces[0] if self.members == 1 else ensemble(spaces, self.name)
+        save_joint_space(space, self.replace)
+        history = pd.concat(looks, ignore_index=True)
+        history.insert(0, "member", history.pop("member"))
+        left_out = material.left_out.to_dict("records")
+        return Report({**_facts(space), "left_out": left_out}, history)
+
+
+class Score(Question):
+    """Tell how well a joint space ranks, by precision at k on held-out tracks, beside margin perceptrons (one
+    for each artist or tag), likeness of features, and popularity.
+
+    Attributes:
+        space: Joint space.
+        part: Of whose tracks.
+    """
+
+    returns: ClassVar[str] = "{name, data, features, …, rows: [{task, model, inputs, p@1, …, ceiling@15}]}"
+    examples: ClassVar[str] = (
+        "taglab joint-space score space\ntaglab joint-space score space --part=validation"
+    )
+
+    space: Kept
+    part: Literal["validation", "test"] = "test"
+
+    def answer(self, progress: Progress) -> Report:
+        """Return a row for every task and model."""
+        space = open_joint_space(self.space)
+        material = _material_of(space, between(progress, 0, 0.2))
+        tasks: list[Task] = list(space.about["settings"]["tasks"])
+        rows = []
+        for number, task in enumerate(tasks):
+            right = material.right(task, self.part)
+            share = _share(between(progress, 0.2, 1), number, len(tasks))
+            for model, scores in _models(space, material, task, self.part, share).items():
+                means = precisions(scores, right, _KS).drop(columns=["input", "right"]).mean()
+                asked = int((right.sum(axis=1) > 0).sum())
+                rows.append({"task": task, "model": model, "inputs": asked, **means.to_dict()})
+        names = [*(f"p@{k}" for k in _KS), *(f"ceiling@{k}" for k in _KS)]
+        return Report(_facts(space), pd.DataFrame(rows, columns=["task", "model", "inputs", *names]))
+
+
+def _share(progress: Progress, number: int, total: int) -> Progress:
+    """Return the progress of one of several parts of equal length, numbered from 0."""
+    return between(progress, number / total, (number + 1) / total)
+
+
+def _models(
+    space: JointSpace, material: JointMaterial, task: Task, part: str, progress: Progress
+) -> dict[str, Any]:
+    """Return scores of the space, and of what it is held against where that can do the task."""
+    scores: dict[str, Any] = {"joint space": task_scores(space, material, task, part)}
+    if task in ("artists", "tags"):
+        scores["margin perceptron"] = margin_perceptron(material, task, part, space.scaling, progress)
+        scores["popularity"] = popularity(material, task, part)
+    if task == "similar-tracks":
+        scores["cosine of features"] = cosine_similarity(material, part)
+    return scores
+
+
+class Ask(Question):
+    """Ask a joint space with tags, artists and tracks, added and taken away, for what lies nearest.
+
+    A name is a tag where there is one, else an artist, else a track; `tag:`, `artist:` or `track:` before it
+    says which. Signs count between blanks only, so that "lo-fi" is a name.
+
+    Attributes:
+        query: Names between + and -.
+        space: Joint space.
+        by: What is listed.
+        n: How many of a kind.
+    """
+
+    returns: ClassVar[str] = (
+        "{name, query: [{name, kind, taken_away}], artists: [name], tags: [name], rows: [{track, artist, "
+        "title, rank, percentile}]}; with --by tags rows: [{tag, rank, percentile}]"
+    )
+    examples: ClassVar[str] = """
+taglab ask jazz --space space
+taglab ask "jazz - sad + artist:Ann" --space space --by tags --json
+"""
+
+    query: Annotated[str, Flag(metavar="QUERY", word=True)]
+    space: Annotated[str, Flag(metavar="NAME")]
+    by: Literal["tracks", "tags", "artists"] = "tracks"
+    n: int = Field(15, ge=1)
+
+    def answer(self, progress: Progress) -> Report:
+        """Return the nearest, best first."""
+        space = open_joint_space(self.space)
+        terms = parse_query(self.query)
+        data, features = _parts_of(space, progress)
+        places = Vectors.of("tracks", features.ids, space.place(features.vectors), self.space, "dot")
+        answer = ask(space, terms, places, self.n)
+        table = getattr(answer, self.by)
+        if self.by == "tracks":
+            known = data.tracks.set_index("track")
+            told = [name for name in ("artist", "title") if name in known]
+            table = table.join(known[told], on="track")[["track", *told, "rank", "percentile"]]
+        facts = {
+            "name": self.space,
+            "query": [
+                {"name": term.name, "kind": term.kind, "taken_away": term.taken_away} for term in answer.terms
+            ],
+            "artists": answer.artists["artist"].tolist(),
+            "tags": answer.tags["tag"].tolist(),
+        }
+        return Report(facts, table)
+
+
+class Remove(Question):
+    """Remove a joint space for good.
+
+    Attributes:
+        space: Joint space.
+    """
+
+    returns: ClassVar[str] = "{removed}"
+    examples: ClassVar[str] = "taglab joint-space remove space"
+    table: ClassVar[bool] = False
+
+    space: Kept
+
+    def answer(self, progress: Progress) -> Report:
+        """Return what was removed."""
+        delete_joint_space(self.space)
+        return Report({"removed": self.space})
+
+
+def _material(data: Folksonomy, features: Vectors, split: SplitSettings, min_count: int) -> JointMaterial:
+    if features.kind != "tracks":
+        raise InvalidSetting(f"features {features.name!r} must be of tracks, not of {features.kind}")
+    return prepare_joint(data, features.ids, features.vectors, split_tracks(data, split), min_count)
+
+
+def _parts_of(space: JointSpace, progress: Progress) -> tuple[Folksonomy, Vectors]:
+    """Return the data and the features that a space was trained on, if they still are what they were."""
+    data = open_folksonomy(space.about["data"]["name"], progress)
+    features = open_features(space.about["features"]["name"])
+    for what, value in (("data", data), ("features", features)):
+        if value.fingerprint != space.about[what]["fingerprint"]:
+            raise InvalidSetting(
+                f"{what} {value.name!r} are no longer what the joint space {space.name!r} was trained on; "
+                "train it again"
+            )
+    return data, features
+
+
+def _material_of(space: JointSpace, progress: Progress) -> JointMaterial:
+    data, features = _parts_of(space, progress)
+    split = checked(SplitSettings, space.about["split"])
+    return _material(data, features, split, space.about["min_count"])
+
+
+def _facts(space: JointSpace) -> dict[str, Any]:
+    return {
+        "name": space.name,
+        "data": space.about.get("data", {}).get("name", ""),
+        "features": space.about.get("features", {}).get("name", ""),
+        "artists": len(space.artists),
+        "tags": len(space.tags),
+        "dim": space.dim,
+        "steps": space.about.get("steps"),
+    }
