@@ -59,8 +59,8 @@ def test_importing_taglab_imports_none_of_its_rooms() -> None:
 
 WITH_TORCH = (
     "audio.mels", "audio.mfcc", "batches", "benchmarks.gpu", "benchmarks.loading", "benchmarks.training",
-    "losses", "nets", "studies.against_baseline", "studies.baseline", "studies.thesis", "training",
-    "ui.compare.thesis", "ui.training",
+    "encoders", "joint_space", "losses", "nets", "studies.against_baseline", "studies.baseline",
+    "studies.thesis", "training", "ui.compare.thesis", "ui.training", "verbs.features", "verbs.joint_space",
 )  # fmt: skip
 WITHOUT_TORCH = """
 import importlib, importlib.abc, sys

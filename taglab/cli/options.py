@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
 _HELP_WIDTH = 100
+_LONGEST_CHOICES = 70
 _NOT_GIVEN = object()  # argparse takes its own SUPPRESS, of a word that is not given, for a text to be read
 DEST = "question "
 """Begins the names that arguments of a question have in argparse's namespace."""
@@ -229,10 +230,12 @@ def _add_setting(
     default = setting.get_default(call_default_factory=True)
     shown = "" if default in (None, (), "") else f" (default: {_shown(default)})"
     about = setting.description or settings.described(model).get(name, "").rstrip(".").replace("`", "")
+    how = reading(setting, choices)
+    if len(",".join(how.get("choices", ()))) > _LONGEST_CHOICES:  # argparse would not break the line
+        more += f"; one of {', '.join(how['choices'])}"
+        how["metavar"] = "NAME"
     help_text = (about + more + shown).replace("%", "%%")
-    parser.add_argument(
-        flag, default=argparse.SUPPRESS, dest=dest, help=help_text, **reading(setting, choices)
-    )
+    parser.add_argument(flag, default=argparse.SUPPRESS, dest=dest, help=help_text, **how)
 
 
 def add_choice(
@@ -411,16 +414,18 @@ def reading(setting: FieldInfo, choices: Collection[str] | None = None) -> dict[
     if any(get_origin(kind) is tuple for kind in kinds):
         items = next(get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple)
         items = get_args(items)[0] if get_origin(items) is Annotated else items
-        return {"type": numbers if items is int else _listed, "metavar": "LIST"}
+        read = numbers if items is int else _listed
+        return {"type": read if kinds == [annotation] else _or_none(read), "metavar": "LIST"}
     if Path in kinds:
         return {"type": _path, "metavar": "PATH"}
     if int in kinds or float in kinds:
-        return {"type": str if kinds == [annotation] else _number_or_none, "metavar": "N"}
+        return {"type": str if kinds == [annotation] else _or_none(str), "metavar": "N"}
     return {"type": _text, "metavar": "TEXT"}
 
 
-def _number_or_none(text: str) -> str | None:
-    return None if text.casefold() == "none" else text
+def _or_none(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a type that also takes "none", for a setting that may be without a value."""
+    return lambda text: None if text.casefold() == "none" else read(text)
 
 
 def _listed(text: str) -> tuple[str, ...]:

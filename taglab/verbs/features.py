@@ -97,7 +97,7 @@ def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
         f"Encode_{name}", __base__=Encoding, __doc__=model.__doc__, settings=settings
     )
     question.encoder, question.verb = model, f"features encode {name}"
-    question.examples = f"taglab features encode {name} --name mine\ntaglab features encode {name} --help"
+    question.examples = f"taglab features encode {name} --name mine --audio mine --data mine"
     encoding: type[Encoding] = question
     return encoding
 

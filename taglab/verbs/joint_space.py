@@ -79,7 +79,6 @@ class Train(Question):
         "[{member, steps, p@3, p@3 TASK, violations TASK, drawn TASK}]}"
     )
     examples: ClassVar[str] = """
-taglab features encode mfcc-codebook --name codes
 taglab joint-space train --name space --features codes --learning-rate 0.005 --limit 3
 taglab joint-space train --name wide --features codes --members 4 --tasks tags
 """
@@ -212,8 +211,8 @@ taglab ask "jazz - sad + artist:Ann" --space space --by tags --json
         table = getattr(answer, self.by)
         if self.by == "tracks":
             known = data.tracks.set_index("track")
-            told = [name for name in ("artist", "title") if name in known]
-            table = table.join(known[told], on="track")[["track", *told, "rank", "percentile"]]
+            columns = [name for name in ("artist", "title") if name in known]
+            table = table.join(known[columns], on="track")[["track", *columns, "rank", "percentile"]]
         facts = {
             "name": self.space,
             "query": [

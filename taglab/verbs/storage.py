@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, cast
 
 import pandas as pd
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from taglab import cache
 from taglab.cache import Content, size_of_text
@@ -20,14 +20,18 @@ _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "": 86_400.0, "w": 604_800.0}
 
 
-def _age_s(text: object) -> object:
+def _age_s(text: str) -> float:
     """Return seconds of a text such as 30d."""
-    if not isinstance(text, str):
-        return text
     match = _AGE.fullmatch(text.strip())
     if match is None:
         raise ValueError("must be a number with s, m, h, d or w, such as 30d")
     return float(match[1]) * _SECONDS[match[2].lower()]
+
+
+def _age(text: str) -> str:
+    """Let a text pass that tells an age."""
+    _age_s(text)
+    return text
 
 
 def _bytes_of(text: object) -> object:
@@ -89,14 +93,15 @@ taglab cache prune --what trash --older-than 90d
         "left-over",
         "derived",
     )
-    older_than: Annotated[float | None, Flag(metavar="AGE"), BeforeValidator(_age_s)] = None
+    older_than: Annotated[str | None, Flag(metavar="AGE"), AfterValidator(_age)] = None
     keep: Annotated[int | None, Flag("--to", metavar="SIZE"), BeforeValidator(_bytes_of)] = None
     dry_run: bool = False
 
     def answer(self, progress: Progress) -> Report:
         """Return what went, or would go."""
         what = cast(Any, [name.replace("-", " ") for name in self.what])
-        plan = cache.plan_pruning(what, self.older_than, self.keep)
+        older_than_s = None if self.older_than is None else _age_s(self.older_than)
+        plan = cache.plan_pruning(what, older_than_s, self.keep)
         done = plan if self.dry_run else cache.prune(plan)
         facts = {
             "freed": cache.size_text(done.freed_bytes),
