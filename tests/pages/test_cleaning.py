@@ -31,11 +31,13 @@ from taglab.cleaning import (
 )
 from taglab.cli.cleaning_steps import given_items
 from taglab.cli.commands import build_parser
+from taglab.cli.options import question_of
 from taglab.embeddings import WordVectors
 from taglab.sources.demo import read_demo
 from taglab.ui.cleaning import work as state
 from taglab.ui.cleaning.command import step_flags
 from taglab.ui.cleaning.review import _take_edits
+from taglab.verbs import VERBS
 from tests.cleaning.made import GROWING, HOSTILE, folksonomy, on_tracks_of_their_own
 from tests.pages.framed import open_page
 
@@ -320,7 +322,8 @@ def test_the_curve_over_percentiles_is_drawn_of_the_demo_alone() -> None:
     spec = next(chart for chart in charts(app) if "wider cut" in json.dumps(chart["layout"]))
     assert [trace["name"] for trace in spec["data"]][-1] == "junk"
     command = next(code.value for code in app.code if "stages curve" in code.value)
-    assert build_parser().parse_args(shlex.split(command)[1:]).data == "whole"
+    asked = question_of(build_parser().parse_args(shlex.split(command)[1:]), VERBS["stages curve"].question)
+    assert asked.model_dump()["tags"]["data"] == "whole"
     app = well(page(step, data="demo", vectors="own"))
     assert not [toggle for toggle in app.toggle if toggle.key == "curve"]
 

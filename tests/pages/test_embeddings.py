@@ -316,8 +316,8 @@ def test_training_here_adds_vectors() -> None:
 
     app = AppTest.from_function(page, default_timeout=60).run()
     app.text_input(key="own vectors name").set_value("mine")
-    app.number_input(key="own vectors dim").set_value(8)
-    app.number_input(key="own vectors epochs").set_value(3)
+    app.number_input(key="own skip-gram dim").set_value(8)
+    app.number_input(key="own skip-gram epochs").set_value(3)
     app.button(key="own vectors train").click().run()
     assert not app.error
     assert app.selectbox(key="vectors").value == "mine"
@@ -338,7 +338,7 @@ def test_vectors_of_whole_tags_are_trained_and_chosen() -> None:
     app.number_input(key="own tag-skip-gram steps").set_value(20).run()
     command = next(block.value for block in app.code if block.value.startswith("taglab embed"))
     assert command == (
-        "taglab embed --name tags --data demo --method tag-skip-gram --steps 20 --min-count 12"
+        "taglab embed --name tags --data demo --method tag-skip-gram --min-count 12 --steps 20"
     )
     app.button(key="own vectors train").click().run()
     assert not app.error

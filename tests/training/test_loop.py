@@ -157,7 +157,7 @@ def test_a_rare_class_counts_no_more_than_its_cap(cap: float, heaviest: float) -
     step = step_of(config, material)
     assert step.objectives[LABELS].class_weights is not None
     assert float(step.objectives[LABELS].class_weights[1]) == heaviest
-    assert 0 < float(step.weights[0]) < 7
+    assert 0 < float(step.objectives[LABELS].class_weights[0]) < 7
 
 
 def test_random_numbers_outside_are_as_they_were(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from taglab.embeddings import WordVectors
 from taglab.embeddings import library as vector_library
-from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.errors import InputsChanged, InvalidSetting, NotFound
 from taglab.labels import LabelClass, LabelSpace, save_label_space
 from taglab.runs import open_run
 from taglab.training import dry_run, new_run, train
@@ -83,7 +83,7 @@ def test_vectors_that_changed_meanwhile_end_a_training_that_is_gone_on_with() ->
         train(run.name, stop)
     shutil.rmtree(vector_library._SHELF.path("moving"))
     shelve("moving", low=[1, 0], high=[1, 1])
-    with pytest.raises(DataError, match="loss_vectors"):
+    with pytest.raises(InputsChanged, match="the vectors 'moving' are others"):
         train(run.name)
 
 

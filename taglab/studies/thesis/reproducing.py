@@ -11,6 +11,7 @@ import pandas as pd
 from taglab.errors import InvalidSetting, NotFound
 from taglab.labels import LabelSpace
 from taglab.metrics import mean_columns
+from taglab.nets import fitting
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, open_published, open_run, runs_table
@@ -148,7 +149,10 @@ def _config(
         "network": {"network": planned.settings.network},
         "train": {"epochs": planned.epochs, "early_stopping_patience": None},
     }
-    config = run_config(settings_over(PRESETS[name], merged(recipe, changes or {})))
+    asked = dict(changes or {})
+    if "network" in asked:  # of the settings for several networks, those that this one has
+        asked["network"] = fitting(asked["network"], planned.settings.network)
+    config = run_config(settings_over(PRESETS[name], merged(recipe, asked)))
     if len(config.train.devices) > 1 or config.train.nodes > 1:
         raise InvalidSetting(
             "a recipe is trained on one device; make its runs only, and launch them on several"
