@@ -208,7 +208,7 @@ def training_pairs(material: JointMaterial, tasks: Sequence[Task]) -> Pairs:
     Raises:
         InvalidSetting: If a task has no input with both a right and a wrong output.
     """
-    asked_starts, asked, row_starts, starts, right = [0], [], [], [], []
+    asked_starts, asked, row_starts, starts, right, n_outputs = [0], [], [], [], [], []
     n_rows = n_right = 0
     for task in tasks:
         matrix = material.right(task, "train")
@@ -226,12 +226,13 @@ def training_pairs(material: JointMaterial, tasks: Sequence[Task]) -> Pairs:
         row_starts.append(n_rows)
         starts.append(n_right + matrix.indptr)
         right.append(matrix.indices)
+        n_outputs.append(matrix.shape[1])
         n_rows, n_right = n_rows + len(matrix.indptr), n_right + len(matrix.indices)
     kinds = np.array([_KINDS[task] for task in tasks], np.int64)
     return Pairs(
         inputs=kinds[:, 0].copy(),
         outputs=kinds[:, 1].copy(),
-        n_outputs=np.array([material.right(task, "train").shape[1] for task in tasks], np.int64),
+        n_outputs=np.array(n_outputs, np.int64),
         same=(kinds[:, 0] == kinds[:, 1]).astype(np.int64),
         asked_starts=np.array(asked_starts, np.int64),
         asked=np.concatenate(asked).astype(np.int64),
