@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax_trees import syntax_tree, syntax_tree_of
+
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"dropped", "errors", "progress", "reprs", "suffixes"},
@@ -28,7 +30,7 @@ MODULES = sorted((ROOT / "taglab").rglob("*.py"))
 
 def imported_modules(path: Path) -> Iterator[str]:
     """Every module a file imports, anywhere in it, relative imports included as written."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -118,7 +120,7 @@ def given_names(tree: ast.Module) -> Iterator[str]:
 def vague_names(room: str) -> list[str]:
     """Names of a room that have such a word among their parts; `made_by` is what a record is called."""
     paths = [path for path in MODULES if room_of(path) == room]
-    names = (name for path in paths for name in given_names(ast.parse(path.read_text(encoding="utf-8"))))
+    names = (name for path in paths for name in given_names(syntax_tree_of(path)))
     return [name for name in names if VAGUE & set(name.lower().split("_")) and name != "made_by"]
 
 
@@ -130,6 +132,6 @@ def test_names_say_what_they_hold(room: str) -> None:
 
 def test_vague_names_are_seen_wherever_they_are_given() -> None:
     text = "class Made:\n  def _said(self, each, *, found=1):\n    self.told = [x for made_up in found]"
-    assert [name for name in given_names(ast.parse(text)) if VAGUE & set(name.lower().split("_"))] == [
+    assert [name for name in given_names(syntax_tree(text)) if VAGUE & set(name.lower().split("_"))] == [
         *("Made", "_said", "each", "found", "told", "made_up"),
     ]

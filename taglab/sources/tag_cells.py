@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import codecs
 import json
 import re
 from collections import Counter
@@ -19,6 +19,9 @@ _CALL = re.compile(
 )
 _ITEM = re.compile(r"""[\s,]*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|([^\s,'"\[\](){}:]+)|(.))""", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_ESCAPE = re.compile(
+    r"""\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|[\\'"abfnrtv])"""
+)
 _LEAST_SHARE_OF_LISTS = 0.5
 _LEAST_VECTOR = 3
 _MOST_EXAMPLE_CHARACTERS = 60
@@ -117,8 +120,8 @@ def _unquoted(text: str) -> str:
         except ValueError:
             pass
     try:
-        return str(ast.literal_eval(text))
-    except (ValueError, SyntaxError):  # an unfinished escape, a line break
+        return _ESCAPE.sub(lambda escape: codecs.decode(escape[0], "unicode_escape"), text[1:-1])
+    except ValueError:  # no such character
         return text[1:-1]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from tests.syntax_trees import syntax_tree_of
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,7 +41,7 @@ def test_every_page_says_its_name_and_the_question_of_the_readme() -> None:
 
 def test_every_table_and_figure_is_named_for_those_who_cannot_see_it() -> None:
     for path in (*(ROOT / "pages").glob("*.py"), *(ROOT / "taglab" / "ui").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(syntax_tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 named = any(keyword.arg == "alt" for keyword in node.keywords)
                 assert named or node.func.attr not in ("dataframe", "plotly_chart"), (path.name, node.lineno)

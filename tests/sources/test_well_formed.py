@@ -64,6 +64,10 @@ def test_items_of_lists_keep_quotes_and_escapes() -> None:
         "None",
         "7",
     ]
+    escapes = r"""['\'t', 'a\\b', '\u00e9\x41\101', '\N{GREEK SMALL LETTER ALPHA}', '\q', '\N{NO SUCH}']"""
+    assert listed_tags(escapes) == [
+        f"{QUOTED}{text}" for text in ("'t", "a\\b", "éAA", "α", r"\q", r"\N{NO SUCH}")
+    ]
     assert listed_tags("(weird) rock") is None
     assert listed_tags("[unknown]") is None
     assert listed_tags("[['a']]") is None
