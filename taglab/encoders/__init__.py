@@ -1,16 +1,33 @@
 """Features of tracks: encoders of sound, by name, each a settings model that does what it says."""
 
 from taglab.encoders.codebook import MfccCodebook
-from taglab.encoders.encoder import ENCODERS, Encoder, encode_tracks, encoder_of
-from taglab.encoders.files import read_features
+from taglab.encoders.encoder import Encoder, Learned
+from taglab.encoders.encoding import (
+    ENCODERS,
+    encode_alike,
+    encode_from,
+    encode_tracks,
+    encoder_of,
+    learn,
+)
+from taglab.encoders.files import FEATURE_FILES, read_features, write_features
+from taglab.encoders.networks import RandomNetwork, RunNetwork
 from taglab.encoders.statistics import MfccStatistics
 
 __all__ = [
     "ENCODERS",
+    "FEATURE_FILES",
     "Encoder",
+    "Learned",
     "MfccCodebook",
     "MfccStatistics",
+    "RandomNetwork",
+    "RunNetwork",
+    "encode_alike",
+    "encode_from",
     "encode_tracks",
     "encoder_of",
+    "learn",
     "read_features",
+    "write_features",
 ]

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.audio.store import AudioStore, Rows
-from taglab.encoders.cepstra import Frames, cepstral_frames, cepstral_transform
-from taglab.errors import InvalidSetting
+from taglab.encoders.cepstra import cepstral_frames, cepstral_transform
+from taglab.encoders.encoder import Features, Learned, Learns
+from taglab.encoders.quantising import dictionary, nearest_entries, sampled_frames
 from taglab.progress import Progress, between, counted, silent
 
-_BLOCK_VALUES = 1 << 22
 
-
-class MfccCodebook(BaseModel):
+class MfccCodebook(Learns, BaseModel):
     """Counts of the dictionary's nearest entries over a track's frames.
 
     Attributes:
@@ -31,7 +29,6 @@ class MfccCodebook(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    learns: ClassVar[bool] = True
     measure: ClassVar[str] = "cosine"
 
     encoder: Literal["mfcc-codebook"] = "mfcc-codebook"
@@ -42,77 +39,47 @@ class MfccCodebook(BaseModel):
     frames_a_track: int = Field(200, ge=1)
     seed: int = Field(0, ge=0, lt=2**32)
 
-    def encode(
-        self, store: AudioStore, rows: Rows, learned_from: Rows, progress: Progress = silent
-    ) -> npt.NDArray[np.float32]:
-        """Return counts, (n, n_entries), float32, whole numbers; a row sums to the track's frames.
+    def learn(self, store: AudioStore, rows: Rows, progress: Progress = silent) -> Learned:
+        """Return the dictionary, `entries` (n_entries, 39), and the `middle` and `spread` (39,) of frames.
 
         Args:
             store: The sound.
-            rows: Of the tracks in it, (n,).
-            learned_from: Rows of the tracks whose frames make the dictionary: those of the training part.
+            rows: Of the tracks whose frames make the dictionary: those of the training part.
             progress: Told after every track.
 
         Raises:
             InvalidSetting: If there are fewer frames to learn from than entries.
         """
-        transform = cepstral_transform(
-            store.sample_rate_hz, self.n_mfcc, self.window_ms, self.hop_ms, "hamming"
-        )
-        sample = self._sample(transform, store, learned_from, between(progress, 0, 0.3))
+        transform = self._transform(store)
+        sample = sampled_frames(
+            lambda row: cepstral_frames(transform, store, row, 2),
+            rows, self.frames_a_track, self.seed, between(progress, 0, 0.6),
+        )  # fmt: skip
         # Of numbers that differ in size by powers of ten the largest, the level, would decide alone.
         middle, spread = sample.mean(axis=0), np.maximum(sample.std(axis=0), 1e-6)
-        entries = self._entries((sample - middle) / spread, between(progress, 0.3, 0.5, "clustering frames"))
+        progress(0.6, f"{len(sample):,} frames into {self.n_entries:,} entries")
+        entries = dictionary((sample - middle) / spread, self.n_entries, self.seed)
+        return {"middle": middle, "spread": spread, "entries": entries}
+
+    def encode(
+        self, store: AudioStore, rows: Rows, learned: Learned, progress: Progress = silent
+    ) -> Features:
+        """Return counts, (n, n_entries), float32, whole numbers; a row sums to the track's frames.
+
+        Args:
+            store: The sound.
+            rows: Of the tracks in it, (n,).
+            learned: As `learn` gives it.
+            progress: Told after every track.
+        """
+        transform = self._transform(store)
+        middle, spread, entries = learned["middle"], learned["spread"], learned["entries"]
         counts = np.zeros((len(rows), self.n_entries), np.float32)
         for at, row in enumerate(rows.tolist()):
             frames = (cepstral_frames(transform, store, row, 2) - middle) / spread
             counts[at] = np.bincount(nearest_entries(frames, entries), minlength=self.n_entries)
-            progress(0.5 + 0.5 * (at + 1) / len(rows), counted("counting frames", at + 1, len(rows)))
+            progress((at + 1) / len(rows), counted("counting frames", at + 1, len(rows)))
         return counts
 
-    def _sample(self, transform: Any, store: AudioStore, rows: Rows, progress: Progress) -> Frames:
-        random = np.random.default_rng(self.seed)
-        parts = []
-        for at, row in enumerate(rows.tolist()):
-            frames = cepstral_frames(transform, store, row, 2)
-            size = min(self.frames_a_track, len(frames))
-            parts.append(frames[np.sort(random.choice(len(frames), size, replace=False))])
-            progress((at + 1) / len(rows), counted("frames of tracks", at + 1, len(rows)))
-        total = sum(map(len, parts))
-        if total < self.n_entries:
-            raise InvalidSetting(
-                f"n_entries={self.n_entries:,} must be at most the {total:,} frames there are to learn from; "
-                "take fewer entries, or more frames_a_track"
-            )
-        return np.concatenate(parts)
-
-    def _entries(self, frames: Frames, progress: Progress) -> Frames:
-        from sklearn.cluster import MiniBatchKMeans
-
-        clusterer: Any = MiniBatchKMeans(
-            self.n_entries, batch_size=max(4_096, 4 * self.n_entries), n_init=1, max_iter=20,
-            random_state=self.seed,
-        )  # fmt: skip
-        progress(0.0, f"{len(frames):,} frames into {self.n_entries:,} entries")
-        entries: Frames = clusterer.fit(frames.astype(np.float32)).cluster_centers_.astype(np.float32)
-        return entries
-
-
-def nearest_entries(frames: Frames, entries: Frames) -> npt.NDArray[np.intp]:
-    """Return the entry nearest to every frame, by Euclidean distance; of equally near ones the first.
-
-    Args:
-        frames: Array (frames, numbers), float32.
-        entries: Array (entries, numbers), float32.
-
-    Returns:
-        Array (frames,), rows of `entries`.
-    """
-    halves = 0.5 * np.einsum("ij,ij->i", entries, entries)
-    nearest = np.empty(len(frames), np.intp)
-    size = max(1, _BLOCK_VALUES // len(entries))
-    for start in range(0, len(frames), size):
-        products = frames[start : start + size] @ entries.T
-        products -= halves
-        products.argmax(axis=1, out=nearest[start : start + size])
-    return nearest
+    def _transform(self, store: AudioStore) -> Any:
+        return cepstral_transform(store.sample_rate_hz, self.n_mfcc, self.window_ms, self.hop_ms, "hamming")

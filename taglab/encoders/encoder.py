@@ -1,21 +1,19 @@
-"""The encoders by name, and what they make of a store of sound: `Vectors` of tracks."""
+"""What an encoder is: settings that learn from training tracks, if from any, and make features of sound."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel
 
 from taglab.audio.store import AudioStore, Rows
-from taglab.encoders.codebook import MfccCodebook
-from taglab.encoders.statistics import MfccStatistics
-from taglab.errors import InvalidSetting
 from taglab.progress import Progress, silent
-from taglab.settings import checked
-from taglab.vectors import Vectors
+
+Features = npt.NDArray[np.float32]
+Learned = Mapping[str, npt.NDArray[np.float32]]
+"""What was learned from training tracks, by name; empty where nothing is."""
 
 
 class Encoder(Protocol):
@@ -29,10 +27,22 @@ class Encoder(Protocol):
     learns: ClassVar[bool]
     measure: ClassVar[str]
 
+    def learn(self, store: AudioStore, rows: Rows, progress: Progress = silent) -> Learned:
+        """Return what is learned from these tracks; nothing where the encoder does not learn."""
+        ...
+
     def encode(
-        self, store: AudioStore, rows: Rows, learned_from: Rows, progress: Progress = silent
-    ) -> npt.NDArray[np.float32]:
-        """Return features (rows, numbers), float32."""
+        self, store: AudioStore, rows: Rows, learned: Learned, progress: Progress = silent
+    ) -> Features:
+        """Return features (rows, numbers), float32; a row of zeros for a track that can have none."""
+        ...
+
+    def origin(self, split: str) -> dict[str, str]:
+        """Return what is kept beside the settings: `split`, the fingerprint of what was learned from, if any.
+
+        Args:
+            split: Fingerprint of the split whose training tracks `learn` was given.
+        """
         ...
 
     def model_dump(self, *, mode: str) -> dict[str, Any]:
@@ -40,57 +50,25 @@ class Encoder(Protocol):
         ...
 
 
-ENCODERS: dict[str, type[BaseModel]] = {"mfcc-statistics": MfccStatistics, "mfcc-codebook": MfccCodebook}
-"""Name → settings model, an `Encoder`."""
+class LearnsNothing:
+    """What an encoder has in common that does the same to every sound."""
+
+    learns: ClassVar[bool] = False
+
+    def learn(self, store: AudioStore, rows: Rows, progress: Progress = silent) -> Learned:
+        """Return nothing."""
+        return {}
+
+    def origin(self, split: str) -> dict[str, str]:
+        """Return that no split was learned from."""
+        return {"split": ""}
 
 
-def encoder_of(name: str, values: Mapping[str, Any] | None = None) -> Encoder:
-    """Return an encoder by name.
+class Learns:
+    """What an encoder has in common that learns from the training part of a split."""
 
-    Args:
-        name: A key of `ENCODERS`.
-        values: Settings that differ from the defaults.
+    learns: ClassVar[bool] = True
 
-    Raises:
-        InvalidSetting: If there is none of this name, or a setting is wrong.
-    """
-    if name not in ENCODERS:
-        raise InvalidSetting(f"encoder={name!r} must be one of {', '.join(ENCODERS)}")
-    encoder: Any = checked(ENCODERS[name], values or {})
-    return encoder  # type: ignore[no-any-return]
-
-
-def encode_tracks(
-    encoder: Encoder,
-    store: AudioStore,
-    training: Sequence[str] = (),
-    split: str = "",
-    name: str = "",
-    progress: Progress = silent,
-) -> Vectors:
-    """Return the features of all tracks of a store.
-
-    Args:
-        encoder: Which, with its settings.
-        store: The sound.
-        training: Tracks of the training part, from which alone is learned; those without sound are passed
-            over. All tracks where it is empty and nothing is learned.
-        split: Fingerprint of the split they are of, kept with the features.
-        name: What the features are called.
-        progress: Told after every track.
-
-    Returns:
-        Of tracks, with the encoder, its settings and the split as `origin`.
-
-    Raises:
-        InvalidSetting: If an encoder that learns is given no training track that has sound.
-    """
-    tracks = store.tracks["track"].tolist()
-    with_sound = set(tracks)
-    learned_from = store.rows([track for track in training if track in with_sound])
-    if encoder.learns and not len(learned_from):
-        raise InvalidSetting("the encoder learns from training tracks, and none of those has sound")
-    features = encoder.encode(store, np.arange(len(tracks)), learned_from, progress)
-    origin = {"encoder": encoder.model_dump(mode="json"), "split": split if encoder.learns else ""}
-    kept = Vectors.of("tracks", tracks, features, name, encoder.measure)
-    return Vectors("tracks", kept.ids, kept.vectors, kept.missing, name, encoder.measure, origin)
+    def origin(self, split: str) -> dict[str, str]:
+        """Return the split."""
+        return {"split": split}

@@ -11,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from taglab.cache import replacing
 from taglab.embeddings import read_vectors
-from taglab.errors import DataError
+from taglab.errors import DataError, InvalidSetting
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 from taglab.vectors import Vectors
 
 _TABLES = (".csv", ".tsv", ".parquet")
+FEATURE_FILES = (".npz", ".npy", *_TABLES)
+"""Endings of the files that features are written to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,45 @@ def read_features(
     unknown = tuple(one for one in ids if one not in known)
     origin = {"encoder": {"encoder": "file", "file": path.name}, "split": ""}
     return ReadFeatures(Vectors("tracks", read.ids, read.vectors, missing, name, measure, origin), unknown)
+
+
+def write_features(vectors: Vectors, path: Path) -> None:
+    """Write features to a file that `read_features`, and most other programs, read.
+
+    Args:
+        vectors: Of tracks, or of anything else.
+        path: `.npz` of the arrays `ids` and `vectors`, `.npy` beside a `.txt` of ids, or a table with a
+            column of ids (`track` for tracks) and a column `d0`, `d1` … for every number: `.csv`, `.tsv`,
+            `.parquet`.
+
+    Raises:
+        InvalidSetting: If it ends otherwise.
+        StorageError: If it cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending not in FEATURE_FILES:
+        raise InvalidSetting(f"{path.name!r} must end in {', '.join(FEATURE_FILES)}")
+    if ending == ".npy":
+        if any(one.splitlines() != [one] for one in vectors.ids):
+            raise InvalidSetting("an id holds a line break, and .npy has its ids by lines; write .npz")
+        with replacing(path.with_suffix(".txt")) as temporary:
+            temporary.write_text("".join(f"{one}\n" for one in vectors.ids), encoding="utf-8")
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        if ending == ".npz":
+            np.savez(file, ids=np.array(vectors.ids), vectors=vectors.vectors)
+        elif ending == ".npy":
+            np.save(file, vectors.vectors, allow_pickle=False)
+        elif ending == ".parquet":
+            feature_table(vectors).to_parquet(file)
+        else:
+            feature_table(vectors).to_csv(file, sep="\t" if ending == ".tsv" else ",", index=False)
+
+
+def feature_table(vectors: Vectors) -> pd.DataFrame:
+    """Return features as a table: the column of ids, and `d0`, `d1` …"""
+    numbers = pd.DataFrame(vectors.vectors, columns=[f"d{place}" for place in range(vectors.dim)])
+    numbers.insert(0, vectors.column, list(vectors.ids))
+    return numbers
 
 
 def _table(path: Path) -> tuple[list[str], npt.NDArray[np.float64]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.audio.store import AudioStore, Rows
 from taglab.encoders.cepstra import cepstral_frames, cepstral_transform
+from taglab.encoders.encoder import Features, Learned, LearnsNothing
 from taglab.progress import Progress, counted, silent
 
 
-class MfccStatistics(BaseModel):
+class MfccStatistics(LearnsNothing, BaseModel):
     """Mean and deviation over time of cepstral coefficients and of their differences.
 
     Attributes:
@@ -28,7 +28,6 @@ class MfccStatistics(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    learns: ClassVar[bool] = False
     measure: ClassVar[str] = "euclidean"
 
     encoder: Literal["mfcc-statistics"] = "mfcc-statistics"
@@ -39,14 +38,14 @@ class MfccStatistics(BaseModel):
     hop_ms: float = Field(23.0, gt=0.5, le=1_000)
 
     def encode(
-        self, store: AudioStore, rows: Rows, learned_from: Rows, progress: Progress = silent
-    ) -> npt.NDArray[np.float32]:
+        self, store: AudioStore, rows: Rows, learned: Learned, progress: Progress = silent
+    ) -> Features:
         """Return features of tracks.
 
         Args:
             store: The sound.
             rows: Of the tracks in it, (n,).
-            learned_from: Not heeded: nothing is learned.
+            learned: Not heeded: nothing is learned.
             progress: Told after every track.
 
         Returns:

@@ -1,6 +1,12 @@
 """Tags, tracks, artists, classes or users as vectors, and the measure by which these are compared."""
 
-from taglab.vectors.library import feature_names, open_features, remove_features, save_features
+from taglab.vectors.library import (
+    feature_names,
+    open_features,
+    open_learned,
+    remove_features,
+    save_features,
+)
 from taglab.vectors.measures import MEASURES, Measure
 from taglab.vectors.points import point_numbers
 from taglab.vectors.tags import TagVectors
@@ -15,6 +21,7 @@ __all__ = [
     "Vectors",
     "feature_names",
     "open_features",
+    "open_learned",
     "point_numbers",
     "remove_features",
     "save_features",

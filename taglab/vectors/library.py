@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from taglab import cache
 from taglab.cache import (
@@ -22,14 +25,21 @@ from taglab.errors import DataError
 from taglab.vectors.value import FloatArray, Vectors
 
 _FORMAT = 1
-_MANIFEST, _IDS, _ROWS = "manifest.json", "ids.json", "vectors.npy"
+_MANIFEST, _IDS, _ROWS, _LEARNED = "manifest.json", "ids.json", "vectors.npy", "learned.npz"
 # Ids of some ten million tracks.
 _LARGEST_IDS_BYTES = 1 << 30
 _SHELF = Shelf(cache.FEATURES)
 
 
-def save_features(vectors: Vectors, name: str) -> None:
+def save_features(
+    vectors: Vectors, name: str, learned: Mapping[str, npt.NDArray[np.float32]] | None = None
+) -> None:
     """Keep vectors of any kind under a name; earlier ones of that name are replaced whole or not at all.
+
+    Args:
+        vectors: Of tracks, artists, users …
+        name: Under which.
+        learned: What was learned first to make them (a dictionary, a scaling), by name.
 
     Raises:
         InvalidSetting: If the name could be mistaken for a path.
@@ -37,7 +47,7 @@ def save_features(vectors: Vectors, name: str) -> None:
     """
     folder = _SHELF.path(name)
     with locked(folder), replacing(folder) as temporary:
-        write_vectors(vectors, temporary)
+        write_vectors(vectors, temporary, learned or {})
 
 
 def open_features(name: str) -> Vectors:
@@ -51,6 +61,16 @@ def open_features(name: str) -> Vectors:
     return read_whole(folder, lambda: read_vectors(folder, name))
 
 
+def open_learned(name: str) -> dict[str, npt.NDArray[np.float32]]:
+    """Return what was learned to make features, by name; empty where nothing was.
+
+    Raises:
+        NotFound, DataError: As `open_features`.
+    """
+    folder = _SHELF.find(name)
+    return read_whole(folder, lambda: _read_learned(folder))
+
+
 def feature_names() -> list[str]:
     """Return the names of what is kept, sorted."""
     return _SHELF.names()
@@ -61,8 +81,10 @@ def remove_features(name: str) -> None:
     _SHELF.delete(name)
 
 
-def write_vectors(vectors: Vectors, folder: Path) -> None:
-    """Write vectors to a new folder; raises OSError."""
+def write_vectors(
+    vectors: Vectors, folder: Path, learned: Mapping[str, npt.NDArray[np.float32]] | None = None
+) -> None:
+    """Write vectors, and what was learned to make them, to a new folder; raises OSError."""
     folder.mkdir()
     np.save(folder / _ROWS, vectors.vectors, allow_pickle=False)
     ids = {"ids": list(vectors.ids), "missing": list(vectors.missing)}
@@ -78,7 +100,11 @@ def write_vectors(vectors: Vectors, folder: Path) -> None:
         "fingerprint": vectors.fingerprint,
     }
     write_json(folder / _MANIFEST, manifest)
-    write_checksums(folder, [_MANIFEST, _IDS, _ROWS])
+    files = [_MANIFEST, _IDS, _ROWS]
+    if learned:
+        np.savez(folder / _LEARNED, allow_pickle=False, **learned)
+        files.append(_LEARNED)
+    write_checksums(folder, files)
 
 
 def read_vectors(folder: Path, name: str) -> Vectors:
@@ -103,6 +129,18 @@ def read_vectors(folder: Path, name: str) -> Vectors:
         raise
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise DataError(folder, f"holds no vectors or is damaged ({error}); {cure}") from error
+
+
+def _read_learned(folder: Path) -> dict[str, npt.NDArray[np.float32]]:
+    cure = "compute the features again"
+    read_manifest(folder, _MANIFEST, cure)
+    if not (folder / _LEARNED).exists():
+        return {}
+    try:
+        with np.load(folder / _LEARNED, allow_pickle=False) as arrays:
+            return {name: np.asarray(arrays[name], np.float32) for name in arrays.files}
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(folder / _LEARNED, f"holds no arrays or is damaged ({error}); {cure}") from error
 
 
 def _rows(path: Path) -> FloatArray:

@@ -50,7 +50,7 @@ class Verb:
 FAMILIES: dict[str, str] = {
     "data": "data sets: list, add, show, co-tags, remove",
     "audio": "sound: list, add, show, check, remove",
-    "features": "features of tracks: list, encode, add, show, remove",
+    "features": "features of tracks: list, encode, add, show, export, remove",
     "joint-space": "one space for artists, tags and sound: list, train, score, remove",
     "vectors": "word vectors: list, add, show, remove",
     "export": "files for other programs",
@@ -132,6 +132,7 @@ VERBS: dict[str, Verb] = {
         Verb("features list", "the features there are", "features:List"),
         Verb("features add", "read features that another program computed", "features:Read"),
         Verb("features show", "what features are, and their values", "features:Show"),
+        Verb("features export", "write features to a file", "features:Export"),
         Verb("features remove", "remove features from the cache", "features:Remove"),
         Verb("joint-space list", "the joint spaces there are", "joint_space:List"),
         Verb("joint-space train", "learn a space of artists, tags and sound", "joint_space:Train"),

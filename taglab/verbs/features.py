@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field, create_model
 
 from taglab.audio.library import DEMO, resolve_audio
 from taglab.batches import SplitSettings, split_tracks
-from taglab.encoders import ENCODERS, encode_tracks, encoder_of, read_features
+from taglab.encoders import ENCODERS, encode_from, encoder_of, read_features, write_features
+from taglab.encoders.files import feature_table
 from taglab.errors import DataError
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
@@ -71,10 +72,10 @@ class Encoding(Question):
         split = split_tracks(data, self.split, store.copies)
         training = [track for track, part in zip(split.tracks, split.parts, strict=True) if part == "train"]
         encoder = encoder_of(self.settings.model_dump()["encoder"], self.settings.model_dump())
-        vectors = encode_tracks(
+        vectors, learned = encode_from(
             encoder, store, training, split.fingerprint, self.name, between(progress, 0.4, 1)
         )
-        save_features(vectors, self.name)
+        save_features(vectors, self.name, learned)
         non_zeros = float((vectors.vectors != 0).sum(axis=1).mean())
         return Report({**_facts(self.name, vectors), "non_zeros": non_zeros})
 
@@ -92,7 +93,7 @@ def _about(model: type[BaseModel]) -> str:
 @functools.cache
 def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
     annotated: Any = Annotated  # its first argument is known when this runs, and not before
-    settings: Any = (annotated[model, Group("the encoder", omit=("encoder",))], model())
+    settings: Any = (annotated[model, Group("the encoder", omit=("encoder",))], _usual(model))
     question: Any = create_model(
         f"Encode_{name}", __base__=Encoding, __doc__=model.__doc__, settings=settings
     )
@@ -100,6 +101,11 @@ def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
     question.examples = f"taglab features encode {name} --name mine --audio mine --data mine"
     encoding: type[Encoding] = question
     return encoding
+
+
+def _usual(model: type[BaseModel]) -> Any:
+    """Return an encoder's defaults; of one that must be told something, that it must."""
+    return ... if any(field.is_required() for field in model.model_fields.values()) else model()
 
 
 class Read(Question):
@@ -162,9 +168,31 @@ class Show(Question):
     def answer(self, progress: Progress) -> Report:
         """Return the vectors, a row each."""
         vectors = open_features(self.features)
-        numbers = pd.DataFrame(vectors.vectors, columns=[f"d{place}" for place in range(vectors.dim)])
-        numbers.insert(0, vectors.column, list(vectors.ids))
-        return Report(_facts(self.features, vectors), numbers, shown=list(numbers.columns[:6]))
+        table = feature_table(vectors)
+        return Report(_facts(self.features, vectors), table, shown=list(table.columns[:6]))
+
+
+class Export(Question):
+    """Write features to a file that other programs read, and `features add` too.
+
+    Attributes:
+        features: Features.
+        path: .npz of the arrays ids and vectors; .npy beside a .txt of ids; or a table of a column of ids and
+            one for every number: .csv, .tsv, .parquet.
+    """
+
+    returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, file}"
+    examples: ClassVar[str] = "taglab features export codes codes.npz"
+    table: ClassVar[bool] = False
+
+    features: Kept
+    path: Annotated[Path, Flag(metavar="PATH", word=True)]
+
+    def answer(self, progress: Progress) -> Report:
+        """Return what was written."""
+        vectors = open_features(self.features)
+        write_features(vectors, self.path)
+        return Report({**_facts(self.features, vectors), "file": str(self.path)})
 
 
 class Remove(Question):

@@ -1,19 +1,40 @@
 """Encoders of sound, held against plain NumPy and scikit-learn."""
 
+import shutil
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
 from taglab.audio.decode import Decoded
+from taglab.audio.library import open_audio
 from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
-from taglab.encoders import ENCODERS, MfccCodebook, MfccStatistics, encode_tracks, encoder_of
+from taglab.encoders import (
+    ENCODERS,
+    FEATURE_FILES,
+    MfccCodebook,
+    MfccStatistics,
+    encode_alike,
+    encode_from,
+    encode_tracks,
+    encoder_of,
+    learn,
+    read_features,
+)
 from taglab.encoders.cepstra import cepstral_frames, cepstral_transform
-from taglab.encoders.codebook import nearest_entries
-from taglab.errors import InvalidSetting
+from taglab.encoders.quantising import nearest_entries
+from taglab.errors import DataError, InvalidSetting
+from taglab.runs import open_run
+from taglab.training import encode, new_run, train
+from taglab.vectors import open_features, open_learned, save_features
+from tests.cli.running import Shell
+from tests.training.examples import config_of, make_world
 
 RATE_HZ = 16_000
 LOW, HIGH = 300, 3_000
@@ -28,10 +49,10 @@ def tone(number: int, seconds: float = 1.0) -> Decoded:
     return Decoded(samples.astype(np.float32), RATE_HZ, RATE_HZ)
 
 
-def store_of(folder: Path, numbers: list[int], version: str = "1") -> AudioStore:
-    sounds = [Sound(f"t{number}", f"{number}.wav", version, partial(tone, number)) for number in numbers]
+def store_of(folder: Path, numbers: list[int], settings: StoreSettings | None = None) -> AudioStore:
+    sounds = [Sound(f"t{number}", f"{number}.wav", "1", partial(tone, number)) for number in numbers]
     with ThreadPoolExecutor(1) as threads:
-        return write_sounds(sounds, folder, StoreSettings(min_duration_s=0.05), threads)
+        return write_sounds(sounds, folder, settings or StoreSettings(min_duration_s=0.05), threads)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +90,7 @@ def test_frames_are_those_of_a_plain_transform(store: AudioStore) -> None:
 def test_statistics_have_the_sizes_that_papers_print(
     store: AudioStore, settings: MfccStatistics, size: int
 ) -> None:
-    features = settings.encode(store, np.arange(3), np.arange(0))
+    features = settings.encode(store, np.arange(3), {})
     assert features.shape == (3, size)
     transform = cepstral_transform(RATE_HZ, settings.n_mfcc, 46, 23, "hann")
     frames = cepstral_frames(transform, store, 1, settings.differences).astype(np.float64)
@@ -79,7 +100,8 @@ def test_statistics_have_the_sizes_that_papers_print(
 
 
 def test_counts_sum_to_the_frames_and_tell_tones_apart(store: AudioStore) -> None:
-    counts = MfccCodebook(n_entries=6).encode(store, np.arange(8), np.arange(6))
+    encoder = MfccCodebook(n_entries=6)
+    counts = encoder.encode(store, np.arange(8), encoder.learn(store, np.arange(6)))
     assert counts.shape == (8, 6)
     np.testing.assert_array_equal(counts.sum(axis=1), 101)
     unit = counts / np.linalg.norm(counts, axis=1, keepdims=True)
@@ -91,10 +113,10 @@ def test_counts_sum_to_the_frames_and_tell_tones_apart(store: AudioStore) -> Non
 def test_the_dictionary_is_learned_from_training_tracks_alone(tmp_path: Path, store: AudioStore) -> None:
     other = store_of(tmp_path / "store", [0, 1, 2, 3, 4, 5, 17, 16])  # other sound from the seventh on
     encoder = MfccCodebook(n_entries=6)
-    here = encoder.encode(store, np.arange(6), np.arange(6))
-    np.testing.assert_array_equal(here, encoder.encode(other, np.arange(6), np.arange(6)))
-    heard = encoder.encode(other, np.arange(6), np.array([0, 6]))
-    assert (here != heard).any()
+    here = encoder.learn(store, np.arange(6))
+    for name, values in encoder.learn(other, np.arange(6)).items():
+        np.testing.assert_array_equal(here[name], values)
+    assert (here["entries"] != encoder.learn(other, np.array([0, 6]))["entries"]).any()
 
 
 def test_nearest_entries_are_those_of_scikit_learn() -> None:
@@ -107,28 +129,127 @@ def test_nearest_entries_are_those_of_scikit_learn() -> None:
     assert nearest_entries(np.zeros((1, 3), np.float32), twice).tolist() == [0]
 
 
+@pytest.fixture(scope="module")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder with sixty tracks of a second, and a run trained an epoch on them."""
+    home = tmp_path_factory.mktemp("trained") / "home"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TAGLAB_HOME", str(home))
+        make_world(home)
+        run = train(new_run(config_of(epochs=1, window_s=0.3)).name)
+        run.folder.rename(run.folder.with_name("trained"))
+        yield home
+
+
+@pytest.fixture
+def world(trained_home: Path, taglab_home: Path) -> Path:
+    return Path(shutil.copytree(trained_home, taglab_home))
+
+
+SMALL = {"mfcc-codebook": {"n_entries": 4}, "run": {"run": "trained"}, "random": {"run": "trained"}}
+
+
+@pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("name", ENCODERS)
-def test_every_encoder_keeps_what_it_was(name: str, store: AudioStore) -> None:
-    small = {"n_entries": 4} if name == "mfcc-codebook" else {}
-    encoder = encoder_of(name, small)
-    vectors = encode_tracks(encoder, store, ["t0", "t1", "unheard"], "a split", "mine")
-    assert vectors.kind == "tracks"
+def test_every_encoder_keeps_what_it_was_and_encodes_other_sound_alike(
+    name: str, store: AudioStore, tmp_path: Path
+) -> None:
+    encoder = encoder_of(name, SMALL.get(name))
+    vectors, learned = encode_from(encoder, store, ["t0", "t1", "unheard"], "a split", "mine")
+    assert (vectors.kind, vectors.measure) == ("tracks", encoder.measure)
     assert vectors.ids == tuple(f"t{number}" for number in range(8))
-    assert vectors.origin["encoder"]["encoder"] == name
-    assert vectors.origin["split"] == ("a split" if encoder.learns else "")
-    again = encode_tracks(encoder, store, ["t0", "t1"], "a split", "mine")
+    assert vectors.origin["encoder"] == encoder.model_dump(mode="json")
+    assert vectors.origin["sound"]["fingerprint"] == store.fingerprint
+    assert bool(learned) == encoder.learns
+    if encoder.learns:
+        assert vectors.origin["split"] == "a split"
+    again = encode_tracks(encoder, store, learned, "a split", "mine")
     assert vectors.fingerprint == again.fingerprint
+    save_features(vectors, "mine", learned)
+    assert set(open_learned("mine")) == set(learned)
+    alike = encode_alike("mine", store_of(tmp_path / "other", [3, 20]))
+    np.testing.assert_array_equal(alike.rows_of(["t3"]), vectors.rows_of(["t3"]))
+    assert alike.ids == ("t3", "t20")
+    with pytest.raises(InvalidSetting, match="sound of 8,000 Hz must be of 16,000 Hz"):
+        encode_alike("mine", store_of(tmp_path / "slow", [3], settings=StoreSettings(sample_rate_hz=8_000)))
+
+
+@pytest.mark.usefixtures("world")
+def test_networks_are_heard_before_their_head(tmp_path: Path) -> None:
+    store, run = open_audio("small"), open_run("trained")
+    layer = encode_tracks(encoder_of("run", {"run": "trained"}), store)
+    np.testing.assert_array_equal(layer.vectors, encode(run, "all").vectors)
+    assert layer.origin["split"] == run.about.split != ""
+    fresh = encode_tracks(encoder_of("random", {"run": "trained"}), store)
+    np.testing.assert_array_equal(fresh.vectors, encode(run, "all", "untrained").vectors)
+    assert fresh.origin["split"] == ""
+    sounds = [Sound(f"s{place}", "s", "1", partial(tone, 0, 0.2 + place)) for place in range(2)]
+    with ThreadPoolExecutor(1) as threads:
+        mixed = write_sounds(sounds, tmp_path / "mixed", StoreSettings(min_duration_s=0.05), threads)
+    short = encode_tracks(encoder_of("run", {"run": "trained"}), mixed)
+    assert (short.ids, short.missing) == (("s1",), ("s0",))  # the window is of 0.3 s
+
+
+@pytest.mark.usefixtures("world")
+def test_what_changed_since_is_not_encoded_alike(store: AudioStore) -> None:
+    save_features(encode_tracks(encoder_of("run", {"run": "trained"}), store), "heard")
+    run = open_run("trained")
+    shutil.copy(run.checkpoints / "last.pt", run.checkpoints / "best.pt")
+    with pytest.raises(InvalidSetting, match="made with what has changed since; encode them again"):
+        encode_alike("heard", store)
+
+
+def test_features_of_other_programs_are_not_encoded_alike(tmp_path: Path, store: AudioStore) -> None:
+    (tmp_path / "f.csv").write_text("track,d0\nt1,1\n", encoding="utf-8")
+    save_features(read_features(tmp_path / "f.csv", ["t1"]).vectors, "file")
+    with pytest.raises(InvalidSetting, match="only by what made them"):
+        encode_alike("file", store)
+
+
+def test_damage_of_what_was_learned_is_told(store: AudioStore, taglab_home: Path) -> None:
+    save_features(*_codes(store))
+    (taglab_home / "features" / "codes" / "learned.npz").write_bytes(b"PK")
+    with pytest.raises(DataError, match="damaged"):
+        open_learned("codes")
+
+
+def _codes(store: AudioStore) -> tuple[Any, str, Any]:
+    vectors, learned = encode_from(MfccCodebook(n_entries=4), store, ["t0", "t1"])
+    return vectors, "codes", learned
+
+
+@pytest.mark.usefixtures("world")
+def test_the_command_encodes_and_exports(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["taglab"])
+    shell = Shell(capsys, tmp_path)
+    world = ("--audio", "small", "--data", "small")
+    told = shell.json("features", "encode", "run", "--run", "trained", "--name", "layer", *world)
+    assert (told["ids"], told["encoder"]) == (60, "run")
+    shell.json("features", "encode", "mfcc-codebook", "--n-entries", "20", "--name", "codes", *world)
+    assert open_learned("codes")["entries"].shape == (20, 39)
+    assert open_features("codes").origin["split"]
+    for ending in FEATURE_FILES:
+        path = tmp_path / f"codes{ending}"
+        assert shell.json("features", "export", "codes", path)["file"] == str(path)
+        kept = open_features("codes")
+        again = read_features(path, kept.ids).vectors
+        assert again.ids == kept.ids
+        np.testing.assert_array_equal(again.vectors, kept.vectors)
+    assert shell.run("features", "export", "codes", tmp_path / "codes.xlsx") == 1
+    assert shell.run("features", "encode", "run", "--name", "layer", *world) == 2
 
 
 def test_what_cannot_be_encoded_is_refused(tmp_path: Path, store: AudioStore) -> None:
     with pytest.raises(InvalidSetting, match="encoder='mel' must be one of mfcc-statistics, mfcc-codebook"):
         encoder_of("mel")
     with pytest.raises(InvalidSetting, match="none of those has sound"):
-        encode_tracks(MfccCodebook(), store, ["unheard"])
+        learn(MfccCodebook(), store, ["unheard"])
     with pytest.raises(InvalidSetting, match="n_entries=2,000 must be at most the 101 frames"):
-        MfccCodebook().encode(store, np.arange(1), np.arange(1))
+        MfccCodebook().learn(store, np.arange(1))
     sounds = [Sound("blip", "blip.wav", "1", partial(tone, 0, 0.06))]
     with ThreadPoolExecutor(1) as threads:
         short = write_sounds(sounds, tmp_path / "short", StoreSettings(min_duration_s=0.05), threads)
     with pytest.raises(InvalidSetting, match="track 'blip' of 960 samples is too short"):
-        MfccStatistics().encode(short, np.arange(1), np.arange(0))
+        MfccStatistics().encode(short, np.arange(1), {})

@@ -1,0 +1,157 @@
+"""The encoders by name, and what they make of a store of sound: `Vectors` of tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from taglab.audio.store import AudioStore
+from taglab.encoders.codebook import MfccCodebook
+from taglab.encoders.encoder import Encoder, Features, Learned
+from taglab.encoders.networks import RandomNetwork, RunNetwork
+from taglab.encoders.statistics import MfccStatistics
+from taglab.errors import InvalidSetting
+from taglab.progress import Progress, between, silent
+from taglab.settings import checked
+from taglab.vectors import Vectors, open_features, open_learned
+
+ENCODERS: dict[str, type[BaseModel]] = {
+    "mfcc-statistics": MfccStatistics,
+    "mfcc-codebook": MfccCodebook,
+    "run": RunNetwork,
+    "random": RandomNetwork,
+}
+"""Name → settings model, an `Encoder`."""
+
+_LEARNING = 0.4  # share of the progress
+
+
+def encoder_of(name: str, values: Mapping[str, Any] | None = None) -> Encoder:
+    """Return an encoder by name.
+
+    Args:
+        name: A key of `ENCODERS`.
+        values: Settings that differ from the defaults.
+
+    Raises:
+        InvalidSetting: If there is none of this name, or a setting is wrong.
+    """
+    if name not in ENCODERS:
+        raise InvalidSetting(f"encoder={name!r} must be one of {', '.join(ENCODERS)}")
+    encoder: Any = checked(ENCODERS[name], values or {})
+    return encoder  # type: ignore[no-any-return]
+
+
+def learn(
+    encoder: Encoder, store: AudioStore, training: Sequence[str] = (), progress: Progress = silent
+) -> Learned:
+    """Return what an encoder learns from training tracks; nothing of one that does not learn.
+
+    Args:
+        encoder: Which, with its settings.
+        store: The sound.
+        training: Tracks of the training part; those without sound are passed over.
+        progress: Told after every track.
+
+    Raises:
+        InvalidSetting: If an encoder that learns is given no training track that has sound.
+    """
+    if not encoder.learns:
+        return {}
+    with_sound = set(store.tracks["track"])
+    rows = store.rows([track for track in training if track in with_sound])
+    if not len(rows):
+        raise InvalidSetting("the encoder learns from training tracks, and none of those has sound")
+    return encoder.learn(store, rows, progress)
+
+
+def encode_tracks(
+    encoder: Encoder,
+    store: AudioStore,
+    learned: Learned | None = None,
+    split: str = "",
+    name: str = "",
+    progress: Progress = silent,
+) -> Vectors:
+    """Return the features of all tracks of a store.
+
+    Args:
+        encoder: Which, with its settings.
+        store: The sound.
+        learned: As `learn` gives it; may be left out where the encoder learns nothing.
+        split: Fingerprint of the split that was learned from, kept with the features.
+        name: What the features are called.
+        progress: Told after every track.
+
+    Returns:
+        Of tracks, with the encoder's settings, the split, and rate and fingerprint of the sound as `origin`.
+    """
+    rows = np.arange(len(store.tracks))
+    return as_vectors(encoder, store, encoder.encode(store, rows, learned or {}, progress), split, name)
+
+
+def as_vectors(encoder: Encoder, store: AudioStore, features: Features, split: str, name: str) -> Vectors:
+    """Return features of all tracks of a store, as `encode_tracks` does."""
+    vectors = Vectors.of("tracks", store.tracks["track"].tolist(), features, name, encoder.measure)
+    origin = {
+        "encoder": encoder.model_dump(mode="json"),
+        "sound": {"sample_rate_hz": store.sample_rate_hz, "fingerprint": store.fingerprint},
+        **encoder.origin(split),
+    }
+    return replace(vectors, origin=origin)
+
+
+def encode_alike(name: str, store: AudioStore, progress: Progress = silent) -> Vectors:
+    """Return the features of other sound, made as those kept under a name were, with what was learned then.
+
+    Args:
+        name: Of features that an encoder made.
+        store: The other sound, of the same rate.
+        progress: Told after every track.
+
+    Raises:
+        NotFound: If there are no such features.
+        InvalidSetting: If another program computed them, what they were made with has changed since, or the
+            sound has another rate.
+    """
+    origin = open_features(name).origin
+    settings = dict(origin["encoder"])
+    if settings.get("encoder") not in ENCODERS:
+        raise InvalidSetting(
+            f"features {name!r} come from {settings.get('encoder', 'elsewhere')!r}, and other sound can be "
+            "encoded alike only by what made them; take features that `taglab features encode` made"
+        )
+    encoder = encoder_of(settings["encoder"], settings)
+    rate = origin.get("sound", {}).get("sample_rate_hz", store.sample_rate_hz)
+    if rate != store.sample_rate_hz:
+        raise InvalidSetting(
+            f"sound of {store.sample_rate_hz:,} Hz must be of {rate:,} Hz, as that of features {name!r}; "
+            "decode it at that rate"
+        )
+    before = {key: value for key, value in origin.items() if key not in ("encoder", "sound")}
+    if encoder.origin(origin.get("split", "")) != before:
+        raise InvalidSetting(f"features {name!r} were made with what has changed since; encode them again")
+    return encode_tracks(encoder, store, open_learned(name), before["split"], name, progress)
+
+
+def encode_from(
+    encoder: Encoder,
+    store: AudioStore,
+    training: Sequence[str],
+    split: str = "",
+    name: str = "",
+    progress: Progress = silent,
+) -> tuple[Vectors, Learned]:
+    """Learn from training tracks, and encode all; return the features and what was learned.
+
+    Args:
+        encoder, store, split, name, progress: As of `encode_tracks`.
+        training: As of `learn`.
+    """
+    learned = learn(encoder, store, training, between(progress, 0, _LEARNING))
+    share = between(progress, _LEARNING if learned else 0, 1)
+    return encode_tracks(encoder, store, learned, split, name, share), learned

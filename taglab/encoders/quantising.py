@@ -1,0 +1,79 @@
+"""Vector quantisation: a dictionary of typical vectors, and which of them is nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from taglab.audio.store import Rows
+from taglab.errors import InvalidSetting
+from taglab.progress import Progress, counted
+
+Frames = npt.NDArray[np.float32]
+
+_BLOCK_VALUES = 1 << 22
+
+
+def sampled_frames(
+    frames_of: Callable[[int], Frames], rows: Rows, frames_a_track: int, seed: int, progress: Progress
+) -> Frames:
+    """Return frames of tracks, some of each, drawn with a seed.
+
+    Args:
+        frames_of: Returns the frames of the track at a row, (frames, …).
+        rows: Of the tracks.
+        frames_a_track: At most so many of each.
+        seed: Of the drawing.
+        progress: Told after every track.
+    """
+    random = np.random.default_rng(seed)
+    parts = []
+    for at, row in enumerate(rows.tolist()):
+        frames = frames_of(row)
+        size = min(frames_a_track, len(frames))
+        parts.append(frames[np.sort(random.choice(len(frames), size, replace=False))])
+        progress((at + 1) / len(rows), counted("frames of tracks", at + 1, len(rows)))
+    return np.concatenate(parts)
+
+
+def dictionary(frames: Frames, n_entries: int, seed: int) -> Frames:
+    """Return typical vectors of frames by k-means, (n_entries, numbers).
+
+    Raises:
+        InvalidSetting: If there are fewer frames than entries.
+    """
+    from sklearn.cluster import MiniBatchKMeans
+
+    if len(frames) < n_entries:
+        raise InvalidSetting(
+            f"n_entries={n_entries:,} must be at most the {len(frames):,} frames there are to learn from; "
+            "take fewer entries, or more frames_a_track"
+        )
+    clusterer: Any = MiniBatchKMeans(
+        n_entries, batch_size=max(4_096, 4 * n_entries), n_init=1, max_iter=20, random_state=seed
+    )
+    entries: Frames = clusterer.fit(frames.astype(np.float32)).cluster_centers_.astype(np.float32)
+    return entries
+
+
+def nearest_entries(frames: Frames, entries: Frames) -> npt.NDArray[np.intp]:
+    """Return the entry nearest to every frame, by Euclidean distance; of equally near ones the first.
+
+    Args:
+        frames: Array (frames, numbers), float32.
+        entries: Array (entries, numbers), float32.
+
+    Returns:
+        Array (frames,), rows of `entries`.
+    """
+    halves = 0.5 * np.einsum("ij,ij->i", entries, entries)
+    nearest = np.empty(len(frames), np.intp)
+    size = max(1, _BLOCK_VALUES // len(entries))
+    for start in range(0, len(frames), size):
+        products = frames[start : start + size] @ entries.T
+        products -= halves
+        products.argmax(axis=1, out=nearest[start : start + size])
+    return nearest
