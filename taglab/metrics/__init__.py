@@ -70,7 +70,7 @@ METRICS: dict[str, Metric] = {
             "rankings", f"Precision at {k}", f"share of the first {k} places that relevant items take",
             _at(k, Ranked.precision_at), chance="prevalence",
         )
-        for k in (1, 5, 10)
+        for k in (1, 3, 5, 6, 9, 10, 12, 15)
     },
     "recall_at_10": Metric(
         "rankings", "Recall at 10", "share of the relevant items that are among the first 10",

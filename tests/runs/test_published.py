@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from taglab.cleaning import STAGE_1
+from taglab.compare.queries import by_queries
 from taglab.errors import InvalidSetting, NotFound
 from taglab.runs import (
     delete_run,
@@ -31,6 +32,7 @@ STAGES = (
     Path(__file__).resolve().parents[2]
     / "../shared/papers/audio-classification-with-word-embeddings-readme.md"
 )
+WESTON = Path(__file__).resolve().parents[2] / "../shared/papers/weston-2011-joint-semantic-spaces.md"
 METRICS = ["auc_pr_micro", "roc_auc_micro", "auc_pr_macro", "roc_auc_macro"]
 
 
@@ -40,7 +42,7 @@ def typed(name: str) -> pd.DataFrame:
 
 
 def test_every_published_run_is_a_run() -> None:
-    assert len(published_names()) == 39
+    assert len(published_names()) == 67
     for name in published_names():
         run = open_run(name)
         assert isinstance(run, PublishedRun)
@@ -103,12 +105,12 @@ def test_details_of_published_runs() -> None:
 def test_notes_are_of_runs_that_exist() -> None:
     named = {name for names in typed("notes")["runs"] for name in names.split(";")}
     assert named <= set(published_names())
-    for name in ("per_label", "groups", "confusion"):
+    for name in ("per_label", "groups", "confusion", "precisions"):
         assert set(typed(name)["run"]) <= set(published_names())
         assert (
             not typed(name)
             .duplicated(
-                [key for key in typed(name) if key in ("run", "table", "label", "group", "threshold")]
+                [key for key in typed(name) if key in ("run", "table", "label", "group", "threshold", "k")]
             )
             .any()
         )
@@ -302,3 +304,44 @@ def test_groups_of_the_stages_are_theirs() -> None:
     assert open_published("thesis-1-spectrogram").groups()["auc_roc"].isna().all()
     assert open_published("pons-2018-waveform").title == "Pons et al. 2018: 50 most used tags, waveform"
     assert any("“alternative”" in note for note in open_published("stage-1").notes)
+
+
+def test_precisions_at_k_are_means_of_results_that_tell_no_more() -> None:
+    run = open_published("weston-muslse-warp-d400-mfcc-sai")
+    assert run.title == "MUSLSE WARP d = 400: TagATune tags of clips from MFCC + SAI"
+    assert run.config["tables"] == [2, 3, 5]
+    assert run.summary()["test"]["precision_at_3_macro"] == 0.473
+    table = by_queries({name: open_published(name) for name in published_names()}).set_index("run")
+    assert len(table) == 28
+    assert table.loc["weston-muslse-all-artists", "precision_at_1_macro"] == 0.1110
+    assert table["precision_at_6_macro"].notna().all()
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("table", "lines"), [(2, 8), (3, 8), (5, 10)])
+def test_precisions_are_as_printed(table: int, lines: int) -> None:
+    printed = [row[-5:] for row in weston_rows(table)[1:]]
+    assert len(printed) == lines
+    assert sorted(tuple(map(float, row)) for row in printed) == precisions_of(table, 5)
+
+
+@pytest.mark.realdata
+def test_precisions_of_tasks_are_as_printed() -> None:
+    cells = [row[at : at + 2] for row in weston_rows(6)[2:] for at in (1, 3, 5)]
+    assert sorted(tuple(map(float, pair)) for pair in cells if pair != ["-", "-"]) == precisions_of(6, 2)
+
+
+def weston_rows(number: int) -> list[list[str]]:
+    if not WESTON.exists():
+        pytest.skip(f"{WESTON} is not there")
+    text = WESTON.read_text(encoding="utf-8")
+    below = re.split(rf"^\**Table {number}\. ", text, flags=re.MULTILINE)[-1].split("\n\n")
+    return [line.split("\t") for line in below[1].splitlines()]
+
+
+def precisions_of(table: int, figures: int) -> list[tuple[float, ...]]:
+    of_table = [name for name in published_names() if name.startswith("weston-")]
+    of_table = [name for name in of_table if table in open_published(name).config["tables"]]
+    rows = [tuple(open_published(name).precisions()["precision"]) for name in of_table]
+    assert {len(row) for row in rows} == {figures}
+    return sorted(rows)

@@ -3,7 +3,7 @@
 Figures are typed as printed; what contradicts something else is kept and has a note, never corrected.
 
 Sources: Ros Perez 2021, tables 9, 10, 12, 13, 15-30 and 34; readme on audio classification with word
-embeddings, both of its tables; see `sources.csv`.
+embeddings, both of its tables; Weston, Bengio and Hamel 2011, tables 2, 3, 5 and 6; see `sources.csv`.
 """
 
 from __future__ import annotations
@@ -116,6 +116,10 @@ class PublishedRun(Run):
         """Return the printed means by group of tags: table, group, auc_pr, auc_roc (NaN: not printed)."""
         return _rows("groups", self.name)
 
+    def precisions(self) -> pd.DataFrame:
+        """Return printed means of precision at k over queries: k, precision."""
+        return _rows("precisions", self.name)
+
     def summary(self) -> dict[str, Any]:
         """Return the printed summary.
 
@@ -123,6 +127,7 @@ class PublishedRun(Run):
         """
         figures = {column: self.printed.get(column) for column in mean_columns()}
         known = {metric: value for metric, value in figures.items() if value is not None}
+        known |= {f"precision_at_{row.k}_macro": row.precision for row in self.precisions().itertuples()}
         told = {"classes": self.printed["classes"], "epochs": self.printed["epochs"] or 0}
         return {**super().summary(), **told, self.source["part"]: known}
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -34,22 +33,9 @@ from taglab.metrics.thresholds import auc_pr_interpolated, confusion
 from taglab.outcomes import Predictions
 from taglab.studies.thesis.evidence import Evidence, Figures, gammas_of, judged_alike
 from taglab.studies.thesis.pooled import pooled_differences
+from taglab.studies.verdicts import NOT_SHOWN, Judgement, decided, untested, weakest
 
-__all__ = ["CLAIMS", "VERDICTS", "Claim", "Judgement", "Verdict", "claims_table"]
-
-Verdict = Literal["holds", "contradicted", "not shown", "cannot be tested"]
-HOLDS: Verdict = "holds"
-CONTRADICTED: Verdict = "contradicted"
-NOT_SHOWN: Verdict = "not shown"
-UNTESTED: Verdict = "cannot be tested"
-
-VERDICTS: dict[Verdict, str] = {
-    HOLDS: "the figures pass the rule",
-    CONTRADICTED: "the interval lies on the other side of 0",
-    NOT_SHOWN: "the figures say neither, which is no refutation",
-    UNTESTED: "figures are missing, or of too few labels",
-}
-"""Verdict → when it is given, a phrase."""
+__all__ = ["CLAIMS", "Claim", "claims_table"]
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -60,27 +46,6 @@ BY_LABEL = 0.005
 POOLED = 0.01
 """Least difference of pooled figures."""
 _LEVEL = 0.95
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What figures say of a claim.
-
-    Attributes:
-        verdict: One of `VERDICTS`.
-        difference: What the rule looks at; NaN where it cannot be tested.
-        low: Lower end of the 95 % interval; NaN where there is none.
-        high: Upper end.
-        labels: It rests on so many labels or classes.
-        said: Why, a phrase.
-    """
-
-    verdict: Verdict
-    difference: float
-    low: float
-    high: float
-    labels: int
-    said: str
 
 
 Judge = Callable[[Evidence, str], Judgement]
@@ -103,30 +68,9 @@ class Claim:
     judge: Judge
 
 
-def _untested(said: str, labels: int = 0) -> Judgement:
-    return Judgement(UNTESTED, np.nan, np.nan, np.nan, labels, said)
-
-
 def _missing(evidence: Evidence, names: Sequence[str]) -> str:
     absent = [name for name in names if name not in evidence]
     return f"no figures of {', '.join(absent)}" if absent else ""
-
-
-def _decided(difference: float, low: float, high: float, labels: int, least: float) -> Judgement:
-    verdict, said = HOLDS, ""
-    if high < 0:
-        verdict, said = CONTRADICTED, "the interval lies below 0"
-    elif difference < least:
-        verdict, said = NOT_SHOWN, f"the difference is less than {least:g}"
-    elif low <= 0:
-        verdict, said = NOT_SHOWN, "the interval reaches 0"
-    return Judgement(verdict, difference, low, high, labels, said)
-
-
-def _weakest(parts: Sequence[Judgement]) -> Judgement:
-    """Return the part on which a claim of several fails first: one contradicted, one not shown, the least."""
-    order = (CONTRADICTED, NOT_SHOWN, HOLDS)
-    return min(parts, key=lambda part: (order.index(part.verdict), part.difference))
 
 
 def _interval(replicates: DoubleArray) -> tuple[float, float]:
@@ -168,7 +112,7 @@ def on_shared_labels(better: str, worse: str) -> Judge:
         names = _names(network, better, worse)
         said = _missing(evidence, names)
         if said:
-            return _untested(said)
+            return untested(said)
         first, second = (evidence[name] for name in names)
         return _over_labels(_paired(first.per_label, second.per_label))
 
@@ -178,9 +122,9 @@ def on_shared_labels(better: str, worse: str) -> Judge:
 def _over_labels(differences: DoubleArray) -> Judgement:
     """Judge a difference in AUC-PR by label."""
     if len(differences) < LEAST_LABELS:
-        return _untested(f"{len(differences)} labels in common", len(differences))
+        return untested(f"{len(differences)} labels in common", len(differences))
     low, high = _of_mean(differences)
-    return _decided(float(differences.mean()), low, high, len(differences), BY_LABEL)
+    return decided(float(differences.mean()), low, high, len(differences), BY_LABEL)
 
 
 def in_means(better: str, worse: str) -> Judge:
@@ -190,13 +134,13 @@ def in_means(better: str, worse: str) -> Judge:
         names = _names(network, better, worse)
         said = _missing(evidence, names)
         if said:
-            return _untested(said)
+            return untested(said)
         first, second = (evidence[name].per_label.dropna().to_numpy(np.float64) for name in names)
         labels = min(len(first), len(second))
         if labels < LEAST_LABELS:
-            return _untested(f"figures of {labels} labels", labels)
+            return untested(f"figures of {labels} labels", labels)
         low, high = _of_means(first, second)
-        return _decided(float(first.mean() - second.mean()), low, high, labels, BY_LABEL)
+        return decided(float(first.mean() - second.mean()), low, high, labels, BY_LABEL)
 
     return judge
 
@@ -208,15 +152,15 @@ def pooled(metric: str, better: str, worse: str) -> Judge:
         names = _names(network, better, worse)
         said = _missing(evidence, names)
         if said:
-            return _untested(said)
+            return untested(said)
         first, second = (evidence[name] for name in names)
         difference = first.means.get(metric, np.nan) - second.means.get(metric, np.nan)
         labels = min(first.n_classes, second.n_classes)
         if np.isnan(difference):
-            return _untested("a pooled figure is missing", labels)
+            return untested("a pooled figure is missing", labels)
         if labels < LEAST_LABELS:
-            return _untested(_too_few(labels), labels)
-        return _decided(difference, *_over_tracks(first, second, metric, difference), labels, POOLED)
+            return untested(_too_few(labels), labels)
+        return decided(difference, *_over_tracks(first, second, metric, difference), labels, POOLED)
 
     return judge
 
@@ -255,10 +199,10 @@ def along_k(metric: str, sign: int) -> Judge:
         if len(known) < 3:
             said = f"figures of {len(known)} numbers of clusters, 3 are needed"
             unknown = len(with_figure) - len(known)
-            return _untested(f"{said}; of {unknown} more {_too_few(0)}" if unknown else said)
+            return untested(f"{said}; of {unknown} more {_too_few(0)}" if unknown else said)
         labels = min(figures.n_classes for figures in known)
         if labels < LEAST_LABELS:
-            return _untested(_too_few(labels), labels)
+            return untested(_too_few(labels), labels)
         values = np.array([figures.means[metric] for figures in known])
         difference = sign * float(values[-1] - values[0])
         constant = np.ptp(values) == 0
@@ -267,7 +211,7 @@ def along_k(metric: str, sign: int) -> Judge:
             said = f"rank correlation {sign * rank:.2f}, 0.8 is asked for"
             return Judgement(NOT_SHOWN, difference, np.nan, np.nan, labels, said)
         higher, lower = (known[-1], known[0])[::sign]
-        return _decided(difference, *_over_tracks(higher, lower, metric, difference), labels, POOLED)
+        return decided(difference, *_over_tracks(higher, lower, metric, difference), labels, POOLED)
 
     return judge
 
@@ -279,19 +223,19 @@ def of_groups(model: str, *order: str) -> Judge:
         (name,) = _names(network, model)
         said = _missing(evidence, [name])
         if said:
-            return _untested(said)
+            return untested(said)
         values = evidence[name].per_label.dropna()
         groups = tag_groups(tuple(map(str, values.index)))
         of_label = np.array([groups[str(label)] for label in values.index])
         parts = [values.to_numpy(np.float64)[of_label == group] for group in order]
         labels = min(map(len, parts))
         if labels < LEAST_OF_GROUP:
-            return _untested(f"{labels} labels in a group", labels)
+            return untested(f"{labels} labels in a group", labels)
         steps = [
-            _decided(float(upper.mean() - lower.mean()), *_of_means(upper, lower), labels, BY_LABEL)
+            decided(float(upper.mean() - lower.mean()), *_of_means(upper, lower), labels, BY_LABEL)
             for upper, lower in pairwise(parts)
         ]
-        return _weakest(steps)
+        return weakest(steps)
 
     return judge
 
@@ -303,7 +247,7 @@ def group_gains(better: str, worse: str, gaining: str, losing: str) -> Judge:
         names = _names(network, better, worse)
         said = _missing(evidence, names)
         if said:
-            return _untested(said)
+            return untested(said)
         first, second = (evidence[name].per_label for name in names)
         difference = (first - second).dropna()
         groups = tag_groups(tuple(map(str, difference.index)))
@@ -312,9 +256,9 @@ def group_gains(better: str, worse: str, gaining: str, losing: str) -> Judge:
         parts = [sign * values[of_label == group] for sign, group in ((1, gaining), (-1, losing))]
         labels = min(map(len, parts))
         if labels < LEAST_OF_GROUP:
-            return _untested(f"{labels} labels in a group", labels)
-        sides = [_decided(float(part.mean()), *_of_mean(part), labels, BY_LABEL) for part in parts]
-        return _weakest(sides)
+            return untested(f"{labels} labels in a group", labels)
+        sides = [decided(float(part.mean()), *_of_mean(part), labels, BY_LABEL) for part in parts]
+        return weakest(sides)
 
     return judge
 
@@ -326,17 +270,17 @@ def follows_counts(model: str) -> Judge:
         (name,) = _names(network, model)
         said = _missing(evidence, [name])
         if said:
-            return _untested(said)
+            return untested(said)
         values = evidence[name].per_label.dropna()
         counts = evidence[name].counts.reindex(values.index).dropna()
         if len(counts) < LEAST_LABELS:
-            return _untested(f"AUC-PR and counts of {len(counts)} labels", len(counts))
+            return untested(f"AUC-PR and counts of {len(counts)} labels", len(counts))
         r = evidence[name].correlation()
         if np.isnan(r):
-            return _untested("AUC-PR or counts are all the same", len(counts))
+            return untested("AUC-PR or counts are all the same", len(counts))
         half = stats.norm.ppf((1 + _LEVEL) / 2) / np.sqrt(len(counts) - 3)
         middle = np.arctanh(np.clip(r, -1 + 1e-12, 1 - 1e-12))
-        return _decided(r, float(np.tanh(middle - half)), float(np.tanh(middle + half)), len(counts), 0.3)
+        return decided(r, float(np.tanh(middle - half)), float(np.tanh(middle + half)), len(counts), 0.3)
 
     return judge
 
@@ -348,12 +292,12 @@ def more_by_a_tenth(of: Callable[[Figures], float], more: str, less: str) -> Jud
         names = _names(network, more, less)
         said = _missing(evidence, names)
         if said:
-            return _untested(said)
+            return untested(said)
         first, second = (of(evidence[name]) for name in names)
         labels = min(evidence[name].n_classes for name in names)
         if np.isnan([first, second]).any() or labels < LEAST_LABELS or not second:
-            return _untested(f"counts of {labels} classes", labels)
-        return _decided(first / second - 1, np.inf, np.nan, labels, 0.1)
+            return untested(f"counts of {labels} classes", labels)
+        return decided(first / second - 1, np.inf, np.nan, labels, 0.1)
 
     return judge
 
@@ -363,15 +307,17 @@ def _semantic(evidence: Evidence, network: str) -> Judgement:
     gammas = gammas_of(evidence, network)
     plain = gammas.pop(0.0, None)
     if plain is None or not gammas:
-        return _untested(f"no figures of γ {'= 0' if plain is None else '> 0'}")
+        return untested(f"no figures of γ {'= 0' if plain is None else '> 0'}")
     best = max(gammas, key=lambda gamma: gammas[gamma].means.get("auc_pr_macro", -np.inf))
     first, second = (each.predictions("test") for each in (gammas[best], plain))
     if first is None or second is None:
-        return _untested(f"γ = {best:g} and 0 have not both kept predictions of test tracks")
+        return untested(f"γ = {best:g} and 0 have not both kept predictions of test tracks")
     if not judged_alike(first, second):
-        return _untested(f"γ = {best:g} and 0 were tested on different tracks")
+        return untested(f"γ = {best:g} and 0 were tested on different tracks")
     found = _over_labels(_paired(_auc_pr(first), _auc_pr(second)))
-    return replace(found, said="; ".join(filter(None, (f"γ = {best:g} of {_listed(gammas)}", found.said))))
+    return replace(
+        found, reason="; ".join(filter(None, (f"γ = {best:g} of {_listed(gammas)}", found.reason)))
+    )
 
 
 def _listed(gammas: Iterable[float]) -> str:
@@ -530,17 +476,6 @@ def claims_table(published: Evidence, ours: Evidence, network: str = "spectrogra
         row = {"claim": key, "says": claim.says, "source": claim.source, "rule": claim.rule}
         for whose, evidence in (("published", published), ("here", ours)):
             found = claim.judge(evidence, network)
-            row |= {whose: found.verdict, f"{whose} why": why(found)}
+            row |= {whose: found.verdict, f"{whose} why": found.why}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def why(found: Judgement) -> str:
-    """Return what a judgement rests on, a phrase."""
-    if np.isnan(found.difference):
-        return found.said
-    parts = [f"{found.difference:+.4f}"]
-    if np.isfinite([found.low, found.high]).all():
-        parts.append(f"interval {found.low:+.4f} to {found.high:+.4f}")
-    parts.append(f"{found.labels} labels")
-    return ", ".join([*parts, *([found.said] if found.said else [])])

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from taglab import embeddings
 from taglab.cache import replacing
 from taglab.cooccurrence import Cooccurrence, matrix_table, write_matrix
-from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.sources import open_folksonomy
-from taglab.studies.thesis.claims import CONTRADICTED, HOLDS, VERDICTS, claims_table
+from taglab.studies.pages import STYLE, Section, html_claims, html_section, html_table, safe
+from taglab.studies.thesis.claims import claims_table
 from taglab.studies.thesis.differences import differences_table
 from taglab.studies.thesis.evidence import (
     Evidence,
@@ -31,7 +29,8 @@ from taglab.studies.thesis.evidence import (
 from taglab.studies.thesis.figures import Drawn, Sides, class_cooccurrence, drawings
 from taglab.studies.thesis.models import told_by_runs
 from taglab.studies.thesis.recipes import Network
-from taglab.studies.thesis.tables import Section, tables
+from taglab.studies.thesis.tables import tables
+from taglab.studies.verdicts import VERDICTS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -40,7 +39,6 @@ __all__ = ["Report", "gather", "html_page", "with_figures", "write_report"]
 
 # Legible on white as on black.
 _INK = "#808489"
-_DECIMALS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,104 +161,42 @@ def _write_pairs(pairs: Cooccurrence, path: Path, suffix: str) -> None:
         write_matrix(pairs, file)
 
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 78rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; font-size: 13px; margin: .3rem 0 1rem; }
-td, th { border-bottom: 1px solid #8885; padding: .15rem .6rem; text-align: left; vertical-align: top; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; }
-.pair { display: flex; flex-wrap: wrap; gap: 2rem; } .pair > div { flex: 1 1 28rem; overflow-x: auto; }
-.said { opacity: .75; } .holds { color: #12909a; } .contradicted { color: #d56118; }
-nav a { margin-right: .7rem; }
-"""
-
-
 def _page(report: Report) -> Iterator[str]:
     yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>The thesis, and here</title><style>{_STYLE}</style></head><body>"
+    yield f"<title>The thesis, and here</title><style>{STYLE}</style></head><body>"
     yield "<h1>Word embeddings in semantic label classifiers: the thesis, and here</h1>"
-    yield f"<p>{_safe(report.about)} Published: Ros Perez 2021, figures as printed.</p>"
+    yield f"<p>{safe(report.about)} Published: Ros Perez 2021, figures as printed.</p>"
     yield '<nav><a href="#differs">What differs</a><a href="#claims">Claims</a>'
     yield '<a href="#told">In the text</a>'
     yield '<a href="#tables">Tables</a><a href="#figures">Figures</a></nav>'
     yield '<h2 id="differs">What differs here</h2>'
-    yield _table(report.differs) if len(report.differs) else '<p class="said">Nothing is from here.</p>'
+    yield html_table(report.differs) if len(report.differs) else '<p class="said">Nothing is from here.</p>'
     yield '<h2 id="claims">Claims</h2><p>Each rule was fixed before any run. “published” is what it says of '
     yield "the printed figures, and of the published arrays where they are given. "
-    yield f"{'; '.join(f'{_safe(verdict)}: {_safe(when)}' for verdict, when in VERDICTS.items())}.</p>"
-    yield _claims(report.claims)
+    yield f"{'; '.join(f'{safe(verdict)}: {safe(when)}' for verdict, when in VERDICTS.items())}.</p>"
+    yield html_claims(report.claims)
     yield '<h2 id="told">Figures told in the text</h2>'
-    yield _table(report.told)
+    yield html_table(report.told)
     yield '<h2 id="tables">Tables</h2>'
     for section in report.sections:
-        yield _section(section)
+        yield html_section(section)
     yield '<h2 id="figures">Figures</h2>'
     yield from _figures(report.drawn)
     yield "</body></html>"
 
 
-def _safe(text: Any) -> str:
-    """Return a text that strangers may have written as text, never markup."""
-    return html.escape(visible(str(text), 2_000))
-
-
-def _table(table: pd.DataFrame) -> str:
-    head = "".join(f"<th>{_safe(name)}</th>" for name in table.columns)
-    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
-    body = "".join("<tr>" + "".join(map(_cell, row.values())) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, int | float | np.number):
-        if np.isnan(value):
-            return '<td class="n">–</td>'
-        number = float(value)
-        text = f"{number:,.0f}" if number.is_integer() and abs(number) >= 1 else f"{number:.{_DECIMALS}f}"
-        return f'<td class="n">{text}</td>'
-    return f"<td>{_safe(value)}</td>"
-
-
-_CLASSES = {HOLDS: "holds", CONTRADICTED: "contradicted"}
-
-
-def _claims(claims: pd.DataFrame) -> str:
-    rows = []
-    for row in claims.to_dict("records"):
-        cells = [f"<td>{_safe(row['says'])}<br><small>{_safe(row['source'])}</small></td>"]
-        for whose in ("published", "here"):
-            mark = _CLASSES.get(row[whose], "said")
-            why = _safe(row[f"{whose} why"])
-            cells.append(f'<td class="{mark}"><b>{_safe(row[whose])}</b><br><small>{why}</small></td>')
-        cells.append(f"<td><small>{_safe(row['rule'])}</small></td>")
-        rows.append("<tr>" + "".join(cells) + "</tr>")
-    head = "<tr><th>claim</th><th>published figures</th><th>here</th><th>rule</th></tr>"
-    return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _section(section: Section) -> str:
-    parts = [f"<h3>{_safe(section.heading)}: {_safe(section.title)}</h3>"]
-    parts += [f'<p class="said">{_safe(note)}</p>' for note in section.notes]
-    parts.append('<div class="pair">')
-    for whose, table in (("Published", section.published), ("Here", section.here)):
-        shown = '<p class="said">nothing</p>' if table is None or not len(table) else _table(table)
-        said = f'<p class="said">{_safe(section.said)}</p>' if whose == "Here" and section.said else ""
-        parts.append(f"<div><b>{whose}</b>{shown}{said}</div>")
-    return "".join([*parts, "</div>"])
-
-
 def _figures(drawn: list[Drawn]) -> Iterator[str]:
     library = True  # goes into the file once, before the first figure
     for each in drawn:
-        yield f'<h3>{_safe(each.heading)}: {_safe(each.title)}</h3><div class="pair">'
+        yield f'<h3>{safe(each.heading)}: {safe(each.title)}</h3><div class="pair">'
         sides = (("Published", each.published), ("Here", each.here))
         for (whose, figure), said in zip(sides, each.said, strict=True):
             yield f"<div><b>{whose}</b>"
             if figure is not None:
                 yield _figure(figure, library)
                 library = False
-            yield f'<p class="said">{_safe(said)}</p></div>' if said else "</div>"
+            yield f'<p class="said">{safe(said)}</p></div>' if said else "</div>"
         yield "</div>"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,8 @@ from taglab.errors import NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.tagging import tagging_scores
 from taglab.outcomes import Predictions
-from taglab.reprs import one_line
 from taglab.runs import open_published, published_names
+from taglab.studies.pages import Section
 from taglab.studies.thesis.evidence import (
     MEANS,
     TOLD_AT,
@@ -29,30 +28,7 @@ from taglab.studies.thesis.evidence import (
 )
 from taglab.studies.thesis.models import NETWORKS
 
-__all__ = ["Section", "tables"]
-
-
-@dataclass(frozen=True, eq=False)
-class Section:
-    """A table of the thesis.
-
-    Attributes:
-        heading: "Table 9".
-        title: What it is of.
-        published: As printed; None where nothing is.
-        here: The same, here; None where it is not known.
-        said: Why something is missing, or how it is to be read; empty where all is plain.
-        notes: What contradicts itself in the printed one.
-    """
-
-    heading: str
-    title: str
-    published: pd.DataFrame | None
-    here: pd.DataFrame | None
-    said: str = ""
-    notes: tuple[str, ...] = ()
-
-    __repr__ = one_line
+__all__ = ["tables"]
 
 
 # Counts of the most used tags, table 7, and of groups, table 8.

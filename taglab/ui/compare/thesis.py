@@ -10,10 +10,10 @@ import streamlit as st
 from taglab import cache
 from taglab.progress import Progress
 from taglab.runs import Run, open_run, run_names
-from taglab.studies.thesis.claims import VERDICTS
+from taglab.studies.pages import Section
 from taglab.studies.thesis.figures import FIGURES, Drawn, draw
 from taglab.studies.thesis.report import Report, gather, html_page, with_figures
-from taglab.studies.thesis.tables import Section
+from taglab.studies.verdicts import VERDICTS
 from taglab.ui.compare.compared import Compared
 from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
 from taglab.ui.messages import guard, literal, working

@@ -11,17 +11,9 @@ import pytest
 from taglab.labels import from_classes, read_cluster_json
 from taglab.metrics.thresholds import THRESHOLDS, Confusion
 from taglab.outcomes import Predictions
-from taglab.studies.thesis.claims import (
-    CLAIMS,
-    CONTRADICTED,
-    HOLDS,
-    NOT_SHOWN,
-    UNTESTED,
-    VERDICTS,
-    claims_table,
-    why,
-)
+from taglab.studies.thesis.claims import CLAIMS, claims_table
 from taglab.studies.thesis.evidence import Figures, gamma_key, labels_won, published_evidence, told_in_text
+from taglab.studies.verdicts import CONTRADICTED, HOLDS, NOT_SHOWN, UNTESTED, VERDICTS
 
 ARRAYS = Path(__file__).resolve().parents[4] / "shared/data/thesis-results"
 GENRES = ["rock", "pop", "jazz", "metal", "folk", "punk", "blues", "techno", "trance", "reggae"]
@@ -178,14 +170,14 @@ def test_every_rule_reaches_its_verdicts(key: str) -> None:
     else:
         assert found.verdict == CONTRADICTED
         assert found.low <= found.high < 0
-        assert "the interval lies below 0" in found.said
+        assert "the interval lies below 0" in found.reason
 
 
 def test_one_step_the_other_way_contradicts_and_one_that_is_unsure_leaves_it_open() -> None:
     judge = CLAIMS["groups"].judge
     sizes = [len(GENRES), len(MOODS), len(JUNK)]
     turned = judge(of("1", figures(np.repeat([0.5, 0.1, 0.3], sizes) + NOISE)), NET)
-    assert (turned.verdict, turned.labels) == (CONTRADICTED, len(MOODS))
+    assert (turned.verdict, turned.count) == (CONTRADICTED, len(MOODS))
     assert turned.difference == pytest.approx(-0.2, abs=0.02)
     unsure = judge(of("1", figures(np.repeat([0.5, 0.3, 0.3], sizes) + NOISE)), NET)
     assert unsure.verdict == NOT_SHOWN
@@ -217,10 +209,10 @@ def test_a_difference_that_labels_disagree_on_is_not_shown() -> None:
     wild = np.where(np.arange(len(LABELS)) % 2, 0.5, -0.45)
     evidence = pair("2", "1", figures(0.5 + wild / 2), figures(0.5))
     found = CLAIMS["filtered-same-labels"].judge(evidence, NET)
-    assert (found.verdict, found.said) == (NOT_SHOWN, "the interval reaches 0")
+    assert (found.verdict, found.reason) == (NOT_SHOWN, "the interval reaches 0")
     assert found.low < 0 < found.high
     small = CLAIMS["filtered-same-labels"].judge(pair("2", "1", figures(0.302), figures(0.3)), NET)
-    assert (small.verdict, small.said) == (NOT_SHOWN, "the difference is less than 0.005")
+    assert (small.verdict, small.reason) == (NOT_SHOWN, "the difference is less than 0.005")
 
 
 @pytest.mark.parametrize("gammas", [(3.0,), (0.5, 3.0), (0.5, 1.0, 2.0, 3.0)])
@@ -230,15 +222,17 @@ def test_of_the_gammas_swept_validation_tracks_choose_and_test_tracks_judge(
     claim = CLAIMS["semantic-loss"]
     evidence = swept(dict.fromkeys((0.0, *gammas), 0.1) | {3.0: 0.4})
     found = claim.judge(evidence, NET)
-    assert (found.verdict, found.labels) == (HOLDS, len(LABELS))
-    assert found.said == f"γ = 3 of {', '.join(f'{gamma:g}' for gamma in gammas)}"
+    assert (found.verdict, found.count) == (HOLDS, len(LABELS))
+    assert found.reason == f"γ = 3 of {', '.join(f'{gamma:g}' for gamma in gammas)}"
     preferred = replace(LOW, means={"auc_pr_macro": 0.9})
     worse = {gamma_key(4, NET): keeping(preferred, said(0.05))}
     assert claim.judge({**evidence, **worse}, NET).verdict == CONTRADICTED
     elsewhere = {gamma_key(4, NET): keeping(preferred, said(0.5, seed=1))}
-    assert claim.judge({**evidence, **elsewhere}, NET).said == "γ = 4 and 0 were tested on different tracks"
-    assert claim.judge({**evidence, gamma_key(0, NET): LOW}, NET).said.endswith("predictions of test tracks")
-    assert claim.judge({gamma_key(1, NET): HIGH}, NET).said == "no figures of γ = 0"
+    assert claim.judge({**evidence, **elsewhere}, NET).reason == "γ = 4 and 0 were tested on different tracks"
+    assert claim.judge({**evidence, gamma_key(0, NET): LOW}, NET).reason.endswith(
+        "predictions of test tracks"
+    )
+    assert claim.judge({gamma_key(1, NET): HIGH}, NET).reason == "no figures of γ = 0"
 
 
 def test_a_pooled_difference_has_an_interval_over_tracks_where_predictions_are_kept() -> None:
@@ -248,9 +242,9 @@ def test_a_pooled_difference_has_an_interval_over_tracks_where_predictions_are_k
     few = [said(0.2, 12, 25, seed) for seed in (0, 1)]
     unsure = pair("3.3-k100", "2", keeping(higher, few[0]), keeping(lower, few[1]))
     found = CLAIMS[key].judge(unsure, NET)
-    assert (found.verdict, found.said) == (NOT_SHOWN, "the interval reaches 0")
+    assert (found.verdict, found.reason) == (NOT_SHOWN, "the interval reaches 0")
     assert found.low < 0 < 0.02 < found.high
-    assert f"interval {found.low:+.4f} to {found.high:+.4f}" in why(found)
+    assert f"interval {found.low:+.4f} to {found.high:+.4f}" in found.why
     # On the same tracks, with the same mistakes, what is left of it is the difference alone.
     sure = pair("3.3-k100", "2", keeping(higher, few[0]), keeping(lower, few[0]))
     assert CLAIMS[key].judge(sure, NET).low == pytest.approx(0.02)
@@ -269,12 +263,12 @@ def test_a_pooled_figure_of_no_one_knows_how_many_classes_decides_nothing() -> N
         found = CLAIMS["clusters-beat-filtered"].judge(
             pair("3.3-k100", "2", each, micro(auc_pr_micro=0.4)), NET
         )
-        assert (found.verdict, found.said) == (UNTESTED, reason)
+        assert (found.verdict, found.reason) == (UNTESTED, reason)
     printed = replace(few, n_classes=88)
     found = CLAIMS["clusters-beat-filtered"].judge(
         pair("3.3-k100", "2", printed, micro(auc_pr_micro=0.4)), NET
     )
-    assert (found.verdict, found.labels) == (HOLDS, len(LABELS))
+    assert (found.verdict, found.count) == (HOLDS, len(LABELS))
 
 
 def test_published_claims_tell_how_many_classes_there_were() -> None:
