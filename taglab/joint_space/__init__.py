@@ -1,17 +1,19 @@
 """One space for artists, tags and sound: Weston, Bengio and Hamel 2011."""
 
-from taglab.joint_space.asking import Answer, Term, ask, parse_query
+from taglab.joint_space.asking import Answer, Term, ask, parse_query, written
 from taglab.joint_space.fitting import FittedSpace, fit_space
 from taglab.joint_space.library import (
     delete_joint_space,
     joint_space_names,
     open_joint_space,
+    require_unchanged,
     save_joint_space,
 )
 from taglab.joint_space.material import JointMaterial, prepare_joint
 from taglab.joint_space.ranking import precisions, task_scores
 from taglab.joint_space.settings import TASKS, JointSpaceSettings
 from taglab.joint_space.space import JointSpace, ensemble
+from taglab.joint_space.truth import belonging
 
 __all__ = [
     "TASKS",
@@ -22,6 +24,7 @@ __all__ = [
     "JointSpaceSettings",
     "Term",
     "ask",
+    "belonging",
     "delete_joint_space",
     "ensemble",
     "fit_space",
@@ -30,6 +33,8 @@ __all__ = [
     "parse_query",
     "precisions",
     "prepare_joint",
+    "require_unchanged",
     "save_joint_space",
     "task_scores",
+    "written",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,9 @@ from taglab.vectors import Vectors
 Floats = npt.NDArray[np.float32]
 
 _KINDS = ("tag", "artist", "track")
-_PREFIX = re.compile(r"(tag|artist|track):\s*(.*)", re.DOTALL)
+_SIGN = re.compile(r"(?:^|\s)([+−-])(?=\s|$)")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_TERM = re.compile(r"(?:(tag|artist|track|word|clip):\s*)?(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,9 @@ class Term:
     """A part of a query.
 
     Attributes:
-        name: Of a tag, an artist or a track.
-        kind: "tag", "artist" or "track"; empty takes the first of these that has the name.
+        name: Of a tag, an artist, a track, or of what `ask` is given beside these.
+        kind: "tag", "artist", "track" or another that `ask` is given; empty takes the first that has the
+            name.
         taken_away: Whether results are to be unlike it.
     """
 
@@ -36,9 +40,10 @@ class Term:
 
 
 def parse_query(text: str) -> tuple[Term, ...]:
-    """Read a query: names between " + " and " - ", each perhaps after `tag:`, `artist:` or `track:`.
+    """Read a query: names between " + " and " - ", each perhaps after what it is, as in "artist:Ann".
 
-    Signs count only between blanks, so that "lo-fi" and "r+b" are names.
+    It can be `tag:`, `artist:`, `track:`, `word:` or `clip:`. Signs count only between blanks, so that
+    "lo-fi" and "r+b" are names; in double quotes nothing counts.
 
     Raises:
         InvalidSetting: If a name is missing.
@@ -46,22 +51,54 @@ def parse_query(text: str) -> tuple[Term, ...]:
     Examples:
         >>> [(term.name, term.kind, term.taken_away) for term in parse_query("jazz - artist:Ann + lo-fi")]
         [('jazz', '', False), ('Ann', 'artist', True), ('lo-fi', '', False)]
+        >>> parse_query('artist:"Sand - Sea"')[0].name
+        'Sand - Sea'
     """
-    pieces = re.split(r"(?:^|\s)([+−-])(?=\s|$)", f" {text.strip()}")
+    quoted: list[str] = []
+
+    def set_apart(match: re.Match[str]) -> str:
+        quoted.append(re.sub(r"\\(.)", r"\1", match[1]))
+        return f"\0{len(quoted) - 1}\0"
+
+    pieces = _SIGN.split(f" {_QUOTED.sub(set_apart, text.replace(chr(0), ' ').strip())}")
     signs, names = ["+", *pieces[1::2]], [piece.strip() for piece in pieces[0::2]]
     if not names[0] and len(names) > 1:  # the first has a sign of its own
         signs, names = signs[1:], names[1:]
     if not all(names):
         raise InvalidSetting(f"query {text[:60]!r} must be names between + and -, such as 'jazz - sad'")
-    return tuple(_term(name, sign != "+") for name, sign in zip(names, signs, strict=True))
+    return tuple(_term(name, sign != "+", quoted) for name, sign in zip(names, signs, strict=True))
 
 
-def _term(text: str, taken_away: bool) -> Term:
-    match = _PREFIX.fullmatch(text)
-    kind, name = match.groups() if match else ("", text)
+def _term(text: str, taken_away: bool, quoted: Sequence[str]) -> Term:
+    match = _TERM.fullmatch(text)
+    kind, name = (match[1] or "", match[2]) if match else ("", text)
+    name = re.sub("\0(\\d+)\0", lambda place: quoted[int(place[1])], name)
     if not name:
         raise InvalidSetting(f"{text!r} must be followed by a name")
     return Term(name, kind, taken_away)
+
+
+def written(term: Term) -> str:
+    """Return a term as `parse_query` reads it, without its sign.
+
+    Examples:
+        >>> written(Term("Sand - Sea", "artist")), written(Term("lo-fi"))
+        ('artist:"Sand - Sea"', 'lo-fi')
+    """
+    prefix = f"{term.kind}:" if term.kind else ""
+    plain = Term(term.name, term.kind)
+    if '"' not in term.name and _parsed_alike(f"{prefix}{term.name}", plain):
+        return f"{prefix}{term.name}"
+    escaped = term.name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{prefix}"{escaped}"'
+
+
+def _parsed_alike(text: str, term: Term) -> bool:
+    """Return whether a text is read as just this term."""
+    try:
+        return parse_query(text) == (term,)
+    except InvalidSetting:
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +109,9 @@ class Answer:
         terms: As asked, with the kind that was taken for each.
         vector: Array (d,), of the query; see `ask`.
         tracks, tags, artists: The best ones, best first: a column of names (`track`, `tag`, `artist`), `rank`
-            from 1, and `percentile`, the share of all that rank below it, in [0, 100]. What was asked with is
-            left out.
+            from 1, `percentile`, the share of all of its kind that rank below it, and `specificity`, the
+            share of all tags, artists and tracks that, asked alone, lie less near to it than the query does;
+            both in [0, 100]. What was asked with is left out.
     """
 
     terms: tuple[Term, ...]
@@ -88,7 +126,13 @@ class Answer:
         return f"<Answer to {asked}: {sizes}>"
 
 
-def ask(space: JointSpace, terms: Sequence[Term], tracks: Vectors | None = None, n: int = 15) -> Answer:
+def ask(
+    space: JointSpace,
+    terms: Sequence[Term],
+    tracks: Vectors | None = None,
+    n: int = 15,
+    given: Mapping[str, Mapping[str, Floats]] | None = None,
+) -> Answer:
     """Return the tracks, tags and artists that lie nearest to a query, by dot product.
 
     Every term counts alike: its vector is scaled to length 1 before they are added, for an artist's and a
@@ -99,53 +143,83 @@ def ask(space: JointSpace, terms: Sequence[Term], tracks: Vectors | None = None,
         terms: At least one.
         tracks: Places of tracks in the space (`JointSpace.place`), where tracks are asked with or for.
         n: How many of a kind are returned, at most.
+        given: What else can be asked with: kind → name → vector (d,) in the space, such as clips.
 
     Raises:
         InvalidSetting: If there is no term, or the terms cancel one another.
-        NotFound: If a name is none of the space's tags and artists, and no track's.
+        NotFound: If a name is none of the space's tags and artists, no track's, and was not given.
     """
     if not terms:
         raise InvalidSetting("a query needs at least one tag, artist or track")
     known = {
-        "tag": dict(zip(space.tags, space.tag_vectors, strict=True)),
-        "artist": dict(zip(space.artists, space.artist_vectors, strict=True)),
-        "track": {} if tracks is None else dict(zip(tracks.ids, tracks.vectors, strict=True)),
+        "tag": _Known(space.tags, space.tag_vectors),
+        "artist": _Known(space.artists, space.artist_vectors),
+        "track": _Known((), space.tag_vectors[:0]) if tracks is None else _Known(tracks.ids, tracks.vectors),
     }
-    asked = tuple(Term(term.name, _kind(term, known, space.name), term.taken_away) for term in terms)
-    vector = np.zeros(space.dim, np.float64)
-    for term in asked:
-        one = known[term.kind][term.name].astype(np.float64)
+    others = given or {}
+    asked, vector = [], np.zeros(space.dim, np.float64)
+    for term in terms:
+        kind, one = _vector_of(term, known, others, space.name)
         length = float(np.linalg.norm(one))
         vector += (-1 if term.taken_away else 1) * (one / length if length else one)
+        asked.append(Term(term.name, kind, term.taken_away))
     if np.linalg.norm(vector) < 1e-9:
         raise InvalidSetting("the query says nothing: its terms cancel one another, or have no features")
     query = vector.astype(np.float32)
-    best = {kind: _nearest(query, kind, known[kind], asked, n) for kind in _KINDS}
-    return Answer(asked, query, best["track"], best["tag"], best["artist"])
+    alone = np.concatenate([_unit_rows(one.vectors) for one in known.values()])
+    best = {kind: _nearest(query, kind, known[kind], asked, n, alone) for kind in _KINDS}
+    return Answer(tuple(asked), query, best["track"], best["tag"], best["artist"])
 
 
-def _kind(term: Term, known: Mapping[str, Mapping[str, Floats]], space: str) -> str:
-    for kind in (term.kind,) if term.kind else _KINDS:
-        if term.name in known[kind]:
-            return kind
+class _Known(NamedTuple):
+    """What has a vector, of one kind."""
+
+    names: Sequence[str]
+    vectors: Floats
+
+    def row(self, name: str) -> int | None:
+        """Return the row of a name; None where there is none."""
+        return self.names.index(name) if name in self.names else None
+
+
+def _vector_of(
+    term: Term, known: Mapping[str, _Known], given: Mapping[str, Mapping[str, Floats]], space: str
+) -> tuple[str, npt.NDArray[np.float64]]:
+    """Return of which kind a term is, and its vector."""
+    for kind in (term.kind,) if term.kind else (*known, *given):
+        row = known[kind].row(term.name) if kind in known else None
+        if row is not None:
+            return kind, known[kind].vectors[row].astype(np.float64)
+        if term.name in given.get(kind, {}):
+            return kind, given[kind][term.name].astype(np.float64)
     what = f"no {term.kind}" if term.kind else "neither a tag nor an artist nor a track"
     raise NotFound(f"{term.name!r} is {what} of the joint space {space!r}")
 
 
+def _unit_rows(vectors: Floats) -> Floats:
+    """Return rows scaled to length 1, but for those of zeros."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+    scaled: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return scaled
+
+
 def _nearest(
-    query: Floats, kind: str, vectors: Mapping[str, Floats], asked: Sequence[Term], n: int
+    query: Floats, kind: str, known: _Known, asked: Sequence[Term], n: int, alone: Floats
 ) -> pd.DataFrame:
-    with_it = {term.name for term in asked if term.kind == kind}
-    names = [name for name in vectors if name not in with_it]
-    if not names:
-        return pd.DataFrame({kind: [], "rank": [], "percentile": []})
-    scores = np.stack([vectors[name] for name in names]) @ query
+    """Return the best of one kind, but for what was asked with; `alone` is all that could be, by itself."""
+    rows = [known.row(term.name) for term in asked if term.kind == kind]
+    others = np.delete(np.arange(len(known.names)), [row for row in rows if row is not None])
+    scores = (known.vectors @ query)[others]
     order = np.argsort(-scores, kind="stable")[:n]
     below = np.searchsorted(np.sort(scores), scores[order])
+    best = others[order]
+    of_query = scores[order] / np.linalg.norm(query)
+    less_near = alone @ known.vectors[best].T < of_query
     return pd.DataFrame(
         {
-            kind: [names[row] for row in order],
+            kind: [known.names[row] for row in best],
             "rank": np.arange(1, len(order) + 1),
-            "percentile": 100 * below / len(names),
+            "percentile": 100 * below / max(len(others), 1),
+            "specificity": 100 * less_near.mean(axis=0),
         }
     )

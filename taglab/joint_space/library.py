@@ -9,8 +9,10 @@ import numpy as np
 
 from taglab.archives import read_arrays
 from taglab.cache import JOINT_SPACES, Shelf, locked, read_manifest, read_whole, replacing, write_checksums
-from taglab.errors import Conflict, DataError
+from taglab.errors import Conflict, DataError, InvalidSetting
+from taglab.folksonomy import Folksonomy
 from taglab.joint_space.space import JointSpace
+from taglab.vectors import Vectors
 
 _SHELF = Shelf(JOINT_SPACES)
 _FORMAT = 1
@@ -98,3 +100,18 @@ def _read(folder: Path, name: str) -> JointSpace:
 def delete_joint_space(name: str) -> None:
     """Remove a space for good; raises NotFound, StorageError."""
     _SHELF.delete(name)
+
+
+def require_unchanged(space: JointSpace, what: str, value: Folksonomy | Vectors) -> None:
+    """Raise InvalidSetting unless a value is what a space was trained on.
+
+    Args:
+        space: The space.
+        what: "data" or "features".
+        value: As it is under its name now.
+    """
+    if value.fingerprint != space.about[what]["fingerprint"]:
+        raise InvalidSetting(
+            f"{what} {value.name!r} are no longer what the joint space {space.name!r} was trained on; "
+            "train it again"
+        )

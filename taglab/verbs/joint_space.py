@@ -24,6 +24,7 @@ from taglab.joint_space import (
     parse_query,
     precisions,
     prepare_joint,
+    require_unchanged,
     save_joint_space,
     task_scores,
 )
@@ -253,12 +254,8 @@ def _parts_of(space: JointSpace, progress: Progress) -> tuple[Folksonomy, Vector
     """Return the data and the features that a space was trained on, if they still are what they were."""
     data = open_folksonomy(space.about["data"]["name"], progress)
     features = open_features(space.about["features"]["name"])
-    for what, value in (("data", data), ("features", features)):
-        if value.fingerprint != space.about[what]["fingerprint"]:
-            raise InvalidSetting(
-                f"{what} {value.name!r} are no longer what the joint space {space.name!r} was trained on; "
-                "train it again"
-            )
+    require_unchanged(space, "data", data)
+    require_unchanged(space, "features", features)
     return data, features
 
 

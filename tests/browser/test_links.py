@@ -33,6 +33,7 @@ ASKS: dict[str, tuple[str, ...]] = {
     "Genres": ("data", "vectors"),
     "Training": ("data",),
     "Compare": (),
+    "Retrieval": (),
 }
 ADDRESSES = {name: f"/{name.lower()}" for name in ASKS} | {"Clusters": "/"}
 

@@ -31,6 +31,7 @@ ADDRESSES = (
     "/compare?view=Summary",
     "/compare?view=Confusion",
     "/compare?view=Curves",
+    "/retrieval",
 )
 
 

@@ -1,0 +1,24 @@
+"""What lies near a tag, an artist, a track or a clip, by one space or another."""
+
+import streamlit as st
+
+from taglab.ui import heading, title
+from taglab.ui.pickers import pick_audio
+from taglab.ui.retrieval.answers import show_answers
+from taglab.ui.retrieval.first import show_first
+from taglab.ui.retrieval.material import pick_spaces
+from taglab.ui.retrieval.query import pick_query, show_examples
+
+heading("Retrieval", "Which tracks, tags and artists lie nearest to what is asked, and are they right?")
+asked = pick_spaces()
+if asked is None:
+    show_first()
+elif asked:
+    title(*(one.name for one in asked))
+    with st.sidebar:
+        audio = pick_audio(asked[0].data.name)
+    terms = pick_query(asked)
+    if terms:
+        show_answers(asked, terms, 15, audio)
+    else:
+        show_examples(asked[0])

@@ -1,0 +1,97 @@
+"""What is asked: joint spaces with the data and the features they are of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from taglab import cache
+from taglab.errors import InvalidSetting, TaglabError
+from taglab.folksonomy import Folksonomy
+from taglab.joint_space import JointSpace, joint_space_names, open_joint_space, require_unchanged
+from taglab.ui.loaders import folksonomy
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import choose_among
+from taglab.ui.remembered import Shelved, remembered
+from taglab.vectors import Vectors, open_features
+
+_NONE = "—"
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A space that is asked.
+
+    Attributes:
+        space: The space.
+        data: The data set it was trained on.
+        tracks: Places of the tracks that have features, compared by dot product.
+    """
+
+    space: JointSpace
+    data: Folksonomy
+    tracks: Vectors
+
+    @property
+    def name(self) -> str:
+        """Of the space."""
+        return self.space.name
+
+    @property
+    def features(self) -> str:
+        """Name of the features it was trained on."""
+        return str(self.space.about["features"]["name"])
+
+
+def pick_spaces() -> list[Asked] | None:
+    """Let a space be chosen, and another to stand beside it; in the URL as `space` and `beside`.
+
+    Returns:
+        Those that can be asked, one or two; the others are told of. None where there is no space yet.
+    """
+    names = joint_space_names()
+    if not names:
+        return None
+    with st.sidebar:
+        first = choose_among("space", "Joint space", names, 0, "joint space")
+        others = [_NONE, *(name for name in names if name != first)]
+        second = choose_among("beside", "Beside it", others, 0, "joint space") if names[1:] else _NONE
+    asked = []
+    for name in (first, second):
+        if name != _NONE:
+            try:
+                asked.append(_open(name))
+            except TaglabError as error:
+                st.error(literal(str(error)), icon=":material/error:")
+    return asked
+
+
+def _open(name: str) -> Asked:
+    with working("Opening the space") as progress:
+        space = _open_space(Shelved.of(cache.JOINT_SPACES, name, within="space.json"))
+        if not {"data", "features"} <= space.about.keys():
+            raise InvalidSetting(
+                f"the joint space {name!r} does not say what it was trained on; train it again"
+            )
+        data = folksonomy(str(space.about["data"]["name"]), progress)
+        require_unchanged(space, "data", data)
+        place = Shelved.of(cache.FEATURES, str(space.about["features"]["name"]), within="manifest.json")
+        features = _open_features(place)
+        require_unchanged(space, "features", features)
+    return Asked(space, data, _placed(space, features))
+
+
+@remembered("large")
+def _open_space(place: Shelved) -> JointSpace:
+    return open_joint_space(place.name)
+
+
+@remembered("large")
+def _open_features(place: Shelved) -> Vectors:
+    return open_features(place.name)
+
+
+@remembered("large")
+def _placed(space: JointSpace, features: Vectors) -> Vectors:
+    return Vectors.of("tracks", features.ids, space.place(features.vectors), space.name, "dot")

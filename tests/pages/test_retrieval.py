@@ -1,0 +1,177 @@
+"""The Retrieval page: queries from the link and the box, lists, marks, players, two spaces side by side."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab.cli.commands import build_parser
+from taglab.joint_space import delete_joint_space
+from taglab.vectors import remove_features
+from tests.joint_space.shelved import HOSTILE, TAGS, shelve_sound, shelve_space
+from tests.pages.framed import open_page
+
+
+@pytest.fixture
+def space(taglab_home: Path) -> None:
+    shelve_space()
+
+
+def opened(**url: object) -> AppTest:
+    return open_page("retrieval", **url).run()
+
+
+def lists(app: AppTest) -> dict[str, pd.DataFrame]:
+    """The ranked lists by what they are of."""
+    return {next(column for column in one.value if column in ("track", "tag", "artist")): one.value
+            for one in app.dataframe}  # fmt: skip
+
+
+def texts(app: AppTest) -> str:
+    elements = [*app.markdown, *app.caption, *app.text, *app.error, *app.info, *app.warning]
+    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for element in elements))
+
+
+def require_sound(app: AppTest) -> None:
+    assert not app.exception
+    assert not app.error
+    for element in [*app.markdown, *app.caption]:
+        assert not re.search(r"(?<!\\)<", element.value)
+    for block in app.code:
+        for line in block.value.splitlines():
+            program, *arguments = shlex.split(line)
+            assert program == "taglab"
+            build_parser().parse_args(arguments)
+
+
+def test_without_a_space_it_says_what_makes_one() -> None:
+    app = opened()
+    require_sound(app)
+    assert "No joint space yet" in app.subheader[0].value
+    assert "taglab joint-space train" in app.code[0].value
+
+
+def test_an_empty_query_offers_some(space: None) -> None:
+    app = opened()
+    require_sound(app)
+    assert "Nothing is asked yet" in texts(app)
+    app.button(key="example jazz").click().run()
+    assert app.multiselect(key="ask").value == ["jazz"]
+    assert lists(app)["track"]["rank"].tolist() == list(range(1, 16))
+
+
+def test_a_tag_ranks_its_tracks_first_and_marks_them(space: None) -> None:
+    app = opened(ask="jazz")
+    require_sound(app)
+    tracks = lists(app)["track"]
+    assert tracks["right"].tolist() == ["✓"] * 10 + ["✕"] * 5
+    assert all("of Ann Ace" in name or "of Bea + Bo" in name for name in tracks["track"][:10])
+    assert tracks["nearer than"].between(0, 100).all()
+    assert tracks["nearer than"][:10].min() > tracks["nearer than"][10:].max()
+    assert "10 of 15 tracks are right." in texts(app)
+    assert set(lists(app)["tag"]["tag"]) == set(TAGS) - {"jazz"}
+    assert lists(app)["artist"]["right"].tolist() == ["✓", "✓", "✕", "✕"]
+
+
+def test_what_is_taken_away_comes_last(space: None) -> None:
+    app = opened(ask=["jazz", "- metal"])
+    require_sound(app)
+    assert lists(app)["tag"]["tag"].iloc[-1] in ("doom", "-dash metal")
+    assert any("taglab ask --space space --n 15 'jazz - metal'" in block.value or "tag:jazz" in block.value
+               for block in app.code)  # fmt: skip
+
+
+def test_a_track_marks_the_tags_it_has(space: None) -> None:
+    app = opened(ask="track:jazz 3")
+    require_sound(app)
+    tags = lists(app)["tag"]
+    assert dict(zip(tags["tag"], tags["right"], strict=True)) == {
+        tag: "✓" if number < 3 else "✕" for number, tag in enumerate(TAGS)
+    }
+    assert "3 of 6 tags are right." in texts(app)
+    assert lists(app)["artist"]["right"].tolist().count("✓") == 1
+
+
+def test_names_that_look_like_a_query_are_names(space: None) -> None:
+    app = opened()
+    options = app.multiselect(key="ask").options
+    for tag in (HOSTILE, "-dash metal"):
+        (option,) = [one for one in options if tag.split()[-1] in one and not one.startswith("- ")][:1]
+        require_sound(opened(ask=option))
+    assert "artist: Bea + Bo" in options
+    app = opened(ask=["artist: Bea + Bo", 'tag:"\\"><img/src=x/onerror=alert(1)> - blues"'])
+    require_sound(app)
+    assert len(lists(app)["tag"]) == 5
+
+
+def test_an_unknown_name_is_left_out_and_what_is_alike_is_offered(space: None) -> None:
+    app = opened(ask=["metal", "jaz"])
+    assert "“jaz” is no tag, artist or track of this space" in texts(app)
+    assert lists(app)["tag"]["tag"].iloc[0] in ("doom", "-dash metal")
+    app.button(key="instead of jaz: tag jazz").click().run()
+    assert app.multiselect(key="ask").value == ["metal", "jazz"]
+    app = opened(ask="jazz +")
+    assert "must be names between + and -" in texts(app)
+    assert not app.dataframe
+
+
+def test_terms_that_cancel_are_a_sentence(space: None) -> None:
+    app = opened(ask=["jazz", "- tag:jazz"])
+    assert not app.exception
+    assert "cancel one another" in app.error[0].value
+
+
+def test_the_best_track_is_heard_and_then_the_next(space: None, tmp_path: Path) -> None:
+    shelve_sound(tmp_path / "wav")
+    app = opened(ask="jazz")
+    require_sound(app)
+    assert app.get("audio")[0].proto.autoplay is False
+    first = lists(app)["track"]["track"][0]
+    assert f"**1** {first}" in texts(app)
+    app.button(key="Next heard in space").click().run()
+    assert f"**2** {lists(app)['track']['track'][1]}" in texts(app)
+    assert app.get("audio")[0].proto.autoplay is True
+    assert app.button(key="Previous heard in space").disabled is False
+
+
+def test_a_track_without_sound_and_no_sound_at_all_are_sentences(space: None, tmp_path: Path) -> None:
+    app = opened(ask="jazz")
+    require_sound(app)
+    assert "demo" in texts(app)
+    assert not app.get("audio")
+
+
+def test_two_spaces_stand_side_by_side(space: None) -> None:
+    shelve_space("tilted", tilt=1.0)
+    app = opened(ask="jazz", beside="tilted")
+    require_sound(app)
+    assert [subheader.value for subheader in app.subheader] == ["space", "tilted"]
+    of_space, of_tilted = [one.value["right"].tolist() for one in app.dataframe if "track" in one.value]
+    assert of_space[:10] == ["✓"] * 10
+    assert of_tilted[:10] == ["✕"] * 10
+
+
+def test_what_a_space_was_trained_on_must_be_there(space: None) -> None:
+    remove_features("space")
+    app = opened(ask="jazz")
+    assert not app.exception
+    assert "space" in app.error[0].value
+    assert not app.dataframe
+
+
+def test_a_link_to_a_space_that_is_gone_says_so(space: None) -> None:
+    shelve_space("other")
+    delete_joint_space("space")
+    app = opened(space="space", ask="jazz")
+    assert "asks for the joint space 'space', which is not here" in texts(app)
+    assert lists(app)["track"]["right"].tolist()[:10] == ["✓"] * 10
+
+
+def test_no_text_of_data_is_markup(space: None) -> None:
+    app = opened(ask=f"tag:{json.dumps(HOSTILE)}")
+    require_sound(app)
+    assert len(lists(app)["tag"]) == 5
