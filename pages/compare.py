@@ -7,6 +7,7 @@ from taglab.ui.compare.co_prediction import show_co_prediction
 from taglab.ui.compare.compared import pick_compared, show_notes
 from taglab.ui.compare.confusion import show_confusion
 from taglab.ui.compare.curves import show_curves
+from taglab.ui.compare.rankings import show_rankings
 from taglab.ui.compare.thesis import show_thesis
 from taglab.ui.compare.views import (
     show_counts,
@@ -24,6 +25,7 @@ VIEWS = {
     "Confusion": show_confusion,
     "Co-prediction": show_co_prediction,
     "Curves": show_curves,
+    "Rankings": show_rankings,
     "Counts": show_counts,
     "Tag groups": show_groups,
     "Training": show_training,

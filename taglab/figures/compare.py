@@ -414,6 +414,40 @@ def group_means(means: pd.DataFrame, colours: Colours, metric: str, height: int 
     return figure
 
 
+def query_means(means: pd.DataFrame, colours: Colours, over: str) -> go.Figure:
+    """Draw means over queries, a row a metric, a dot a run with its interval.
+
+    Args:
+        means: One row a run and metric: `run`, `metric` (its name, for the axis), `value`, `low` and `high`
+            (NaN where there is no interval). All of them shares.
+        colours: Title of each run → its colour.
+        over: What a query is, in the plural, for the title.
+    """
+    metrics = list(dict.fromkeys(means["metric"]))
+    height = 140 + len(metrics) * (24 + 12 * len(colours))
+    figure = blank(f"Rankings, mean over {over}", "mean (95 % interval)", "", height)
+    for number, (run, colour) in enumerate(colours.items()):
+        rows = means[means["run"] == run]
+        figure.add_scatter(
+            x=rows["value"].to_numpy(np.float64),
+            y=rows["metric"].tolist(),
+            mode="markers",
+            marker={"color": colour, "size": 9},
+            error_x=_whiskers(rows, "value", "low", "high", colour),
+            name=wrapped(run),
+            offsetgroup=str(number),
+            hovertemplate=f"%{{y}}: %{{x:.4f}}<extra>{wrapped(run)}</extra>",
+        )
+    figure.update_layout(
+        scattermode="group",
+        hovermode="closest",
+        xaxis={"range": [0, 1]},
+        yaxis={"categoryorder": "array", "categoryarray": metrics[::-1], "automargin": True},
+    )
+    _legend_above(figure, len(colours))
+    return figure
+
+
 def run_colours(titles: Sequence[str]) -> dict[str, str]:
     """Return a colour for each run, in order; hues repeat after eight."""
     return {title: hue(number) for number, title in enumerate(titles)}

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
 from taglab.compare.decisions import predictions_at
-from taglab.compare.queries import by_queries
+from taglab.compare.queries import by_queries, query_means
 from taglab.compare.tables import stacked
 from taglab.errors import Conflict, InvalidSetting
 from taglab.metrics import mean_columns
@@ -33,6 +34,21 @@ def test_figures_are_those_of_the_predictions_ranked_by_others() -> None:
     expected = label_ranking_average_precision_score(truth, scores)
     assert row["average_precision_of_query_macro"] == pytest.approx(expected)
     assert set(table.columns) == {"run", "queries", "without_relevant", *mean_columns("rankings")}
+
+
+def test_intervals_are_of_queries_by_students_t() -> None:
+    run = made_run("one", small_data())
+    predictions = run.predictions("test")
+    assert predictions is not None
+    some = predictions.truth.any(axis=1)
+    gains = [
+        ndcg_score(predictions.truth[[row]], predictions.scores[[row]], k=10) for row in np.flatnonzero(some)
+    ]
+    (row,) = query_means({"one": run}).query("mean == 'ndcg_at_10_macro'").to_dict("records")
+    expected = scipy.stats.t.interval(0.95, len(gains) - 1, np.mean(gains), scipy.stats.sem(gains))
+    assert (row["low"], row["high"]) == pytest.approx(expected, abs=1e-6)
+    judged = query_means({"one": run, "two": run}, judged={"two": predictions})
+    assert set(judged["run"]) == {"two"}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 from streamlit.testing.v1 import AppTest
 
 from taglab.cache import write_json
 from taglab.cli.commands import build_parser
+from taglab.compare.queries import by_queries
 from taglab.outcomes import split_fingerprint
 from taglab.runs import Run, RunWriter, change_about, import_results, layout, open_run
 from tests.pages.framed import open_page
@@ -23,7 +25,7 @@ from tests.runs.examples import LABELS, made_run, small_data
 THESIS = Path(__file__).resolve().parents[2] / "../shared/data/thesis-results"
 PAIR = ["thesis-3.3-k100-spectrogram", "thesis-3.3-tags-spectrogram"]
 HOSTILE = '<img/src="x"/onerror="alert(1)">'
-VIEWS = ("Histograms", "Labels", "Summary", "Counts", "Tag groups", "Training")
+VIEWS = ("Histograms", "Labels", "Summary", "Rankings", "Counts", "Tag groups", "Training")
 
 
 def compare(*names: str, **url: str) -> AppTest:
@@ -178,6 +180,19 @@ def test_one_truth_brings_intervals_and_says_what_they_say(two: list[str]) -> No
     assert "95% interval of the mean difference" in said(page)
     own = table(compare(*two, view="Labels"), "difference")
     assert "difference_low" not in own.columns
+
+
+def test_rankings_of_labels_and_of_tracks_are_those_of_the_command(two: list[str]) -> None:
+    runs = {title: open_run(name) for name, title in zip(two, (HOSTILE, two[1]), strict=True)}
+    page = compare(*two, view="Rankings")
+    moment = page.selectbox(key="moment").value
+    for query in ("track", "label"):
+        page.segmented_control(key="query").set_value(query).run()
+        expected = by_queries(runs, moment, query).dropna(axis=1)
+        assert_frame_equal(table(page, "queries"), expected, check_dtype=False)
+        assert f" --query {query} " in page.code[1].value
+    common = table(compare(*two, view="Rankings", truth="Common"), "queries")
+    assert len(set(common["queries"])) == 1
 
 
 def test_repetitions_are_averaged_in_the_summary() -> None:
