@@ -4,6 +4,7 @@ from taglab.batches.loading import Batch, TrainingBatches, whole_track_batches
 from taglab.batches.material import Material, prepare
 from taglab.batches.samplers import SAMPLERS, Drawing, Sampler
 from taglab.batches.split import PARTS, Split, SplitSettings, split_tracks
+from taglab.batches.split_files import ReadSplit, read_split
 from taglab.batches.targets import CROP_TARGETS, BatchTargets, Crops, LookedUp, SameTrack, Spectrogram, Stem
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Drawing",
     "LookedUp",
     "Material",
+    "ReadSplit",
     "SameTrack",
     "Sampler",
     "Spectrogram",
@@ -24,6 +26,7 @@ __all__ = [
     "Stem",
     "TrainingBatches",
     "prepare",
+    "read_split",
     "split_tracks",
     "whole_track_batches",
 ]

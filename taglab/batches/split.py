@@ -26,7 +26,7 @@ PARTS = ("train", "validation", "test")
 # So many of the most used tags are looked at; each is in ever fewer tracks.
 _STRATIFIED_TAGS = 1_000
 
-_PUBLISHED_AS = {
+PUBLISHED_AS = {
     "train": "train",
     "training": "train",
     "validation": "validation",
@@ -331,7 +331,7 @@ def _published(folksonomy: Folksonomy) -> npt.NDArray[np.str_]:
             f"published=True needs a column split, and the tracks of {folksonomy.name} have none"
         )
     words = folksonomy.tracks["split"]
-    parts = words.astype("string").str.strip().str.casefold().map(_PUBLISHED_AS)
+    parts = words.astype("string").str.strip().str.casefold().map(PUBLISHED_AS)
     unknown = parts.isna()
     if unknown.any():
         row = int(np.flatnonzero(unknown)[0])
