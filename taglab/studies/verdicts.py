@@ -86,6 +86,6 @@ def decided(
 
 
 def weakest(parts: Sequence[Judgement]) -> Judgement:
-    """Return the part on which a claim of several fails first: one contradicted, one not shown, the least."""
-    order = (CONTRADICTED, NOT_SHOWN, HOLDS)
+    """Return the part on which a claim of several fails first; where none does, the least."""
+    order = (CONTRADICTED, NOT_SHOWN, UNTESTED, HOLDS)
     return min(parts, key=lambda part: (order.index(part.verdict), part.difference))

@@ -49,8 +49,8 @@ class Reproduce(Question):
 
     returns: ClassVar[str] = (
         "{data, tracks, tags, artists, trainings, absent, file, rows: [{claim, says, source, rule, "
-        "published, published why, here, here why}]}, where published and here are holds, contradicted, not shown or "
-        "cannot be tested"
+        "published, published why, here, here why}]}; published and here are holds, contradicted, not shown "
+        "or cannot be tested"
     )
     examples: ClassVar[str] = """
 taglab joint-space reproduce --features codes --report joint-space.html
@@ -85,9 +85,7 @@ taglab joint-space reproduce --data mtat --features mfcc,auditory --tags-file mi
             "data": self.data, "tracks": len(first.tracks), "tags": len(first.tags),
             "artists": len(first.artists), "trainings": len(figures.trained), "absent": len(absent),
         }  # fmt: skip
-        notes = (
-            [f"{len(absent):,} tracks of the split are not in the data ({absent[0]!r}, …)"] if absent else []
-        )
+        notes = list(self._notes(split, absent))
         if self.report is not None:
             write_study(report, self.report)
             facts["file"] = str(self.report)
