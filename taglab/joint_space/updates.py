@@ -78,6 +78,20 @@ class Rules(NamedTuple):
     sampled_rank: bool
 
 
+class Room(NamedTuple):
+    """Where a step puts what it computes.
+
+    Attributes:
+        vectors: (3, dim): of the input, of the right output, of a wrong one.
+        products: (features,): of every feature's vector with the input's.
+        few: So many wrong tracks are placed one by one before `products` are taken.
+    """
+
+    vectors: Floats
+    products: Floats
+    few: int
+
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -166,6 +180,22 @@ def _product(first: Floats, second: Floats) -> np.float32:
 
 
 @_compiled
+def _products_of_features(tables: Tables, vector: Floats, out: Floats) -> None:
+    """Write the product of every feature's vector with a vector, (features,), to `out`."""
+    for row in range(len(tables.features)):
+        out[row] = _product(tables.features[row], vector)
+
+
+@_compiled
+def _sum_of_products(tracks: Sparse, row: int, products: Floats) -> np.float32:
+    """Return a track's product with a vector, of its features' products with it."""
+    total = np.float32(0)
+    for at in range(tracks.starts[row], tracks.starts[row + 1]):
+        total += tracks.values[at] * products[tracks.columns[at]]
+    return total
+
+
+@_compiled
 def _step(
     tables: Tables,
     tracks: Sparse,
@@ -173,12 +203,14 @@ def _step(
     rules: Rules,
     task: int,
     state: npt.NDArray[np.uint64],
-    vectors: Floats,
+    room: Room,
 ) -> int:
     """Make one step of a task; return how many wrong outputs were drawn, 0 where none was within the margin.
 
-    `vectors` is room for three vectors, (3, dim).
+    Where many wrong tracks are drawn, every feature's product with the input is taken once: of a track then
+    as many numbers are summed as it has features, in place of `dim` times as many.
     """
+    vectors = room.vectors
     asked, right_one, wrong_one = vectors[0], vectors[1], vectors[2]
     first, last = pairs.asked_starts[task], pairs.asked_starts[task + 1]
     x = pairs.asked[first + _below(state, last - first)]
@@ -196,8 +228,17 @@ def _step(
         if _is_right(pairs.right, start, end, k) or (same and k == x):
             continue
         drawn += 1
-        _vector(tables, tracks, kind, k, wrong_one)
-        if _product(asked, wrong_one) > bar:
+        by_products = kind == TRACKS and drawn > room.few
+        if by_products:
+            if drawn == room.few + 1:
+                _products_of_features(tables, asked, room.products)
+            score = _sum_of_products(tracks, k, room.products)
+        else:
+            _vector(tables, tracks, kind, k, wrong_one)
+            score = _product(asked, wrong_one)
+        if score > bar:
+            if by_products:
+                _vector(tables, tracks, kind, k, wrong_one)
             rank = (n_outputs - 1) // drawn if rules.sampled_rank else 1
             factor = rules.rate * rules.weights[rank]
             for i in range(len(asked)):  # the input's own step, while both outputs are as they were
@@ -230,11 +271,14 @@ def update(
         state: Of the random numbers, (1,) and not 0; changed.
         counts: (tasks, 3): steps, steps that changed something, wrong outputs drawn in those; added to.
     """
-    vectors = np.empty((3, tables.features.shape[1]), np.float32)
+    n_features, dim = tables.features.shape
+    # As soon as so many tracks have cost as much as all features' products would have.
+    few = n_features * (len(tracks.starts) - 1) // max(len(tracks.columns), 1)
+    room = Room(np.empty((3, dim), np.float32), np.empty(n_features, np.float32), few)
     n_tasks = len(pairs.inputs)
     for _ in range(n_steps):
         task = _below(state, n_tasks)
-        drawn = _step(tables, tracks, pairs, rules, task, state, vectors)
+        drawn = _step(tables, tracks, pairs, rules, task, state, room)
         counts[task, 0] += 1
         counts[task, 1] += drawn > 0
         counts[task, 2] += drawn

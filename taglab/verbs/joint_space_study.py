@@ -54,8 +54,7 @@ class Reproduce(Question):
     )
     examples: ClassVar[str] = """
 taglab joint-space reproduce --features codes --report joint-space.html
-taglab joint-space reproduce --data mtat --features mfcc,auditory --tags-file mirex2009.txt \\
-    --split-file mirex2009.csv --report table2.html
+taglab joint-space reproduce --data mtat --features mfcc,auditory --tags-file tags.txt --split-file split.csv
 """
 
     features: Annotated[tuple[str, ...], Flag(metavar="NAME,…")] = Field(min_length=1)

@@ -156,3 +156,36 @@ def test_draws_are_even_and_the_same_again() -> None:
     assert ((counts - 10_000) ** 2 / 10_000).sum() < 22.5  # chi-squared, 6 degrees: p = 0.001
     again = np.array([42], np.uint64)
     assert [_below(again, 7) for _ in range(50)] == drawn[:50].tolist()
+
+
+def test_many_wrong_tracks_are_scored_as_one_by_one() -> None:
+    """Features' products with the input, taken once, find the same track as placing every one does."""
+    n_tracks, n_features = 200, 5
+    random = np.random.default_rng(3)
+    dense = np.abs(random.standard_normal((n_tracks, n_features))).astype(np.float32)
+    tracks = Sparse(
+        np.arange(0, n_tracks * n_features + 1, n_features),
+        np.tile(np.arange(n_features), n_tracks),
+        dense.ravel(),
+    )  # of so few features all products are taken at once
+    features = (0.3 * random.standard_normal((n_features, DIM))).astype(np.float32)
+    asked = np.array([[1.0, -0.5, 0.2]], np.float32)
+    scores = (dense @ features) @ asked[0]
+    right = int(np.argsort(scores)[-8])  # seven are above it, and some more within the margin
+    features /= np.float32(0.05 * np.ptp(scores))  # so that the margin is narrow
+    scores = (dense @ features) @ asked[0]
+    pairs = one_pair(TAGS, TRACKS, n_tracks, False)._replace(right=np.array([right]))
+    weights = np.cumsum(np.r_[0, 1 / np.arange(1, n_tracks + 1)]).astype(np.float32)
+    violating = set(np.flatnonzero(scores > scores[right] - 1).tolist()) - {right}
+    moved = set()
+    for seed in range(1, 40):
+        into = Tables(np.zeros((1, DIM), np.float32), asked.copy(), features.copy())
+        counts, state = np.zeros((1, 3), np.int64), np.array([seed], np.uint64)
+        update(1, into, tracks, pairs, Rules(weights, 1e-3, 1e6, True), state, counts)
+        drawn = int(counts[0, 2])
+        change = (into.tags[0].astype(np.float64) - asked[0]) / (1e-3 * weights[(n_tracks - 1) // drawn])
+        apart = np.abs((dense[right] - dense).astype(np.float64) @ features - change).max(axis=1)
+        moved.add(int(apart.argmin()))
+        assert apart.min() < 0.02
+    assert moved <= violating
+    assert len(moved) > 3
