@@ -1,11 +1,11 @@
 """Features of tracks: encoders of sound, by name, each a settings model that does what it says."""
 
+from taglab.encoders.auditory import AuditoryCodebook
 from taglab.encoders.codebook import MfccCodebook
 from taglab.encoders.encoder import Encoder, Learned
 from taglab.encoders.encoding import (
     ENCODERS,
     encode_alike,
-    encode_from,
     encode_tracks,
     encoder_of,
     learn,
@@ -17,6 +17,7 @@ from taglab.encoders.statistics import MfccStatistics
 __all__ = [
     "ENCODERS",
     "FEATURE_FILES",
+    "AuditoryCodebook",
     "Encoder",
     "Learned",
     "MfccCodebook",
@@ -24,7 +25,6 @@ __all__ = [
     "RandomNetwork",
     "RunNetwork",
     "encode_alike",
-    "encode_from",
     "encode_tracks",
     "encoder_of",
     "learn",

@@ -10,24 +10,24 @@ import numpy as np
 from pydantic import BaseModel
 
 from taglab.audio.store import AudioStore
+from taglab.encoders.auditory import AuditoryCodebook
 from taglab.encoders.codebook import MfccCodebook
 from taglab.encoders.encoder import Encoder, Features, Learned
 from taglab.encoders.networks import RandomNetwork, RunNetwork
 from taglab.encoders.statistics import MfccStatistics
 from taglab.errors import InvalidSetting
-from taglab.progress import Progress, between, silent
+from taglab.progress import Progress, silent
 from taglab.settings import checked
 from taglab.vectors import Vectors, open_features, open_learned
 
 ENCODERS: dict[str, type[BaseModel]] = {
     "mfcc-statistics": MfccStatistics,
     "mfcc-codebook": MfccCodebook,
+    "auditory-codebook": AuditoryCodebook,
     "run": RunNetwork,
     "random": RandomNetwork,
 }
 """Name → settings model, an `Encoder`."""
-
-_LEARNING = 0.4  # share of the progress
 
 
 def encoder_of(name: str, values: Mapping[str, Any] | None = None) -> Encoder:
@@ -136,22 +136,3 @@ def encode_alike(name: str, store: AudioStore, progress: Progress = silent) -> V
     if encoder.origin(origin.get("split", "")) != before:
         raise InvalidSetting(f"features {name!r} were made with what has changed since; encode them again")
     return encode_tracks(encoder, store, open_learned(name), before["split"], name, progress)
-
-
-def encode_from(
-    encoder: Encoder,
-    store: AudioStore,
-    training: Sequence[str],
-    split: str = "",
-    name: str = "",
-    progress: Progress = silent,
-) -> tuple[Vectors, Learned]:
-    """Learn from training tracks, and encode all; return the features and what was learned.
-
-    Args:
-        encoder, store, split, name, progress: As of `encode_tracks`.
-        training: As of `learn`.
-    """
-    learned = learn(encoder, store, training, between(progress, 0, _LEARNING))
-    share = between(progress, _LEARNING if learned else 0, 1)
-    return encode_tracks(encoder, store, learned, split, name, share), learned

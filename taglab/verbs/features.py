@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 
 from taglab.audio.library import DEMO, resolve_audio
 from taglab.batches import SplitSettings, split_tracks
-from taglab.encoders import ENCODERS, encode_from, encoder_of, read_features, write_features
+from taglab.encoders import ENCODERS, encode_tracks, encoder_of, learn, read_features, write_features
 from taglab.encoders.files import feature_table
 from taglab.errors import DataError
 from taglab.progress import Progress, between
@@ -55,7 +56,7 @@ class Encoding(Question):
         split: How its tracks are split, where the encoder learns.
     """
 
-    returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, non_zeros}"
+    returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, non_zeros, seconds_a_track}"
     table: ClassVar[bool] = False
     encoder: ClassVar[type[BaseModel]]
 
@@ -72,12 +73,15 @@ class Encoding(Question):
         split = split_tracks(data, self.split, store.copies)
         training = [track for track, part in zip(split.tracks, split.parts, strict=True) if part == "train"]
         encoder = encoder_of(self.settings.model_dump()["encoder"], self.settings.model_dump())
-        vectors, learned = encode_from(
-            encoder, store, training, split.fingerprint, self.name, between(progress, 0.4, 1)
+        learned = learn(encoder, store, training, between(progress, 0.4, 0.6))
+        began = time.perf_counter()
+        vectors = encode_tracks(
+            encoder, store, learned, split.fingerprint, self.name, between(progress, 0.6, 1)
         )
+        seconds = (time.perf_counter() - began) / max(1, len(store))
         save_features(vectors, self.name, learned)
         non_zeros = float((vectors.vectors != 0).sum(axis=1).mean())
-        return Report({**_facts(self.name, vectors), "non_zeros": non_zeros})
+        return Report({**_facts(self.name, vectors), "non_zeros": non_zeros, "seconds_a_track": seconds})
 
 
 def encoders() -> dict[str, tuple[str, type[Encoding]]]:

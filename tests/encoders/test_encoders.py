@@ -21,7 +21,6 @@ from taglab.encoders import (
     MfccCodebook,
     MfccStatistics,
     encode_alike,
-    encode_from,
     encode_tracks,
     encoder_of,
     learn,
@@ -146,7 +145,12 @@ def world(trained_home: Path, taglab_home: Path) -> Path:
     return Path(shutil.copytree(trained_home, taglab_home))
 
 
-SMALL = {"mfcc-codebook": {"n_entries": 4}, "run": {"run": "trained"}, "random": {"run": "trained"}}
+SMALL = {
+    "mfcc-codebook": {"n_entries": 4},
+    "auditory-codebook": {"n_entries": 4},
+    "run": {"run": "trained"},
+    "random": {"run": "trained"},
+}
 
 
 @pytest.mark.usefixtures("world")
@@ -155,7 +159,8 @@ def test_every_encoder_keeps_what_it_was_and_encodes_other_sound_alike(
     name: str, store: AudioStore, tmp_path: Path
 ) -> None:
     encoder = encoder_of(name, SMALL.get(name))
-    vectors, learned = encode_from(encoder, store, ["t0", "t1", "unheard"], "a split", "mine")
+    learned = learn(encoder, store, ["t0", "t1", "unheard"])
+    vectors = encode_tracks(encoder, store, learned, "a split", "mine")
     assert (vectors.kind, vectors.measure) == ("tracks", encoder.measure)
     assert vectors.ids == tuple(f"t{number}" for number in range(8))
     assert vectors.origin["encoder"] == encoder.model_dump(mode="json")
@@ -214,8 +219,9 @@ def test_damage_of_what_was_learned_is_told(store: AudioStore, taglab_home: Path
 
 
 def _codes(store: AudioStore) -> tuple[Any, str, Any]:
-    vectors, learned = encode_from(MfccCodebook(n_entries=4), store, ["t0", "t1"])
-    return vectors, "codes", learned
+    encoder = MfccCodebook(n_entries=4)
+    learned = learn(encoder, store, ["t0", "t1"])
+    return encode_tracks(encoder, store, learned), "codes", learned
 
 
 @pytest.mark.usefixtures("world")
