@@ -21,12 +21,16 @@ from taglab.clustering import CLUSTERERS
 from taglab.embeddings import WordVectors
 from taglab.factors import TARGETS
 from taglab.losses import LOSSES, bind
+from taglab.nets import NETWORKS
 from taglab.projection import PROJECTIONS
+from taglab.runs import open_run
 from taglab.sources import SOURCES
+from taglab.training import encode, new_run, train
 from tests.cli.running import Shell
 from tests.pages.framed import open_page
 from tests.pages.test_data import small
-from tests.strangers import clusterer, data_set, loss, projection, target_maker
+from tests.strangers import clusterer, data_set, loss, network, projection, target_maker
+from tests.training.examples import N_TRACKS, config_of, make_world
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,10 @@ def _maps() -> list[str]:
     return list(_clusters_page().segmented_control(key="map").options)
 
 
+def _networks() -> list[str]:
+    return list(open_page("training", view="New run").run().selectbox(key="network").options)
+
+
 def _losses() -> list[str]:
     app = open_page("training", view="New run").run()
     return next(list(box.options) for box in app.selectbox if str(box.key).endswith(" loss"))
@@ -83,6 +91,9 @@ SEAMS = {
     "data set": Seam(SOURCES, "diary", data_set.SOURCE, ("data", "add"), "A diary", _kinds_of_data),
     "target maker": Seam(
         TARGETS, "id-length", target_maker.MAKER, ("targets",), "Length of ids", _makers_of_targets
+    ),
+    "network": Seam(
+        NETWORKS, "mean-of-bands", network.MeanOfBandsSettings, ("train",), "mean-of-bands", _networks
     ),
     "projection": Seam(PROJECTIONS, "circle", projection.CIRCLE, ("project",), "Circle", _maps),
     "loss": Seam(LOSSES, "squares", loss.squares, ("train",), "squares", _losses),
@@ -134,6 +145,14 @@ def test_targets_are_made_with_their_own_settings(shell: Shell) -> None:
     (table,) = [frame.value for frame in app.dataframe if "mean" in frame.value]
     np.testing.assert_allclose(table["mean"], [2])
     assert "taglab targets id-length --data demo --longest=2" in [block.value for block in app.code]
+
+
+def test_a_network_of_somebody_elses_is_trained_opened_and_encodes(taglab_home: Path) -> None:
+    make_world(taglab_home)
+    run = train(new_run(config_of({"network": "mean-of-bands", "bands": 5})).name)
+    assert open_run(run.name).config["network"]["bands"] == 5
+    assert run.summary()["test"]["ap_macro"] > 0
+    assert encode(run).vectors.shape == (N_TRACKS, 5)
 
 
 def test_tags_are_clustered_with_settings_of_their_own(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
