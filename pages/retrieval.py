@@ -5,6 +5,7 @@ import streamlit as st
 from taglab.ui import heading, title
 from taglab.ui.pickers import pick_audio
 from taglab.ui.retrieval.answers import show_answers
+from taglab.ui.retrieval.clip import pick_clip
 from taglab.ui.retrieval.first import show_first
 from taglab.ui.retrieval.material import pick_spaces
 from taglab.ui.retrieval.query import pick_query, show_examples
@@ -17,8 +18,9 @@ elif asked:
     title(*(one.name for one in asked))
     with st.sidebar:
         audio = pick_audio(asked[0].data.name)
-    terms = pick_query(asked)
+        given = pick_clip(asked)
+    terms = pick_query(asked, given)
     if terms:
-        show_answers(asked, terms, 15, audio)
+        show_answers(asked, terms, given, 15, audio)
     else:
         show_examples(asked[0])

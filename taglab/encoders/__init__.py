@@ -1,6 +1,7 @@
 """Features of tracks: encoders of sound, by name, each a settings model that does what it says."""
 
 from taglab.encoders.auditory import AuditoryCodebook
+from taglab.encoders.clips import encode_clip
 from taglab.encoders.codebook import MfccCodebook
 from taglab.encoders.encoder import Encoder, Learned
 from taglab.encoders.encoding import (
@@ -25,6 +26,7 @@ __all__ = [
     "RandomNetwork",
     "RunNetwork",
     "encode_alike",
+    "encode_clip",
     "encode_tracks",
     "encoder_of",
     "learn",

@@ -9,7 +9,8 @@ import pandas as pd
 import soundfile
 
 from taglab import cache
-from taglab.audio.library import add_audio, find_files
+from taglab.audio.library import add_audio, find_files, open_audio
+from taglab.encoders import MfccStatistics, encode_tracks
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import JointSpace, save_joint_space
 from taglab.vectors import Vectors, save_features
@@ -73,6 +74,28 @@ def shelve_space(
             "min_count": 1,
             "settings": {"tasks": ["artists", "tags", "similar-tracks"]},
             "steps": 1_000,
+        },
+    )  # fmt: skip
+    save_joint_space(space, replace=True)
+    return space
+
+
+def shelve_heard_space(name: str = "heard", data_name: str = "mine") -> JointSpace:
+    """Keep a space of features that were made of the sound of `shelve_sound`, so that clips can be placed."""
+    data = shelve_data(data_name)
+    vectors = encode_tracks(MfccStatistics(), open_audio(data_name), name=name)
+    save_features(vectors, name)
+    random = np.random.default_rng(0)
+    tags = tuple(data.tags["tag"])
+    space = JointSpace(
+        name, (), tags,
+        np.empty((0, 4), np.float32),
+        random.standard_normal((len(tags), 4)).astype(np.float32),
+        random.standard_normal((vectors.dim, 4)).astype(np.float32),
+        "none",
+        {
+            "data": {"name": data_name, "fingerprint": data.fingerprint},
+            "features": {"name": name, "fingerprint": vectors.fingerprint},
         },
     )  # fmt: skip
     save_joint_space(space, replace=True)

@@ -1,18 +1,22 @@
 """The Retrieval page: queries from the link and the box, lists, marks, players, two spaces side by side."""
 
+import io
 import json
 import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from streamlit.testing.v1 import AppTest
 
+from taglab import cache
 from taglab.cli.commands import build_parser
 from taglab.joint_space import delete_joint_space
 from taglab.vectors import remove_features
-from tests.joint_space.shelved import HOSTILE, TAGS, shelve_sound, shelve_space
+from tests.joint_space.shelved import HOSTILE, TAGS, shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.framed import open_page
 
 
@@ -175,3 +179,66 @@ def test_no_text_of_data_is_markup(space: None) -> None:
     app = opened(ask=f"tag:{json.dumps(HOSTILE)}")
     require_sound(app)
     assert len(lists(app)["tag"]) == 5
+
+
+@pytest.fixture
+def heard_space(taglab_home: Path, tmp_path: Path) -> Path:
+    """A space of features of sound; returns the folder of the sound's files."""
+    shelve_sound(tmp_path / "wav")
+    shelve_heard_space()
+    return tmp_path / "wav"
+
+
+def upload(app: AppTest, name: str, content: bytes) -> AppTest:
+    return app.file_uploader(key="clip to ask with").upload(name, content, "audio/wav").run()
+
+
+def test_a_clip_is_put_into_the_query_and_not_kept(heard_space: Path) -> None:
+    app = upload(opened(ask="jazz"), "../a clip.wav", (heard_space / "jazz 3.wav").read_bytes())
+    require_sound(app)
+    assert app.multiselect(key="ask").value == ["jazz", "clip: a_clip.wav"]
+    assert lists(app)["track"]["rank"].tolist() == list(range(1, 16))
+    assert not list((cache.home() / "uploads").glob("*"))
+    app.multiselect(key="ask").set_value(["clip: a_clip.wav", "- track:jazz 3"]).run()
+    assert "cancel one another" in app.error[0].value  # it lies where the track does that it is
+
+
+def test_a_link_says_that_its_clip_is_not_here(heard_space: Path) -> None:
+    app = opened(ask=["jazz", "clip: a_clip.wav"])
+    assert "The clip “a_clip.wav” is not here: clips are not kept" in texts(app)
+    assert lists(app)["track"]["rank"].tolist() == list(range(1, 16))
+
+
+def wav(seconds: float, peak: float = 0.3) -> bytes:
+    buffer = io.BytesIO()
+    times = np.arange(int(seconds * 16_000))
+    soundfile.write(buffer, peak * np.sin(0.1 * times), 16_000, format="WAV")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("short.wav", wav(0.1), "lasts 0.10 s"),
+        ("silent.wav", wav(2, 0.0), "is silent"),
+        ("text.wav", b"not sound at all" * 100, "text.wav"),
+        ("cut.wav", wav(2)[:60], "cut.wav"),
+        ("empty.wav", b"", "is empty"),
+        ("bomb.mp3", b"PK\x03\x04" + bytes(1000), "bomb.mp3"),
+    ],
+)
+def test_a_clip_that_cannot_be_used_is_a_sentence(
+    heard_space: Path, name: str, content: bytes, why: str
+) -> None:
+    app = upload(opened(ask="jazz"), name, content)
+    assert not app.exception
+    assert why in app.error[0].value.replace("\\", "")
+    assert app.multiselect(key="ask").value == ["jazz"]
+    assert lists(app)["track"]["rank"].tolist() == list(range(1, 16))
+    assert not list((cache.home() / "uploads").glob("*"))
+
+
+def test_features_of_elsewhere_cannot_place_a_clip(space: None) -> None:
+    app = upload(opened(ask="jazz"), "a.wav", wav(1))
+    assert "encode them again" in app.error[0].value
+    assert lists(app)["track"]["right"].tolist()[:10] == ["✓"] * 10

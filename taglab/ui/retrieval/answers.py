@@ -21,7 +21,7 @@ from taglab.ui.loaders import audio_store
 from taglab.ui.messages import guard, literal
 from taglab.ui.players import play
 from taglab.ui.remembered import remembered
-from taglab.ui.retrieval.material import Asked
+from taglab.ui.retrieval.material import Asked, Given
 from taglab.ui.retrieval.query import add_term, track_names
 from taglab.verbs.joint_space import Ask
 
@@ -65,12 +65,15 @@ class _Side:
         return self.nearest(kind)[kind].astype(str).tolist()
 
 
-def show_answers(asked: Sequence[Asked], terms: tuple[Term, ...], n: int, audio: str) -> None:
+def show_answers(
+    asked: Sequence[Asked], terms: tuple[Term, ...], given: Sequence[Given], n: int, audio: str
+) -> None:
     """Show what lies nearest to a query in every space, side by side where there are two.
 
     Args:
         asked: The spaces.
         terms: The query.
+        given: What each space is given with it.
         n: How many of a kind.
         audio: Name of the sound.
     """
@@ -79,7 +82,7 @@ def show_answers(asked: Sequence[Asked], terms: tuple[Term, ...], n: int, audio:
         with column, guard():
             if len(asked) > 1:
                 st.subheader(literal(visible(one.name)), anchor=False)
-            answer = ask(one.space, terms, one.tracks, n)
+            answer = ask(one.space, terms, one.tracks, n, given[place])
             _show_side(_Side(one, answer, place, len(asked) == 1), audio)
 
 

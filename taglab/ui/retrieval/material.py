@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from taglab import cache
@@ -17,6 +20,9 @@ from taglab.ui.remembered import Shelved, remembered
 from taglab.vectors import Vectors, open_features
 
 _NONE = "—"
+
+Given = Mapping[str, Mapping[str, npt.NDArray[np.float32]]]
+"""What a space is given with a query: kind → name → vector in the space."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from taglab.joint_space import Term, parse_query, written
 from taglab.ui.messages import literal
 from taglab.ui.pickers import on_every_page
 from taglab.ui.remembered import remembered
-from taglab.ui.retrieval.material import Asked
+from taglab.ui.retrieval.material import Asked, Given
 
 KEY = "ask"
 _HERE = Path(__file__).parent
@@ -31,20 +31,21 @@ _slash = st.components.v2.component(
 )
 
 
-def pick_query(asked: Sequence[Asked]) -> tuple[Term, ...]:
+def pick_query(asked: Sequence[Asked], given: Sequence[Given] = ()) -> tuple[Term, ...]:
     """Let a query be put together. In the URL as `ask`, a part each.
 
     Args:
         asked: The spaces, whose tags, artists and tracks are offered.
+        given: What each space is given besides, such as a clip.
 
     Returns:
         The terms as asked, those of no kind still without one; none where nothing is asked yet.
     """
-    options = _options(asked)
+    options = _options(asked, given)
     _take_up(options)
     with on_every_page():
         chips = st.multiselect(
-            "Ask with tags, artists and tracks; a - before a name takes it away",
+            "Ask with tags, artists, tracks and clips; a - before a name takes it away",
             list(options),
             key=KEY,
             bind="query-params",
@@ -56,7 +57,7 @@ def pick_query(asked: Sequence[Asked]) -> tuple[Term, ...]:
         )
     _slash(key="search key")
     terms = [term for chip in chips for term in _terms(chip, options)]
-    return tuple(term for term in terms if _is_known(term, asked))
+    return tuple(term for term in terms if _is_known(term, asked, given))
 
 
 def add_term(term: Term) -> None:
@@ -97,8 +98,12 @@ def _terms(chip: str, options: Mapping[str, Term]) -> tuple[Term, ...]:
         return ()
 
 
-def _options(asked: Sequence[Asked]) -> dict[str, Term]:
-    return _options_of(tuple(one.space.fingerprint for one in asked), asked)
+def _options(asked: Sequence[Asked], given: Sequence[Given]) -> dict[str, Term]:
+    options = dict(_options_of(tuple(one.space.fingerprint for one in asked), asked))
+    for term in (Term(name, kind) for one in given for kind, names in one.items() for name in names):
+        options[f"{term.kind}: {term.name}"] = term
+        options[f"- {term.kind}: {term.name}"] = replace(term, taken_away=True)
+    return options
 
 
 @remembered("small")
@@ -152,13 +157,18 @@ def track_names(data: Folksonomy) -> dict[str, str]:
     return {track: " · ".join(named) or track for track, named in zip(ids, parts, strict=True)}
 
 
-def _is_known(term: Term, asked: Sequence[Asked]) -> bool:
+def _is_known(term: Term, asked: Sequence[Asked], given: Sequence[Given]) -> bool:
     """Return whether any space knows a term; say so, and what is written alike, where none does."""
     names = {
         "tag": [tag for one in asked for tag in one.space.tags],
         "artist": [artist for one in asked for artist in one.space.artists],
         "track": [track for one in asked for track in one.tracks.ids],
     }
+    if any(term.name in one.get(term.kind, {}) for one in given):
+        return True
+    if term.kind == "clip":
+        _say_clip_is_gone(term)
+        return False
     kinds = [term.kind] if term.kind in names else list(names)
     if any(term.name in names[kind] for kind in kinds):
         return True
@@ -176,6 +186,11 @@ def _is_known(term: Term, asked: Sequence[Asked]) -> bool:
                     args=(term, Term(near, kind, term.taken_away)),
                 )  # fmt: skip
     return False
+
+
+def _say_clip_is_gone(term: Term) -> None:
+    text = f"The clip “{visible(term.name)}” is not here: clips are not kept. Upload it to ask with it again."
+    st.warning(literal(text), icon=":material/link_off:")
 
 
 def _replace(wrong: Term, right: Term) -> None:

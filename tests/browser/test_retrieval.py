@@ -1,0 +1,88 @@
+"""The Retrieval page in a browser: asked by keyboard, a result played, the link followed by another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.browser.settling import settled
+from tests.joint_space.shelved import shelve_sound, shelve_space
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Server
+
+Visit = Callable[..., "Page"]
+ROW_PX = 35
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shelf(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A space with its data, features and sound."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGLAB_HOME", str(server.home))
+        shelve_space()
+        shelve_sound(tmp_path_factory.mktemp("sound") / "wav")
+
+
+def asked(page: Page) -> list[str]:
+    return parse_qs(urlsplit(page.url).query).get("ask", [])
+
+
+def type_term(page: Page, text: str) -> None:
+    box = page.get_by_role("combobox", name="Ask with tags")
+    box.press_sequentially(text)
+    box.press("Enter")
+    settled(page)
+
+
+def ranked(page: Page, kind: str) -> Locator:
+    return page.locator(f"[class*=st-key-list-of-{kind}-0] [data-testid=stDataFrame]")
+
+
+def press_in_row(page: Page, kind: str, row: int, x: int) -> None:
+    """Click into a list; tables are painted, so that there is no element to be clicked."""
+    ranked(page, kind).click(position={"x": x, "y": ROW_PX * (row + 0.5)})
+    settled(page)
+
+
+def heard(page: Page) -> str:
+    return page.locator("[class*=st-key-list-of-tracks-0] [data-testid=stMarkdown]").nth(1).inner_text()
+
+
+def test_a_query_is_typed_narrowed_played_and_sent_as_a_link(visit: Visit) -> None:
+    page = settled(visit("/retrieval?space=space"))
+    page.keyboard.press("/")
+    page.keyboard.type("jazz")
+    page.keyboard.press("Enter")
+    settled(page)
+    assert asked(page) == ["jazz"]
+    type_term(page, "- swing")
+    assert asked(page) == ["jazz", "- swing"]
+    first = heard(page)
+    assert first.startswith("1 Song")
+    press_in_row(page, "tracks", 3, 17)
+    assert heard(page).startswith("3 Song")
+    sound = page.locator("audio")
+    sound.evaluate("audio => audio.play()")
+    page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
+    page.keyboard.press("n")
+    settled(page)
+    assert heard(page).startswith("4 Song")
+    again = settled(visit(urlsplit(page.url)._replace(scheme="", netloc="").geturl()))
+    assert asked(again) == ["jazz", "- swing"]
+    assert heard(again) == first
+    assert ranked(again, "tags").count() == 1
+
+
+def test_results_are_added_and_taken_away_where_they_stand(visit: Visit) -> None:
+    page = settled(visit("/retrieval?space=space&ask=jazz"))
+    box = ranked(page, "artists").bounding_box()
+    assert box is not None
+    press_in_row(page, "artists", 1, int(box["width"]) - 20)
+    assert len(asked(page)) == 2
+    assert asked(page)[1].startswith("- artist: ")
