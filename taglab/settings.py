@@ -30,7 +30,7 @@ class Flag:
         word: Whether it stands by itself on a command line, in the order of the fields.
         several: Whether it is given again and again, one text each time, which may hold a comma.
         named: Whether a copied command names it even where it is the default.
-        choices: What it may be, such as the names in a dictionary.
+        choices: What it may be, such as the names in a dictionary; or what returns that, where it is asked.
     """
 
     name: str = ""
@@ -38,7 +38,12 @@ class Flag:
     word: bool = False
     several: bool = False
     named: bool = False
-    choices: Collection[str] = ()
+    choices: Collection[str] | Callable[[], Collection[str]] = ()
+
+    @property
+    def options(self) -> Collection[str]:
+        """What it may be now."""
+        return self.choices() if callable(self.choices) else self.choices
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,7 @@ from taglab.cli import (
     dashboard,
     log,
     runs,
-    studies,
-    sweeps,
     targets,
-    training,
     verbs,
 )
 from taglab.cli.options import Parser, add_commands
@@ -67,12 +64,9 @@ def build_parser() -> Parser:
     for module in (
         cleaning,
         targets,
-        training,
-        sweeps,
         log,
         runs,
         compare_runs,
-        studies,
     ):
         module.add_to(commands)
     return parser

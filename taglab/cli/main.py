@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     try:
         if args.cache is not None:
-            os.environ["TAGLAB_HOME"] = str(args.cache)
+            os.environ["TAGLAB_HOME"] = str(args.cache.absolute())
         result = args.run(args)
         if isinstance(result, Report):
             emit(result, args)

@@ -64,15 +64,14 @@ class Parser(argparse.ArgumentParser):
         notes: str = "",
     ) -> None:
         super().__init__(prog=prog, formatter_class=_help_formatter, allow_abbrev=False)
-        self.describe(description, examples, returns)
-        if notes:
-            self.epilog = f"{notes.strip()}\n\n{self.epilog or ''}"
+        self.describe(description, examples, returns, notes)
         self._fill = fill
 
-    def describe(self, description: str, examples: str, returns: str) -> None:
-        """Say what it does, how it is called, and what `--json` writes."""
+    def describe(self, description: str, examples: str, returns: str, notes: str = "") -> None:
+        """Say what it does, how it is called, and what `--json` writes; see the arguments above."""
         self.description = description if "\n" in description else textwrap.fill(description, _HELP_WIDTH)
-        ending = textwrap.fill(f"--json writes {returns}", _HELP_WIDTH) + "\n\n" if returns else ""
+        ending = f"{notes.strip()}\n\n" if notes else ""
+        ending += textwrap.fill(f"--json writes {returns}", _HELP_WIDTH) + "\n\n" if returns else ""
         if examples:
             ending += "examples:\n" + "\n".join(f"  {line}" for line in examples.strip().splitlines())
         self.epilog = ending or None
@@ -306,7 +305,11 @@ def _add_argument(group: Any, argument: Argument, has_words: bool) -> None:
     switch = annotation is bool and default is False and not argument.title
     silent = switch or argument.required or argument.like or default in (None, (), "")
     shown = "" if silent else f" (default: {_shown(default)})"
-    how = reading(argument.field, ask.choices)
+    how = reading(argument.field, ask.options)
+    choices = list(map(str, how.get("choices", ())))
+    if len(",".join(choices)) > _LONGEST_CHOICES:  # argparse would not break the line
+        shown = f"; one of {', '.join(choices)}{shown}"
+        how["metavar"] = ask.metavar or "NAME"
     how |= {"default": argparse.SUPPRESS, "help": (argument.about + shown).replace("%", "%%")}
     if ask.metavar and "choices" not in how:
         how["metavar"] = ask.metavar

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Any
 
 from taglab.cli.options import DEST, Parser, add_commands, add_question, question_of
@@ -20,7 +21,7 @@ def add_to(commands: Any) -> None:
     for verb in VERBS.values():
         *family, name = verb.name.split()
         _family(places, family).add_parser(
-            name, help=verb.about, fill=lambda own, verb=verb: fill(own, verb.question, verb.name)
+            name, help=verb.about, fill=lambda own, verb=verb: _open(own, verb)
         )
     for verb in GROWN.values():
         *family, name = verb.name.split()
@@ -28,6 +29,14 @@ def add_to(commands: Any) -> None:
         _family(places, family).add_parser(
             name, help=verb.about, description=about, fill=lambda own, verb=verb: _grow(own, verb)
         )
+
+
+def _open(parser: Parser, verb: Verb) -> None:
+    if verb.computes:
+        # Read when torch is imported. By default its threads spin while they wait for one another; beside a
+        # browser and a dashboard on the same cores a step then takes four times as long, or worse.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    fill(parser, verb.question, verb.name)
 
 
 def _grow(parser: Parser, verb: Verb) -> None:
@@ -56,7 +65,7 @@ def fill(parser: Parser, question: type[Question], path: str = "") -> None:
     """Add a verb's arguments, but for words of its path in capitals, and what its help says."""
     from taglab.settings import about
 
-    parser.describe(about(question), question.examples, question.returns)
+    parser.describe(about(question), question.examples, question.returns, question.guide)
     add_question(parser, question, [word.lower() for word in path.split() if word.isupper()])
     parser.set_defaults(run=lambda args: _answer(args, question))
 

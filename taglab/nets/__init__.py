@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Union
+
+from pydantic import Field
 
 from taglab.errors import InvalidSetting
 from taglab.labels import LABELS
@@ -21,6 +23,7 @@ __all__ = [
     "HEADS",
     "NETWORKS",
     "USUAL_NETWORK",
+    "AnyNetwork",
     "Encoded",
     "Encoder",
     "Head",
@@ -43,6 +46,12 @@ NETWORKS: dict[str, type[NetworkSettings]] = {
 
 USUAL_NETWORK = "spectrogram"
 """What is taken where none is named."""
+
+if TYPE_CHECKING:
+    AnyNetwork = NetworkSettings
+else:
+    AnyNetwork = Annotated[Union[tuple(NETWORKS.values())], Field(discriminator="network")]  # noqa: UP007
+"""One of them as a setting, told by its `network`."""
 
 
 def network_settings(values: Mapping[str, Any]) -> NetworkSettings:

@@ -27,8 +27,8 @@ class NetworkSettings(BaseModel):
     """Which network, and how large; each network has a model of its own, with what only it has.
 
     Attributes:
-        network: A name in `NETWORKS`.
-        width: Multiplier of all channel counts; 1 is as published.
+        network: Which network.
+        width: Multiplier of all channel counts, F included; 1 is as published.
         dropout: Share of units silenced before each dense layer.
     """
 
@@ -38,7 +38,7 @@ class NetworkSettings(BaseModel):
     """Where it comes from, a few words."""
 
     network: str
-    width: float = Field(1.0, gt=0)
+    width: float = Field(1.0, gt=0, title="Width (× channels)")
     dropout: float = Field(0.5, ge=0, lt=1)
 
     @abstractmethod

@@ -12,14 +12,7 @@ from taglab.nets.square_filters import ShortChunkFrontend
 
 
 class ShortChunkSettings(MelNetworkSettings):
-    """Mels, seven residual blocks, a dense layer: 12,073,218 parameters.
-
-    Attributes:
-        network: "short-chunk".
-        mels: How sound becomes a spectrogram.
-        width: Multiplier of all channel counts; 1 is as published.
-        dropout: Share of units silenced before each dense layer.
-    """
+    """Mels, seven residual blocks, a dense layer: 12,073,218 parameters."""
 
     about: ClassVar[str] = "Won et al. 2020, a strong baseline of today"
 

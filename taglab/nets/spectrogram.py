@@ -17,17 +17,13 @@ class SpectrogramSettings(MelNetworkSettings):
     """Mels, timbral and temporal filters, the pooling of Pons: 5,910,572 parameters.
 
     Attributes:
-        network: "spectrogram".
-        mels: How sound becomes a spectrogram.
         n_filters: F of the front end (16 in Pons et al. and the thesis's code, 32 in its text).
-        width: Multiplier of all channel counts, F included; 1 is as published.
-        dropout: Share of units silenced before each dense layer.
     """
 
     about: ClassVar[str] = "Pons et al. 2018 on spectrograms, the other of the thesis's two"
 
     network: Literal["spectrogram"] = "spectrogram"
-    n_filters: int = Field(16, ge=1)
+    n_filters: int = Field(16, ge=1, title="Filters, F")
 
     def encoder(self) -> Encoder:
         """Make the encoder with fresh weights, drawn from torch's generator."""

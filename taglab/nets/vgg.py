@@ -12,14 +12,7 @@ from taglab.nets.square_filters import VGGFrontend
 
 
 class VGGSettings(MelNetworkSettings):
-    """Mels, six convolutions 3×3, a dense layer: 1,049,456 parameters.
-
-    Attributes:
-        network: "vgg".
-        mels: How sound becomes a spectrogram.
-        width: Multiplier of all channel counts; 1 is as published.
-        dropout: Share of units silenced before each dense layer.
-    """
+    """Mels, six convolutions 3×3, a dense layer: 1,049,456 parameters."""
 
     about: ClassVar[str] = "the network of Kim's chapter 4"
 

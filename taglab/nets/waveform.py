@@ -13,13 +13,7 @@ from taglab.nets.settings import NetworkSettings
 
 
 class WaveformSettings(NetworkSettings):
-    """Samples, seven convolutions, the pooling of Pons: 5,351,708 parameters.
-
-    Attributes:
-        network: "waveform".
-        width: Multiplier of all channel counts; 1 is as published.
-        dropout: Share of units silenced before each dense layer.
-    """
+    """Samples, seven convolutions, the pooling of Pons: 5,351,708 parameters."""
 
     about: ClassVar[str] = "Pons et al. 2018 on samples, one of the thesis's two"
 

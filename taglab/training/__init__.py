@@ -6,7 +6,6 @@ from taglab.training.config import (
     as_of_today,
     differing,
     run_config,
-    train_choices,
 )
 from taglab.training.devices import DeviceReport, device_report, make_fabric
 from taglab.training.divergence import Diverged
@@ -69,6 +68,5 @@ __all__ = [
     "tagging_task",
     "task_of",
     "train",
-    "train_choices",
     "training_step",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
 
@@ -12,7 +12,7 @@ from taglab.batches import SplitSettings
 from taglab.losses import losses_for, needs
 from taglab.metrics import mean_columns
 from taglab.nets import NetworkSettings, fitting, network_settings
-from taglab.settings import checked
+from taglab.settings import Flag, checked
 
 _LOSS = "validation_loss"
 
@@ -24,9 +24,8 @@ def monitors() -> dict[str, int]:
     return {_LOSS: -1} | {column: means[column].metric.sign for column in macro_first}
 
 
-def train_choices() -> dict[str, list[str]]:
-    """Return what the settings of training that are names in dictionaries may be."""
-    return {"loss": losses_for("binary"), "monitor": list(monitors())}
+def _losses() -> list[str]:
+    return losses_for("binary")
 
 
 class TrainConfig(BaseModel):
@@ -125,10 +124,12 @@ class TrainConfig(BaseModel):
     plateau_min_delta: float = Field(1e-4, ge=0)
     early_stopping_patience: int | None = Field(None, ge=0)
     early_stopping_min_delta: float = Field(1e-4, ge=0)
-    monitor: str = _LOSS
-    loss: str = "bce"
-    gamma: float = Field(1.0, ge=0, le=1_000)
-    loss_vectors: str = Field("own", min_length=1)
+    monitor: Annotated[str, Flag(choices=monitors)] = _LOSS
+    loss: Annotated[str, Flag(choices=_losses)] = "bce"
+    gamma: float = Field(1.0, ge=0, le=1_000, title="γ of semantic-bce")
+    loss_vectors: Annotated[str, Flag(metavar="NAME")] = Field(
+        "own", min_length=1, title="Vectors of semantic-bce"
+    )
     class_weighting: bool = False
     class_weight_cap: float = Field(100.0, ge=1, le=1_000_000)
     gradient_clip: float | None = Field(None, gt=0)
@@ -139,8 +140,8 @@ class TrainConfig(BaseModel):
     window: Literal["random", "middle"] = "random"
     shuffle: bool = True
     drop_unlabelled_tracks: bool = True
-    metric_interval_steps: int = Field(10, ge=1)
-    checkpoint_minutes: float = Field(10, ge=0)
+    metric_interval_steps: int = Field(10, ge=1, title="Measure every (steps)")
+    checkpoint_minutes: float = Field(10, ge=0, title="Checkpoint every (minutes)")
     seed: int = Field(0, ge=0, lt=2**32)
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     devices: tuple[int, ...] = ()
@@ -148,18 +149,18 @@ class TrainConfig(BaseModel):
     split_seed: int = Field(0, ge=0, lt=2**32)
     validation_share: float = Field(0.1, gt=0, lt=1)
     test_share: float = Field(0.1, gt=0, lt=1)
-    by_artist: bool = False
-    copies_together: bool = True
+    by_artist: bool = Field(False, title="Artists in one part each")
+    copies_together: bool = Field(True, title="Same sound in one part")
     published_split: bool = False
-    stratified: bool = False
+    stratified: bool = Field(False, title="Tags in equal shares")
     folds: int = Field(0, ge=0, le=100)
-    fold: int = Field(0, ge=0)
+    fold: int = Field(0, ge=0, title="Fold tested (from 0)")
 
     @field_validator("loss")
     @classmethod
     def _known_loss(cls, loss: str) -> str:
-        if loss not in losses_for("binary"):
-            raise ValueError(f"must be one of {', '.join(losses_for('binary'))}")
+        if loss not in _losses():
+            raise ValueError(f"must be one of {', '.join(_losses())}")
         return loss
 
     @field_validator("monitor")

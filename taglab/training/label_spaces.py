@@ -73,8 +73,8 @@ class LabelGrid(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vectors: tuple[str, ...] = (embeddings.OWN,)
-    min_counts: tuple[Annotated[int, Field(ge=1)], ...] = (1,)
-    ks: tuple[Annotated[int, Field(ge=1)], ...] = (100,)
+    min_counts: tuple[Annotated[int, Field(ge=1)], ...] = Field((1,), title="Least count (tracks)")
+    ks: tuple[Annotated[int, Field(ge=1)], ...] = Field((100,), title="k")
     keep: Keep = "thesis"
     method: str = "spherical-k-means"
     seed: int = Field(default=0, ge=0)

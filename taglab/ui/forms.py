@@ -12,7 +12,7 @@ import pydantic_core
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from taglab.settings import as_list, checked, described, listed, numbers
+from taglab.settings import Flag, as_list, checked, described, listed, numbers
 
 Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
@@ -77,8 +77,9 @@ def setting_widget(
     default = field.get_default(call_default_factory=True)
     if start is not pydantic_core.PydanticUndefined:
         default = start
-    if choices:
-        options = list(choices)
+    asked = next((mark for mark in field.metadata if isinstance(mark, Flag)), Flag())
+    options = list(choices or asked.options)
+    if options:
         at = options.index(default) if default in options else 0
         return {name: st.selectbox(label or _label(name, field), options, index=at, **common)}
     return {name: _widget(label or _label(name, field), field, default, common)}

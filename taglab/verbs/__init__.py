@@ -25,11 +25,13 @@ class Verb:
         about: What it does, in half a line.
         place: Module of this room and class of the question, as "clusters:Cluster"; or the function that
             returns an about and a question for every entry of a dictionary, as "data:adders".
+        computes: Whether a network computes in the command's own process.
     """
 
     name: str
     about: str
     place: str
+    computes: bool = False
 
     @property
     def question(self) -> type[Question]:
@@ -57,6 +59,7 @@ FAMILIES: dict[str, str] = {
     "labels": "label spaces: list, show, make, edit, import, export, targets, remove",
     "labels make": "make one of top tags, named tags or clusters",
     "stages": "50 chosen tags, alone and with what collapses into them: show, curve, score, agree",
+    "sweep": "runs over a grid of settings: make, show, list",
     "cache": "what the cache folder holds, and making room in it",
     "labels edit": "move tags, rename, merge, drop, undo, redo",
 }
@@ -144,6 +147,32 @@ VERBS: dict[str, Verb] = {
         ),
         Verb("joint-space remove", "remove one for good", "joint_space:Remove"),
         Verb("ask", "what lies nearest to tags, artists and tracks in a joint space", "joint_space:Ask"),
+        Verb("train", "train a tagger, or go on with one", "training:Train", computes=True),
+        Verb(
+            "dry-run", "what a training would take, from a few steps of it", "training:DryRun", computes=True
+        ),
+        Verb("predict", "what a trained run says of its own tracks", "predicting:Predict", computes=True),
+        Verb("tag", "what a trained run says of new sound", "predicting:Tag", computes=True),
+        Verb(
+            "encode",
+            "tracks as vectors, by the layer before a run's head",
+            "predicting:Encode",
+            computes=True,
+        ),
+        Verb("sweep make", "make the runs of a grid", "sweeps:Make"),
+        Verb("sweep show", "what the runs of a sweep differ in, and their figures", "sweeps:Show"),
+        Verb("sweep list", "the sweeps there are", "sweeps:List"),
+        Verb(
+            "reproduce",
+            "a published model, trained on your data and set beside what was published of it",
+            "studies:Reproduce",
+            computes=True,
+        ),
+        Verb(
+            "report",
+            "the thesis's tables, figures and claims beside what was found here, as one HTML file",
+            "studies:ThesisReport",
+        ),
         Verb("launch", "train runs in the background, here or on SLURM", "launching:Launch"),
         Verb("stop", "end runs, or take them from the queue", "launching:Stop"),
         Verb("resume", "go on with runs that were stopped, failed or lost", "launching:Resume"),

@@ -37,6 +37,7 @@ class Question(BaseModel):
     Attributes:
         returns: What `--json` writes.
         examples: Lines of shell.
+        guide: Lines that its help shows as they are.
         table: Whether the answer may have a table.
         renamed: A flag of earlier days → what to write in its place.
         verb: Its name in the shell, where it is made for an entry of a dictionary.
@@ -46,6 +47,7 @@ class Question(BaseModel):
 
     returns: ClassVar[str]
     examples: ClassVar[str]
+    guide: ClassVar[str] = ""
     table: ClassVar[bool] = True
     renamed: ClassVar[Mapping[str, str]] = {}
     verb: ClassVar[str] = ""
@@ -59,6 +61,15 @@ class Question(BaseModel):
         raise NotImplementedError
 
     @classmethod
+    def usual(cls, given: Mapping[Place, Any]) -> dict[str, Any]:
+        """Return what its groups have where nothing else is given, nested, as far as it is not in the models.
+
+        Args:
+            given: Values by the places of their arguments; some, such as a preset's name, say what is usual.
+        """
+        return _defaults(cls)
+
+    @classmethod
     def asked(cls, given: Mapping[Place, Any]) -> Self:
         """Return the question that is asked with these values, by the places of their arguments.
 
@@ -66,7 +77,7 @@ class Question(BaseModel):
             InvalidSetting: Naming each argument that is wrong, what it holds and what it must be.
         """
         known = {argument.place: argument for argument in arguments(cls)}
-        values = _defaults(cls)
+        values = cls.usual(given)
         for place in sorted(given, key=lambda place: not known[place].chooses):
             _put(values, known[place], given[place])
         for argument in known.values():
@@ -153,6 +164,7 @@ def _arguments(
                 yield replace(argument, optional=argument.optional or optional)
             continue
         ask = group.flags.get(name) or _mark(field, Flag) or Flag()
+        ask = replace(ask, choices=ask.options)
         text = field.description or about.get(name, "").rstrip(".").replace("`", "")
         yield Argument(
             (*place, name), field, _flag(name, ask, group.prefix), ask, text, usual,
@@ -172,30 +184,44 @@ def _within(
         yield from _arguments(models[0], place, group, default)
         return
     by_place: dict[Place, Argument] = {}
+    texts: dict[Place, dict[str, list[str]]] = {}
     for model in models:
         (entry,) = get_args(model.model_fields[tag].annotation)
         for one in _arguments(model, place, group, default if type(default) is model else None):
             if one.place[-1] == tag:
                 continue
-            told = replace(one, about=f"{entry}: {one.about}", entries=(entry,))
-            if one.place in by_place:
-                earlier = by_place[one.place]
-                same = earlier.about.partition(": ")[2] == one.about
-                about = f"{', '.join((*earlier.entries, entry))}: {one.about}"
-                told = replace(
-                    earlier, entries=(*earlier.entries, entry),
-                    about=about if same else f"{earlier.about}; {told.about}",
-                )  # fmt: skip
-            by_place[one.place] = told
+            texts.setdefault(one.place, {}).setdefault(one.about, []).append(entry)
+            earlier = by_place.get(one.place, one)
+            by_place[one.place] = replace(earlier, entries=(*earlier.entries, entry))
     names = tuple(get_args(model.model_fields[tag].annotation)[0] for model in models)
     chosen = getattr(default, tag, missing)
     own = group.flags.get(tag) or Flag()
-    about = settings.described(models[0]).get(tag, "").rstrip(".").replace("`", "")
     yield Argument(
         (*place, tag), models[0].model_fields[tag], _flag(tag, own, group.prefix),
-        replace(own, choices=names), about, chosen, group.title, group.about, group.like, chooses=True,
+        replace(own, choices=names), _about_choice(models, tag), chosen,
+        group.title, group.about, group.like, chooses=True,
     )  # fmt: skip
-    yield from by_place.values()
+    for at, one in by_place.items():
+        yield replace(one, about=_about_entries(texts[at], len(names)))
+
+
+def _about_choice(models: Sequence[type[BaseModel]], tag: str) -> str:
+    """Return what a tag chooses among, with what each model says it is about, where it says so."""
+    about = settings.described(models[0]).get(tag, "").rstrip(".").replace("`", "")
+    for model in models:
+        (name,) = get_args(model.model_fields[tag].annotation)
+        told = getattr(model, "about", "")
+        about += f"; {name}: {told}" if told else ""
+    return about
+
+
+def _about_entries(texts: Mapping[str, Sequence[str]], n_entries: int) -> str:
+    """Return what a setting is, by the entries that have it where not all do, or mean the same by it."""
+    if len(texts) == 1:
+        ((text, entries),) = texts.items()
+        if len(entries) == n_entries:
+            return text
+    return "; ".join(f"{', '.join(entries)}: {text}" for text, entries in texts.items())
 
 
 def _mark(field: FieldInfo, kind: type[Mark]) -> Mark | None:
@@ -230,7 +256,7 @@ def _defaults(model: type[BaseModel]) -> dict[str, Any]:
     return values
 
 
-def _value_in(values: Mapping[str, Any], place: Place) -> Any:
+def _value_in(values: Mapping[str, Any], place: Sequence[str]) -> Any:
     """Return what is at a place of nested values; an empty dict where there is nothing."""
     inner: Any = values
     for name in place:
@@ -308,6 +334,7 @@ def command(verb: str, question: Question) -> list[str]:
     """
     flags: list[str] = []
     words: list[str] = []
+    usual = _usual_values(question)
     path = verb.split()
     inside = {word.lower() for word in path if word.isupper()}
     for argument in arguments(type(question)):
@@ -317,27 +344,45 @@ def command(verb: str, question: Question) -> list[str]:
         if argument.ask.word:
             words += _texts(value) if isinstance(value, tuple) else [] if value is None else [str(value)]
             continue
-        if _is_said(question, argument, value):
+        if _is_said(question, argument, value, usual):
             flags += written(argument, value)
     apart = ["--"] if any(word.startswith("-") for word in words) else []
     shown = [str(getattr(question, word.lower())) if word.isupper() else word for word in path]
     return ["taglab", *shown, *flags, *apart, *words]
 
 
-def _is_said(question: Question, argument: Argument, value: Any) -> bool:
+def _usual_values(question: Question) -> dict[str, Any]:
+    """Return what the groups of a question have where nothing is given but which entries they are."""
+    known = arguments(type(question))
+    given = {one.place: _value_at(question, one.place) for one in known}
+    given = {place: value for place, value in given.items() if value not in (None, PydanticUndefined)}
+    choosing = {one.place: one for one in known if one.chooses and one.place in given}
+    values = type(question).usual(given)
+    without = {place: value for place, value in given.items() if place not in choosing}
+    before = type(question).usual(without)
+    for (*path, last), one in choosing.items():
+        _put(values, one, given[one.place])
+        _value_in(values, path)[last] = _value_in(before, path).get(last, one.default)
+    return values
+
+
+def _is_said(question: Question, argument: Argument, value: Any, usual: Mapping[str, Any]) -> bool:
     """Return whether a copied command names a setting."""
     if argument.optional and not argument.like:
         return argument.place[-1] in _value_at(question, argument.place[:-1]).model_fields_set
-    return bool(argument.ask.named or value != _usual(question, argument))
+    return bool(argument.ask.named or value != _usual(question, argument, usual))
 
 
-def _usual(question: Question, argument: Argument) -> Any:
+def _usual(question: Question, argument: Argument, usual: Mapping[str, Any]) -> Any:
     """Return the value an argument has where it is not given, the rest being as it is."""
     if argument.like:
         return _value_at(question, (argument.like, *argument.place[1:]))
+    *path, last = argument.place
+    if path and last in _value_in(usual, path):
+        return _value_in(usual, path)[last]
     if argument.entries:
         holder = type(_value_at(question, argument.place[:-1]))
-        return holder.model_fields[argument.place[-1]].get_default(call_default_factory=True)
+        return holder.model_fields[last].get_default(call_default_factory=True)
     return argument.default
 
 

@@ -10,6 +10,7 @@ from tests.cli.running import Shell
 from tests.training.examples import make_world
 
 WORLD = ("--data", "small", "--preset", "tiny")
+MAKE = ("sweep", "make", *WORLD, "--name")
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def world(taglab_home: Path) -> None:
 
 def test_a_sweep_over_settings_is_made_shown_and_listed(shell: Shell) -> None:
     made = shell.json(
-        *("sweep", "make", "rates", *WORLD, "--labels", "sounds", "--epochs", "2", "--note", "why"),
+        *(*MAKE, "rates", "--labels", "sounds", "--epochs", "2", "--note", "why"),
         *("--vary", "train.learning_rate=1e-2,1e-3", "--vary", "train.window_s=none,0.5"),
     )
     assert (made["group"], made["left_out"], len(made["rows"])) == ("rates", [], 4)
@@ -38,7 +39,7 @@ def test_a_sweep_is_launched_where_it_is_said(shell: Shell, monkeypatch: pytest.
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     vary = ("--labels", "sounds", "--vary", "train.seed=0,1")
     where = ("--launch", "--launch-where", "slurm", "--launch-gpus", "4", "--launch-partition", "long")
-    made = shell.json("sweep", "make", "far", *WORLD, *vary, *where)
+    made = shell.json(*MAKE, "far", *vary, *where)
     assert [run for run, _ in told] == [row["run"] for row in made["rows"]]
     assert {settings for _, settings in told} == {LaunchSettings(where="slurm", gpus=4, partition="long")}
 
@@ -46,18 +47,16 @@ def test_a_sweep_is_launched_where_it_is_said(shell: Shell, monkeypatch: pytest.
 def test_what_cannot_be_launched_is_not_made(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     vary = ("--labels", "sounds", "--vary", "train.seed=0,1")
-    assert shell.run("sweep", "make", "far", *WORLD, *vary, "--launch", "--launch-where", "slurm") == 1
+    assert shell.run(*MAKE, "far", *vary, "--launch", "--launch-where", "slurm") == 1
     assert "SLURM is not on this machine" in shell.err
-    assert shell.run("sweep", "make", "far", *WORLD, *vary, "--launch-gpus", "4") == 2
+    assert shell.run(*MAKE, "far", *vary, "--launch-gpus", "4") == 2
     assert "without --launch" in shell.err
-    assert shell.run("sweep", "make", "far", *WORLD, *vary, "--launch", "--launch-nodes", "2") == 2
+    assert shell.run(*MAKE, "far", *vary, "--launch", "--launch-nodes", "2") == 2
     assert runs.run_names() == []
 
 
 def test_figures_of_different_splits_are_warned_of(shell: Shell) -> None:
-    made = shell.json(
-        "sweep", "make", "splits", *WORLD, "--labels", "sounds", "--vary", "train.split_seed=0,1"
-    )
+    made = shell.json(*MAKE, "splits", "--labels", "sounds", "--vary", "train.split_seed=0,1")
     for row, letter in zip(made["rows"], "ab", strict=True):
         run = runs.open_run(row["run"])
         runs.change_about(run, split=letter * 32, evaluated="c" * 32)
@@ -67,7 +66,7 @@ def test_figures_of_different_splits_are_warned_of(shell: Shell) -> None:
 
 
 def test_a_sweep_over_clusterings_makes_label_spaces(shell: Shell) -> None:
-    made = shell.json("sweep", "make", "by k", *WORLD, "-k", "2,3,90", "--cluster-seed", "4", "--keep", "all")
+    made = shell.json(*MAKE, "by k", "-k", "2,3,90", "--cluster-seed", "4", "--keep", "all")
     assert [row["k"] for row in made["rows"]] == [2, 3]
     assert made["left_out"] == ["own, count ≥ 1, k = 90: more clusters than tags with a vector of their own"]
     space, _ = labels.open_label_space("small own n1 k3 all")
@@ -85,17 +84,17 @@ def test_a_sweep_over_clusterings_makes_label_spaces(shell: Shell) -> None:
     ],
 )
 def test_wrong_usage_is_told(shell: Shell, arguments: tuple[str, ...], said: str) -> None:
-    assert shell.run("sweep", "make", "x", *WORLD, *arguments) == 2
+    assert shell.run(*MAKE, "x", *arguments) == 2
     assert said in shell.err
     assert runs.run_names() == []
 
 
 def test_what_cannot_be_is_a_sentence(shell: Shell) -> None:
     vary = ("--labels", "sounds", "--vary", "train.seed=0,1")
-    assert shell.run("sweep", "make", "x", *WORLD, "--labels", "sounds", "--vary", "train.sed=0") == 1
+    assert shell.run(*MAKE, "x", "--labels", "sounds", "--vary", "train.sed=0") == 1
     assert "did you mean train.seed?" in shell.err
-    assert shell.run("sweep", "make", "x", *WORLD, *vary) == 0
-    assert shell.run("sweep", "make", "x", *WORLD, *vary) == 1
+    assert shell.run(*MAKE, "x", *vary) == 0
+    assert shell.run(*MAKE, "x", *vary) == 1
     assert "already" in shell.err
     assert shell.run("sweep", "show", "y") == 1
     assert "there are: x" in shell.err

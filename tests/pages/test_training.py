@@ -5,6 +5,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from streamlit.testing.v1.element_tree import TextInput
 
 from taglab import labels, launch, runs
 from taglab.cli.commands import build_parser
-from taglab.cli.options import settings_values
+from taglab.cli.options import question_of
 from taglab.errors import Unavailable
 from taglab.labels import LabelClass, LabelSpace
 from taglab.launch import LaunchSettings, RunState
@@ -30,6 +31,7 @@ from taglab.training import PRESETS, Pace, TrainConfig, new_run
 from taglab.ui.training import dry_run as training_dry_run
 from taglab.ui.training import form as training_form
 from taglab.ui.training import start as training_start
+from taglab.verbs import VERBS
 from tests.pages.conftest import HERE
 from tests.pages.framed import open_page
 from tests.training.examples import config_of, make_world
@@ -75,6 +77,11 @@ def settings_told(monkeypatch: pytest.MonkeyPatch) -> list[LaunchSettings]:
 def page(view: str = "New run", **url: str) -> AppTest:
     given = {"data": "small", "labels": "sounds", "audio": "small", **url}
     return open_page("training", view=view, **given)
+
+
+def asked_of(command: str, verb: str) -> Any:
+    """The question that a copied command asks."""
+    return question_of(build_parser().parse_args(shlex.split(command)[1:]), VERBS[verb].question)
 
 
 def words(app: AppTest) -> str:
@@ -184,10 +191,7 @@ def test_what_the_form_says_is_what_is_trained_and_copied(launched: list) -> Non
         False,
     ]
     assert run.config["network"]["width"] == 0.5
-    from taglab.cli.training import config_of as asked_of
-
-    parsed = build_parser().parse_args(shlex.split(command)[1:])
-    assert asked_of(parsed).model_dump(mode="json") == run.config
+    assert asked_of(command, "train").config().model_dump(mode="json") == run.config
 
 
 def test_another_preset_brings_its_network_and_a_network_may_differ() -> None:
@@ -216,10 +220,7 @@ def test_only_what_the_network_has_is_shown_trained_and_copied(network: str, lau
     assert not app.exception
     config = runs.open_run(launched[0][1]).config
     assert set(config["network"]) == set(fields)
-    from taglab.cli.training import config_of as asked_of
-
-    parsed = build_parser().parse_args(shlex.split(command)[1:])
-    assert asked_of(parsed).model_dump(mode="json") == config
+    assert asked_of(command, "train").config().model_dump(mode="json") == config
 
 
 def test_how_long_it_takes_is_said_as_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -556,16 +557,19 @@ def test_a_sweep_is_made_launched_and_tabled(launched: list) -> None:
     again.multiselect(key="sweep fields").set_value(["train.seed"]).run()
     name_field(again).set_value("rates").run()
     again.button(key="start sweep").click().run()
-    assert "name of another sweep" in words(again)
+    assert "there is a sweep 'rates' already" in words(again)
 
 
 def test_a_sweep_over_k_makes_its_label_spaces(launched: list) -> None:
     app = page("New sweep").run()
     app.button(key="sweep Model 3.3: k = 100 … 1000").click().run()
-    assert app.text_input(key="sweep k").value == "100,250,500,750,1000"
-    assert app.text_input(key="sweep min count").value == "101"
-    app.text_input(key="sweep k").set_value("2,3,500").run()
-    app.text_input(key="sweep min count").set_value("1").run()
+    assert app.text_input(key="sweep ks").value == "100,250,500,750,1000"
+    assert app.text_input(key="sweep min_counts").value == "101"
+    app.text_input(key="sweep ks").set_value("2,3,500").run()
+    app.text_input(key="sweep min_counts").set_value("1").run()
+    command = next(block.value for block in app.code if block.value.startswith("taglab sweep make"))
+    clusterings = asked_of(command, "sweep make").clusterings
+    assert (clusterings.ks, clusterings.min_counts, clusterings.vectors) == ((2, 3, 500), (1,), ("own",))
     app.button(key="start sweep").click().run()
     assert not app.exception
     assert len(launched) == 2
@@ -584,18 +588,16 @@ def test_a_sweep_runs_where_it_is_said(settings_told: list[LaunchSettings]) -> N
     assert "partition='no such place'" in app.error[0].value.replace("\\", "")
     app.text_input(key="launch partition").set_value("long").run()
     command = next(block.value for block in app.code if block.value.startswith("taglab sweep make"))
-    asked = build_parser().parse_args(shlex.split(command)[1:])
+    asked = asked_of(command, "sweep make")
     app.button(key="start sweep").click().run()
     assert not app.exception
     wanted = LaunchSettings(where="slurm", gpus=4, partition="long")
     assert settings_told == [wanted, wanted]
-    assert settings_values(asked, LaunchSettings, "launch-") == {
-        "where": "slurm", "gpus": "4", "partition": "long"
-    }  # fmt: skip
+    assert asked.where == wanted
 
 
 def test_offered_models_cluster_the_tags_that_the_recipes_do() -> None:
-    counts = [values["min count"] for values in training_start._MODELS.values()]
+    counts = [values["min_counts"] for values in training_start._MODELS.values()]
     assert counts == [f"{recipes._OFTEN},{recipes._OFTENER}", f"{recipes._OFTEN}"]
 
 
@@ -603,7 +605,7 @@ def test_offered_models_cluster_the_tags_that_the_recipes_do() -> None:
 def test_values_that_are_none_are_a_sentence(text: str) -> None:
     app = page("New sweep").run()
     app.toggle(key="sweep labels").set_value(True).run()
-    app.text_input(key="sweep k").set_value(text).run()
+    app.text_input(key="sweep ks").set_value(text).run()
     assert not app.exception
     assert app.error
 

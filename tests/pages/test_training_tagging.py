@@ -64,7 +64,7 @@ def test_a_folder_is_tagged_played_and_drawn(page: AppTest, tmp_path: Path) -> N
     ]
     assert {trace["name"] for trace in course["data"]} == set(TAGS[:3])
     run = runs.run_names()[0]
-    assert any(f"taglab predict --audio {folder} {run} --rows tracks" in code.value for code in app.code)
+    assert any(f"taglab tag --rows tracks {run} {folder}" in code.value for code in app.code)
     assert len(list((cache.home() / "uploads").iterdir())) == 1  # held while it is shown
 
 

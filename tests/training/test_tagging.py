@@ -102,7 +102,7 @@ def test_the_command_tags_a_folder(
     soundfile.write(tmp_path / "new/short.wav", np.full(400, 0.1), RATE_HZ)
     (tmp_path / "new/notes.txt").write_text("")
     shell = Shell(capsys, tmp_path)
-    told = shell.json("predict", run.name, "--audio", tmp_path / "new", "--top", "2")
+    told = shell.json("tag", run.name, tmp_path / "new", "--top", "2")
     assert (told["tracks"], told["window_s"], told["passed_over"]) == (len(names), 0.3, {".txt": 1})
     assert told["left_out"] == [
         {"reason": "shorter than the window of 0.3 s", "tracks": 1, "examples": "short"}
@@ -112,14 +112,15 @@ def test_the_command_tags_a_folder(
     for row in told["rows"][::2]:
         assert row["score"] == pytest.approx(float(scores[row["track"]]), abs=1e-6)
     out = tmp_path / "windows.parquet"
-    shell.text("predict", run.name, "--audio", tmp_path / "new", "--rows", "windows", "--out", out)
+    shell.text("tag", run.name, tmp_path / "new", "--rows", "windows", "--out", out)
     written = pd.read_parquet(out)
     assert written.columns.tolist() == ["track", "start_s", "end_s", *TAGS[:3]]
     assert len(written) == 4 * len(names)
-    assert len(shell.json("predict", run.name, "--audio", "small", "--rows", "tracks")["rows"]) == 60
-    assert shell.run("predict", run.name, "--audio", "small", "--part", "test") == 2
-    assert shell.run("predict", run.name, "--audio", "small", "--out", "scores.npz") == 2
-    assert shell.run("predict", run.name, "--audio", tmp_path / "none") == 1
+    assert len(shell.json("tag", run.name, "small", "--rows", "tracks")["rows"]) == 60
+    assert shell.run("predict", run.name, "--audio", "small") == 2
+    assert "taglab tag RUN SOUND" in shell.err
+    assert shell.run("tag", run.name, "small", "--out", "scores.npz") == 2
+    assert shell.run("tag", run.name, tmp_path / "none") == 1
     assert "none: there is no such file" in shell.err
 
 

@@ -53,8 +53,8 @@ def bound(argument: Argument, rule: str, otherwise: float) -> float:
 
 def values(argument: Argument) -> st.SearchStrategy[Any]:
     """What may stand for an argument, as its parser gives it; some of it the question refuses."""
-    if argument.ask.choices:
-        return st.sampled_from(list(argument.ask.choices))
+    if argument.ask.options:
+        return st.sampled_from(list(argument.ask.options))
     kinds = kinds_of(argument.field.annotation)
     if any(get_origin(kind) is tuple for kind in kinds):
         item = next(get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple)

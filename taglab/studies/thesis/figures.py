@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from taglab import embeddings
 from taglab.compare.groups import tag_groups
 from taglab.cooccurrence import Cooccurrence
+from taglab.embeddings import TagQuestion
 from taglab.errors import InvalidSetting
 from taglab.figures.compare import histograms, run_colours
 from taglab.figures.training import Panel, training_curves
@@ -31,6 +32,7 @@ from taglab.reprs import one_line
 from taglab.runs import open_run
 from taglab.runs.panels import panels
 from taglab.studies.thesis.evidence import WITH_EPOCHS, Evidence, Figures
+from taglab.vectors import TagVectors
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -79,14 +81,14 @@ class Sides:
         published: See `published_evidence`.
         ours: See `own_evidence`; empty where nothing was trained.
         data: For what needs no tagger; None leaves our side of it empty.
-        vectors: Name of the word vectors of figures 10 and 11.
+        tags: Word vectors of figures 10 and 11, and how words are looked up in them.
         pairs: See `published_pairs`.
     """
 
     published: Evidence
     ours: Evidence
     data: Folksonomy | None = None
-    vectors: str = embeddings.OWN
+    tags: TagQuestion = field(default_factory=TagQuestion)
     pairs: Cooccurrence | None = None
 
     __repr__ = one_line
@@ -117,8 +119,13 @@ class _Looked:
     """What figures of data are drawn of."""
 
     data: Folksonomy
-    vectors: str
+    tags: TagQuestion
     ours: Evidence
+
+    def vectors_of(self, tags: Sequence[str]) -> TagVectors:
+        """Return the vectors of tags."""
+        words = embeddings.resolve(self.tags.vectors, self.data)
+        return embeddings.compose(words, tags, self.tags.lookup)
 
     def clusters(self) -> LabelSpace | None:
         """Return the classes of model 3.3 at the thesis's k = 100."""
@@ -149,10 +156,9 @@ def _projected(looked: _Looked) -> _Found:
     from taglab.projection import ProjectionSettings, project
 
     tags = looked.data.tags.head(_MOST_PROJECTED)
-    words = embeddings.resolve(looked.vectors, looked.data)
-    composed = embeddings.compose(words, tags["tag"].tolist())
+    composed = looked.vectors_of(tags["tag"].tolist())
     if len(composed) < 4:
-        return None, f"{len(composed)} tags have a vector in {looked.vectors!r}"
+        return None, f"{len(composed)} tags have a vector in {looked.tags.vectors!r}"
     where = project(composed, ProjectionSettings(method="pca", dimensions=3))
     counts = looked.data.counts().reindex(list(composed.tags)).to_numpy()
     groups = tag_groups(tuple(composed.tags))
@@ -168,16 +174,16 @@ def _capitals(looked: _Looked) -> _Found:
     from taglab.figures.embeddings import pairs_plane
     from taglab.projection import ProjectionSettings, project
 
-    composed = embeddings.compose(embeddings.resolve(looked.vectors, looked.data), _CAPITALS)
+    composed = looked.vectors_of(_CAPITALS)
     if composed.missing or len(composed) < len(_CAPITALS):
-        return None, f"{looked.vectors!r} have no vector for {', '.join(composed.missing[:4])}"
+        return None, f"{looked.tags.vectors!r} have no vector for {', '.join(composed.missing[:4])}"
     where = project(composed, ProjectionSettings(method="pca", dimensions=2))
     return pairs_plane(where.positions, list(composed.tags)), ""
 
 
 def class_cooccurrence(ours: Evidence, data: Folksonomy) -> Cooccurrence | None:
     """Return how many tracks the clusters of model 3.3 at k = 100 share; None where no run has them."""
-    space = _Looked(data, "", ours).clusters()
+    space = _Looked(data, TagQuestion(), ours).clusters()
     return None if space is None else class_pairs(space, data)
 
 
@@ -247,7 +253,7 @@ def _of_data(here: Callable[[_Looked], _Found], published: Callable[[Sides], _Fo
         theirs = (None, _NOT_PUBLISHED) if published is None else published(sides)
         if sides.data is None:
             return theirs, (None, _NO_DATA)
-        return theirs, here(_Looked(sides.data, sides.vectors, sides.ours))
+        return theirs, here(_Looked(sides.data, sides.tags, sides.ours))
 
     return make
 

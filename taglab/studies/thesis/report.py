@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from taglab import embeddings
 from taglab.cache import replacing
 from taglab.cooccurrence import Cooccurrence, matrix_table, write_matrix
+from taglab.embeddings import TagQuestion
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
@@ -69,10 +69,9 @@ class Report:
 
 
 def gather(
-    data: str | None = None,
+    tags: TagQuestion | None = None,
     differs: pd.DataFrame | None = None,
     arrays: Path | None = None,
-    vectors: str = embeddings.OWN,
     network: Network = "spectrogram",
     figures: bool = True,
     progress: Progress = silent,
@@ -80,10 +79,10 @@ def gather(
     """Gather what is published and what is found here.
 
     Args:
-        data: Name of a data set, whose runs stand on our side; None leaves that side empty.
+        tags: The data set whose runs stand on our side, the word vectors of figures 10 and 11 and table 14,
+            and how words are looked up in them; None leaves that side empty.
         differs: In what runs differ from the thesis, see `Thesis.differs`; where None, what they tell.
         arrays: See `published_evidence`.
-        vectors: Name of the word vectors of figures 10 and 11 and table 14.
         network: Whose runs decide on the claims.
         figures: Whether any are drawn.
         progress: Told how far it is.
@@ -98,21 +97,21 @@ def gather(
     ours: Evidence = {}
     about = "Published figures alone; nothing was trained or looked at here."
     by_runs = differences_table([], 0)
-    if data is not None:
-        folksonomy = open_folksonomy(data, between(progress, 0.1, 0.2))
-        ours = own_evidence(data)
+    if tags is not None:
+        folksonomy = open_folksonomy(tags.data, between(progress, 0.1, 0.2))
+        ours = own_evidence(tags.data)
         by_runs = told_by_runs(ours)
         about = (
-            f"Data {data}: {folksonomy.n_tracks:,} tracks, {folksonomy.n_tags:,} tags; {len(ours)} runs here "
-            "are of models of the thesis."
+            f"Data {tags.data}: {folksonomy.n_tracks:,} tracks, {folksonomy.n_tags:,} tags; {len(ours)} runs "
+            "here are of models of the thesis."
         )
-    sides = Sides(published, ours, folksonomy, vectors, published_pairs(arrays))
+    sides = Sides(published, ours, folksonomy, tags or TagQuestion(), published_pairs(arrays))
     found = Report(
         about=about,
         differs=by_runs if differs is None else differs,
         claims=claims_table(published, ours, network),
         told=told_in_text(published, ours, network),
-        sections=tables(published, ours, folksonomy, vectors),
+        sections=tables(published, ours, folksonomy, sides.tags),
         sides=sides,
         drawn=[],
         pairs=None if folksonomy is None else class_cooccurrence(ours, folksonomy),

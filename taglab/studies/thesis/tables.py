@@ -11,7 +11,8 @@ from taglab import embeddings
 from taglab.cleaning import PRESETS
 from taglab.compare.groups import GROUPS, tag_groups
 from taglab.compare.intervals import pair_intervals
-from taglab.errors import NotFound
+from taglab.embeddings import TagQuestion
+from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.tagging import tagging_scores
 from taglab.outcomes import Predictions
@@ -53,10 +54,14 @@ _KS = ("k100", "k250", "k500", "k750", "k1000")
 _NO_DATA = "no data set is looked at"
 _NO_RUN = "no run here stands for a model of this table"
 _MANY = 100
+_BY_OWN = TagQuestion()
 
 
 def tables(
-    published: Evidence, ours: Evidence, data: Folksonomy | None = None, vectors: str = embeddings.OWN
+    published: Evidence,
+    ours: Evidence,
+    data: Folksonomy | None = None,
+    tags: TagQuestion = _BY_OWN,
 ) -> list[Section]:
     """Return all of them, in order.
 
@@ -64,19 +69,19 @@ def tables(
         published: See `published_evidence`.
         ours: See `own_evidence`; empty where nothing was trained.
         data: For the tables that need no tagger; None leaves them at what is printed.
-        vectors: Name of the word vectors of table 14.
+        tags: Word vectors of table 14, and how words are looked up in them.
     """
-    made = [*_of_data(data, vectors), *(make(published, ours) for make in _TABLES)]
+    made = [*_of_data(data, tags), *(make(published, ours) for make in _TABLES)]
     return [*sorted(made, key=lambda section: int(section.heading.split()[1])), _by_gamma(ours)]
 
 
-def _of_data(data: Folksonomy | None, vectors: str) -> list[Section]:
+def _of_data(data: Folksonomy | None, tags: TagQuestion) -> list[Section]:
     said = _NO_DATA if data is None else ""
     removed = sorted(PRESETS["thesis"])
     most = pd.DataFrame(_MOST_USED, columns=["tag", "tracks"])
     groups = pd.DataFrame(_OF_GROUPS, columns=["group", "tracks, all tags", "tracks, mean"])
     near = pd.DataFrame({"tag": _NEAR_JAZZ})
-    jazz, about = (None, said) if data is None else _nearest(data, vectors)
+    jazz, about = (None, said) if data is None else _nearest(data, tags)
     return [
         Section("Table 7", "Most used tags", most, None if data is None else _most_used(data), said),
         Section("Table 8", "Groups of the 100 most used tags", groups,
@@ -106,14 +111,12 @@ def _removed(data: Folksonomy) -> pd.DataFrame:
     return pd.DataFrame({"tag": [tag for tag in top if str(tag).casefold() in out]}, dtype=object)
 
 
-def _nearest(data: Folksonomy, vectors: str) -> tuple[pd.DataFrame | None, str]:
-    words = embeddings.resolve(vectors, data)
-    composed = embeddings.compose(words, data.tags["tag"].tolist())
+def _nearest(data: Folksonomy, tags: TagQuestion) -> tuple[pd.DataFrame | None, str]:
     try:
-        near = embeddings.neighbours(composed, "jazz")
-    except NotFound as error:
+        near = embeddings.neighbours(tags.of(data).vectors, "jazz")
+    except (InvalidSetting, NotFound) as error:
         return None, str(error)
-    return near[["tag", "similarity"]], f"by the vectors {vectors!r}"
+    return near[["tag", "similarity"]], f"by the vectors {tags.vectors!r}"
 
 
 def _notes(names: Sequence[str], number: int) -> tuple[str, ...]:

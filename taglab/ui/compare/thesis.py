@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from taglab import cache
+from taglab.embeddings import Lookup
 from taglab.progress import Progress
 from taglab.runs import Run, open_run, run_names
 from taglab.studies.pages import Section
@@ -15,12 +16,15 @@ from taglab.studies.thesis.figures import FIGURES, Drawn, draw
 from taglab.studies.thesis.report import Report, gather, html_page, with_figures
 from taglab.studies.verdicts import VERDICTS
 from taglab.ui.compare.compared import Compared
-from taglab.ui.export import command_line, copy_as_command, export_panel, picture_config
+from taglab.ui.export import copy_as_command, export_panel, picture_config
+from taglab.ui.forms import settings_widgets
 from taglab.ui.messages import guard, literal, working
-from taglab.ui.pickers import pick_data
+from taglab.ui.pickers import pick_data, pick_vectors
 from taglab.ui.remembered import Shelved, remembered
 from taglab.ui.uploads import given_path
+from taglab.verbs.studies import ThesisReport
 
+_Key = tuple[ThesisReport, tuple[Shelved, ...], tuple[Run, ...]]
 _ARRAYS_HELP = (
     "Figures by label and decisions of ten models, and the co-occurrence of figure 14. It lies on the "
     "machine taglab runs on and has folders such as model-1-tags-spectrogram in it."
@@ -39,40 +43,38 @@ def show_thesis(compared: Compared) -> None:
         "Folder of the arrays published with the thesis", key="thesis arrays", placeholder="not looked at",
         help=_ARRAYS_HELP,
     )  # fmt: skip
-    arrays = _folder(typed)
-    key = (Shelved.of(cache.FOLKSONOMIES, data), arrays, _all_runs())
+    with st.expander("Word vectors of table 14 and figures 10 and 11"):
+        vectors, lookup = pick_vectors(), settings_widgets(Lookup, "thesis lookup")
+    question = ThesisReport(data=data, vectors=vectors, lookup=lookup, arrays=_folder(typed))
+    kept = (Shelved.of(cache.FOLKSONOMIES, data), Shelved.of(cache.VECTORS, vectors))
+    key = (question, kept, _all_runs())
     with working("Gathering the thesis") as progress:
         report = _gathered(*key, progress)
     st.caption(literal(f"{report.about} `taglab reproduce all --data {data}` trains what is missing."))
-    _offer_page(report, data, arrays)
+    _offer_page(report, question)
     _show_differences(report.differs)
-    _show_claims(report.claims, _command(data, arrays))
+    _show_claims(report.claims, question)
     st.subheader("Figures told in the text", anchor=False)
     st.dataframe(report.told, hide_index=True, key="thesis told", alt="Figures told in the thesis's text")
     _show_table(report.sections)
     _show_figure(report, key)
 
 
-def _folder(typed: str) -> str | None:
+def _folder(typed: str) -> Path | None:
     """Return the folder that was typed; raises InvalidSetting and DataError as `given_path`."""
     if not typed.strip():
         return None
     with given_path(typed) as path:
-        return str(path.resolve())
+        return path.resolve()
 
 
-def _command(data: str, arrays: str | None, *more: str) -> list[str]:
-    flags = {"data": data} if arrays is None else {"data": data, "arrays": arrays}
-    return command_line(["report"], (), flags, more)
-
-
-def _offer_page(report: Report, data: str, arrays: str | None) -> None:
+def _offer_page(report: Report, question: ThesisReport) -> None:
     """Offer the whole as one file; its figures are drawn when it is asked for."""
 
     def page() -> bytes:
         return html_page(with_figures(report)).encode()
 
-    name = f"thesis-{data}.html"
+    name = f"thesis-{question.data}.html"
     with st.container(horizontal=True):
         st.download_button(
             "The whole report (HTML)", page, name, "text/html", key="thesis page", on_click="ignore",
@@ -80,7 +82,7 @@ def _offer_page(report: Report, data: str, arrays: str | None) -> None:
             help="Every claim, table and figure in one file. Figures of the data take a while to be drawn.",
         )  # fmt: skip
         with st.popover("Copy as command", icon=":material/terminal:"):
-            copy_as_command(_command(data, arrays, "--html", name))
+            copy_as_command(question.model_copy(update={"html": Path(name)}))
 
 
 def _show_differences(differs: pd.DataFrame) -> None:
@@ -93,7 +95,7 @@ def _show_differences(differs: pd.DataFrame) -> None:
     )
 
 
-def _show_claims(claims: pd.DataFrame, command: list[str]) -> None:
+def _show_claims(claims: pd.DataFrame, question: ThesisReport) -> None:
     st.subheader("Claims", anchor=False)
     counts = claims["here"].value_counts()
     given = [
@@ -102,7 +104,7 @@ def _show_claims(claims: pd.DataFrame, command: list[str]) -> None:
     st.caption(literal(f"Here: {'; '.join(given)}."))
     shown = claims[["says", "published", "here", "published why", "here why", "rule", "source"]]
     st.dataframe(shown, hide_index=True, key="thesis claims", alt="Claims of the thesis with their verdicts")
-    export_panel("thesis claims", claims, None, command)
+    export_panel("thesis claims", claims, None, question)
 
 
 def _show_table(sections: list[Section]) -> None:
@@ -126,7 +128,7 @@ def _show_table(sections: list[Section]) -> None:
                 st.caption("Nothing is published of it." if whose == "Published" else "Nothing is from here.")
 
 
-def _show_figure(report: Report, key: tuple[Shelved, str | None, tuple[Run, ...]]) -> None:
+def _show_figure(report: Report, key: _Key) -> None:
     st.subheader("Figures", anchor=False)
     name = st.selectbox("Figure", list(FIGURES), key="thesis figure", index=None, placeholder="Choose one")
     if name is None:
@@ -151,11 +153,14 @@ def _all_runs() -> tuple[Run, ...]:
 
 
 @remembered("small")
-def _gathered(data: Shelved, arrays: str | None, runs: tuple[Run, ...], _progress: Progress) -> Report:
-    folder = None if arrays is None else Path(arrays)
-    return gather(data.name, arrays=folder, figures=False, progress=_progress)
+def _gathered(
+    question: ThesisReport, kept: tuple[Shelved, ...], runs: tuple[Run, ...], _progress: Progress
+) -> Report:
+    return gather(question.tags, arrays=question.arrays, figures=False, progress=_progress)
 
 
 @remembered("small")
-def _drawn(name: str, data: Shelved, arrays: str | None, runs: tuple[Run, ...], _report: Report) -> Drawn:
+def _drawn(
+    name: str, question: ThesisReport, kept: tuple[Shelved, ...], runs: tuple[Run, ...], _report: Report
+) -> Drawn:
     return draw(name, _report.sides)

@@ -16,14 +16,15 @@ from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelReport, LabelSpace
 from taglab.nets import NETWORKS, USUAL_NETWORK, MelNetworkSettings, fitting, network_settings
 from taglab.progress import Progress
-from taglab.settings import as_list
-from taglab.training import PRESETS, RunConfig, TrainConfig, preset, run_config, train_choices
+from taglab.settings import checked
+from taglab.training import PRESETS, RunConfig, TrainConfig
 from taglab.training.label_spaces import READY_SPACES, save_ready
 from taglab.ui.forms import setting_widget
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among, pick_audio, pick_data
 from taglab.ui.remembered import Shelved, remembered
+from taglab.verbs.training import Train
 
 _READY = " (new)"
 _FIRST = ("epochs", "batch_size", "learning_rate")
@@ -64,18 +65,6 @@ _FURTHER: dict[str, tuple[str, ...]] = {
     ),
     "Machine": ("precision", "compile", "accelerator", "devices", "nodes"),
 }
-_LABELS = {
-    "width": "Width (× channels)",
-    "n_filters": "Filters, F",
-    "gamma": "γ of semantic-bce",
-    "loss_vectors": "Vectors of semantic-bce",
-    "metric_interval_steps": "Measure every (steps)",
-    "checkpoint_minutes": "Checkpoint every (minutes)",
-    "by_artist": "Artists in one part each",
-    "stratified": "Tags in equal shares",
-    "fold": "Fold tested (from 0)",
-    "copies_together": "Same sound in one part",
-}
 _COLUMNS = 3
 
 
@@ -104,13 +93,16 @@ class Asked:
 
     Attributes:
         labels: What to train on; its name is not in `values` yet.
-        preset: Name of the preset the form started from.
-        values: Everything else a `RunConfig` holds.
+        values: Everything else that training is asked, see `Configuring`.
     """
 
     labels: Labels
-    preset: str
     values: Mapping[str, Any]
+
+    @property
+    def question(self) -> Train:
+        """What is asked, with the label space's future name; raises InvalidSetting."""
+        return checked(Train, {**self.values, "labels": self.labels.saved or self.labels.ready})
 
     def config(self, progress: Progress) -> RunConfig:
         """Return the configuration, the label space made and saved where it has to be.
@@ -123,7 +115,7 @@ class Asked:
 
     def preview(self) -> RunConfig:
         """Return the configuration with the label space's future name, for showing; raises InvalidSetting."""
-        return run_config({**self.values, "labels": self.labels.saved or self.labels.ready})
+        return self.question.config()
 
 
 def pick_network(preset_name: str) -> str:
@@ -214,8 +206,9 @@ def pick_settings(chosen: Labels, audio: str, preset_name: str, network: str) ->
         for title, names in _FURTHER.items():
             st.markdown(f"**{title}**")
             train |= _in_columns(names, preset_name)
-    given = {"network": net, "train": {**_of_preset(preset_name, "train"), **train}}
-    return Asked(chosen, preset_name, {"data": chosen.data, "audio": audio, **given})
+    given = {**net, "train": {**_of_preset(preset_name, "train"), **train}}
+    sound = None if audio == chosen.data else audio
+    return Asked(chosen, {"data": chosen.data, "audio": sound, "preset": preset_name, **given})
 
 
 def _in_columns(names: Sequence[str], preset_name: str) -> dict[str, Any]:
@@ -231,37 +224,38 @@ def _in_columns(names: Sequence[str], preset_name: str) -> dict[str, Any]:
 def _train_widget(name: str, preset_name: str) -> dict[str, Any]:
     default = TrainConfig.model_fields[name].get_default(call_default_factory=True)
     start = _of_preset(preset_name, "train").get(name, default)
-    choices = (train_choices() | {"loss_vectors": [OWN, *vector_names()]}).get(name, [])
-    key, label = f"train {preset_name}", _LABELS.get(name, "")
-    return setting_widget(TrainConfig, name, key, start, choices, label, persist_state="session")
+    choices = [OWN, *vector_names()] if name == "loss_vectors" else ()
+    return setting_widget(TrainConfig, name, f"train {preset_name}", start, choices, persist_state="session")
 
 
 def _network_widgets(preset_name: str, network: str) -> dict[str, Any]:
-    """Draw a widget for every setting that the network has, and return what they hold."""
+    """Draw a widget for every setting that the network has, and return what they ask for."""
     start = network_settings(fitting(_of_preset(preset_name, "network"), network))
     values: dict[str, Any] = {"network": network}
+    asked: dict[str, Any] = {"network": values}
     names = [name for name in type(start).model_fields if name not in values]
     columns = st.columns(max(len(names), _COLUMNS), vertical_alignment="bottom")
     for column, name in zip(columns, names, strict=False):
         with column:
             if name == "mels" and isinstance(start, MelNetworkSettings):
-                values["mels"] = _mels_widget(preset_name, start.mels)
+                asked["mels"] = _pick_mels(preset_name, start.mels)
+                values["mels"] = MEL_PRESETS[asked["mels"]] if asked["mels"] else start.mels
             else:
-                key, label = f"network {preset_name}", _LABELS.get(name, "")
                 values |= setting_widget(
-                    type(start), name, key, getattr(start, name), (), label, persist_state="session"
+                    type(start), name, f"network {preset_name}", getattr(start, name), persist_state="session"
                 )
-    return values
+    return asked
 
 
-def _mels_widget(preset_name: str, mels: MelSettings) -> MelSettings:
-    presets = {name: settings for name, settings in MEL_PRESETS.items() if settings != mels}
+def _pick_mels(preset_name: str, mels: MelSettings) -> str | None:
+    """Let other settings of the spectrogram be chosen; None where they are to stay."""
+    others = [name for name, settings in MEL_PRESETS.items() if settings != mels]
     same = next((name for name, settings in MEL_PRESETS.items() if settings == mels), preset_name)
     choice = st.selectbox(
-        "Spectrogram", [same, *presets], key=f"mels {preset_name}", persist_state="session",
+        "Spectrogram", [same, *others], key=f"mels {preset_name}", persist_state="session",
         help="How sound becomes a spectrogram: pons (96 mels), thesis-code (128 mels), thesis-text.",
     )  # fmt: skip
-    return presets.get(choice, mels)
+    return choice if choice in others else None
 
 
 @remembered("small")
@@ -281,35 +275,3 @@ def say_labels(chosen: Labels) -> None:
     empty = f", {report.empty_classes} of them without a track" if report.empty_classes else ""
     said = f"{len(space):,} classes{empty}; {report.share_of_tracks:.0%} of the tracks are in one or more."
     st.caption(literal(said))
-
-
-def config_flags(config: RunConfig, start: str) -> list[str]:
-    """Return the command's flags for a configuration: a preset, and what differs from it.
-
-    Args:
-        config: What is asked for.
-        start: Name of the preset.
-    """
-    flags = ["--data", config.data, "--labels", config.labels, "--audio", config.audio, "--preset", start]
-    network = config.network.network
-    base = preset(start, {"labels": config.labels, "network": {"network": network}})
-    if network != _network_of(start):
-        flags += ["--network", network]
-    for own, other in ((config.network, base.network), (config.train, base.train)):
-        for name in type(own).model_fields:
-            value = getattr(own, name)
-            if value != getattr(other, name):
-                flags += _mels_flag(value) if name == "mels" else _flag(name.replace("_", "-"), value)
-    return flags
-
-
-def _mels_flag(mels: MelSettings) -> list[str]:
-    return next((["--mels", name] for name, settings in MEL_PRESETS.items() if settings == mels), [])
-
-
-def _flag(name: str, value: Any) -> list[str]:
-    if isinstance(value, bool):
-        return [f"--{name}" if value else f"--no-{name}"]
-    if isinstance(value, tuple):
-        return [f"--{name}", as_list(value)]
-    return [f"--{name}", "none" if value is None else str(value)]

@@ -10,34 +10,33 @@ import streamlit as st
 from taglab import cache, embeddings, launch
 from taglab.audio.library import DEMO
 from taglab.embeddings import Lookup
-from taglab.errors import InvalidSetting, TaglabError, Unavailable
+from taglab.errors import TaglabError, Unavailable
 from taglab.launch import LaunchSettings
-from taglab.progress import between
-from taglab.settings import checked, numbers
+from taglab.settings import checked
 from taglab.suffixes import free_name
 from taglab.training import PRESETS, Pace, RunConfig, measured_pace, new_run, run_config
 from taglab.training.devices import cpu_report
 from taglab.training.label_spaces import READY_SPACES, LabelGrid, save_ready
-from taglab.training.sweeps import grid, groups, make_runs, parse_values, sweep_cells, sweepable
+from taglab.training.sweeps import grid, groups, sweepable
 from taglab.ui.export import copy_as_command
-from taglab.ui.forms import setting_widget, settings_flags, settings_widgets
+from taglab.ui.forms import setting_widget, settings_widgets
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.remembered import remembered
 from taglab.ui.training.dry_run import begin_dry_run, show_dry_run
-from taglab.ui.training.form import Asked, config_flags
+from taglab.ui.training.form import Asked
 from taglab.ui.training.machine import device
 from taglab.ui.training.watch import duration, tell, watch_next
 from taglab.ui.visitors import refusal
+from taglab.verbs.sweeps import Make
 
 _FIRST_PRESET = "tiny"
 _PACE_FRESH_S = 30  # reading a thousand runs takes a second
 _NOT_SWEPT = ("data", "labels", "audio", "train.devices", "train.nodes", "train.accelerator")
-_KEEP = {"thesis": "filtered clusters", "all": "all clusters"}
 _LAUNCH_LOCALLY = ("gpus",)
 _ON_SLURM = ("gpus", "nodes", "partition", "account", "time_minutes", "cpus_per_task", "memory_gb")
 _MODELS: Mapping[str, Mapping[str, str]] = {
-    "Model 3.2: embedding × threshold": {"min count": "101,501", "k": "500", "word vectors": ""},
-    "Model 3.3: k = 100 … 1000": {"k": "100,250,500,750,1000", "min count": "101"},
+    "Model 3.2: embedding × threshold": {"min_counts": "101,501", "ks": "500", "vectors": ""},
+    "Model 3.3: k = 100 … 1000": {"ks": "100,250,500,750,1000", "min_counts": "101"},
 }
 
 
@@ -125,7 +124,7 @@ def show_start(asked: Asked) -> None:
             "per second and how long an epoch takes.",
         )  # fmt: skip
         with st.popover("Copy as command", icon=":material/terminal:"):
-            copy_as_command(["taglab", "train", *config_flags(asked.preview(), asked.preset)])
+            copy_as_command(asked.question)
             if asked.labels.ready:
                 st.caption(f"after: {_ready_command(asked)}")
     _say_pace(asked.preview(), settings)
@@ -181,25 +180,39 @@ def show_sweep(asked: Asked) -> None:
         help="Thesis, models 3.2 and 3.3: clusters of tag vectors, but for those without any of the 100 most "
         "used tags (less the 20 that say nothing of the sound).",
     )  # fmt: skip
-    cells = _pick_cells() if from_clusters else None
-    fields = _pick_fields(base)
-    if cells is None and not fields:
+    clusterings = _pick_clusterings() if from_clusters else None
+    vary = _pick_fields(base)
+    if clusterings is None and not vary:
         st.text("Choose at least one field to vary.")
         return
-    configs = grid(base, fields) if fields else [base]
-    number = len(configs) * (len(cells) if cells is not None else 1)
     taken = groups()
     # Once a sweep is made, a new name is suggested for the next.
     key = f"name of sweep {len(taken)}"
-    group = st.text_input("Name of the sweep", free_name("sweep", taken), key=key, max_chars=100)
+    name = st.text_input("Name of the sweep", free_name("sweep", taken), key=key, max_chars=100)
     with st.expander("Where they run", icon=":material/dns:"):
-        settings = pick_launch()
+        where = pick_launch()
+    question = _sweep(asked, name, clusterings, vary, where)
+    fields = question.fields()
+    number = len(grid(base, fields)) * (1 if clusterings is None else len(clusterings))
     with st.container(horizontal=True, vertical_alignment="center"):
-        made = _sweep_button(f"Start {number:,} runs", asked, cells, fields, group)
+        made = _sweep_button(f"Start {number:,} runs", asked, question)
         with st.popover("Copy as command", icon=":material/terminal:"):
-            copy_as_command(sweep_command(base, asked.preset, cells, fields, group, settings))
+            copy_as_command(question)
     if made:
-        _launch(made, settings)
+        _launch(made, where)
+
+
+def _sweep(
+    asked: Asked, name: str, clusterings: LabelGrid | None, vary: Sequence[str], where: LaunchSettings
+) -> Make:
+    labels = None if clusterings is not None else asked.question.labels
+    return checked(
+        Make,
+        {
+            **asked.values, "labels": labels, "name": name, "clusterings": clusterings, "vary": tuple(vary),
+            "launch": True, "where": where.model_dump(exclude_defaults=True),
+        },
+    )  # fmt: skip
 
 
 def _offer_models() -> None:
@@ -210,52 +223,41 @@ def _offer_models() -> None:
 
 def _fill_cells(values: Mapping[str, str]) -> None:
     st.session_state["sweep labels"] = True
-    for title, text in values.items():
-        if title == "word vectors":
-            st.session_state["sweep vectors"] = [embeddings.OWN, *embeddings.vector_names()]
-        else:
-            st.session_state[f"sweep {title}"] = text
+    for name, text in values.items():
+        every = [embeddings.OWN, *embeddings.vector_names()]
+        st.session_state[f"sweep {name}"] = every if name == "vectors" else text
 
 
-def _pick_cells() -> LabelGrid:
+def _pick_clusterings() -> LabelGrid:
     columns = st.columns(4, vertical_alignment="bottom")
     known: list[str] = [embeddings.OWN, *embeddings.vector_names()]
-    for key, start in {"sweep min count": "1", "sweep k": "100,250"}.items():
+    for key, start in {"sweep vectors": known[:1], "sweep min_counts": "1", "sweep ks": "100,250"}.items():
         st.session_state.setdefault(key, start)
-    st.session_state.setdefault("sweep vectors", known[:1])
-    vectors = columns[0].multiselect("Word vectors", known, key="sweep vectors")
-    counts = columns[1].text_input(
-        "Least count (tracks)",
-        key="sweep min count",
-        help="Inclusive. Thesis, model 3.2: tags on more than 100 and 500 tracks of 500,000, so 101 and 501.",
-    )
-    ks = columns[2].text_input("k", key="sweep k", help="Before filtering. Thesis: 100,250,500,750,1000.")
-    keep = columns[3].selectbox("Keep", list(_KEEP), key="sweep keep", format_func=_KEEP.__getitem__)
+    values: dict[str, Any] = {"vectors": columns[0].multiselect("Word vectors", known, key="sweep vectors")}
+    for column, name in zip(columns[1:], ("min_counts", "ks", "keep"), strict=True):
+        with column:
+            values |= setting_widget(LabelGrid, name, "sweep")
     with st.expander("Looking up words"):
         lookup = settings_widgets(Lookup, "sweep lookup")
-    given = {"vectors": vectors, "min_counts": numbers(counts), "ks": numbers(ks), "keep": keep}
-    return checked(LabelGrid, {**given, "lookup": lookup})
+    return checked(LabelGrid, {**values, "lookup": lookup.model_dump(exclude_defaults=True)})
 
 
-def _pick_fields(base: RunConfig) -> dict[str, tuple[Any, ...]]:
+def _pick_fields(base: RunConfig) -> list[str]:
+    """Let fields of the form be varied; return each with its values, as the command has them."""
     known = {name: value for name, value in sweepable(base).items() if name not in _NOT_SWEPT}
     chosen = st.multiselect(
         "Fields to vary", list(known), key="sweep fields", placeholder="learning rate, width, seed …",
         format_func=lambda name: name.removeprefix("train.").replace("_", " ").replace(".", ": "),
     )  # fmt: skip
-    fields: dict[str, tuple[Any, ...]] = {}
+    vary = []
     for name in chosen:
         start = "none" if known[name] is None else str(known[name])
-        text = st.text_input(
-            f"Values of {name.removeprefix('train.')} (comma-separated)", start, key=f"sweep values {name}"
-        )
-        fields[name] = parse_values(text)
-    return fields
+        label = f"Values of {name.removeprefix('train.')} (comma-separated)"
+        vary.append(f"{name}={st.text_input(label, start, key=f'sweep values {name}')}")
+    return vary
 
 
-def _sweep_button(
-    label: str, asked: Asked, cells: LabelGrid | None, fields: Mapping[str, Sequence[Any]], group: str
-) -> list[str]:
+def _sweep_button(label: str, asked: Asked, question: Make) -> list[str]:
     reason = refusal()
     pressed = st.button(
         label, key="start sweep", type="primary", icon=":material/grid_on:", disabled=reason is not None,
@@ -264,34 +266,10 @@ def _sweep_button(
     if not pressed:
         return []
     _require_allowed()
-    if group in groups():
-        raise InvalidSetting(f"group={group!r} is the name of another sweep; choose a new one")
     with working("Making the runs") as progress:
-        found = sweep_cells(asked.config(progress), fields, cells, between(progress, 0.0, 0.7))
-        made = make_runs(found.configs, group, progress=between(progress, 0.7, 1.0))
-    if found.notes:
-        tell(f"{len(made)} runs made. Left out: {'; '.join(found.notes)}.")
-    return [run.name for run in made]
-
-
-def sweep_command(
-    base: RunConfig,
-    start: str,
-    cells: LabelGrid | None,
-    fields: Mapping[str, Sequence[Any]],
-    group: str,
-    settings: LaunchSettings,
-) -> list[str]:
-    """Return the shell line that makes the same sweep; `start` names the form's preset."""
-    flags = config_flags(base, start)
-    if cells is not None:
-        at = flags.index("--labels")
-        del flags[at : at + 2]
-        flags += ["--vectors", ",".join(cells.vectors), "--min-count", ",".join(map(str, cells.min_counts))]
-        flags += ["-k", ",".join(map(str, cells.ks)), "--keep", cells.keep]
-        flags += settings_flags(cells.lookup)
-    for name, values in fields.items():
-        shown = ",".join("none" if value is None else str(value) for value in values)
-        flags += ["--vary", f"{name}={shown}"]
-    where = [flag.replace("--", "--launch-", 1) for flag in settings_flags(settings)]
-    return ["taglab", "sweep", "make", group, *flags, "--launch", *where]
+        if question.labels is not None:
+            question = question.model_copy(update={"labels": asked.labels.name(progress)})
+        made, left_out = question.make(progress)
+    if left_out:
+        tell(f"{len(made)} runs made. Left out: {'; '.join(left_out)}.")
+    return made

@@ -15,10 +15,11 @@ from taglab.metrics import METRICS, deciding, mean_columns, metrics_of
 from taglab.settings import listed
 from taglab.training.sweeps import groups, sweep_table, sweep_warning
 from taglab.ui.compare.importing import download_run, import_popover
-from taglab.ui.export import command_line, export_panel, picture_config
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal
 from taglab.ui.training.watch import tell, watch_next
 from taglab.ui.visitors import refusal
+from taglab.verbs.sweeps import Show
 
 _MARKS = {
     "queued": "⏳ queued",
@@ -206,7 +207,7 @@ def show_sweeps() -> None:
             "Show their curves", key="show sweep", icon=":material/show_chart:", on_click=watch_next,
             args=([str(name) for name in table["run"][:8]],),
         )  # fmt: skip
-        export_panel(f"{group} sweep", table, figure, command_line(["sweep", "show"], [group], {}))
+        export_panel(f"{group} sweep", table, figure, Show(name=group))
 
 
 def _measures(metric: str, by: str) -> dict[str, str]:

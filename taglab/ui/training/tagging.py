@@ -20,10 +20,11 @@ from taglab.progress import Progress, between
 from taglab.training.checkpoints import BEST
 from taglab.training.tagging import Tagging, sound_format_of, tag_sound
 from taglab.ui.data.audio import FILES, PLACE, uploaded_files
-from taglab.ui.export import command_line, export_panel, picture_config
+from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose_among, pick_tag
 from taglab.ui.uploads import Upload, given_path
+from taglab.verbs.predicting import Tag
 
 _KEPT = "tagged sound"
 _NONE = "—"
@@ -38,7 +39,7 @@ class _Tagged:
     tagging: Tagging
     store: AudioStore
     held: contextlib.ExitStack
-    command: list[str]
+    question: Tag
 
 
 def show_tagging(names: list[str]) -> None:
@@ -92,9 +93,8 @@ def _tag(run_name: str, uploads: Sequence[Upload], place: str, audio: str) -> _T
             settings = sound_format_of(run, between(progress, 0, 0.05)).store_settings
             store = _decoded(held, uploads, place, settings, between(progress, 0.05, 0.7))
         tagging = tag_sound(run, store, "best", between(progress, 0.7, 1))
-        flags = {"audio": audio or place.strip() or "PATH"}
-        command = command_line(["predict"], [run_name], flags)
-        return _Tagged(tagging, store, held.pop_all(), command)
+        question = Tag(run=run_name, sound=audio or place.strip() or "PATH")
+        return _Tagged(tagging, store, held.pop_all(), question)
 
 
 def _decoded(
@@ -133,10 +133,13 @@ def _show(tagged: _Tagged) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("By track", width="content")
-        export_panel(f"{tagging.run} tags", tagging.table(), command=[*tagged.command, "--rows", "tracks"])
+        by_track, by_window = (
+            tagged.question.model_copy(update={"rows": rows}) for rows in ("tracks", "windows")
+        )
+        export_panel(f"{tagging.run} tags", tagging.table(), command=by_track)
         st.caption("By window", width="content")
-        windows = [*tagged.command, "--rows", "windows"]
-        export_panel(f"{tagging.run} windows", tagging.window_table(), command=windows)
+        by_window = tagged.question.model_copy(update={"rows": "windows"})
+        export_panel(f"{tagging.run} windows", tagging.window_table(), command=by_window)
     _show_track(tagged, pick_tag(list(tagging.tracks), "Track", key="tagged_track"))
 
 

@@ -16,6 +16,7 @@ from taglab import cache
 from taglab.audio.decode import Decoded
 from taglab.audio.store import Sound, StoreSettings, write_sounds
 from taglab.cooccurrence import read_matrix
+from taglab.embeddings import TagQuestion
 from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace
@@ -192,7 +193,7 @@ def test_hostile_tags_stay_text_in_every_table_and_figure(strange: Folksonomy, t
          "thesis-1-spectrogram", "thesis-2-spectrogram", "thesis-3.1-spectrogram")
     ):  # fmt: skip
         stand_in("strange", key, HOSTILE, number)
-    written = write_report(gather("strange"), tmp_path / "thesis.html")
+    written = write_report(gather(TagQuestion(data="strange")), tmp_path / "thesis.html")
     assert [path.name for path in written] == [
         "thesis.html", "thesis-co-occurrence.npz", "thesis-co-occurrence.csv"
     ]  # fmt: skip
@@ -262,7 +263,7 @@ def test_what_a_run_tells_of_its_differences_travels_with_it(strange: Folksonomy
     assert kept_differences(there) == kept_differences(run)
     other = stand_in("strange", "thesis-2-waveform", HOSTILE)
     keep_differences(other, differs[:1], "model-2 waveform")
-    table = gather("strange", figures=False).differs.set_index(["what", "here"])
+    table = gather(TagQuestion(data="strange"), figures=False).differs.set_index(["what", "here"])
     assert table.loc[("data", "strange"), "models"] == "all"
     assert table.loc[("k", "<b>7</b>"), "models"] == "model-1 spectrogram"
     assert ("left out", "nothing was made of it here") in table.index
@@ -275,7 +276,7 @@ def test_what_a_run_tells_of_its_differences_travels_with_it(strange: Folksonomy
 @pytest.mark.usefixtures("strange")
 def test_models_of_which_nothing_is_published_stand_in_their_recipes_table() -> None:
     stand_in("strange", "model-3.2-spectrogram: own, n = 1, k = 8", HOSTILE)
-    sections = {each.heading: each for each in gather("strange", figures=False).sections}
+    sections = {each.heading: each for each in gather(TagQuestion(data="strange"), figures=False).sections}
     here = sections["Table 18"].here
     assert here["model"].tolist() == ["own, n = 1, k = 8, spectrogram: nothing is published of it"]
     assert here["auc_pr_micro"].tolist() == [0.4]
@@ -321,12 +322,12 @@ def test_all_in_one_go_is_resumed_and_told(capsys: pytest.CaptureFixture[str], t
     for heading, drawn in page_figures(page).items():
         if heading.startswith(("Figure 18", "Figure 19")):
             assert drawn == (False, True), heading
-    differs = gather("small", figures=False).differs
+    differs = gather(TagQuestion(data="small"), figures=False).differs
     told_then = said[~said["what"].isin(["left out"])]
     assert set(map(tuple, told_then[["what", "here", "thesis"]].to_numpy())) <= set(
         map(tuple, differs[["what", "here", "thesis"]].to_numpy())
     )
-    sections = {each.heading: each.here for each in gather("small", figures=False).sections}
+    sections = {each.heading: each.here for each in gather(TagQuestion(data="small"), figures=False).sections}
     assert sections["Table 18"]["model"].str.contains("own, n = 1, k = 2, spectrogram: nothing").any()
     gammas = sections["Section 9"].set_index("γ")
     assert gammas.index.tolist() == [0, 1]
@@ -388,7 +389,7 @@ def test_subgenres_are_trained_on_sound_and_waveforms_and_reported(
         assert ours[name].n_classes == len(ours[name].classes) > 2
         assert not set(ours[name].classes) & {"rock", "metal", "jazz"}
         assert ours[name].predictions("test").n_tracks > 0
-    report = gather("scenes")
+    report = gather(TagQuestion(data="scenes"))
     of_table = {each.heading: each.here for each in report.sections}
     assert len(of_table["Table 29"]) == len(of_table["Table 30"]) == 2
     assert {"penalty of the tag embeddings", "train.epochs"} <= set(report.differs["what"])
