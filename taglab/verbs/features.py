@@ -102,7 +102,8 @@ def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
         f"Encode_{name}", __base__=Encoding, __doc__=model.__doc__, settings=settings
     )
     question.encoder, question.verb = model, f"features encode {name}"
-    question.examples = f"taglab features encode {name} --name mine --audio mine --data mine"
+    required = [f"--{field} my-{field} " for field, one in model.model_fields.items() if one.is_required()]
+    question.examples = f"taglab features encode {name} --name mine {''.join(required)}--audio mine --data mine"
     encoding: type[Encoding] = question
     return encoding
 

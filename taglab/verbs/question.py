@@ -210,8 +210,8 @@ def _about_choice(models: Sequence[type[BaseModel]], tag: str) -> str:
     about = settings.described(models[0]).get(tag, "").rstrip(".").replace("`", "")
     for model in models:
         (name,) = get_args(model.model_fields[tag].annotation)
-        told = getattr(model, "about", "")
-        about += f"; {name}: {told}" if told else ""
+        meaning = getattr(model, "about", "")
+        about += f"; {name}: {meaning}" if meaning else ""
     return about
 
 
@@ -344,7 +344,7 @@ def command(verb: str, question: Question) -> list[str]:
         if argument.ask.word:
             words += _texts(value) if isinstance(value, tuple) else [] if value is None else [str(value)]
             continue
-        if _is_said(question, argument, value, usual):
+        if _is_named(question, argument, value, usual):
             flags += written(argument, value)
     apart = ["--"] if any(word.startswith("-") for word in words) else []
     shown = [str(getattr(question, word.lower())) if word.isupper() else word for word in path]
@@ -366,7 +366,7 @@ def _usual_values(question: Question) -> dict[str, Any]:
     return values
 
 
-def _is_said(question: Question, argument: Argument, value: Any, usual: Mapping[str, Any]) -> bool:
+def _is_named(question: Question, argument: Argument, value: Any, usual: Mapping[str, Any]) -> bool:
     """Return whether a copied command names a setting."""
     if argument.optional and not argument.like:
         return argument.place[-1] in _value_at(question, argument.place[:-1]).model_fields_set

@@ -68,7 +68,7 @@ def _html(path: Path | None) -> Path | None:
     return path
 
 
-def _told(
+def _claims(
     tags: TagQuestion | None, network: Network, arrays: Path | None, html: Path | None,
     progress: Progress, differs: pd.DataFrame | None = None,
 ) -> Report:  # fmt: skip
@@ -122,7 +122,7 @@ class ThesisReport(Question):
 
     def answer(self, progress: Progress) -> Report:
         """Return the claims."""
-        return _told(self.tags, self.network, self.arrays, self.html, progress)
+        return _claims(self.tags, self.network, self.arrays, self.html, progress)
 
 
 class Reproduce(Question):
@@ -223,25 +223,27 @@ taglab reproduce all --preset tiny --report thesis.html
             vectors = settings.vectors[-2:][0] if settings.vectors else OWN
             tags = TagQuestion(data=settings.data, vectors=vectors, lookup=settings.lookup)
             share = between(progress, 0.95, 1)
-            return _told(tags, networks[0], self.arrays, self.report, share, thesis.differs())
+            return _claims(tags, networks[0], self.arrays, self.report, share, thesis.differs())
         left_out = {" ".join(cell): reason for cell, reason in thesis.left_out.items()}
         note = "`taglab report` sets them beside the thesis, claim by claim"
         return Report({"data": settings.data, "left_out": left_out}, thesis.table(), notes=(note,))
 
 
-def _beside(planned: Plan, made: Reproduction) -> Report:
+def _beside(planned: Plan, reproduction: Reproduction) -> Report:
     recipe = RECIPES[planned.recipe]
     facts = {
         "recipe": planned.recipe,
         "title": recipe.title,
         "source": recipe.source,
-        "differs": [{name: text for name, text in vars(one).items() if text} for one in made.differs],
+        "differs": [{name: text for name, text in vars(one).items() if text} for one in reproduction.differs],
     }
-    unfinished = [run.name for run in made.runs.values() if not is_finished(run)]
+    unfinished = [run.name for run in reproduction.runs.values() if not is_finished(run)]
     notes = [f"`taglab launch {' '.join(unfinished)}` trains them"] if unfinished else []
-    pairs = {made.runs[model.name].name: model.published for model in planned.models if model.published}
+    pairs = {
+        reproduction.runs[model.name].name: model.published for model in planned.models if model.published
+    }
     for run, published in [pair for pair in pairs.items() if pair[0] not in unfinished][:1]:
         if len(open_published(published).per_label()):
             line = f"taglab compare-runs {run} {published} --by pair --metric auc_pr"
             notes.append(f"label by label: {line}")
-    return Report(facts, made.table, notes=tuple(notes))
+    return Report(facts, reproduction.table, notes=tuple(notes))

@@ -19,7 +19,7 @@ from taglab.verbs.question import Question
 from taglab.verbs.report import Report
 from taglab.verbs.training import Configuring
 
-_TO_BE_MADE = "to be made"
+_FUTURE = "to be made"
 _CLUSTERINGS = Group(
     "label spaces made by clustering, one for each combination",
     flags={
@@ -102,22 +102,22 @@ taglab sweep make --name far --labels genres --vary train.seed=0:9 --launch --la
         """
         if self.name in groups():
             raise Conflict(f"there is a sweep {self.name!r} already; choose another name")
-        base = self.config(_TO_BE_MADE if self.clusterings is not None else "")
+        base = self.config(_FUTURE if self.clusterings is not None else "")
         cells = sweep_cells(base, self.fields(), self.clusterings, between(progress, 0.0, 0.7))
-        made = make_runs(cells.configs, self.name, self.note, between(progress, 0.7, 1.0))
-        return [run.name for run in made], cells.notes
+        runs = make_runs(cells.configs, self.name, self.note, between(progress, 0.7, 1.0))
+        return [run.name for run in runs], cells.notes
 
     def answer(self, progress: Progress) -> Report:
         """Return the runs, with what they do not have in common."""
         where = self.where or LaunchSettings()
         if self.launch:
             LAUNCHERS[where.where].require(where)
-        made, left_out = self.make(progress)
-        for run in made if self.launch else ():
+        names, left_out = self.make(progress)
+        for run in names if self.launch else ():
             launch.submit(run, where)
         further = "`taglab queue` tells how they go"
         if not self.launch:
-            further = f"`taglab launch {' '.join(made)}` trains them"
+            further = f"`taglab launch {' '.join(names)}` trains them"
         table = sweep_table(self.name).dropna(axis="columns", how="all")
         notes = [f"left out: {note}" for note in left_out]
         return Report({"group": self.name, "left_out": left_out}, table, notes=(*notes, further))
