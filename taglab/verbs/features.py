@@ -103,7 +103,8 @@ def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
     )
     question.encoder, question.verb = model, f"features encode {name}"
     required = [f"--{field} my-{field} " for field, one in model.model_fields.items() if one.is_required()]
-    question.examples = f"taglab features encode {name} --name mine {''.join(required)}--audio mine --data mine"
+    more = f"--name mine {''.join(required)}--audio mine --data mine"
+    question.examples = f"taglab features encode {name} {more}"
     encoding: type[Encoding] = question
     return encoding
 
