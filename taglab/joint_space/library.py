@@ -18,6 +18,7 @@ _SHELF = Shelf(JOINT_SPACES)
 _FORMAT = 1
 _ABOUT, _VECTORS = "space.json", "vectors.npz"
 _PARTS = ("artist_vectors", "tag_vectors", "feature_vectors")
+_WORD_MAP = "word_map"  # only of spaces that know words
 _LARGEST_BYTES = 8 << 30
 
 
@@ -58,7 +59,8 @@ def _write(space: JointSpace, folder: Path) -> None:
         "about": space.about,
     }
     (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
-    np.savez(folder / _VECTORS, **{part: getattr(space, part) for part in _PARTS})
+    arrays = {part: getattr(space, part) for part in (*_PARTS, _WORD_MAP)}
+    np.savez(folder / _VECTORS, **{part: array for part, array in arrays.items() if array is not None})
     write_checksums(folder, (_ABOUT, _VECTORS))
 
 
@@ -89,6 +91,7 @@ def _read(folder: Path, name: str) -> JointSpace:
             feature_vectors,
             about["scaling"],
             about["about"],
+            arrays[_WORD_MAP].astype(np.float32) if _WORD_MAP in arrays else None,
         )
     except DataError:
         raise

@@ -32,6 +32,9 @@ class JointSpace:
             features, weighed by them.
         scaling: Of the features before that; see `JointSpaceSettings`.
         about: What it was made of and how: settings, names and fingerprints, figures.
+        word_map: Array (word dimensions + 1, d), float32: takes the word vector of a tag, of length 1 and
+            with a 1 at its end, to where its words put it; None where nothing is known of words. See
+            `taglab.joint_space.words`.
 
     Raises:
         ValueError: If shapes disagree.
@@ -46,9 +49,12 @@ class JointSpace:
     feature_vectors: Floats
     scaling: str = "length"
     about: dict[str, Any] = field(default_factory=dict)
+    word_map: Floats | None = None
 
     def __post_init__(self) -> None:
         vectors = {"artist": self.artist_vectors, "tag": self.tag_vectors, "feature": self.feature_vectors}
+        if self.word_map is not None:
+            vectors["word"] = self.word_map
         for kind, array in vectors.items():
             if array.ndim != 2 or array.shape[1] != self.dim or array.dtype != np.float32:
                 raise ValueError(
@@ -73,7 +79,7 @@ class JointSpace:
         """Content key of names and vectors."""
         return content_key(
             list(self.artists), list(self.tags), self.artist_vectors, self.tag_vectors, self.feature_vectors,
-            self.scaling,
+            self.scaling, *([] if self.word_map is None else [self.word_map]),
         )  # fmt: skip
 
     def place(self, features: npt.NDArray[np.floating] | sparse.csr_array) -> Floats:

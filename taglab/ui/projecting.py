@@ -13,7 +13,7 @@ from taglab.projection import Projection, ProjectionJob, ProjectionSettings
 from taglab.ui.dialogs import dialog_is_open
 from taglab.ui.messages import literal, working
 from taglab.ui.remembered import remembered
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 _JOBS = "projections under way"
 _SHORT_S = 30.0
@@ -46,7 +46,7 @@ def explained(where: Projection) -> list[str]:
     return [f"The {len(shares)} axes hold {each} of the variance, {shares.sum():.1%} together."]
 
 
-def projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
+def projected(vectors: Vectors, settings: ProjectionSettings) -> Projection:
     """Return the projection asked for, or PCA as long as it is not there, with word of its progress."""
     # What is said takes one place whether there is something to say or not: a map that moved down in the
     # page would be taken down and set up again.
@@ -54,23 +54,23 @@ def projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
         return _projected(vectors, settings)
 
 
-def _projected(vectors: TagVectors, settings: ProjectionSettings) -> Projection:
+def _projected(vectors: Vectors, settings: ProjectionSettings) -> Projection:
     found = _kept(vectors, settings)
     if found is not None:
         return found
     if settings.method != "pca":
         _offer(vectors, settings)
         return _projected(vectors, settings.model_copy(update={"method": "pca"}))
-    with working("Placing the tags") as progress:
+    with working(f"Placing the {vectors.kind}") as progress:
         return projection.cached_projection(vectors, settings, progress)
 
 
 @remembered("large", keeps_none=False)
-def _kept(vectors: TagVectors, settings: ProjectionSettings) -> Projection | None:
+def _kept(vectors: Vectors, settings: ProjectionSettings) -> Projection | None:
     return projection.find_projection(vectors, settings)
 
 
-def _offer(vectors: TagVectors, settings: ProjectionSettings) -> None:
+def _offer(vectors: Vectors, settings: ProjectionSettings) -> None:
     """Begin a projection, at once if it is short, and show how far it is."""
     jobs: dict[str, ProjectionJob] = st.session_state.setdefault(_JOBS, {})
     name = str(projection.projection_path(vectors, settings))

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float32]
 
-KINDS = {"tags": "tag", "tracks": "track", "artists": "artist", "classes": "class", "users": "user"}
+KINDS = {
+    "tags": "tag",
+    "tracks": "track",
+    "artists": "artist",
+    "classes": "class",
+    "users": "user",
+    "entities": "entity",  # of several kinds in one space, told apart by their ids
+}
 """What vectors may be of → one of them, which is also the name of their column in tables."""
 
 

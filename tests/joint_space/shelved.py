@@ -40,7 +40,7 @@ def shelve_data(name: str = "mine") -> Folksonomy:
 
 
 def shelve_space(
-    name: str = "space", data_name: str = "mine", seed: int = 0, tilt: float = 0.0
+    name: str = "space", data_name: str = "mine", seed: int = 0, tilt: float = 0.0, held_out: float = 0.4
 ) -> JointSpace:
     """Keep a space of `shelve_data`'s, in which jazz lies along the first axis and metal along the second.
 
@@ -49,6 +49,7 @@ def shelve_space(
         data_name: Of the data set.
         seed: Of what tells tracks of one group apart.
         tilt: How far tags lie from their group's tracks; 1 puts jazz where metal is.
+        held_out: Share of the tracks in the test part.
     """
     data = shelve_data(data_name)
     noise = np.random.default_rng(seed)
@@ -70,7 +71,7 @@ def shelve_space(
         {
             "data": {"name": data_name, "fingerprint": data.fingerprint},
             "features": {"name": name, "fingerprint": vectors.fingerprint},
-            "split": {},
+            "split": {"train": 0.9 - held_out, "validation": 0.1, "test": held_out},
             "min_count": 1,
             "settings": {"tasks": ["artists", "tags", "similar-tracks"]},
             "steps": 1_000,

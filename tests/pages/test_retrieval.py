@@ -242,3 +242,51 @@ def test_features_of_elsewhere_cannot_place_a_clip(space: None) -> None:
     app = upload(opened(ask="jazz"), "a.wav", wav(1))
     assert "encode them again" in app.error[0].value
     assert lists(app)["track"]["right"].tolist()[:10] == ["✓"] * 10
+
+
+def map_state(app: AppTest) -> dict[str, object]:
+    states = [json.loads(one.proto.mixed.json) for one in app.get("bidi_component") if one.proto.mixed.json]
+    return next(state for state in states if state.get("role") == "map")
+
+
+def test_the_map_shows_layers_and_the_query_among_its_answers(space: None) -> None:
+    app = opened(ask=["jazz", "- metal"], view="Map", map="PCA")
+    require_sound(app)
+    state = map_state(app)
+    assert state["shows"] == "jazz − metal"
+    assert "Map of 30 tags, artists and tracks of space" in str(state["label"])
+    app = opened(ask="jazz", view="Map", map="PCA", layers="Artists")
+    require_sound(app)
+    assert "Map of 4 tags, artists and tracks" in str(map_state(app)["label"])
+
+
+def test_without_a_query_the_map_is_the_space(space: None) -> None:
+    app = opened(view="Map", map="PCA")
+    require_sound(app)
+    assert map_state(app)["selected"] is None
+
+
+def curves(app: AppTest) -> list[dict[str, dict[str, object]]]:
+    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return [{trace["name"]: trace for trace in figure["data"]} for figure in figures]
+
+
+def test_precision_of_spaces_at_the_query_and_overall(space: None) -> None:
+    shelve_space("tilted", tilt=1.0)
+    shelve_space("unlike", held_out=0.3)
+    app = opened(ask="jazz", view="Precision")
+    require_sound(app)
+    at_query, overall = curves(app)
+    assert set(at_query) == {"space", "tilted", "the most it can be"}
+    assert at_query["space"]["y"] == at_query["the most it can be"]["y"]
+    assert at_query["tilted"]["y"] != at_query["space"]["y"]
+    assert {"space", "tilted", "popularity"} <= set(overall)
+    assert "Not compared: unlike" in texts(app)
+    assert "any order has" in texts(app)
+
+
+def test_precision_says_when_nothing_is_asked_or_known(space: None) -> None:
+    app = opened(view="Precision")
+    require_sound(app)
+    assert "Nothing is asked yet" in texts(app)
+    assert len(curves(app)) == 1

@@ -110,4 +110,4 @@ def test_sentences_name_the_kind() -> None:
     with pytest.raises(InvalidSetting, match=r"3 tracks have .* \(0 have none\), 4 are needed"):
         vectors.require(4)
     assert vectors.column == "track"
-    assert set(KINDS) == {"tags", "tracks", "artists", "classes", "users"}
+    assert set(KINDS) == {"tags", "tracks", "artists", "classes", "users", "entities"}

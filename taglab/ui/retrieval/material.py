@@ -67,13 +67,14 @@ def pick_spaces() -> list[Asked] | None:
     for name in (first, second):
         if name != _NONE:
             try:
-                asked.append(_open(name))
+                asked.append(open_asked(name))
             except TaglabError as error:
                 st.error(literal(str(error)), icon=":material/error:")
     return asked
 
 
-def _open(name: str) -> Asked:
+def open_asked(name: str) -> Asked:
+    """Return a space with its data and tracks; raises what is wrong with any of them."""
     with working("Opening the space") as progress:
         space = _open_space(Shelved.of(cache.JOINT_SPACES, name, within="space.json"))
         if not {"data", "features"} <= space.about.keys():
