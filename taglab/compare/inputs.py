@@ -13,7 +13,15 @@ from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.runs import Run
-from taglab.runs.inputs import INPUT_KINDS, Input, InputKind, input_of_audio, input_of_targets
+from taglab.runs.inputs import (
+    INPUT_KINDS,
+    LEARNED_FROM,
+    Input,
+    InputKind,
+    input_of_audio,
+    input_of_targets,
+    require_unchanged,
+)
 from taglab.sources import open_folksonomy
 
 NOT_KNOWN = "not known"
@@ -47,6 +55,23 @@ def inputs_table(
             name = str(run.config.get(_SETTINGS[kind], ""))
             rows.append({"input": kind, "name": name, "fingerprint": NOT_KNOWN, "now": NOT_KNOWN})
     return pd.DataFrame(rows, columns=["input", "name", "fingerprint", "now"])
+
+
+def require_inputs(run: Run) -> None:
+    """Refuse to go on with a run that learns from other inputs than when it was made; what is gone is passed.
+
+    Raises:
+        InputsChanged: Naming all that differ, and what to do.
+        NotFound: If its data set is gone.
+    """
+    frozen = run.inputs
+    now: dict[InputKind, Input] = {}
+    for kind in (kind for kind in LEARNED_FROM if kind in frozen):
+        data = open_folksonomy(frozen.get("data", frozen[kind]).name)
+        there = _FINGERPRINTS[kind](run, frozen[kind].name, data)
+        if there is not None:
+            now[kind] = Input(name=frozen[kind].name, fingerprint=there)
+    require_unchanged(run.name, frozen, now, LEARNED_FROM, "cannot be trained")
 
 
 def _now(

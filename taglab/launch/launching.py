@@ -53,6 +53,7 @@ def submit(
         NotFound: If there is no such run, or it was never to be trained.
         Conflict: If it waits, is being trained, or is finished.
         Unavailable: If it cannot be launched so; SLURM is absent, or refused it.
+        InputsChanged: If it was launched before, and what it learns from was replaced since.
     """
     settings = settings or LaunchSettings()
     launcher = LAUNCHERS[settings.where]
@@ -62,6 +63,8 @@ def submit(
     now = state(run)
     if now.active or now.state == "finished":
         raise Conflict(f"{run} is {now.state} already" + (f" ({now.detail})" if now.detail else ""))
+    if before is not None:
+        _require_inputs(Run(run, folder))
     queued = Status(
         state="queued",
         launcher=settings.where,
@@ -78,6 +81,12 @@ def submit(
     return state(run)
 
 
+def _require_inputs(run: Run) -> None:
+    from taglab.compare.inputs import require_inputs  # none of it is for the queue's runner, which lives long
+
+    require_inputs(run)
+
+
 def resume(
     run: str, settings: LaunchSettings | None = None, command: Sequence[str] | None = None
 ) -> RunState:
@@ -89,7 +98,7 @@ def resume(
         command: As for `submit`.
 
     Raises:
-        NotFound, Conflict, Unavailable: As `submit`.
+        NotFound, Conflict, Unavailable, InputsChanged: As `submit`.
     """
     return submit(run, settings or last_settings(run), command)
 

@@ -9,12 +9,15 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from taglab import launch
 from taglab.cache import AUDIO, FOLKSONOMIES, VECTORS, Shelf, write_json
 from taglab.compare.inputs import inputs_table, inputs_warning, settings_with_inputs
 from taglab.embeddings import WordVectors
 from taglab.errors import DataError, InputsChanged
 from taglab.folksonomy import Folksonomy
+from taglab.launch.local import LocalLauncher
 from taglab.runs import Run, RunWriter, open_run
+from taglab.runs.status import Status, read_status, write_status
 from taglab.sources import open_folksonomy
 from taglab.training import TrainConfig, new_run, predict, train
 from taglab.training.checkpoints import LAST, load_checkpoint, save_checkpoint
@@ -80,6 +83,25 @@ def test_what_was_replaced_is_not_trained_on(
         train(run.name)
     assert len(run.history()) == before
     assert len(train(new_run(config_of()).name).history()) == 2  # the cure
+
+
+@pytest.mark.parametrize(("change", "sentence"), CHANGES, ids=["tags", "sound"])
+def test_what_was_replaced_is_refused_before_a_process_is_started(
+    change: Callable[[], None], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(LocalLauncher, "submit", lambda self, run, *more: started.append(run))
+    run = until_the_second_epoch(new_run(config_of()))
+    stopped = Status(state="stopped", launcher="local")
+    write_status(run.folder, stopped)
+    change()
+    with pytest.raises(InputsChanged, match=f"cannot be trained: {sentence}; bring back what it was made of"):
+        launch.resume(run.name)
+    assert (started, read_status(run.folder)) == ([], stopped)
+    other = new_run(config_of(seed=1))
+    write_status(other.folder, stopped)
+    launch.resume(other.name)
+    assert started == [other.name]
 
 
 @pytest.mark.parametrize(("change", "sentence"), CHANGES, ids=["tags", "sound"])

@@ -15,18 +15,16 @@ from taglab.figures.theme import visible
 from taglab.metrics.operating import CELLS
 from taglab.ui.compare.compared import Compared
 from taglab.ui.compare.sources import (
+    Choice,
     Source,
     at_threshold,
     clicked_cells,
     decisions_question,
-    pick_label,
-    pick_threshold,
-    show_without,
-    sources,
+    show_decided,
 )
 from taglab.ui.compare.tracks import show_tracks
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.messages import guard, literal
+from taglab.ui.messages import literal
 
 _CELL_NAMES = {
     "tp": "true positives",
@@ -38,30 +36,17 @@ _CELL_NAMES = {
 
 def show_confusion(compared: Compared) -> None:
     """One label's confusion matrices side by side, normalised as in tables 20-25 of the thesis."""
-    found, without = sources(compared)
-    show_without(without)
-    if found:
-        _confusion(compared, found)
-    else:
-        st.info("None of these runs tells what it decided; choose other results or another truth.")
+    show_decided(compared, _confusion)
 
 
-@st.fragment
-@guard()
-def _confusion(compared: Compared, found: Sequence[Source]) -> None:
-    first, second = st.columns(2)
-    with first:
-        label = pick_label(found)
-    with second:
-        threshold = pick_threshold(found)
-    having = [source for source in found if label in source.classes]
-    lacking = [source.title for source in found if label not in source.classes]
+def _confusion(compared: Compared, choice: Choice) -> None:
+    label, threshold, having = choice.label, choice.threshold, choice.having
     with st.container(horizontal=True):
         for source in having:
             _show_matrix(source, label, threshold)
         _show_difference(having, label, threshold)
-    if lacking:
-        st.caption(literal(f"No label “{label}” in: {', '.join(lacking)}."))
+    if choice.lacking:
+        st.caption(literal(f"No label “{label}” in: {', '.join(choice.lacking)}."))
     table = decisions_table(having, label)
     shown = table[np.isclose(table["threshold"], threshold, rtol=0, atol=1e-9)].dropna(axis=1, how="all")
     st.dataframe(
@@ -73,7 +58,7 @@ def _confusion(compared: Compared, found: Sequence[Source]) -> None:
     )
     st.caption(_said(having))
     _show_behind_decision(having, label, threshold)
-    command = decisions_question(compared, having, label, threshold=round(threshold, 3))
+    command = decisions_question(compared, choice, threshold=round(threshold, 3))
     export_panel(f"compare confusion {visible(label, 30)}", table, command=command)
 
 

@@ -18,16 +18,14 @@ from taglab.metrics.thresholds import Confusion, auc_pr_interpolated, roc_auc_at
 from taglab.outcomes import Predictions
 from taglab.ui.compare.compared import Compared
 from taglab.ui.compare.sources import (
+    Choice,
     Source,
     at_threshold,
     decisions_question,
-    pick_label,
-    pick_threshold,
-    show_without,
-    sources,
+    show_decided,
 )
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.messages import guard, literal
+from taglab.ui.messages import literal
 from taglab.ui.remembered import remembered
 
 Kind = Literal["pr", "roc"]
@@ -38,23 +36,11 @@ _SYMBOLS = {_AT_THRESHOLD: "circle", _BEST: "star"}
 
 def show_curves(compared: Compared) -> None:
     """PR and ROC curves of a label, with operating points."""
-    found, without = sources(compared)
-    show_without(without)
-    if found:
-        _curves(compared, found)
-    else:
-        st.info("None of these runs tells what it decided; choose other results or another truth.")
+    show_decided(compared, _curves)
 
 
-@st.fragment
-@guard()
-def _curves(compared: Compared, found: Sequence[Source]) -> None:
-    first, second = st.columns(2)
-    with first:
-        label = pick_label(found)
-    with second:
-        threshold = pick_threshold(found)
-    having = [source for source in found if label in source.classes]
+def _curves(compared: Compared, choice: Choice) -> None:
+    label, threshold, having = choice.label, choice.threshold, choice.having
     prevalence = [_prevalence(source, label) for source in having]
     pr, roc = (
         [
@@ -65,7 +51,7 @@ def _curves(compared: Compared, found: Sequence[Source]) -> None:
         for kind in ("pr", "roc")
     )
     table = points_table(having, label, threshold)
-    command = decisions_question(compared, having, label, every_threshold=True)
+    command = decisions_question(compared, choice, every_threshold=True)
     charts = {
         "PR curves": figures.pr_curves(pr, label, prevalence),
         "ROC curves": figures.roc_curves(roc, label),
@@ -82,17 +68,16 @@ def _curves(compared: Compared, found: Sequence[Source]) -> None:
         column_config=_COLUMNS,
         alt="Points on the curves at the thresholds",
     )
-    st.caption(_said(found, having, label))
+    st.caption(_said(choice))
 
 
-def _said(found: Sequence[Source], having: Sequence[Source], label: str) -> str:
-    lacking = [source.title for source in found if source not in having]
-    parts = [f"{source.title}: {source.said}" for source in having]
+def _said(choice: Choice) -> str:
+    parts = [f"{source.title}: {source.said}" for source in choice.having]
     said = "; ".join(parts) + ". Dashed: from counts at thresholds. "
     said += "Circle: the threshold above; star: best F1, chosen on these very tracks."
-    if lacking:
-        said += f" No label “{label}” in: {', '.join(lacking)}."
-    without = [source.title for source in having if not _prevalence(source, label) > 0]
+    if choice.lacking:
+        said += f" No label “{choice.label}” in: {', '.join(choice.lacking)}."
+    without = [source.title for source in choice.having if not _prevalence(source, choice.label) > 0]
     if without:
         said += f" No track truly has it in: {', '.join(without)}, so there is no curve."
     return literal(said)

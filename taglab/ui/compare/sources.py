@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from taglab.metrics.thresholds import THRESHOLDS, Confusion
 from taglab.outcomes import Predictions
 from taglab.runs import Run
 from taglab.ui.compare.compared import Compared, kept_predictions
-from taglab.ui.messages import literal
+from taglab.ui.messages import guard, literal
 from taglab.ui.pickers import pick_tag
 from taglab.ui.remembered import remembered
 from taglab.verbs.decisions import Decisions
@@ -38,6 +38,53 @@ class Source(Decided):
     title: str
     colour: str
     run: Run
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A label and a threshold, and the runs that decide on it.
+
+    Attributes:
+        label: A label that one run has, at least.
+        threshold: One of the 200.
+        having: The runs that have the label.
+        lacking: Titles of those that decide, but on other labels.
+    """
+
+    label: str
+    threshold: float
+    having: list[Source]
+    lacking: list[str]
+
+
+def show_decided(compared: Compared, draw: Callable[[Compared, Choice], None]) -> None:
+    """Let a label and a threshold be chosen, and draw what the runs decided; say of which it is not known.
+
+    Args:
+        compared: What is compared.
+        draw: Draws it; run anew, and nothing else of the page, when a widget within changes.
+    """
+    known, without = sources(compared)
+    show_without(without)
+    if known:
+        _choose_and_draw(compared, known, draw)
+    else:
+        st.info("None of these runs tells what it decided; choose other results or another truth.")
+
+
+@st.fragment
+@guard()
+def _choose_and_draw(
+    compared: Compared, known: Sequence[Source], draw: Callable[[Compared, Choice], None]
+) -> None:
+    first, second = st.columns(2)
+    with first:
+        label = pick_label(known)
+    with second:
+        threshold = pick_threshold(known)
+    having = [source for source in known if label in source.classes]
+    lacking = [source.title for source in known if label not in source.classes]
+    draw(compared, Choice(label, threshold, having, lacking))
 
 
 def sources(compared: Compared) -> tuple[list[Source], list[str]]:
@@ -129,11 +176,9 @@ def clicked_cells(key: str) -> list[int]:
     return [int(np.ravel(each)[0]) for each in given if each is not None]
 
 
-def decisions_question(
-    compared: Compared, having: Sequence[Source], label: str, **more: Any
-) -> Decisions | None:
+def decisions_question(compared: Compared, choice: Choice, **more: Any) -> Decisions | None:
     """Return what asks for decisions; None of another's truth, which a command does not know."""
     if compared.truth == "common":
         return None
-    runs = tuple(source.run.name for source in having)
-    return Decisions(runs=runs, label=label, moment=compared.moment, **more)
+    runs = tuple(source.run.name for source in choice.having)
+    return Decisions(runs=runs, label=choice.label, moment=compared.moment, **more)
