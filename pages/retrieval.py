@@ -24,7 +24,7 @@ elif asked:
     with st.sidebar:
         audio = pick_audio(asked[0].data.name)
         given = pick_clip(asked)
-    terms = pick_query(asked, given)
+    terms, given = pick_query(asked, given)
     answers, space_map, precision = st.tabs(VIEWS, key="view", bind="query-params", on_change="rerun")
     if answers.open:
         with answers, guard():

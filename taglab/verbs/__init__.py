@@ -53,7 +53,7 @@ FAMILIES: dict[str, str] = {
     "data": "data sets: list, add, show, co-tags, remove",
     "audio": "sound: list, add, show, check, remove",
     "features": "features of tracks: list, encode, add, show, export, remove",
-    "joint-space": "one space for artists, tags and sound: list, train, score, reproduce, remove",
+    "joint-space": "one space for artists, tags and sound: train, score, zero-shot, vectors, remove …",
     "vectors": "word vectors: list, add, show, remove",
     "export": "files for other programs",
     "labels": "label spaces: list, show, make, edit, import, export, targets, remove",
@@ -140,6 +140,8 @@ VERBS: dict[str, Verb] = {
         Verb("joint-space list", "the joint spaces there are", "joint_space:List"),
         Verb("joint-space train", "learn a space of artists, tags and sound", "joint_space:Train"),
         Verb("joint-space score", "how well a space ranks, beside baselines", "joint_space:Score"),
+        Verb("joint-space zero-shot", "how well tags are found by words alone", "joint_space_words:ZeroShot"),
+        Verb("joint-space vectors", "its vectors, kept as features", "joint_space_words:SaveVectors"),
         Verb(
             "joint-space reproduce",
             "the paper's tables and claims on your data",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.browser.settling import settled
-from tests.joint_space.shelved import shelve_sound, shelve_space
+from tests.joint_space.shelved import shelve_heard_space, shelve_sound, shelve_space
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -21,12 +22,15 @@ ROW_PX = 35
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shelf(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A space with its data, features and sound."""
+def sound(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two spaces with their data, features and sound; returns the folder of the sound's files."""
+    folder = tmp_path_factory.mktemp("sound") / "wav"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAGLAB_HOME", str(server.home))
         shelve_space()
-        shelve_sound(tmp_path_factory.mktemp("sound") / "wav")
+        shelve_sound(folder)
+        shelve_heard_space()
+    return folder
 
 
 def asked(page: Page) -> list[str]:
@@ -67,8 +71,7 @@ def test_a_query_is_typed_narrowed_played_and_sent_as_a_link(visit: Visit) -> No
     assert first.startswith("1 Song")
     press_in_row(page, "tracks", 3, 17)
     assert heard(page).startswith("3 Song")
-    sound = page.locator("audio")
-    sound.evaluate("audio => audio.play()")
+    page.locator("audio").evaluate("audio => audio.play()")
     page.wait_for_function("document.querySelector('audio').currentTime > 0.2")
     page.keyboard.press("n")
     settled(page)
@@ -86,3 +89,22 @@ def test_results_are_added_and_taken_away_where_they_stand(visit: Visit) -> None
     press_in_row(page, "artists", 1, int(box["width"]) - 20)
     assert len(asked(page)) == 2
     assert asked(page)[1].startswith("- artist: ")
+
+
+def test_a_clip_joins_the_query(visit: Visit, sound: Path) -> None:
+    page = settled(visit("/retrieval?space=heard&ask=jazz"))
+    page.locator("input[type=file]").set_input_files(sound / "metal 2.wav")
+    page.wait_for_url("**clip*")
+    settled(page)
+    assert asked(page) == ["jazz", "clip: metal_2.wav"]
+    type_term(page, "- doom")
+    assert asked(page) == ["jazz", "clip: metal_2.wav", "- doom"]
+    assert ranked(page, "tracks").count() == 1
+    assert page.get_by_test_id("stAlert").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [500, 900, 1280])
+def test_the_page_fits_its_window(visit: Visit, theme: str, width: int) -> None:
+    page = settled(visit("/retrieval?space=space&ask=jazz&beside=heard", width=width, theme=theme))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

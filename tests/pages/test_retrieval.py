@@ -14,9 +14,12 @@ from streamlit.testing.v1 import AppTest
 
 from taglab import cache
 from taglab.cli.commands import build_parser
-from taglab.joint_space import delete_joint_space
+from taglab.embeddings import WordVectors, compose
+from taglab.joint_space import delete_joint_space, save_joint_space
+from taglab.joint_space.words import with_words
 from taglab.vectors import remove_features
 from tests.joint_space.shelved import HOSTILE, TAGS, shelve_heard_space, shelve_sound, shelve_space
+from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
 
 
@@ -52,11 +55,26 @@ def require_sound(app: AppTest) -> None:
             build_parser().parse_args(arguments)
 
 
-def test_without_a_space_it_says_what_makes_one() -> None:
+def test_without_a_space_the_first_is_made_beside_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    long_works_are_offered(monkeypatch)
     app = opened()
     require_sound(app)
     assert "No joint space yet" in app.subheader[0].value
+    assert "taglab features encode mfcc-codebook" in app.code[0].value
     assert "taglab joint-space train" in app.code[0].value
+    app.button(key="begin work").click().run()
+    assert Beside.started == [("taglab.verbs.first_space", "")]
+    assert "pass 1 of 3" in app.get("progress")[0].proto.text
+    shelve_space()
+    app = opened()
+    assert "Nothing is asked yet" in texts(app)
+
+
+def test_strangers_cannot_have_one_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taglab.ui.retrieval.first.refusal", lambda: "You reach this from elsewhere.")
+    app = opened()
+    assert "from elsewhere" in app.info[0].value
+    assert not [button for button in app.button if button.key == "begin work"]
 
 
 def test_an_empty_query_offers_some(space: None) -> None:
@@ -290,3 +308,21 @@ def test_precision_says_when_nothing_is_asked_or_known(space: None) -> None:
     require_sound(app)
     assert "Nothing is asked yet" in texts(app)
     assert len(curves(app)) == 1
+
+
+def test_a_word_that_is_no_tag_is_asked_where_the_space_knows_words(taglab_home: Path) -> None:
+    random = np.random.default_rng(0)
+    words = ["smoky", "heavy", *sorted({word for tag in TAGS for word in tag.split()})]
+    vectors = np.eye(5)[[0, 1, *([2] * (len(words) - 2))]] + 0.01 * random.normal(size=(len(words), 5))
+    for word in ("jazz", "swing", "metal", "doom"):
+        vectors[words.index(word)] = np.eye(5)[int(word in ("metal", "doom"))] + 0.01 * random.normal(size=5)
+    kept = WordVectors("mine", tuple(words), vectors.astype(np.float32))
+    kept.save(cache.Shelf(cache.VECTORS).path("mine"))
+    space = shelve_space()
+    save_joint_space(with_words(space, compose(kept, list(space.tags))), replace=True)
+    app = opened(ask="smoky")
+    require_sound(app)
+    assert all("Ann" in name or "Bea" in name for name in lists(app)["track"]["track"][:10])
+    assert "word:smoky" in app.code[0].value
+    app = opened(ask=["smoky", "unheardof"])
+    assert "“unheardof” is no tag, artist or track, and no word that it knows," in texts(app)

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
-from taglab.audio.library import DEMO
-from taglab.joint_space import TASKS, JointSpaceSettings
 from taglab.ui.export import copy_as_command
-from taglab.verbs.features import encoders
-from taglab.verbs.joint_space import Train
+from taglab.ui.long_work import LongWork, await_work
+from taglab.ui.messages import literal
+from taglab.ui.visitors import refusal
+from taglab.vectors import feature_names
+from taglab.verbs.first_space import first_space
 
-# What did best on the demo's validation tracks, of some tried.
-_SETTINGS = JointSpaceSettings(tasks=TASKS, learning_rate=0.005, limit=3.0)
-_ENCODER, _FEATURES, _SPACE = "mfcc-codebook", "demo-codes", "demo"
+_SECONDS = 180.0  # of which the demo's sound and its features take two thirds
 
 
 def show_first() -> None:
-    """Say what a joint space is, and what makes the first one."""
+    """Say what a joint space is, and let the first one be made."""
     st.subheader("No joint space yet", anchor=False)
     st.markdown(
         "In a joint space artists, tags and tracks lie near what belongs to them, so that one can be asked "
-        "for with another. It is learned from features of sound, made once, and from what listeners wrote. "
-        "For the built-in demo these lines make both, in some minutes:"
+        "for with another. It is learned from features of sound, made once, and from what listeners wrote."
     )
-    encoding: Any = encoders()[_ENCODER][1]
-    copy_as_command(
-        encoding(name=_FEATURES), Train(name=_SPACE, features=_FEATURES, data=DEMO, settings=_SETTINGS)
+    names = feature_names()
+    if names:
+        text = f"Features there are: {', '.join(names)}. `joint-space train` learns a space from them."
+        st.caption(literal(text.replace("`", "")))
+    with st.popover("Copy as command", icon=":material/terminal:"):
+        copy_as_command(*first_space())
+    reason = refusal()
+    if reason:
+        st.info(reason, icon=":material/lock:")
+        return
+    await_work(
+        LongWork(
+            key="first joint space",
+            module="taglab.verbs.first_space",
+            given="",
+            title="A space of the demo",
+            lacking="Features of the demo's sound and a space of its artists, tags and tracks: making both",
+            verb="Make them",
+            meanwhile="The other pages can be used meanwhile.",
+            seconds=_SECONDS,
+        )
     )

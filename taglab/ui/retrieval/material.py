@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from taglab import cache
-from taglab.errors import InvalidSetting, TaglabError
+from taglab.errors import InvalidSetting, NotFound, TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import JointSpace, joint_space_names, open_joint_space, require_unchanged
-from taglab.ui.loaders import folksonomy
+from taglab.joint_space.words import place_words
+from taglab.ui.loaders import folksonomy, word_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among
 from taglab.ui.remembered import Shelved, remembered
@@ -87,6 +88,22 @@ def open_asked(name: str) -> Asked:
         features = _open_features(place)
         require_unchanged(space, "features", features)
     return Asked(space, data, _placed(space, features))
+
+
+def placed_words(asked: Asked, names: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+    """Return where words lie in a space; none where it knows no words, or these have no vector.
+
+    Args:
+        asked: The space.
+        names: Words or phrases.
+    """
+    if "words" not in asked.space.about or not names:
+        return {}
+    try:
+        words = word_vectors(str(asked.space.about["words"]["name"]), asked.data.name)
+    except NotFound:  # the space keeps its map, and the vectors are gone
+        return {}
+    return place_words(asked.space, words, names)
 
 
 @remembered("large")

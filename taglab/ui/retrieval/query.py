@@ -16,7 +16,7 @@ from taglab.joint_space import Term, parse_query, written
 from taglab.ui.messages import literal
 from taglab.ui.pickers import on_every_page
 from taglab.ui.remembered import remembered
-from taglab.ui.retrieval.material import Asked, Given
+from taglab.ui.retrieval.material import Asked, Given, placed_words
 
 KEY = "ask"
 _HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ _slash = st.components.v2.component(
 )
 
 
-def pick_query(asked: Sequence[Asked], given: Sequence[Given] = ()) -> tuple[Term, ...]:
+def pick_query(asked: Sequence[Asked], given: Sequence[Given]) -> tuple[tuple[Term, ...], list[Given]]:
     """Let a query be put together. In the URL as `ask`, a part each.
 
     Args:
@@ -39,13 +39,14 @@ def pick_query(asked: Sequence[Asked], given: Sequence[Given] = ()) -> tuple[Ter
         given: What each space is given besides, such as a clip.
 
     Returns:
-        The terms as asked, those of no kind still without one; none where nothing is asked yet.
+        The terms as asked, those of no kind still without one, none where nothing is asked yet; and what each
+        space is given with them, words among it.
     """
     options = _options(asked, given)
     _take_up(options)
     with on_every_page():
         chips = st.multiselect(
-            "Ask with tags, artists, tracks and clips; a - before a name takes it away",
+            "Ask with tags, artists, tracks, words and clips; a - before a name takes it away",
             list(options),
             key=KEY,
             bind="query-params",
@@ -57,7 +58,9 @@ def pick_query(asked: Sequence[Asked], given: Sequence[Given] = ()) -> tuple[Ter
         )
     _slash(key="search key")
     terms = [term for chip in chips for term in _terms(chip, options)]
-    return tuple(term for term in terms if _is_known(term, asked, given))
+    words = [term.name for term in terms if term.kind in ("", "word")]
+    given = [{**of_one, "word": placed_words(one, words)} for one, of_one in zip(asked, given, strict=True)]
+    return tuple(term for term in terms if _is_known(term, asked, given)), given
 
 
 def add_term(term: Term) -> None:
@@ -164,7 +167,7 @@ def _is_known(term: Term, asked: Sequence[Asked], given: Sequence[Given]) -> boo
         "artist": [artist for one in asked for artist in one.space.artists],
         "track": [track for one in asked for track in one.tracks.ids],
     }
-    if any(term.name in one.get(term.kind, {}) for one in given):
+    if any(term.name in one.get(term.kind or "word", {}) for one in given):
         return True
     if term.kind == "clip":
         _say_clip_is_gone(term)
@@ -173,7 +176,8 @@ def _is_known(term: Term, asked: Sequence[Asked], given: Sequence[Given]) -> boo
     if any(term.name in names[kind] for kind in kinds):
         return True
     with st.container(horizontal=True, vertical_alignment="center"):
-        what = f"no {term.kind}" if term.kind else "no tag, artist or track"
+        of_words = ", and no word that it knows," if any("words" in one.space.about for one in asked) else ""
+        what = f"no {term.kind}" if term.kind else f"no tag, artist or track{of_words}"
         st.warning(
             literal(f"“{visible(term.name)}” is {what} of this space, and is left out."),
             icon=":material/help:",
