@@ -73,7 +73,7 @@ class LabelGrid(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vectors: tuple[str, ...] = (embeddings.OWN,)
-    min_counts: tuple[Annotated[int, Field(ge=1)], ...] = Field((1,), title="Least count (tracks)")
+    min_counts: tuple[Annotated[int, Field(ge=1)], ...] = Field((1,), title="Least counts")
     ks: tuple[Annotated[int, Field(ge=1)], ...] = Field((100,), title="k")
     keep: Keep = "thesis"
     method: str = "spherical-k-means"

@@ -229,7 +229,7 @@ def _fill_cells(values: Mapping[str, str]) -> None:
 
 
 def _pick_clusterings() -> LabelGrid:
-    columns = st.columns(4, vertical_alignment="bottom")
+    columns = st.columns((4, 5, 5, 3), vertical_alignment="bottom")
     known: list[str] = [embeddings.OWN, *embeddings.vector_names()]
     for key, start in {"sweep vectors": known[:1], "sweep min_counts": "1", "sweep ks": "100,250"}.items():
         st.session_state.setdefault(key, start)

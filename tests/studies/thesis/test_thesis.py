@@ -16,7 +16,7 @@ from taglab import cache
 from taglab.audio.decode import Decoded
 from taglab.audio.store import Sound, StoreSettings, write_sounds
 from taglab.cooccurrence import read_matrix
-from taglab.embeddings import TagQuestion
+from taglab.embeddings import Lookup, TagQuestion, WordVectors
 from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelClass, LabelSpace
@@ -27,7 +27,7 @@ from taglab.studies.thesis import report as thesis_report
 from taglab.studies.thesis.differences import keep_differences, kept_differences
 from taglab.studies.thesis.evidence import ARRAYS as FOLDERS
 from taglab.studies.thesis.evidence import mark, own_evidence, published_evidence, published_pairs
-from taglab.studies.thesis.figures import Sides, drawings
+from taglab.studies.thesis.figures import FIGURES, Sides, draw, drawings
 from taglab.studies.thesis.models import MODELS, NETWORKS, fitting, reproduce_all
 from taglab.studies.thesis.recipes import Difference, RecipeSettings
 from taglab.studies.thesis.report import gather, write_report
@@ -234,6 +234,28 @@ def test_each_recipe_takes_what_means_something_to_it() -> None:
     assert {each.network for each in taken.values()} == {"waveform"}
     with pytest.raises(InvalidSetting, match="or three"):
         reproduce_all(asked.model_copy(update={"vectors": ("a", "b")}))
+
+
+def test_tables_and_figures_look_tags_up_as_they_are_told(taglab_home: Path) -> None:
+    tags = ("jazz", "smooth jazz", "rock", "blues", "soul")
+    tracks = pd.DataFrame({"track": [tag for tag in tags for _ in range(2)], "tag": [*tags] * 2})
+    Folksonomy.from_frame(tracks, "few").save(cache.Shelf(cache.FOLKSONOMIES).path("few"))
+    words = ("jazz", "rock", "blues", "soul")
+    WordVectors("words", words, np.eye(4, dtype=np.float32) + 0.1).save(
+        cache.Shelf(cache.VECTORS).path("words")
+    )
+
+    def near(**lookup: Any) -> list[str]:
+        asked = TagQuestion(data="few", vectors="words", lookup=Lookup(**lookup))
+        report = gather(asked, figures=False)
+        drawn = draw(next(name for name in FIGURES if name.startswith("Figure 10")), report.sides)
+        places = {text for trace in drawn.here.data for text in np.ravel(trace.customdata).astype(str)}
+        assert ("4" in places) == (not lookup)  # a fifth tag is drawn
+        (table,) = [section.here for section in report.sections if section.heading == "Table 14"]
+        return table["tag"].tolist()
+
+    assert near()[0] == "smooth jazz"  # by its one known word
+    assert near(fully_known=True) == ["rock", "blues", "soul"]
 
 
 def test_an_interrupted_report_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
