@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-import numpy as np
-import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from taglab.audio.library import audio_files, audio_names, brief_audio, open_audio, remarks
 from taglab.audio.store import AudioStore, StoreSettings
-from taglab.cache import replacing
+from taglab.encoders import FEATURE_FILES, write_features
 from taglab.paths import typed_path
 from taglab.progress import Progress, between
 from taglab.runs import open_run
@@ -24,12 +22,6 @@ from taglab.verbs.question import Question
 from taglab.verbs.report import Report, records
 
 Trained = Annotated[str, Flag(metavar="RUN", word=True)]
-
-
-def _npz(path: Path | None) -> Path | None:
-    if path is not None and path.suffix.lower() != ".npz":
-        raise ValueError("must end in .npz")
-    return path
 
 
 class Predict(Question):
@@ -53,7 +45,12 @@ class Predict(Question):
     checkpoint: Which = "best"
     out: Annotated[Path | None, Flag(metavar="FILE")] = None
 
-    _arrays = field_validator("out")(_npz)
+    @field_validator("out")
+    @classmethod
+    def _of_arrays(cls, path: Path | None) -> Path | None:
+        if path is not None and path.suffix.lower() != ".npz":
+            raise ValueError("must end in .npz")
+        return path
 
     def answer(self, progress: Progress) -> Report:
         """Return how good the predictions are."""
@@ -142,32 +139,39 @@ taglab tag my-run mine                  (sound that was added)
 
 
 class Encode(Question):
-    """Tell what a run's network knows of tracks before its head: one vector a track, the mean over its
-    windows. With --weights untrained the network is taken as training began.
+    """Write what a run's network knows of tracks before its head: one vector a track, the mean over its
+    windows. With --weights untrained the network is taken as training began. `taglab features encode run`
+    keeps the same under a name.
 
     Attributes:
         run: A run; trained, but for --weights untrained.
+        out: Write to FILE, as `taglab features export` does: .npz of the arrays ids and vectors, or others.
         tracks: Every track of the sound, or a part of the run's own.
         audio: Other sound, that was added (default: the run's own).
         weights: Of the best epoch on validation, of the last, or as training began.
-        npz: Also write the arrays ids and vectors to FILE.
     """
 
-    returns: ClassVar[str] = "{run, weights, tracks, dim, missing: [track, ...], rows: [{track, 0, 1, ...}]}"
+    returns: ClassVar[str] = "{run, weights, tracks, dim, missing: [track, ...], file}"
     examples: ClassVar[str] = """
-taglab encode my-run --npz tracks.npz
+taglab encode my-run --out tracks.npz
 taglab encode my-run --tracks test --out tracks.parquet
-taglab encode my-run --weights untrained --npz random.npz
-taglab encode my-run --audio other --npz others.npz          (sound that was added)
+taglab encode my-run --weights untrained --out random.npz
+taglab encode my-run --audio other --out others.npz          (sound that was added)
 """
+    table: ClassVar[bool] = False
 
     run: Trained
+    out: Annotated[Path, Flag(metavar="FILE")]
     tracks: Literal["all", "train", "validation", "test"] = "all"
     audio: Annotated[str | None, Flag(metavar="NAME")] = None
     weights: Weights = "best"
-    npz: Annotated[Path | None, Flag(metavar="FILE")] = None
 
-    _arrays = field_validator("npz")(_npz)
+    @field_validator("out")
+    @classmethod
+    def _of_features(cls, path: Path) -> Path:
+        if path.suffix.lower() not in FEATURE_FILES:
+            raise ValueError(f"must end in {', '.join(FEATURE_FILES)}")
+        return path
 
     @model_validator(mode="after")
     def _own_tracks_or_other_sound(self) -> Self:
@@ -178,15 +182,10 @@ taglab encode my-run --audio other --npz others.npz          (sound that was add
         return self
 
     def answer(self, progress: Progress) -> Report:
-        """Return a row for every track."""
+        """Return how many vectors were written."""
         run = open_run(self.run)
         store = None if self.audio is None else open_audio(self.audio)
         vectors = encode(run, self.tracks, self.weights, store, progress)
-        if self.npz is not None:
-            with replacing(self.npz) as temporary, temporary.open("wb") as file:
-                np.savez(file, ids=np.array(vectors.ids), vectors=vectors.vectors)
-        table = pd.DataFrame(vectors.vectors, columns=[str(number) for number in range(vectors.dim)])
-        table.insert(0, vectors.column, list(vectors.ids))
+        write_features(vectors, self.out)
         facts = {"tracks": len(vectors), "dim": vectors.dim, "missing": list(vectors.missing)}
-        shown = list(table.columns[:6])
-        return Report({"run": run.name, "weights": self.weights, **facts}, table, shown=shown)
+        return Report({"run": run.name, "weights": self.weights, **facts, "file": str(self.out)})

@@ -99,7 +99,7 @@ def test_untrained_weights_are_those_that_training_begins_with() -> None:
 
 
 def test_the_command_writes_what_the_library_gives(shell: Shell, run: Run, tmp_path: Path) -> None:
-    told = shell.json("encode", run.name, "--tracks", "test", "--npz", tmp_path / "v.npz")
+    told = shell.json("encode", run.name, "--tracks", "test", "--out", tmp_path / "v.npz")
     vectors = encode(run, "test")
     assert (told["tracks"], told["dim"], told["missing"]) == (len(vectors), vectors.dim, [])
     with np.load(tmp_path / "v.npz") as kept:
