@@ -4,28 +4,11 @@ Prints figures and verdicts; the settings of `DemoProofSettings` change what is 
 cache folder, group "model-1 spectrogram demo" and "model-2 spectrogram demo", for *Compare*.
 """
 
+import argparse
 import sys
-from typing import Annotated, ClassVar
 
-from taglab.cli.options import Parser, question_of
-from taglab.cli.verbs import fill
-from taglab.settings import Group
+from taglab.cli.options import add_settings, settings_of
 from taglab.studies.thesis.demo_proof import AUDIBLE, JUNK, DemoProof, DemoProofSettings, prove_demo
-from taglab.verbs.question import Question
-
-
-class ProveDemo(Question):
-    """Run the proof on the demo.
-
-    Attributes:
-        settings: What is run.
-    """
-
-    returns: ClassVar[str] = "nothing"
-    examples: ClassVar[str] = "python -m tests.studies.run_demo_proof"
-    table: ClassVar[bool] = False
-
-    settings: Annotated[DemoProofSettings, Group()] = DemoProofSettings()
 
 
 def told(proof: DemoProof) -> str:
@@ -68,10 +51,10 @@ def show(fraction: float, text: str) -> None:
 
 def main() -> None:
     """Run the proof and print it."""
-    parser = Parser("python -m tests.studies.run_demo_proof")
-    fill(parser, ProveDemo)
-    question = question_of(parser.parse_args(), ProveDemo)
-    proof = prove_demo(question.settings, progress=show)
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_settings(parser, DemoProofSettings)
+    args = parser.parse_args()
+    proof = prove_demo(settings_of(args, DemoProofSettings), progress=show)
     sys.stdout.write("\n" + told(proof))
 
 
