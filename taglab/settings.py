@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taglab.errors import InvalidSetting
@@ -26,11 +27,14 @@ class Flag:
 
     Attributes:
         name: In place of `--name-of-the-field`, or of one dash and a name of one letter.
-        metavar: What stands for its value in the command's help.
+        metavar: What stands for its value in the command's help; two words of a name with its value.
         word: Whether it stands by itself on a command line, in the order of the fields.
         several: Whether it is given again and again, one text each time, which may hold a comma.
         named: Whether a copied command names it even where it is the default.
-        choices: What it may be, such as the names in a dictionary; or what returns that, where it is asked.
+        choices: What it may be, such as the names in a dictionary; or what returns that, where it is asked:
+            its help then tells of each where they stand with sentences.
+        short: A letter that is its flag, too.
+        reads: Makes the value of a file whose path is given.
     """
 
     name: str = ""
@@ -39,6 +43,8 @@ class Flag:
     several: bool = False
     named: bool = False
     choices: Collection[str] | Callable[[], Collection[str]] = ()
+    short: str = ""
+    reads: Callable[[Path], Any] | None = None
 
     @property
     def options(self) -> Collection[str]:
@@ -57,7 +63,8 @@ class Group:
         flags: Field → how it is asked for, in place of what its annotation says.
         groups: Field → the group within.
         omit: Fields that are not asked for.
-        like: Name of the question's field whose values these have where nothing else is given.
+        like: Of settings of one kind or another: name of the question's field whose values they have where
+            nothing else is given.
     """
 
     title: str = ""

@@ -102,7 +102,7 @@ VAGUE_LEFT: dict[str, int] = {
     "studies": 138,
     "training": 37,
     "ui": 171,
-    "verbs": 11,
+    "verbs": 1,
 }
 
 

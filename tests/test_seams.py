@@ -144,7 +144,7 @@ def test_targets_are_made_with_their_own_settings(shell: Shell) -> None:
     assert not app.exception
     (table,) = [frame.value for frame in app.dataframe if "mean" in frame.value]
     np.testing.assert_allclose(table["mean"], [2])
-    assert "taglab targets id-length --data demo --longest=2" in [block.value for block in app.code]
+    assert "taglab targets id-length --data demo --longest 2" in [block.value for block in app.code]
 
 
 def test_a_network_of_somebody_elses_is_trained_opened_and_encodes(taglab_home: Path) -> None:

@@ -72,7 +72,6 @@ class Categories(Step):
     sister": a genre), the same order decides. The category is written in the column `category` of the tags.
 
     Attributes:
-        rejected: Tags that get no category.
         scheme: readme (genre, emotion, descriptive, number, junk) or thesis (the eight groups).
         precedence: Categories in another order of precedence; those not named come after.
         added: List → words or phrases to add to it.
@@ -82,9 +81,11 @@ class Categories(Step):
 
     kind: Literal["categories"] = "categories"
     scheme: Scheme = "readme"
-    precedence: tuple[str, ...] = ()
-    added: Mapping[str, tuple[str, ...]] = pydantic.Field(default_factory=dict)
-    removed: tuple[str, ...] = ()
+    precedence: tuple[str, ...] = pydantic.Field((), title="Order of precedence")
+    added: Mapping[str, tuple[str, ...]] = pydantic.Field(
+        default_factory=dict, title="Words to add: list = word, word"
+    )
+    removed: tuple[str, ...] = pydantic.Field((), title="Words to take out of the lists")
     assigned: Mapping[str, str] = pydantic.Field(default_factory=dict)
 
     @pydantic.model_validator(mode="after")

@@ -131,7 +131,6 @@ class CollapseEmbeddings(Step):
     is happy.
 
     Attributes:
-        rejected: Tags that stay as they are.
         targets: Tags to collapse into; by default the 50 of stage I.
         percentile: Share of the normal below the cut; 0.001 is the source's "top 0.1 %".
         cut: Whether the cut is the normal's or the distances' own quantile.

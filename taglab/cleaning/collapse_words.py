@@ -121,7 +121,6 @@ class CollapseWords(Step):
     its own words and that, so that the order of the tags is of no matter.
 
     Attributes:
-        rejected: Tags that stay as they are.
         targets: Tags to collapse into; by default the 50 of stage I.
         synonyms: Target → other words for it.
         several: Whether a tag goes to every target it holds, or only to the last one named, which in
@@ -132,7 +131,9 @@ class CollapseWords(Step):
 
     kind: Literal["collapse-words"] = "collapse-words"
     targets: tuple[str, ...] = pydantic.Field(STAGE_1_TAGS, min_length=1)
-    synonyms: Mapping[str, tuple[str, ...]] = pydantic.Field(default_factory=lambda: SYNONYMS)
+    synonyms: Mapping[str, tuple[str, ...]] = pydantic.Field(
+        default_factory=lambda: SYNONYMS, title="Synonyms: target = word, word"
+    )
     several: bool = True
 
     def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:

@@ -36,7 +36,6 @@ class ExplicitMap(Step):
     """Do with each tag what a list says.
 
     Attributes:
-        rejected: Tags that stay as they are.
         entries: What becomes of which tag; those not named stay.
     """
 

@@ -37,7 +37,6 @@ class Filters(Step):
     """Drop tags that are too rare, on a list, or of a category.
 
     Attributes:
-        rejected: Tags that stay as they are.
         min_count: Least number of tracks, inclusive.
         min_artists: Least number of distinct artists, inclusive; 0 asks nothing.
         drop: Tags to drop.
@@ -51,11 +50,11 @@ class Filters(Step):
     kind: Literal["filters"] = "filters"
     min_count: int = pydantic.Field(1, ge=1)
     min_artists: int = pydantic.Field(0, ge=0)
-    drop: tuple[str, ...] = ()
+    drop: tuple[str, ...] = pydantic.Field((), title="Tags to drop")
     presets: tuple[Preset, ...] = ()
-    drop_categories: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
+    drop_categories: tuple[str, ...] = pydantic.Field((), title="Categories to drop")
+    keep: tuple[str, ...] = pydantic.Field((), title="Tags never to drop")
+    only: tuple[str, ...] = pydantic.Field((), title="Only these tags")
     match_case: bool = False
 
     def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:

@@ -22,7 +22,6 @@ class NormalForm(Step):
     The most used spelling survives. "US" and "us", "IT" and "it" and a few more stay apart.
 
     Attributes:
-        rejected: Tags that stay as they are.
         fold_case: Whether case is left aside, but for words that are something else in capitals.
         join_words: Whether blanks are left aside as well: "hip hop" and "hiphop".
     """

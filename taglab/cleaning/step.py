@@ -22,6 +22,7 @@ class Step(pydantic.BaseModel):
     """A step of a cleaning: its parameters, and what a person decided against it.
 
     Attributes:
+        kind: What kind of step it is.
         rejected: Tags that stay as they are, whatever the step says of them.
     """
 

@@ -53,7 +53,6 @@ class Typos(Step):
     used.
 
     Attributes:
-        rejected: Tags that stay as they are.
         threshold: Least Jaro-Winkler similarity.
         most_used: How many of the most used tags to compare with, besides the word lists.
         max_share: A slip is rarer than what was meant: most its count may be of the other's. Of two tags of
@@ -68,7 +67,7 @@ class Typos(Step):
     threshold: float = pydantic.Field(0.9, ge=0.7, le=1.0)
     most_used: int = pydantic.Field(2_000, ge=0, le=100_000)
     max_share: float = pydantic.Field(0.33, gt=0, le=1.0)
-    known: tuple[str, ...] = ()
+    known: tuple[str, ...] = pydantic.Field((), title="Words to leave alone")
 
     def decide(self, folksonomy: Folksonomy, vectors: TagVectors | None, progress: Progress) -> Decisions:
         tags = folksonomy.tags["tag"].tolist()

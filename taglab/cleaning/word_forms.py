@@ -43,7 +43,6 @@ class WordForms(Step):
     "00s" and "10s" are of this century. Who is named so in the column of artists stays.
 
     Attributes:
-        rejected: Tags that stay as they are.
         number: Whether singular and plural are joined.
         spellings: Whether British and American spelling are.
         decades: Whether ways to write a decade are.

@@ -6,15 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from taglab.cli import (
-    cleaning,
-    compare_runs,
-    dashboard,
-    log,
-    runs,
-    targets,
-    verbs,
-)
+from taglab.cli import dashboard, verbs
 from taglab.cli.options import Parser, add_commands
 
 _ABOUT = """taglab: how listeners tag music, what the tags mean, and what a tagger could learn of them.
@@ -61,12 +53,4 @@ def build_parser() -> Parser:
         examples="taglab\ntaglab app --port 8600 --cache ~/taglab-cache",
     )
     verbs.add_to(commands)
-    for module in (
-        cleaning,
-        targets,
-        log,
-        runs,
-        compare_runs,
-    ):
-        module.add_to(commands)
     return parser

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from taglab import settings
+from taglab.cli.entries import BeginEntry, SetOfEntry
 from taglab.cli.report import TABLE_WRITERS
 from taglab.errors import InvalidSetting
 from taglab.paths import typed_path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HELP_WIDTH = 100
 _LONGEST_CHOICES = 70
+_MOST_SHOWN = 12
 _NOT_GIVEN = object()  # argparse takes its own SUPPRESS, of a word that is not given, for a text to be read
 DEST = "question "
 """Begins the names that arguments of a question have in argparse's namespace."""
@@ -130,34 +132,6 @@ def add_cache(parser: Any) -> None:
     )
 
 
-def add_data(parser: argparse.ArgumentParser, min_count: bool = True) -> None:
-    """Add `--data`, and `--min-count`."""
-    parser.add_argument("--data", default="demo", metavar="NAME", help="data set (default: demo)")
-    if min_count:
-        parser.add_argument(
-            "--min-count",
-            type=whole(1),
-            default=1,
-            metavar="N",
-            help="only tags that at least N tracks have, inclusive (default: 1; the thesis used 101)",
-        )
-
-
-def add_vectors(parser: argparse.ArgumentParser, several: bool = False) -> None:
-    """Add `--vectors`, one name or several between commas, and how tags are looked up in them."""
-    from taglab.embeddings import Lookup
-
-    more = "; several between commas" if several else ""
-    parser.add_argument(
-        "--vectors",
-        default="own",
-        type=_listed if several else str,
-        metavar="NAME",
-        help=f"word vectors (default: own, trained on the data set's own tag lists){more}",
-    )
-    add_settings(parser.add_argument_group("looking up tags in the vectors"), Lookup)
-
-
 def table_path(text: str) -> Path:
     """Check the name of a table's file before anything is computed for it."""
     path = typed_path(text)
@@ -237,101 +211,90 @@ def _add_setting(
     parser.add_argument(flag, default=argparse.SUPPRESS, dest=dest, help=help_text, **how)
 
 
-def add_choice(
-    parser: Any,
-    models: Mapping[str, type[pydantic.BaseModel]],
-    tag: str,
-    *,
-    flags: Mapping[str, str] | None = None,
-    omit: Collection[str] = (),
-    prefix: str = "",
-) -> None:
-    """Add a flag for which of some settings models is meant, and one for each field of any of them.
-
-    Args:
-        parser: A parser or a group of one.
-        models: Name → settings, each with a field that holds its name.
-        tag: That field.
-        flags: Field → its flag, where it is not the field's name.
-        omit: Fields without a flag.
-        prefix: Begins every flag, where a command takes such settings twice.
-    """
-    parser.add_argument(
-        f"--{prefix}{tag}",
-        choices=tuple(models),
-        default=argparse.SUPPRESS,
-        dest=f"{prefix}{tag}.{tag}",
-        help=f"which {tag} (default: {next(iter(models))})",
-    )
-    fields = dict.fromkeys(name for model in models.values() for name in model.model_fields)
-    for name in fields:
-        owners = [owner for owner, model in models.items() if name in model.model_fields]
-        if name != tag and name not in omit:
-            only = f" (of {', '.join(owners)})" if len(owners) < len(models) else ""
-            flag = (flags or {}).get(name, f"--{prefix}{name.replace('_', '-')}")
-            _add_setting(parser, models[owners[0]], name, flag, f"{prefix}{tag}.{name}", more=only)
-
-
-def chosen_values(
-    args: argparse.Namespace, models: Mapping[str, type[pydantic.BaseModel]], tag: str, prefix: str = ""
-) -> dict[str, Any]:
-    """Return what was given to the flags of `add_choice`, by field."""
-    given = vars(args)
-    fields = dict.fromkeys(name for model in models.values() for name in model.model_fields)
-    return {name: given[dest] for name in fields if (dest := f"{prefix}{tag}.{name}") in given}
-
-
 def add_question(parser: Parser, question: type[Question], omit: Collection[str] = ()) -> None:
     """Add the options of output and an argument for each setting of a question but those in `omit`."""
     from taglab.verbs.question import arguments
 
     titled: dict[str, Any] = {"": parser}
     asked = arguments(question)
+    choices = {argument.place[:-1]: argument for argument in asked if argument.many and argument.chooses}
     has_words = any(argument.ask.word for argument in asked)  # which a flag of several values would take
     for argument in asked:
         if argument.place[0] in omit:
             continue
         if argument.title not in titled:
-            about = argument.about_group or None
+            about = textwrap.fill(argument.about_group, _HELP_WIDTH - 2) or None
             titled[argument.title] = parser.add_argument_group(argument.title, about)
-        _add_argument(titled[argument.title], argument, has_words)
+        if argument.many:
+            _add_of_entry(titled[argument.title], argument, choices[argument.place[:-1]])
+        else:
+            _add_argument(titled[argument.title], argument, has_words)
     for flag, now in question.renamed.items():
         parser.add_argument(flag, action=_Renamed, now=now)
     add_output(parser, question.table)
 
 
 def _add_argument(group: Any, argument: Argument, has_words: bool) -> None:
-    ask, default, annotation = argument.ask, argument.default, argument.field.annotation
-    switch = annotation is bool and default is False and not argument.title
-    silent = switch or argument.required or argument.like or default in (None, (), "")
-    shown = "" if silent else f" (default: {_shown(default)})"
-    how = reading(argument.field, ask.options)
-    choices = list(map(str, how.get("choices", ())))
-    if len(",".join(choices)) > _LONGEST_CHOICES:  # argparse would not break the line
-        shown = f"; one of {', '.join(choices)}{shown}"
-        how["metavar"] = ask.metavar or "NAME"
-    how |= {"default": argparse.SUPPRESS, "help": (argument.about + shown).replace("%", "%%")}
-    if ask.metavar and "choices" not in how:
-        how["metavar"] = ask.metavar
-    several = get_origin(annotation) is tuple
+    ask, how = argument.ask, _reading_of(argument)
     dest = DEST + settings.dotted(argument.place)
     if ask.word:
-        if several:
+        if get_origin(argument.field.annotation) is tuple:
             how |= {"nargs": "+" if argument.required else "*", "type": str}
         elif not argument.required:
             how["nargs"] = "?"
-        group.add_argument(dest, **{**how, "default": _NOT_GIVEN})
+        group.add_argument(dest, default=_NOT_GIVEN, **how)
         return
     if ask.several:
-        (item, *_) = get_args(annotation)
-        how |= {"choices": get_args(item)} if get_origin(item) is Literal else {}
-        how |= {
-            "type": _path if item is Path else str,
-            **({"action": "append"} if has_words else {"action": "extend", "nargs": "+"}),
-        }
+        how |= {"action": "append"} if has_words else {"action": "extend", "nargs": "+"}
+    flags = [argument.flag, *([f"-{ask.short}"] if ask.short else [])]
+    group.add_argument(*flags, dest=dest, required=argument.required, default=argparse.SUPPRESS, **how)
+
+
+def _add_of_entry(group: Any, argument: Argument, choice: Argument) -> None:
+    """Add a flag of a list of settings: the one that begins an entry, or one for the entry begun last."""
+    how, flags = _reading_of(argument), [argument.flag]
+    how |= {"dest": DEST + settings.dotted(argument.place[:-1]), "default": argparse.SUPPRESS}
+    if argument is choice:
+        group.add_argument(*flags, action=BeginEntry, argument=argument, **how)
+        return
+    if argument.field.annotation is bool:
+        flags.append(f"--no-{argument.flag.removeprefix('--')}")
+        how = {**how, "nargs": 0}
+    group.add_argument(*flags, **{**how, "action": SetOfEntry}, argument=argument, choice=choice)
+
+
+def _reading_of(argument: Argument) -> dict[str, Any]:
+    """Return how argparse reads an argument, and what its help says."""
+    from taglab.verbs.question import is_mapping
+
+    ask, default, annotation = argument.ask, argument.default, argument.field.annotation
+    if is_mapping(annotation):
+        how: dict[str, Any] = {"nargs": 2, "metavar": tuple(ask.metavar.split()), "type": str}
+    elif ask.reads is not None:
+        how = {"type": _path}
+    elif ask.several:
+        how = _reading_of_one(annotation)
+    else:
+        how = reading(argument.field, argument.choices)
+    switch = annotation is bool and default is False and not argument.title
     if switch:
-        how |= {"action": "store_true"}
-    group.add_argument(argument.flag, dest=dest, required=argument.required, **how)
+        how = {"action": "store_true"}
+    choices, listing = how.get("choices", ()), ""
+    if choices and (ask.several or len(",".join(map(str, choices))) > _LONGEST_CHOICES):  # breaks no line
+        how["metavar"], listing = ask.metavar or "NAME", f"; one of {', '.join(map(str, choices))}"
+    elif ask.metavar and not choices and not is_mapping(annotation):
+        how["metavar"] = ask.metavar
+    silent = switch or argument.required or argument.like or default in (None, (), "") or _is_long(default)
+    shown = "" if silent else f" (default: {_shown(default)})"
+    return {**how, "help": (argument.about + listing + shown).replace("%", "%%")}
+
+
+def _reading_of_one(annotation: Any) -> dict[str, Any]:
+    """Return how argparse reads one of several values, each of which is given by itself."""
+    (item, *_) = get_args(annotation)
+    if get_origin(item) is Literal:
+        return {"type": str, "choices": get_args(item)}
+    return {"type": _path if item is Path else str}
 
 
 class _Renamed(argparse.Action):
@@ -396,6 +359,11 @@ def _dest(model: type[pydantic.BaseModel], name: str, prefix: str) -> str:
     return f"{prefix}{model.__name__}.{name}"
 
 
+def _is_long(default: Any) -> bool:
+    """Whether a default would fill a help; what it is of then tells it in words."""
+    return isinstance(default, Mapping) or (isinstance(default, tuple) and len(default) > _MOST_SHOWN)
+
+
 def _shown(default: Any) -> str:
     if isinstance(default, bool):
         return "yes" if default else "no"
@@ -409,7 +377,11 @@ def reading(setting: FieldInfo, choices: Collection[str] | None = None) -> dict[
     if get_origin(annotation) in (Union, types.UnionType):
         kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
     listed = list(choices or ())
-    listed += [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
+    literals = [kind for kind in kinds if get_origin(kind) is Literal]
+    if len(literals) == len(kinds):
+        listed += [choice for kind in literals for choice in get_args(kind)]
+    elif literals:
+        return {"type": str, "metavar": "N"}
     if listed:
         return {"choices": list(dict.fromkeys(listed)), "type": type(listed[0])}
     if bool in kinds:

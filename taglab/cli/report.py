@@ -37,6 +37,10 @@ def emit(report: Report, args: argparse.Namespace) -> None:
             notes += _warning_of_formulas(report.table)
     if report.text:
         sys.stdout.write(escaped(report.text))
+    elif report.lines is not None:
+        for line in report.lines:
+            sys.stdout.write((json_text(line) if args.json else visible(line)) + "\n")
+            sys.stdout.flush()
     elif args.json:
         sys.stdout.write(json_text(as_json(report)) + "\n")
     else:

@@ -25,9 +25,8 @@ def add_to(commands: Any) -> None:
         )
     for verb in GROWN.values():
         *family, name = verb.name.split()
-        about = f"{verb.about[0].upper()}{verb.about[1:]}."
         _family(places, family).add_parser(
-            name, help=verb.about, description=about, fill=lambda own, verb=verb: _grow(own, verb)
+            name, help=verb.about, fill=lambda own, verb=verb: _grow(own, verb)
         )
 
 
@@ -41,8 +40,10 @@ def _open(parser: Parser, verb: Verb) -> None:
 
 def _grow(parser: Parser, verb: Verb) -> None:
     """Add a command for every verb that is made of a dictionary."""
-    commands = add_commands(parser)
-    for name, (about, question) in verb.entries().items():
+    commands, entries = add_commands(parser), verb.entries()
+    firsts = [question.examples.strip().splitlines()[0] for _, question in entries.values()]
+    parser.describe(_sentence(verb.about), "\n".join(firsts), "")
+    for name, (about, question) in entries.items():
         commands.add_parser(name, help=about, fill=lambda own, question=question: fill(own, question))
 
 
@@ -53,12 +54,16 @@ def _family(places: dict[str, Any], words: list[str]) -> Any:
     if path not in places:
         about = FAMILIES[path]
         above = _family(places, plain[:-1])
-        parser = above.add_parser(plain[-1], help=about, description=f"{about[0].upper()}{about[1:]}.")
+        parser = above.add_parser(plain[-1], help=about, description=_sentence(about))
         for word in words:
             if word.isupper():
                 parser.add_argument(DEST + word.lower(), metavar=word)
         places[path] = add_commands(parser)
     return places[path]
+
+
+def _sentence(about: str) -> str:
+    return f"{about[0].upper()}{about[1:]}."
 
 
 def fill(parser: Parser, question: type[Question], path: str = "") -> None:

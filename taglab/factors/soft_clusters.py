@@ -165,7 +165,7 @@ OF_TRACKS: dict[str, Callable[[Folksonomy], tuple[sparse.csr_array, Sequence[str
 MAKER = TargetMaker(
     title="Factors",
     about="How much of each of k clusters of tags, artists or tracks a track has, as a distribution.",
-    example="taglab targets factors --data demo --vectors own --k 20",
+    example="taglab targets factors --data demo --vectors own -k 20",
     settings=FactorTargets,
     make=make,
     choices=lambda folksonomy: {

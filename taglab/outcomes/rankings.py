@@ -15,9 +15,6 @@ from taglab.outcomes.splits import UNKNOWN, refuse_repeats
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 
-QUERIES = ("track", "label")
-"""What can be a query of predictions: a track, whose labels are ranked, or a label, whose tracks are."""
-
 
 @dataclass(frozen=True, eq=False)
 class Rankings:

@@ -81,8 +81,8 @@ def setting_widget(
     options = list(choices or asked.options)
     if options:
         at = options.index(default) if default in options else 0
-        return {name: st.selectbox(label or _label(name, field), options, index=at, **common)}
-    return {name: _widget(label or _label(name, field), field, default, common)}
+        return {name: st.selectbox(label or label_of(name, field), options, index=at, **common)}
+    return {name: _widget(label or label_of(name, field), field, default, common)}
 
 
 def number_bounds(model: type[pydantic.BaseModel], name: str) -> tuple[Any, Any] | None:
@@ -109,7 +109,8 @@ def settings_flags(settings: pydantic.BaseModel) -> list[str]:
     return flags
 
 
-def _label(name: str, field: FieldInfo) -> str:
+def label_of(name: str, field: FieldInfo) -> str:
+    """Return what a setting is called beside its widget."""
     if field.title:
         return field.title
     for suffix, unit in _UNITS.items():

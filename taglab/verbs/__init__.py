@@ -36,15 +36,15 @@ class Verb:
     @property
     def question(self) -> type[Question]:
         """What it is asked; the class answers."""
-        question: type[Question] = self._found()
+        question: type[Question] = self._loaded()
         return question
 
     def entries(self) -> dict[str, tuple[str, type[Question]]]:
         """Return the verbs made of a dictionary, by the last word of each."""
-        entries: dict[str, tuple[str, type[Question]]] = self._found()()
+        entries: dict[str, tuple[str, type[Question]]] = self._loaded()()
         return entries
 
-    def _found(self) -> Any:
+    def _loaded(self) -> Any:
         module, _, name = self.place.partition(":")
         return getattr(importlib.import_module(f"{__name__}.{module}"), name)
 
@@ -60,6 +60,11 @@ FAMILIES: dict[str, str] = {
     "labels make": "make one of top tags, named tags or clusters",
     "stages": "50 chosen tags, alone and with what collapses into them: show, curve, score, agree",
     "sweep": "runs over a grid of settings: make, show, list",
+    "clean": "clean tags by a list of steps: list, new, add, edit, preview, apply, show, export, import, "
+    "remove",
+    "clean edit": "turn steps on and off, move, drop, reject, accept, assign",
+    "runs": "trained, imported and published results: list, show, note, title, tag, add, export, import, "
+    "delete",
     "cache": "what the cache folder holds, and making room in it",
     "labels edit": "move tags, rename, merge, drop, undo, redo",
 }
@@ -185,6 +190,44 @@ VERBS: dict[str, Verb] = {
         Verb("stages curve", "how right stage III is on the demo, at several percentiles", "stages:Curve"),
         Verb("stages score", "what taggers of the stages reach, beside what was published", "stages:Score"),
         Verb("stages agree", "how far a map made by others agrees with a stage", "stages:Agree"),
+        Verb("clean list", "the cleanings there are", "cleaning:List"),
+        Verb("clean new", "save a list of steps under a name", "cleaning:New"),
+        Verb("clean add", "add steps to a saved one", "cleaning:Add"),
+        Verb("clean edit CLEANING on", "turn a step on", "cleaning_edits:TurnOn"),
+        Verb("clean edit CLEANING off", "turn a step off", "cleaning_edits:TurnOff"),
+        Verb("clean edit CLEANING drop", "take a step out", "cleaning_edits:TakeOut"),
+        Verb("clean edit CLEANING move", "put a step at another position", "cleaning_edits:Move"),
+        Verb("clean edit CLEANING reject", "leave tags alone in a step", "cleaning_edits:Reject"),
+        Verb(
+            "clean edit CLEANING accept", "let a step have tags that were rejected", "cleaning_edits:Accept"
+        ),
+        Verb("clean edit CLEANING assign", "put tags into a category by hand", "cleaning_edits:Assign"),
+        Verb("clean preview", "what each step would do; nothing is changed", "cleaning:Preview"),
+        Verb("clean apply", "clean a data set and save the result under a new name", "cleaning:Apply"),
+        Verb("clean show", "the steps of one", "cleaning:Show"),
+        Verb("clean export", "write the steps (JSON), or what becomes of every tag (TSV)", "cleaning:Export"),
+        Verb(
+            "clean import",
+            "read steps (JSON), or a table of what becomes of each tag (TSV)",
+            "cleaning:Import",
+        ),
+        Verb("clean remove", "remove one for good", "cleaning:Remove"),
+        Verb("collapsed", "what went into a tag, and why", "cleaning:Collapsed"),
+        Verb("log", "the end of a run's log", "runs:Log"),
+        Verb("runs list", "the runs there are", "runs:List"),
+        Verb("runs show", "one run: what it was asked to do, and the figures of every label", "runs:Show"),
+        Verb("runs note", "write a note to one", "runs:Note"),
+        Verb("runs title", "give one a title", "runs:Title"),
+        Verb("runs tag", "tag one, to find it by", "runs:Tag"),
+        Verb("runs add", "add results of another program", "runs:Add"),
+        Verb("runs export", "write one to a zip", "runs:Export"),
+        Verb("runs import", "read one from a zip", "runs:Import"),
+        Verb("runs delete", "move one to the trash folder", "runs:Delete"),
+        Verb(
+            "compare-runs",
+            "runs side by side: means, labels, tag groups, settings",
+            "compare_runs:CompareRuns",
+        ),
         Verb("cache show", "how large what is, by kind", "storage:Show"),
         Verb("cache prune", "remove what can be made again, least recently used first", "storage:Prune"),
         Verb("bench", "time taglab against named peers", "benchmarking:Bench"),
@@ -196,6 +239,7 @@ GROWN: dict[str, Verb] = {
     verb.name: verb
     for verb in (
         Verb("data add", "read a data set and keep it under a name", "data:adders"),
+        Verb("targets", "what each track should be given: classes, numbers, factors", "targets:makers"),
         Verb("features encode", "make features of sound", "features:encoders"),
     )
 }

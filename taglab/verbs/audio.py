@@ -34,6 +34,7 @@ from taglab.sources import open_folksonomy
 from taglab.verbs.opening import openable
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report, records
+from taglab.verbs.shelves import ByName, Removal
 
 _EXAMPLES = 5
 DataName = Annotated[str | None, Flag(metavar="NAME")]
@@ -221,23 +222,11 @@ class Check(Question):
         return Report(facts)
 
 
-class Remove(Question):
-    """Remove sound from the cache; the files it was made of are not touched.
+class Remove(Removal):
+    """Remove sound from the cache; the files it was made of are not touched."""
 
-    Attributes:
-        audio: Sound.
-    """
-
-    returns: ClassVar[str] = "{removed}"
     examples: ClassVar[str] = "taglab audio remove mine"
-    table: ClassVar[bool] = False
-
-    audio: Annotated[str, Flag(metavar="NAME", word=True)]
-
-    def answer(self, progress: Progress) -> Report:
-        """Return what was removed."""
-        delete_audio(self.audio)
-        return Report({"removed": self.audio})
+    remove: ClassVar[ByName] = delete_audio
 
 
 def _opened(name: str, progress: Progress) -> AudioStore:

@@ -9,12 +9,9 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from taglab.clustering import (
-    Agglomerative,
     AnyClusterer,
     Clusterer,
     Clustering,
-    EuclideanKMeans,
-    Hdbscan,
     SphericalKMeans,
     cluster,
 )
@@ -31,6 +28,7 @@ from taglab.sources import DEMO, open_folksonomy
 from taglab.verbs.opening import partly_known_notes, save_space
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report, records
+from taglab.verbs.shelves import DataName
 
 _CLUSTERING = Group("clustering", flags={"k": Flag(named=True)})
 _WITHOUT_SEED = Group("clustering", flags={"k": Flag(named=True)}, omit=("seed",))
@@ -77,49 +75,51 @@ taglab cluster --method hdbscan --min-cluster-size 4
 
     def answer(self, progress: Progress) -> Report:
         """Return the clusters, a row each, or the tags."""
-        material, found = clustered(self.tags, self.clustering, progress)
+        material, clustering = clustered(self.tags, self.clustering, progress)
         vectors, counts = material.vectors, material.data.counts()
-        silhouette = silhouette_cosine(vectors.vectors, found.labels) if found.k > 1 else None
-        table = cluster_table(found, counts, silhouette, vectors.unknown)
-        table["tracks"] = cluster_tracks(found, material.data)
-        record = self.tags.record() | found.parameters()
+        silhouette = silhouette_cosine(vectors.vectors, clustering.labels) if clustering.k > 1 else None
+        table = cluster_table(clustering, counts, silhouette, vectors.unknown)
+        table["tracks"] = cluster_tracks(clustering, material.data)
+        record = self.tags.record() | clustering.parameters()
         facts = {
             **record,
-            "tags": len(found.tags),
+            "tags": len(clustering.tags),
             "distinct_vectors": vectors.n_points,
-            "singletons": int((found.sizes == 1).sum()),
-            "within_distance": found.within_distance,
+            "singletons": int((clustering.sizes == 1).sum()),
+            "within_distance": clustering.within_distance,
             "silhouette": float(np.nanmean(silhouette)) if silhouette is not None else None,
             "partly_known": len(vectors.unknown),
             "missing": list(vectors.missing),
-            "left_out": list(found.left_out),
+            "left_out": list(clustering.left_out),
         }
         notes = []
         if vectors.missing:
             notes.append(f"{len(vectors.missing):,} tags have no vector and are in no cluster")
-        if found.n_left_out:
+        if clustering.n_left_out:
             notes.append(
-                f"{found.n_left_out:,} of {len(found.tags):,} tags lie too thin for a cluster and are left "
-                "out; silhouette and within_distance are of the others"
+                f"{clustering.n_left_out:,} of {len(clustering.tags):,} tags lie too thin for a cluster and "
+                "are left out; silhouette and within_distance are of the others"
             )
         notes += partly_known_notes(vectors)
         if self.name is not None:
-            save_space(from_clusters(found.tags, found.labels, counts, record, self.name), self.replace)
+            save_space(
+                from_clusters(clustering.tags, clustering.labels, counts, record, self.name), self.replace
+            )
             notes.append(f"saved as label space {self.name}")
         if self.by == "tag":
-            table = vectors.annotated(_by_tag(found, counts, table, silhouette))
+            table = vectors.annotated(_by_tag(clustering, counts, table, silhouette))
         else:
             table = table[["cluster", "name", "size", "tracks", *table.columns[4:-1], "tags"]]
         return Report(facts, table, notes=tuple(notes))
 
 
-def _by_tag(found: Clustering, counts: pd.Series, table: pd.DataFrame, silhouette: Any) -> pd.DataFrame:
+def _by_tag(clustering: Clustering, counts: pd.Series, table: pd.DataFrame, silhouette: Any) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "tag": list(found.tags),
-            "count": counts.reindex(list(found.tags)).to_numpy(),
-            "cluster": found.labels,
-            "name": names_of_tags(found, table["name"].tolist()),
+            "tag": list(clustering.tags),
+            "count": counts.reindex(list(clustering.tags)).to_numpy(),
+            "cluster": clustering.labels,
+            "name": names_of_tags(clustering, table["name"].tolist()),
             "silhouette": silhouette if silhouette is not None else float("nan"),
         }
     )
@@ -151,7 +151,7 @@ taglab scan -k 10:100:10 --vectors own,glove
 """
     renamed: ClassVar[dict[str, str]] = {"--k": "-k"}
 
-    data: Annotated[str, Flag(metavar="NAME", named=True)] = DEMO
+    data: DataName = DEMO
     vectors: Annotated[tuple[str, ...], Flag(named=True)] = Field((OWN,), min_length=1)
     lookup: LookedUp = Lookup()
     scan: Annotated[
@@ -205,18 +205,18 @@ class Stability(Question):
     def answer(self, progress: Progress) -> Report:
         """Return a row for every pair of seeds."""
         material = self.tags.open(between(progress, 0.0, 0.5))
-        found = stability(material.vectors, self.clustering, self.seeds, between(progress, 0.5, 1.0))
+        agreement = stability(material.vectors, self.clustering, self.seeds, between(progress, 0.5, 1.0))
         pairs = [
-            (seed, other, found.matrix[row, column])
-            for row, seed in enumerate(found.seeds)
-            for column, other in enumerate(found.seeds)
+            (seed, other, agreement.matrix[row, column])
+            for row, seed in enumerate(agreement.seeds)
+            for column, other in enumerate(agreement.seeds)
             if row < column
         ]
         facts = {
             self.clustering.varied: self.clustering.value,
-            "seeds": list(found.seeds),
-            "mean": found.mean,
-            "lowest": found.lowest,
+            "seeds": list(agreement.seeds),
+            "mean": agreement.mean,
+            "lowest": agreement.lowest,
         }
         return Report(facts, pd.DataFrame(pairs, columns=["seed", "other_seed", "adjusted_rand"]))
 
@@ -243,8 +243,7 @@ class Compare(Question):
     clustering: Clusters = SphericalKMeans()
     other_vectors: Annotated[str | None, Flag(metavar="NAME")] = None
     other: Annotated[
-        SphericalKMeans | Agglomerative | Hdbscan | EuclideanKMeans | None,
-        Field(discriminator="method"),
+        AnyClusterer | None,
         Group("the other clustering", prefix="other-", flags=_CLUSTERING.flags, like="clustering"),
     ] = None
 
@@ -259,12 +258,12 @@ class Compare(Question):
         _, first = clustered(self.tags, self.clustering, between(progress, 0.0, 0.5))
         others = self.tags.model_copy(update={"vectors": self.other_vectors or self.tags.vectors})
         _, second = clustered(others, self.other or self.clustering, between(progress, 0.5, 1.0))
-        found = compare(first, second)
+        comparison = compare(first, second)
         facts = {
-            "adjusted_rand": found.adjusted_rand,
-            "normalised_mutual_information": found.normalised_mutual_information,
-            "tags": found.n_tags,
-            "only_a": list(found.only_a),
-            "only_b": list(found.only_b),
+            "adjusted_rand": comparison.adjusted_rand,
+            "normalised_mutual_information": comparison.normalised_mutual_information,
+            "tags": comparison.n_tags,
+            "only_a": list(comparison.only_a),
+            "only_b": list(comparison.only_b),
         }
-        return Report(facts, found.flow)
+        return Report(facts, comparison.flow)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import pandas as pd
-from pydantic import Field, create_model
+from pydantic import Field
 
 from taglab import cache, sources
 from taglab.cache import read_object
@@ -18,12 +18,13 @@ from taglab.interactions import Interactions
 from taglab.progress import Progress
 from taglab.settings import Flag, Group
 from taglab.sources import DEMO, SOURCES, Source, open_folksonomy
+from taglab.verbs.grown import in_group, question_of_entry
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report, dropped
+from taglab.verbs.shelves import ByName, DataName, Kept, NewName, Removal
 
 _SIZES = ("tracks", "tags", "assignments")
 _FIRST = ("tag", "count", "artists")
-Name = Annotated[str, Flag(metavar="NAME", word=True)]
 
 
 class List(Question):
@@ -84,7 +85,7 @@ class Adding(Question):
     table: ClassVar[bool] = False
     source: ClassVar[Source]
 
-    name: Annotated[str, Flag(metavar="NAME")]
+    name: NewName
 
     def answer(self, progress: Progress) -> Report:
         """Return what was read, and what was not."""
@@ -109,22 +110,13 @@ def adders() -> dict[str, tuple[str, type[Adding]]]:
 
 @functools.cache
 def _adding(source: Source) -> type[Adding]:
-    annotated: Any = Annotated  # its first argument is known when this runs, and not before
-    fields: dict[str, Any] = {}
+    fields = {"settings": in_group(source.settings, Group("how it is read"))}
     if source.files:
         about = source.files + ("; downloaded where it is not given" if source.remote else "")
-        kind = Path | None if source.remote else Path
-        required = None if source.remote else ...
-        fields["path"] = (
-            annotated[kind, Flag(metavar="PATH", word=True)], Field(required, description=about)
-        )  # fmt: skip
-    fields["settings"] = (annotated[source.settings, Group("how it is read")], source.settings())
+        path: Any = Annotated[Path | None if source.remote else Path, Flag(metavar="PATH", word=True)]
+        fields = {"path": (path, Field(None if source.remote else ..., description=about)), **fields}
     about = f"{source.title}: {source.about}"
-    question: Any = create_model(f"Add_{source.name}", __base__=Adding, __doc__=about, **fields)
-    question.source, question.examples = source, source.example
-    question.verb = f"data add {source.name}"
-    added: type[Adding] = question
-    return added
+    return question_of_entry(Adding, f"data add {source.name}", about, source.example, fields, source=source)
 
 
 class Show(Question):
@@ -143,7 +135,7 @@ class Show(Question):
     )
     examples: ClassVar[str] = "taglab data show demo\ntaglab data show demo --min-count 20 --out tags.csv"
 
-    data: Name = DEMO
+    data: Kept = DEMO
     min_count: int = Field(1, ge=1, lt=10**18)
     find: Annotated[str, Flag(metavar="TEXT")] = ""
 
@@ -187,27 +179,15 @@ class CoTags(Question):
 
     tag: Annotated[str, Flag(metavar="TAG", word=True)]
     n: Annotated[int, Flag(named=True)] = Field(20, ge=1)
-    data: Annotated[str, Flag(metavar="NAME", named=True)] = DEMO
+    data: DataName = DEMO
 
     def answer(self, progress: Progress) -> Report:
         """Return the most shared first."""
         return Report(table=open_folksonomy(self.data, progress).co_tags(self.tag).head(self.n))
 
 
-class Remove(Question):
-    """Remove a data set from the cache; the file it was read from is not touched.
+class Remove(Removal):
+    """Remove a data set from the cache; the file it was read from is not touched."""
 
-    Attributes:
-        data: Data set.
-    """
-
-    returns: ClassVar[str] = "{removed}"
     examples: ClassVar[str] = "taglab data remove mine"
-    table: ClassVar[bool] = False
-
-    data: Name
-
-    def answer(self, progress: Progress) -> Report:
-        """Return what was removed."""
-        cache.Shelf(cache.FOLKSONOMIES).delete(self.data)
-        return Report({"removed": self.data})
+    remove: ClassVar[ByName] = cache.Shelf(cache.FOLKSONOMIES).delete

@@ -7,43 +7,36 @@ import time
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import pandas as pd
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field
 
 from taglab.audio.library import DEMO, resolve_audio
 from taglab.batches import SplitSettings, split_tracks
 from taglab.encoders import ENCODERS, encode_tracks, encoder_of, learn, read_features, write_features
 from taglab.encoders.files import feature_table
-from taglab.errors import DataError
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import open_folksonomy
 from taglab.vectors import Vectors, feature_names, open_features, remove_features, save_features
 from taglab.vectors.measures import MEASURES
+from taglab.verbs.grown import in_group, question_of_entry
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
+from taglab.verbs.shelves import ByName, Kept, Listing, Names, NewName, Removal
 
 _EXAMPLES = 5
-Name = Annotated[str, Flag(metavar="NAME")]
-Kept = Annotated[str, Flag(metavar="NAME", word=True)]
 
 
-class List(Question):
+class List(Listing):
     """List the features that are kept."""
 
-    returns: ClassVar[str] = "[{name, kind, ids, missing, dim, measure, encoder}]"
     examples: ClassVar[str] = "taglab features list"
+    columns: ClassVar[tuple[str, ...]] = ("name", "kind", "ids", "missing", "dim", "measure", "encoder")
+    names: ClassVar[Names] = feature_names
 
-    def answer(self, progress: Progress) -> Report:
-        """Return a row for each."""
-        rows, notes = [], []
-        for name in feature_names():
-            try:
-                rows.append(_facts(name, open_features(name)))
-            except DataError as error:
-                notes.append(str(error))
-        columns = ["name", "kind", "ids", "missing", "dim", "measure", "encoder"]
-        return Report(table=pd.DataFrame(rows, columns=columns), notes=tuple(notes))
+    @staticmethod
+    def row(name: str) -> dict[str, Any]:
+        """Return what features are."""
+        return _facts(name, open_features(name))
 
 
 class Encoding(Question):
@@ -58,9 +51,8 @@ class Encoding(Question):
 
     returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, non_zeros, seconds_a_track}"
     table: ClassVar[bool] = False
-    encoder: ClassVar[type[BaseModel]]
 
-    name: Name
+    name: NewName
     audio: Annotated[str, Flag(metavar="NAME")] = DEMO
     data: Annotated[str, Flag(metavar="NAME")] = DEMO
     split: Annotated[SplitSettings, Group("the split", prefix="split-")] = SplitSettings()
@@ -96,22 +88,12 @@ def _about(model: type[BaseModel]) -> str:
 
 @functools.cache
 def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
-    annotated: Any = Annotated  # its first argument is known when this runs, and not before
-    settings: Any = (annotated[model, Group("the encoder", omit=("encoder",))], _usual(model))
-    question: Any = create_model(
-        f"Encode_{name}", __base__=Encoding, __doc__=model.__doc__, settings=settings
-    )
-    question.encoder, question.verb = model, f"features encode {name}"
-    required = [f"--{field} my-{field} " for field, one in model.model_fields.items() if one.is_required()]
-    more = f"--name mine {''.join(required)}--audio mine --data mine"
-    question.examples = f"taglab features encode {name} {more}"
-    encoding: type[Encoding] = question
-    return encoding
-
-
-def _usual(model: type[BaseModel]) -> Any:
-    """Return an encoder's defaults; of one that must be told something, that it must."""
-    return ... if any(field.is_required() for field in model.model_fields.values()) else model()
+    must = [field.replace("_", "-") for field, setting in model.model_fields.items() if setting.is_required()]
+    required = "".join(f" --{flag} {flag.upper()}" for flag in must)
+    example = f"taglab features encode {name} --name mine --audio mine --data mine{required}"
+    settings = in_group(model, Group("the encoder", omit=("encoder",)))
+    about = model.__doc__ or ""
+    return question_of_entry(Encoding, f"features encode {name}", about, example, {"settings": settings})
 
 
 class Read(Question):
@@ -135,7 +117,7 @@ taglab features add openl3.npz --name openl3 --data mine --measure euclidean
     path: Annotated[Path, Flag(metavar="PATH", word=True)] = Field(
         description="A .csv, .tsv or .parquet of ids and numbers, or .npy beside a list of ids, .npz, text"
     )
-    name: Name
+    name: NewName
     data: Annotated[str, Flag(metavar="NAME")] = DEMO
     measure: Annotated[str, Flag(choices=MEASURES)] = "cosine"
 
@@ -201,23 +183,11 @@ class Export(Question):
         return Report({**_facts(self.features, vectors), "file": str(self.path)})
 
 
-class Remove(Question):
-    """Remove features from the cache.
+class Remove(Removal):
+    """Remove features from the cache."""
 
-    Attributes:
-        features: Features.
-    """
-
-    returns: ClassVar[str] = "{removed}"
     examples: ClassVar[str] = "taglab features remove mine"
-    table: ClassVar[bool] = False
-
-    features: Kept
-
-    def answer(self, progress: Progress) -> Report:
-        """Return what was removed."""
-        remove_features(self.features)
-        return Report({"removed": self.features})
+    remove: ClassVar[ByName] = remove_features
 
 
 def _facts(name: str, vectors: Vectors) -> dict[str, Any]:

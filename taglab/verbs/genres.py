@@ -53,13 +53,13 @@ from taglab.studies import subgenre_recovery
 from taglab.verbs.opening import list_notes, save_space
 from taglab.verbs.question import Question, Share
 from taglab.verbs.report import Report, records
+from taglab.verbs.shelves import OneFile
 
 _MATRIX = (".npz", ".csv")
 _MOST_LISTED = 3_000_000
 _FIRST_SEED = 3
 _CHOICE = "which classes are genres (all of them where nothing is said)"
 Name = Annotated[str | None, Flag(metavar="NAME")]
-OneFile = Annotated[Path | None, Flag(metavar="FILE")]
 
 
 class Choice(Question):
@@ -193,12 +193,12 @@ taglab cooccurrence genres -m 1.5 --matrix pairs.npz
 
     def _counted(self, data: Folksonomy, progress: Progress) -> Cooccurrence:
         """Return the pairs of all tags, or where classes are asked for, of those."""
-        made = self.classes or ClassSettings()
+        asked = self.classes or ClassSettings()
         chooses = self.keep or self.keep_file or self.category or self.genres_txt or self.merged
-        if self.labels is None and "of" not in made.model_fields_set and not chooses:
-            given = made.model_fields_set
-            used = selected_tags(data, made.min_count if "min_count" in given else 1)
-            chosen = used.select_tags(top=made.n) if "n" in given else used
+        if self.labels is None and "of" not in asked.model_fields_set and not chooses:
+            given = asked.model_fields_set
+            used = selected_tags(data, asked.min_count if "min_count" in given else 1)
+            chosen = used.select_tags(top=asked.n) if "n" in given else used
             return of_tags(chosen, progress, pairs_of_all(data.matrix))
         genres = self.genres(self.space(data, progress), data, progress).space
         space = genres if self.merged else LabelSpace(genres.name, genres.base, genres.made_by)

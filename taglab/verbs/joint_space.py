@@ -11,7 +11,7 @@ from pydantic import Field
 from taglab.audio.library import DEMO
 from taglab.batches import SplitSettings, split_tracks
 from taglab.embeddings import compose, resolve
-from taglab.errors import DataError, InvalidSetting
+from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import (
     JointMaterial,
@@ -40,27 +40,22 @@ from taglab.sources import open_folksonomy
 from taglab.vectors import Vectors, open_features
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
+from taglab.verbs.shelves import ByName, Kept, Listing, Names, NewName, Removal
 
 _KS = (1, 3, 6, 9, 12, 15)
-Kept = Annotated[str, Flag(metavar="NAME", word=True)]
 
 
-class List(Question):
+class List(Listing):
     """List the joint spaces there are."""
 
-    returns: ClassVar[str] = "[{name, data, features, artists, tags, dim, steps}]"
     examples: ClassVar[str] = "taglab joint-space list"
+    columns: ClassVar[tuple[str, ...]] = ("name", "data", "features", "artists", "tags", "dim", "steps")
+    names: ClassVar[Names] = joint_space_names
 
-    def answer(self, progress: Progress) -> Report:
-        """Return a row for each."""
-        rows, notes = [], []
-        for name in joint_space_names():
-            try:
-                rows.append(_facts(open_joint_space(name)))
-            except DataError as error:
-                notes.append(str(error))
-        columns = ["name", "data", "features", "artists", "tags", "dim", "steps"]
-        return Report(table=pd.DataFrame(rows, columns=columns), notes=tuple(notes))
+    @staticmethod
+    def row(name: str) -> dict[str, Any]:
+        """Return how large a space is, and of what it was made."""
+        return _facts(open_joint_space(name))
 
 
 class Train(Question):
@@ -90,7 +85,7 @@ taglab joint-space train --name space --features codes --learning-rate 0.005 --l
 taglab joint-space train --name wide --features codes --members 4 --tasks tags
 """
 
-    name: Annotated[str, Flag(metavar="NAME")]
+    name: NewName
     features: Annotated[str, Flag(metavar="NAME")]
     data: Annotated[str, Flag(metavar="NAME")] = DEMO
     min_count: int = Field(1, ge=1)
@@ -235,23 +230,11 @@ taglab ask "jazz - sad + artist:Ann" --space space --by tags --json
         return Report(facts, table)
 
 
-class Remove(Question):
-    """Remove a joint space for good.
+class Remove(Removal):
+    """Remove a joint space for good."""
 
-    Attributes:
-        space: Joint space.
-    """
-
-    returns: ClassVar[str] = "{removed}"
     examples: ClassVar[str] = "taglab joint-space remove space"
-    table: ClassVar[bool] = False
-
-    space: Kept
-
-    def answer(self, progress: Progress) -> Report:
-        """Return what was removed."""
-        delete_joint_space(self.space)
-        return Report({"removed": self.space})
+    remove: ClassVar[ByName] = delete_joint_space
 
 
 def _material(data: Folksonomy, features: Vectors, split: SplitSettings, min_count: int) -> JointMaterial:

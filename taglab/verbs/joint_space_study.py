@@ -54,7 +54,7 @@ class Reproduce(Question):
     )
     examples: ClassVar[str] = """
 taglab joint-space reproduce --features codes --report joint-space.html
-taglab joint-space reproduce --data mtat --features mfcc,auditory --tags-file tags.txt --split-file split.csv
+taglab joint-space reproduce --data mtat --features mfcc,ear --tags-file tags.txt --split-file split.csv
 """
 
     features: Annotated[tuple[str, ...], Flag(metavar="NAME,…")] = Field(min_length=1)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from taglab.cache import replacing
 from taglab.clustering import SphericalKMeans
 from taglab.embeddings import TagQuestion, selected_tags
 from taglab.errors import InvalidSetting
@@ -40,15 +39,23 @@ from taglab.progress import Progress
 from taglab.settings import Flag
 from taglab.sources import DEMO, folksonomy_names, open_folksonomy
 from taglab.verbs.clusters import Clusters, clustered
-from taglab.verbs.opening import list_notes, openable, save_space
+from taglab.verbs.opening import list_notes, save_space
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
+from taglab.verbs.shelves import (
+    ByName,
+    DataName,
+    Kept,
+    Listing,
+    Names,
+    NewName,
+    OneFile,
+    Removal,
+    written_out,
+)
 
 SPACE = "{name, classes, tags, edits, made_by, rows: [{class, size, tags: [tag]}]}"
-Name = Annotated[str, Flag(metavar="NAME", word=True)]
-DataName = Annotated[str, Flag(metavar="NAME", named=True)]
 ItsData = Annotated[str | None, Flag(metavar="NAME")]
-OutFile = Annotated[Path | None, Flag(metavar="FILE")]
 
 
 class SomeTags(Question):
@@ -60,7 +67,7 @@ class SomeTags(Question):
     """
 
     tags: Annotated[tuple[str, ...], Flag(metavar="TAG", word=True)] = ()
-    tags_file: OutFile = None
+    tags_file: OneFile = None
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -94,17 +101,19 @@ def described(space: LabelSpace, notes: tuple[str, ...] = ()) -> Report:
     return Report(facts, table, notes=notes)
 
 
-class List(Question):
+class List(Listing):
     """List the saved label spaces."""
 
-    returns: ClassVar[str] = "[{name, classes, tags, edits}]"
     examples: ClassVar[str] = "taglab labels list"
+    columns: ClassVar[tuple[str, ...]] = ("name", "classes", "tags", "edits")
+    names: ClassVar[Names] = label_space_names
 
-    def answer(self, progress: Progress) -> Report:
-        """Return a row for each."""
-        opened, notes = openable(label_space_names(), open_label_space)
-        rows = [(space.name, len(space), len(space.tags), len(space.edits)) for space, _ in opened]
-        return Report(table=pd.DataFrame(rows, columns=["name", "classes", "tags", "edits"]), notes=notes)
+    @staticmethod
+    def row(name: str) -> dict[str, Any]:
+        """Return the size of a label space."""
+        space, _ = open_label_space(name)
+        counts = {"classes": len(space), "tags": len(space.tags), "edits": len(space.edits)}
+        return {"name": name, **counts}
 
 
 class _OnData(Question):
@@ -115,7 +124,7 @@ class _OnData(Question):
         data: Data set (default: the one it was made from, else demo).
     """
 
-    name: Name
+    name: Kept
     data: ItsData = None
 
     def opened(self) -> tuple[LabelSpace, str]:
@@ -188,7 +197,7 @@ class _Making(Question):
 
     returns: ClassVar[str] = SPACE
 
-    name: Name
+    name: NewName
     replace: bool = False
 
     def saved(self, space: LabelSpace, notes: tuple[str, ...] = ()) -> Report:
@@ -207,10 +216,10 @@ class MakeTop(_Making):
         min_count: Only tags that at least so many tracks have, inclusive.
     """
 
-    examples: ClassVar[str] = "taglab labels make top top50 -n 50"
+    examples: ClassVar[str] = "taglab labels make top --name top50 -n 50"
 
     n: int = Field(50, ge=1)
-    without_file: OutFile = None
+    without_file: OneFile = None
     data: DataName = DEMO
     min_count: int = Field(1, ge=1, lt=10**18)
 
@@ -229,7 +238,7 @@ class MakeTags(SomeTags, _Making):
         data: Data set.
     """
 
-    examples: ClassVar[str] = "taglab labels make tags moods happy sad calm"
+    examples: ClassVar[str] = "taglab labels make tags --name moods happy sad calm"
 
     data: DataName = DEMO
 
@@ -250,21 +259,21 @@ class MakeClusters(_Making):
     """
 
     examples: ClassVar[str] = """
-taglab labels make clusters genres -k 40 --holding rock --holding jazz
-taglab labels make clusters genres -k 40 --holding-file kept.txt
+taglab labels make clusters --name genres -k 40 --holding rock --holding jazz
+taglab labels make clusters --name genres -k 40 --holding-file kept.txt
 """
 
     tags: TagQuestion = TagQuestion()
     clustering: Clusters = SphericalKMeans()
     holding: Annotated[tuple[str, ...], Flag(metavar="TAG", several=True)] = ()
-    holding_file: OutFile = None
+    holding_file: OneFile = None
 
     def answer(self, progress: Progress) -> Report:
         """Return what was made."""
         more = read_tag_list(self.holding_file) if self.holding_file is not None else ()
-        material, found = clustered(self.tags, self.clustering, progress)
-        record = self.tags.record() | found.parameters()
-        space = from_clusters(found.tags, found.labels, material.data.counts(), record, self.name)
+        material, clustering = clustered(self.tags, self.clustering, progress)
+        record = self.tags.record() | clustering.parameters()
+        space = from_clusters(clustering.tags, clustering.labels, material.data.counts(), record, self.name)
         holding = (*self.holding, *more)
         kept = keep_classes_with(space, holding) if holding else space
         return self.saved(kept, list_notes(self.holding_file))
@@ -289,8 +298,8 @@ taglab labels import clusters.json --genres genres.txt --name genres
 """
 
     path: Annotated[Path, Flag(metavar="FILE", word=True)]
-    name: Annotated[str, Flag(metavar="NAME")]
-    genres: OutFile = None
+    name: NewName
+    genres: OneFile = None
     data: ItsData = None
     replace: bool = False
 
@@ -353,39 +362,23 @@ class Export(Question):
 
     returns: ClassVar[str] = "nothing else than without --json"
     examples: ClassVar[str] = (
-        "taglab labels export genres --out genres.json\ntaglab labels export genres --as clusters"
+        "taglab labels export genres --out genres.json\ntaglab labels export genres --form clusters"
     )
     table: ClassVar[bool] = False
+    renamed: ClassVar[dict[str, str]] = {"--as": "--form"}
 
-    name: Name
-    out: OutFile = None
-    form: Annotated[Literal["clusters", "space", "tags"], Flag("--as")] = "space"
+    name: Kept
+    out: OneFile = None
+    form: Literal["clusters", "space", "tags"] = "space"
 
     def answer(self, progress: Progress) -> Report:
         """Return the text, or where it was written."""
         space, _ = open_label_space(self.name)
-        text = _FORMS[self.form](space)
-        if self.out is None:
-            return Report(text=text)
-        with replacing(self.out) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-        return Report({"name": space.name, "file": str(self.out)})
+        return written_out(space.name, _FORMS[self.form](space), self.out)
 
 
-class Remove(Question):
-    """Remove a label space for good, with its steps.
+class Remove(Removal):
+    """Remove a label space for good, with its steps."""
 
-    Attributes:
-        name: Label space.
-    """
-
-    returns: ClassVar[str] = "{removed}"
     examples: ClassVar[str] = "taglab labels remove genres"
-    table: ClassVar[bool] = False
-
-    name: Name
-
-    def answer(self, progress: Progress) -> Report:
-        """Return what was removed."""
-        delete_label_space(self.name)
-        return Report({"removed": self.name})
+    remove: ClassVar[ByName] = delete_label_space

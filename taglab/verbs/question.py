@@ -21,6 +21,10 @@ Place = tuple[str, ...]
 Mark = TypeVar("Mark", Flag, Group)
 
 
+class Unwritable(InvalidSetting):
+    """A setting that no flag of a command can say, such as the rows of a table."""
+
+
 def _share(value: float) -> float:
     if not 0 <= value <= 1:
         raise ValueError("must lie in [0, 1]; given in percent?")
@@ -78,16 +82,13 @@ class Question(BaseModel):
         """
         known = {argument.place: argument for argument in arguments(cls)}
         values = cls.usual(given)
-        for place in sorted(given, key=lambda place: not known[place].chooses):
-            _put(values, known[place], given[place])
-        for argument in known.values():
-            if argument.chooses and argument.default is not None and argument.place[0] in values:
-                _value_in(values, argument.place[:-1]).setdefault(argument.place[-1], argument.default)
-        likes = [(argument.place[0], argument.like) for argument in known.values() if argument.like]
-        for name, like in dict.fromkeys(likes):
-            if name in values:
-                values[name] = _alike(known, name, values.get(like, {}), values[name])
-        _refuse_other_entries(known, given, values)
+        for place in sorted(given, key=lambda place: place in known and not known[place].chooses):
+            _put(values, known.get(place), place, given[place])
+        choices = [one for one in known.values() if one.chooses and not one.many and one.place[0] in values]
+        for choice in sorted(choices, key=lambda one: bool(one.like)):
+            if choice.like:
+                values[choice.place[0]] = {**values.get(choice.like, {}), **values[choice.place[0]]}
+            _settle(values, choice, known, given)
         return settings.checked(cls, values, lambda place: _name_of(known, place))
 
 
@@ -108,6 +109,7 @@ class Argument:
         optional: Whether its group may be None; then what was set of it counts, and not what differs.
         entries: Entries of the tagged union that have it; empty where it is in none.
         chooses: Whether it says which entry is taken.
+        many: Whether its group is a list, in which the one that chooses begins another entry.
     """
 
     place: Place
@@ -122,11 +124,17 @@ class Argument:
     optional: bool = False
     entries: tuple[str, ...] = ()
     chooses: bool = False
+    many: bool = False
 
     @property
     def name(self) -> str:
         """What it is called in a sentence."""
         return self.flag.lstrip("-") or self.place[-1].replace("_", "-")
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What it may be, where its type does not say."""
+        return tuple(self.ask.options)
 
     @property
     def required(self) -> bool:
@@ -145,83 +153,97 @@ def arguments(question: type[BaseModel]) -> tuple[Argument, ...]:
 def _arguments(
     model: type[BaseModel], place: Place, group: Group, default: BaseModel | None
 ) -> Iterator[Argument]:
-    about = settings.described(model)
+    texts = settings.described(model)
     for name, field in model.model_fields.items():
         if name in group.omit:
             continue
         usual = field.get_default(call_default_factory=True) if default is None else getattr(default, name)
-        models = _models(field.annotation)
-        if models:
-            inner = group.groups.get(name) or _mark(field, Group) or Group()
-            inner = replace(
-                inner,
-                title=inner.title or group.title,
-                prefix=group.prefix + inner.prefix,
-                like=inner.like or group.like,
-            )
-            optional = usual is None
-            for argument in _within(models, field, (*place, name), inner, usual):
-                yield replace(argument, optional=argument.optional or optional)
-            continue
-        ask = group.flags.get(name) or _mark(field, Flag) or Flag()
-        ask = replace(ask, choices=ask.options)
-        text = field.description or about.get(name, "").rstrip(".").replace("`", "")
-        yield Argument(
-            (*place, name), field, _flag(name, ask, group.prefix), ask, text, usual,
-            group.title, group.about, group.like,
-        )  # fmt: skip
+        own = (*place, name)
+        inner = _group_of(field, name, group)
+        models, tag = _models(field.annotation, field.discriminator)
+        listed, tag_of_listed = _models(_item_of(field.annotation))
+        if tag_of_listed:
+            for one in _of_union(listed, tag_of_listed, own, inner, None):
+                yield replace(one, many=True)
+        elif models and tag:
+            for one in _of_union(models, tag, own, inner, usual):
+                yield replace(one, optional=one.optional or usual is None)
+        elif models:
+            of_model = usual if isinstance(usual, BaseModel) else None
+            for one in _arguments(models[0], own, inner, of_model):
+                yield replace(one, optional=one.optional or usual is None)
+        else:
+            yield _of_field(field, own, group, usual, texts.get(name, ""))
 
 
-def _within(
-    models: Sequence[type[BaseModel]], field: FieldInfo, place: Place, group: Group, default: Any
+def _group_of(field: FieldInfo, name: str, around: Group) -> Group:
+    """Return how the settings within a setting are asked for."""
+    own = around.groups.get(name) or _mark(field, Group) or Group()
+    return replace(
+        own, title=own.title or around.title, prefix=around.prefix + own.prefix, like=own.like or around.like
+    )
+
+
+def _of_field(field: FieldInfo, place: Place, group: Group, usual: Any, described: str) -> Argument:
+    """Return the argument of one setting."""
+    ask = group.flags.get(place[-1]) or _mark(field, Flag) or Flag()
+    text = field.description or _plain(described)
+    if callable(ask.choices):
+        options = ask.options
+        sentences = options.items() if isinstance(options, Mapping) else ()
+        ask = replace(ask, choices=tuple(options))
+        text = "; ".join([text, *(f"{choice}: {about}" for choice, about in sentences)])
+    flag = _flag(place[-1], ask, group.prefix)
+    return Argument(place, field, flag, ask, text, usual, group.title, group.about, group.like)
+
+
+def _plain(described: str) -> str:
+    return described.rstrip(".").replace("`", "")
+
+
+def _of_union(
+    models: Sequence[type[BaseModel]], tag: str, place: Place, group: Group, usual: Any
 ) -> Iterator[Argument]:
-    """Yield the arguments of settings within settings: of one model, or of each entry of a tagged union."""
-    missing = None if default is None else PydanticUndefined
-    if default is PydanticUndefined:
-        default = None
-    tag = field.discriminator
-    if not isinstance(tag, str):
-        yield from _arguments(models[0], place, group, default)
-        return
-    by_place: dict[Place, Argument] = {}
-    texts: dict[Place, dict[str, list[str]]] = {}
-    for model in models:
-        (entry,) = get_args(model.model_fields[tag].annotation)
-        for one in _arguments(model, place, group, default if type(default) is model else None):
-            if one.place[-1] == tag:
-                continue
-            texts.setdefault(one.place, {}).setdefault(one.about, []).append(entry)
-            earlier = by_place.get(one.place, one)
-            by_place[one.place] = replace(earlier, entries=(*earlier.entries, entry))
-    names = tuple(get_args(model.model_fields[tag].annotation)[0] for model in models)
-    chosen = getattr(default, tag, missing)
-    own = group.flags.get(tag) or Flag()
-    yield Argument(
-        (*place, tag), models[0].model_fields[tag], _flag(tag, own, group.prefix),
-        replace(own, choices=names), _about_choice(models, tag), chosen,
-        group.title, group.about, group.like, chooses=True,
-    )  # fmt: skip
-    for at, one in by_place.items():
-        yield replace(one, about=_about_entries(texts[at], len(names)))
+    """Yield which entry of a tagged union is taken, then the settings of all entries, each once.
+
+    Args:
+        models: The entries.
+        tag: Name of the field that tells one from another.
+        place: Of the union.
+        group: How its settings are asked for.
+        usual: What it is where nothing is given; None where it may be nothing, pydantic's undefined where
+            it must be given.
+    """
+    names = {model: get_args(model.model_fields[tag].annotation)[0] for model in models}
+    field = models[0].model_fields[tag]
+    ask = replace(group.flags.get(tag) or Flag(), choices=tuple(names.values()))
+    chosen = getattr(usual, tag, usual)
+    meanings = {name: getattr(model, "about", "") for model, name in names.items()}
+    texts = [f"{name}: {meaning}" for name, meaning in meanings.items() if meaning]
+    about = "; ".join([_plain(settings.described(models[0]).get(tag, "")), *texts])
+    yield replace(
+        _of_field(field, (*place, tag), replace(group, flags={tag: ask}), chosen, about), chooses=True
+    )
+    shared: dict[Place, list[Argument]] = {}
+    for model, name in names.items():
+        of_model = usual if type(usual) is model else None
+        for one in _arguments(model, place, group, of_model):
+            if one.place != (*place, tag):
+                shared.setdefault(one.place, []).append(replace(one, entries=(name,)))
+    yield from (_as_one(arguments, len(models)) for arguments in shared.values())
 
 
-def _about_choice(models: Sequence[type[BaseModel]], tag: str) -> str:
-    """Return what a tag chooses among, with what each model says it is about, where it says so."""
-    about = settings.described(models[0]).get(tag, "").rstrip(".").replace("`", "")
-    for model in models:
-        (name,) = get_args(model.model_fields[tag].annotation)
-        meaning = getattr(model, "about", "")
-        about += f"; {name}: {meaning}" if meaning else ""
-    return about
-
-
-def _about_entries(texts: Mapping[str, Sequence[str]], n_entries: int) -> str:
-    """Return what a setting is, by the entries that have it where not all do, or mean the same by it."""
-    if len(texts) == 1:
-        ((text, entries),) = texts.items()
-        if len(entries) == n_entries:
-            return text
-    return "; ".join(f"{', '.join(entries)}: {text}" for text, entries in texts.items())
+def _as_one(sharing: Sequence[Argument], n_entries: int) -> Argument:
+    """Return an argument that entries of a union share as one, which tells what it is in each."""
+    texts: dict[str, list[str]] = {}
+    for one in sharing:
+        texts.setdefault(one.about, []).extend(one.entries)
+    about = "; ".join(f"{', '.join(entries)}: {text}" for text, entries in texts.items())
+    if len(texts) == 1 and len(sharing) == n_entries:
+        about = sharing[0].about
+    usual = sharing[0].default if all(one.default == sharing[0].default for one in sharing) else None
+    entries = tuple(entry for one in sharing for entry in one.entries)
+    return replace(sharing[0], about=about, default=usual, entries=entries)
 
 
 def _mark(field: FieldInfo, kind: type[Mark]) -> Mark | None:
@@ -242,8 +264,34 @@ def kinds_of(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    return [kind for kind in kinds_of(annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+def is_mapping(annotation: Any) -> bool:
+    """Whether a field takes names with values, as synonyms of words."""
+    origin = get_origin(annotation)
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def _models(annotation: Any, tag: Any = None) -> tuple[list[type[BaseModel]], str]:
+    """Return the settings models a field takes, and the field that tells one of a union from another.
+
+    A union may itself be a member of one, with None beside it.
+    """
+    models: list[type[BaseModel]] = []
+    for kind in kinds_of(annotation):
+        if get_origin(kind) is Annotated:
+            inner, *marks = get_args(kind)
+            tags = [
+                mark.discriminator for mark in marks if isinstance(mark, FieldInfo) and mark.discriminator
+            ]
+            more, tag = _models(inner, tags[0] if tags else tag)
+            models += more
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            models.append(kind)
+    return models, tag if isinstance(tag, str) else ""
+
+
+def _item_of(annotation: Any) -> Any:
+    """Return what a list holds; None of what is no list."""
+    return get_args(annotation)[0] if get_origin(annotation) is tuple else None
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:
@@ -264,48 +312,40 @@ def _value_in(values: Mapping[str, Any], place: Sequence[str]) -> Any:
     return inner
 
 
-def _put(values: dict[str, Any], argument: Argument, value: Any) -> None:
+def _put(values: dict[str, Any], argument: Argument | None, place: Place, value: Any) -> None:
     """Put a value at its place; another entry of a tagged union than before begins anew."""
-    *path, last = argument.place
+    *path, last = place
     inner = values
     for name in path:
         inner = inner.setdefault(name, {})
-    if argument.chooses and value != inner.get(last, argument.default):
+    if argument is not None and argument.chooses and value != inner.get(last, argument.default):
         inner.clear()
     inner[last] = value
 
 
-def _alike(
-    known: Mapping[Place, Argument], name: str, like: Mapping[str, Any], own: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return settings with those of another group that the entry they choose has, too."""
-    within = {one.place[1]: one for one in known.values() if one.place[0] == name and len(one.place) == 2}
-    chosen = {own.get(tag, like.get(tag, one.default)) for tag, one in within.items() if one.chooses}
-    shared = {
-        field: value
-        for field, value in like.items()
-        if field not in within or not within[field].entries or chosen & set(within[field].entries)
-    }
-    return {**shared, **own}
-
-
-def _refuse_other_entries(
-    known: Mapping[Place, Argument], given: Mapping[Place, Any], values: Mapping[str, Any]
+def _settle(
+    values: Mapping[str, Any], choice: Argument, known: Mapping[Place, Argument], given: Mapping[Place, Any]
 ) -> None:
-    """Raise InvalidSetting where a setting is given that the chosen entry of a tagged union does not have."""
-    for place in given:
-        argument = known[place]
-        if not argument.entries:
+    """Let a group be of the entry that is chosen, else of the usual one: without settings of other entries.
+
+    Raises:
+        InvalidSetting: If such a setting was given.
+    """
+    *path, tag = choice.place
+    group = _value_in(values, path)
+    if choice.default is not None and not choice.required:
+        group.setdefault(tag, choice.default)
+    chosen = group.get(tag)
+    for name in list(group):
+        argument = known.get((*path, name))
+        if argument is None or not argument.entries or chosen in argument.entries:
             continue
-        choice = next(
-            one for one in known.values() if one.chooses and one.place[:-1] == place[: len(one.place) - 1]
-        )
-        chosen = _value_in(values, choice.place[:-1]).get(choice.place[-1], choice.default)
-        if chosen not in argument.entries:
+        if argument.place in given:
             raise InvalidSetting(
                 f"{argument.flag} is not heeded by {choice.flag} {chosen}, but by "
                 f"{' and '.join(argument.entries)}"
             )
+        del group[name]
 
 
 def _name_of(known: Mapping[Place, Argument], place: Sequence[int | str]) -> str:
@@ -316,6 +356,9 @@ def _name_of(known: Mapping[Place, Argument], place: Sequence[int | str]) -> str
         if ending:
             return known[max(ending, key=len)].name
         names.pop()
+    lists = {one.place[0]: one for one in known.values() if one.many and one.chooses}
+    if place and place[0] in lists:
+        return f"{lists[str(place[0])].flag} {place[-1]}"
     return settings.dotted(place)
 
 
@@ -338,6 +381,9 @@ def command(verb: str, question: Question) -> list[str]:
     path = verb.split()
     inside = {word.lower() for word in path if word.isupper()}
     for argument in arguments(type(question)):
+        if argument.many:
+            flags += _written_entries(question, argument) if argument.chooses else []
+            continue
         value = _value_at(question, argument.place)
         if value is PydanticUndefined or argument.place[0] in inside:
             continue
@@ -353,7 +399,7 @@ def command(verb: str, question: Question) -> list[str]:
 
 def _usual_values(question: Question) -> dict[str, Any]:
     """Return what the groups of a question have where nothing is given but which entries they are."""
-    known = arguments(type(question))
+    known = [one for one in arguments(type(question)) if not one.many]
     given = {one.place: _value_at(question, one.place) for one in known}
     given = {place: value for place, value in given.items() if value not in (None, PydanticUndefined)}
     choosing = {one.place: one for one in known if one.chooses and one.place in given}
@@ -361,7 +407,7 @@ def _usual_values(question: Question) -> dict[str, Any]:
     without = {place: value for place, value in given.items() if place not in choosing}
     before = type(question).usual(without)
     for (*path, last), one in choosing.items():
-        _put(values, one, given[one.place])
+        _put(values, one, one.place, given[one.place])
         _value_in(values, path)[last] = _value_in(before, path).get(last, one.default)
     return values
 
@@ -386,9 +432,34 @@ def _usual(question: Question, argument: Argument, usual: Mapping[str, Any]) -> 
     return argument.default
 
 
+def _written_entries(question: Question, choice: Argument) -> list[str]:
+    """Return a list of settings as flags: which entry begins, then what differs from its defaults."""
+    *path, tag = choice.place
+    inner = [one for one in arguments(type(question)) if one.place[:-1] == tuple(path) and not one.chooses]
+    flags: list[str] = []
+    for entry in _value_at(question, tuple(path)):
+        flags += _pair(choice.flag, getattr(entry, tag))
+        for argument in inner:
+            value = getattr(entry, argument.place[-1], PydanticUndefined)
+            if value is PydanticUndefined:
+                continue
+            usual = type(entry).model_fields[argument.place[-1]].get_default(call_default_factory=True)
+            if value != usual:
+                flags += written(replace(argument, default=usual), value)
+    return flags
+
+
 def written(argument: Argument, value: Any) -> list[str]:
-    """Return a setting as it is written on a command line."""
+    """Return a setting as it is written on a command line.
+
+    Raises:
+        Unwritable: If no flag can say it.
+    """
     flag = argument.flag
+    if argument.ask.reads is not None:
+        raise Unwritable(f"{flag} reads a file, and these values are in none")
+    if isinstance(value, Mapping):
+        return _written_pairs(argument, value)
     if isinstance(value, bool):
         return [flag if value else f"--no-{flag.removeprefix('--')}"]
     if argument.ask.several:
@@ -396,6 +467,25 @@ def written(argument: Argument, value: Any) -> list[str]:
     if isinstance(value, tuple):
         return _pair(flag, as_list(value))
     return _pair(flag, "none" if value is None else str(value).replace("\t", "\\t"))
+
+
+def _written_pairs(argument: Argument, value: Mapping[str, Any]) -> list[str]:
+    """Return names with values as flags of two texts each, which come to those there are anyway."""
+    usual, pairs = _flat(argument.default), _flat(value)
+    if missing := set(usual) - set(pairs):
+        raise Unwritable(f"{argument.flag} adds to what there is, and takes nothing away: {missing.pop()}")
+    added = [pair for pair in pairs if pair not in usual]
+    if any(text.startswith("-") for pair in added for text in pair):
+        raise Unwritable(f"{argument.flag} takes no text that begins with a dash")
+    return [text for pair in added for text in (argument.flag, *pair)]
+
+
+def _flat(mapping: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (name, str(text))
+        for name, value in mapping.items()
+        for text in (value if isinstance(value, tuple) else (value,))
+    ]
 
 
 def _texts(values: Sequence[Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ class Report:
         rows: What the rows are called in JSON.
         shown: Columns for a person who reads them on a screen; all where empty.
         text: A whole file, where a command writes one to standard output.
+        lines: Of a text that may still grow; None where there is none.
         notes: Sentences for a person, said on standard error.
     """
 
@@ -33,6 +34,7 @@ class Report:
     rows: str = "rows"
     shown: Sequence[str] = ()
     text: str = ""
+    lines: Iterable[str] | None = None
     notes: tuple[str, ...] = ()
 
     __repr__ = one_line

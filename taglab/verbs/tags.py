@@ -19,6 +19,7 @@ from taglab.vectors import TagVectors
 from taglab.verbs.opening import left_out_notes
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
+from taglab.verbs.shelves import DataName
 
 _LONG_S = 10
 Tag = Annotated[str, Flag(metavar="TAG", word=True)]
@@ -124,7 +125,7 @@ class Overlap(Question):
     examples: ClassVar[str] = "taglab overlap --vectors own,glove -k 10"
     renamed: ClassVar[dict[str, str]] = {"--other": "--vectors NAME,OTHER"}
 
-    data: Annotated[str, Flag(metavar="NAME", named=True)] = DEMO
+    data: DataName = DEMO
     vectors: Annotated[tuple[str, ...], Flag(metavar="NAME,NAME", named=True)] = Field(
         min_length=2, max_length=2
     )
@@ -167,20 +168,20 @@ class Coverage(Question):
     def answer(self, progress: Progress) -> Report:
         """Return the shares, and rows of what is asked for."""
         asked = self.tags.open(between(progress, 0.0, 0.8))
-        found = embeddings.coverage(asked.words, asked.data, self.tags.lookup, between(progress, 0.8, 1.0))
-        tables = {"tags": found.tags, "words": found.unknown_words, "duplicates": found.duplicates}
+        coverage = embeddings.coverage(asked.words, asked.data, self.tags.lookup, between(progress, 0.8, 1.0))
+        tables = {"tags": coverage.tags, "words": coverage.unknown_words, "duplicates": coverage.duplicates}
         facts = {
             "vectors": self.tags.vectors,
-            "share_of_tags": found.share_of_tags,
-            "share_of_counts": found.share_of_counts,
-            "share_fully_known": found.share_fully_known,
-            "share_of_words": found.share_of_words,
-            "share_of_word_counts": found.share_of_word_counts,
-            "tags": len(found.tags),
-            "partly_known": found.partly_known,
-            "words": len(found.words),
-            "unknown_words": len(found.unknown_words),
-            "duplicates": len(found.duplicates),
+            "share_of_tags": coverage.share_of_tags,
+            "share_of_counts": coverage.share_of_counts,
+            "share_fully_known": coverage.share_fully_known,
+            "share_of_words": coverage.share_of_words,
+            "share_of_word_counts": coverage.share_of_word_counts,
+            "tags": len(coverage.tags),
+            "partly_known": coverage.partly_known,
+            "words": len(coverage.words),
+            "unknown_words": len(coverage.unknown_words),
+            "duplicates": len(coverage.duplicates),
         }
         return Report(facts, tables[self.by])
 

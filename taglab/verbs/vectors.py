@@ -25,11 +25,9 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import DEMO, open_folksonomy
-from taglab.verbs.opening import openable
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report, dropped
-
-DataName = Annotated[str, Flag(metavar="NAME", named=True)]
+from taglab.verbs.shelves import ByName, DataName, Kept, Listing, Names, NewName, Removal
 
 
 def free_of_own(name: str) -> str:
@@ -48,17 +46,17 @@ def _size(words: WordVectors) -> dict[str, Any]:
     }
 
 
-class List(Question):
+class List(Listing):
     """List the word vectors that were added or trained; `own` is trained where it is needed."""
 
-    returns: ClassVar[str] = "[{name, words, dim, source}]"
     examples: ClassVar[str] = "taglab vectors list"
+    columns: ClassVar[tuple[str, ...]] = ("name", "words", "dim", "source")
+    names: ClassVar[Names] = embeddings.vector_names
 
-    def answer(self, progress: Progress) -> Report:
-        """Return a row for each."""
-        opened, notes = openable(embeddings.vector_names(), embeddings.open_vectors)
-        rows = [_size(words) for words in opened]
-        return Report(table=pd.DataFrame(rows, columns=["name", "words", "dim", "source"]), notes=notes)
+    @staticmethod
+    def row(name: str) -> dict[str, Any]:
+        """Return their size."""
+        return _size(embeddings.open_vectors(name))
 
 
 class Add(Question):
@@ -79,7 +77,7 @@ class Add(Question):
     table: ClassVar[bool] = False
 
     path: Annotated[Path, Flag(metavar="PATH", word=True)]
-    name: Annotated[str, Flag(metavar="NAME")]
+    name: NewName
     member: Annotated[str | None, Flag(metavar="FILE")] = None
 
     _free = field_validator("name")(free_of_own)
@@ -104,7 +102,7 @@ class Show(Question):
     examples: ClassVar[str] = "taglab vectors show glove"
     table: ClassVar[bool] = False
 
-    name: Annotated[str, Flag(metavar="NAME", word=True)]
+    name: Kept
 
     def answer(self, progress: Progress) -> Report:
         """Return their size and origin."""
@@ -113,23 +111,11 @@ class Show(Question):
         return Report({**_size(words), **facts, "first_words": list(words.words[:10])})
 
 
-class Remove(Question):
-    """Remove word vectors from the cache; the file they were read from is not touched.
+class Remove(Removal):
+    """Remove word vectors from the cache; the file they were read from is not touched."""
 
-    Attributes:
-        name: Word vectors.
-    """
-
-    returns: ClassVar[str] = "{removed}"
     examples: ClassVar[str] = "taglab vectors remove glove"
-    table: ClassVar[bool] = False
-
-    name: Annotated[str, Flag(metavar="NAME", word=True)]
-
-    def answer(self, progress: Progress) -> Report:
-        """Return what was removed."""
-        cache.Shelf(cache.VECTORS).delete(self.name)
-        return Report({"removed": self.name})
+    remove: ClassVar[ByName] = cache.Shelf(cache.VECTORS).delete
 
 
 class OverWords(SkipGramSettings):
@@ -195,7 +181,7 @@ class Embed(Question):
     )
     table: ClassVar[bool] = False
 
-    name: Annotated[str, Flag(metavar="NAME")]
+    name: NewName
     data: DataName = DEMO
     training: Annotated[OverWords | OverTags, Group("training"), Field(discriminator="method")] = OverWords()
 

@@ -155,7 +155,7 @@ def test_no_step_is_cut_in_a_narrow_window(visit: Visit, width: int) -> None:
     steps = quote(json.dumps([{"kind": kind} for kind in kinds]))
     for view in ("Preview", "Where+the+counts+went"):
         page = settled(visit(f"/cleaning?vectors=own&view={view}&steps={steps}", width=width, height=1300))
-        page.get_by_role("button", name=re.compile("6. Collapse by vectors")).wait_for()
+        page.get_by_role("button", name=re.compile("6. Collapse embeddings")).wait_for()
         cut = page.locator(".stButton button, [role=tab]").evaluate_all(
             """controls => controls.flatMap(control => [control, ...control.querySelectorAll('*')])
             .filter(part => part.scrollWidth > part.clientWidth + 1)
@@ -205,7 +205,7 @@ def test_steps_are_switched_moved_and_taken_out(visit: Visit) -> None:
     told(page, "Tags that merge", "2")
     page.locator(".st-key-down-0 button").first.click()
     settled(page)
-    page.get_by_role("button", name=re.compile("2. Spellings")).wait_for()
+    page.get_by_role("button", name=re.compile("2. Normal form")).wait_for()
     page.locator(".st-key-remove-3 button").first.click()
     settled(page)
     assert page.get_by_role("button", name=re.compile("4. Categories")).count() == 0
@@ -238,5 +238,5 @@ def test_no_tag_is_ever_markup(visit: Visit, view: str) -> None:
 def test_the_first_page_shows_the_demo_and_fits_its_window(visit: Visit, theme: str, width: int) -> None:
     page = settled(visit("/cleaning", width=width, theme=theme))
     told(page, "Tags", "791 →")
-    page.get_by_role("button", name=re.compile("1. Spellings")).wait_for()
+    page.get_by_role("button", name=re.compile("1. Normal form")).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -88,7 +88,7 @@ def test_text_for_people_holds_no_control_characters(odd: Shell) -> None:
 
 
 def test_new_add_edit_show_apply(odd: Shell) -> None:
-    odd.text("clean", "new", "tidy", "--step", "normal-form", "--step", "typos")
+    odd.text("clean", "new", "--name", "tidy", "--step", "normal-form", "--step", "typos")
     odd.text("clean", "add", "tidy", "--step", "categories", "--scheme", "thesis", "--at", "1")
     odd.text("clean", "add", "tidy", "--step", "filters", "--min-count", "2", "--no-match-case")
     odd.text("clean", "edit", "tidy", "assign", "1", "Voices", "happy", "rock")
@@ -125,10 +125,10 @@ def test_new_add_edit_show_apply(odd: Shell) -> None:
 
 
 def test_a_new_one_begins_without_dropping_anything(odd: Shell) -> None:
-    odd.text("clean", "new", "tidy")
-    assert odd.run("clean", "new", "tidy") == 1
+    odd.text("clean", "new", "--name", "tidy")
+    assert odd.run("clean", "new", "--name", "tidy") == 1
     assert "already" in odd.err
-    odd.text("clean", "new", "tidy", "--replace")
+    odd.text("clean", "new", "--name", "tidy", "--replace")
     made = odd.json("clean", "apply", "tidy", "--data", "odd", "--name", "x")
     assert made["dropped"] == 0
     assert made["merged"] == 3
@@ -141,6 +141,7 @@ def test_every_kind_of_flag_reaches_its_step(odd: Shell) -> None:
         *(
             "clean",
             "new",
+            "--name",
             "all",
             "--step",
             "categories",
@@ -185,12 +186,11 @@ def test_every_kind_of_flag_reaches_its_step(odd: Shell) -> None:
     ("flags", "told"),
     [
         (("--threshold", "0.9"), "comes after the --step"),
-        (("--step", "typos", "--fold-case"), "is no flag of the step typos"),
+        (("--step", "typos", "--fold-case"), "is no flag of --step typos"),
         (("--step", "typos", "--threshold", "3"), "threshold='3'"),
         (("--step", "typos", "--threshold", "much"), "threshold='much'"),
         (("--step", "unheard-of"), "invalid choice"),
         (("--step", "categories", "--add-word", "animals", "cat"), "animals"),
-        (("--step", "typos", "--at", "2"), "1 steps are on"),
         (("tidy", "--step", "typos"), "goes without a saved cleaning"),
     ],
 )
@@ -200,16 +200,20 @@ def test_wrong_usage_is_told(odd: Shell, flags: tuple[str, ...], told: str) -> N
 
 
 def test_what_is_not_there_is_told(odd: Shell) -> None:
-    odd.text("clean", "new", "tidy")
+    odd.text("clean", "new", "--name", "tidy")
     for command, told in (
         (("clean", "show", "no"), "no cleanings named 'no'"),
         (("clean", "edit", "tidy", "off", "9"), "no step 9"),
         (("clean", "edit", "tidy", "assign", "1", "x", "rock"), "not categories"),
         (("clean", "add", "tidy"), "at least one --step"),
-        (("clean", "new", "x", "--step", "map", "--map", odd.folder / "none.tsv"), "there is no such file"),
+        (
+            ("clean", "new", "--name", "x", "--step", "map", "--map", odd.folder / "none.tsv"),
+            "there is no such file",
+        ),
         (("clean", "import", odd.folder / "odd.tsv", "--name", "x"), "tag, action and target"),
         (("clean", "apply", "tidy", "--data", "odd", "--name", "odd"), "must be another"),
         (("collapsed", "zzz", "--data", "odd"), "no tag became 'zzz'"),
+        (("clean", "preview", "--data", "odd", "--step", "typos", "--at", "2"), "1 steps are on"),
     ):
         assert odd.run(*command) in (1, 2)
         assert told in odd.err
@@ -219,6 +223,7 @@ def test_export_and_import_give_the_same(odd: Shell) -> None:
     odd.text(
         "clean",
         "new",
+        "--name",
         "tidy",
         "--step",
         "normal-form",
@@ -242,7 +247,7 @@ def test_export_and_import_give_the_same(odd: Shell) -> None:
 
 
 def test_a_damaged_cleaning_does_not_hide_the_others(odd: Shell, taglab_home: Path) -> None:
-    odd.text("clean", "new", "tidy")
+    odd.text("clean", "new", "--name", "tidy")
     (taglab_home / "cleanings" / "broken.json").write_text("{")
     assert [row["name"] for row in odd.json("clean", "list")] == ["tidy"]
     assert "broken.json: is not a cleaning" in odd.err
@@ -286,7 +291,7 @@ def test_what_went_into_a_tag(odd: Shell) -> None:
         }
     ]
     assert "no cleaning named" in odd.err
-    odd.text("clean", "new", "tidy", "--step", "normal-form", "--step", "typos")
+    odd.text("clean", "new", "--name", "tidy", "--step", "normal-form", "--step", "typos")
     by_name = odd.json("collapsed", "rock", "--data", "odd", "--cleaning", "tidy")
     assert [row["tag"] for row in by_name] == ["Rock", "rokc"]
     odd.text("clean", "apply", "tidy", "--data", "odd", "--name", "odd-tidy")

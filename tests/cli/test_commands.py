@@ -126,7 +126,7 @@ def test_a_damaged_one_does_not_hide_the_others_of_a_list(mine: Shell, taglab_ho
     assert [row["name"] for row in mine.json("vectors", "list")] == ["sound"]
     assert "broken/manifest.json: cannot be read" in mine.err
 
-    mine.text("labels", "make", "top", "top2", *DATA, "-n", "2")
+    mine.text("labels", "make", "top", "--name", "top2", *DATA, "-n", "2")
     (taglab_home / "labels" / "broken.json").write_text("{")
     assert [row["name"] for row in mine.json("labels", "list")] == ["top2"]
     assert "broken.json: is not a label space" in mine.err
@@ -219,14 +219,14 @@ def test_scan_stability_compare(mine: Shell) -> None:
 
 
 def test_labels_from_making_to_targets(mine: Shell) -> None:
-    top = mine.json("labels", "make", "top", "top3", "-n", "3", *DATA)
+    top = mine.json("labels", "make", "top", "--name", "top3", "-n", "3", *DATA)
     assert [row["class"] for row in top["rows"]] == ["rock", "jazz", "pop"]
-    assert mine.json("labels", "make", "tags", "two", "rock", "jazz", *DATA)["classes"] == 2
+    assert mine.json("labels", "make", "tags", "--name", "two", "rock", "jazz", *DATA)["classes"] == 2
     drop = mine.folder / "drop.txt"
     drop.write_text("rock\njazz\n")
-    left = mine.json("labels", "make", "top", "left", "-n", "1", "--without-file", drop, *DATA)
+    left = mine.json("labels", "make", "top", "--name", "left", "-n", "1", "--without-file", drop, *DATA)
     assert left["rows"][0]["tags"] == ["pop"]
-    held = mine.json("labels", "make", "clusters", "held", *DATA, "-k", "3", "--holding", "rock")
+    held = mine.json("labels", "make", "clusters", "--name", "held", *DATA, "-k", "3", "--holding", "rock")
     assert held["classes"] == 1
     assert "rock" in held["rows"][0]["tags"]
     assert [row["name"] for row in mine.json("labels", "list")] == ["held", "left", "top3", "two"]
@@ -244,7 +244,7 @@ def test_labels_from_making_to_targets(mine: Shell) -> None:
 
 
 def test_labels_edit_every_step(mine: Shell) -> None:
-    mine.text("labels", "make", "tags", "e", "rock", "jazz", "pop", "metal", *DATA)
+    mine.text("labels", "make", "tags", "--name", "e", "rock", "jazz", "pop", "metal", *DATA)
 
     def edit(*argv: str | Path) -> dict[str, list[str]]:
         return {row["class"]: row["tags"] for row in mine.json("labels", "edit", "e", *argv)["rows"]}
@@ -294,8 +294,13 @@ def test_labels_import_and_export(mine: Shell) -> None:
     assert again["edits"] == ["rename 'rock' to 'Rock'"]
     assert open_label_space("again")[0].undo().names[0] == "rock"
     assert json.loads(mine.text("labels", "export", "c"))["name"] == "c"
-    assert json.loads(mine.text("labels", "export", "c", "--as", "clusters"))["jazz"] == ["jazz"]
-    assert mine.text("labels", "export", "c", "--as", "tags").splitlines() == ["rock", "pop", "jazz", "metal"]
+    assert json.loads(mine.text("labels", "export", "c", "--form", "clusters"))["jazz"] == ["jazz"]
+    assert mine.text("labels", "export", "c", "--form", "tags").splitlines() == [
+        "rock",
+        "pop",
+        "jazz",
+        "metal",
+    ]
     assert mine.run("labels", "import", out, "--name", "x", "--genres", genres) == 1
 
 
@@ -341,9 +346,12 @@ def test_bench(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
         (["vectors", "show", "other"], "'other'"),
         (["vectors", "remove", "other"], "'other'"),
         (["labels", "show", "other"], "'other'"),
-        (["labels", "make", "top", "x", "-n", "99", *DATA], "n=99"),
-        (["labels", "make", "tags", "x", "Rock", *DATA], "did you mean 'rock'"),
-        (["labels", "make", "clusters", "x", "-k", "2", "--holding", "no", *DATA], "no class at all"),
+        (["labels", "make", "top", "--name", "x", "-n", "99", *DATA], "n=99"),
+        (["labels", "make", "tags", "--name", "x", "Rock", *DATA], "did you mean 'rock'"),
+        (
+            ["labels", "make", "clusters", "--name", "x", "-k", "2", "--holding", "no", *DATA],
+            "no class at all",
+        ),
         (["labels", "import", "missing.json", "--name", "x"], "missing.json"),
         (["labels", "edit", "other", "undo"], "'other'"),
         (["labels", "remove", "other"], "'other'"),
@@ -366,9 +374,9 @@ def test_tags_do_not_steer_the_terminal(shell: Shell) -> None:
     for said in (
         shell.text("data", "show", "odd"),
         shell.text("data", "show", "odd", "--json"),
-        shell.text("labels", "make", "tags", "odd", "\x1b[31mred", "--data", "odd"),
+        shell.text("labels", "make", "tags", "--name", "odd", "\x1b[31mred", "--data", "odd"),
         shell.text("labels", "export", "odd"),
-        shell.text("labels", "export", "odd", "--as", "clusters"),
+        shell.text("labels", "export", "odd", "--form", "clusters"),
     ):
         assert "\x1b" not in said
         assert "\u202e" not in said
@@ -382,7 +390,9 @@ def test_tags_that_begin_with_a_dash(shell: Shell) -> None:
     path.write_text("track,tag\n1,-core\n1,--help\n2,-core\n")
     shell.text("data", "add", "table", path, "--name", "dash")
     assert shell.json("data", "co-tags", "--data", "dash", "--json", "--", "-core")[0]["tag"] == "--help"
-    made = shell.json("labels", "make", "tags", "--data", "dash", "--json", "--", "d", "--help", "-core")
+    made = shell.json(
+        "labels", "make", "tags", "--name", "d", "--data", "dash", "--json", "--", "--help", "-core"
+    )
     assert [row["class"] for row in made["rows"]] == ["-core", "--help"]
 
 
@@ -466,7 +476,7 @@ def test_the_cache_can_be_named(mine: Shell) -> None:
 def test_a_cache_that_cannot_be_written(mine: Shell) -> None:
     blocked = mine.folder / "file"
     blocked.write_text("in the way")
-    assert mine.run("labels", "make", "top", "x", "-n", "1", *DATA, "--cache", blocked) == 1
+    assert mine.run("labels", "make", "top", "--name", "x", "-n", "1", *DATA, "--cache", blocked) == 1
     assert len(mine.err.splitlines()) == 1
 
 
@@ -492,7 +502,7 @@ def demo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ["compare", "-k", "20", "--other-k", "30"],
             {"adjusted_rand", "normalised_mutual_information", "rows"},
         ),
-        (["labels", "make", "top", "top50", "--replace"], {"name", "classes", "made_by", "rows"}),
+        (["labels", "make", "top", "--name", "top50", "--replace"], {"name", "classes", "made_by", "rows"}),
         (["labels", "show", "top50"], {"share_of_counts", "mean_imbalance_ratio", "rows"}),
         (["labels", "targets", "top50"], {"tracks", "classes", "pairs", "rows"}),
     ],

@@ -37,13 +37,24 @@ def test_a_full_disk_leaves_what_was_there(mine: Shell, kind: str) -> None:
     tags.write_text("\n".join(many))
     mine.text("data", "add", "table", table, "--name", "large")
     mine.text("vectors", "add", mine.folder / "large.txt", "--name", "kept")
-    mine.text("labels", "make", "top", "kept", "-n", "3", "--data", "large")
+    mine.text("labels", "make", "top", "--name", "kept", "-n", "3", "--data", "large")
     words.write_text(words.read_text() + "one_more 1 2\n")
     lines: dict[str, list[str | Path]] = {
         cache.FOLKSONOMIES: ["data", "add", "table", table, "--name", "mine", "--min-weight", "1"],
         cache.VECTORS: ["vectors", "add", words, "--name", "kept"],
         cache.LABEL_SPACES: [
-            *("labels", "make", "tags", "kept", "--tags-file", tags, "--data", "large", "--replace"),
+            *(
+                "labels",
+                "make",
+                "tags",
+                "--name",
+                "kept",
+                "--tags-file",
+                tags,
+                "--data",
+                "large",
+                "--replace",
+            ),
         ],
     }
     before = everything(cache.home() / kind)

@@ -60,7 +60,7 @@ def test_the_matrix_is_saved(mine: Shell) -> None:
 
 
 def test_genres_are_chosen_merged_and_saved(mine: Shell) -> None:
-    mine.text("labels", "make", "top", "every", *DATA, "-n", "7")
+    mine.text("labels", "make", "top", "--name", "every", *DATA, "-n", "7")
     found = mine.json(
         *("genres", "every", *DATA, "--category", "genre"), *("--name", "genres", "--popular-name", "popular")
     )
@@ -75,7 +75,7 @@ def test_genres_are_chosen_merged_and_saved(mine: Shell) -> None:
 
 
 def test_genres_by_name_and_by_lists(mine: Shell) -> None:
-    mine.text("labels", "make", "top", "every", *DATA, "-n", "7")
+    mine.text("labels", "make", "top", "--name", "every", *DATA, "-n", "7")
     kept = mine.folder / "kept.txt"
     kept.write_text("jazz\npop\n")
     found = mine.json("genres", "every", *DATA, "--keep", "rock", "--keep-file", kept, "-m", "1")
@@ -102,7 +102,7 @@ def test_genres_by_name_and_by_lists(mine: Shell) -> None:
     ],
 )
 def test_what_is_wrong_is_told_in_a_sentence(mine: Shell, argv: tuple[str, ...], said: str) -> None:
-    mine.text("labels", "make", "top", "every", *DATA, "-n", "7")
+    mine.text("labels", "make", "top", "--name", "every", *DATA, "-n", "7")
     assert mine.run(*argv, *DATA) in (1, 2)
     assert said in mine.err
     assert "Traceback" not in mine.err

@@ -21,7 +21,6 @@ from taglab.cleaning import (
     Entry,
     ExplicitMap,
     Filters,
-    Item,
     NormalForm,
     Step,
     Typos,
@@ -29,15 +28,15 @@ from taglab.cleaning import (
     open_cleaning,
     save_cleaning,
 )
-from taglab.cli.cleaning_steps import given_items
 from taglab.cli.commands import build_parser
 from taglab.cli.options import question_of
 from taglab.embeddings import WordVectors
 from taglab.sources.demo import read_demo
 from taglab.ui.cleaning import work as state
-from taglab.ui.cleaning.command import step_flags
 from taglab.ui.cleaning.review import _take_edits
-from taglab.verbs import VERBS
+from taglab.verbs import VERBS, shell_line
+from taglab.verbs.cleaning import New
+from taglab.verbs.question import Unwritable
 from tests.cleaning.made import GROWING, HOSTILE, folksonomy, on_tracks_of_their_own
 from tests.pages.framed import open_page
 
@@ -102,7 +101,7 @@ def test_something_true_at_once_and_nothing_written(taglab_home: Path) -> None:
     assert shown["Assignments"] == "68 → 53"
     assert shown["Tags that merge"] == "2"
     assert [button.label.split("  \n")[0] for button in app.button if button.key.startswith("choose ")] == [
-        "**1. Spellings**", "**2. Word forms**", "**3. Typos**", "**4. Categories**",
+        "**1. Normal form**", "**2. Word forms**", "**3. Typos**", "**4. Categories**",
     ]  # fmt: skip
     for view in VIEWS:
         well(page(view=view))
@@ -336,8 +335,10 @@ def test_without_tags_and_without_steps() -> None:
         well(page(view=view, steps="[]"))
 
 
-def read_as(flags: list[str]) -> tuple[Item, ...]:
-    return given_items(build_parser().parse_args(["clean", "preview", *flags]))
+def read_as(line: list[str]) -> tuple[Step, ...]:
+    asked = question_of(build_parser().parse_args(line[1:]), New)
+    assert isinstance(asked, New)
+    return asked.steps
 
 
 @pytest.mark.parametrize(
@@ -354,28 +355,32 @@ def read_as(flags: list[str]) -> tuple[Item, ...]:
     ids=lambda step: step.kind,
 )  # fmt: skip
 def test_the_command_says_the_same_as_the_page(step: Step) -> None:
-    flags = step_flags(step)
-    assert flags is not None
-    assert read_as(shlex.split(shlex.join(flags))) == (Item(step=step),)
+    line = shell_line(New(name="x", steps=(step,)))
+    assert read_as(shlex.split(shlex.join(line))) == (step,)
 
 
 def test_what_flags_cannot_say_goes_by_a_file() -> None:
-    assert step_flags(ExplicitMap(entries=(Entry(tag="a"),))) is None
-    assert step_flags(Categories(assigned={"-a": "x"})) is None
-    assert step_flags(CollapseWords(synonyms={"rock": ("stone",)})) is None
+    for unsaid in (
+        ExplicitMap(entries=(Entry(tag="a"),)),
+        Categories(assigned={"-a": "x"}),
+        CollapseWords(synonyms={"rock": ("stone",)}),
+    ):
+        with pytest.raises(Unwritable):
+            shell_line(New(name="x", steps=(unsaid,)))
     step = ExplicitMap(entries=(Entry(tag="zzz", targets=("rock",)),))
     for verb, view in (
         ("clean apply", "Preview"), ("clean preview", "Preview"), ("collapsed", "What went into a tag"),
     ):  # fmt: skip
         app = well(page(step, view=view))
         lines = next(code.value for code in app.code if f"taglab {verb}" in code.value).splitlines()
-        assert [line.startswith("taglab clean import cleaning.json") for line in lines] == [True, False]
+        assert lines[0] == "taglab clean import --name cleaning --replace cleaning.json"
+        assert len(lines) == 2
         for line in lines:
             assert build_parser().parse_args(shlex.split(line)[1:])
     save_cleaning(Cleaning.of("mine", [step]))
     app = well(open_page("cleaning", cleaning="mine").run())
     line = next(code.value for code in app.code if "clean preview" in code.value)
-    assert line.startswith("taglab clean preview mine --data demo")
+    assert line == "taglab clean preview --data demo --at 1 mine"
 
 
 def test_who_stops_can_go_on() -> None:

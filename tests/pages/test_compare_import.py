@@ -56,7 +56,7 @@ def test_scores_are_read_as_they_are_said_to_be() -> None:
     app.file_uploader(key="import upload").set_value(("scores.npz", scores, ""))
     app.text_input(key="import name").set_value("theirs")
     command = next(block.value for block in app.run().code if "runs add" in block.value)
-    assert command == "taglab runs add FILE --name=theirs --part=validation --classes=rock,jazz"
+    assert command == "taglab runs add --name theirs --part validation --classes rock,jazz FILE"
     app.button(key="import now").click().run()
     said = open_run("theirs").predictions("validation")
     assert said is not None

@@ -3,7 +3,8 @@
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 import pytest
@@ -15,19 +16,33 @@ from taglab import settings
 from taglab.cli.commands import build_parser
 from taglab.cli.options import question_of
 from taglab.errors import InvalidSetting
-from taglab.progress import silent
-from taglab.verbs import VERBS, Verb, shell_line
-from taglab.verbs.question import Argument, Place, Question, arguments, kinds_of
+from taglab.verbs import GROWN, VERBS, shell_line
+from taglab.verbs.question import Argument, Place, Question, arguments, is_mapping, kinds_of
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A verb by its name; one that is made for an entry of a dictionary, too."""
+
+    name: str
+    question: type[Question]
+
 
 PARSER = build_parser()
-every_verb = pytest.mark.parametrize("verb", VERBS.values(), ids=list(VERBS))
+MADE = {
+    f"{verb.name} {name}": Declared(f"{verb.name} {name}", question)
+    for verb in GROWN.values()
+    for name, (_, question) in verb.entries().items()
+}
+ALL = {name: Declared(name, verb.question) for name, verb in VERBS.items()} | MADE
+every_verb = pytest.mark.parametrize("verb", ALL.values(), ids=list(ALL))
 # "--" alone argparse takes out wherever it stands.
 NAMES = st.text("abz ,-'\"é\N{SNOWMAN}=", min_size=1, max_size=12).filter(
     lambda text: text == text.strip() and text != "--"
 )
 
 
-def parsed(line: list[str], verb: Verb) -> Question:
+def parsed(line: list[str], verb: Declared) -> Question:
     assert line[0] == "taglab"
     return question_of(PARSER.parse_args(line[1:]), verb.question)
 
@@ -36,7 +51,7 @@ def commands_below(parser: argparse.ArgumentParser) -> Iterator[argparse._SubPar
     yield from (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
 
 
-def own_parser(verb: Verb) -> Any:
+def own_parser(verb: Declared) -> Any:
     parser: Any = PARSER
     for word in verb.name.split():
         if not word.isupper():
@@ -55,6 +70,11 @@ def values(argument: Argument) -> st.SearchStrategy[Any]:
     """What may stand for an argument, as its parser gives it; some of it the question refuses."""
     if argument.ask.options:
         return st.sampled_from(list(argument.ask.options))
+    if is_mapping(argument.field.annotation):
+        one = NAMES if str in get_args(argument.field.annotation)[1:] else NAMES.map(lambda text: (text,))
+        return st.dictionaries(NAMES, one, min_size=1, max_size=2).map(
+            lambda own: {**argument.default, **own}
+        )
     kinds = kinds_of(argument.field.annotation)
     if any(get_origin(kind) is tuple for kind in kinds):
         item = next(get_args(kind)[0] for kind in kinds if get_origin(kind) is tuple)
@@ -76,8 +96,20 @@ def values(argument: Argument) -> st.SearchStrategy[Any]:
     return NAMES
 
 
+def entries(asked: Sequence[Argument], choice: Argument, draw: st.DataObject) -> list[dict[str, Any]]:
+    """A list of settings, each of the kind and with the settings that are drawn."""
+    tag, inner = choice.place[-1], [one for one in asked if one.place[:-1] == choice.place[:-1]]
+    listed: list[dict[str, Any]] = []
+    for kind in draw.draw(st.lists(st.sampled_from(choice.choices), max_size=3), choice.name):
+        listed.append({tag: kind})
+        for one in inner:
+            if kind in one.entries and one.ask.reads is None and draw.draw(st.booleans(), one.name):
+                listed[-1][one.place[-1]] = draw.draw(values(one), one.name)
+    return listed
+
+
 @every_verb
-def test_the_copied_command_asks_the_same_again(verb: Verb) -> None:
+def test_the_copied_command_asks_the_same_again(verb: Declared) -> None:
     asked = list(arguments(verb.question))
     in_path = {word.lower() for word in verb.name.split() if word.isupper()}
 
@@ -86,22 +118,26 @@ def test_the_copied_command_asks_the_same_again(verb: Verb) -> None:
     def holds(data: st.DataObject) -> None:
         chosen: dict[Place, Any] = {}
         for argument in asked:
-            if argument.required or data.draw(st.booleans(), argument.name):
+            if argument.many:
+                if argument.chooses:
+                    chosen[argument.place[:-1]] = entries(asked, argument, data)
+            elif argument.required or data.draw(st.booleans(), argument.name):
                 chosen[argument.place] = data.draw(values(argument), argument.name)
                 # A name in the middle of a command cannot begin with a dash.
                 assume(argument.place[0] not in in_path or not chosen[argument.place].startswith("-"))
         try:
             question = verb.question.asked(chosen)
+            line = shell_line(question)
         except InvalidSetting:
             return
-        again = parsed(shell_line(question), verb)
+        again = parsed(line, verb)
         assert again.model_dump() == question.model_dump()
 
     holds()
 
 
 @every_verb
-def test_its_examples_are_its_own_and_parse(verb: Verb) -> None:
+def test_its_examples_are_its_own_and_parse(verb: Declared) -> None:
     lines = verb.question.examples.strip().splitlines()
     assert lines
     for line in lines:
@@ -116,7 +152,7 @@ def without_breaks(text: str) -> str:
 
 
 @every_verb
-def test_its_help_names_every_setting(verb: Verb) -> None:
+def test_its_help_names_every_setting(verb: Declared) -> None:
     help_text = without_breaks(own_parser(verb).format_help())
     in_path = {word.lower() for word in verb.name.split() if word.isupper()}
     for argument in arguments(verb.question):
@@ -131,7 +167,7 @@ def test_its_help_names_every_setting(verb: Verb) -> None:
 
 @every_verb
 def test_flags_of_earlier_days_are_refused_with_what_is_written_now(
-    verb: Verb, capsys: pytest.CaptureFixture[str]
+    verb: Declared, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for flag, now in verb.question.renamed.items():
         with pytest.raises(SystemExit) as leaving:
@@ -141,9 +177,9 @@ def test_flags_of_earlier_days_are_refused_with_what_is_written_now(
 
 
 @every_verb
-def test_what_is_wrong_is_called_by_its_flag(verb: Verb) -> None:
+def test_what_is_wrong_is_called_by_its_flag(verb: Declared) -> None:
     for argument in arguments(verb.question):
-        if kinds_of(argument.field.annotation) == [int]:
+        if kinds_of(argument.field.annotation) == [int] and not argument.many:
             required = {one.place: "x" for one in arguments(verb.question) if one.required}
             with pytest.raises(InvalidSetting, match=re.escape(argument.name)):
                 verb.question.asked({**required, argument.place: "many"})
@@ -160,31 +196,3 @@ def test_a_family_has_an_about_and_a_verb_its_place() -> None:
     assert families == set(FAMILIES)
     assert len({verb.place for verb in VERBS.values()}) == len(VERBS)
     assert all(verb.question.__doc__ for verb in VERBS.values())
-
-
-def keys(returns: str) -> set[str]:
-    """Names of the facts, or of the columns, that a verb says its JSON has; those in brackets it may have."""
-    inner = returns[returns.index("{") + 1 :]
-    depth, text = 0, ""
-    for letter in inner:
-        depth += (letter in "[{") - (letter in "]}")
-        if depth < 0:
-            break
-        if depth == 0 and letter not in "]}":
-            text += letter
-    return {part.partition(":")[0].strip() for part in text.split(",")} - {"", "..."}
-
-
-ON_AN_EMPTY_SHELF = (
-    "data list", "data sources", "vectors list", "labels list", "audio list", "queue", "cache show",
-    "cache prune",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("name", ON_AN_EMPTY_SHELF)
-def test_json_has_the_keys_that_the_help_tells_of(name: str) -> None:
-    question = VERBS[name].question
-    report = question.asked({}).answer(silent)
-    assert report.table is not None
-    told = {*report.facts, "rows"} if report.facts else set(map(str, report.table.columns))
-    assert told == keys(question.returns)

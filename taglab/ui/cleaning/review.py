@@ -12,6 +12,7 @@ import streamlit as st
 from taglab.cache import content_key
 from taglab.cleaning import Categories, CollapseEmbeddings, Step, StepPlan, around_the_cut, distances_from
 from taglab.cleaning.review import REJECTED, Order, category_shares, review_table
+from taglab.embeddings import TagQuestion
 from taglab.figures.cleaning import distance_fit, fit_bars
 from taglab.figures.stages import percentile_curve as percentile_curve_figure
 from taglab.figures.theme import named
@@ -19,14 +20,14 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
 from taglab.studies.collapsing.stages import StageSettings
 from taglab.studies.collapsing.trials import is_demo, percentile_curve
-from taglab.ui.cleaning.command import preview_commands
+from taglab.ui.cleaning.command import preview_questions
 from taglab.ui.cleaning.steps import offered_categories
 from taglab.ui.cleaning.work import TITLES, Work, change, current_draft
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.forms import settings_flags
 from taglab.ui.messages import literal, working
 from taglab.ui.remembered import remembered
 from taglab.vectors import TagVectors
+from taglab.verbs.stages import Curve
 
 _SHOWN = 5_000
 _AROUND = 10
@@ -52,7 +53,7 @@ def show_review(work: Work, plans: Sequence[StepPlan]) -> None:
     table = _show_search(plan, step)
     _show_bulk(table, plan)
     _show_editor(table, step)
-    first, *further = preview_commands(work, plans.index(plan) + 1 if plan in plans else 1)
+    first, *further = preview_questions(work, plans.index(plan) + 1 if plan in plans else 1)
     whole = table.assign(targets=table["targets"].map(list))
     export_panel(f"{work.name} {step.kind}", whole, command=first, further=further)
     if isinstance(step, CollapseEmbeddings):
@@ -302,10 +303,9 @@ def _show_curve(work: Work, step: CollapseEmbeddings, vectors: TagVectors) -> No
         config=picture_config(),
         alt="Recall, precision and junk by percentile",
     )
-    command = ["taglab", "stages", "curve", "--data", work.name, "--vectors", work.vectors_name or ""]
-    export_panel(
-        f"{work.name} percentiles", table, figure, [*command, *settings_flags(_stage_settings(step))]
-    )
+    tags = TagQuestion(data=work.name, vectors=work.vectors_name or "")
+    asked = Curve(tags=tags, settings=_stage_settings(step))
+    export_panel(f"{work.name} percentiles", table, figure, asked)
 
 
 @remembered("small")

@@ -21,23 +21,13 @@ from taglab.ui.cleaning.work import (
     keep,
     tell,
 )
-from taglab.ui.forms import settings_widgets
+from taglab.ui.forms import label_of, settings_widgets
 from taglab.ui.messages import guard, literal
 from taglab.ui.uploads import ask_for_file
+from taglab.verbs.question import is_mapping
 
 _NAME = "cleaning name"
 _ELSEWHERE = ("kind", "rejected", "entries", "assigned", "drop_categories")
-_LABELS = {
-    "targets": "Targets, one a line",
-    "known": "Words to leave alone, one a line",
-    "drop": "Tags to drop, one a line",
-    "keep": "Tags never to drop, one a line",
-    "only": "Only these tags, one a line",
-    "removed": "Words to take out of the lists, one a line",
-    "precedence": "Order of precedence, one a line",
-    "added": "Words to add: list = word, word",
-    "synonyms": "Synonyms: target = word, word",
-}
 
 
 def show_steps(work: Work, plans: Sequence[StepPlan]) -> None:
@@ -137,18 +127,19 @@ def show_settings(draft: Draft) -> None:
 def _form(draft: Draft, step: Step) -> Step:
     key = f"setting {draft.turn} {draft.chosen} {step.kind}"
     model = type(step)
-    lists = {name: field.annotation for name, field in model.model_fields.items() if _is_text(name, field)}
+    lists = {name: field for name, field in model.model_fields.items() if _is_text(name, field)}
     asked = settings_widgets(model, key, omit=(*_ELSEWHERE, *lists), initial=step)
     values = {name: getattr(asked, name) for name in model.model_fields}
     if "drop_categories" in model.model_fields:
         values["drop_categories"] = _pick_categories(draft, values["drop_categories"], key)
     help_of = described(model)
-    for name, annotation in lists.items():
-        value = getattr(step, name)
-        write, read = (_mapping_text, _mapping) if _is_mapping(annotation) else (_lines, _listed)
-        with st.expander(_LABELS[name] + (f" ({len(value)})" if value else ""), key=f"{key} {name} open"):
+    for name, field in lists.items():
+        value, pairs = getattr(step, name), is_mapping(field.annotation)
+        write, read = (_mapping_text, _mapping) if pairs else (_lines, _listed)
+        label = f"{label_of(name, field)}{'' if pairs else ', one a line'}"
+        with st.expander(label + (f" ({len(value)})" if value else ""), key=f"{key} {name} open"):
             text = st.text_area(
-                _LABELS[name], write(value), key=f"{key} {name}", height=160, help=help_of.get(name),
+                label, write(value), key=f"{key} {name}", height=160, help=help_of.get(name),
                 label_visibility="collapsed",
             )  # fmt: skip
         # What was not touched stays as it is, even where lines of text cannot say it.
@@ -162,12 +153,7 @@ def _is_text(name: str, field: Any) -> bool:
     if name in _ELSEWHERE:
         return False
     annotation = field.annotation
-    return _is_mapping(annotation) or (get_origin(annotation) is tuple and get_args(annotation)[0] is str)
-
-
-def _is_mapping(annotation: Any) -> bool:
-    origin = get_origin(annotation)
-    return isinstance(origin, type) and issubclass(origin, Mapping)
+    return is_mapping(annotation) or (get_origin(annotation) is tuple and get_args(annotation)[0] is str)
 
 
 def _lines(texts: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 
 import pandas as pd
@@ -14,9 +13,9 @@ from taglab.cleaning import Categories, Cleaned, counts_by_category, went_into
 from taglab.cleaning import count_flow as count_flow_table
 from taglab.figures.cleaning import before_and_after, category_bars, count_flow
 from taglab.progress import silent
-from taglab.ui.cleaning.command import apply_commands, collapsed_commands
+from taglab.ui.cleaning.command import apply_questions, collapsed_questions
 from taglab.ui.cleaning.work import TITLES, Work, applied, memory, tell
-from taglab.ui.export import export_panel, picture_config
+from taglab.ui.export import copy_as_command, export_panel, picture_config
 from taglab.ui.messages import guard, literal
 from taglab.ui.pickers import pick_tag
 from taglab.ui.tables import column_labels
@@ -127,7 +126,7 @@ def show_collapsed(work: Work, made: Cleaned) -> None:
         height=min(460, 40 + 35 * len(rows)),
         alt="Tags that went into this one",
     )
-    first, *further = collapsed_commands(work, tag)
+    first, *further = collapsed_questions(work, tag)
     export_panel(f"{work.name} into", rows, command=first, further=further)
 
 
@@ -177,8 +176,7 @@ def _show_files(work: Work, new: str) -> None:
             width="stretch",
         )  # fmt: skip
         st.caption("Copy as command")
-        lines = (shlex.join(line) for line in apply_commands(work, new or "NEW"))
-        st.code("\n".join(lines), language="bash", wrap_lines=True)
+        copy_as_command(*apply_questions(work, new or "NEW"))
 
 
 def _map_tsv(work: Work) -> bytes:

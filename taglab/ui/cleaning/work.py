@@ -14,6 +14,7 @@ import streamlit as st
 
 from taglab.cache import content_key
 from taglab.cleaning import (
+    CLEANING_STEPS,
     Cleaned,
     Cleaning,
     Memory,
@@ -41,16 +42,8 @@ _LONGEST_LINK = 4000
 _MOST_TAGS_KEPT = 4_000_000
 _PATIENCE_S = 0.7
 
-TITLES = {
-    "normal-form": "Spellings",
-    "word-forms": "Word forms",
-    "typos": "Typos",
-    "categories": "Categories",
-    "collapse-words": "Collapse by words",
-    "collapse-embeddings": "Collapse by vectors",
-    "filters": "Filters",
-    "map": "Map",
-}
+TITLES = {kind: kind.replace("-", " ").capitalize() for kind in CLEANING_STEPS}
+"""Kind of step → what it is called on the page: as in the command."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,9 +24,9 @@ from taglab.runs.published import PublishedRun
 from taglab.runs.run import Kept
 from taglab.runs.tables import MOMENTS, of_predictions, results
 from taglab.ui.compare.runs import pick_runs, titles_of
-from taglab.ui.export import command_line
 from taglab.ui.messages import literal, working
 from taglab.ui.remembered import remembered
+from taglab.verbs.compare_runs import CompareRuns
 
 Truth = Literal["own", "common", "lift"]
 TRUTHS: dict[Truth, str] = {"own": "Own", "common": "Common", "lift": "Lift"}
@@ -99,21 +99,21 @@ class Compared:
         known = set(self.rows["run"])
         return {title: colour for title, colour in self.colours.items() if title in known}
 
-    def command(self, by: str, titles: Sequence[str] = (), **more: str) -> list[str]:
-        """Return the shell line that prints the table behind a view.
+    def command(self, by: str, titles: Sequence[str] = (), **which: str) -> CompareRuns:
+        """Return what asks for the table behind a view.
 
         Args:
             by: What a row of the table is, as the command takes it.
             titles: Runs that come first in it.
-            more: Further flags.
+            which: Further settings of `WhichResults`.
         """
-        flags = {"by": by, **more}
-        if by not in ("summary", "settings", "epoch", "repeats"):
-            flags |= {"metric": self.metric, "moment": self.moment, "truth": self.truth}
-            if self.judge:
-                flags["judge"] = self.by_title[self.judge].name
         order = [*titles, *(title for title in self.titles if title not in titles)]
-        return command_line(["compare-runs"], [self.by_title[title].name for title in order], flags)
+        asked: dict[str, str | None] = dict(which)
+        if by not in ("summary", "settings", "epoch", "repeats"):
+            judge = self.by_title[self.judge].name if self.judge else None
+            asked |= {"metric": self.metric, "moment": self.moment, "truth": self.truth, "judge": judge}
+        runs = tuple(self.by_title[title].name for title in order)
+        return CompareRuns.model_validate({"runs": runs, "by": by, "which": asked})
 
 
 def pick_compared() -> Compared | None:

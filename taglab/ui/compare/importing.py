@@ -11,9 +11,10 @@ import streamlit as st
 from taglab.progress import Progress
 from taglab.runs import ResultsSettings, Run, export_run, import_results, import_run
 from taglab.ui.export import copy_as_command
-from taglab.ui.forms import settings_flags, settings_widgets
+from taglab.ui.forms import settings_widgets
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.uploads import ask_for_file
+from taglab.verbs.runs import Add
 
 _WHAT = "a run's .zip, a .csv of labels and AUC-PR, or an .npz of scores and truth"
 
@@ -35,8 +36,7 @@ def import_popover(then: Callable[[str], None]) -> None:
                 run = _imported(path, name or None, settings, progress)
             then(run.name)
             st.rerun()
-        named = [f"--name={name}"] if name else []
-        copy_as_command(["taglab", "runs", "add", "FILE", *named, *settings_flags(settings)])
+        copy_as_command(Add(path=Path("FILE"), name=name or None, settings=settings))
         st.caption("Of a run's zip: `taglab runs import FILE`.")
 
 

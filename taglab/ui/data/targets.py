@@ -11,9 +11,10 @@ from taglab.factors import TARGETS, TargetMaker, make_targets
 from taglab.folksonomy import Folksonomy
 from taglab.settings import checked
 from taglab.targets import TARGET_KINDS, Targets
-from taglab.ui.export import command_line, export_panel
-from taglab.ui.forms import setting_widget, settings_flags
+from taglab.ui.export import export_panel
+from taglab.ui.forms import setting_widget
 from taglab.ui.messages import guard, literal, working
+from taglab.verbs.targets import makers
 
 
 def show_targets(data: Folksonomy) -> None:
@@ -60,5 +61,6 @@ def _show(data: Folksonomy, name: str, settings: BaseModel, targets: Targets) ->
     )
     table = targets.table()
     st.dataframe(table, hide_index=True, key="targets table", alt="Targets by column, over known tracks")
-    argv = command_line(["targets", name], (), {"data": data.name}, settings_flags(settings))
-    export_panel(f"{data.name} targets {name}", table, command=argv)
+    _, question = makers()[name]
+    asked = question.model_validate({"data": data.name, "settings": settings})
+    export_panel(f"{data.name} targets {name}", table, command=asked)
