@@ -16,7 +16,6 @@ from taglab.cli.entries import BeginEntry, SetOfEntry
 from taglab.cli.report import TABLE_WRITERS
 from taglab.errors import InvalidSetting
 from taglab.paths import typed_path
-from taglab.verbs.report import Report
 
 if TYPE_CHECKING:
     import pydantic
@@ -116,12 +115,6 @@ def add_output(parser: argparse.ArgumentParser, table: bool = True) -> None:
     add_cache(group)
 
 
-def finish(parser: Parser, run: Callable[[argparse.Namespace], Report | int], table: bool = True) -> None:
-    """Add the options of output, and say what carries the command out."""
-    add_output(parser, table)
-    parser.set_defaults(run=run)
-
-
 def add_cache(parser: Any) -> None:
     """Add `--cache`."""
     parser.add_argument(
@@ -161,58 +154,14 @@ def numbers(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def add_settings(
-    parser: Any,
-    model: type[pydantic.BaseModel],
-    *,
-    flags: Mapping[str, str] | None = None,
-    choices: Mapping[str, Collection[str]] | None = None,
-    omit: Collection[str] = (),
-    prefix: str = "",
-) -> None:
-    """Add a flag for each field of a settings model; its docstring is the help.
-
-    Args:
-        parser: A parser or a group of one.
-        model: The settings; what is not given keeps the model's default.
-        flags: Field → its flag, where it is not the field's name.
-        choices: Field → what it may be, where the model does not say.
-        omit: Fields without a flag.
-        prefix: Begins every flag, where a command takes the same settings twice.
-    """
-    for name in model.model_fields:
-        if name not in omit:
-            flag = (flags or {}).get(name, f"--{prefix}{name.replace('_', '-')}")
-            _add_setting(
-                parser, model, name, flag, _dest(model, name, prefix), choices=(choices or {}).get(name)
-            )
-
-
-def _add_setting(
-    parser: Any,
-    model: type[pydantic.BaseModel],
-    name: str,
-    flag: str,
-    dest: str,
-    *,
-    choices: Collection[str] | None = None,
-    more: str = "",
-) -> None:
-    """Add the flag of one field; its docstring is the help, and `more` ends it."""
-    setting = model.model_fields[name]
-    default = setting.get_default(call_default_factory=True)
-    shown = "" if default in (None, (), "") else f" (default: {_shown(default)})"
-    about = setting.description or settings.described(model).get(name, "").rstrip(".").replace("`", "")
-    how = reading(setting, choices)
-    if len(",".join(how.get("choices", ()))) > _LONGEST_CHOICES:  # argparse would not break the line
-        more += f"; one of {', '.join(how['choices'])}"
-        how["metavar"] = "NAME"
-    help_text = (about + more + shown).replace("%", "%%")
-    parser.add_argument(flag, default=argparse.SUPPRESS, dest=dest, help=help_text, **how)
-
-
 def add_question(parser: Parser, question: type[Question], omit: Collection[str] = ()) -> None:
-    """Add the options of output and an argument for each setting of a question but those in `omit`."""
+    """Add an argument for each setting of a question but those in `omit`, and the options of output."""
+    add_arguments(parser, question, omit)
+    add_output(parser, question.table)
+
+
+def add_arguments(parser: Parser, question: type[Question], omit: Collection[str] = ()) -> None:
+    """Add an argument for each setting of a question but those in `omit`."""
     from taglab.verbs.question import arguments
 
     titled: dict[str, Any] = {"": parser}
@@ -231,7 +180,6 @@ def add_question(parser: Parser, question: type[Question], omit: Collection[str]
             _add_argument(titled[argument.title], argument, has_words)
     for flag, now in question.renamed.items():
         parser.add_argument(flag, action=_Renamed, now=now)
-    add_output(parser, question.table)
 
 
 def _add_argument(group: Any, argument: Argument, has_words: bool) -> None:
@@ -323,40 +271,6 @@ def question_of(args: argparse.Namespace, question: type[Question]) -> Question:
         return question.asked(places)
     except InvalidSetting as error:
         raise UsageError(str(error)) from error
-
-
-def settings_values(
-    args: argparse.Namespace, model: type[pydantic.BaseModel], prefix: str = ""
-) -> dict[str, Any]:
-    """Return the fields that were given on the command line."""
-    given = vars(args)
-    return {name: given[dest] for name in model.model_fields if (dest := _dest(model, name, prefix)) in given}
-
-
-def settings_of(args: argparse.Namespace, model: type[Settings], **more: Any) -> Settings:
-    """Return the settings that the flags of `add_settings` ask for.
-
-    Args:
-        args: What was parsed.
-        model: The settings.
-        more: Fields that had no flag of `add_settings`.
-
-    Raises:
-        UsageError: Naming the field that is wrong and what it must be.
-    """
-    return checked(model, {**settings_values(args, model), **more})
-
-
-def checked(model: type[Settings], values: Mapping[str, Any]) -> Settings:
-    """Make settings of values; raises UsageError."""
-    try:
-        return settings.checked(model, values)
-    except InvalidSetting as error:
-        raise UsageError(str(error)) from error
-
-
-def _dest(model: type[pydantic.BaseModel], name: str, prefix: str) -> str:
-    return f"{prefix}{model.__name__}.{name}"
 
 
 def _is_long(default: Any) -> bool:

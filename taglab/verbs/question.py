@@ -336,16 +336,18 @@ def _settle(
     if choice.default is not None and not choice.required:
         group.setdefault(tag, choice.default)
     chosen = group.get(tag)
-    for name in list(group):
-        argument = known.get((*path, name))
-        if argument is None or not argument.entries or chosen in argument.entries:
+    for place, argument in known.items():
+        if list(place[: len(path)]) != path or not argument.entries or chosen in argument.entries:
             continue
-        if argument.place in given:
+        if place in given:
             raise InvalidSetting(
                 f"{argument.flag} is not heeded by {choice.flag} {chosen}, but by "
                 f"{' and '.join(argument.entries)}"
             )
-        del group[name]
+        _value_in(values, place[:-1]).pop(place[-1], None)
+        first = place[len(path)]
+        if group.get(first) == {}:
+            del group[first]
 
 
 def _name_of(known: Mapping[Place, Argument], place: Sequence[int | str]) -> str:

@@ -67,6 +67,7 @@ features export given {dir}/given.npz
 audio list
 joint-space list
 queue
+sweep list
 decisions made-one --label rock
 co-predictions made-one
 clean new --name tidy
@@ -107,6 +108,9 @@ data remove again
 
 ELSEWHERE = {
     "takes seconds to minutes": ("bench", "joint-space train", "joint-space reproduce", "stages curve"),
+    "trains, or needs a trained network": (
+        "train", "dry-run", "predict", "tag", "encode", "reproduce", "sweep make", "sweep show", "report",
+    ),
     "needs files of sound": ("audio add", "audio show", "audio check", "audio remove", "features encode"),
     "needs a trained space": ("joint-space score", "joint-space remove", "ask"),
     "needs many tags of a genre": ("subgenres",),

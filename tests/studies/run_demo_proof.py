@@ -4,11 +4,23 @@ Prints figures and verdicts; the settings of `DemoProofSettings` change what is 
 cache folder, group "model-1 spectrogram demo" and "model-2 spectrogram demo", for *Compare*.
 """
 
-import argparse
 import sys
+from typing import Annotated
 
-from taglab.cli.options import add_settings, settings_of
+from taglab.cli.options import Parser, add_arguments, question_of
+from taglab.settings import Group
 from taglab.studies.thesis.demo_proof import AUDIBLE, JUNK, DemoProof, DemoProofSettings, prove_demo
+from taglab.verbs.question import Question
+
+
+class Proving(Question):
+    """What is asked of the proof.
+
+    Attributes:
+        settings: How it is made.
+    """
+
+    settings: Annotated[DemoProofSettings, Group("the proof")] = DemoProofSettings()
 
 
 def told(proof: DemoProof) -> str:
@@ -51,10 +63,11 @@ def show(fraction: float, text: str) -> None:
 
 def main() -> None:
     """Run the proof and print it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_settings(parser, DemoProofSettings)
-    args = parser.parse_args()
-    proof = prove_demo(settings_of(args, DemoProofSettings), progress=show)
+    parser = Parser(prog="python -m tests.studies.run_demo_proof", description=__doc__ or "")
+    add_arguments(parser, Proving)
+    asked = question_of(parser.parse_args(), Proving)
+    assert isinstance(asked, Proving)
+    proof = prove_demo(asked.settings, progress=show)
     sys.stdout.write("\n" + told(proof))
 
 
