@@ -17,9 +17,10 @@ from taglab.progress import Progress, between
 from taglab.settings import Flag, checked
 from taglab.sources import open_folksonomy
 from taglab.vectors import TagVectors, Vectors, open_features, save_features
-from taglab.verbs.joint_space import Kept, material_of
+from taglab.verbs.joint_space import material_of
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
+from taglab.verbs.shelves import Kept
 
 _FIGURES = ("average_precision", "auc_roc")
 
