@@ -367,6 +367,7 @@ class TagMap {
     for (const i of this.classOrder ?? []) {
       const each = this.classes[i];
       if (this.lit >= 0 ? i !== this.lit : this.selected && !each.chosen) continue;
+      if (Number.isNaN(each.x)) continue; // a group whose name is in the legend only
       const [x, y] = this.selected && this.lit < 0
         ? [this.toX(each.chosenX / each.chosen), this.toY(each.chosenY / each.chosen)]
         : [this.toX(each.x), this.toY(each.y)];

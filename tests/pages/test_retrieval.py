@@ -21,6 +21,7 @@ from taglab.vectors import remove_features
 from tests.joint_space.shelved import HOSTILE, TAGS, shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
+from tests.runs.examples import made_run, small_data
 
 
 @pytest.fixture
@@ -326,3 +327,23 @@ def test_a_word_that_is_no_tag_is_asked_where_the_space_knows_words(taglab_home:
     assert "word:smoky" in app.code[0].value
     app = opened(ask=["smoky", "unheardof"])
     assert "“unheardof” is no tag, artist or track, and no word that it knows," in texts(app)
+
+
+def test_a_run_is_asked_beside_a_space(space: None) -> None:
+    run = f"run: {made_run('tagger', small_data()).name}"
+    app = opened(space="space", beside=run, ask="jazz")
+    require_sound(app)
+    assert [subheader.value.replace("\\", "") for subheader in app.subheader] == ["space", run]
+    of_run = [one.value for one in app.dataframe if "track" in one.value][1]
+    assert set(of_run["right"]) == {"✓", "✕"}
+    assert "A run has no artists." in texts(app)
+    assert "the tracks are all held-out." in texts(app)
+    app = opened(space=run, ask=["jazz", "- sad"], view="Precision")
+    require_sound(app)
+    assert set(curves(app)[0]) == {run, "the most it can be"}
+    assert "Compare has the figures of runs" in texts(app)
+    app = upload(opened(space=run, ask="jazz"), "a.wav", wav(1))
+    require_sound(app)
+    assert "is not asked with clips" in texts(app)
+    app = opened(space=run, view="Map", map="PCA", ask="jazz")
+    require_sound(app)

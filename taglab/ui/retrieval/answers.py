@@ -29,7 +29,7 @@ _LONGEST_S = 60
 _RIGHT, _WRONG = "✓", "✕"
 _BUTTONS = {"play": ":material/play_arrow:", "more": ":material/add:", "less": ":material/remove:"}
 _HELP = {"play": "Play it", "more": "Add it to the query", "less": "Take it away from the query"}
-_ROW_PX, _WIDE_PX, _NARROW_PX = 35, 185, 120
+_ROW_PX, _WIDE_PX, _NARROW_PX = 35, 185, 108
 _LONGEST_NAME = 90
 _MOST_TAGS = 12
 
@@ -117,7 +117,8 @@ def _show_names(side: _Side, kind: str) -> None:
     st.markdown(f"**{kind.capitalize()}s**")
     nearest = side.nearest(kind)
     if not len(nearest):
-        st.caption(f"The space has no other {kind}.")
+        no_other = "A run has no artists." if side.asked.is_run else f"The space has no other {kind}."
+        st.caption(no_other)
         return
     _show_list(side, kind, [visible(name, _LONGEST_NAME) for name in side.names(kind)])
     whole = nearest.assign(right=_marked(side, kind))
@@ -127,10 +128,10 @@ def _show_names(side: _Side, kind: str) -> None:
 def _show_list(side: _Side, kind: str, names: Sequence[str]) -> None:
     """Draw one ranked list; the buttons in its rows play a track, add a result, or take it away."""
     nearest, marks = side.nearest(kind), _marked(side, kind)
-    columns: dict[str, Any] = {"rank": nearest["rank"], kind: names, "nearer than": nearest["specificity"]}
+    columns: dict[str, Any] = {"rank": nearest["rank"], kind: names}
     if any(marks):
         columns["right"] = marks
-    columns |= dict.fromkeys(("more", "less"), "")
+    columns |= {"nearer than": nearest["specificity"], "more": "", "less": ""}
     if kind == "track":
         columns = {"play": "", **columns, "tags": _tags_of(side.asked.data, side.names("track"))}
     table = pd.DataFrame(columns)
@@ -230,7 +231,8 @@ def _say_marks(side: _Side) -> None:
         if any(marks):
             sentences.append(f"{marks.count(_RIGHT)} of {len(marks)} {kind}s are right.")
     if len(sentences) > 1:
-        sentences.append("Right is what listeners wrote; tracks the space was trained on are among these.")
+        heard = "all held-out" if side.asked.is_run else "those the space was trained on among them"
+        sentences.append(f"Right is what listeners wrote; the tracks are {heard}.")
     st.caption(literal(" ".join(sentences)))
 
 
@@ -247,7 +249,9 @@ def _rows(data: Folksonomy) -> pd.Index[str]:
     return pd.Index(data.tracks["track"].astype(str))
 
 
-def _command(side: _Side, by: Any) -> Ask:
+def _command(side: _Side, by: Any) -> Ask | None:
+    if side.asked.is_run:  # which the command does not ask
+        return None
     terms = side.answer.terms
     parts = [f"{'-' if term.taken_away else '+'} {written(term)}" for term in terms]
     n = max(len(getattr(side.answer, by)), 1)

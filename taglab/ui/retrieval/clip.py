@@ -39,6 +39,9 @@ def pick_clip(asked: Sequence[Asked]) -> list[Given]:
 
 def _given(asked: Asked, upload: Upload, upload_id: str) -> Given:
     """Return where a clip lies in a space; nothing where it cannot be used, which is told."""
+    if asked.is_run:
+        st.caption(literal(f"{asked.name} is not asked with clips; Training tags new sound by a run."))
+        return {}
     try:
         features = _features(asked.features, upload, upload_id)
         return {"clip": {harmless_name(upload.name): asked.space.place(features[None])[0]}}

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from taglab import cache
+from taglab import cache, runs
 from taglab.errors import InvalidSetting, NotFound, TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import JointSpace, joint_space_names, open_joint_space, require_unchanged
+from taglab.joint_space.scored import space_of_scores
 from taglab.joint_space.words import place_words
+from taglab.runs import Run
 from taglab.ui.loaders import folksonomy, word_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among
@@ -21,6 +23,9 @@ from taglab.ui.remembered import Shelved, remembered
 from taglab.vectors import Vectors, open_features
 
 _NONE = "—"
+_RUN = "run: "
+_SCORES = "predictions/test.npz"
+_RUNS_FRESH_S = 30.0
 
 Given = Mapping[str, Mapping[str, npt.NDArray[np.float32]]]
 """What a space is given with a query: kind → name → vector in the space."""
@@ -28,17 +33,19 @@ Given = Mapping[str, Mapping[str, npt.NDArray[np.float32]]]
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A space that is asked.
+    """A space that is asked, or a run's scores as one.
 
     Attributes:
         space: The space.
         data: The data set it was trained on.
         tracks: Places of the tracks that have features, compared by dot product.
+        is_run: Whether they are the scores of a run, of its held-out tracks.
     """
 
     space: JointSpace
     data: Folksonomy
     tracks: Vectors
+    is_run: bool = False
 
     @property
     def name(self) -> str:
@@ -55,20 +62,22 @@ def pick_spaces() -> list[Asked] | None:
     """Let a space be chosen, and another to stand beside it; in the URL as `space` and `beside`.
 
     Returns:
-        Those that can be asked, one or two; the others are told of. None where there is no space yet.
+        Those that can be asked, one or two; the others are told of. None where there is no space yet, and no
+        run that has ranked held-out tracks.
     """
-    names = joint_space_names()
+    names = [*joint_space_names(), *(f"{_RUN}{name}" for name in _runs_with_scores())]
     if not names:
         return None
     with st.sidebar:
-        first = choose_among("space", "Joint space", names, 0, "joint space")
+        first = choose_among("space", "Joint space or run", names, 0, "joint space")
         others = [_NONE, *(name for name in names if name != first)]
         second = choose_among("beside", "Beside it", others, 0, "joint space") if names[1:] else _NONE
     asked = []
     for name in (first, second):
         if name != _NONE:
             try:
-                asked.append(open_asked(name))
+                run = name.removeprefix(_RUN)
+                asked.append(open_asked(name) if run == name else _open_run(run))
             except TaglabError as error:
                 st.error(literal(str(error)), icon=":material/error:")
     return asked
@@ -88,6 +97,28 @@ def open_asked(name: str) -> Asked:
         features = _open_features(place)
         require_unchanged(space, "features", features)
     return Asked(space, data, _placed(space, features))
+
+
+@remembered("tiny", ttl_s=_RUNS_FRESH_S)
+def _runs_with_scores() -> tuple[str, ...]:
+    return tuple(name for name in runs.run_names() if (runs.open_run(name).folder / _SCORES).exists())
+
+
+def _open_run(name: str) -> Asked:
+    run = runs.open_run(name)
+    data = run.config.get("data")
+    if not isinstance(data, str) or not data:
+        raise InvalidSetting(f"the run {name!r} does not say of which data set its tracks are")
+    space, tracks = _scored(run)
+    return Asked(space, folksonomy(data), tracks, is_run=True)
+
+
+@remembered("large")
+def _scored(run: Run) -> tuple[JointSpace, Vectors]:
+    predictions = run.predictions("test")
+    if predictions is None:
+        raise NotFound(f"the run {run.name!r} has ranked no held-out tracks yet")
+    return space_of_scores(predictions, f"{_RUN}{run.name}", {})
 
 
 def placed_words(asked: Asked, names: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:

@@ -47,12 +47,14 @@ def show_precision(asked: Sequence[Asked], terms: tuple[Term, ...], given: Seque
         terms: The query; may be empty.
         given: What each space is given with it.
     """
-    comparable, reasons = _comparable(asked[0])
+    spaces = [one for one in asked if not one.is_run]
+    comparable, reasons = _comparable(spaces[0]) if spaces else ([], [])
+    comparable += [one for one in asked if one.is_run]
     left, right = st.columns(2, gap="medium")
     with left:
         _show_query(asked, comparable, terms, given)
     with right:
-        _show_overall(comparable)
+        _show_overall([one for one in comparable if not one.is_run])
     if reasons:
         st.caption(literal(f"Not compared: {'; '.join(reasons)}."))
 
@@ -117,10 +119,17 @@ def _show_query(
     export_panel("precision at the query", table, figure)
 
 
+def _held_out(asked: Asked) -> list[str]:
+    """Return the tracks a space or run was not trained on, and not chosen by."""
+    if asked.is_run:
+        return list(asked.tracks.ids)
+    material = _material(_place(asked.name))
+    return [material.tracks[row] for row in material.parts["test"]]
+
+
 def _at_query(asked: Asked, terms: tuple[Term, ...], given: Given) -> pd.DataFrame | None:
     """Return precision at each k of the held-out tracks; None where nothing says which are right."""
-    material = _material(_place(asked.name))
-    names = [material.tracks[row] for row in material.parts["test"]]
+    names = _held_out(asked)
     asked_with = {term.name for term in terms if term.kind in ("track", "")}
     tracks = asked.tracks.select([name for name in names if name not in asked_with])
     try:
@@ -148,6 +157,9 @@ def _at_query(asked: Asked, terms: tuple[Term, ...], given: Given) -> pd.DataFra
 def _show_overall(comparable: Sequence[Asked]) -> None:
     """Mean precision over all that can be asked of the held-out tracks."""
     st.markdown("**Over all held-out tracks**")
+    if not comparable:
+        st.caption("Compare has the figures of runs, over all that they ranked.")
+        return
     able = [task for task in TASKS if _right_outputs(comparable[0].name, task)]
     if not able:
         st.caption("No held-out track has a tag or an artist that the space knows.")

@@ -146,8 +146,10 @@ def _draw(
         everything.vectors.fingerprint, where.settings.model_dump(mode="json"), labels, positions
     )
     groups = [*_LAYERS.values(), _QUERY][: int(kinds.max(initial=0)) + 1]
-    nowhere = np.full((len(groups), 2), np.nan, np.float32)
-    classes = MapClasses(kinds, groups, np.arange(len(groups)), nowhere, "Layer")
+    written_at = np.full((len(groups), 2), np.nan, np.float32)
+    if answer is not None:
+        written_at[-1] = positions[-1]
+    classes = MapClasses(kinds, groups, np.arange(len(groups)), written_at, "Layer")
 
     def add(rows: list[int]) -> None:
         if len(rows) == 1 and rows[0] < len(shown):
