@@ -23,6 +23,7 @@ from taglab.runs.inputs import (
     require_unchanged,
 )
 from taglab.sources import open_folksonomy
+from taglab.vectors import open_features
 
 NOT_KNOWN = "not known"
 _SETTINGS: dict[InputKind, str] = {"data": "data", "audio": "audio", "targets": "labels"}
@@ -40,9 +41,9 @@ def inputs_table(
         progress: Told how far it is.
 
     Returns:
-        `input` (data, audio, targets, vectors), `name`, `fingerprint` (as the run was made), `now`: "as it
-        was", "changed", "not there", or "not known" of runs that were made before this was kept. No rows
-        where nothing was trained.
+        `input` (data, audio, targets, vectors, features), `name`, `fingerprint` (as the run was made), `now`:
+        "as it was", "changed", "not there", or "not known" of runs that were made before this was kept. No
+        rows where nothing was trained.
     """
     rows = []
     frozen = run.inputs
@@ -51,8 +52,8 @@ def inputs_table(
         if kind in frozen:
             now = _now(run, kind, frozen[kind], frozen.get("data", frozen[kind]).name, open_data)
             rows.append({"input": kind, **frozen[kind].model_dump(), "now": now})
-        elif run.kind == "trained" and kind in _SETTINGS:
-            name = str(run.config.get(_SETTINGS[kind], ""))
+        elif run.kind == "trained" and _SETTINGS.get(kind) in run.config:
+            name = str(run.config[_SETTINGS[kind]])
             rows.append({"input": kind, "name": name, "fingerprint": NOT_KNOWN, "now": NOT_KNOWN})
     return pd.DataFrame(rows, columns=["input", "name", "fingerprint", "now"])
 
@@ -101,6 +102,7 @@ _FINGERPRINTS: dict[InputKind, Callable[[Run, str, Folksonomy], str | None]] = {
     "audio": _audio_now,
     "targets": _targets_now,
     "vectors": lambda run, name, data: vectors_key(name, data),
+    "features": lambda run, name, data: open_features(name).fingerprint,
 }
 
 
@@ -112,7 +114,7 @@ def settings_with_inputs(run: Run) -> dict[str, Any]:
     if run.kind != "trained":
         return run.config
     frozen = run.inputs
-    kinds = [kind for kind in INPUT_KINDS if kind in frozen or kind in _SETTINGS]
+    kinds = [kind for kind in INPUT_KINDS if kind in frozen or _SETTINGS.get(kind) in run.config]
     told = {kind: frozen[kind].fingerprint[:_SHORT] if kind in frozen else NOT_KNOWN for kind in kinds}
     return {**run.config, "content": told}
 

@@ -12,7 +12,9 @@ from taglab.joint_space.library import (
 from taglab.joint_space.material import JointMaterial, prepare_joint
 from taglab.joint_space.ranking import precisions, task_scores
 from taglab.joint_space.settings import TASKS, JointSpaceSettings
+from taglab.joint_space.similar_artists import read_similar_artists
 from taglab.joint_space.space import JointSpace, ensemble
+from taglab.joint_space.training import JointSpaceRun, joint_material, new_space_run, train_space
 from taglab.joint_space.truth import belonging
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "FittedSpace",
     "JointMaterial",
     "JointSpace",
+    "JointSpaceRun",
     "JointSpaceSettings",
     "Term",
     "ask",
@@ -28,13 +31,17 @@ __all__ = [
     "delete_joint_space",
     "ensemble",
     "fit_space",
+    "joint_material",
     "joint_space_names",
+    "new_space_run",
     "open_joint_space",
     "parse_query",
     "precisions",
     "prepare_joint",
+    "read_similar_artists",
     "require_unchanged",
     "save_joint_space",
     "task_scores",
+    "train_space",
     "written",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from taglab.errors import InvalidSetting
 from taglab.joint_space.material import JointMaterial, scaled, sparse_rows, training_pairs
 from taglab.joint_space.ranking import precisions, task_scores
 from taglab.joint_space.settings import JointSpaceSettings, Task
@@ -76,30 +77,55 @@ def fit_space(
 
     Source: Weston et al. 2011, section 4 and Algorithm 1.
     """
-    steps = _Steps(material, settings)
-    best, rows, waited = steps.copied(), list[dict[str, float]](), 0
-    best_precision, best_steps = -np.inf, 0
-    while steps.taken < settings.steps and waited < settings.patience:
-        row = steps.take(min(settings.validate_every, settings.steps - steps.taken), progress)
-        row |= _look(_space(steps.tables, material, settings), material, settings.tasks)
-        rows.append(row)
-        waited += 1
-        if row[MONITORED] > best_precision:
-            best, best_precision, best_steps, waited = steps.copied(), row[MONITORED], steps.taken, 0
-        progress(steps.taken / settings.steps, f"best validation {MONITORED} {best_precision:.3f}")
-    kept = {**(about or {}), "settings": settings.model_dump(mode="json"), "steps": best_steps}
-    return FittedSpace(_space(best, material, settings, name, kept), pd.DataFrame(rows), best_steps)
+    training = SpaceTraining(material, settings)
+    while not training.over:
+        training.look(progress)
+    return training.fitted(name, about)
 
 
-class _Steps:
-    """The state of a training: what is learned, the random numbers, and how many steps were taken."""
+@dataclass(eq=False)
+class Standing:
+    """Where a training stands: all that it needs to go on as if it had never stopped.
 
-    def __init__(self, material: JointMaterial, settings: JointSpaceSettings) -> None:
-        random = np.random.default_rng(settings.seed)
-        sizes = (len(material.artists), len(material.tags), material.features.shape[1])
-        self.tables = Tables(*(_first_vectors(random, size, settings) for size in sizes))
-        self.taken = 0
-        self._settings = settings
+    Attributes:
+        tables: What is learned so far.
+        best: The same at the best look.
+        random: State of the random numbers, (1,).
+        rows: Of the history, one a look.
+        best_look: Number of the best look, from 1; 0 before the first.
+    """
+
+    tables: Tables
+    best: Tables
+    random: npt.NDArray[np.uint64]
+    rows: list[dict[str, float]] = field(default_factory=list)
+    best_look: int = 0
+
+    @property
+    def taken(self) -> int:
+        """Steps that were taken."""
+        return int(self.rows[-1]["steps"]) if self.rows else 0
+
+
+class SpaceTraining:
+    """A training that is under way, from one look at the validation tracks to the next.
+
+    Args:
+        material: Tracks, features, artists, tags, parts.
+        settings: See `JointSpaceSettings`.
+        standing: Where it goes on; changed. From the beginning where None.
+
+    Raises:
+        InvalidSetting: If a task has nothing to learn, or what is learned is of other artists, tags or
+            features.
+    """
+
+    def __init__(
+        self, material: JointMaterial, settings: JointSpaceSettings, standing: Standing | None = None
+    ) -> None:
+        self.settings = settings
+        self.standing = standing or _beginning(material, settings)
+        self._material = material
         self._pairs = training_pairs(material, settings.tasks)
         self._tracks = sparse_rows(scaled(material.features[material.parts["train"]], settings.scaling))
         self._rules = Rules(
@@ -108,27 +134,67 @@ class _Steps:
             settings.limit,
             settings.loss == "warp",
         )
-        self._state = random.integers(1, 2**63, 1, np.uint64)
+        wanted = [(n, settings.dim) for n in _sizes(material)]
+        if [table.shape for table in self.standing.tables] != wanted:
+            raise InvalidSetting("what is learned so far is of other artists, tags, features or dimensions")
 
-    def copied(self) -> Tables:
-        """Return what is learned so far, apart from what further steps change."""
-        return Tables(*(table.copy() for table in self.tables))
+    @property
+    def over(self) -> bool:
+        """Whether all steps were taken, or too many looks gained nothing."""
+        standing = self.standing
+        waited = len(standing.rows) - standing.best_look
+        return standing.taken >= self.settings.steps or waited >= self.settings.patience
 
-    def take(self, n_steps: int, progress: Progress) -> dict[str, float]:
+    def look(self, progress: Progress = silent) -> dict[str, float]:
+        """Take steps up to the next look at the validation tracks; return its row of the history."""
+        standing = self.standing
+        row = self._take(min(self.settings.validate_every, self.settings.steps - standing.taken), progress)
+        row |= _look(
+            _space(standing.tables, self._material, self.settings), self._material, self.settings.tasks
+        )
+        best = standing.rows[standing.best_look - 1][MONITORED] if standing.best_look else -np.inf
+        standing.rows.append(row)
+        if row[MONITORED] > best:
+            best, standing.best_look = row[MONITORED], len(standing.rows)
+            standing.best = Tables(*(table.copy() for table in standing.tables))
+        progress(standing.taken / self.settings.steps, f"best validation {MONITORED} {best:.3f}")
+        return row
+
+    def fitted(self, name: str = "", about: dict[str, Any] | None = None) -> FittedSpace:
+        """Return the space as it was at its best look."""
+        standing = self.standing
+        steps = int(standing.rows[standing.best_look - 1]["steps"]) if standing.best_look else 0
+        kept = {**(about or {}), "settings": self.settings.model_dump(mode="json"), "steps": steps}
+        space = _space(standing.best, self._material, self.settings, name, kept)
+        return FittedSpace(space, pd.DataFrame(standing.rows), steps)
+
+    def _take(self, n_steps: int, progress: Progress) -> dict[str, float]:
         """Take steps; return the row of the history that tells of them."""
-        counts = np.zeros((len(self._settings.tasks), 3), np.int64)
-        until = self.taken + n_steps
-        while self.taken < until:
-            more = min(_STEPS_A_CALL, until - self.taken)
-            update(more, self.tables, self._tracks, self._pairs, self._rules, self._state, counts)
-            self.taken += more
-            text = f"step {self.taken:,} of at most {self._settings.steps:,}"
-            progress(self.taken / self._settings.steps, text)
-        row: dict[str, float] = {"steps": self.taken}
-        for task, (tried, violations, drawn) in zip(self._settings.tasks, counts.tolist(), strict=True):
+        standing, settings = self.standing, self.settings
+        counts = np.zeros((len(settings.tasks), 3), np.int64)
+        taken = standing.taken
+        until = taken + n_steps
+        while taken < until:
+            more = min(_STEPS_A_CALL, until - taken)
+            update(more, standing.tables, self._tracks, self._pairs, self._rules, standing.random, counts)
+            taken += more
+            progress(taken / settings.steps, f"step {taken:,} of at most {settings.steps:,}")
+        row: dict[str, float] = {"steps": taken}
+        for task, (tried, violations, drawn) in zip(settings.tasks, counts.tolist(), strict=True):
             row[f"violations {task}"] = violations / tried if tried else np.nan
             row[f"drawn {task}"] = drawn / violations if violations else np.nan
         return row
+
+
+def _sizes(material: JointMaterial) -> tuple[int, int, int]:
+    return len(material.artists), len(material.tags), material.features.shape[1]
+
+
+def _beginning(material: JointMaterial, settings: JointSpaceSettings) -> Standing:
+    random = np.random.default_rng(settings.seed)
+    tables = Tables(*(_first_vectors(random, size, settings) for size in _sizes(material)))
+    best = Tables(*(table.copy() for table in tables))
+    return Standing(tables, best, random.integers(1, 2**63, 1, np.uint64))
 
 
 def _first_vectors(

@@ -1,4 +1,4 @@
-"""Joint spaces under names, on a shelf of their own."""
+"""Joint spaces under names: on a shelf of their own, and those of runs that were trained to their end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from taglab.cache import JOINT_SPACES, Shelf, locked, read_manifest, read_whole,
 from taglab.errors import Conflict, DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space.space import JointSpace
+from taglab.runs import layout, open_run, run_names
 from taglab.vectors import Vectors
 
 _SHELF = Shelf(JOINT_SPACES)
@@ -23,8 +24,9 @@ _LARGEST_BYTES = 8 << 30
 
 
 def joint_space_names() -> list[str]:
-    """Return the names of all joint spaces, sorted."""
-    return _SHELF.names()
+    """Return the names of all joint spaces, sorted; those of runs have the run's name."""
+    of_runs = (name for name in run_names() if (open_run(name).folder / layout.SPACE).is_dir())
+    return sorted({*_SHELF.names(), *of_runs})
 
 
 def save_joint_space(space: JointSpace, replace: bool = False) -> None:
@@ -45,12 +47,21 @@ def save_joint_space(space: JointSpace, replace: bool = False) -> None:
             raise Conflict(
                 f"there is a joint space named {space.name!r} already; take another name or replace it"
             )
-        with replacing(folder) as temporary:
-            _write(space, temporary)
+        write_space(space, folder)
+
+
+def write_space(space: JointSpace, folder: Path) -> None:
+    """Write a space to a folder, whole or not at all; one that is there gives way.
+
+    Raises:
+        StorageError: If the disk is full or the place cannot be written.
+    """
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        _write(space, temporary)
 
 
 def _write(space: JointSpace, folder: Path) -> None:
-    folder.mkdir()
     about = {
         "format": _FORMAT,
         "artists": space.artists,
@@ -65,14 +76,22 @@ def _write(space: JointSpace, folder: Path) -> None:
 
 
 def open_joint_space(name: str) -> JointSpace:
-    """Return the space of a name.
+    """Return the space of a name, or of the run of that name.
 
     Raises:
         NotFound: If there is none.
         DataError: If it is damaged, or of a newer format.
     """
-    folder = _SHELF.find(name)
+    folder = _of_run(name) or _SHELF.find(name)
     return read_whole(folder, lambda: _read(folder, name))
+
+
+def _of_run(name: str) -> Path | None:
+    """Return the folder of a run's space; None where the shelf has one of that name, or no run has."""
+    if name in _SHELF.names() or name not in run_names():
+        return None
+    folder = open_run(name).folder / layout.SPACE
+    return folder if folder.is_dir() else None
 
 
 def _read(folder: Path, name: str) -> JointSpace:
@@ -101,7 +120,11 @@ def _read(folder: Path, name: str) -> JointSpace:
 
 
 def delete_joint_space(name: str) -> None:
-    """Remove a space for good; raises NotFound, StorageError."""
+    """Remove a space for good; raises NotFound, StorageError, and InvalidSetting of a run's."""
+    if _of_run(name):
+        raise InvalidSetting(
+            f"joint space {name!r} is part of a run; `taglab runs delete {name}` moves it away"
+        )
     _SHELF.delete(name)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ _KINDS: dict[Task, tuple[int, int]] = {
     "artists": (TRACKS, ARTISTS),
     "tags": (TRACKS, TAGS),
     "similar-tracks": (TRACKS, TRACKS),
+    "similar-artists": (ARTISTS, ARTISTS),
     "tracks-of-artist": (ARTISTS, TRACKS),
     "tracks-of-tag": (TAGS, TRACKS),
 }
@@ -43,6 +45,9 @@ class JointMaterial:
         tags_of: Sparse (tracks, tags) of 1.
         parts: "train", "validation", "test" → rows of tracks.
         left_out: Columns `reason`, `tracks`, `examples`: tracks that are not used.
+        similar: Sparse (artists, artists) of 1, symmetric: which artists are alike; None where that is not
+            known.
+        artist_parts: "train", "validation", "test" → rows of artists, where `similar` is known.
 
     Raises:
         ValueError: If shapes disagree.
@@ -57,6 +62,8 @@ class JointMaterial:
     tags_of: sparse.csr_array
     parts: dict[str, Rows]
     left_out: pd.DataFrame
+    similar: sparse.csr_array | None = None
+    artist_parts: dict[str, Rows] = field(default_factory=dict)
 
     __repr__ = one_line
 
@@ -75,8 +82,15 @@ class JointMaterial:
     def right(self, task: Task, part: str) -> sparse.csr_array:
         """Return what is right for every input of a task, sparse of 1: (inputs, outputs) within a part.
 
-        Tracks are those of the part. Similar tracks are the others of one of a track's artists.
+        Tracks are those of the part. Similar tracks are the others of one of a track's artists. Artists who
+        are asked for similar ones are those of the part, and what is learned from are pairs of training
+        artists only.
+
+        Raises:
+            InvalidSetting: If it is not known which artists are alike, and they are asked for.
         """
+        if task == "similar-artists":
+            return self._similar(part)
         rows = self.parts[part]
         artists, tags = self.artists_of[rows], self.tags_of[rows]
         if task == "similar-tracks":
@@ -88,6 +102,39 @@ class JointMaterial:
             "tracks-of-tag": tags.T.tocsr(),
         }
         return matrices[task]
+
+    def _similar(self, part: str) -> sparse.csr_array:
+        if self.similar is None:
+            raise InvalidSetting(
+                "task 'similar-artists' needs pairs of artists who are alike; name them, or leave it out"
+            )
+        inside = np.zeros(len(self.artists), np.float32)
+        inside[self.artist_parts[part]] = 1
+        asked = sparse.diags_array(inside).tocsr()
+        pairs = asked @ self.similar @ asked if part == "train" else asked @ self.similar
+        pairs.eliminate_zeros()
+        return sparse.csr_array(pairs)
+
+
+_UNASKED: dict[Task, str] = {
+    "artists": "{n:,} of {of:,} {part} tracks are of no artist that is learned",
+    "tags": "{n:,} of {of:,} {part} tracks have no tag that is learned",
+    "similar-tracks": "{n:,} of {of:,} {part} tracks are the only ones of their artist there",
+    "similar-artists": "{n:,} of {of:,} artists have no similar one who is asked for in the {part} part",
+    "tracks-of-artist": "{n:,} of {of:,} artists have no {part} track",
+    "tracks-of-tag": "{n:,} of {of:,} tags have no {part} track",
+}
+
+
+def unasked(material: JointMaterial, tasks: Sequence[Task], part: str) -> tuple[str, ...]:
+    """Return what nothing is right for in a part, a sentence a task: it is not learned from, nor judged."""
+    sentences = []
+    for task in tasks:
+        per_input = np.diff(material.right(task, part).indptr)
+        n = int((per_input == 0).sum())
+        if n:
+            sentences.append(_UNASKED[task].format(n=n, of=len(per_input), part=part))
+    return tuple(sentences)
 
 
 def _without_diagonal(matrix: sparse.csr_array) -> sparse.csr_array:
@@ -120,6 +167,7 @@ def prepare_joint(
     features: npt.NDArray[np.floating] | sparse.csr_array,
     split: Split,
     min_count: int = 1,
+    similar_artists: Sequence[tuple[str, str]] = (),
 ) -> JointMaterial:
     """Put tracks, features and parts together.
 
@@ -129,6 +177,8 @@ def prepare_joint(
         features: Array or sparse (len(ids), features).
         split: Of the data's tracks.
         min_count: Tags on fewer tracks are not learned.
+        similar_artists: Pairs of artists who are alike, either way round; those with an artist whom the
+            training part does not have are passed over.
 
     Returns:
         The data's tracks that have features; artists and tags are those of the training part, for of others
@@ -162,7 +212,28 @@ def prepare_joint(
         tags_of=tags_of,
         parts=parts,
         left_out=_without_features(names, known),
+        **_alike(artists, similar_artists, [len(parts[part]) for part in PARTS]),
     )
+
+
+def _alike(artists: Sequence[str], pairs: Sequence[tuple[str, str]], sizes: Sequence[int]) -> dict[str, Any]:
+    """Return which artists are alike, and parts of the artists by chance in the proportions of the tracks."""
+    if not pairs:
+        return {}
+    row_of = {artist: row for row, artist in enumerate(artists)}
+    known = [(row_of[one], row_of[other]) for one, other in pairs if one in row_of and other in row_of]
+    apart = [(one, other) for one, other in known if one != other]
+    if not apart:
+        first = " and ".join(map(repr, pairs[0]))
+        raise InvalidSetting(f"no pair of similar artists has two of the training part; {first} for instance")
+    one, other = np.array([*apart, *(pair[::-1] for pair in apart)]).T
+    shape = (len(artists), len(artists))
+    similar = sparse.csr_array((np.ones(len(one), np.float32), (one, other)), shape=shape)
+    similar.data[:] = 1  # a pair that is named twice counts once
+    ends = np.cumsum(np.round(np.array(sizes) / sum(sizes) * len(artists)).astype(int))
+    drawn = np.random.default_rng(0).permutation(len(artists))
+    rows = np.split(drawn, ends[: len(PARTS) - 1])
+    return {"similar": similar, "artist_parts": dict(zip(PARTS, map(np.sort, rows), strict=True))}
 
 
 def _artists(data: Folksonomy, places: Rows, train: Rows) -> tuple[sparse.csr_array, tuple[str, ...]]:
@@ -208,13 +279,14 @@ def training_pairs(material: JointMaterial, tasks: Sequence[Task]) -> Pairs:
     Raises:
         InvalidSetting: If a task has no input with both a right and a wrong output.
     """
-    asked_starts, asked, row_starts, starts, right, n_outputs = [0], [], [], [], [], []
+    asked_starts, asked, row_starts, starts, right, candidates = [0], [], [], [], [], []
     n_rows = n_right = 0
     for task in tasks:
         matrix = material.right(task, "train")
         matrix.sort_indices()
         per_input = np.diff(matrix.indptr)
-        outputs = matrix.shape[1] - (task == "similar-tracks")
+        ranked = material.artist_parts["train"] if task == "similar-artists" else np.arange(matrix.shape[1])
+        outputs = len(ranked) - (_KINDS[task][0] == _KINDS[task][1])
         able = np.flatnonzero((per_input > 0) & (per_input < outputs))
         if not len(able):
             raise InvalidSetting(
@@ -226,13 +298,16 @@ def training_pairs(material: JointMaterial, tasks: Sequence[Task]) -> Pairs:
         row_starts.append(n_rows)
         starts.append(n_right + matrix.indptr)
         right.append(matrix.indices)
-        n_outputs.append(matrix.shape[1])
+        candidates.append(ranked)
         n_rows, n_right = n_rows + len(matrix.indptr), n_right + len(matrix.indices)
     kinds = np.array([_KINDS[task] for task in tasks], np.int64)
+    sizes = np.array([len(ranked) for ranked in candidates], np.int64)
     return Pairs(
         inputs=kinds[:, 0].copy(),
         outputs=kinds[:, 1].copy(),
-        n_outputs=np.array(n_outputs, np.int64),
+        n_outputs=sizes,
+        candidate_starts=np.cumsum(sizes) - sizes,
+        candidates=np.concatenate(candidates).astype(np.int64),
         same=(kinds[:, 0] == kinds[:, 1]).astype(np.int64),
         asked_starts=np.array(asked_starts, np.int64),
         asked=np.concatenate(asked).astype(np.int64),

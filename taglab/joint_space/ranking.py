@@ -28,23 +28,23 @@ def task_scores(space: JointSpace, material: JointMaterial, task: Task, part: st
         part: Of which part the tracks are.
 
     Returns:
-        Array (inputs, outputs), as `JointMaterial.right`; for similar tracks −∞ on the diagonal, since no
-        track is asked whether it is like itself.
+        Array (inputs, outputs), as `JointMaterial.right`; for similar ones −∞ on the diagonal, since none is
+        asked whether it is like itself.
     """
     tracks = space.place(material.features[material.parts[part]])
-    if task == "similar-tracks":
-        scores = tracks @ tracks.T
-        np.fill_diagonal(scores, -np.inf)
-        return scores
     vectors = {
+        "similar-tracks": (tracks, tracks),
+        "similar-artists": (space.artist_vectors, space.artist_vectors),
         "artists": (tracks, space.artist_vectors),
         "tags": (tracks, space.tag_vectors),
         "tracks-of-artist": (space.artist_vectors, tracks),
         "tracks-of-tag": (space.tag_vectors, tracks),
     }
     inputs, outputs = vectors[task]
-    scored: Scores = inputs @ outputs.T
-    return scored
+    scores: Scores = inputs @ outputs.T
+    if inputs is outputs:
+        np.fill_diagonal(scores, -np.inf)
+    return scores
 
 
 def precisions(scores: Scores, right: sparse.csr_array, ks: Sequence[int]) -> pd.DataFrame:

@@ -42,6 +42,8 @@ class Pairs(NamedTuple):
         inputs: Kind of the inputs of each task (`ARTISTS`, `TAGS`, `TRACKS`).
         outputs: Kind of its outputs.
         n_outputs: Y, how many outputs are ranked.
+        candidate_starts: Where in `candidates` those of each task begin.
+        candidates: The outputs that are ranked, `n_outputs` of each task.
         same: 1 where inputs and outputs are the same entities, and none is an output of itself.
         asked_starts: Where in `asked` those of each task begin, and at last its length.
         asked: Inputs that have a right output and a wrong one.
@@ -53,6 +55,8 @@ class Pairs(NamedTuple):
     inputs: Integers
     outputs: Integers
     n_outputs: Integers
+    candidate_starts: Integers
+    candidates: Integers
     same: Integers
     asked_starts: Integers
     asked: Integers
@@ -217,6 +221,7 @@ def _step(
     place = pairs.row_starts[task] + x
     start, end = pairs.starts[place], pairs.starts[place + 1]
     j = pairs.right[start + _below(state, end - start)]
+    first_candidate = pairs.candidate_starts[task]
     n_outputs, kind, same = pairs.n_outputs[task], pairs.outputs[task], pairs.same[task]
     _vector(tables, tracks, pairs.inputs[task], x, asked)
     _vector(tables, tracks, kind, j, right_one)
@@ -224,7 +229,7 @@ def _step(
     most = n_outputs - 1 if rules.sampled_rank else 1
     drawn = 0
     while drawn < most:
-        k = _below(state, n_outputs)
+        k = pairs.candidates[first_candidate + _below(state, n_outputs)]
         if _is_right(pairs.right, start, end, k) or (same and k == x):
             continue
         drawn += 1

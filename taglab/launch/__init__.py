@@ -1,5 +1,6 @@
 """Launching runs: on this machine or a SLURM cluster, in a queue, watched through what is on disk."""
 
+from taglab.launch.kinds import RUN_KINDS, RunKind, kind_of, train_run
 from taglab.launch.launcher import Launcher
 from taglab.launch.launching import (
     LAUNCHERS,
@@ -22,11 +23,14 @@ __all__ = [
     "ALLOW_LAUNCH",
     "LAUNCHERS",
     "RESUMABLE",
+    "RUN_KINDS",
     "LaunchSettings",
     "Launcher",
     "QueueRow",
+    "RunKind",
     "RunState",
     "follow_log",
+    "kind_of",
     "last_settings",
     "may_launch",
     "queue",
@@ -36,4 +40,5 @@ __all__ = [
     "stop",
     "submit",
     "train_command",
+    "train_run",
 ]

@@ -9,7 +9,7 @@ from typing import get_args
 
 import numpy as np
 
-from taglab.archives import opened_zip
+from taglab.archives import opened_zip, read_arrays
 from taglab.cache import read_object
 from taglab.errors import DataError
 from taglab.metrics import metrics_of
@@ -18,6 +18,8 @@ from taglab.runs import layout
 from taglab.runs.run import Kept, Run, is_count, is_figure
 from taglab.runs.status import STATUS_FILE, read_status
 
+_SPACE_FILES = ("space.json", "vectors.npz", "checksums.json")
+_LARGEST_ARRAYS_BYTES = 8 << 30
 _LARGEST_PART_OF_A_CHECKPOINT = 1.01  # what torch writes is stored, not packed
 
 
@@ -79,6 +81,14 @@ def _check_log(run: Run) -> None:
     layout.read_text(run.folder / layout.LOG, layout.LARGEST_TABLE_BYTES)
 
 
+def _check_space(run: Run, file: str) -> None:
+    path = run.folder / layout.SPACE / file
+    if path.suffix == ".npz":
+        read_arrays(path, _LARGEST_ARRAYS_BYTES)
+    else:
+        read_object(path)
+
+
 def _check_checkpoint(path: Path) -> None:
     """Raise unless a file is a checkpoint of tensors and plain values, and no larger than it looks."""
     import torch
@@ -112,6 +122,10 @@ _CHECKS: dict[str, Callable[[Run], object]] = {
         f"{layout.PREDICTIONS}/{kept}.npz": functools.partial(_check_predictions, kept=kept)
         for kept in get_args(Kept)
     },
+    **{f"{layout.SPACE}/{file}": functools.partial(_check_space, file=file) for file in _SPACE_FILES},
+    f"{layout.CHECKPOINTS}/last.npz": lambda run: read_arrays(
+        run.checkpoints / "last.npz", _LARGEST_ARRAYS_BYTES
+    ),
     f"{layout.CHECKPOINTS}/best.pt": lambda run: _check_checkpoint(run.checkpoints / "best.pt"),
     f"{layout.CHECKPOINTS}/last.pt": lambda run: _check_checkpoint(run.checkpoints / "last.pt"),
 }

@@ -17,7 +17,7 @@ from taglab.labels import LabelSpace
 if TYPE_CHECKING:
     from taglab.audio.store import AudioStore  # its decoders are not needed to read what runs are made of
 
-InputKind = Literal["data", "audio", "targets", "vectors"]
+InputKind = Literal["data", "audio", "targets", "vectors", "features"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,12 @@ INPUT_KINDS: dict[InputKind, KindOfInput] = {
     ),
     "vectors": KindOfInput(
         "the vectors {name!r} are others than when it was made", "other vectors", learned_from=True
+    ),
+    "features": KindOfInput(
+        "the features {name!r} are others than when it was made",
+        "other features",
+        learned_from=True,
+        heard=True,
     ),
 }
 LEARNED_FROM = tuple(kind for kind, of in INPUT_KINDS.items() if of.learned_from)

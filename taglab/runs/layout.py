@@ -38,6 +38,8 @@ SUMMARY = "summary.json"
 STATUS = "status.json"
 CHECKPOINTS = "checkpoints"
 PREDICTIONS = "predictions"
+SPACE = "space"
+WRITTEN_LAST = (f"{PREDICTIONS}/test.npz", SPACE)
 
 LARGEST_JSON_BYTES = 64 << 20
 LARGEST_TABLE_BYTES = 1 << 30

@@ -125,8 +125,8 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it was trained to its end: its test predictions are what is written last."""
-        return (self.folder / layout.PREDICTIONS / "test.npz").exists()
+        """Whether it was trained to its end: its test predictions, or its joint space, are written last."""
+        return any((self.folder / last).exists() for last in layout.WRITTEN_LAST)
 
     def label_space(self) -> LabelSpace | None:
         """Return the label space as it was when the run was made; None of results only."""
@@ -281,9 +281,9 @@ def best_epoch(history: pd.DataFrame) -> int | None:
     """Return the epoch of the best macro mean of the first metric, the first of equals; None where unknown.
 
     That is average precision. Where it was not measured, as in results of others, the next one that was
-    decides: AUC-PR over 200 thresholds.
+    decides: AUC-PR over 200 thresholds; and where no label is predicted, the first measured of rankings.
     """
-    for column, mean in mean_columns().items():
+    for column, mean in {**mean_columns(), **mean_columns("rankings")}.items():
         if mean.average == "macro" and column in history and history[column].notna().any():
             values = mean.metric.sign * history[column].to_numpy(np.float64)
             return int(history["epoch"].to_numpy()[int(np.nanargmax(values))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -59,6 +59,20 @@ class RunWriter:
         self._write_per_label(epoch, per_label)
         layout.write_lines(folder / layout.HISTORY, [*earlier, row])
         self.summarise(**summary_of(self.run.history(), len(classes)))
+
+    def looks(self, rows: Sequence[Mapping[str, Any]], best: int) -> None:
+        """Keep the history of a run that is of no labels, in place of the one that lies there.
+
+        Args:
+            rows: Of the history: epoch (from 1) and figures, a row a look.
+            best: Epoch of the best look; 0 where there is none.
+        """
+        layout.write_lines(self.run.folder / layout.HISTORY, rows)
+        plain = [{name: layout.plain(value) for name, value in row.items()} for row in rows]
+        of_best = plain[best - 1] if best else {}
+        self.summarise(
+            epochs=len(rows), best_epoch=best or None, best=of_best, last=plain[-1] if plain else {}
+        )
 
     def _write_per_label(self, epoch: int, per_label: pd.DataFrame) -> None:
         path = self.run.folder / layout.PER_LABEL

@@ -65,7 +65,11 @@ def html_table(table: pd.DataFrame) -> str:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, int | float | np.number):
+    if isinstance(value, bool | np.bool_):
+        return f"<td>{'yes' if value else ''}</td>"
+    if isinstance(value, int | np.integer):
+        return f'<td class="n">{value:,}</td>'
+    if isinstance(value, float | np.floating):
         if np.isnan(value):
             return '<td class="n">–</td>'
         number = float(value)

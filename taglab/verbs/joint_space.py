@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from taglab.audio.library import DEMO
-from taglab.batches import SplitSettings, split_tracks
+from taglab.batches import SplitSettings
 from taglab.embeddings import compose, resolve
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import (
     JointMaterial,
     JointSpace,
+    JointSpaceRun,
     JointSpaceSettings,
     ask,
     delete_joint_space,
     ensemble,
     fit_space,
+    joint_material,
     joint_space_names,
+    new_space_run,
     open_joint_space,
     parse_query,
     precisions,
-    prepare_joint,
+    read_similar_artists,
     require_unchanged,
     save_joint_space,
     task_scores,
 )
 from taglab.joint_space.asking import Term
 from taglab.joint_space.baselines import cosine_similarity, margin_perceptron, popularity
+from taglab.joint_space.material import unasked
 from taglab.joint_space.settings import Task
 from taglab.joint_space.words import place_words, with_words, words_of
 from taglab.progress import Progress, between
@@ -63,50 +68,79 @@ class Train(Question):
     Hamel 2011). The validation part says when to stop, and which look at it was best.
 
     Attributes:
-        name: What to call the space.
+        name: What to call the space; a run that is only made is called by what differs from the defaults.
         features: Features of the tracks, as `taglab features` keeps them.
         data: Data set; its column `artist` says who performs a track.
         min_count: Only tags of so many training tracks or more.
+        similar_artists: A table with the columns artist and similar, a pair a row, for the task of that name.
         members: Spaces that are trained from seeds one after the other and joined, so that scores are the
             mean of theirs; the paper's d = 200 … 800 are such, of d = 100.
         replace: Let it replace one of the same name.
         words: Word vectors (`own` are trained on the data's own tag lists), from which the space learns where
             any word lies, a tag that nobody used for instance; none by default.
+        only_make: Make a run of it, do not train it; `taglab launch` does, in the background, and when it is
+            done the space is asked by the run's name.
         split: How the data set's tracks are split.
         settings: How the space is trained.
     """
 
     returns: ClassVar[str] = (
-        "{name, data, features, artists, tags, dim, steps, left_out: [{reason, tracks, examples}], rows: "
-        "[{member, steps, p@3, p@3 TASK, violations TASK, drawn TASK}]}"
+        "{run}; or {name, data, features, artists, tags, dim, steps, left_out: [{reason, tracks, "
+        "examples}], rows: [{member, steps, p@3, p@3 TASK, violations TASK, drawn TASK}]}"
     )
     examples: ClassVar[str] = """
+taglab joint-space train --features codes --only-make
 taglab joint-space train --name space --features codes --learning-rate 0.005 --limit 3
 taglab joint-space train --name wide --features codes --members 4 --tasks tags
 """
 
-    name: NewName
+    name: Annotated[str | None, Flag(metavar="NAME")] = None
     features: Annotated[str, Flag(metavar="NAME")]
     data: Annotated[str, Flag(metavar="NAME")] = DEMO
     min_count: int = Field(1, ge=1)
+    similar_artists: Annotated[Path | None, Flag(metavar="FILE")] = None
     members: int = Field(1, ge=1, le=100)
     replace: bool = False
     words: Annotated[str, Flag(metavar="NAME")] = ""
+    only_make: bool = False
     split: Annotated[SplitSettings, Group("the split", prefix="split-")] = SplitSettings()
     settings: Annotated[JointSpaceSettings, Group("the space")] = JointSpaceSettings()
 
+    @model_validator(mode="after")
+    def _is_a_space_or_a_run(self) -> Self:
+        if self.only_make and (self.name or self.members > 1 or self.replace or self.words):
+            raise ValueError("--only-make goes without --name, --members, --replace and --words")
+        if not self.only_make and self.name is None:
+            raise ValueError("--name must say what to call the space")
+        return self
+
     def answer(self, progress: Progress) -> Report:
         """Return the size of the space, and the looks at the validation part."""
-        if self.name in joint_space_names() and not self.replace:  # hours of training end in no refusal
-            raise InvalidSetting(f"name={self.name!r} is taken by another joint space; --replace lets it go")
+        if self.only_make:
+            config = JointSpaceRun(
+                data=self.data, features=self.features, min_count=self.min_count, split=self.split,
+                space=self.settings, similar_artists=self._pairs(),
+            )  # fmt: skip
+            run = new_space_run(config, progress=progress).name
+            return Report({"run": run}, notes=(f"`taglab launch {run}` trains it",))
+        return self._trained(str(self.name), progress)
+
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        return () if self.similar_artists is None else read_similar_artists(self.similar_artists)
+
+    def _trained(self, name: str, progress: Progress) -> Report:
+        if name in joint_space_names() and not self.replace:  # hours of training end in no refusal
+            raise InvalidSetting(f"name={name!r} is taken by another joint space; --replace lets it go")
         data = open_folksonomy(self.data, between(progress, 0, 0.1))
         features = open_features(self.features)
-        material = _material(data, features, self.split, self.min_count)
+        pairs = self._pairs()
+        material = joint_material(data, features, self.split, self.min_count, pairs)
         about = {
             "data": {"name": self.data, "fingerprint": data.fingerprint},
             "features": {"name": self.features, "fingerprint": features.fingerprint},
             "split": self.split.model_dump(mode="json"),
             "min_count": self.min_count,
+            "similar_artists": pairs,
         }
         spaces, looks = [], []
         for member in range(self.members):
@@ -114,10 +148,10 @@ taglab joint-space train --name wide --features codes --members 4 --tasks tags
             share = between(
                 progress, 0.1 + 0.9 * member / self.members, 0.1 + 0.9 * (member + 1) / self.members
             )
-            fitted = fit_space(material, settings, self.name, about, share)
+            fitted = fit_space(material, settings, name, about, share)
             spaces.append(fitted.space)
             looks.append(fitted.history.assign(member=member + 1))
-        space = spaces[0] if self.members == 1 else ensemble(spaces, self.name)
+        space = spaces[0] if self.members == 1 else ensemble(spaces, name)
         if self.words:
             words = compose(resolve(self.words, data), list(space.tags))
             space = with_words(space, words, material.right("tags", "train").sum(axis=0))
@@ -125,12 +159,14 @@ taglab joint-space train --name wide --features codes --members 4 --tasks tags
         history = pd.concat(looks, ignore_index=True)
         history.insert(0, "member", history.pop("member"))
         left_out = material.left_out.to_dict("records")
-        return Report({**_facts(space), "left_out": left_out}, history)
+        notes = unasked(material, self.settings.tasks, "train")
+        return Report({**_facts(space), "left_out": left_out}, history, notes=notes)
 
 
 class Score(Question):
     """Tell how well a joint space ranks, by precision at k on held-out tracks, beside margin perceptrons (one
-    for each artist or tag), likeness of features, and popularity.
+    for each artist or tag), likeness of features, and popularity. Outputs of equal score share
+    their places; what nothing is right for is not asked, and told.
 
     Attributes:
         space: Joint space.
@@ -159,7 +195,8 @@ class Score(Question):
                 asked = int((right.sum(axis=1) > 0).sum())
                 rows.append({"task": task, "model": model, "inputs": asked, **means.to_dict()})
         names = [*(f"p@{k}" for k in _KS), *(f"ceiling@{k}" for k in _KS)]
-        return Report(_facts(space), pd.DataFrame(rows, columns=["task", "model", "inputs", *names]))
+        table = pd.DataFrame(rows, columns=["task", "model", "inputs", *names])
+        return Report(_facts(space), table, notes=unasked(material, tasks, self.part))
 
 
 def _share(progress: Progress, number: int, total: int) -> Progress:
@@ -237,12 +274,6 @@ class Remove(Removal):
     remove: ClassVar[ByName] = delete_joint_space
 
 
-def _material(data: Folksonomy, features: Vectors, split: SplitSettings, min_count: int) -> JointMaterial:
-    if features.kind != "tracks":
-        raise InvalidSetting(f"features {features.name!r} must be of tracks, not of {features.kind}")
-    return prepare_joint(data, features.ids, features.vectors, split_tracks(data, split), min_count)
-
-
 def _parts_of(space: JointSpace, progress: Progress) -> tuple[Folksonomy, Vectors]:
     """Return the data and the features that a space was trained on, if they still are what they were."""
     data = open_folksonomy(space.about["data"]["name"], progress)
@@ -260,7 +291,9 @@ def material_of(space: JointSpace, progress: Progress) -> JointMaterial:
     """
     data, features = _parts_of(space, progress)
     split = checked(SplitSettings, space.about["split"])
-    return _material(data, features, split, space.about["min_count"])
+    return joint_material(
+        data, features, split, space.about["min_count"], space.about.get("similar_artists", ())
+    )
 
 
 def _words_of(space: JointSpace, terms: Sequence[Term], data: Folksonomy) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import model_validator
 from taglab.audio.library import DEMO
 from taglab.audio.mels import MEL_PRESETS
 from taglab.errors import InvalidSetting
+from taglab.launch import train_run
 from taglab.metrics import mean_columns
 from taglab.nets import NETWORKS, AnyNetwork, network_settings
 from taglab.progress import Progress
@@ -25,7 +26,6 @@ from taglab.training import (
     new_run,
     run_config,
     settings_over,
-    train,
 )
 from taglab.verbs.question import Place, Question
 from taglab.verbs.report import Report, records
@@ -135,16 +135,16 @@ taglab train my-run
             return Report({"run": name}, notes=(f"`taglab launch {name}` trains it",))
         # Fabric starts the other processes of several devices with this command: of the same run.
         sys.argv[1:] = ["train", open_run(name).name]
-        run = train(name, progress)
+        run = train_run(name, progress)
         if not first_of_several():
             sys.exit()  # one of them speaks for all
         return _trained(run)
 
 
 def _trained(run: Run) -> Report:
-    summary = run.summary()
+    summary, means = run.summary(), {**mean_columns(), **mean_columns("rankings")}
     figures = {
-        part: {name: summary[part][name] for name in mean_columns() if name in summary[part]}
+        part: {name: summary[part][name] for name in means if name in summary[part]}
         for part in ("validation", "test")
     }
     kept = ("epochs", "best_epoch", "parameters")

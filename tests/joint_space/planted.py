@@ -13,7 +13,10 @@ TAGS_A_GROUP = 2
 
 
 def planted(seed: int = 0, noise: float = 0.3) -> JointMaterial:
-    """Return 120 tracks of 12 artists in 4 groups of 2 tags; of an artist's ten, six are learned from."""
+    """Return 120 tracks of 12 artists in 4 groups of 2 tags; of an artist's ten, six are learned from.
+
+    Artists of one group are alike; two of each are learned from.
+    """
     random = np.random.default_rng(seed)
     n_artists = GROUPS * ARTISTS_A_GROUP
     artist = np.repeat(np.arange(n_artists), TRACKS_AN_ARTIST)
@@ -25,6 +28,8 @@ def planted(seed: int = 0, noise: float = 0.3) -> JointMaterial:
     for of_group in range(TAGS_A_GROUP):
         tags[np.arange(n), group * TAGS_A_GROUP + of_group] = 1
     place = np.arange(n) % TRACKS_AN_ARTIST
+    of_artist = np.arange(n_artists) // ARTISTS_A_GROUP
+    alike = (of_artist[:, None] == of_artist) & ~np.eye(n_artists, dtype=bool)
     parts = {
         "train": np.flatnonzero(place < 6),
         "validation": np.flatnonzero((place >= 6) & (place < 8)),
@@ -39,4 +44,10 @@ def planted(seed: int = 0, noise: float = 0.3) -> JointMaterial:
         tags_of=sparse.csr_array(tags.astype(np.float32)),
         parts=parts,
         left_out=pd.DataFrame(columns=["reason", "tracks", "examples"]),
+        similar=sparse.csr_array(alike.astype(np.float32)),
+        artist_parts={
+            "train": np.array([0, 1, 3, 4, 6, 7, 9, 10]),
+            "validation": np.array([2, 5]),
+            "test": np.array([8, 11]),
+        },
     )

@@ -12,8 +12,9 @@ from taglab.joint_space.baselines import cosine_similarity, logistic_regression,
 from taglab.joint_space.fitting import MONITORED, rank_weights
 from tests.joint_space.planted import planted
 
+LEARNED = tuple(task for task in TASKS if task != "similar-artists")  # it draws artists of a group together
 QUICK = JointSpaceSettings(
-    dim=12, tasks=TASKS, learning_rate=0.02, limit=3, steps=40_000, validate_every=4_000, seed=1
+    dim=12, tasks=LEARNED, learning_rate=0.02, limit=3, steps=40_000, validate_every=4_000, seed=1
 )
 
 
@@ -32,7 +33,7 @@ def test_planted_groups_are_learned(loss: str) -> None:
     fitted = fit_space(material, QUICK.model_copy(update={"loss": loss}))
     assert fitted.history["steps"].is_monotonic_increasing
     assert fitted.best_steps == fitted.history["steps"][fitted.history[MONITORED].argmax()]
-    for task in TASKS:
+    for task in LEARNED:
         right = material.right(task, "test")
         table = precisions(task_scores(fitted.space, material, task, "test"), right, [2])
         chance = right.sum() / np.prod(right.shape)

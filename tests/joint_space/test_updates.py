@@ -35,6 +35,8 @@ def one_pair(inputs: int, outputs: int, n_outputs: int, same: bool) -> Pairs:
         inputs=np.array([inputs]),
         outputs=np.array([outputs]),
         n_outputs=np.array([n_outputs]),
+        candidate_starts=np.array([0]),
+        candidates=np.arange(n_outputs),
         same=np.array([int(same)]),
         asked_starts=np.array([0, 1]),
         asked=np.array([0]),

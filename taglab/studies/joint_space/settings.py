@@ -32,8 +32,8 @@ class JointSpaceStudy(BaseModel):
     space: Annotated[
         JointSpaceSettings, Group("the space", omit=("tasks", "loss", "learning_rate", "limit", "seed"))
     ] = JointSpaceSettings()
-    learning_rates: tuple[Rate, ...] = (0.001, 0.002, 0.005)
-    limits: tuple[Rate, ...] = (3.0, 10.0)
+    learning_rates: tuple[Rate, ...] = (0.002, 0.005, 0.02)
+    limits: tuple[Rate, ...] = (1.0, 3.0)
     members: tuple[Size, ...] = (1, 2, 3, 4, 6, 8)
     wider: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = (200, 400)
     songs_timed: int = Field(200, ge=1)

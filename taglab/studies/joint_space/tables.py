@@ -179,7 +179,7 @@ def _cost(figures: StudyFigures) -> Section:
             (ONE_VS_REST, cost.one_vs_rest_s, cost.one_vs_rest_mib),
             (f"joint space d = {cost.dim}", cost.space_s, cost.space_mib),
         ):
-            rows.append({"model": model, **shared, "seconds": float(np.median(times)), "MiB": mib})
+            rows.append({"model": model, **shared, "ms": 1e3 * float(np.median(times)), "MiB": mib})
     said = (
         "Median over songs, on arrays in memory, one song each; doubles. The printed time of one-vs-rest "
         "on TagATune is not legible; on Big-data the text tells 2 s and 1.85 GB."

@@ -15,9 +15,8 @@ from taglab import launch, runs
 from taglab.errors import DataError, NotFound, TaglabError
 from taglab.figures.training import Panel, training_curves
 from taglab.launch import RunState
-from taglab.metrics import deciding, mean_columns
+from taglab.metrics import METRICS, mean_columns
 from taglab.runs import Run
-from taglab.runs.panels import panels
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
 from taglab.ui.remembered import remembered
@@ -214,8 +213,7 @@ def _stamp(path: Any) -> tuple[int, int]:
 def _files(
     run: runs.Run, stamps: tuple[tuple[int, int], ...]
 ) -> tuple[int, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    epochs = int(run.config.get("train", {}).get("epochs", 0))
-    return epochs, run.history(), run.steps(), run.summary()
+    return launch.kind_of(run).epochs(run.config), run.history(), run.steps(), run.summary()
 
 
 def _show_line(watched: Watched, several: bool) -> None:
@@ -239,16 +237,16 @@ def _show_line(watched: Watched, several: bool) -> None:
 def _pace(watched: Watched) -> str:
     if watched.state.state == "queued":
         return watched.state.detail or "waits for its turn"
-    parts = []
+    parts, unit = [], launch.kind_of(watched.run).unit
     if watched.steps.empty and watched.history.empty:
         since = watched.state.since
         waited = f", {duration(time.time() - since)} so far" if since else ""
         parts.append(f"Preparing: opening data and sound{waited}")
     elif watched.done >= watched.epochs:
-        parts.append("All epochs done; the best checkpoint hears the validation and test tracks")
+        parts.append(f"All {unit}s done; the best checkpoint hears the validation and test tracks")
     else:
-        epoch = min(int(watched.done) + 1, watched.epochs)
-        parts.append(f"epoch {epoch} of {watched.epochs}")
+        number = min(int(watched.done) + 1, watched.epochs)
+        parts.append(f"{unit} {number} of {watched.epochs}")
         left = watched.seconds_left
         parts.append(f"about {duration(left)} left" if math.isfinite(left) else "")
         parts.append(_speed(watched))
@@ -268,21 +266,22 @@ def _speed(watched: Watched) -> str:
 
 def _outcome(watched: Watched) -> str:
     best = watched.summary.get("best") or {}
-    done = f"{len(watched.history)} of {watched.epochs} epochs"
+    kind = launch.kind_of(watched.run)
+    done = f"{len(watched.history)} of {watched.epochs} {kind.unit}s"
     test = watched.summary.get("test") or {}
     figures = []
     for source, where in (
-        (best, f"best epoch {watched.summary.get('best_epoch')}, validation"),
+        (best, f"best {kind.unit} {watched.summary.get('best_epoch')}, validation"),
         (test, "held-out test"),
     ):
-        by = deciding()
+        metric = METRICS[kind.metric]
         known = {
             mean.average: f"{mean.average} {source[column]:.3f}"
-            for column, mean in mean_columns().items()
-            if mean.name == by.name and source.get(column) is not None
+            for column, mean in mean_columns(metric.kind).items()
+            if mean.name == kind.metric and source.get(column) is not None
         }
         if known:
-            figures.append(f"{where}: {by.metric.short} {', '.join(sorted(known.values()))}")
+            figures.append(f"{where}: {metric.short} {', '.join(sorted(known.values()))}")
     took = watched.history["seconds"].sum() if "seconds" in watched.history else math.nan
     spent = f" in {duration(took)}" if math.isfinite(took) and took > 0 else ""
     return "; ".join([done + spent, *figures]) + "."
@@ -343,7 +342,7 @@ def _show_curves(found: Sequence[Watched]) -> None:
     if history.empty and steps.empty:
         return
     best = {each.run.name: each.summary["best_epoch"] for each in found if each.summary.get("best_epoch")}
-    shown = panels()
+    shown = {name: panel for watched in found for name, panel in launch.kind_of(watched.run).panels().items()}
     figures = {name: training_curves(history, panel, steps, best) for name, panel in shown.items()}
     _in_two_columns({name: panel for name, panel in shown.items() if not panel.folded}, figures)
     folded = {name: panel for name, panel in shown.items() if panel.folded}
@@ -351,7 +350,7 @@ def _show_curves(found: Sequence[Watched]) -> None:
         _in_two_columns(folded, figures)
     if len(history):
         name = found[0].run.name if len(found) == 1 else "runs"
-        export_panel(f"{name} history", history, figures[deciding().name])
+        export_panel(f"{name} history", history, figures[launch.kind_of(found[0].run).metric])
 
 
 _NOTHING = pd.DataFrame({"run": [], "epoch": []})

@@ -1,0 +1,98 @@
+"""Kinds of runs: what trains each, and in what it counts how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from taglab.errors import DataError
+from taglab.figures.training import Panel
+from taglab.metrics import deciding
+from taglab.progress import Progress, silent
+from taglab.runs import Run, layout, open_run
+from taglab.runs.panels import panels
+
+TAGGER = "tagger"
+"""Kind of the runs whose configuration names none."""
+
+
+@dataclass(frozen=True)
+class RunKind:
+    """A kind of run.
+
+    Attributes:
+        train: Trains a run to its end, or goes on where its last checkpoint stands.
+        epochs: Of a configuration, how many rows its history will have at most.
+        unit: What such a row is of.
+        metric: Key in `METRICS` of what its runs are told by.
+        panels: Of its history, what is drawn.
+    """
+
+    train: Callable[[str, Progress], Run]
+    epochs: Callable[[Mapping[str, Any]], int]
+    unit: str
+    metric: str
+    panels: Callable[[], dict[str, Panel]]
+
+
+def _train_tagger(run: str, progress: Progress) -> Run:
+    from taglab.training import train
+
+    return train(run, progress)
+
+
+def _epochs(config: Mapping[str, Any]) -> int:
+    return int(config.get("train", {}).get("epochs", 0))
+
+
+def _train_space(run: str, progress: Progress) -> Run:
+    from taglab.joint_space.training import train_space
+
+    return train_space(run, progress)
+
+
+def _looks(config: Mapping[str, Any]) -> int:
+    from taglab.joint_space.training import joint_space_run
+
+    return joint_space_run(config).epochs
+
+
+def _panels_of_space() -> dict[str, Panel]:
+    from taglab.joint_space.panels import panels
+
+    return panels()
+
+
+RUN_KINDS: dict[str, RunKind] = {
+    TAGGER: RunKind(_train_tagger, _epochs, "epoch", deciding().name, panels),
+    "joint-space": RunKind(_train_space, _looks, "look", "precision_at_3", _panels_of_space),
+}
+"""Name in a run's configuration → its kind. Each is imported when it is needed."""
+
+
+def kind_of(run: Run) -> RunKind:
+    """Return the kind of a run.
+
+    Raises:
+        DataError: If it is of none, as those of a newer taglab.
+    """
+    name = run.config.get("kind", TAGGER)
+    if name not in RUN_KINDS:
+        kinds = ", ".join(RUN_KINDS)
+        raise DataError(run.folder / layout.CONFIG, f"is of a run of kind {name!r}, none of {kinds}")
+    return RUN_KINDS[name]
+
+
+def train_run(name: str, progress: Progress = silent) -> Run:
+    """Train a run of any kind to its end, or go on where its last checkpoint stands.
+
+    Args:
+        name: Of the run.
+        progress: Told how far it is.
+
+    Raises:
+        NotFound: If there is no such run.
+        TaglabError: What its kind's training raises.
+    """
+    return kind_of(open_run(name)).train(name, progress)

@@ -1,0 +1,61 @@
+"""Kinds of runs: each trained by its own, those without a kind taggers; one that is unknown is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from taglab import launch
+from taglab.compare.inputs import inputs_table
+from taglab.errors import DataError
+from taglab.joint_space import new_space_run, open_joint_space
+from taglab.runs import create_run, layout, open_run
+from tests.joint_space.world import config_of, make_world
+from tests.launch.running import comes_to, until
+
+
+def test_a_configuration_without_a_kind_is_a_taggers() -> None:
+    run = create_run({"train": {"epochs": 7}}, None, {})
+    kind = launch.kind_of(run)
+    assert kind is launch.RUN_KINDS["tagger"]
+    assert (kind.epochs(run.config), kind.unit) == (7, "epoch")
+
+
+def test_an_unknown_kind_is_told() -> None:
+    run = create_run({"kind": "oracle"}, None, {})
+    with pytest.raises(DataError, match="kind 'oracle', none of tagger, joint-space"):
+        launch.train_run(run.name)
+
+
+@pytest.mark.parametrize("name", launch.RUN_KINDS)
+def test_every_kind_draws_its_history(name: str) -> None:
+    panels = launch.RUN_KINDS[name].panels()
+    assert any(panel.judged for panel in panels.values())
+
+
+def test_a_joint_space_is_queued_watched_stopped_and_resumed(taglab_home: Path) -> None:
+    make_world()
+    run = new_space_run(config_of(steps=100_000_000, patience=100_000))
+    launch.submit(run.name)
+    assert until(lambda: len(run.history()) >= 2), run.log_tail()
+    assert launch.state(run.name).active
+    assert launch.stop(run.name).state == "stopped"
+    looks = len(run.history())
+    config = json.loads((run.folder / layout.CONFIG).read_text())
+    config["space"]["steps"] = 2_000 * (looks + 1)  # else it would take hours
+    (run.folder / layout.CONFIG).write_text(json.dumps(config))
+    launch.resume(run.name)
+    assert comes_to(run, "finished"), run.log_tail()
+    assert len(open_run(run.name).history()) == looks + 1
+    assert open_joint_space(run.name).about["run"] == run.name
+
+
+def test_what_a_joint_space_is_made_of_is_looked_up() -> None:
+    make_world()
+    run = new_space_run(config_of())
+    assert inputs_table(run)[["input", "now"]].to_numpy().tolist() == [
+        ["data", "as it was"],
+        ["features", "as it was"],
+    ]
+    make_world(seed=1)
+    assert inputs_table(run).set_index("input").loc["features", "now"] == "changed"
