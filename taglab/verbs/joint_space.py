@@ -45,7 +45,7 @@ from taglab.sources import open_folksonomy
 from taglab.vectors import Vectors, open_features
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
-from taglab.verbs.shelves import ByName, Kept, Listing, Names, NewName, Removal
+from taglab.verbs.shelves import ByName, Kept, Listing, Names, Removal
 
 _KS = (1, 3, 6, 9, 12, 15)
 
