@@ -65,7 +65,10 @@ def pick_spaces() -> list[Asked] | None:
         Those that can be asked, one or two; the others are told of. None where there is no space yet, and no
         run that has ranked held-out tracks.
     """
-    names = [*joint_space_names(), *(f"{_RUN}{name}" for name in _runs_with_scores())]
+    names = [
+        *joint_space_names(),
+        *(f"{_RUN}{name}" for name in _with_scores(str(cache.home()), runs.run_names())),
+    ]
     if not names:
         return None
     with st.sidebar:
@@ -100,8 +103,9 @@ def open_asked(name: str) -> Asked:
 
 
 @remembered("tiny", ttl_s=_RUNS_FRESH_S)
-def _runs_with_scores() -> tuple[str, ...]:
-    return tuple(name for name in runs.run_names() if (runs.open_run(name).folder / _SCORES).exists())
+def _with_scores(home: str, names: list[str]) -> tuple[str, ...]:
+    """Return the runs in a cache folder that have ranked held-out tracks."""
+    return tuple(name for name in names if (runs.open_run(name).folder / _SCORES).exists())
 
 
 def _open_run(name: str) -> Asked:
