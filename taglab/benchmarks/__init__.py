@@ -59,6 +59,22 @@ def _semantic_loss() -> list[Row]:
     return semantic_loss()
 
 
+def _codebook() -> list[Row]:
+    from taglab.benchmarks.encoding import codebook
+
+    return codebook()
+
+
+def _joint_space(name: str) -> Callable[[], list[Row]]:
+    def measure() -> list[Row]:
+        from taglab.benchmarks import joint_space
+
+        rows: list[Row] = getattr(joint_space, name)()
+        return rows
+
+    return measure
+
+
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "lastfm": reading.lastfm,
     "second-open": reading.second_open,
@@ -79,6 +95,11 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "semantic-loss": _semantic_loss,
     "typos": cleaning.typos,
     "cleaning": cleaning.every_step,
+    "codebook": _codebook,
+    "updates": _joint_space("updates"),
+    "nearest": _joint_space("nearest"),
+    "tagatune": _joint_space("tagatune"),
+    "big-data": _joint_space("big_data"),
     "gpu": _gpu,
 }
 

@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from taglab.audio.store import Rows
 from taglab.errors import InvalidSetting
-from taglab.progress import Progress, counted
+from taglab.parallel import blocks, on_every_core
+from taglab.progress import Progress, counted, silent
 
 Frames = npt.NDArray[np.float32]
 
-_BLOCK_VALUES = 1 << 22
+_BLOCK_FRAMES = 256
 
 
 def sampled_frames(
@@ -59,21 +60,38 @@ def dictionary(frames: Frames, n_entries: int, seed: int) -> Frames:
     return entries
 
 
-def nearest_entries(frames: Frames, entries: Frames) -> npt.NDArray[np.intp]:
+def nearest_entries(frames: Frames, entries: Frames, threads: int = 1) -> npt.NDArray[np.intp]:
     """Return the entry nearest to every frame, by Euclidean distance; of equally near ones the first.
+
+    The half squared lengths of entries are one more number of each, so that a single product, of as many
+    frames as fit a core's cache, leaves nothing but the search for the largest. Pruning by the triangle
+    inequality from the frame before was tried: of 39 numbers it leaves half of the entries, to be looked at
+    one by one, which costs more than the product.
 
     Args:
         frames: Array (frames, numbers), float32.
         entries: Array (entries, numbers), float32.
+        threads: How many share the frames; one where tracks are shared out already.
 
     Returns:
         Array (frames,), rows of `entries`.
     """
     halves = 0.5 * np.einsum("ij,ij->i", entries, entries)
+    table = np.concatenate([entries.T, -halves[None]])
+    longer = np.ones((len(frames), len(table)), np.float32)
+    longer[:, :-1] = frames
     nearest = np.empty(len(frames), np.intp)
-    size = max(1, _BLOCK_VALUES // len(entries))
-    for start in range(0, len(frames), size):
-        products = frames[start : start + size] @ entries.T
-        products -= halves
-        products.argmax(axis=1, out=nearest[start : start + size])
+
+    def search(part: slice) -> None:
+        room = np.empty((min(_BLOCK_FRAMES, part.stop - part.start), len(entries)), np.float32)
+        for block in blocks(part.stop - part.start, _BLOCK_FRAMES):
+            rows = slice(part.start + block.start, part.start + block.stop)
+            products = np.matmul(longer[rows], table, out=room[: rows.stop - rows.start])
+            products.argmax(axis=1, out=nearest[rows])
+
+    parts = blocks(len(frames), -(-len(frames) // threads))
+    if len(parts) == 1:
+        search(parts[0])
+    else:
+        on_every_core(search, parts, silent, "")
     return nearest

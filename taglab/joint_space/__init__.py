@@ -10,6 +10,7 @@ from taglab.joint_space.library import (
     save_joint_space,
 )
 from taglab.joint_space.material import JointMaterial, prepare_joint
+from taglab.joint_space.nearest import Best, best_products
 from taglab.joint_space.ranking import precisions, task_scores
 from taglab.joint_space.settings import TASKS, JointSpaceSettings
 from taglab.joint_space.similar_artists import read_similar_artists
@@ -20,6 +21,7 @@ from taglab.joint_space.truth import belonging
 __all__ = [
     "TASKS",
     "Answer",
+    "Best",
     "FittedSpace",
     "JointMaterial",
     "JointSpace",
@@ -28,6 +30,7 @@ __all__ = [
     "Term",
     "ask",
     "belonging",
+    "best_products",
     "delete_joint_space",
     "ensemble",
     "fit_space",

@@ -6,12 +6,12 @@ tags' vectors, or, for a track, the sum of the rows of the features' vectors tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from taglab.joint_space.compiling import compiled as _compiled
 
 ARTISTS, TAGS, TRACKS = 0, 1, 2
 
@@ -94,19 +94,6 @@ class Room(NamedTuple):
     vectors: Floats
     products: Floats
     few: int
-
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def _compiled(function: _Function) -> _Function:
-    """Compile a function, and keep what was compiled on the disk where that may be written.
-
-    Sums may be taken in another order than written, so that they use the processor's wide registers: the
-    same at every run on one machine.
-    """
-    compile_it = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
-    return cast(_Function, compile_it(function))
 
 
 @_compiled
@@ -200,6 +187,20 @@ def _sum_of_products(tracks: Sparse, row: int, products: Floats) -> np.float32:
 
 
 @_compiled
+def _score(tables: Tables, tracks: Sparse, kind: int, row: int, asked: Floats, room: Floats) -> np.float32:
+    """Return the dot product of an entity with a vector; a track's own vector is left in `room`.
+
+    A row is not copied first: many wrong outputs are drawn for each that is within the margin.
+    """
+    if kind == ARTISTS:
+        return _product(asked, tables.artists[row])
+    if kind == TAGS:
+        return _product(asked, tables.tags[row])
+    _vector(tables, tracks, kind, row, room)
+    return _product(asked, room)
+
+
+@_compiled
 def _step(
     tables: Tables,
     tracks: Sparse,
@@ -239,10 +240,9 @@ def _step(
                 _products_of_features(tables, asked, room.products)
             score = _sum_of_products(tracks, k, room.products)
         else:
-            _vector(tables, tracks, kind, k, wrong_one)
-            score = _product(asked, wrong_one)
+            score = _score(tables, tracks, kind, k, asked, wrong_one)
         if score > bar:
-            if by_products:
+            if by_products or kind != TRACKS:
                 _vector(tables, tracks, kind, k, wrong_one)
             rank = (n_outputs - 1) // drawn if rules.sampled_rank else 1
             factor = rules.rate * rules.weights[rank]
