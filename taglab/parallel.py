@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 from taglab.progress import Progress
 
@@ -23,6 +25,23 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@functools.cache
+def _libraries() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()  # looking for them takes longer than most products
+
+
+def blas_of_one_thread() -> AbstractContextManager[Any]:
+    """Let products be computed by the thread that asks for them, where threads of ours share the work.
+
+    Threads of the linear algebra library beside them would wait for one another: on a busy machine eight
+    times as long.
+    """
+    limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
+    return limited
 
 
 def on_every_core(

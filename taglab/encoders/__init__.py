@@ -13,6 +13,14 @@ from taglab.encoders.encoding import (
 )
 from taglab.encoders.files import FEATURE_FILES, read_features, write_features
 from taglab.encoders.networks import RandomNetwork, RunNetwork
+from taglab.encoders.spreading import (
+    Sounds,
+    Standing,
+    begin_encoding,
+    encode_share,
+    merge_encoding,
+    standing,
+)
 from taglab.encoders.statistics import MfccStatistics
 
 __all__ = [
@@ -25,11 +33,17 @@ __all__ = [
     "MfccStatistics",
     "RandomNetwork",
     "RunNetwork",
+    "Sounds",
+    "Standing",
+    "begin_encoding",
     "encode_alike",
     "encode_clip",
+    "encode_share",
     "encode_tracks",
     "encoder_of",
     "learn",
+    "merge_encoding",
     "read_features",
+    "standing",
     "write_features",
 ]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from taglab.audio.store import Rows
 from taglab.errors import InvalidSetting
-from taglab.parallel import blocks, on_every_core
+from taglab.parallel import blas_of_one_thread, blocks, on_every_core
 from taglab.progress import Progress, counted, silent
 
 Frames = npt.NDArray[np.float32]
@@ -90,8 +90,9 @@ def nearest_entries(frames: Frames, entries: Frames, threads: int = 1) -> npt.ND
             products.argmax(axis=1, out=nearest[rows])
 
     parts = blocks(len(frames), -(-len(frames) // threads))
-    if len(parts) == 1:
-        search(parts[0])
-    else:
-        on_every_core(search, parts, silent, "")
+    with blas_of_one_thread():
+        if len(parts) > 1:
+            on_every_core(search, parts, silent, "")
+        elif parts:
+            search(parts[0])
     return nearest

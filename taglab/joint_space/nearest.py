@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from taglab.errors import InvalidSetting
 from taglab.joint_space.compiling import compiled
-from taglab.parallel import blocks, cores, on_every_core
+from taglab.parallel import blas_of_one_thread, blocks, cores, on_every_core
 from taglab.progress import silent
 
 Floats = npt.NDArray[np.float32]
@@ -55,7 +55,11 @@ def best_products(queries: Floats, vectors: Floats, k: int) -> Best:
     def best_of(part: slice) -> Best:
         return _best_of(queries, vectors[part], k, part.start)
 
-    bests = list(map(best_of, parts)) if len(parts) < 2 else on_every_core(best_of, parts, silent, "")
+    if len(parts) > 1:
+        with blas_of_one_thread():
+            bests = on_every_core(best_of, parts, silent, "")
+    else:
+        bests = list(map(best_of, parts))
     rows = np.concatenate([np.empty((len(queries), 0), np.int64), *(best.rows for best in bests)], axis=1)
     products = np.concatenate([rows[:, :0].astype(np.float32), *(best.products for best in bests)], axis=1)
     order = np.lexsort((rows, -products), axis=1)[:, :k]

@@ -17,6 +17,7 @@ from taglab.launch.launching import (
 from taglab.launch.log import follow_log
 from taglab.launch.permission import ALLOW_LAUNCH, may_launch
 from taglab.launch.settings import LaunchSettings
+from taglab.launch.slurm import submit_array
 from taglab.launch.state import RESUMABLE, RunState
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "states",
     "stop",
     "submit",
+    "submit_array",
     "train_command",
     "train_run",
 ]

@@ -133,6 +133,40 @@ def _sbatch(run: str, folder: Path, settings: LaunchSettings, command: Sequence[
         raise Unavailable(f"SLURM refused {run}: {_reason(str(error))}") from error
 
 
+def submit_array(
+    name: str, settings: LaunchSettings, commands: Sequence[Sequence[str]], at_once: int | None = None
+) -> str:
+    """Submit commands as one job array, which SLURM runs side by side as it has room.
+
+    Args:
+        name: What the job is called; what they print goes to `launch/slurm/NAME` of the cache folder.
+        settings: Of each.
+        commands: Argument lists.
+        at_once: At most so many at a time; all where None.
+
+    Returns:
+        The array's number.
+
+    Raises:
+        Unavailable: If SLURM is not here, or refuses them.
+    """
+    import submitit
+    from submitit.core.utils import FailedJobError, FailedSubmissionError
+    from submitit.helpers import CommandFunction
+
+    SlurmLauncher().require(settings)
+    executor = submitit.SlurmExecutor(folder=private_folder(name))
+    executor.update_parameters(
+        **_parameters(name, settings), stderr_to_stdout=True, array_parallelism=at_once or len(commands)
+    )
+    try:
+        with executor.batch():
+            jobs = [executor.submit(CommandFunction(list(command))) for command in commands]
+    except (FailedJobError, FailedSubmissionError) as error:
+        raise Unavailable(f"SLURM refused {name}: {_reason(str(error))}") from error
+    return str(jobs[0].job_id).split("_")[0]
+
+
 def _parameters(run: str, settings: LaunchSettings) -> dict[str, Any]:
     given = {
         "job_name": f"taglab {run}",

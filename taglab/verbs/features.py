@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import BaseModel, Field
 
-from taglab.audio.library import DEMO, resolve_audio
+from taglab import cache
+from taglab.audio.library import DEMO, AudioFiles, audio_files, brief_audio, resolve_audio
+from taglab.audio.store import StoreSettings
 from taglab.batches import SplitSettings, split_tracks
-from taglab.encoders import ENCODERS, encode_tracks, encoder_of, learn, read_features, write_features
+from taglab.encoders import (
+    ENCODERS,
+    Encoder,
+    Learned,
+    Sounds,
+    begin_encoding,
+    encode_share,
+    encode_tracks,
+    encoder_of,
+    learn,
+    read_features,
+    standing,
+    write_features,
+)
 from taglab.encoders.files import feature_table
+from taglab.errors import InvalidSetting, Unavailable
+from taglab.folksonomy import Folksonomy
+from taglab.launch import LaunchSettings, submit_array
+from taglab.parallel import blocks, on_every_core
+from taglab.paths import typed_path
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import open_folksonomy
@@ -24,6 +50,12 @@ from taglab.verbs.report import Report
 from taglab.verbs.shelves import ByName, Kept, Listing, Names, NewName, Removal
 
 _EXAMPLES = 5
+_DECODING = Group("decoding of files", omit=("tracks_per_shard",))
+_WHERE = Group(
+    "where the shards run",
+    flags={"where": Flag("--launcher")},
+    omit=("gpus", "nodes", "tasks_per_node"),
+)
 
 
 class List(Listing):
@@ -46,34 +78,171 @@ class Encoding(Question):
         name: What to call the features from now on.
         audio: Sound.
         data: Data set whose split says from which tracks an encoder may learn.
+        files: A folder of audio files, or a table of track and path, in place of `audio`: they are decoded
+            some hundred at a time, and their sound is not kept.
+        shards: How many processes share the tracks. What they have done is kept until all is: asking the same
+            once more goes on with it.
+        learn_from: At most so many training tracks are learned from, drawn evenly.
         split: How its tracks are split, where the encoder learns.
+        decoding: How files are decoded.
+        launch: Where the shards run, and with what.
     """
 
-    returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, non_zeros, seconds_a_track}"
+    returns: ClassVar[str] = (
+        "{name, kind, ids, missing, dim, measure, encoder, non_zeros, seconds_a_track}, or of shards on "
+        "SLURM {name, job, parts, done}"
+    )
     table: ClassVar[bool] = False
 
     name: NewName
     audio: Annotated[str, Flag(metavar="NAME")] = DEMO
     data: Annotated[str, Flag(metavar="NAME")] = DEMO
+    files: Annotated[Path | None, Flag(metavar="PATH")] = None
+    shards: int = Field(1, ge=1, le=10_000)
+    learn_from: int = Field(5_000, ge=1)
     split: Annotated[SplitSettings, Group("the split", prefix="split-")] = SplitSettings()
+    decoding: Annotated[StoreSettings, Group("decoding of files", omit=("tracks_per_shard",))] = (
+        StoreSettings()
+    )
+    launch: Annotated[LaunchSettings, _WHERE] = LaunchSettings(gpus=0)
     settings: BaseModel
 
     def answer(self, progress: Progress) -> Report:
-        """Return what was made."""
+        """Return what was made, or what was begun."""
+        if self.files is None and self.shards == 1 and self.launch.where == "local":
+            return self._at_once(progress)
+        return self._in_shares(progress)
+
+    def _encoder(self) -> Encoder:
+        return encoder_of(self.settings.model_dump()["encoder"], self.settings.model_dump())
+
+    def _at_once(self, progress: Progress) -> Report:
         data = open_folksonomy(self.data, between(progress, 0, 0.05))
         store = resolve_audio(self.audio, data, between(progress, 0.05, 0.4))
-        split = split_tracks(data, self.split, store.copies)
-        training = [track for track, part in zip(split.tracks, split.parts, strict=True) if part == "train"]
-        encoder = encoder_of(self.settings.model_dump()["encoder"], self.settings.model_dump())
+        training, split = self._training(data, store.copies)
+        encoder = self._encoder()
         learned = learn(encoder, store, training, between(progress, 0.4, 0.6))
         began = time.perf_counter()
-        vectors = encode_tracks(
-            encoder, store, learned, split.fingerprint, self.name, between(progress, 0.6, 1)
-        )
+        vectors = encode_tracks(encoder, store, learned, split, self.name, between(progress, 0.6, 1))
         seconds = (time.perf_counter() - began) / max(1, len(store))
         save_features(vectors, self.name, learned)
-        non_zeros = float((vectors.vectors != 0).sum(axis=1).mean())
-        return Report({**_facts(self.name, vectors), "non_zeros": non_zeros, "seconds_a_track": seconds})
+        return _encoded(self.name, vectors, seconds)
+
+    def _training(self, data: Folksonomy, copies: Sequence[Sequence[str]]) -> tuple[list[str], str]:
+        """Return tracks to learn from, and the split's fingerprint."""
+        split = split_tracks(data, self.split, copies)
+        training = [track for track, part in zip(split.tracks, split.parts, strict=True) if part == "train"]
+        if len(training) > self.learn_from:
+            drawn = np.random.default_rng(self.split.seed).choice(
+                len(training), self.learn_from, replace=False
+            )
+            training = [training[place] for place in np.sort(drawn)]
+        return training, split.fingerprint
+
+    def _in_shares(self, progress: Progress) -> Report:
+        encoder = self._encoder()
+        data = open_folksonomy(self.data, between(progress, 0, 0.02))
+        with contextlib.ExitStack() as stack:
+            if self.files is None:
+                sounds = Sounds(resolve_audio(self.audio, data, between(progress, 0.02, 0.2)))
+            else:
+                files = stack.enter_context(audio_files(typed_path(str(self.files)), data))
+                sounds = Sounds(files=files.table, decoding=self.decoding)
+            learned, split = self._learned(encoder, sounds, data, between(progress, 0.2, 0.3))
+            at = begin_encoding(self.name, encoder, sounds, learned, split)
+            commands = [_share_command(self.name, share, self.shards) for share in range(self.shards)]
+            if self.launch.where == "slurm":
+                job = submit_array(f"encode {self.name}", self.launch, commands)
+                return Report({"name": self.name, "job": job, "parts": at.parts, "done": at.done})
+            began = time.perf_counter()
+            _run_shares(self.name, commands, between(progress, 0.3, 1))
+            seconds = (time.perf_counter() - began) / len(sounds.tracks)
+        return _encoded(self.name, open_features(self.name), seconds)
+
+    def _learned(
+        self, encoder: Encoder, sounds: Sounds, data: Folksonomy, progress: Progress
+    ) -> tuple[Learned, str]:
+        """Return what is learned of training tracks, which are decoded for that alone, and the split."""
+        training, split = self._training(data, () if sounds.store is None else sounds.store.copies)
+        if not encoder.learns:
+            return {}, split
+        if sounds.store is not None:
+            return learn(encoder, sounds.store, training, progress), split
+        assert sounds.files is not None  # noqa: S101  # a store or files
+        chosen = sounds.files[sounds.files["track"].astype(str).isin(set(training))]
+        if chosen.empty:
+            raise InvalidSetting("the encoder learns from training tracks, and none of those has sound")
+        with brief_audio(AudioFiles(chosen), self.decoding, None, between(progress, 0, 0.5)) as store:
+            return learn(encoder, store, training, between(progress, 0.5, 1)), split
+
+
+def _encoded(name: str, vectors: Vectors, seconds_a_track: float) -> Report:
+    non_zeros = float((vectors.vectors != 0).sum(axis=1).mean())
+    return Report({**_facts(name, vectors), "non_zeros": non_zeros, "seconds_a_track": seconds_a_track})
+
+
+def _share_command(name: str, share: int, shares: int) -> list[str]:
+    home_folder = str(cache.home().absolute())
+    words = [
+        "features",
+        "share",
+        name,
+        "--share",
+        str(share),
+        "--shares",
+        str(shares),
+        "--cache",
+        home_folder,
+    ]
+    return [sys.executable, "-u", "-P", "-m", "taglab", *words]
+
+
+def _run_shares(name: str, commands: Sequence[Sequence[str]], progress: Progress) -> None:
+    """Run shares side by side, no more than there are cores, and wait for them.
+
+    Raises:
+        Unavailable: With the last line of the first that failed; what the others did is kept.
+    """
+    one_thread = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")}
+
+    def run(part: slice) -> None:
+        done = subprocess.run(  # noqa: S603  # an argument list, of our own making
+            list(commands[part.start]), env=one_thread, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
+            raise Unavailable(
+                f"a share of {name!r} failed: {last}; the same command goes on with what is left"
+            )
+
+    on_every_core(run, blocks(len(commands), 1), progress, "shares")
+
+
+class Share(Question):
+    """Work on a share of an encoding that was begun; whoever does the last part keeps the features. What
+    `features encode --shards` runs, to be run by hand on any machine that sees the cache folder.
+
+    Attributes:
+        features: What the features will be called.
+        share: Which share, from 0.
+        shares: How many there are.
+    """
+
+    returns: ClassVar[str] = "{name, parts, done}"
+    examples: ClassVar[str] = "taglab features share big --share 3 --shares 8"
+    table: ClassVar[bool] = False
+
+    features: Kept
+    share: int = Field(0, ge=0)
+    shares: int = Field(1, ge=1)
+
+    def answer(self, progress: Progress) -> Report:
+        """Return how far the encoding is."""
+        before = standing(self.features)
+        merged = encode_share(self.features, self.share, self.shares, progress)
+        at = before if merged is not None or self.features in feature_names() else standing(self.features)
+        done = at.parts if merged is not None else at.done
+        return Report({"name": self.features, "parts": at.parts, "done": done})
 
 
 def encoders() -> dict[str, tuple[str, type[Encoding]]]:
@@ -90,10 +259,15 @@ def _about(model: type[BaseModel]) -> str:
 def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
     must = [field.replace("_", "-") for field, setting in model.model_fields.items() if setting.is_required()]
     required = "".join(f" --{flag} {flag.upper()}" for flag in must)
-    example = f"taglab features encode {name} --name mine --audio mine --data mine{required}"
+    begins = f"taglab features encode {name} --name mine{required}"
+    examples = (
+        f"{begins} --audio mine --data mine\n"
+        f"{begins} --files songs --data mine --shards 8\n"
+        f"{begins} --files songs --data mine --shards 200 --launcher slurm --partition cpu"
+    )
     settings = in_group(model, Group("the encoder", omit=("encoder",)))
     about = model.__doc__ or ""
-    return question_of_entry(Encoding, f"features encode {name}", about, example, {"settings": settings})
+    return question_of_entry(Encoding, f"features encode {name}", about, examples, {"settings": settings})
 
 
 class Read(Question):
