@@ -14,7 +14,7 @@ N_FRAMES, N_NUMBERS, N_ENTRIES = 60_000, 39, 2_000
 _STAYS = 0.9  # of a frame in the next, about as cepstra of music every 10 ms
 
 
-def made_up_frames(n_frames: int, n_numbers: int, seed: int = 0) -> npt.NDArray[np.float32]:
+def synthetic_frames(n_frames: int, n_numbers: int, seed: int = 0) -> npt.NDArray[np.float32]:
     """Return frames that change slowly, of mean 0 and deviation 1, (n_frames, n_numbers)."""
     from scipy.signal import lfilter
 
@@ -28,7 +28,7 @@ def codebook() -> list[Row]:
     import sklearn
     from sklearn.cluster import KMeans
 
-    frames = made_up_frames(N_FRAMES, N_NUMBERS)
+    frames = synthetic_frames(N_FRAMES, N_NUMBERS)
     drawn = np.random.default_rng(1).choice(N_FRAMES, N_ENTRIES, replace=False)
     model = KMeans(N_ENTRIES, init=frames[drawn], n_init=1, max_iter=1).fit(frames)
     entries = np.ascontiguousarray(model.cluster_centers_, np.float32)

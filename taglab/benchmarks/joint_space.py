@@ -40,7 +40,7 @@ SONG_FRAMES = 2_998  # 30 s, of which about a thousand of 2,000 entries come up
 
 
 @dataclass(frozen=True, eq=False)
-class MadeUp:
+class Synthetic:
     """Tracks of two topics each, from which their features and tags are drawn.
 
     Attributes:
@@ -54,12 +54,12 @@ class MadeUp:
     held_out: sparse.csr_array
 
     def __repr__(self) -> str:
-        return f"<MadeUp {self.features.shape[0]} tracks, {self.tags.nnz} pairs>"
+        return f"<Synthetic {self.features.shape[0]} tracks, {self.tags.nnz} pairs>"
 
 
-def made_up_tracks(
+def synthetic_tracks(
     n_tracks: int, n_tags: int, n_features: int, frames: int, held_out: float = HELD_OUT, seed: int = 0
-) -> MadeUp:
+) -> Synthetic:
     """Return tracks whose tags and features go together."""
     random = np.random.default_rng(seed)
     topics = random.integers(N_TOPICS, size=(n_tracks, 2))
@@ -71,7 +71,7 @@ def made_up_tracks(
     cells = np.unique(rows * n_tags + np.minimum(drawn, n_tags - 1))
     is_held = random.random(len(cells)) < held_out
     counts = [random.multinomial(frames, of_features[pair].mean(axis=0)) for pair in topics]
-    return MadeUp(
+    return Synthetic(
         sparse.csr_array(np.array(counts, np.float32)),
         _ones(cells[~is_held], (n_tracks, n_tags)),
         _ones(cells[is_held], (n_tracks, n_tags)),
@@ -83,7 +83,7 @@ def _ones(cells: npt.NDArray[np.integer], shape: tuple[int, int]) -> sparse.csr_
     return sparse.csr_array(entries, shape=shape)
 
 
-def precision_at_5(scores: Floats, tracks: MadeUp) -> float:
+def precision_at_5(scores: Floats, tracks: Synthetic) -> float:
     """Return precision at 5 of the held-out tags, where those learned from are passed over."""
     known = tracks.tags.tocoo()
     scores[known.row, known.col] = -np.inf
@@ -94,7 +94,7 @@ def precision_at_5(scores: Floats, tracks: MadeUp) -> float:
 
 def updates() -> list[Row]:
     """Steps a second against LightFM's WARP, on the same pairs, by identities and by sparse features."""
-    tracks = made_up_tracks(N_TRACKS, N_TAGS, N_FEATURES, FRAMES_A_TRACK)
+    tracks = synthetic_tracks(N_TRACKS, N_TAGS, N_FEATURES, FRAMES_A_TRACK)
     identities = sparse.csr_array(sparse.eye_array(N_TRACKS, dtype=np.float32, format="csr"))
     return [
         _update_row("identities only", tracks, identities, passes=(15, 4), rate=0.01, limit=1.2),
@@ -106,7 +106,7 @@ def updates() -> list[Row]:
 
 
 def _update_row(
-    by: str, tracks: MadeUp, features: sparse.csr_array, passes: tuple[int, int], rate: float, limit: float
+    by: str, tracks: Synthetic, features: sparse.csr_array, passes: tuple[int, int], rate: float, limit: float
 ) -> Row:
     name = f"WARP, {N_TRACKS} tracks x {N_TAGS} tags, d={DIM}, {by}, against LightFM"
     try:
@@ -135,7 +135,7 @@ def _update_row(
 
 
 def _our_steps(
-    tracks: MadeUp, features: sparse.csr_array, n_steps: int, rate: float, limit: float, seed: int
+    tracks: Synthetic, features: sparse.csr_array, n_steps: int, rate: float, limit: float, seed: int
 ) -> Floats:
     """Return scores (tracks, tags) after so many steps."""
     random = np.random.default_rng(seed)
@@ -162,7 +162,7 @@ def _pairs(tags: sparse.csr_array) -> Pairs:
     )  # fmt: skip
 
 
-def _lightfm(tracks: MadeUp, features: sparse.csr_array, passes: int) -> Callable[[int], Floats]:
+def _lightfm(tracks: Synthetic, features: sparse.csr_array, passes: int) -> Callable[[int], Floats]:
     """Return what trains LightFM and gives its scores (tracks, tags)."""
     try:
         from lightfm import LightFM
@@ -240,7 +240,7 @@ def _best_songs(songs: Floats, queries: Floats) -> Row:
 
 def tagatune() -> list[Row]:
     """Training at the size of TagATune until the validation clips' precision@3 stops rising; no peer."""
-    tracks = made_up_tracks(TAGATUNE_CLIPS, TAGATUNE_TAGS, N_FEATURES, SONG_FRAMES, held_out=0)
+    tracks = synthetic_tracks(TAGATUNE_CLIPS, TAGATUNE_TAGS, N_FEATURES, SONG_FRAMES, held_out=0)
     part = np.random.default_rng(1).random(TAGATUNE_CLIPS) < 0.1
     material = JointMaterial(
         tracks=tuple(map(str, range(TAGATUNE_CLIPS))),
@@ -275,9 +275,9 @@ def big_data() -> list[Row]:
     """Artist prediction at the size of Big-data, for some steps, and what ten passes would take; no peer."""
     n_songs = round(BIG_DATA_SHARE * BIG_DATA_SONGS)
     random = np.random.default_rng(0)
-    tracks = made_up_tracks(n_songs, 2, N_FEATURES, SONG_FRAMES)
+    tracks = synthetic_tracks(n_songs, 2, N_FEATURES, SONG_FRAMES)
     cells = np.arange(n_songs) * N_ARTISTS + random.integers(N_ARTISTS, size=n_songs)
-    songs = MadeUp(scaled(tracks.features, "length"), _ones(cells, (n_songs, N_ARTISTS)), tracks.held_out)
+    songs = Synthetic(scaled(tracks.features, "length"), _ones(cells, (n_songs, N_ARTISTS)), tracks.held_out)
     _our_steps(songs, songs.features, 10, 0.01, 3.0, 0)
     started = time.perf_counter()
     _our_steps(songs, songs.features, BIG_DATA_STEPS, 0.01, 3.0, 0)

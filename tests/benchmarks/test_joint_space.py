@@ -41,7 +41,7 @@ def test_a_missing_peer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_precision_passes_over_what_was_learned_from() -> None:
-    tracks = joint_space.made_up_tracks(60, 20, 30, 100)
+    tracks = joint_space.synthetic_tracks(60, 20, 30, 100)
     assert not (tracks.tags.toarray() * tracks.held_out.toarray()).any()
     right = tracks.held_out.toarray().astype(np.float32)
     best = np.minimum(right.sum(axis=1), 5)[right.any(axis=1)].mean() / 5
