@@ -29,7 +29,7 @@ from taglab.parallel import blocks
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
 from taglab.settings import checked
-from taglab.vectors import Vectors, save_features
+from taglab.vectors import Vectors, feature_names, save_features
 
 TRACKS_A_PART = 200
 """Tracks that are encoded, and lost with their process, at a time."""
@@ -163,20 +163,20 @@ def encode_share(name: str, share: int = 0, shares: int = 1, progress: Progress 
         progress: Told after every part.
 
     Returns:
-        The features, where this share was the last; else None.
+        The features, where this share was the last; else None, as when all was merged before.
 
     Raises:
-        NotFound: If there is no such encoding; all may be merged already.
+        NotFound: If there is no such encoding, nor features of that name.
         InvalidSetting: If the share is none of them.
     """
     if not 0 <= share < shares:
         raise InvalidSetting(f"share={share} must be one of 0 to {shares - 1}")
-    job = _job(name)
-    sounds, encoder, learned = (
-        _sounds(name, job),
-        encoder_of(job["encoder"]["encoder"], job["encoder"]),
-        _learned(name),
-    )
+    with locked(_folder(name)):  # another may merge all parts and remove what they were made from
+        if not (_folder(name) / _JOB).exists() and name in feature_names():
+            return None
+        job = _job(name)
+        sounds, learned = _sounds(name, job), _learned(name)
+    encoder = encoder_of(job["encoder"]["encoder"], job["encoder"])
     parts = blocks(job["tracks"], TRACKS_A_PART)
     mine = [number for number in range(len(parts)) if number % shares == share]
     paths = _part_paths(name, len(parts))

@@ -228,7 +228,7 @@ class Share(Question):
         shares: How many there are.
     """
 
-    returns: ClassVar[str] = "{name, parts, done}"
+    returns: ClassVar[str] = "{name, parts, done, kept}: of parts under way; whether features are kept"
     examples: ClassVar[str] = "taglab features share big --share 3 --shares 8"
     table: ClassVar[bool] = False
 
@@ -237,12 +237,12 @@ class Share(Question):
     shares: int = Field(1, ge=1)
 
     def answer(self, progress: Progress) -> Report:
-        """Return how far the encoding is."""
-        before = standing(self.features)
-        merged = encode_share(self.features, self.share, self.shares, progress)
-        at = before if merged is not None or self.features in feature_names() else standing(self.features)
-        done = at.parts if merged is not None else at.done
-        return Report({"name": self.features, "parts": at.parts, "done": done})
+        """Return how far the encoding is; when it is done, that the features are there."""
+        encode_share(self.features, self.share, self.shares, progress)
+        if self.features in feature_names():
+            return Report({"name": self.features, "parts": 0, "done": 0, "kept": True})
+        at = standing(self.features)
+        return Report({"name": self.features, "parts": at.parts, "done": at.done, "kept": False})
 
 
 def encoders() -> dict[str, tuple[str, type[Encoding]]]:

@@ -59,6 +59,7 @@ def test_shares_give_what_encoding_at_once_does(sounds: Sounds) -> None:
     assert {**merged.origin, "sound": 0} == {**at_once.origin, "sound": 0}
     assert set(open_learned("codes")) == set(learned)
     assert merge_encoding("codes") is None
+    assert encode_share("codes", 1, 2) is None  # one that comes late has nothing to do
     with pytest.raises(NotFound, match="no encoding named 'codes' is under way"):
         standing("codes")
 
