@@ -12,6 +12,7 @@ from taglab.encoders.encoding import (
     learn,
 )
 from taglab.encoders.files import FEATURE_FILES, read_features, write_features
+from taglab.encoders.musicnn import MusicnnNetwork
 from taglab.encoders.networks import RandomNetwork, RunNetwork
 from taglab.encoders.spreading import (
     Sounds,
@@ -31,6 +32,7 @@ __all__ = [
     "Learned",
     "MfccCodebook",
     "MfccStatistics",
+    "MusicnnNetwork",
     "RandomNetwork",
     "RunNetwork",
     "Sounds",

@@ -13,6 +13,7 @@ from taglab.audio.store import AudioStore
 from taglab.encoders.auditory import AuditoryCodebook
 from taglab.encoders.codebook import MfccCodebook
 from taglab.encoders.encoder import Encoder, Features, Learned
+from taglab.encoders.musicnn import MusicnnNetwork
 from taglab.encoders.networks import RandomNetwork, RunNetwork
 from taglab.encoders.statistics import MfccStatistics
 from taglab.errors import InvalidSetting
@@ -26,6 +27,7 @@ ENCODERS: dict[str, type[BaseModel]] = {
     "auditory-codebook": AuditoryCodebook,
     "run": RunNetwork,
     "random": RandomNetwork,
+    "musicnn": MusicnnNetwork,
 }
 """Name → settings model, an `Encoder`."""
 
