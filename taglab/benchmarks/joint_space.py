@@ -157,9 +157,18 @@ def _pairs(tags: sparse.csr_array) -> Pairs:
         return np.array(values, np.int64)
 
     return Pairs(
-        one(TRACKS), one(TAGS), one(tags.shape[1]), one(0), one(0, len(asked)), asked.astype(np.int64),
-        one(0), tags.indptr.astype(np.int64), tags.indices.astype(np.int64),
-    )  # fmt: skip
+        inputs=one(TRACKS),
+        outputs=one(TAGS),
+        n_outputs=one(tags.shape[1]),
+        candidate_starts=one(0),
+        candidates=np.arange(tags.shape[1]),
+        same=one(0),
+        asked_starts=one(0, len(asked)),
+        asked=asked.astype(np.int64),
+        row_starts=one(0),
+        starts=tags.indptr.astype(np.int64),
+        right=tags.indices.astype(np.int64),
+    )
 
 
 def _lightfm(tracks: Synthetic, features: sparse.csr_array, passes: int) -> Callable[[int], Floats]:
