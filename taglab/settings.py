@@ -76,6 +76,42 @@ class Group:
     like: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class OneOf:
+    """A setting that is one of the models in a dictionary; stands in its annotation.
+
+    The dictionary is looked into when a value is checked, or the setting asked for: what was added to it
+    since is among its choices.
+
+    Attributes:
+        entries: Name → model; each has a field that holds its name.
+        tag: That field.
+    """
+
+    entries: Mapping[str, type[pydantic.BaseModel]]
+    tag: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Check values by `of`."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(self.of, core_schema.any_schema())
+
+    def of(self, value: Any) -> Any:
+        """Return the settings that a value is, or that its fields name and hold.
+
+        Raises:
+            ValueError: If they name no model, or do not make it.
+        """
+        if isinstance(value, tuple(self.entries.values())):
+            return value
+        fields = dict(value) if isinstance(value, Mapping) else {}
+        if fields.get(self.tag) not in self.entries:
+            known = ", ".join(self.entries)
+            raise ValueError(f"{self.tag}={fields.get(self.tag)!r} must be one of: {known}")
+        return self.entries[fields[self.tag]].model_validate(fields)
+
+
 def dotted(place: Sequence[int | str]) -> str:
     """Return where a field is in nested settings, as `train.epochs`."""
     return ".".join(map(str, place))

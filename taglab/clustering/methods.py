@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 
 from taglab.clustering.agglomerative import Agglomerative
 from taglab.clustering.clusterer import Clusterer
@@ -17,7 +16,7 @@ from taglab.clustering.kmeans import SphericalKMeans
 from taglab.clustering.result import Clustering, TooManyClusters
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, silent
-from taglab.settings import checked
+from taglab.settings import OneOf, checked
 from taglab.vectors import Vectors
 
 CLUSTERERS: dict[str, type[Clusterer]] = {
@@ -28,10 +27,7 @@ CLUSTERERS: dict[str, type[Clusterer]] = {
 }
 """The first is what is taken unless another is asked for."""
 
-if TYPE_CHECKING:
-    AnyClusterer = Clusterer
-else:
-    AnyClusterer = Annotated[Union[tuple(CLUSTERERS.values())], Field(discriminator="method")]  # noqa: UP007
+AnyClusterer = Annotated[Clusterer, OneOf(CLUSTERERS, "method")]
 """One of them as a setting, told by its `method`."""
 
 

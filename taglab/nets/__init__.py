@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Union
-
-from pydantic import Field
+from typing import Annotated, Any
 
 from taglab.errors import InvalidSetting
 from taglab.labels import LABELS
@@ -17,7 +15,7 @@ from taglab.nets.short_chunk import ShortChunkSettings
 from taglab.nets.spectrogram import SpectrogramSettings
 from taglab.nets.vgg import VGGSettings
 from taglab.nets.waveform import WaveformSettings
-from taglab.settings import checked
+from taglab.settings import OneOf, checked
 
 __all__ = [
     "HEADS",
@@ -47,10 +45,7 @@ NETWORKS: dict[str, type[NetworkSettings]] = {
 USUAL_NETWORK = "spectrogram"
 """What is taken where none is named."""
 
-if TYPE_CHECKING:
-    AnyNetwork = NetworkSettings
-else:
-    AnyNetwork = Annotated[Union[tuple(NETWORKS.values())], Field(discriminator="network")]  # noqa: UP007
+AnyNetwork = Annotated[NetworkSettings, OneOf(NETWORKS, "network")]
 """One of them as a setting, told by its `network`."""
 
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from taglab import settings
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress
-from taglab.settings import Flag, Group, as_list
+from taglab.settings import Flag, Group, OneOf, as_list
 from taglab.verbs.report import Report
 
 Place = tuple[str, ...]
@@ -160,7 +160,7 @@ def _arguments(
         usual = field.get_default(call_default_factory=True) if default is None else getattr(default, name)
         own = (*place, name)
         inner = _group_of(field, name, group)
-        models, tag = _models(field.annotation, field.discriminator)
+        models, tag = _models(field.annotation, [*field.metadata, field])
         listed, tag_of_listed = _models(_item_of(field.annotation))
         if tag_of_listed:
             for one in _of_union(listed, tag_of_listed, own, inner, None):
@@ -270,23 +270,27 @@ def is_mapping(annotation: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
-def _models(annotation: Any, tag: Any = None) -> tuple[list[type[BaseModel]], str]:
-    """Return the settings models a field takes, and the field that tells one of a union from another.
+def _models(annotation: Any, marks: Sequence[Any] = ()) -> tuple[list[type[BaseModel]], str]:
+    """Return the settings models a field takes, and the field that tells one of several from another.
 
-    A union may itself be a member of one, with None beside it.
+    Args:
+        annotation: Of the field; one of several may have None beside it.
+        marks: What stands beside the annotation.
     """
     models: list[type[BaseModel]] = []
+    tag = ""
+    for mark in marks:
+        if isinstance(mark, OneOf):
+            return list(mark.entries.values()), mark.tag
+        tag = getattr(mark, "discriminator", None) or tag
     for kind in kinds_of(annotation):
         if get_origin(kind) is Annotated:
-            inner, *marks = get_args(kind)
-            tags = [
-                mark.discriminator for mark in marks if isinstance(mark, FieldInfo) and mark.discriminator
-            ]
-            more, tag = _models(inner, tags[0] if tags else tag)
-            models += more
+            inner, *own = get_args(kind)
+            more, tag_of_more = _models(inner, own)
+            models, tag = [*models, *more], tag_of_more or tag
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
             models.append(kind)
-    return models, tag if isinstance(tag, str) else ""
+    return models, tag
 
 
 def _item_of(annotation: Any) -> Any:
