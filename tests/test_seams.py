@@ -78,6 +78,10 @@ def _maps() -> list[str]:
     return list(_clusters_page().segmented_control(key="map").options)
 
 
+def _methods() -> list[str]:
+    return list(_clusters_page().selectbox(key="method").options)
+
+
 def _networks() -> list[str]:
     return list(open_page("training", view="New run").run().selectbox(key="network").options)
 
@@ -95,6 +99,7 @@ SEAMS = {
     "network": Seam(
         NETWORKS, "mean-of-bands", network.MeanOfBandsSettings, ("train",), "mean-of-bands", _networks
     ),
+    "clusterer": Seam(CLUSTERERS, "by-axis", clusterer.ByAxis, ("cluster",), "By axis", _methods),
     "projection": Seam(PROJECTIONS, "circle", projection.CIRCLE, ("project",), "Circle", _maps),
     "loss": Seam(LOSSES, "squares", loss.squares, ("train",), "squares", _losses),
 }
@@ -155,12 +160,12 @@ def test_a_network_of_somebody_elses_is_trained_opened_and_encodes(taglab_home: 
     assert encode(run).vectors.shape == (N_TRACKS, 5)
 
 
-def test_tags_are_clustered_with_settings_of_their_own(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CLUSTERERS, "by-axis", clusterer.ByAxis)
+def test_tags_are_clustered_with_settings_of_their_own(shell: Shell) -> None:
     app = _clusters_page(method="By axis", axes="3")
     assert [slider.key for slider in app.select_slider] == ["axes"]
     assert "reach" in [field.key for field in app.number_input]
     assert json.loads(app.get("bidi_component")[1].proto.mixed.json)["shows"].startswith("axes=3 ")
+    assert shell.json("cluster", "--vectors", "axes", "--method", "by-axis", "--axes", "3")["axes"] == 3
 
 
 def test_tags_are_placed_on_a_map_of_somebody_elses(shell: Shell) -> None:
