@@ -110,7 +110,10 @@ class Run:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names, in the order of the model's outputs."""
+        """Class names, in the order of the model's outputs; none of a run that is of no labels."""
+        of_labels = (layout.CLASSES, layout.LABELS, layout.PER_LABEL)
+        if not any((self.folder / file).exists() for file in of_labels):
+            return ()
         return layout.read_classes(self.folder / layout.CLASSES)
 
     @property

@@ -39,7 +39,7 @@ def show_rankings(compared: Compared) -> None:
             icon=":material/search_off:",
         )
         return
-    titles = {column: mean.title.removesuffix(" macro") for column, mean in mean_columns("rankings").items()}
+    titles = {column: mean.title.removesuffix(", macro") for column, mean in mean_columns("rankings").items()}
     known = means[means["value"].notna()]
     drawn = {title: hue for title, hue in compared.colours.items() if title in set(known["run"])}
     figure = figures.query_means(known.assign(metric=known["mean"].map(titles)), drawn, _OVER[query])
