@@ -42,6 +42,8 @@ def type_term(page: Page, text: str) -> None:
     box = page.get_by_role("combobox", name="Ask with tags")
     box.press_sequentially(text)
     box.press("Enter")
+    box.press("Escape")  # the list stays open for the next, and letters are typed into the box
+    box.evaluate("box => box.blur()")
     settled(page)
 
 
