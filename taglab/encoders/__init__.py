@@ -12,7 +12,7 @@ from taglab.encoders.encoding import (
     learn,
 )
 from taglab.encoders.files import FEATURE_FILES, read_features, write_features
-from taglab.encoders.musicnn import MusicnnNetwork
+from taglab.encoders.musicnn import MusicnnNetwork, musicnn_predictions
 from taglab.encoders.networks import RandomNetwork, RunNetwork
 from taglab.encoders.spreading import (
     Sounds,
@@ -45,6 +45,7 @@ __all__ = [
     "encoder_of",
     "learn",
     "merge_encoding",
+    "musicnn_predictions",
     "read_features",
     "standing",
     "write_features",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -15,8 +16,10 @@ from taglab.audio.store import AudioStore, Rows
 from taglab.cache import file_digest
 from taglab.encoders.encoder import Features, Learned, LearnsNothing
 from taglab.errors import InvalidSetting, Unavailable
-from taglab.nets.musicnn import MELS, Heard, Musicnn, musicnn_of, patches_of
+from taglab.folksonomy import Folksonomy
+from taglab.nets.musicnn import MELS, PATCH_FRAMES, TAGS, Heard, Musicnn, musicnn_of, patches_of
 from taglab.nets.tensor_bundle import read_tensors
+from taglab.outcomes import Predictions
 from taglab.progress import Progress, counted, silent
 
 _FULL_SCALE = 32_768
@@ -108,3 +111,43 @@ class MusicnnNetwork(LearnsNothing, BaseModel):
                 heard.append(network(patches_of(samples)))
             progress((at + 1) / len(rows), counted("tracks heard by musicnn", at + 1, len(rows)))
         return heard
+
+
+def musicnn_predictions(
+    network: MusicnnNetwork,
+    store: AudioStore,
+    data: Folksonomy,
+    tracks: Sequence[str],
+    progress: Progress = silent,
+) -> Predictions:
+    """Return what musicnn says of tracks, beside what people wrote, of the tags that both have.
+
+    Args:
+        network: Which of the two.
+        store: The sound, at 16 kHz.
+        data: Whose tags are true; they are matched with musicnn's in lower case.
+        tracks: Of the data; those without sound, or with less than three seconds of it, are passed over.
+        progress: Told after every track.
+
+    Raises:
+        InvalidSetting: If the data have none of its tags, or no track has sound enough.
+        Unavailable: If the package musicnn is not installed.
+    """
+    column_of = {tag.lower(): column for column, tag in enumerate(data.tags["tag"])}
+    shared = [place for place, tag in enumerate(TAGS[network.trained_on]) if tag.lower() in column_of]
+    if not shared:
+        raise InvalidSetting(
+            f"{data.name!r} has none of the 50 tags that musicnn ({network.trained_on}) tells"
+        )
+    rows = store.rows(list(tracks))
+    shortest = PATCH_FRAMES * MELS.hop
+    heard = [place for place, row in enumerate(rows) if row >= 0 and store.samples[row] >= shortest]
+    if not heard:
+        raise InvalidSetting("no track has three seconds of sound, which musicnn hears at a time")
+    scores = network.tag_probabilities(store, rows[heard], progress)[:, shared]
+    names = [TAGS[network.trained_on][place] for place in shared]
+    row_of = {track: row for row, track in enumerate(data.tracks["track"])}
+    asked = [tracks[place] for place in heard]
+    cells = data.matrix.tocsr()[[row_of[track] for track in asked]]
+    truth = cells[:, [column_of[name.lower()] for name in names]].toarray() > 0
+    return Predictions(tuple(asked), tuple(names), truth, scores)

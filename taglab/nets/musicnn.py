@@ -20,6 +20,26 @@ MELS = MelSettings(
 PATCH_FRAMES = 187
 """Frames of three seconds, the length it was trained with."""
 
+TAGS: dict[str, tuple[str, ...]] = {
+    "MTT": (
+        "guitar", "classical", "slow", "techno", "strings", "drums", "electronic", "rock", "fast", "piano",
+        "ambient", "beat", "violin", "vocal", "synth", "female", "indian", "opera", "male", "singing",
+        "vocals", "no vocals", "harpsichord", "loud", "quiet", "flute", "woman", "male vocal", "no vocal",
+        "pop", "soft", "sitar", "solo", "man", "classic", "choir", "voice", "new age", "dance",
+        "male voice", "female vocal", "beats", "harp", "cello", "no voice", "weird", "country", "metal",
+        "female voice", "choral",
+    ),
+    "MSD": (
+        "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s",
+        "alternative rock", "jazz", "beautiful", "metal", "chillout", "male vocalists", "classic rock",
+        "soul", "indie rock", "Mellow", "electronica", "80s", "folk", "90s", "chill", "instrumental",
+        "punk", "oldies", "blues", "hard rock", "ambient", "acoustic", "experimental", "female vocalist",
+        "guitar", "Hip-Hop", "70s", "party", "country", "easy listening", "sexy", "catchy", "funk",
+        "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop", "sad", "House", "happy",
+    ),
+}  # fmt: skip
+"""The tags it was trained to tell, in the order of its outputs, by what it was trained on."""
+
 _TIMBRAL = (38, 67)  # mels that filters of 7 frames span
 _TEMPORAL = (128, 64, 32)  # frames that filters of one mel span
 _EPSILON = 1e-3  # of TensorFlow's batch norm

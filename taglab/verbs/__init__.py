@@ -52,7 +52,7 @@ class Verb:
 FAMILIES: dict[str, str] = {
     "data": "data sets: list, add, show, co-tags, remove",
     "audio": "sound: list, add, show, check, remove",
-    "features": "features of tracks: list, encode, share, add, show, export, remove",
+    "features": "features of tracks: list, encode, share, tag, add, show, export, remove",
     "joint-space": "one space for artists, tags and sound: train, score, zero-shot, vectors, remove …",
     "vectors": "word vectors: list, add, show, remove",
     "export": "files for other programs",
@@ -140,6 +140,7 @@ VERBS: dict[str, Verb] = {
         Verb("features list", "the features there are", "features:List"),
         Verb("features add", "read features that another program computed", "features:Read"),
         Verb("features share", "work on a share of an encoding that was begun", "features:Share"),
+        Verb("features tag", "let musicnn tag tracks, as a run of results only", "features:Tag"),
         Verb("features show", "what features are, and their values", "features:Show"),
         Verb("features export", "write features to a file", "features:Export"),
         Verb("features remove", "remove features from the cache", "features:Remove"),

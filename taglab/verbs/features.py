@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -23,12 +23,14 @@ from taglab.encoders import (
     ENCODERS,
     Encoder,
     Learned,
+    MusicnnNetwork,
     Sounds,
     begin_encoding,
     encode_share,
     encode_tracks,
     encoder_of,
     learn,
+    musicnn_predictions,
     read_features,
     standing,
     write_features,
@@ -40,6 +42,7 @@ from taglab.launch import LaunchSettings, submit_array
 from taglab.parallel import blocks, on_every_core
 from taglab.paths import typed_path
 from taglab.progress import Progress, between
+from taglab.runs import ResultsSettings, import_results
 from taglab.settings import Flag, Group
 from taglab.sources import open_folksonomy
 from taglab.vectors import Vectors, feature_names, open_features, remove_features, save_features
@@ -243,6 +246,44 @@ class Share(Question):
             return Report({"name": self.features, "parts": 0, "done": 0, "kept": True})
         at = standing(self.features)
         return Report({"name": self.features, "parts": at.parts, "done": at.done, "kept": False})
+
+
+class Tag(Question):
+    """Let musicnn, which others trained, tag tracks, and keep what it says as a run of results only.
+
+    Attributes:
+        run: What to call the run.
+        audio: Sound, at 16 kHz.
+        data: Data set whose tags are taken for true, those of them that musicnn tells.
+        part: Whose tracks: those that other runs of the same split are judged by.
+        split: How the data set's tracks are split.
+        settings: Which of the networks. What it was trained on is no fair test of it.
+    """
+
+    returns: ClassVar[str] = "{run, tracks, classes}"
+    examples: ClassVar[str] = "taglab features tag musicnn-mtt --audio mine --data mine"
+    table: ClassVar[bool] = False
+
+    run: Kept
+    audio: Annotated[str, Flag(metavar="NAME")] = DEMO
+    data: Annotated[str, Flag(metavar="NAME")] = DEMO
+    part: Literal["validation", "test"] = "test"
+    split: Annotated[SplitSettings, Group("the split", prefix="split-")] = SplitSettings()
+    settings: Annotated[MusicnnNetwork, Group("the network", omit=("encoder",))] = MusicnnNetwork()
+
+    def answer(self, progress: Progress) -> Report:
+        """Return the size of what was kept."""
+        data = open_folksonomy(self.data, between(progress, 0, 0.05))
+        store = resolve_audio(self.audio, data, between(progress, 0.05, 0.2))
+        split = split_tracks(data, self.split, store.copies)
+        tracks = [track for track, part in zip(split.tracks, split.parts, strict=True) if part == self.part]
+        predictions = musicnn_predictions(self.settings, store, data, tracks, between(progress, 0.2, 0.95))
+        note = f"musicnn of Pons and Serra 2019, trained by them on {self.settings.trained_on}"
+        with cache.scratch_folder(cache.home() / cache.UPLOADS, "musicnn") as folder:
+            predictions.save(folder / "scores.npz")
+            about = ResultsSettings(title=f"musicnn ({self.settings.trained_on})", note=note, part=self.part)
+            run = import_results(folder / "scores.npz", self.run, about)
+        return Report({"run": run.name, "tracks": predictions.n_tracks, "classes": predictions.n_classes})
 
 
 def encoders() -> dict[str, tuple[str, type[Encoding]]]:
