@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy import sparse
 
 from taglab.clustering.euclidean import euclidean_kmeans
-from taglab.embeddings import OWN, compose, resolve, vector_names
+from taglab.embeddings import OWN, LookedUp, Lookup, compose, resolve, vector_names
 from taglab.errors import InvalidSetting
 from taglab.factors.maker import TargetMaker
 from taglab.folksonomy import Folksonomy
@@ -27,6 +27,7 @@ class FactorTargets(BaseModel):
 
     Attributes:
         vectors: Word vectors of the tags; "own" for those trained on the tag lists.
+        lookup: How the words of tags are looked up in them.
         features: Saved features of tracks, artists or tags, in place of word vectors.
         k: Number of factors: the clusters of k-means.
         sharpness: How fast a factor's share falls with squared distance from its mean, in units of the mean
@@ -38,6 +39,7 @@ class FactorTargets(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vectors: str = "own"
+    lookup: LookedUp = Lookup()
     features: str = ""
     k: int = Field(default=50, ge=2)
     sharpness: float = Field(default=10.0, ge=0, allow_inf_nan=False)
@@ -55,7 +57,7 @@ def make(folksonomy: Folksonomy, settings: FactorTargets, progress: Progress = s
         vectors: Vectors = open_features(settings.features)
     else:
         words = resolve(settings.vectors, folksonomy, between(progress, 0.0, 0.5))
-        vectors = compose(words, list(folksonomy.tags["tag"]))
+        vectors = compose(words, list(folksonomy.tags["tag"]), settings.lookup)
     return factors_of(vectors, folksonomy, settings, between(progress, 0.5, 1.0))
 
 
@@ -106,7 +108,7 @@ def factors_of(
         origin={
             "data": folksonomy.fingerprint,
             "vectors": vectors.fingerprint,
-            "settings": settings.model_dump(exclude={"vectors", "features"}),
+            "settings": settings.model_dump(exclude={"vectors", "lookup", "features"}),
         },
     )
 

@@ -77,6 +77,10 @@ def setting_widget(
     default = field.get_default(call_default_factory=True)
     if start is not pydantic_core.PydanticUndefined:
         default = start
+    within = field.annotation
+    if isinstance(within, type) and issubclass(within, pydantic.BaseModel):
+        with st.popover(label or _label(name, field)):
+            return {name: settings_widgets(within, f"{key} {name}", initial=field.get_default())}
     asked = next((mark for mark in field.metadata if isinstance(mark, Flag)), Flag())
     options = list(choices or asked.options)
     if options:

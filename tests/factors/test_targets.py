@@ -1,10 +1,13 @@
 """Makers of targets: each of its kind, of all tracks, and what is not known is said."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from taglab import sources
+from taglab import cache, sources
+from taglab.embeddings import Lookup, WordVectors
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.factors import TARGETS, make_targets, targets_of
 from taglab.factors.column import ColumnTargets
@@ -122,6 +125,19 @@ def test_factors_of_tracks_by_hand(measure: str) -> None:
     shares /= shares.sum(axis=1, keepdims=True)
     first = made.columns.index(next(name for name in made.columns if name in "ab"))
     np.testing.assert_allclose(made.dense()[[0, 1, 3], first], shares[:3, 0], atol=1e-5)
+
+
+def test_factors_look_tags_up_as_they_are_told(taglab_home: Path) -> None:
+    data = Folksonomy.from_codes(
+        "t", pd.DataFrame({"track": ["a", "b", "c"]}), ["rock", "smooth jazz", "soul"],
+        np.arange(3), np.arange(3), np.ones(3, np.int64),
+    )  # fmt: skip
+    words = WordVectors("words", ("rock", "jazz", "soul"), np.eye(3, dtype=np.float32))
+    words.save(cache.Shelf(cache.VECTORS).path("words"))
+    asked = FactorTargets(vectors="words", k=2)
+    assert make_targets("factors", data, asked).known.tolist() == [True, True, True]
+    known = asked.model_copy(update={"lookup": Lookup(fully_known=True)})
+    assert make_targets("factors", data, known).known.tolist() == [True, False, True]
 
 
 def test_factors_of_tags_are_the_weighted_mean_of_a_tracks_tags() -> None:

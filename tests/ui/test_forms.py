@@ -41,6 +41,9 @@ def page_with_every_kind_of_setting() -> None:
 
     from taglab.ui.forms import settings_widgets
 
+    class Within(pydantic.BaseModel):
+        deep: bool = False
+
     class Everything(pydantic.BaseModel):
         size: int = pydantic.Field(3, ge=1, lt=9)
         rate: float = pydantic.Field(0.5, gt=0)
@@ -51,6 +54,7 @@ def page_with_every_kind_of_setting() -> None:
         sure: bool = True
         quotes: bool | None = None
         order: tuple[str, ...] = ("x", "y")
+        within: Within = Within()
 
     st.json(settings_widgets(Everything, "all").model_dump_json())
 
@@ -63,7 +67,7 @@ def test_every_kind_of_setting_comes_back_as_its_default() -> None:
         '"size":3,"rate":0.5,"most":null,"column":null,"word":"here","kind":"b","sure":true,"quotes":null'
         in said
     )
-    assert '"order":["x","y"]' in said
+    assert '"order":["x","y"],"within":{"deep":false}' in said
     assert app.number_input(key="all size").max == 8
 
 
@@ -71,8 +75,10 @@ def test_what_is_chosen_comes_back() -> None:
     app = AppTest.from_function(page_with_every_kind_of_setting).run()
     app.number_input(key="all most").set_value(7)
     app.text_input(key="all column").set_value("artist")
+    app.toggle(key="all within deep").set_value(True)
     app.run()
     assert '"most":7,"column":"artist"' in app.json[0].value
+    assert '"within":{"deep":true}' in app.json[0].value
 
 
 def test_a_tab_is_typed_as_it_is_written() -> None:

@@ -27,6 +27,7 @@ from taglab.labels import LabelSpace, from_tags, from_top_tags
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import open_published, published_names
+from taglab.settings import Flag
 from taglab.sources import open_folksonomy
 from taglab.studies.collapsing.stages import STAGES, left_out, stage_space
 from taglab.training.label_spaces import Keep, LabelGrid, filtered_top_tags, label_cells
@@ -78,7 +79,7 @@ class RecipeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: str = "demo"
+    data: Annotated[str, Flag(metavar="NAME")] = "demo"
     network: Network = "spectrogram"
     vectors: tuple[str, ...] = ()
     min_counts: tuple[Count, ...] = ()
