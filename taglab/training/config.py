@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
 
@@ -113,6 +113,24 @@ class TrainConfig(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Optimiser": (
+            "schedule", "plateau_patience", "plateau_factor", "plateau_min_delta", "loss", "gamma",
+            "loss_vectors", "class_weighting", "class_weight_cap", "gradient_clip",
+        ),
+        "Length and stopping": (
+            "steps_per_epoch", "early_stopping_patience", "early_stopping_min_delta", "monitor",
+            "metric_interval_steps", "checkpoint_minutes",
+        ),
+        "Clips": ("window_s", "window", "short_tracks", "shuffle"),
+        "Split": (
+            "drop_unlabelled_tracks", "by_artist", "stratified", "copies_together", "published_split",
+            "folds", "fold", "split_seed", "validation_share", "test_share", "seed",
+        ),
+        "Machine": ("precision", "compile", "accelerator", "devices", "nodes"),
+    }  # fmt: skip
+    """What stands together on a form and in a help, after what matters most."""
 
     epochs: int = Field(20, ge=1, le=100_000)
     steps_per_epoch: int | None = Field(None, ge=1)

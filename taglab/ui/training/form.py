@@ -28,43 +28,6 @@ from taglab.verbs.training import Train
 
 _READY = " (new)"
 _FIRST = ("epochs", "batch_size", "learning_rate")
-_FURTHER: dict[str, tuple[str, ...]] = {
-    "Optimiser": (
-        "schedule",
-        "plateau_patience",
-        "plateau_factor",
-        "plateau_min_delta",
-        "loss",
-        "gamma",
-        "loss_vectors",
-        "class_weighting",
-        "class_weight_cap",
-        "gradient_clip",
-    ),
-    "Length and stopping": (
-        "steps_per_epoch",
-        "early_stopping_patience",
-        "early_stopping_min_delta",
-        "monitor",
-        "metric_interval_steps",
-        "checkpoint_minutes",
-    ),
-    "Clips": ("window_s", "window", "short_tracks", "shuffle"),
-    "Split": (
-        "drop_unlabelled_tracks",
-        "by_artist",
-        "stratified",
-        "copies_together",
-        "published_split",
-        "folds",
-        "fold",
-        "split_seed",
-        "validation_share",
-        "test_share",
-        "seed",
-    ),
-    "Machine": ("precision", "compile", "accelerator", "devices", "nodes"),
-}
 _COLUMNS = 3
 
 
@@ -203,7 +166,7 @@ def pick_settings(chosen: Labels, audio: str, preset_name: str, network: str) ->
         st.caption("What is filled in comes from the preset; hover over a name to read why.")
         st.markdown("**Network**")
         net = _network_widgets(preset_name, network)
-        for title, names in _FURTHER.items():
+        for title, names in TrainConfig.sections.items():
             st.markdown(f"**{title}**")
             train |= _in_columns(names, preset_name)
     given = {**net, "train": {**_of_preset(preset_name, "train"), **train}}
