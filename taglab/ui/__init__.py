@@ -2,7 +2,6 @@
 
 from taglab.ui.data.adding import add_data_panel, add_vectors_panel, train_vectors_panel
 from taglab.ui.export import (
-    command_line,
     copy_as_command,
     download_figure,
     download_table,
@@ -10,7 +9,7 @@ from taglab.ui.export import (
     export_projector,
     picture_config,
 )
-from taglab.ui.forms import settings_flags, settings_widgets
+from taglab.ui.forms import settings_widgets
 from taglab.ui.frame import heading, open_frame, title
 from taglab.ui.loaders import folksonomy, interactions, selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import guard, literal, tell_what_is_not_kept, working
@@ -22,7 +21,6 @@ __all__ = [
     "add_vectors_panel",
     "choose",
     "column_labels",
-    "command_line",
     "copy_as_command",
     "download_figure",
     "download_table",
@@ -41,7 +39,6 @@ __all__ = [
     "pick_vectors",
     "picture_config",
     "selected_folksonomy",
-    "settings_flags",
     "settings_widgets",
     "tag_table",
     "tag_vectors",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -102,28 +102,6 @@ def _choose_picture(name: str) -> None:
         args=(_PICTURE, other),
         width="stretch",
     )
-
-
-def command_line(
-    verb: Sequence[str], words: Sequence[str], flags: Mapping[str, object], more: Sequence[str] = ()
-) -> list[str]:
-    """Return the arguments of a shell line.
-
-    Args:
-        verb: What follows `taglab`.
-        words: What stands by itself, such as tags; text from data, which may begin with a dash.
-        flags: Name of a flag without its dashes, and its value.
-        more: Further flags as they are.
-    """
-    given = [part for name, value in flags.items() for part in _flag(name, str(value))]
-    apart = ["--"] if any(word.startswith("-") for word in words) else []
-    return ["taglab", *verb, *given, *more, *apart, *words]
-
-
-def _flag(name: str, value: str) -> list[str]:
-    if len(name) == 1:
-        return [f"-{name}", value]
-    return [f"--{name}={value}"] if value.startswith("-") else [f"--{name}", value]
 
 
 def copy_as_command(*questions: Question | Sequence[str]) -> None:

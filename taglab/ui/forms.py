@@ -79,7 +79,7 @@ def setting_widget(
         default = start
     within = field.annotation
     if isinstance(within, type) and issubclass(within, pydantic.BaseModel):
-        with st.popover(label or _label(name, field)):
+        with st.popover(label or label_of(name, field)):
             return {name: settings_widgets(within, f"{key} {name}", initial=field.get_default())}
     asked = next((mark for mark in field.metadata if isinstance(mark, Flag)), Flag())
     options = list(choices or asked.options)
@@ -96,21 +96,6 @@ def number_bounds(model: type[pydantic.BaseModel], name: str) -> tuple[Any, Any]
     if bool in kinds or not {int, float} & set(kinds):
         return None
     return _bounds(field, float if float in kinds else int)
-
-
-def settings_flags(settings: pydantic.BaseModel) -> list[str]:
-    """Return the command's flags for what differs from the defaults."""
-    flags: list[str] = []
-    for name, field in type(settings).model_fields.items():
-        value, flag = getattr(settings, name), name.replace("_", "-")
-        if value == field.get_default(call_default_factory=True):
-            continue
-        if isinstance(value, bool):
-            flags.append(f"--{flag}" if value else f"--no-{flag}")
-        else:
-            text = as_list(value) if isinstance(value, tuple) else str(value).replace("\t", "\\t")
-            flags.append(f"--{flag}={text}")
-    return flags
 
 
 def label_of(name: str, field: FieldInfo) -> str:

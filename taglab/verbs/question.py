@@ -154,6 +154,7 @@ def _arguments(
     model: type[BaseModel], place: Place, group: Group, default: BaseModel | None
 ) -> Iterator[Argument]:
     texts = settings.described(model)
+    sections = {name: title for title, names in getattr(model, "sections", {}).items() for name in names}
     for name, field in model.model_fields.items():
         if name in group.omit:
             continue
@@ -173,7 +174,8 @@ def _arguments(
             for one in _arguments(models[0], own, inner, of_model):
                 yield replace(one, optional=one.optional or usual is None)
         else:
-            yield _of_field(field, own, group, usual, texts.get(name, ""))
+            title = f"{group.title}: {sections[name].lower()}" if name in sections else group.title
+            yield replace(_of_field(field, own, group, usual, texts.get(name, "")), title=title)
 
 
 def _group_of(field: FieldInfo, name: str, around: Group) -> Group:

@@ -6,7 +6,6 @@ import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from taglab.figures.bars import ranked_bars
-from taglab.ui.export import command_line
 from tests.figures.shown import shown
 
 
@@ -39,11 +38,6 @@ def test_the_camera_saves_what_was_chosen() -> None:
 def test_a_command_keeps_hostile_words_whole() -> None:
     app = AppTest.from_function(page).run()
     assert shlex.split(app.code[0].value) == ["taglab", "neighbours", "$(rm -rf x); 'q'"]
-
-
-def test_words_that_begin_with_a_dash_stand_apart() -> None:
-    argv = command_line(["neighbours"], ["-x"], {"n": 3, "data": "-d"})
-    assert argv == ["taglab", "neighbours", "-n", "3", "--data=-d", "--", "-x"]
 
 
 def test_a_figure_is_a_page_that_needs_no_network() -> None:
