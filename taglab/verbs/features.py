@@ -304,7 +304,7 @@ def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
     examples = (
         f"{begins} --audio mine --data mine\n"
         f"{begins} --files songs --data mine --shards 8\n"
-        f"{begins} --files songs --data mine --shards 200 --launcher slurm --partition cpu"
+        f"{begins} --files songs --data mine --shards 200 --launcher slurm"
     )
     settings = in_group(model, Group("the encoder", omit=("encoder",)))
     about = model.__doc__ or ""
