@@ -23,6 +23,7 @@ from taglab.runs.inputs import InputKind, input_change
 from taglab.ui.export import export_panel
 from taglab.ui.loaders import audio_store, folksonomy
 from taglab.ui.messages import literal
+from taglab.ui.players import play
 from taglab.ui.remembered import Shelved, remembered
 
 _SHOWN: tuple[tuple[InputKind, str, str], ...] = (
@@ -99,7 +100,7 @@ def _show_track(
     names = [str(facts[name]) for name in ("title", "artist") if name in facts and pd.notna(facts[name])]
     st.markdown(f"**{literal(visible(' · '.join(names) or track, 60))}**")
     if store is not None:
-        _play(store, track)
+        play(store, int(store.rows([track])[0]), _LONGEST_S)
     ranked = np.argsort(-predictions.scores[row], kind="stable")[:_SCORES]
     scores = ", ".join(
         f"{literal(visible(predictions.classes[column], 30))} {predictions.scores[row, column]:.2f}"
@@ -109,18 +110,6 @@ def _show_track(
     st.caption(f"True: {_listed(facts['true']) or 'no label'}")
     if data is not None:
         st.caption(f"Tags: {_listed(_tags(data, track)) or 'none'}")
-
-
-def _play(store: AudioStore, track: str) -> None:
-    row = int(store.rows([track])[0])
-    if row < 0:
-        st.caption("This track has no sound in the store.")
-        return
-    samples = store.whole(row)
-    longest = _LONGEST_S * store.sample_rate_hz
-    st.audio(np.asarray(samples[:longest].T), sample_rate=store.sample_rate_hz)
-    if len(samples) > longest:
-        st.caption(f"The first {_LONGEST_S} s of {len(samples) / store.sample_rate_hz:.0f}.")
 
 
 def _listed(tags: Sequence[str]) -> str:

@@ -37,6 +37,7 @@ from taglab.ui.forms import settings_widgets
 from taglab.ui.loaders import audio_store
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose, pick_audio, pick_tag
+from taglab.ui.players import play
 from taglab.ui.tables import column_labels
 from taglab.ui.uploads import Upload, given_path, laid_down_by_number
 from taglab.verbs.audio import Add
@@ -227,13 +228,9 @@ def _show_track(store: AudioStore, data: Folksonomy, tracks: list[str]) -> None:
     """One track: who it is by, its tags, its sound, its picture."""
     track = pick_tag(tracks, "Track", key="track")
     row = int(store.rows([track])[0])
+    play(store, row, _LONGEST_S)
     if row < 0:
-        st.text("This track has no sound here.")
         return
-    samples = store.whole(row)[: _LONGEST_S * store.sample_rate_hz]
-    st.audio(np.asarray(samples.T), sample_rate=store.sample_rate_hz)
-    if len(samples) < store.samples[row]:
-        st.caption(f"The first {_LONGEST_S} s of {store.samples[row] / store.sample_rate_hz:.0f}.")
     st.caption(literal(_about(data, track)))
     mono = store.mono(row)[: _LONGEST_S * store.sample_rate_hz]
     figure = _picture(mono, store.sample_rate_hz, track)

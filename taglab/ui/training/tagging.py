@@ -23,6 +23,7 @@ from taglab.ui.data.audio import FILES, PLACE, uploaded_files
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import choose_among, pick_tag
+from taglab.ui.players import play
 from taglab.ui.uploads import Upload, given_path
 from taglab.verbs.predicting import Tag
 
@@ -150,11 +151,7 @@ def _show_track(tagged: _Tagged, track: str) -> None:
     scores = tagging.scores[place]
     order = np.argsort(-scores, kind="stable")
     row = int(store.rows([track])[0])
-    st.audio(
-        np.asarray(store.whole(row)[: _LONGEST_S * store.sample_rate_hz].T), sample_rate=store.sample_rate_hz
-    )
-    if store.samples[row] > _LONGEST_S * store.sample_rate_hz:
-        st.caption(f"The first {_LONGEST_S} s of {store.samples[row] / store.sample_rate_hz:.0f}.")
+    play(store, row, _LONGEST_S)
     ranked = pd.DataFrame({"label": np.array(tagging.classes, object)[order], "score": scores[order]})
     bar = st.column_config.ProgressColumn("score", min_value=0, max_value=1, format="%.3f")
     st.dataframe(ranked, hide_index=True, column_config={"score": bar}, alt=f"Scores of all labels, {track}")
