@@ -179,7 +179,8 @@ taglab reproduce all --preset tiny --report thesis.html
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in (_ALL, *RECIPES):
-            raise ValueError(f"must be one of {', '.join([_ALL, *RECIPES])}")
+            others = "`taglab joint-space reproduce` carries out Weston et al. 2011"
+            raise ValueError(f"must be one of {', '.join([_ALL, *RECIPES])}; {others}")
         return name
 
     @model_validator(mode="after")

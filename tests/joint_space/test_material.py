@@ -11,7 +11,7 @@ from taglab.batches import Split
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import prepare_joint
-from taglab.joint_space.material import scaled, training_pairs
+from taglab.joint_space.material import scaled, training_pairs, unasked
 from tests.joint_space.planted import planted
 
 ROWS = [
@@ -91,3 +91,21 @@ def test_features_that_are_no_numbers_are_refused_by_the_track() -> None:
     features.data[-1] = np.nan
     with pytest.raises(InvalidSetting, match="track 'track 119' hold NaN"):
         dataclasses.replace(planted(), features=features)
+
+
+def test_what_nothing_is_right_for_is_told() -> None:
+    material = planted()
+    assert unasked(material, ["artists", "tags"], "train") == ()
+    tags = material.tags_of.toarray()
+    tags[material.parts["train"][:2]] = 0
+    without = dataclasses.replace(material, tags_of=sparse.csr_array(tags))
+    assert unasked(without, ["artists", "tags"], "train") == (
+        "2 of 72 train tracks have no tag that is learned",
+    )
+    alone = material.artists_of.toarray()
+    alone[np.arange(1, 10)] = 0  # of the first artist's ten tracks one is left
+    single = dataclasses.replace(material, artists_of=sparse.csr_array(alone))
+    assert unasked(single, ["similar-tracks", "tracks-of-artist"], "test") == (
+        "2 of 24 test tracks are the only ones of their artist there",
+        "1 of 12 artists have no test track",
+    )
