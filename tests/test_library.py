@@ -58,9 +58,12 @@ def test_importing_taglab_imports_none_of_its_rooms() -> None:
 
 
 WITH_TORCH = (
-    "audio.mels", "audio.mfcc", "batches", "benchmarks.gpu", "benchmarks.loading", "benchmarks.training",
-    "encoders", "joint_space", "losses", "nets", "studies.against_baseline", "studies.baseline",
-    "studies.thesis", "training", "ui.compare.thesis", "ui.training", "verbs.features", "verbs.joint_space",
+    "audio.mels", "audio.mfcc", "batches", "benchmarks.encoding", "benchmarks.gpu", "benchmarks.joint_space",
+    "benchmarks.loading", "benchmarks.training", "encoders", "joint_space", "losses", "nets",
+    "studies.against_baseline", "studies.baseline", "studies.joint_space", "studies.thesis", "training",
+    "ui.compare.thesis", "ui.retrieval", "ui.training", "verbs.features", "verbs.first_space",
+    "verbs.joint_space", "verbs.joint_space_study", "verbs.joint_space_words", "verbs.predicting",
+    "verbs.studies", "verbs.sweeps", "verbs.training",
 )  # fmt: skip
 WITHOUT_TORCH = """
 import importlib, importlib.abc, sys
