@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taglab.errors import InvalidSetting
+from taglab.reprs import one_line
 
 if TYPE_CHECKING:
     import pydantic
@@ -90,6 +91,8 @@ class OneOf:
 
     entries: Mapping[str, type[pydantic.BaseModel]]
     tag: str
+
+    __repr__ = one_line
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """Check values by `of`."""

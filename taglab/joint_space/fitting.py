@@ -101,6 +101,8 @@ class Standing:
     rows: list[dict[str, float]] = field(default_factory=list)
     best_look: int = 0
 
+    __repr__ = one_line
+
     @property
     def taken(self) -> int:
         """Steps that were taken."""

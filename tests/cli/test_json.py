@@ -110,8 +110,11 @@ ELSEWHERE = {
     "takes seconds to minutes": ("bench", "stages curve"),
     "trains, or needs a trained network": (
         "train", "dry-run", "predict", "tag", "encode", "reproduce", "sweep make", "sweep show", "report",
+        "features tag",
     ),
-    "needs files of sound": ("audio add", "audio show", "audio check", "audio remove", "features encode"),
+    "needs files of sound": (
+        "audio add", "audio show", "audio check", "audio remove", "features encode", "features share",
+    ),
     "needs a trained space": ("joint-space", "ask"),
     "needs many tags of a genre": ("subgenres",),
     "starts processes": ("launch", "stop", "resume"),

@@ -46,7 +46,7 @@ def texts(app: AppTest) -> str:
 
 def require_sound(app: AppTest) -> None:
     assert not app.exception
-    assert not app.error
+    assert not app.error, [error.value for error in app.error]
     for element in [*app.markdown, *app.caption]:
         assert not re.search(r"(?<!\\)<", element.value)
     for block in app.code:
@@ -302,6 +302,7 @@ def test_precision_of_spaces_at_the_query_and_overall(space: None) -> None:
     assert {"space", "tilted", "popularity"} <= set(overall)
     assert "Not compared: unlike" in texts(app)
     assert "any order has" in texts(app)
+    assert "Artists like an artist" not in app.selectbox(key="task").options  # no pairs are known
 
 
 def test_precision_says_when_nothing_is_asked_or_known(space: None) -> None:

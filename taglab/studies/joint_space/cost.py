@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.joint_space import JointMaterial
+from taglab.reprs import one_line
 
 DoubleArray = npt.NDArray[np.float64]
 Song = tuple[npt.NDArray[np.integer], DoubleArray]
@@ -40,6 +41,8 @@ class Cost:
     dim: int
     space_s: DoubleArray
     one_vs_rest_s: DoubleArray
+
+    __repr__ = one_line
 
     @property
     def space_mib(self) -> float:
