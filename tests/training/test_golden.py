@@ -105,22 +105,23 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-# Other processors sum in another order. What that makes in two epochs was 1.8 % where many norms of batches lie
-# behind one another (AMD EPYC against Intel Xeon), and 1e-4 where few do.
-ELSEWHERE = {"vgg": 0.05, "short-chunk": 0.05}
+# Other processors sum in another order. Between an AMD EPYC and an Intel Xeon that made up to 1.8 % of the
+# loss in two epochs, and 0.004 of a small bias, where many norms of batches follow one another; else 1e-4.
+NEAR, NEAR_IN_DEEP = (1e-3, 1e-4), (0.05, 0.01)
+DEEP = ("vgg", "short-chunk")
 
 
 def assert_agrees(case: str, run: Run) -> None:
     """Compare with the record, to the bit where the machine is that of the record."""
     golden = recorded()
     wanted, actual = golden["trainings"][case], outcome(run)
-    near = ELSEWHERE.get(case.split()[0], 1e-3)
+    relative, absolute = NEAR_IN_DEEP if case.split()[0] in DEEP else NEAR
     for name in ("train_loss", "validation_loss", "learning_rate"):
-        np.testing.assert_allclose(actual["history"][name], wanted["history"][name], rtol=near, err_msg=name)
+        np.testing.assert_allclose(actual["history"][name], wanted["history"][name], relative, err_msg=name)
     for name in ("norms", "scores", "test scores"):
-        np.testing.assert_allclose(actual[name], wanted[name], rtol=near, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(actual[name], wanted[name], relative, absolute, err_msg=name)
     if machine() != golden["machine"]:
-        pytest.skip(f"agrees to {near:g}; bits are compared on {golden['machine']}, this is {machine()}")
+        pytest.skip(f"agrees to {relative:g}; bits are compared on {golden['machine']}, this is {machine()}")
     assert {name: actual["history"][name] for name in wanted["history"]} == wanted["history"]
     for name in ("weights", "scores", "test scores"):
         assert actual[name] == wanted[name], name
