@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
 _HELP_WIDTH = 100
-_LONGEST_CHOICES = 70
+_LONGEST_CHOICES = 60
 _MOST_SHOWN = 12
 _NOT_GIVEN = object()  # argparse takes its own SUPPRESS, of a word that is not given, for a text to be read
 DEST = "question "

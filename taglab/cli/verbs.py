@@ -31,20 +31,27 @@ def add_to(commands: Any) -> None:
 
 
 def _open(parser: Parser, verb: Verb) -> None:
-    if verb.computes:
-        # Read when torch is imported. By default its threads spin while they wait for one another; beside a
-        # browser and a dashboard on the same cores a step then takes four times as long, or worse.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _let_idle_threads_sleep(verb)
     fill(parser, verb.question, verb.name)
 
 
 def _grow(parser: Parser, verb: Verb) -> None:
     """Add a command for every verb that is made of a dictionary."""
+    _let_idle_threads_sleep(verb)
     commands, entries = add_commands(parser), verb.entries()
-    firsts = [question.examples.strip().splitlines()[0] for _, question in entries.values()]
-    parser.describe(_sentence(verb.about), "\n".join(firsts), "")
+    questions = [question for _, question in entries.values()]
+    firsts = [question.examples.strip().splitlines()[0] for question in questions]
+    guides = dict.fromkeys(question.guide for question in questions)  # many have the same
+    parser.describe(_sentence(verb.about), "\n".join(firsts), "", "\n\n".join(filter(None, guides)))
     for name, (about, question) in entries.items():
         commands.add_parser(name, help=about, fill=lambda own, question=question: fill(own, question))
+
+
+def _let_idle_threads_sleep(verb: Verb) -> None:
+    if verb.computes:
+        # Read when torch is imported. By default its threads spin while they wait for one another; beside a
+        # browser and a dashboard on the same cores a step then takes four times as long, or worse.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _family(places: dict[str, Any], words: list[str]) -> Any:

@@ -149,11 +149,6 @@ VERBS: dict[str, Verb] = {
         Verb("joint-space score", "how well a space ranks, beside baselines", "joint_space:Score"),
         Verb("joint-space zero-shot", "how well tags are found by words alone", "joint_space_words:ZeroShot"),
         Verb("joint-space vectors", "its vectors, kept as features", "joint_space_words:SaveVectors"),
-        Verb(
-            "joint-space reproduce",
-            "the paper's tables and claims on your data",
-            "joint_space_study:Reproduce",
-        ),
         Verb("joint-space remove", "remove one for good", "joint_space:Remove"),
         Verb("ask", "what lies nearest to tags, artists and tracks in a joint space", "joint_space:Ask"),
         Verb("train", "train a tagger, or go on with one", "training:Train", computes=True),
@@ -171,12 +166,6 @@ VERBS: dict[str, Verb] = {
         Verb("sweep make", "make the runs of a grid", "sweeps:Make"),
         Verb("sweep show", "what the runs of a sweep differ in, and their figures", "sweeps:Show"),
         Verb("sweep list", "the sweeps there are", "sweeps:List"),
-        Verb(
-            "reproduce",
-            "a published model, trained on your data and set beside what was published of it",
-            "studies:Reproduce",
-            computes=True,
-        ),
         Verb(
             "report",
             "the thesis's tables, figures and claims beside what was found here, as one HTML file",
@@ -243,9 +232,15 @@ GROWN: dict[str, Verb] = {
         Verb("data add", "read a data set and keep it under a name", "data:adders"),
         Verb("targets", "what each track should be given: classes, numbers, factors", "targets:makers"),
         Verb("features encode", "make features of sound", "features:encoders"),
+        Verb(
+            "reproduce",
+            "a published model, trained on your data and set beside what was published of it",
+            "studies:recipes",
+            computes=True,
+        ),
     )
 }
-"""Families that have a verb for every entry of a dictionary of a room."""
+"""Families that have a verb for every entry of a dictionary."""
 
 
 def shell_line(question: Question) -> list[str]:

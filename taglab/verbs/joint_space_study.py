@@ -29,7 +29,7 @@ _SPACE = Group(
 )
 
 
-class Reproduce(Question):
+class ReproduceJointSpace(Question):
     """Carry out the experiments of Weston, Bengio and Hamel 2011 on a data set, and set tables 1 to 7 and the
     paper's claims beside what was printed. Every rate and limit is tried, so that it takes as many trainings
     as the report tells.
@@ -53,9 +53,10 @@ class Reproduce(Question):
         "or cannot be tested"
     )
     examples: ClassVar[str] = """
-taglab joint-space reproduce --features codes --report joint-space.html
-taglab joint-space reproduce --data mtat --features mfcc,ear --tags-file tags.txt --split-file split.csv
+taglab reproduce joint-space --features codes --report joint-space.html
+taglab reproduce joint-space --data mtat --features mfcc,ear --tags-file tags.txt --split-file split.csv
 """
+    verb: ClassVar[str] = "reproduce joint-space"
 
     features: Annotated[tuple[str, ...], Flag(metavar="NAME,…")] = Field(min_length=1)
     data: Annotated[str, Flag(metavar="NAME")] = DEMO

@@ -1,13 +1,14 @@
-"""Whole experiments: the thesis's models, carried out on other data and set beside what was published."""
+"""Whole experiments of published works, carried out on other data and set beside what was published."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 import pandas as pd
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator
 
 from taglab.audio.mels import MEL_PRESETS
 from taglab.embeddings import OWN, LookedUp, Lookup, TagQuestion
@@ -16,10 +17,12 @@ from taglab.progress import Progress, between
 from taglab.runs import open_published
 from taglab.settings import Flag, Group
 from taglab.studies.thesis.models import NETWORKS, reproduce_all
-from taglab.studies.thesis.recipes import RECIPES, Network, Plan, RecipeSettings, plan
+from taglab.studies.thesis.recipes import RECIPES, Network, Plan, Recipe, RecipeSettings, plan
 from taglab.studies.thesis.report import gather, write_report
 from taglab.studies.thesis.reproducing import Reproduction, make, report, reproduce
 from taglab.training import PRESETS, TrainConfig, is_finished
+from taglab.verbs.grown import question_of_entry
+from taglab.verbs.joint_space_study import ReproduceJointSpace
 from taglab.verbs.question import Place, Question
 from taglab.verbs.report import Report
 from taglab.verbs.training import MELS
@@ -49,7 +52,6 @@ what the parameters of the thesis's code are here:
   --built-in, --verbose       nothing: there is one loop, and taglab log RUN
 """
 
-_ALL = "all"
 _ON_WHAT = Group(
     flags={
         "ks": Flag("-k"),
@@ -126,10 +128,7 @@ class ThesisReport(Question):
 
 
 class Reproduce(Question):
-    """Make the label spaces of a model of the Ros Perez thesis, or of a stage of collapsing, train its
-    taggers here and now, one after the other, and set their figures beside the published ones, with what
-    differs in data and settings said above. What is trained already is taken as it is; what was interrupted
-    is gone on with. `all` carries out every model of the thesis, for both networks unless --network is given.
+    """What is asked of every model of the thesis, and of every stage of collapsing.
 
     Attributes:
         settings: On what.
@@ -137,59 +136,21 @@ class Reproduce(Question):
         preset: Begin with these settings in place of the thesis's.
         mels: Begin with these settings of the spectrogram; flags change them.
         only_make: Make the runs, do not train them; `taglab launch` does.
-        report: Write tables, figures and claims of the whole thesis, published beside ours, to this file;
-            with `all`.
-        arrays: Folder of the arrays published with the thesis; with `all`.
         size: What of the network is otherwise.
         train: What of the training is otherwise.
     """
 
-    returns: ClassVar[str] = (
-        "{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, figures, epoch, "
-        "classes, the means of every metric, as ap_micro, ap_macro, run}]}"
-    )
-    examples: ClassVar[str] = """
-taglab reproduce model-1 --preset tiny --epochs 5
-taglab reproduce model-1 --data lastfm --audio msd --network waveform
-taglab reproduce model-3.2 --data lastfm --audio msd --vectors word2vec,wikipedia,twitter
-taglab reproduce model-3.3 --data lastfm --audio msd --vectors wikipedia --only-make
-taglab reproduce stage-3 --network waveform --preset tiny
-taglab reproduce all --preset tiny --report thesis.html
-"""
     guide: ClassVar[str] = _FROM_THEIR_CODE
 
-    recipe: Annotated[str, Flag(metavar="RECIPE", word=True)] = Field(
-        description="; ".join([_ALL, *(f"{name}, {recipe.title}" for name, recipe in RECIPES.items())])
-    )
     settings: Annotated[RecipeSettings, _ON_WHAT] = RecipeSettings()
     audio: Annotated[str | None, Flag(metavar="NAME")] = None
     preset: Annotated[str | None, Flag(choices=PRESETS)] = None
     mels: Annotated[str | None, Flag(choices=MEL_PRESETS)] = None
     only_make: bool = False
-    report: HtmlFile = None
-    arrays: Arrays = None
     size: Annotated[
         SpectrogramSettings | None, Group("the network", omit=("network",), groups={"mels": MELS})
     ] = None
     train: Annotated[TrainConfig | None, Group("training")] = None
-
-    _ends_in_html = field_validator("report")(_html)
-
-    @field_validator("recipe")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in (_ALL, *RECIPES):
-            others = "`taglab joint-space reproduce` carries out Weston et al. 2011"
-            raise ValueError(f"must be one of {', '.join([_ALL, *RECIPES])}; {others}")
-        return name
-
-    @model_validator(mode="after")
-    def _report_of_all(self) -> Self:
-        if self.recipe != _ALL and (self.report is not None or self.arrays is not None):
-            raise ValueError(
-                "--report and --arrays are of the whole thesis: `taglab reproduce all`, or `report`"
-            )
-        return self
 
     @classmethod
     def usual(cls, given: Mapping[Place, Any]) -> dict[str, Any]:
@@ -203,17 +164,56 @@ taglab reproduce all --preset tiny --report thesis.html
         parts = {"network": self.size, "train": self.train}
         return {name: part.model_dump(exclude_unset=True) for name, part in parts.items() if part is not None}
 
+
+class ReproduceModel(Reproduce):
+    """What is asked of one of them, and how it answers; its recipe says which.
+
+    Attributes:
+        recipe: Name in `RECIPES`.
+    """
+
+    returns: ClassVar[str] = (
+        "{recipe, title, source, differs: [{what, here, thesis}], rows: [{model, whose, figures, epoch, "
+        "classes, the means of every metric, as ap_micro, ap_macro, run}]}"
+    )
+    renamed: ClassVar[Mapping[str, str]] = {
+        "--report": "`taglab reproduce all --report`",
+        "--arrays": "`taglab reproduce all --arrays`",
+    }
+    recipe: ClassVar[str]
+
     def answer(self, progress: Progress) -> Report:
         """Return a row for every run and what was published of it."""
-        if self.recipe == _ALL:
-            return self._all(progress)
         planned = plan(self.recipe, self.settings, between(progress, 0, 0.05))
         asked = (planned, self.audio, self.preset, self.changes)
         if self.only_make:
             return _beside(planned, report(planned, make(*asked, between(progress, 0.05, 1))))
         return _beside(planned, reproduce(*asked, between(progress, 0.05, 1)))
 
-    def _all(self, progress: Progress) -> Report:
+
+class ReproduceAll(Reproduce):
+    """Carry out every model of the Ros Perez thesis, one after the other, for both networks unless --network
+    is given. What is trained already is taken as it is; what was interrupted is gone on with.
+
+    Attributes:
+        report: Write tables, figures and claims of the whole thesis, published beside ours, to this file.
+        arrays: Folder of the arrays published with the thesis.
+    """
+
+    returns: ClassVar[str] = (
+        "{data, left_out: {MODEL: reason}, rows: [{model, whose, figures, epoch, classes, the means of every "
+        "metric, as ap_micro, ap_macro, run}]}; with --report what `taglab report` writes"
+    )
+    examples: ClassVar[str] = "taglab reproduce all --preset tiny --report thesis.html"
+    verb: ClassVar[str] = "reproduce all"
+
+    report: HtmlFile = None
+    arrays: Arrays = None
+
+    _ends_in_html = field_validator("report")(_html)
+
+    def answer(self, progress: Progress) -> Report:
+        """Return a row for every run and what was published of it; with a report, the claims."""
         settings = self.settings
         networks = (settings.network,) if "network" in settings.model_fields_set else NETWORKS
         share = between(progress, 0, 1 if self.report is None else 0.95)
@@ -228,6 +228,29 @@ taglab reproduce all --preset tiny --report thesis.html
         left_out = {" ".join(cell): reason for cell, reason in thesis.left_out.items()}
         note = "`taglab report` sets them beside the thesis, claim by claim"
         return Report({"data": settings.data, "left_out": left_out}, thesis.table(), notes=(note,))
+
+
+def recipes() -> dict[str, tuple[str, type[Question]]]:
+    """Return for all that is reproduced what it is, and the question that asks for it."""
+    return {
+        "all": ("every model of the thesis", ReproduceAll),
+        **{name: (recipe.title, _reproducing(name, recipe)) for name, recipe in RECIPES.items()},
+        "joint-space": ("one space for artists, tags and sound: its tables and claims", ReproduceJointSpace),
+    }
+
+
+@functools.cache
+def _reproducing(name: str, recipe: Recipe) -> type[ReproduceModel]:
+    about = (
+        f"Reproduce {recipe.title} ({recipe.source}): make its label spaces, train its taggers here and now, "
+        "one after the other, and set their figures beside the published ones, with what differs in data and "
+        "settings said above. What is trained already is taken as it is; what was interrupted goes on."
+    )
+    examples = (
+        f"taglab reproduce {name} --preset tiny --epochs 5\n"
+        f"taglab reproduce {name} --data lastfm --audio msd --network waveform --only-make"
+    )
+    return question_of_entry(ReproduceModel, f"reproduce {name}", about, examples, {}, recipe=name)
 
 
 def _beside(planned: Plan, reproduction: Reproduction) -> Report:

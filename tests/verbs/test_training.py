@@ -10,8 +10,8 @@ from taglab.cli.options import question_of
 from taglab.errors import InvalidSetting
 from taglab.nets import NETWORKS
 from taglab.training import PRESETS, preset
-from taglab.verbs import VERBS, shell_line
-from taglab.verbs.studies import Reproduce
+from taglab.verbs import GROWN, VERBS, shell_line
+from taglab.verbs.studies import ReproduceModel
 from taglab.verbs.sweeps import Make
 from taglab.verbs.training import DryRun, Train
 
@@ -19,8 +19,12 @@ PARSER = build_parser()
 
 
 def asked(*line: str) -> Any:
-    name = " ".join(line[:2]) if line[0] == "sweep" else line[0]
-    return question_of(PARSER.parse_args(line), VERBS[name].question)
+    family, entry = line[:2]
+    if family in GROWN:
+        question = GROWN[family].entries()[entry][1]
+    else:
+        question = VERBS[f"{family} {entry}" if family == "sweep" else family].question
+    return question_of(PARSER.parse_args(line), question)
 
 
 def asked_again(question: Any) -> Any:
@@ -106,7 +110,7 @@ def test_a_sweep_says_what_it_clusters_and_where_it_runs() -> None:
 def test_a_recipe_is_changed_by_what_is_given_alone() -> None:
     assert asked("reproduce", "model-1").changes == {}
     question = asked("reproduce", "model-1", "--n-filters", "8", "--epochs", "3", "--mels", "pons")
-    assert isinstance(question, Reproduce)
+    assert isinstance(question, ReproduceModel)
     mels = MEL_PRESETS["pons"].model_dump()
     assert question.changes == {"network": {"n_filters": 8, "mels": mels}, "train": {"epochs": 3}}
     assert asked_again(question).changes == question.changes
