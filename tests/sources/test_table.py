@@ -51,10 +51,11 @@ TEXT = "track,tag\nA,rock\nA,pop\nB,rock\n"
 
 
 def zipped(**members: str) -> bytes:
+    """Pack files, of one date: tests are named for their bytes, and every process must name them alike."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
 
 
