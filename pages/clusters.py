@@ -42,7 +42,7 @@ _SLIDER_PX = 300
 heading("Clusters", "How many clusters, who is in them, and which classes do they make?")
 material = pick_material()
 with st.sidebar:
-    settings = pick_method()
+    settings = pick_method(material.vectors)
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
     settings = pick_value(material.vectors, settings, width=_SLIDER_PX)

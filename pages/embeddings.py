@@ -12,6 +12,8 @@ from taglab.ui import (
     folksonomy,
     guard,
     heading,
+    literal,
+    measure_sentence,
     pick_data,
     pick_lookup,
     pick_min_count,
@@ -22,15 +24,15 @@ from taglab.ui import (
     working,
 )
 from taglab.ui.embeddings.views import VIEWS, Picked
-from taglab.verbs.tags import Coverage, ExportProjector
+from taglab.verbs.tags import Coverage, ExportProjector, coverage_of
 
 heading("Embeddings", "What is near a tag, what has no vector, what do two embeddings disagree on?")
 with st.sidebar:
-    name, vectors = pick_data(), pick_vectors()
+    name, vectors = pick_data(), pick_vectors(whole_tags=True)
 with working("Opening the data") as progress:
     data = folksonomy(name, progress)
     with st.sidebar:
-        least, lookup = pick_min_count(data), pick_lookup()
+        least, lookup = pick_min_count(data), pick_lookup(vectors)
         if st.button("Add vectors", icon=":material/add:", key="add vectors", width="stretch"):
             add_vectors_panel()
         if st.button("Train vectors", icon=":material/model_training:", key="train vectors", width="stretch"):
@@ -38,6 +40,7 @@ with working("Opening the data") as progress:
     tags = tag_vectors(name, vectors, least, lookup, progress)
 title(name, vectors)
 tags.require(2)
+st.caption(literal(measure_sentence(tags)))
 picked = Picked(name, vectors, least, lookup)
 tabs = st.tabs(list(VIEWS), key="view", bind="query-params")
 for tab, show in zip(tabs, VIEWS.values(), strict=True):
@@ -48,7 +51,7 @@ if tags.missing:
     with st.expander(f"Without a vector ({len(tags.missing):,} tags)"):
         without = pd.DataFrame({"tag": tags.missing})
         st.dataframe(without, hide_index=True, alt="Tags without a vector")
-        export_panel("without a vector", without, command=Coverage(tags=picked.question))
+        export_panel("without a vector", without, command=coverage_of(picked.question))
 if tags.unknown:
     with st.expander(f"With a vector by some of their words only ({len(tags.unknown):,} tags)"):
         partly = pd.DataFrame(

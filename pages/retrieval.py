@@ -7,6 +7,7 @@ from taglab.ui.pickers import pick_audio
 from taglab.ui.retrieval.answers import show_answers
 from taglab.ui.retrieval.clip import pick_clip
 from taglab.ui.retrieval.first import show_first
+from taglab.ui.retrieval.keeping import show_keeping
 from taglab.ui.retrieval.material import pick_spaces
 from taglab.ui.retrieval.precision import show_precision
 from taglab.ui.retrieval.query import pick_query, show_examples
@@ -24,6 +25,7 @@ elif asked:
     with st.sidebar:
         audio = pick_audio(asked[0].data.name)
         given = pick_clip(asked)
+        show_keeping(asked)
     terms, given = pick_query(asked, given)
     answers, space_map, precision = st.tabs(VIEWS, key="view", bind="query-params", on_change="rerun")
     if answers.open:

@@ -29,6 +29,7 @@ class Clusterer(BaseModel):
         makes_tree: Whether a clustering has the tree of its merges.
         may_leave_out: Whether tags may be in no cluster.
         takes_distances: Whether it clusters by given distances too.
+        by_direction: Whether it clusters directions, and so no vectors whose lengths have a say.
         method: Its name in `CLUSTERERS`.
     """
 
@@ -45,6 +46,7 @@ class Clusterer(BaseModel):
     makes_tree: ClassVar[bool] = False
     may_leave_out: ClassVar[bool] = False
     takes_distances: ClassVar[bool] = False
+    by_direction: ClassVar[bool] = False
 
     method: str
 
@@ -57,6 +59,11 @@ class Clusterer(BaseModel):
     @abstractmethod
     def most(cls, n_tags: int, n_points: int) -> int:
         """Return the highest value of what is varied, for so many tags at so many distinct points."""
+
+    @classmethod
+    def suits(cls, vectors: Vectors) -> bool:
+        """Return whether it can cluster what is compared by the measure of some vectors."""
+        return not (cls.by_direction and vectors.by.heeds_length)
 
     @property
     def value(self) -> int:

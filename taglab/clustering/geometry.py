@@ -21,7 +21,7 @@ from taglab.clustering.result import (
     nearness_to,
 )
 from taglab.metrics.clustering import silhouette_cosine, silhouette_euclidean, within_cluster_distance
-from taglab.progress import Progress
+from taglab.progress import Progress, silent
 from taglab.vectors import Vectors
 from taglab.vectors.measures import COSINE, EUCLIDEAN
 
@@ -51,6 +51,31 @@ GEOMETRIES = {
 def geometry_of(vectors: Vectors) -> Geometry:
     """Return the geometry of the distance that belongs to the measure of some vectors."""
     return GEOMETRIES[vectors.by.metric]
+
+
+def silhouettes(
+    vectors: Vectors,
+    labels: npt.ArrayLike,
+    progress: Progress = silent,
+    rows: npt.NDArray[np.intp] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return the silhouette of each id for the distance of the vectors' measure, exactly.
+
+    Args:
+        vectors: What was clustered.
+        labels: Array (rows,) of integers; below 0 for what is in no cluster.
+        progress: Told after each block.
+        rows: Of which ids, among these alone; of all where None.
+
+    Returns:
+        Array (rows,), in [-1, 1]; NaN for what is in no cluster.
+
+    Raises:
+        InvalidSetting: If there is only one cluster, for which no silhouette is defined.
+    """
+    return geometry_of(vectors).silhouette(
+        vectors.points if rows is None else vectors.points[rows], labels, progress
+    )
 
 
 def clustering_of(vectors: Vectors, labels: IntArray, k: int, settings: Clusterer, **more: Any) -> Clustering:

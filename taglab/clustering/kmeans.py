@@ -43,6 +43,7 @@ class SphericalKMeans(Clusterer):
     """
 
     title: ClassVar[str] = "Spherical k-means"
+    by_direction: ClassVar[bool] = True
     seldom: ClassVar[tuple[str, ...]] = ("restarts", "max_iterations", "tolerance")
 
     method: Literal["spherical-k-means"] = "spherical-k-means"
@@ -59,7 +60,7 @@ class SphericalKMeans(Clusterer):
 
     def cluster(self, vectors: Vectors, progress: Progress) -> Clustering:
         """Cluster by the directions of the vectors; raises InvalidSetting where lengths have a say."""
-        if vectors.by.heeds_length:
+        if not self.suits(vectors):
             raise InvalidSetting(
                 f"method={self.method} clusters directions, and {vectors.name or 'these vectors'} are "
                 f"compared by {vectors.by.title}, which heeds lengths; use another method, such as k-means"

@@ -21,11 +21,11 @@ from taglab.vectors import Vectors
 
 CLUSTERERS: dict[str, type[Clusterer]] = {
     "spherical-k-means": SphericalKMeans,
+    "k-means": EuclideanKMeans,
     "agglomerative": Agglomerative,
     "hdbscan": Hdbscan,
-    "k-means": EuclideanKMeans,
 }
-"""The first is what is taken unless another is asked for."""
+"""The first is what is taken unless another is asked for; on pages, the first that suits the vectors."""
 
 AnyClusterer = Annotated[Clusterer, OneOf(CLUSTERERS, "method")]
 """One of them as a setting, told by its `method`."""

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from taglab.cache import content_key, derived_path, keep, read_object, recalled
 from taglab.clustering.clusterer import Clusterer
-from taglab.clustering.geometry import geometry_of
+from taglab.clustering.geometry import silhouettes
 from taglab.clustering.kmeans import SphericalKMeans
 from taglab.clustering.methods import AnyClusterer, cluster, cluster_distances
 from taglab.clustering.result import Clustering, NoClusters
@@ -317,9 +317,7 @@ def _case(vectors: Vectors, min_count: int) -> _Case:
         points=vectors.point_rows,
         fingerprint=vectors.fingerprint,
         run=lambda one, report: cluster(vectors, one, report),
-        silhouette=lambda rows, labels, report: geometry_of(vectors).silhouette(
-            vectors.points[rows], labels, report
-        ),
+        silhouette=lambda rows, labels, report: silhouettes(vectors, labels, report, rows),
     )
 
 

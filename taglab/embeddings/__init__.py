@@ -9,13 +9,14 @@ from taglab.embeddings.library import (
     own_vectors,
     own_vectors_are_kept,
     resolve,
+    tag_feature_names,
     vector_names,
     vectors_key,
 )
 from taglab.embeddings.neighbours import analogy, axis, neighbours, overlap_at_k
 from taglab.embeddings.phrases import FORMS, Lookup, compose, find_words
 from taglab.embeddings.projector import ProjectorFiles, write_projector
-from taglab.embeddings.question import LookedUp, TagMaterial, TagQuestion, selected_tags
+from taglab.embeddings.question import LookedUp, TagMaterial, TagQuestion, WordMaterial, selected_tags
 from taglab.embeddings.skipgram import SkipGramSettings, train_skipgram, training_seconds
 from taglab.embeddings.tag_skipgram import TagSkipGramSettings, train_tag_vectors
 from taglab.embeddings.words import WordVectors
@@ -31,6 +32,7 @@ __all__ = [
     "TagMaterial",
     "TagQuestion",
     "TagSkipGramSettings",
+    "WordMaterial",
     "WordVectors",
     "add_vectors",
     "analogy",
@@ -47,6 +49,7 @@ __all__ = [
     "read_vectors",
     "resolve",
     "selected_tags",
+    "tag_feature_names",
     "train_skipgram",
     "train_tag_vectors",
     "training_seconds",

@@ -13,6 +13,7 @@ from taglab.embeddings.words import WordVectors, open_if_sound, put
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
+from taglab.vectors import feature_names
 
 OWN = "own"
 # Raised when training changes, so that vectors trained earlier are not taken for what it gives now.
@@ -46,14 +47,28 @@ def open_vectors(name: str) -> WordVectors:
 
     Raises:
         NotFound: If there are none; the message lists those there are.
+        InvalidSetting: If the name is that of vectors of whole tags.
         DataError: If they are damaged.
     """
+    if name in tag_feature_names():
+        raise InvalidSetting(
+            f"{name!r} are vectors of whole tags, and words are looked up here; choose word vectors"
+        )
     return WordVectors.open(_SHELF.find(name), name)
 
 
 def vector_names() -> list[str]:
     """Return the names of all word vectors that were added, sorted; "own" is not among them."""
     return _SHELF.names()
+
+
+def tag_feature_names() -> list[str]:
+    """Return the names of vectors of whole tags on the shelf of features, sorted.
+
+    A name that word vectors have too means these.
+    """
+    of_words = {OWN, *vector_names()}
+    return [name for name in feature_names("tags") if name not in of_words]
 
 
 def own_vectors(

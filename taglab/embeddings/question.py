@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from taglab.embeddings.library import OWN, resolve
+from taglab.embeddings.library import OWN, resolve, tag_feature_names
 from taglab.embeddings.phrases import Lookup, compose
 from taglab.embeddings.words import WordVectors
 from taglab.errors import InvalidSetting
@@ -16,7 +16,7 @@ from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.settings import Flag, Group
 from taglab.sources import DEMO, open_folksonomy
-from taglab.vectors import TagVectors
+from taglab.vectors import TagVectors, Vectors, open_features
 
 LookedUp = Annotated[Lookup, Group("looking up tags in the vectors")]
 
@@ -26,9 +26,11 @@ class TagQuestion(BaseModel):
 
     Attributes:
         data: Data set.
-        vectors: Word vectors; "own" are trained on the data set's own tag lists, all of them.
+        vectors: Word vectors, of which tags are composed; "own" are trained on the data set's own tag lists,
+            all of them. Or vectors of whole tags on the shelf of features, a joint space's for instance,
+            which are compared by their own measure.
         min_count: Only tags that at least so many tracks have, inclusive; the thesis used 101.
-        lookup: How the words of tags are looked up.
+        lookup: How the words of tags are looked up in word vectors.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,10 +51,26 @@ class TagQuestion(BaseModel):
 
     def of(self, whole: Folksonomy, progress: Progress = silent) -> TagMaterial:
         """Look up the tags of a data set that is open already; raises as `open` does."""
+        if self.vectors not in tag_feature_names():
+            return self.of_words(whole, progress)
+        selected = selected_tags(whole, self.min_count)
+        return TagMaterial(self, selected, open_features(self.vectors).select(selected.tags["tag"]))
+
+    def open_words(self, progress: Progress = silent) -> WordMaterial:
+        """Open the data set and word vectors, of which its tags are composed.
+
+        Raises:
+            NotFound, InvalidSetting: As `open`; also where the vectors are of whole tags.
+        """
+        whole = open_folksonomy(self.data, between(progress, 0.0, 0.2))
+        return self.of_words(whole, between(progress, 0.2, 1.0))
+
+    def of_words(self, whole: Folksonomy, progress: Progress = silent) -> WordMaterial:
+        """Compose the tags of a data set that is open already; raises as `open_words` does."""
         selected = selected_tags(whole, self.min_count)
         words = resolve(self.vectors, whole, between(progress, 0.0, 0.8))
         tags = compose(words, list(selected.tags["tag"]), self.lookup, between(progress, 0.8, 1.0))
-        return TagMaterial(self, selected, words, tags)
+        return WordMaterial(self, selected, tags, words)
 
     def record(self) -> dict[str, Any]:
         """Return it as label spaces keep it; the lookup where it is not the usual one."""
@@ -67,14 +85,27 @@ class TagMaterial:
     Attributes:
         question: What was asked.
         data: The data set with these tags only.
-        words: The word vectors.
         vectors: Those of the tags.
     """
 
     question: TagQuestion
     data: Folksonomy
-    words: WordVectors
+    vectors: Vectors
+
+    __repr__ = one_line
+
+
+@dataclass(frozen=True, eq=False)
+class WordMaterial(TagMaterial):
+    """Tags with vectors that are composed of those of their words.
+
+    Attributes:
+        vectors: Those of the tags.
+        words: The word vectors.
+    """
+
     vectors: TagVectors
+    words: WordVectors
 
     __repr__ = one_line
 

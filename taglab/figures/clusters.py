@@ -208,6 +208,7 @@ def silhouette_plot(
     selected: IntArray | None = None,
     colours: IntArray | None = None,
     height: int = 620,
+    distance: str = "cosine",
 ) -> go.Figure:
     """Draw the silhouette of every tag as a bar, sorted within its cluster (thesis, figure 17).
 
@@ -223,6 +224,7 @@ def silhouette_plot(
         selected: Rows shown in colour while the rest is grey.
         colours: Array (clusters,): the colour of each, counted in the palette; None for its number.
         height: In pixels.
+        distance: What the silhouettes are of, as the axis says it.
     """
     hues = (np.arange(len(names)) if colours is None else colours) % len(PALETTE)
     scores, clusters = tags["silhouette"].to_numpy(float), tags["cluster"].to_numpy()
@@ -235,7 +237,7 @@ def silhouette_plot(
     step = max(1, -(-len(order) // _BARS))
     note = f"; each bar stands for up to {step} tags of a cluster" if step > 1 else ""
     note += f"; {len(tags) - len(order):,} tags {_OUTSIDE}" if len(order) < len(tags) else ""
-    figure = blank(f"Silhouette of each tag, by cluster{note}", "silhouette (cosine)", "", height)
+    figure = blank(f"Silhouette of each tag, by cluster{note}", f"silhouette ({distance})", "", height)
     if selected is not None and len(selected):
         _add_bars(figure, scores, clusters, order, step, None)
         _add_bars(figure, scores, clusters, order, step, hues, np.isin(order, selected))

@@ -20,17 +20,26 @@ _REST = "rgba(140, 143, 148, 0.4)"
 _STATES = {"all": "wholly known", "some": "some words unknown", "none": "no vector"}
 
 
-def neighbour_bars(table: pd.DataFrame, title: str, common: Collection[str] | None = None) -> go.Figure:
-    """Draw tags ranked by cosine similarity.
+def neighbour_bars(
+    table: pd.DataFrame,
+    title: str,
+    common: Collection[str] | None = None,
+    value: str = "similarity",
+    measure: str = "cosine",
+) -> go.Figure:
+    """Draw tags ranked by how near they are.
 
     Args:
-        table: Columns `tag`, `similarity` (cosine, [-1, 1]), `unknown` (words without a vector; such tags are
-            hatched), nearest first.
+        table: Columns `tag`, what `value` names, and of tags composed of words `unknown` (words without a
+            vector; such tags are hatched), nearest first.
         title: What they are near to, as it is written.
         common: Tags that are near in another embedding too; the others are drawn grey. All alike where None.
+        value: Column of the bars' lengths, a similarity or a distance.
+        measure: What that is measured by.
     """
-    figure = ranked_bars(table, "tag", "similarity", plain(title), "cosine similarity", value_format=".3f")
-    _hatch(figure.data[0], table["unknown"])
+    figure = ranked_bars(table, "tag", value, plain(title), measure, value_format=".3f")
+    if "unknown" in table:
+        _hatch(figure.data[0], table["unknown"])
     if common is not None:
         figure.data[0].marker.color = [PALETTE[0] if tag in common else GREY for tag in table["tag"]]
     return figure

@@ -14,7 +14,7 @@ from taglab.ui.frame import heading, open_frame, title
 from taglab.ui.loaders import folksonomy, interactions, selected_folksonomy, tag_vectors, word_vectors
 from taglab.ui.messages import guard, literal, tell_what_is_not_kept, working
 from taglab.ui.pickers import choose, pick_data, pick_lookup, pick_min_count, pick_tag, pick_vectors
-from taglab.ui.tables import column_labels, tag_table
+from taglab.ui.tables import column_labels, measure_sentence, tag_table
 
 __all__ = [
     "add_data_panel",
@@ -31,6 +31,7 @@ __all__ = [
     "heading",
     "interactions",
     "literal",
+    "measure_sentence",
     "open_frame",
     "pick_data",
     "pick_lookup",

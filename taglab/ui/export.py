@@ -14,7 +14,7 @@ import streamlit as st
 from taglab.embeddings import write_projector
 from taglab.folksonomy import Folksonomy
 from taglab.spreadsheets import n_formulas, without_formulas
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 from taglab.verbs import shell_line
 from taglab.verbs.question import Question
 
@@ -143,7 +143,7 @@ def export_panel(
             copy_as_command(command, *further)
 
 
-def export_projector(tags: TagVectors, folksonomy: Folksonomy, command: Question) -> None:
+def export_projector(tags: Vectors, folksonomy: Folksonomy, command: Question) -> None:
     """Offer the two files that the TensorFlow Embedding Projector opens."""
     with st.popover("For the Embedding Projector", icon=":material/download:"):
         st.caption("Load both at projector.tensorflow.org: vectors as step 1, metadata as step 2")
@@ -160,6 +160,6 @@ def export_projector(tags: TagVectors, folksonomy: Folksonomy, command: Question
         copy_as_command(command)
 
 
-def _projector_file(kind: str, tags: TagVectors, folksonomy: Folksonomy) -> bytes:
+def _projector_file(kind: str, tags: Vectors, folksonomy: Folksonomy) -> bytes:
     files = write_projector(tags, folksonomy.tags[["tag", "count"]])
     return files.vectors if kind == "vectors" else files.metadata

@@ -11,7 +11,7 @@ from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
 from taglab.ui.own_training import await_own_vectors
 from taglab.ui.remembered import Shelved, remembered
-from taglab.vectors import TagVectors
+from taglab.vectors import TagVectors, Vectors, open_features
 
 
 @remembered("large")
@@ -75,10 +75,18 @@ def _compose(words: WordVectors, data: Folksonomy, lookup: Lookup) -> TagVectors
     return embeddings.compose(words, list(data.tags["tag"]), lookup)
 
 
+@remembered("large")
+def _whole_tags(place: Shelved, data: Folksonomy) -> Vectors:
+    return open_features(place.name).select(data.tags["tag"])
+
+
 def tag_vectors(
     data: str, vectors: str, min_count: int, lookup: Lookup | None = None, progress: Progress = silent
-) -> TagVectors:
-    """Return unit vectors of the tags that at least `min_count` tracks have."""
+) -> Vectors:
+    """Return vectors of the tags that at least `min_count` tracks have, composed of words or whole."""
+    if vectors in embeddings.tag_feature_names():
+        folksonomy(data, progress)
+        return _whole_tags(Shelved.of(cache.FEATURES, vectors), selected_folksonomy(data, min_count))
     words = word_vectors(vectors, data, progress)
     return _compose(words, selected_folksonomy(data, min_count), lookup or Lookup())
 

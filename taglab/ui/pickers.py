@@ -104,36 +104,60 @@ def pick_data() -> str:
 
 
 @overload
-def pick_vectors(key: str = "vectors", label: str = "Word vectors") -> str: ...
+def pick_vectors(key: str = "vectors", label: str = "", *, whole_tags: bool = False) -> str: ...
 @overload
-def pick_vectors(key: str, label: str, without: str) -> str | None: ...
-def pick_vectors(key: str = "vectors", label: str = "Word vectors", without: str | None = None) -> str | None:
+def pick_vectors(key: str, label: str, without: str, whole_tags: bool = False) -> str | None: ...
+def pick_vectors(
+    key: str = "vectors", label: str = "", without: str | None = None, whole_tags: bool = False
+) -> str | None:
     """Let word vectors be chosen; those trained on the data set itself to begin with. In the URL as `key`.
 
     Args:
         key: Of the widget and in the URL.
-        label: What is asked for.
+        label: What is asked for, where that is not the vectors of the page.
         without: Vectors that are not to choose from; None is returned, and nothing drawn, if no others are.
+        whole_tags: Whether vectors of whole tags, a joint space's for instance, are to choose from too.
     """
     _take_up(key)
-    names = [name for name in (embeddings.OWN, *embeddings.vector_names()) if name != without]
+    of_tags = embeddings.tag_feature_names() if whole_tags else []
+    names = _vector_names(without, of_tags)
     if not names:
         return None
     _tell_if_gone(key, "vectors", names)
+    _let_go_of_whole_tags(key, names)
     said = f"“{embeddings.OWN}” are trained on this data set's own tag lists."
+    if of_tags:
+        said += " After word vectors stand those of whole tags, such as `taglab joint-space vectors` keeps."
     with on_every_page():
-        return st.selectbox(label, names, key=key, bind="query-params", help=said)
+        usual = "Vectors" if of_tags else "Word vectors"
+        return st.selectbox(label or usual, names, key=key, bind="query-params", help=said)
 
 
-def pick_more_vectors(key: str, label: str, without: str) -> list[str]:
+def _vector_names(without: str | None, of_tags: Sequence[str]) -> list[str]:
+    """Return the names of word vectors, and after them those of vectors of whole tags."""
+    return [name for name in (embeddings.OWN, *embeddings.vector_names(), *of_tags) if name != without]
+
+
+def _let_go_of_whole_tags(key: str, names: Sequence[str]) -> None:
+    """Say that what was chosen on another page cannot be on this one; its picker then shows its first."""
+    chosen = st.session_state.get(key)
+    if chosen is not None and chosen not in names and chosen in embeddings.tag_feature_names():
+        st.info(
+            literal(f"{chosen!r} are vectors of whole tags; on this page words are looked up in {names[0]}.")
+        )
+        st.session_state[key] = names[0]
+
+
+def pick_more_vectors(key: str, label: str, without: str, whole_tags: bool = False) -> list[str]:
     """Let word vectors be chosen to stand beside others; none to begin with. In the URL as `key`.
 
     Args:
         key: Of the widget and in the URL.
         label: What is asked for.
         without: Vectors that are not to choose from.
+        whole_tags: Whether vectors of whole tags are to choose from too.
     """
-    names = [name for name in (embeddings.OWN, *embeddings.vector_names()) if name != without]
+    names = _vector_names(without, embeddings.tag_feature_names() if whole_tags else [])
     if key in st.session_state:
         st.session_state[key] = [name for name in st.session_state[key] if name in names]
     with on_every_page():
@@ -194,8 +218,14 @@ def pick_min_count(folksonomy: Folksonomy) -> int:
     return int(least)
 
 
-def pick_lookup() -> embeddings.Lookup:
-    """Let be chosen how the words of tags are looked up. In the URL under the names of the settings."""
+def pick_lookup(vectors: str = embeddings.OWN) -> embeddings.Lookup:
+    """Let be chosen how the words of tags are looked up. In the URL under the names of the settings.
+
+    Args:
+        vectors: In which vectors; in those of whole tags there is nothing to look up, and nothing is drawn.
+    """
+    if vectors in embeddings.tag_feature_names():
+        return embeddings.Lookup()
     with on_every_page(), st.expander("Looking up words"):
         return settings_widgets(embeddings.Lookup, "lookup", in_url=True)
 

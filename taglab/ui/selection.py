@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 _TAGS = "selected tags"
 _SHOWN_BY_TABLE = "selected tags, as the tag table lists them"
@@ -49,15 +49,15 @@ def key_of(source: str) -> str:
     return f"{source} {state[_TURN] - 1}"
 
 
-def selected_rows(vectors: TagVectors) -> Rows:
+def selected_rows(vectors: Vectors) -> Rows:
     """Return the rows of the selected tags that have a vector; of a pasted link, those it names."""
     if _TAGS not in st.session_state:
         rows = _parse(st.query_params.get(_PARAMETER, ""), len(vectors))
-        select((vectors.tags[row] for row in rows), "link")
+        select((vectors.ids[row] for row in rows), "link")
     return _rows(st.session_state[_TAGS], vectors)
 
 
-def listed_rows(vectors: TagVectors) -> Rows:
+def listed_rows(vectors: Vectors) -> Rows:
     """Return the selected rows that the tag table lists; ticking its own rows does not change them."""
     return _rows(st.session_state.get(_SHOWN_BY_TABLE, ()), vectors)
 
@@ -75,7 +75,7 @@ def show_in_link(rows: Rows) -> bool:
     return fits
 
 
-def _rows(tags: Sequence[str], vectors: TagVectors) -> Rows:
+def _rows(tags: Sequence[str], vectors: Vectors) -> Rows:
     found = (vectors.row(tag) for tag in tags if tag in vectors)
     return np.unique(np.fromiter(found, np.intp))
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 _UNITS = {
     "count": "tracks",
@@ -26,9 +26,15 @@ _UNITS = {
 _SUFFIXES = {"_s": "s", "_hz": "Hz", "_bpm": "beats a minute", "_db": "dB", "_cents": "cents", "_ms": "ms"}
 
 
-def partly_known_notes(vectors: TagVectors) -> dict[str, str]:
+def partly_known_notes(vectors: Vectors) -> dict[str, str]:
     """Return what is to be said of each tag that has a vector by some of its words only."""
     return {tag: f"without {visible(words)}, which has no vector" for tag, words in vectors.unknown.items()}
+
+
+def measure_sentence(vectors: Vectors) -> str:
+    """Return the sentence that says by what vectors are compared."""
+    lengths = ", which heeds their lengths" if vectors.by.heeds_length else ""
+    return f"{vectors.name} are compared by {vectors.by.title}{lengths}."
 
 
 def column_labels(table: pd.DataFrame) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from taglab.cache import (
     locked,
     read_json,
     read_manifest,
+    read_object,
     read_whole,
     replacing,
     write_checksums,
@@ -71,9 +72,24 @@ def open_learned(name: str) -> dict[str, npt.NDArray[np.float32]]:
     return read_whole(folder, lambda: _read_learned(folder))
 
 
-def feature_names() -> list[str]:
-    """Return the names of what is kept, sorted."""
-    return _SHELF.names()
+def feature_names(kind: str | None = None) -> list[str]:
+    """Return the names of what is kept, sorted.
+
+    Args:
+        kind: Only vectors of these, a key of `KINDS`; what does not say of what it is, being damaged, is then
+            left out. All where None.
+    """
+    names = _SHELF.names()
+    return names if kind is None else [name for name in names if _kind(name) == kind]
+
+
+def _kind(name: str) -> str | None:
+    """Return of what the vectors of a name are; None if that cannot be read."""
+    try:
+        kind = read_object(_SHELF.path(name) / _MANIFEST).get("kind")
+    except DataError:
+        return None
+    return kind if isinstance(kind, str) else None
 
 
 def remove_features(name: str) -> None:

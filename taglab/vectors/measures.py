@@ -44,6 +44,11 @@ class Measure:
     note: str = ""
 
     @property
+    def distance_title(self) -> str:
+        """What the distance is called that maps and clusters take."""
+        return MEASURES[self.metric].title
+
+    @property
     def heeds_length(self) -> bool:
         """Whether the lengths of vectors have a say, so that they are never scaled."""
         return self.metric != COSINE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
@@ -36,7 +36,6 @@ class TagVectors(Vectors):
     kind: str = field(default="tags", init=False)
     measure: str = field(default="cosine", init=False)
     _known_fingerprint: str = field(default="", init=False, repr=False)
-    unknown: Mapping[str, str] = field(default_factory=dict)
 
     def _check_rows(self) -> None:
         # Without the array of squares that np.linalg.norm makes: at half a million tags that is 0.4 GB.

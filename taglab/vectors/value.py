@@ -45,6 +45,8 @@ class Vectors:
         measure: How they are compared, a key of `MEASURES`. By cosine no row may be all zeros.
         origin: What they were made of and how (an encoder and its settings, fingerprints of sound and split),
             as JSON has it; not part of the fingerprint.
+        unknown: Of ids whose vector is made of that of some of their words only, those without one, between
+            blanks; empty but of tags composed of words, see `TagVectors`.
 
     Raises:
         ValueError: If shapes disagree, vectors are not float32 or not finite, an id stands twice, the kind or
@@ -60,6 +62,7 @@ class Vectors:
     origin: Mapping[str, Any] = field(default_factory=dict)
     _known_fingerprint: str = field(default="", repr=False)
     _rows: dict[str, int] = field(init=False, repr=False)
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -202,7 +202,7 @@ class Using(Question):
         """Return the data, and the vectors of all its tags where a step needs them."""
         data = open_folksonomy(self.tags.data, between(progress, 0, 0.3))
         needs = any(step.needs_vectors for step in cleaning.steps)
-        return data, self.tags.of(data, between(progress, 0.3, 1)).vectors if needs else None
+        return data, self.tags.of_words(data, between(progress, 0.3, 1)).vectors if needs else None
 
     def applied(self, progress: Progress, name: str | None = None) -> tuple[Cleaning, Folksonomy, Cleaned]:
         """Return the cleaning, the data before it, and what applying it gives."""
@@ -455,7 +455,7 @@ taglab collapsed happy --step collapse-embeddings --percentile 0.01
         two = (NormalForm(), CollapseWords())
         three = Cleaning.of("stage III", [*two, CollapseEmbeddings()])
         try:
-            vectors = self.tags.of(data, between(progress, 0, 0.5)).vectors
+            vectors = self.tags.of_words(data, between(progress, 0, 0.5)).vectors
             tag_map = three.apply(data, vectors, progress=between(progress, 0.5, 1)).tag_map
             note = f"{origin} and by the vectors {self.tags.vectors} into the 50 of stage I"
         except InvalidSetting as error:

@@ -17,15 +17,15 @@ from taglab.clustering import (
 )
 from taglab.clustering.comparison import compare
 from taglab.clustering.describe import cluster_table, cluster_tracks, names_of_tags
+from taglab.clustering.geometry import silhouettes
 from taglab.clustering.scan import ScanSettings, scan, suggestions
 from taglab.clustering.stability import stability
 from taglab.embeddings import OWN, LookedUp, Lookup, TagMaterial, TagQuestion
 from taglab.labels import from_clusters
-from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import DEMO, open_folksonomy
-from taglab.verbs.opening import partly_known_notes, save_space
+from taglab.verbs.opening import distance_notes, partly_known_notes, save_space
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report, records
 from taglab.verbs.shelves import DataName
@@ -42,7 +42,8 @@ def clustered(tags: TagQuestion, settings: Clusterer, progress: Progress) -> tup
 
 
 class Cluster(Question):
-    """Cluster the tags of a data set by the cosine distance of their vectors.
+    """Cluster the tags of a data set by the cosine distance of their vectors; vectors of whole tags, a joint
+    space's for instance, by the distance that belongs to their measure.
 
     Attributes:
         tags: Which tags, by which vectors.
@@ -77,7 +78,7 @@ taglab cluster --method hdbscan --min-cluster-size 4
         """Return the clusters, a row each, or the tags."""
         material, clustering = clustered(self.tags, self.clustering, progress)
         vectors, counts = material.vectors, material.data.counts()
-        silhouette = silhouette_cosine(vectors.vectors, clustering.labels) if clustering.k > 1 else None
+        silhouette = silhouettes(vectors, clustering.labels) if clustering.k > 1 else None
         table = cluster_table(clustering, counts, silhouette, vectors.unknown)
         table["tracks"] = cluster_tracks(clustering, material.data)
         record = self.tags.record() | clustering.parameters()
@@ -92,7 +93,7 @@ taglab cluster --method hdbscan --min-cluster-size 4
             "missing": list(vectors.missing),
             "left_out": list(clustering.left_out),
         }
-        notes = []
+        notes = list(distance_notes(vectors))
         if vectors.missing:
             notes.append(f"{len(vectors.missing):,} tags have no vector and are in no cluster")
         if clustering.n_left_out:

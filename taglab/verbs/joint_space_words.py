@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from taglab.embeddings import compose, resolve
+from taglab.embeddings import OWN, compose, resolve, vector_names
+from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import JointSpace, JointSpaceSettings, open_joint_space
 from taglab.joint_space.words import zero_shot
@@ -109,7 +110,8 @@ class ZeroShot(Question):
 class SaveVectors(Question):
     """Keep a joint space's tags, artists or tracks among the features, for whatever takes vectors.
 
-    They are kept as they are, of any length, and compared by dot product.
+    They are kept as they are, of any length, and compared by dot product. Tags are then to
+    be chosen among the vectors of Embeddings and Clusters, and by `--vectors NAME` of what compares tags.
 
     Attributes:
         space: Joint space.
@@ -127,6 +129,10 @@ class SaveVectors(Question):
 
     def answer(self, progress: Progress) -> Report:
         """Return what is kept."""
+        if self.of == "tags" and self.name in (OWN, *vector_names()):
+            raise InvalidSetting(
+                f"name={self.name!r} is that of word vectors, which would be taken for these; choose another"
+            )
         vectors = space_vectors(open_joint_space(self.space), self.of, self.name)
         save_features(vectors, self.name)
         return Report(

@@ -9,12 +9,13 @@ from typing import TypeVar
 from taglab.errors import DataError
 from taglab.labels import LabelSpace, label_space_names, list_text, open_label_space, save_label_space
 from taglab.labels.importing import read_bytes
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
+from taglab.vectors.measures import COSINE
 
 T = TypeVar("T")
 
 
-def partly_known_notes(vectors: TagVectors) -> tuple[str, ...]:
+def partly_known_notes(vectors: Vectors) -> tuple[str, ...]:
     """Say how many tags have a vector by some of their words only."""
     if not vectors.unknown:
         return ()
@@ -25,7 +26,17 @@ def partly_known_notes(vectors: TagVectors) -> tuple[str, ...]:
     )
 
 
-def left_out_notes(vectors: TagVectors) -> tuple[str, ...]:
+def measure_notes(vectors: Vectors) -> tuple[str, ...]:
+    """Say by what vectors are compared, where that is not the cosine."""
+    return () if vectors.by.metric == COSINE else (f"compared by {vectors.by.title}",)
+
+
+def distance_notes(vectors: Vectors) -> tuple[str, ...]:
+    """Say by what vectors are compared, and which distance stands for it, where that is not the cosine's."""
+    return (*measure_notes(vectors), *filter(None, [vectors.by.note]))
+
+
+def left_out_notes(vectors: Vectors) -> tuple[str, ...]:
     """Say how many tags have no vector, and how many one by some of their words only."""
     missing = len(vectors.missing)
     left_out = (f"{missing:,} tags have no vector and are left out",) if missing else ()

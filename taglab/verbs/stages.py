@@ -65,7 +65,7 @@ class Show(_Making):
 
     def answer(self, progress: Progress) -> Report:
         """Return a row for every class and stage."""
-        asked = self.tags.open(between(progress, 0.0, 0.6))
+        asked = self.tags.open_words(between(progress, 0.0, 0.6))
         spaces = stage_spaces(asked.data, asked.vectors, self.settings, between(progress, 0.6, 1.0))
         table = stage_prevalence(asked.data, spaces)
         if self.by == "category":
@@ -91,7 +91,7 @@ class Curve(_Making):
 
     def answer(self, progress: Progress) -> Report:
         """Return a row for every cut."""
-        asked = self.tags.open(between(progress, 0.0, 0.6))
+        asked = self.tags.open_words(between(progress, 0.0, 0.6))
         step, shares = self.settings.near(), list(self.percentiles)
         collapsing = between(progress, 0.6, 1.0)
         return Report(table=percentile_curve(asked.data, asked.vectors, shares, step, collapsing))
@@ -162,7 +162,7 @@ class Agree(_Making):
         theirs = parse_collapsed(self.file.read_bytes(), str(self.file))
         data = open_folksonomy(self.tags.data, between(progress, 0.0, 0.2))
         looking = between(progress, 0.2, 0.6)
-        vectors = self.tags.of(data, looking).vectors if self.stage == "III" else None
+        vectors = self.tags.of_words(data, looking).vectors if self.stage == "III" else None
         ours = collapsed_into(data, self.stage, vectors, self.settings, between(progress, 0.6, 1.0))
         known = set(data.tags["tag"])
         common = {tag: targets for tag, targets in theirs.items() if tag in known}

@@ -15,28 +15,33 @@ from taglab.progress import Progress, between
 from taglab.projection import PROJECTIONS, ProjectionSettings, cached_projection, cost, find_projection
 from taglab.settings import Flag, Group
 from taglab.sources import DEMO, open_folksonomy
-from taglab.vectors import TagVectors
-from taglab.verbs.opening import left_out_notes
+from taglab.vectors import Vectors
+from taglab.verbs.opening import left_out_notes, measure_notes
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
 from taglab.verbs.shelves import DataName
 
 _LONG_S = 10
+_NEAR = (
+    "[{tag, similarity, distance, unknown}]; of whole tags without unknown, and by dot product without "
+    "distance, by Euclidean distance without similarity"
+)
 Tag = Annotated[str, Flag(metavar="TAG", word=True)]
 Number = Annotated[int, Flag(named=True), Field(ge=1)]
 
 
-def _near(vectors: TagVectors, table: pd.DataFrame, tags: list[str]) -> Report:
-    """Report what is near; say which words of the tags asked for have no say."""
+def _near(vectors: Vectors, table: pd.DataFrame, tags: list[str]) -> Report:
+    """Report what is near, and by what; say which words of the tags asked for have no say."""
     unknown = vectors.unknown
-    notes = (
+    notes = [
         f"{tag!r} is taken without {unknown[tag]!r}, which has no vector" for tag in tags if tag in unknown
-    )
-    return Report(table=table, notes=tuple(notes))
+    ]
+    return Report(table=table, notes=(*measure_notes(vectors), *notes))
 
 
 class Neighbours(Question):
-    """List the tags nearest to a tag, by the cosine of their vectors.
+    """List the tags nearest to a tag, by the cosine of their vectors, or by what else vectors of whole tags
+    are compared by.
 
     Attributes:
         tag: A tag.
@@ -44,7 +49,7 @@ class Neighbours(Question):
         n: How many.
     """
 
-    returns: ClassVar[str] = "[{tag, similarity, distance, unknown}]"
+    returns: ClassVar[str] = _NEAR
     examples: ClassVar[str] = (
         "taglab neighbours jazz\ntaglab neighbours 'hip hop' --vectors glove -n 20 --json\n"
         "taglab neighbours jazz --vectors glove --fully-known"
@@ -71,7 +76,7 @@ class Analogy(Question):
         n: How many.
     """
 
-    returns: ClassVar[str] = "[{tag, similarity, distance, unknown}]"
+    returns: ClassVar[str] = _NEAR
     examples: ClassVar[str] = "taglab analogy 'heavy metal' metal rock"
 
     a: Annotated[str, Flag(metavar="A", word=True)]
@@ -167,7 +172,7 @@ class Coverage(Question):
 
     def answer(self, progress: Progress) -> Report:
         """Return the shares, and rows of what is asked for."""
-        asked = self.tags.open(between(progress, 0.0, 0.8))
+        asked = self.tags.open_words(between(progress, 0.0, 0.8))
         coverage = embeddings.coverage(asked.words, asked.data, self.tags.lookup, between(progress, 0.8, 1.0))
         tables = {"tags": coverage.tags, "words": coverage.unknown_words, "duplicates": coverage.duplicates}
         facts = {
@@ -184,6 +189,11 @@ class Coverage(Question):
             "duplicates": len(coverage.duplicates),
         }
         return Report(facts, tables[self.by])
+
+
+def coverage_of(tags: TagQuestion) -> Coverage | None:
+    """Return what asks for the coverage of tags; None where their vectors are of whole tags."""
+    return None if tags.vectors in embeddings.tag_feature_names() else Coverage(tags=tags)
 
 
 class Project(Question):
@@ -214,8 +224,8 @@ class Project(Question):
         placing = between(progress, 0.3, 1.0, expected.sentence if long else "")
         where = cached_projection(vectors, self.projection, placing)
         table = pd.DataFrame(where.positions, columns=["x", "y", "z"][: where.positions.shape[1]])
-        table.insert(0, "tag", list(vectors.tags))
-        table.insert(1, "count", asked.data.counts().reindex(list(vectors.tags)).to_numpy())
+        table.insert(0, "tag", list(vectors.ids))
+        table.insert(1, "count", asked.data.counts().reindex(list(vectors.ids)).to_numpy())
         facts = {
             "method": where.method,
             "dimensions": where.positions.shape[1],

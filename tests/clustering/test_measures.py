@@ -8,6 +8,7 @@ from sklearn.metrics import silhouette_score
 
 from taglab.clustering import CLUSTERERS, EuclideanKMeans, Hdbscan, cluster
 from taglab.clustering.agglomerative import cut
+from taglab.clustering.geometry import silhouettes
 from taglab.clustering.methods import clusterer
 from taglab.clustering.result import TooManyClusters
 from taglab.clustering.scan import ScanSettings, scan
@@ -130,3 +131,25 @@ def test_density_is_by_direction_or_by_place(measure: str) -> None:
     kept = clustering.labels >= 0
     assert kept.mean() > 0.8
     assert adjusted_rand(clustering.labels[kept], np.unique(truth, return_inverse=True)[1][kept]) == 1
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_silhouettes_are_of_the_distance_that_belongs_to_the_measure(measure: str) -> None:
+    vectors, labels = tracks(measure), np.arange(60) % 4
+    metric = vectors.by.metric
+    assert silhouettes(vectors, labels).mean() == pytest.approx(silhouette_score(ROWS, labels, metric=metric))
+    some = np.arange(0, 60, 3)
+    expected = silhouette_score(ROWS[some], labels[some], metric=metric)
+    assert silhouettes(vectors, labels[some], rows=some).mean() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_what_does_not_suit_a_measure_is_what_refuses_it(measure: str) -> None:
+    vectors = tracks(measure)
+    for model in CLUSTERERS.values():
+        settings = model(**{model.varied: 2})
+        if model.suits(vectors):
+            assert cluster(vectors, settings).ids == vectors.ids
+        else:
+            with pytest.raises(InvalidSetting, match="use another method"):
+                cluster(vectors, settings)

@@ -157,7 +157,8 @@ def test_more_clusters_than_distinct_vectors() -> None:
 
 def test_unknown_methods_and_methods_that_need_vectors() -> None:
     with pytest.raises(
-        InvalidSetting, match="method='dbscan' must be one of: spherical-k-means, agglomerative, hdbscan"
+        InvalidSetting,
+        match="method='dbscan' must be one of: spherical-k-means, k-means, agglomerative, hdbscan",
     ):
         clusterer({"method": "dbscan"})
     with pytest.raises(InvalidSetting, match="k is no setting of method=hdbscan, which has min_cluster_size"):

@@ -24,7 +24,10 @@ from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.clusters import label_space as label_panel
 from taglab.ui.clusters.material import Clustered, Material, k_steps
 from taglab.ui.messages import literal
-from taglab.vectors import TagVectors
+from taglab.vectors import TagVectors, save_features
+from taglab.verbs.joint_space_words import space_vectors
+from tests.joint_space.shelved import GROUPS as SPACE_GROUPS
+from tests.joint_space.shelved import shelve_space
 from tests.pages.framed import open_page
 
 HOSTILE = '"><img/src=x/onerror=alert(1)>'
@@ -738,3 +741,33 @@ def test_the_command_line_makes_the_clustering_on_the_page() -> None:
     assert placing.startswith("taglab project --data demo --vectors first --min-count 1")
     assert "cluster" not in placing
     assert line == "taglab cluster --data demo --vectors first --min-count 1 -k 6 --seed 2"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_tags_of_a_joint_space_are_clustered_by_the_distance_of_the_dot_product(view: str) -> None:
+    space = shelve_space()
+    save_features(space_vectors(space, "tags", "placed"), "placed")
+    app = page(view, data="mine", vectors="placed", k="2").run()
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="method").value == "k-means"
+    assert "Spherical k-means" not in app.selectbox(key="method").options
+    assert literal("placed are compared by dot product, which heeds their lengths.") in words(app)
+    assert literal("A dot product is no distance: maps and clusters take the one that belongs") in words(app)
+    assert map_data(app)["label"] == "Map of 6 tags by pca, in 2 clusters"
+    for line in commands(app):
+        build_parser().parse_args(shlex.split(line)[1:])
+
+
+def test_the_command_line_clusters_the_tags_of_a_joint_space_as_the_page_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    space = shelve_space()
+    save_features(space_vectors(space, "tags", "placed"), "placed")
+    app = page(data="mine", vectors="placed", k="2").run()
+    (line,) = (line for line in commands(app) if line.startswith("taglab cluster"))
+    assert "--vectors placed" in line
+    assert cli.main([*shlex.split(line)[1:], "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert sorted(sorted(row["tags"]) for row in answer["rows"]) == sorted(map(sorted, SPACE_GROUPS.values()))
+    assert answer["silhouette"] > 0.5

@@ -17,6 +17,8 @@ from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
 from taglab.ui import long_work
 from taglab.ui.embeddings.views import VIEWS
+from taglab.ui.messages import literal
+from taglab.vectors import Vectors, save_features
 from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
 
@@ -381,3 +383,67 @@ def test_bad_vectors_are_a_sentence(name: str, content: bytes, said: str) -> Non
     assert len(app.error) == 1
     assert said in app.error[0].value.replace("\\", "")
     assert str(cache.home()) not in app.error[0].value.replace("\\", "")
+
+
+def captions(app: AppTest) -> list[str]:
+    return [caption.value for caption in app.caption]
+
+
+def keep_whole_tags(name: str = "placed", measure: str = "dot") -> Vectors:
+    """Keep vectors of whole tags, of different lengths, of all tags but the last."""
+    rows = np.random.default_rng(2).normal(size=(len(TAGS) - 1, 8)) * np.arange(1, len(TAGS))[:, None]
+    vectors = Vectors.of("tags", TAGS[:-1], rows, name, measure)
+    save_features(vectors, name)
+    return vectors
+
+
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"Coverage", "Quality"}))
+def test_whole_tags_are_looked_at_in_every_view_but_those_of_words(view: str) -> None:
+    keep_whole_tags()
+    app = opened(view, vectors="placed", k_overlap="3")
+    assert not app.exception
+    assert not app.error
+    assert literal("placed are compared by dot product, which heeds their lengths.") in captions(app)
+    for line in commands(app):
+        build_parser().parse_args(shlex.split(line)[1:])
+
+
+def test_neighbours_of_whole_tags_are_by_dot_product() -> None:
+    vectors = keep_whole_tags()
+    app = opened(vectors="placed", tag="jazz", n="3")
+    bars = next(trace for chart in charts(app) for trace in chart["data"] if trace["type"] == "bar")
+    products = vectors.vectors @ vectors.rows_of(["jazz"])[0]
+    products[vectors.row("jazz")] = -np.inf
+    nearest = np.argsort(-products)[:3]
+    assert bars["customdata"][0][0].startswith(vectors.ids[nearest[0]][:5])
+    assert np.allclose(bars["x"], products[nearest], rtol=1e-5)
+    assert charts(app)[0]["layout"]["xaxis"]["title"]["text"] == "dot product"
+    assert "A dot product is no distance" in " ".join(captions(app))
+    assert "taglab neighbours --data demo --vectors placed --min-count 1 -n 3 jazz" in commands(app)
+    assert not [one for one in app.expander if one.label == "Looking up words"]
+
+
+@pytest.mark.parametrize("view", ["Coverage", "Quality"])
+def test_whole_tags_have_no_words_to_look_up(view: str) -> None:
+    keep_whole_tags()
+    app = opened(view, vectors="placed")
+    assert not app.exception
+    assert "'placed' are vectors of whole tags" in app.error[0].value.replace("\\", "")
+
+
+def test_whole_tags_stand_beside_word_vectors() -> None:
+    keep_whole_tags()
+    app = opened("Side by side", others="placed", tag="rock", n="3")
+    table = app.dataframe[0].value
+    assert table.columns.tolist() == ["rank", "first", "first, cosine", "placed", "placed, dot product"]
+
+
+def test_vectors_of_tracks_are_no_choice_and_a_damaged_shelf_is_passed_over() -> None:
+    save_features(Vectors.of("tracks", ["t0", "t1"], np.eye(2), measure="dot"), "places")
+    keep_whole_tags("broken")
+    (cache.Shelf(cache.FEATURES).path("broken") / "manifest.json").write_text("{")
+    keep_whole_tags("first")  # word vectors of that name come first
+    app = opened()
+    assert app.selectbox(key="vectors").options == ["own", "first", "second"]
+    assert not app.exception
+    assert app.selectbox(key="vectors").label == "Word vectors"

@@ -17,7 +17,7 @@ from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors, compose
 from taglab.joint_space import delete_joint_space, save_joint_space
 from taglab.joint_space.words import with_words
-from taglab.vectors import remove_features
+from taglab.vectors import open_features, remove_features
 from tests.joint_space.shelved import HOSTILE, TAGS, shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
@@ -348,3 +348,24 @@ def test_a_run_is_asked_beside_a_space(space: None) -> None:
     assert "is not asked with clips" in texts(app)
     app = opened(space=run, view="Map", map="PCA", ask="jazz")
     require_sound(app)
+
+
+@pytest.mark.parametrize("kind", ["tags", "artists", "tracks"])
+def test_vectors_of_the_space_are_kept_for_other_pages_once(space: None, kind: str) -> None:
+    app = opened()
+    app.segmented_control(key="kept kind").set_value(kind).run()
+    app.button(key="keep vectors").click().run()
+    require_sound(app)
+    kept = open_features(f"space {kind}")
+    assert (kept.kind, kept.measure) == (kind, "dot")
+    assert f"'space {kind}' is kept" in texts(app)
+    assert any(f"taglab joint-space vectors space --name 'space {kind}'" in block.value for block in app.code)
+    assert opened().button(key="keep vectors").disabled == (kind == "tags")
+
+
+def test_a_name_that_cannot_be_kept_is_a_sentence(space: None) -> None:
+    app = opened()
+    app.text_input(key="kept name of space tags").set_value("own").run()
+    app.button(key="keep vectors").click().run()
+    assert not app.exception
+    assert "is that of word vectors" in app.error[0].value

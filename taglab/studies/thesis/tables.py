@@ -113,7 +113,7 @@ def _removed(data: Folksonomy) -> pd.DataFrame:
 
 def _nearest(data: Folksonomy, tags: TagQuestion) -> tuple[pd.DataFrame | None, str]:
     try:
-        near = embeddings.neighbours(tags.of(data).vectors, "jazz")
+        near = embeddings.neighbours(tags.of_words(data).vectors, "jazz")
     except (InvalidSetting, NotFound) as error:
         return None, str(error)
     return near[["tag", "similarity"]], f"by the vectors {tags.vectors!r}"

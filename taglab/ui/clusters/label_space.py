@@ -134,7 +134,7 @@ def _classes_on_map(
     for number, label_class in enumerate(space.classes):
         for tag in label_class.tags:
             first.setdefault(tag, number)
-    of_tags = np.fromiter((first.get(tag, -1) for tag in material.vectors.tags), np.int32)
+    of_tags = np.fromiter((first.get(tag, -1) for tag in material.vectors.ids), np.int32)
     preferred = _made.colours[_main_clusters(of_tags, _made.clustering.labels, n)]
     colours = group_colours(_where.positions, of_tags, n, preferred=preferred)
     places = group_places(_where.positions, of_tags, n)
@@ -295,7 +295,7 @@ def _show_open() -> None:
 
 def _show_filter(material: Material, draft: _Draft, rows: npt.NDArray[np.intp]) -> None:
     """Keep the classes that hold one of some tags (thesis, model 3.2)."""
-    selected = [material.vectors.tags[row] for row in rows]
+    selected = [material.vectors.ids[row] for row in rows]
 
     def keep() -> None:
         typed = [line.strip() for line in st.session_state["keep with"].splitlines() if line.strip()]
@@ -326,7 +326,7 @@ def _show_edits(material: Material, draft: _Draft, rows: npt.NDArray[np.intp]) -
         "Drop class": _drop_class,
         "New class": _new_class,
     }
-    selected = tuple(material.vectors.tags[row] for row in rows)
+    selected = tuple(material.vectors.ids[row] for row in rows)
     with st.expander("Edit", expanded=True, icon=":material/edit:"):
         kind = st.segmented_control(
             "Edit",

@@ -17,13 +17,13 @@ from taglab import runs
 from taglab.cache import content_key
 from taglab.clustering import CLUSTERERS, Clusterer, Clustering, cluster, clusterer
 from taglab.clustering.describe import cluster_table, names_of_tags
+from taglab.clustering.geometry import silhouettes
 from taglab.compare.by_tag import TagFigures, auc_pr_by_tag
 from taglab.embeddings import Lookup, TagQuestion
 from taglab.figures import clusters as figures
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
 from taglab.folksonomy import Folksonomy
-from taglab.metrics.clustering import silhouette_cosine
 from taglab.progress import Progress
 from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.export import export_panel, picture_config
@@ -41,11 +41,11 @@ from taglab.ui.pickers import (
 from taglab.ui.projecting import explained
 from taglab.ui.remembered import identity, remembered
 from taglab.ui.selection import select, selected_rows, show_in_link
-from taglab.ui.tables import partly_known_notes
+from taglab.ui.tables import measure_sentence, partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 from taglab.verbs.clusters import Cluster
-from taglab.verbs.tags import Coverage, Project
+from taglab.verbs.tags import Project, coverage_of
 
 _EVERY_K_UP_TO = 120
 # How far a round k is from the next, as shares of the power of ten below: 5 from 100 to 200, 10 to 500, 25.
@@ -57,7 +57,7 @@ _NAMED = 12
 _MEANING = {
     "In no cluster": "Tags that lie too thin for a cluster of this size: grey on the map, in no class, and "
     "not in the means.",
-    "Mean silhouette": "How much nearer a tag is to its own cluster than to the next (cosine), from −1 to 1; "
+    "Mean silhouette": "How much nearer a tag is to its own cluster than to the next, from −1 to 1; "
     "0 where clusters run into each other.",
     "Partly known": "Tags with a word that has no vector, and so no say in where they lie; “Looking up "
     "words” can leave them out.",
@@ -65,9 +65,9 @@ _MEANING = {
     "apart, and both look as near to each other as can be.",
     "Silhouette, distinct": "The mean silhouette over distinct vectors, each once: there, tags that share a "
     "point do not make small clusters look good.",
-    "Within-cluster distance": "Squared distances of the tags' unit vectors to the mean of their cluster, "
-    "summed over all tags that are in one. It falls as k grows: compare it over k (Scan over k), not over "
-    "sets of tags.",
+    "Within-cluster distance": "Squared distances of the tags' vectors (scaled to length 1 where they are "
+    "compared by cosine) to the mean of their cluster, summed over all tags that are in one. It falls as k "
+    "grows: compare it over k (Scan over k), not over sets of tags.",
 }
 _BY_RUN = "auc_pr"
 _COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count", _BY_RUN: "A run's AUC-PR"}
@@ -79,7 +79,7 @@ class Material:
 
     Attributes:
         name: Of the data set.
-        vectors_name: Of the word vectors.
+        vectors_name: Of the word vectors, or vectors of whole tags.
         min_count: Least number of tracks a tag has.
         lookup: How the words of tags are looked up.
         data: The data set with these tags only.
@@ -92,7 +92,7 @@ class Material:
     min_count: int
     lookup: Lookup
     data: Folksonomy
-    vectors: TagVectors
+    vectors: Vectors
     counts: npt.NDArray[np.int64]
 
     @property
@@ -155,11 +155,11 @@ class Colour:
 def pick_material() -> Material:
     """Let data, vectors, the least count and the lookup be chosen, in the sidebar, and open them."""
     with st.sidebar:
-        name, vectors_name = pick_data(), pick_vectors()
+        name, vectors_name = pick_data(), pick_vectors(whole_tags=True)
     with working("Opening the data") as progress:
         whole = folksonomy(name, progress)
     with st.sidebar:
-        min_count, lookup = pick_min_count(whole), pick_lookup()
+        min_count, lookup = pick_min_count(whole), pick_lookup(vectors_name)
     return open_material(name, vectors_name, min_count, lookup)
 
 
@@ -178,21 +178,27 @@ def open_material(name: str, vectors_name: str, min_count: int, lookup: Lookup) 
 
 
 @remembered("small")
-def _counts(vectors: TagVectors, data: Folksonomy) -> npt.NDArray[np.int64]:
-    counts: npt.NDArray[np.int64] = data.counts().reindex(list(vectors.tags)).to_numpy(np.int64)
+def _counts(vectors: Vectors, data: Folksonomy) -> npt.NDArray[np.int64]:
+    counts: npt.NDArray[np.int64] = data.counts().reindex(list(vectors.ids)).to_numpy(np.int64)
     return counts
 
 
-def pick_method(suffix: str = "", **start: int) -> Clusterer:
+def pick_method(vectors: Vectors, suffix: str = "", **start: int) -> Clusterer:
     """Let the method and its settings be chosen; what it varies comes from `pick_value`. In the URL by name.
 
     Args:
+        vectors: What is to be clustered; only methods that suit their measure are to choose from.
         suffix: Of the keys, where two methods are chosen on one page.
         start: What settings are to begin with, in place of their defaults.
     """
+    suited = [name for name, model in CLUSTERERS.items() if model.suits(vectors)]
+    key = f"method{suffix}"
+    if st.session_state.get(key, suited[0]) not in suited:
+        st.session_state[key] = suited[0]
+    unsuited = ", ".join(model.title for model in CLUSTERERS.values() if not model.suits(vectors))
     method = st.selectbox(
-        "Method", list(CLUSTERERS), format_func=lambda name: CLUSTERERS[name].title, key=f"method{suffix}",
-        bind="query-params",
+        "Method", suited, format_func=lambda name: CLUSTERERS[name].title, key=key, bind="query-params",
+        help=f"Not for vectors compared by {vectors.by.title}: {unsuited}." if unsuited else None,
     )  # fmt: skip
     model = CLUSTERERS[method]
     values: dict[str, Any] = {"method": method}
@@ -211,7 +217,7 @@ def pick_method(suffix: str = "", **start: int) -> Clusterer:
 
 
 def pick_value(
-    vectors: TagVectors,
+    vectors: Vectors,
     settings: Clusterer,
     suffix: str = "",
     width: int | Literal["stretch"] = "stretch",
@@ -303,15 +309,15 @@ def _clustered(material: Material, settings: Clusterer, _progress: Progress) -> 
     return Clustered(clustering, silhouettes, over_points, table, tags, np.arange(k), nowhere)
 
 
-def _silhouettes(vectors: TagVectors, clustering: Clustering) -> tuple[npt.NDArray[np.float64], float]:
+def _silhouettes(vectors: Vectors, clustering: Clustering) -> tuple[npt.NDArray[np.float64], float]:
     """Return the silhouette of each tag, and the mean over distinct vectors that are in a cluster."""
     if clustering.k == 1:
         return np.where(clustering.labels < 0, np.nan, 0.0), 0.0
-    of_tags = silhouette_cosine(vectors.vectors, clustering.labels)
+    of_tags = silhouettes(vectors, clustering.labels)
     rows = vectors.point_rows
     labels = clustering.labels[rows]
     apart = len(rows) < len(vectors) and len(np.unique(labels[labels >= 0])) > 1
-    over = silhouette_cosine(vectors.vectors[rows], labels) if apart else of_tags[rows]
+    over = silhouettes(vectors, labels, rows=rows) if apart else of_tags[rows]
     return of_tags, float(np.nanmean(over))
 
 
@@ -373,8 +379,8 @@ def _figures_of(colour: Colour, material: Material) -> TagFigures | None:
 
 
 @remembered("small")
-def _by_tag(run: runs.Run, vectors: TagVectors) -> TagFigures:
-    return auc_pr_by_tag(run, vectors.tags)
+def _by_tag(run: runs.Run, vectors: Vectors) -> TagFigures:
+    return auc_pr_by_tag(run, vectors.ids)
 
 
 def _auc_pr_scale(found: TagFigures) -> MapScale:
@@ -409,7 +415,7 @@ def show_map(
         st.plotly_chart(figure, config=picture_config(), key="map in 3-D", alt=_said(material, made, where))
         st.caption("In 3-D the map shows what is selected elsewhere; tags are selected on it in 2-D only.")
         return rows
-    tags = material.vectors.tags
+    tags = material.vectors.ids
     tag_map(
         "tag map",
         _points(material, where),
@@ -445,7 +451,7 @@ def _points(material: Material, where: Projection) -> MapPoints:
 def _made_points(material: Material, settings: ProjectionSettings, _where: Projection) -> MapPoints:
     vectors = material.vectors
     name = content_key(identity(material), identity(settings))
-    return map_points(name, vectors.tags, material.counts, _where.positions, partly_known_notes(vectors))
+    return map_points(name, vectors.ids, material.counts, _where.positions, partly_known_notes(vectors))
 
 
 def _said(material: Material, made: Clustered, where: Projection) -> str:
@@ -491,7 +497,7 @@ def show_selection(material: Material, made: Clustered, rows: npt.NDArray[np.int
     linked = show_in_link(rows)
     if not len(rows):
         return
-    tags = material.vectors.tags
+    tags = material.vectors.ids
     named = ", ".join(literal(visible(tags[row], 40)) for row in rows[:_NAMED])
     rest = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
     labels = made.clustering.labels[rows]
@@ -536,7 +542,8 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     with st.container(key="facts", horizontal=True):
         for label, value in facts.items():
             st.metric(label, value, help=_MEANING.get(label), width="content")
-    st.caption(literal(" ".join([where.quality_sentence, *explained(where), *where.notes])))
+    caption = [measure_sentence(vectors), where.quality_sentence, *explained(where), *where.notes]
+    st.caption(literal(" ".join(caption)))
     if not clustering.converged:
         st.caption("k-means used up its rounds before it settled.")
     if vectors.missing:
@@ -549,8 +556,9 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
         with st.expander(f"{len(vectors.missing):,} {sentence}"):
             absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
             st.dataframe(absent, hide_index=True, key="tags without a vector", alt="Tags without a vector")
-            asked = Coverage(tags=material.question)
-            export_panel(f"{material.name} tags without a vector", absent, command=asked)
+            export_panel(
+                f"{material.name} tags without a vector", absent, command=coverage_of(material.question)
+            )
 
 
 def export_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> None:

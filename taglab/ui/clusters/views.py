@@ -39,7 +39,7 @@ from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
 from taglab.ui.remembered import remembered
 from taglab.ui.selection import key_of, listed_rows, select
 from taglab.ui.tables import column_labels, swatch
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 from taglab.verbs import clusters as verbs
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def _row_of_left_out(table: pd.DataFrame, tags: list[str], made: Clustered, rows
 
 def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
     """The silhouette plot; a diamond selects its cluster, a bar or box its tags."""
-    figure = figures.silhouette_plot(made.tags, made.names, rows, made.colours)
+    distance = material.vectors.by.distance_title
+    figure = figures.silhouette_plot(made.tags, made.names, rows, made.colours, distance=distance)
     key = key_of("silhouette plot")
 
     def take() -> None:
@@ -150,7 +151,7 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
         wanted = {number for number in numbers if number >= 0}
         groups = [-1 - number for number in numbers if number < 0]
         wanted |= set(np.flatnonzero(np.isin(made.clustering.labels, groups)).tolist())
-        select((material.vectors.tags[row] for row in sorted(wanted)), "silhouette plot")
+        select((material.vectors.ids[row] for row in sorted(wanted)), "silhouette plot")
 
     st.plotly_chart(
         figure,
@@ -241,7 +242,9 @@ def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSett
     columns = [column for _ in range(2) for column in st.columns(2)]
     with columns[0]:
         names = [material.vectors_name]
-        names += pick_more_vectors("scan_vectors", "Beside these word vectors", material.vectors_name)
+        names += pick_more_vectors(
+            "scan_vectors", "Beside these vectors", material.vectors_name, whole_tags=True
+        )
     with columns[1]:
         counts = (material.min_count, *_pick_min_counts(material))
     with columns[2]:
@@ -264,7 +267,7 @@ def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSett
 class _Scanned:
     """What a scan goes through: vectors of the tags of the least minimum count, and how used these are."""
 
-    vectors: list[TagVectors]
+    vectors: list[Vectors]
     counts: pd.Series | None
 
 
@@ -390,7 +393,7 @@ def show_stability(material: Material, made: Clustered, rows: Rows) -> None:
 
 
 @remembered("small")
-def _stability(vectors: TagVectors, settings: Clusterer, _progress: Progress) -> Stability:
+def _stability(vectors: Vectors, settings: Clusterer, _progress: Progress) -> Stability:
     return stability(vectors, settings, range(_SEEDS), _progress)
 
 
@@ -400,10 +403,10 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
     if "vectors2" not in st.session_state and "vectors2" not in st.query_params:
         st.session_state["vectors2"] = material.vectors_name
     with columns[0]:
-        vectors_name = pick_vectors("vectors2", "Other word vectors")
-    with columns[1]:
-        settings = pick_method("2", seed=1)
+        vectors_name = pick_vectors("vectors2", "Other vectors", whole_tags=True)
     other_material = open_material(material.name, vectors_name, material.min_count, material.lookup)
+    with columns[1]:
+        settings = pick_method(other_material.vectors, "2", seed=1)
     with columns[2]:
         settings = pick_value(other_material.vectors, settings, "2")
     other = clustered(other_material, settings)

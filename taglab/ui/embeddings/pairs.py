@@ -18,7 +18,7 @@ from taglab.projection import ProjectionSettings, cached_projection
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import word_vectors
 from taglab.ui.messages import literal
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 
 if TYPE_CHECKING:
     from taglab.ui.embeddings.views import Picked
@@ -38,7 +38,7 @@ def show_pairs(picked: Picked) -> None:
         bind="query-params", required=True, label_visibility="collapsed",
     )  # fmt: skip
     if source == "tags":
-        vectors = picked.tags()
+        vectors: Vectors = picked.tags()
         pairs = _choose_pairs(vectors)
     else:
         pairs = _give_pairs()
@@ -57,9 +57,9 @@ def show_pairs(picked: Picked) -> None:
         st.info("Fewer than two of these pairs have vectors; lines can be compared from two on.")
 
 
-def _choose_pairs(tags: TagVectors) -> Pairs:
+def _choose_pairs(tags: Vectors) -> Pairs:
     """Let tags of the data be chosen, first and second in turn; say what is lacking."""
-    options = list(tags.tags[:_MOST_OPTIONS])
+    options = list(tags.ids[:_MOST_OPTIONS])
     few = f" (of the {_MOST_OPTIONS:,} most used)" if len(tags) > _MOST_OPTIONS else ""
     chosen = st.multiselect(
         f"Pairs of tags, first and second in turn{few}",
@@ -96,7 +96,7 @@ def _give_pairs() -> Pairs:
         raise DataError(upload.name, str(error)) from error
 
 
-def _show_plane(vectors: TagVectors, pairs: Pairs) -> None:
+def _show_plane(vectors: Vectors, pairs: Pairs) -> None:
     """Draw the pairs on the plane of their own two principal axes."""
     drawn = vectors.select(list(dict.fromkeys(chain.from_iterable(pairs))))
     projection = cached_projection(drawn, ProjectionSettings())

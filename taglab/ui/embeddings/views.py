@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ from taglab.ui.projecting import explained, pick_projection, projected
 from taglab.ui.remembered import remembered
 from taglab.ui.tables import column_labels, partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
-from taglab.vectors import TagVectors
+from taglab.vectors import Vectors
 from taglab.verbs.question import Question
 from taglab.verbs.tags import Analogy, Axis, Coverage, Neighbours, Overlap, Project
 
@@ -51,7 +51,7 @@ class Picked:
 
     Attributes:
         data: Name of the data set.
-        vectors: Name of the word vectors.
+        vectors: Name of the word vectors, or of vectors of whole tags.
         min_count: Least tracks of a tag, inclusive.
         lookup: How words are looked up.
     """
@@ -65,7 +65,7 @@ class Picked:
         """Return the data set with the tags that are used often enough."""
         return selected_folksonomy(self.data, self.min_count)
 
-    def tags(self) -> TagVectors:
+    def tags(self) -> Vectors:
         """Return the vectors of those tags."""
         return tag_vectors(self.data, self.vectors, self.min_count, self.lookup)
 
@@ -84,11 +84,12 @@ def show_neighbours(picked: Picked) -> None:
     tags = picked.tags()
     left, right = st.columns([2, 3])
     with left:
-        tag = pick_tag(tags.tags)
+        tag = pick_tag(tags.ids)
         n = st.slider("Neighbours", 1, 50, 15, key="n", bind=bound_number("n", "n =", 1, 50))
         near = embeddings.neighbours(tags, tag, n)
-        bars = neighbour_bars(near, f"Nearest to {tag}")
-        st.plotly_chart(bars, config=picture_config(), key="neighbour bars", alt="Tags by cosine similarity")
+        bars = _bars(tags, near, f"Nearest to {tag}")
+        alt = f"Tags by {tags.by.title}"
+        st.plotly_chart(bars, config=picture_config(), key="neighbour bars", alt=alt)
         _say_partly_known(tags, [tag], near)
         export_panel("neighbours", near, bars, Neighbours(tag=tag, n=n, tags=picked.question))
     with right:
@@ -99,7 +100,7 @@ def show_neighbours(picked: Picked) -> None:
             shares = projection.explained_variance
             told = None if shares is None else shares.tolist()
             return neighbourhood_map(
-                projection.positions, drawn.tags, tag, names, projection.method.upper(), told
+                projection.positions, drawn.ids, tag, names, projection.method.upper(), told
             )
 
         _show_map(picked, drawn, projection, tag, names, whole_map)
@@ -111,20 +112,32 @@ def show_neighbours(picked: Picked) -> None:
         )  # fmt: skip
 
 
-def _say_partly_known(tags: TagVectors, asked: Sequence[str], near: pd.DataFrame) -> None:
+def _bars(
+    vectors: Vectors, near: pd.DataFrame, title: str, common: Collection[str] | None = None
+) -> go.Figure:
+    """Draw what is near by what the vectors' measure says of it."""
+    return neighbour_bars(near, title, common, _measured(near), vectors.by.title)
+
+
+def _measured(near: pd.DataFrame) -> str:
+    """Return the column by which neighbours are ranked: similarity, or distance where they have none."""
+    return "similarity" if "similarity" in near else "distance"
+
+
+def _say_partly_known(tags: Vectors, asked: Sequence[str], near: pd.DataFrame) -> None:
     """Say which words of tags have no say, of those asked for and of those that are hatched."""
     notes = partly_known_notes(tags)
     for tag in asked:
         if tag in notes:
             st.caption(literal(f"{tag}: {notes[tag]}."))
-    hatched = int((near["unknown"] != "").sum())
+    hatched = int((near["unknown"] != "").sum()) if "unknown" in near else 0
     if hatched:
         st.caption(
             f"Hatched: {hatched} of these {len(near)} have words without a vector, and so without a say."
         )
 
 
-def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projection]:
+def _pick_map(tags: Vectors, near: Sequence[str]) -> tuple[Vectors, Projection]:
     """Let the projection be chosen, and whether all tags or only the near ones are drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         settings = pick_projection()
@@ -134,16 +147,14 @@ def _pick_map(tags: TagVectors, near: Sequence[str]) -> tuple[TagVectors, Projec
 
 
 @remembered("large")
-def _points(
-    name: str, counts: npt.NDArray[np.int64], _drawn: TagVectors, _projection: Projection
-) -> MapPoints:
+def _points(name: str, counts: npt.NDArray[np.int64], _drawn: Vectors, _projection: Projection) -> MapPoints:
     notes = partly_known_notes(_drawn)
-    return map_points(name, _drawn.tags, counts, _projection.positions, notes)
+    return map_points(name, _drawn.ids, counts, _projection.positions, notes)
 
 
 def _show_map(
     picked: Picked,
-    drawn: TagVectors,
+    drawn: Vectors,
     projection: Projection,
     tag: str,
     near: Sequence[str],
@@ -153,7 +164,7 @@ def _show_map(
     about = (
         f"{len(drawn):,} tags ({len(drawn.missing):,} more have no vector); the map keeps "
         f"{projection.neighbours_kept:.0%} of neighbours, trustworthiness {projection.trustworthiness:.2f}. "
-        f"{' '.join(explained(projection))}"
+        f"{' '.join([*explained(projection), *projection.notes])}"
     )
     if projection.settings.dimensions == 3:
         st.plotly_chart(
@@ -161,7 +172,7 @@ def _show_map(
         )
         st.caption(about)
         return
-    counts = picked.folksonomy().counts().reindex(list(drawn.tags)).to_numpy(np.int64)
+    counts = picked.folksonomy().counts().reindex(list(drawn.ids)).to_numpy(np.int64)
     lookup = picked.lookup.model_dump_json()
     name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()} {lookup}"
     points = _points(name, counts, drawn, projection)
@@ -172,7 +183,7 @@ def _show_map(
 
     def choose_point(chosen: list[int]) -> None:
         if len(chosen) == 1:
-            st.session_state["tag"] = drawn.tags[chosen[0]]
+            st.session_state["tag"] = drawn.ids[chosen[0]]
 
     unnamed = MapClasses(labels, ["", "", ""], np.arange(3), np.full((3, 2), np.nan, np.float32), "")
     paint = MapPaint(f"{tag} among its neighbours", tag, unnamed, file="neighbours")
@@ -241,7 +252,7 @@ def show_comparison(picked: Picked) -> None:
     tags = picked.tags()
     first, second, third = st.columns(3)
     with first:
-        other_name = pick_vectors("other", "Compare with", without=picked.vectors)
+        other_name = pick_vectors("other", "Compare with", picked.vectors, whole_tags=True)
     if other_name is None:
         st.info("There is nothing to compare with yet: add vectors, or train some, in the side bar.")
         return
@@ -252,7 +263,7 @@ def show_comparison(picked: Picked) -> None:
         other = tag_vectors(picked.data, other_name, picked.min_count, picked.lookup, progress)
         overlap = embeddings.overlap_at_k(tags, other, k, progress=progress)
     with third:
-        both = [tag for tag in tags.tags if tag in other]
+        both = [tag for tag in tags.ids if tag in other]
         tag = pick_tag(both)
     mean, here, there = st.columns(3)
     with mean:
@@ -267,7 +278,7 @@ def show_comparison(picked: Picked) -> None:
     near, near_there = (embeddings.neighbours(side.select(both), tag, k) for side in (tags, other))
     common = set(near["tag"]) & set(near_there["tag"])
     for column, table, side, key in ((here, near, tags, "this"), (there, near_there, other, "other")):
-        bars = neighbour_bars(table, f"{tag} in {side.name}", common)
+        bars = _bars(side, table, f"{tag} in {side.name}", common)
         column.plotly_chart(
             bars, config=picture_config(), key=f"nearest in {key}", alt=f"Nearest tags in {key}"
         )
@@ -293,13 +304,13 @@ def show_analogy(picked: Picked) -> None:
     tags = picked.tags()
     first, second, third = st.columns(3)
     with first:
-        a = pick_tag(tags.tags, "a", "a")
+        a = pick_tag(tags.ids, "a", "a")
     with second:
-        b = pick_tag(tags.tags, "− b", "b", 1)
+        b = pick_tag(tags.ids, "− b", "b", 1)
     with third:
-        c = pick_tag(tags.tags, "+ c", "c", 2)
+        c = pick_tag(tags.ids, "+ c", "c", 2)
     near = embeddings.analogy(tags, a, b, c, _SHOWN)
-    bars = neighbour_bars(near, f"{a} − {b} + {c}")
+    bars = _bars(tags, near, f"{a} − {b} + {c}")
     st.plotly_chart(bars, config=picture_config(), key="analogy bars", alt="Tags nearest to a − b + c")
     _say_partly_known(tags, [a, b, c], near)
     export_panel("analogy", near, bars, Analogy(a=a, b=b, c=c, n=_SHOWN, tags=picked.question))
@@ -310,9 +321,9 @@ def show_axis(picked: Picked) -> None:
     tags = picked.tags()
     left, right = st.columns(2)
     with left:
-        start = pick_tag(tags.tags, "From", "from")
+        start = pick_tag(tags.ids, "From", "from")
     with right:
-        end = pick_tag(tags.tags, "To", "to", 1)
+        end = pick_tag(tags.ids, "To", "to", 1)
     table = embeddings.axis(tags, start, end)
     ranked = table.head(_NAMED_AMONG).sort_values("position", kind="stable")["tag"].tolist()
     figure = axis_plane(table, start, end, ranked[:_NAMED_AT_EACH_END] + ranked[-_NAMED_AT_EACH_END:])
@@ -332,30 +343,32 @@ def show_side_by_side(picked: Picked) -> None:
     tags = picked.tags()
     first, second, third = st.columns(3)
     with second:
-        others = pick_more_vectors("others", "Beside them", picked.vectors)
+        others = pick_more_vectors("others", "Beside them", picked.vectors, whole_tags=True)
     with working("Looking for neighbours") as progress:
         sides = {picked.vectors: tags}
         for name in others:
             sides[name] = tag_vectors(picked.data, name, picked.min_count, picked.lookup, progress)
     with first:
-        tag = pick_tag(list(dict.fromkeys(tag for side in sides.values() for tag in side.tags)))
+        tag = pick_tag(list(dict.fromkeys(tag for side in sides.values() for tag in side.ids)))
     with third:
         n = st.slider("Neighbours", 1, 50, 10, key="n", bind=bound_number("n", "n =", 1, 50))
     if not others:
-        st.info("Choose other word vectors to stand beside these; add or train some in the side bar.")
+        st.info("Choose other vectors to stand beside these; add or train some in the side bar.")
     found = {name: embeddings.neighbours(side, tag, n) for name, side in sides.items() if tag in side}
     table = pd.DataFrame({"rank": range(1, n + 1)})
+    measured = {}
     for name, near in found.items():
+        by = sides[name].by.title
         table[name] = near["tag"].reindex(range(n))
-        table[f"{name}, cosine"] = near["similarity"].reindex(range(n))
-        if (near["unknown"] != "").any():
+        table[f"{name}, {by}"] = near[_measured(near)].reindex(range(n))
+        measured[f"{name}, {by}"] = st.column_config.NumberColumn(by, format="%.3f")
+        if "unknown" in near and (near["unknown"] != "").any():
             table[f"{name}, words without a vector"] = near["unknown"].reindex(range(n))
-    cosines = [f"{name}, cosine" for name in found]
     st.dataframe(
         table,
         hide_index=True,
         height="content",
-        column_config={name: st.column_config.NumberColumn("cosine", format="%.3f") for name in cosines},
+        column_config=measured,
         alt="Neighbours in each embedding, side by side",
     )
     absent = [name for name in sides if name not in found]
