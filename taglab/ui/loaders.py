@@ -87,6 +87,13 @@ def tag_vectors(
     if vectors in embeddings.tag_feature_names():
         folksonomy(data, progress)
         return _whole_tags(Shelved.of(cache.FEATURES, vectors), selected_folksonomy(data, min_count))
+    return composed_tags(data, vectors, min_count, lookup, progress)
+
+
+def composed_tags(
+    data: str, vectors: str, min_count: int, lookup: Lookup | None = None, progress: Progress = silent
+) -> TagVectors:
+    """Return unit vectors of the tags that at least `min_count` tracks have, composed of word vectors."""
     words = word_vectors(vectors, data, progress)
     return _compose(words, selected_folksonomy(data, min_count), lookup or Lookup())
 

@@ -1,4 +1,4 @@
-"""The tags of a joint space where commands take vectors: by dot product, or the distance that goes with it."""
+"""Tags of a joint space where commands take vectors: by dot product, or the distance that belongs to it."""
 
 import numpy as np
 import pytest

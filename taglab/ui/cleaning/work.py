@@ -25,7 +25,7 @@ from taglab.cleaning import (
 from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
-from taglab.ui.loaders import folksonomy, tag_vectors
+from taglab.ui.loaders import composed_tags, folksonomy
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import pick_data, pick_vectors
 from taglab.ui.remembered import remembered
@@ -229,7 +229,7 @@ def pick_work() -> Work:
         data = folksonomy(name, progress)
         vectors = None
         if vectors_name is not None and any(step.needs_vectors for step in draft.cleaning.steps):
-            vectors = tag_vectors(name, vectors_name, 1, progress=progress)
+            vectors = composed_tags(name, vectors_name, 1, progress=progress)
     return Work(name, vectors_name, data, vectors, draft)
 
 
