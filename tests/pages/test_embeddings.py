@@ -447,3 +447,21 @@ def test_vectors_of_tracks_are_no_choice_and_a_damaged_shelf_is_passed_over() ->
     assert app.selectbox(key="vectors").options == ["own", "first", "second"]
     assert not app.exception
     assert app.selectbox(key="vectors").label == "Word vectors"
+
+
+def test_a_page_that_looks_words_up_lets_go_of_whole_tags_and_says_so() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from taglab.ui import pick_vectors
+
+        st.text(pick_vectors())
+
+    keep_whole_tags()
+    app = AppTest.from_function(page, default_timeout=60)
+    app.session_state["vectors"] = "placed"
+    app.run()
+    assert not app.exception
+    assert app.text[0].value == "own"
+    assert "'placed' are vectors of whole tags" in app.info[0].value.replace("\\", "")
+    assert not app.run().info
