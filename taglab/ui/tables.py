@@ -34,7 +34,7 @@ def partly_known_notes(vectors: Vectors) -> dict[str, str]:
 def measure_sentence(vectors: Vectors) -> str:
     """Return the sentence that says by what vectors are compared."""
     lengths = ", which heeds their lengths" if vectors.by.heeds_length else ""
-    return f"{vectors.name} are compared by {vectors.by.title}{lengths}."
+    return f"The vectors {vectors.name} are compared by {vectors.by.title}{lengths}."
 
 
 def column_labels(table: pd.DataFrame) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_clusters_are_by_distance_and_directions_are_refused(shell: Shell, space
     made = shell.json("cluster", *PLACED, "--method", "k-means", "-k", "2", "--name", "classes")
     assert sorted(sorted(row["tags"]) for row in made["rows"]) == sorted(map(sorted, GROUPS.values()))
     assert "A dot product is no distance" in shell.err
-    assert shell.json("labels", "show", "classes")["classes"] == 2
+    assert len(shell.json("labels", "show", "classes")["rows"]) == 2
     assert shell.run("cluster", *PLACED, "-k", "2") == 1
     assert "compared by dot product, which heeds lengths; use another method" in shell.err
 

@@ -752,7 +752,7 @@ def test_tags_of_a_joint_space_are_clustered_by_the_distance_of_the_dot_product(
     assert not app.error
     assert app.selectbox(key="method").value == "k-means"
     assert "Spherical k-means" not in app.selectbox(key="method").options
-    assert literal("placed are compared by dot product, which heeds their lengths.") in words(app)
+    assert literal("The vectors placed are compared by dot product, which heeds their lengths.") in words(app)
     assert literal("A dot product is no distance: maps and clusters take the one that belongs") in words(app)
     assert map_data(app)["label"] == "Map of 6 tags by pca, in 2 clusters"
     for line in commands(app):

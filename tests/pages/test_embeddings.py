@@ -1,5 +1,6 @@
 """The Embeddings page: every view on hostile tags, and what cannot be shown said in a sentence."""
 
+import base64
 import io
 import json
 import shlex
@@ -403,7 +404,9 @@ def test_whole_tags_are_looked_at_in_every_view_but_those_of_words(view: str) ->
     app = opened(view, vectors="placed", k_overlap="3")
     assert not app.exception
     assert not app.error
-    assert literal("placed are compared by dot product, which heeds their lengths.") in captions(app)
+    assert literal("The vectors placed are compared by dot product, which heeds their lengths.") in captions(
+        app
+    )
     for line in commands(app):
         build_parser().parse_args(shlex.split(line)[1:])
 
@@ -416,7 +419,8 @@ def test_neighbours_of_whole_tags_are_by_dot_product() -> None:
     products[vectors.row("jazz")] = -np.inf
     nearest = np.argsort(-products)[:3]
     assert bars["customdata"][0][0].startswith(vectors.ids[nearest[0]][:5])
-    assert np.allclose(bars["x"], products[nearest], rtol=1e-5)
+    lengths = np.frombuffer(base64.b64decode(bars["x"]["bdata"]), bars["x"]["dtype"])
+    np.testing.assert_allclose(lengths, products[nearest], rtol=1e-5)
     assert charts(app)[0]["layout"]["xaxis"]["title"]["text"] == "dot product"
     assert "A dot product is no distance" in " ".join(captions(app))
     assert "taglab neighbours --data demo --vectors placed --min-count 1 -n 3 jazz" in commands(app)
