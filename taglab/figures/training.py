@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,11 @@ from taglab.figures.theme import ACCENT, GREY, GRID, blank, hue, legend_px, plai
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_HEIGHT_PX = 270
+_HEIGHT_PX = 280
+_TITLE_PX = 40
+_AXIS_PX = 60  # of the horizontal axis: its numbers, its name, and room before the legend
 _LEGEND_ROW_PX = 19
+_NAMES_IN_A_ROW = 2
 _MARKERS_UP_TO = 60
 _FAINT = 0.5
 _MOST_TICKS = 10
@@ -52,6 +56,7 @@ def training_curves(
     steps: pd.DataFrame | None = None,
     best: Mapping[str, int] | None = None,
     colours: Mapping[str, str] | None = None,
+    unit: str = "epoch",
 ) -> go.Figure:
     """Draw one panel of the training curves, a colour a run.
 
@@ -63,6 +68,7 @@ def training_curves(
             `panel.step`. Drawn faintly behind, so that something is seen before the first epoch is over.
         best: Epoch of each run's best checkpoint, marked with a ring on the first line.
         colours: Colour of each run; in the order they come where None.
+        unit: What a row of the history is of.
 
     Returns:
         A figure; `customdata` of a line's points is the run.
@@ -70,7 +76,7 @@ def training_curves(
     runs = list(dict.fromkeys([*history["run"], *(steps["run"] if steps is not None else ())]))
     # One run needs no telling apart, and the first hue is faint as a thin line on a dark page.
     colour_of = colours or {run: hue(at) if len(runs) > 1 else ACCENT for at, run in enumerate(runs)}
-    figure = blank(panel.title, "epoch", panel.axis, _HEIGHT_PX)
+    figure = blank(panel.title, unit, panel.axis, _HEIGHT_PX)
     if steps is not None and panel.step in steps:
         for run, rows in steps.groupby("run", sort=False):
             _add_steps(figure, rows, panel, colour_of[str(run)])
@@ -79,9 +85,9 @@ def training_curves(
         for at, (column, (name, dash)) in enumerate(panel.lines.items()):
             if column in rows and rows[column].notna().any():
                 look = {"color": colour, "dash": dash, "width": 2}
-                _add_line(figure, rows, column, _legend(str(run), name, len(runs)), look)
+                _add_line(figure, rows, column, _legend(str(run), name, len(runs)), look, unit)
                 if at == 0 and panel.judged and best and str(run) in best:
-                    _mark_best(figure, rows, column, best[str(run)], colour)
+                    _mark_best(figure, rows, column, best[str(run)], colour, unit)
     _finish(figure, panel, runs)
     return figure
 
@@ -92,7 +98,9 @@ def _legend(run: str, line: str, runs: int) -> str:
     return wrapped(f"{run}, {line}" if line else run)
 
 
-def _add_line(figure: go.Figure, rows: pd.DataFrame, column: str, name: str, look: Mapping[str, Any]) -> None:
+def _add_line(
+    figure: go.Figure, rows: pd.DataFrame, column: str, name: str, look: Mapping[str, Any], unit: str
+) -> None:
     few = len(rows) <= _MARKERS_UP_TO
     run = plain(str(rows["run"].iloc[0]), 80)
     figure.add_scatter(
@@ -104,7 +112,7 @@ def _add_line(figure: go.Figure, rows: pd.DataFrame, column: str, name: str, loo
         name=name,
         showlegend=bool(name),
         customdata=[[run]] * len(rows),
-        hovertemplate=f"<b>{run}</b><br>epoch %{{x}}: %{{y:.4g}}<extra>{name}</extra>",
+        hovertemplate=f"<b>{run}</b><br>{unit} %{{x}}: %{{y:.4g}}<extra>{name}</extra>",
     )
 
 
@@ -121,7 +129,9 @@ def _add_steps(figure: go.Figure, rows: pd.DataFrame, panel: Panel, colour: str)
     )
 
 
-def _mark_best(figure: go.Figure, rows: pd.DataFrame, column: str, epoch: int, colour: str) -> None:
+def _mark_best(
+    figure: go.Figure, rows: pd.DataFrame, column: str, epoch: int, colour: str, unit: str
+) -> None:
     best = rows[rows["epoch"] == epoch]
     if best.empty:
         return
@@ -132,20 +142,27 @@ def _mark_best(figure: go.Figure, rows: pd.DataFrame, column: str, epoch: int, c
         marker={"size": 13, "symbol": "circle-open", "color": colour, "line": {"width": 2}},
         name="best",
         showlegend=False,
-        hovertemplate="best checkpoint, epoch %{x}: %{y:.4g}<extra></extra>",
+        hovertemplate=f"best checkpoint, {unit} %{{x}}: %{{y:.4g}}<extra></extra>",
     )
 
 
 def _finish(figure: go.Figure, panel: Panel, runs: Sequence[str]) -> None:
     shown = sum(trace.showlegend is not False for trace in figure.data)
-    below = legend_px(figure, _LEGEND_ROW_PX) if len(runs) > 1 else _LEGEND_ROW_PX * min(shown, 1)
+    below = legend_px(figure, _LEGEND_ROW_PX)
+    legend: dict[str, Any] = {"orientation": "v"}
+    if len(runs) == 1:
+        # Names in columns of one width: how many rows they take is known, and the plot is not squeezed.
+        below = _LEGEND_ROW_PX * math.ceil(shown / _NAMES_IN_A_ROW)
+        width = {"entrywidth": 0.98 / _NAMES_IN_A_ROW, "entrywidthmode": "fraction"}
+        legend = {"orientation": "h", **(width if shown > _NAMES_IN_A_ROW else {})}
+    height = _HEIGHT_PX - _TITLE_PX - _AXIS_PX
     figure.update_layout(
         height=_HEIGHT_PX + below,
         # Zoom and hidden lines stay while the same runs go on.
         uirevision=f"{panel.title} {' '.join(runs)}",
-        legend={"orientation": "h" if len(runs) == 1 else "v", "y": -0.28, "yanchor": "top", "x": 0},
+        legend={**legend, "y": -_AXIS_PX / height, "yanchor": "top", "x": 0},
         showlegend=shown > 0,
-        margin={"l": 50, "r": 12, "t": 40, "b": 40},
+        margin={"l": 50, "r": 12, "t": _TITLE_PX, "b": _AXIS_PX + below},
     )
     figure.update_xaxes(
         rangemode="tozero", **({} if _last(figure) > _MOST_TICKS else {"tick0": 0, "dtick": 1})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -39,6 +40,12 @@ class JointSpaceSettings(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Loss and features": ("loss", "weighting", "top", "scaling"),
+        "Length and stopping": ("steps", "validate_every", "patience", "seed"),
+    }
+    """What stands together on a form and in a help, after what matters most."""
 
     dim: int = Field(100, ge=1, le=10_000)
     tasks: tuple[Task, ...] = ("artists", "tracks-of-artist", "similar-tracks", "tags")

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.batches import SplitSettings, split_tracks
+from taglab.embeddings import compose, resolve, vectors_key
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space.checkpoints import LAST, read_standing, save_standing
@@ -19,6 +20,8 @@ from taglab.joint_space.library import write_space
 from taglab.joint_space.material import JointMaterial, prepare_joint, unasked
 from taglab.joint_space.ranking import precisions, task_scores
 from taglab.joint_space.settings import JointSpaceSettings
+from taglab.joint_space.space import JointSpace
+from taglab.joint_space.words import rows_with_words, with_words
 from taglab.metrics.tagging import mean_of_defined
 from taglab.progress import Progress, between, silent
 from taglab.runs import Run, RunWriter, change_about, create_run, layout, open_run
@@ -26,11 +29,11 @@ from taglab.runs.inputs import Input, InputKind, require_unchanged
 from taglab.runs.status import Heartbeat
 from taglab.settings import checked, flattened
 from taglab.sources import open_folksonomy
-from taglab.vectors import Vectors, open_features
+from taglab.vectors import TagVectors, Vectors, open_features
 
 KIND: Literal["joint-space"] = "joint-space"
 _PRECISION = "precision_at_3_macro"
-_LEARNED_FROM: tuple[InputKind, ...] = ("data", "features")
+_LEARNED_FROM: tuple[InputKind, ...] = ("data", "features", "vectors")
 _KS = (1, 3, 6, 9, 12, 15)
 
 
@@ -43,6 +46,7 @@ class JointSpaceRun(BaseModel):
         features: Name of the features.
         min_count: Only tags of so many training tracks or more.
         similar_artists: Pairs of artists who are alike, for the task of that name.
+        words: Name of the word vectors from which the space learns where any word lies; none where empty.
         split: How the data set's tracks are split.
         space: How the space is trained.
     """
@@ -54,6 +58,7 @@ class JointSpaceRun(BaseModel):
     features: str = Field(min_length=1)
     min_count: int = Field(1, ge=1)
     similar_artists: tuple[tuple[str, str], ...] = ()
+    words: str = ""
     split: SplitSettings = SplitSettings()
     space: JointSpaceSettings = JointSpaceSettings()
 
@@ -105,7 +110,7 @@ def new_space_run(config: JointSpaceRun, group: str = "", note: str = "", progre
         progress: Told how far it is.
 
     Raises:
-        NotFound: If the data or the features are not there.
+        NotFound: If the data, the features or the word vectors are not there.
         InvalidSetting: If a task has nothing to learn from them.
         StorageError: If the disk is full.
     """
@@ -126,10 +131,13 @@ def _differing(config: JointSpaceRun) -> dict[str, Any]:
 
 
 def _inputs(config: JointSpaceRun, data: Folksonomy, features: Vectors) -> dict[InputKind, Input]:
-    return {
+    inputs: dict[InputKind, Input] = {
         "data": Input(name=config.data, fingerprint=data.fingerprint),
         "features": Input(name=config.features, fingerprint=features.fingerprint),
     }
+    if config.words:
+        inputs["vectors"] = Input(name=config.words, fingerprint=vectors_key(config.words, data))
+    return inputs
 
 
 def train_space(run_name: str, progress: Progress = silent) -> Run:
@@ -142,7 +150,7 @@ def train_space(run_name: str, progress: Progress = silent) -> Run:
     Raises:
         NotFound: If there is no such run.
         Conflict: If another process trains it.
-        InputsChanged: If data or features are others than when it was made.
+        InputsChanged: If data, features or word vectors are others than when it was made.
         InvalidSetting: If a vector is no longer finite.
     """
     run = open_run(run_name)
@@ -158,12 +166,27 @@ def train_space(run_name: str, progress: Progress = silent) -> Run:
             run.name, run.inputs, _inputs(config, data, features), _LEARNED_FROM, "cannot be trained"
         )
         material = _material(config, data, features)
-        _train(run, config, material, between(progress, 0.05, 0.95))
+        words = _words_of(config, data, material)  # too few of them are told before hours of training
+        space = _train(run, config, material, between(progress, 0.05, 0.95))
+        if words is not None:
+            space = with_words(space, words, material.right("tags", "train").sum(axis=0))
+        # Last of all the space, which says that the run is finished.
+        write_space(space, run.folder / layout.SPACE)
     progress(1.0, "done")
     return run
 
 
-def _train(run: Run, config: JointSpaceRun, material: JointMaterial, progress: Progress) -> None:
+def _words_of(config: JointSpaceRun, data: Folksonomy, material: JointMaterial) -> TagVectors | None:
+    """Return word vectors of the tags, enough to learn from; None where none are asked for."""
+    if not config.words:
+        return None
+    words = compose(resolve(config.words, data), list(material.tags))
+    rows_with_words(material.tags, words)
+    return words
+
+
+def _train(run: Run, config: JointSpaceRun, material: JointMaterial, progress: Progress) -> JointSpace:
+    """Train until it is over, keep every look and what the best reaches, and return the best space."""
     writer, path = RunWriter(run), run.checkpoints / LAST
     training = SpaceTraining(material, config.space, read_standing(path) if path.is_file() else None)
     if not training.standing.rows:
@@ -179,7 +202,8 @@ def _train(run: Run, config: JointSpaceRun, material: JointMaterial, progress: P
         save_standing(training.standing, path)  # before the history, which is written anew from it
         _write_looks(writer, training)
     fitted = training.fitted(run.name, {**_about(config, run), "run": run.name})
-    _finish(run, writer, fitted, material, config)
+    _keep_figures(writer, fitted, material, config)
+    return fitted.space
 
 
 def _about(config: JointSpaceRun, run: Run) -> dict[str, Any]:
@@ -216,16 +240,15 @@ def _as_epoch(number: int, row: Mapping[str, float]) -> dict[str, Any]:
     return {"epoch": number, _PRECISION: named.pop("precision_at_3"), **named}
 
 
-def _finish(
-    run: Run, writer: RunWriter, fitted: FittedSpace, material: JointMaterial, config: JointSpaceRun
+def _keep_figures(
+    writer: RunWriter, fitted: FittedSpace, material: JointMaterial, config: JointSpaceRun
 ) -> None:
-    """Keep what the best space reaches, and last of all the space, which says that the run is finished."""
+    """Keep what the best space reaches."""
     parts = ("validation", *(("test",) if len(material.parts["test"]) else ()))
     for part in parts:
         figures = part_figures(fitted, material, config, part)
         writer.summarise(**{part: {name: layout.plain(value) for name, value in figures.items()}})
         writer.log(f"{part}, best look: p@3 {figures[_PRECISION]:.4f}")
-    write_space(fitted.space, run.folder / layout.SPACE)
 
 
 def part_figures(

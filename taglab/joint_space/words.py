@@ -50,12 +50,7 @@ def with_words(space: JointSpace, words: TagVectors, counts: npt.ArrayLike | Non
     """
     from sklearn.linear_model import RidgeCV
 
-    rows = [row for row, tag in enumerate(space.tags) if tag in words]
-    if len(rows) < _FEWEST:
-        raise InvalidSetting(
-            f"words={words.name!r} have a vector for {len(rows)} of the {len(space.tags):,} tags, and a map "
-            f"is learned from at least {_FEWEST}; choose other word vectors"
-        )
+    rows = rows_with_words(space.tags, words)
     known = words.rows_of([space.tags[row] for row in rows]).astype(np.float64)
     weights = np.ones(len(rows)) if counts is None else np.asarray(counts, np.float64)[rows]
     ridge = RidgeCV(alphas=_STRENGTHS).fit(
@@ -64,6 +59,21 @@ def with_words(space: JointSpace, words: TagVectors, counts: npt.ArrayLike | Non
     word_map = np.vstack([ridge.coef_.T, ridge.intercept_]).astype(np.float32)
     about = {"words": {"name": words.name, "fingerprint": words.fingerprint, "strength": float(ridge.alpha_)}}
     return replace(space, word_map=word_map, about={**space.about, **about})
+
+
+def rows_with_words(tags: Sequence[str], words: TagVectors) -> list[int]:
+    """Return which tags have a word vector.
+
+    Raises:
+        InvalidSetting: If they are too few to learn a map from.
+    """
+    rows = [row for row, tag in enumerate(tags) if tag in words]
+    if len(rows) < _FEWEST:
+        raise InvalidSetting(
+            f"words={words.name!r} have a vector for {len(rows)} of the {len(tags):,} tags, and a map "
+            f"is learned from at least {_FEWEST}; choose other word vectors"
+        )
+    return rows
 
 
 def words_of(space: JointSpace, data: Folksonomy) -> WordVectors:

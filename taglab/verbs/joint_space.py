@@ -108,8 +108,8 @@ taglab joint-space train --name wide --features codes --members 4 --tasks tags
 
     @model_validator(mode="after")
     def _is_a_space_or_a_run(self) -> Self:
-        if self.only_make and (self.name or self.members > 1 or self.replace or self.words):
-            raise ValueError("--only-make goes without --name, --members, --replace and --words")
+        if self.only_make and (self.name or self.members > 1 or self.replace):
+            raise ValueError("--only-make goes without --name, --members and --replace")
         if not self.only_make and self.name is None:
             raise ValueError("--name must say what to call the space")
         return self
@@ -117,13 +117,16 @@ taglab joint-space train --name wide --features codes --members 4 --tasks tags
     def answer(self, progress: Progress) -> Report:
         """Return the size of the space, and the looks at the validation part."""
         if self.only_make:
-            config = JointSpaceRun(
-                data=self.data, features=self.features, min_count=self.min_count, split=self.split,
-                space=self.settings, similar_artists=self._pairs(),
-            )  # fmt: skip
-            run = new_space_run(config, progress=progress).name
+            run = new_space_run(self.config(), progress=progress).name
             return Report({"run": run}, notes=(f"`taglab launch {run}` trains it",))
         return self._trained(str(self.name), progress)
+
+    def config(self) -> JointSpaceRun:
+        """Return what a run of it is asked to do; raises DataError of a table of artists that is none."""
+        return JointSpaceRun(
+            data=self.data, features=self.features, min_count=self.min_count, split=self.split,
+            space=self.settings, similar_artists=self._pairs(), words=self.words,
+        )  # fmt: skip
 
     def _pairs(self) -> tuple[tuple[str, str], ...]:
         return () if self.similar_artists is None else read_similar_artists(self.similar_artists)

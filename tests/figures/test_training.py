@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taglab.figures.training import sweep_curves, training_curves
+from taglab.figures.training import Panel, sweep_curves, training_curves
 from taglab.runs.panels import panels
 from tests.figures.shown import shown
 
@@ -34,6 +34,26 @@ def test_every_epoch_of_every_line_is_drawn(name: str) -> None:
             assert (run, tuple(rows[column])) in drawn
     assert figure.layout.xaxis.title.text == "epoch"
     assert figure.layout.yaxis.title.text == panel.axis
+
+
+def test_what_is_counted_in_looks_says_so() -> None:
+    panel = Panel("Precision", "precision", {"a": ("one", "solid"), "b": ("two", "dot"), "c": ("3", "dash")})
+    table = pd.DataFrame({"run": "x", "epoch": [1, 2], "a": [0.1, 0.2], "b": [0.2, 0.3], "c": [0.3, 0.1]})
+    figure = training_curves(table, panel, best={"x": 2}, unit="look")
+    assert figure.layout.xaxis.title.text == "look"
+    assert "epoch" not in shown(figure)
+    assert "best checkpoint, look" in shown(figure)
+
+
+def test_every_name_of_a_legend_has_its_room_below_the_axis() -> None:
+    for lines in (1, 2, 3, 7):
+        columns = {f"{n}": (f"line {n}", "solid") for n in range(lines)}
+        table = pd.DataFrame({"run": "x", "epoch": [1], **dict.fromkeys(columns, 0.5)})
+        layout = training_curves(table, Panel("Lines", "share", columns)).layout
+        plot_px = layout.height - layout.margin.t - layout.margin.b
+        assert plot_px == 180
+        assert -layout.legend.y * plot_px == pytest.approx(60)
+        assert layout.margin.b == 60 + 19 * -(-lines // 2)
 
 
 def test_runs_have_a_colour_each_and_lines_a_dash() -> None:

@@ -27,3 +27,5 @@ def test_a_joint_space_is_watched_as_a_tagger_is() -> None:
     shown = curves(at)
     assert any("Precision at 3" in title for title in shown)
     assert not any("AUC" in title for title in shown)
+    for spec in shown.values():
+        assert json.loads(spec)["layout"]["xaxis"]["title"]["text"] == "look"

@@ -13,7 +13,7 @@ import streamlit as st
 
 from taglab import launch, runs
 from taglab.errors import DataError, NotFound, TaglabError
-from taglab.figures.training import Panel, training_curves
+from taglab.figures.training import training_curves
 from taglab.launch import RunState
 from taglab.metrics import METRICS, mean_columns
 from taglab.runs import Run
@@ -342,28 +342,32 @@ def _show_curves(found: Sequence[Watched]) -> None:
     if history.empty and steps.empty:
         return
     best = {each.run.name: each.summary["best_epoch"] for each in found if each.summary.get("best_epoch")}
-    shown = {name: panel for watched in found for name, panel in launch.kind_of(watched.run).panels().items()}
-    figures = {name: training_curves(history, panel, steps, best) for name, panel in shown.items()}
-    _in_two_columns({name: panel for name, panel in shown.items() if not panel.folded}, figures)
-    folded = {name: panel for name, panel in shown.items() if panel.folded}
-    with st.expander(" · ".join(panel.title for panel in folded.values())):
-        _in_two_columns(folded, figures)
+    kinds = [launch.kind_of(watched.run) for watched in found]
+    shown = {name: panel for kind in kinds for name, panel in kind.panels().items()}
+    units = {name: kind.unit for kind in kinds for name in kind.panels()}
+    figures = {
+        name: training_curves(history, panel, steps, best, unit=units[name]) for name, panel in shown.items()
+    }
+    titles = {name: f"{panel.title} by {units[name]}" for name, panel in shown.items()}
+    _in_two_columns({name: titles[name] for name, panel in shown.items() if not panel.folded}, figures)
+    folded = [name for name, panel in shown.items() if panel.folded]
+    with st.expander(" · ".join(shown[name].title for name in folded)):
+        _in_two_columns({name: titles[name] for name in folded}, figures)
     if len(history):
         name = found[0].run.name if len(found) == 1 else "runs"
-        export_panel(f"{name} history", history, figures[launch.kind_of(found[0].run).metric])
+        export_panel(f"{name} history", history, figures[kinds[0].metric])
 
 
 _NOTHING = pd.DataFrame({"run": [], "epoch": []})
 _NO_STEPS = pd.DataFrame({"run": [], "at": []})
 
 
-def _in_two_columns(shown: Mapping[str, Panel], figures: Mapping[str, Any]) -> None:
-    names = list(shown)
+def _in_two_columns(titles: Mapping[str, str], figures: Mapping[str, Any]) -> None:
+    names = list(titles)
     for at in range(0, len(names), 2):
         # A row each: stacked in a narrow window they keep their order.
         for column, name in zip(st.columns(2), names[at : at + 2], strict=False):
-            alt = f"{shown[name].title} by epoch"
-            column.plotly_chart(figures[name], config=picture_config(), key=f"curve {name}", alt=alt)
+            column.plotly_chart(figures[name], config=picture_config(), key=f"curve {name}", alt=titles[name])
 
 
 def _show_log(watched: Watched) -> None:
