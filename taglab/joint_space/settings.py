@@ -43,7 +43,7 @@ class JointSpaceSettings(BaseModel):
 
     sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "Loss and features": ("loss", "weighting", "top", "scaling"),
-        "Length and stopping": ("steps", "validate_every", "patience", "seed"),
+        "Length and stopping": ("validate_every", "patience", "seed"),
     }
     """What stands together on a form and in a help, after what matters most."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import pydantic
@@ -87,6 +87,25 @@ def setting_widget(
         at = options.index(default) if default in options else 0
         return {name: st.selectbox(label or label_of(name, field), options, index=at, **common)}
     return {name: _widget(label or label_of(name, field), field, default, common)}
+
+
+def in_columns(
+    names: Sequence[str], draw: Callable[[str], dict[str, Any]], columns: int = 3
+) -> dict[str, Any]:
+    """Draw settings side by side, in rows, and return what they hold by name.
+
+    Args:
+        names: Of the settings.
+        draw: Draws one and returns its name with what it holds.
+        columns: How many stand in a row.
+    """
+    values: dict[str, Any] = {}
+    for start in range(0, len(names), columns):
+        row = st.columns(columns, vertical_alignment="bottom")
+        for column, name in zip(row, names[start : start + columns], strict=False):
+            with column:
+                values |= draw(name)
+    return values
 
 
 def number_bounds(model: type[pydantic.BaseModel], name: str) -> tuple[Any, Any] | None:

@@ -19,23 +19,28 @@ from taglab.verbs.features import encoders
 from taglab.verbs.joint_space import Train
 from taglab.verbs.question import Question
 
-FEATURES, SPACE = "demo-codes", "demo"
+SPACE = "demo"
 # What did best on the demo's validation tracks, of some tried.
 _ENCODER = "mfcc-codebook"
 _SETTINGS = JointSpaceSettings(tasks=TASKS, learning_rate=0.005, limit=3.0)
 
 
+def first_features(data: str) -> Any:
+    """Return what makes the first features of a data set, of the sound of its name."""
+    return encoders()[_ENCODER][1](name=f"{data}-codes", audio=data, data=data)
+
+
 def first_space() -> tuple[Question, Train]:
     """Return what makes features of the demo's sound, and what trains a space on them."""
-    encoding: Any = encoders()[_ENCODER][1]
-    train = Train(name=SPACE, features=FEATURES, data=DEMO, words=OWN, replace=True, settings=_SETTINGS)
-    return encoding(name=FEATURES, audio=DEMO, data=DEMO), train
+    features = first_features(DEMO)
+    train = Train(name=SPACE, features=features.name, words=OWN, replace=True, settings=_SETTINGS)
+    return features, train
 
 
 def make(_given: str, progress: Progress) -> None:
     """Make the features, if they are not there yet, and the space."""
     encoding, train = first_space()
-    if FEATURES not in feature_names():
+    if train.features not in feature_names():
         encoding.answer(between(progress, 0.0, 0.5))
     train.answer(between(progress, 0.5, 1.0))
 

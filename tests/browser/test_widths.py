@@ -26,6 +26,7 @@ ADDRESSES = (
     "/genres?view=Co-occurrence",
     "/genres?view=Subgenres",
     "/training?view=New+run",
+    "/training?view=New+space",
     "/training?view=Runs",
     f"{PUBLISHED_RUNS}&view=Histograms",
     "/compare?view=Summary",

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from taglab import launch
+from taglab.cache import VECTORS, Shelf
+from taglab.embeddings import WordVectors
 from taglab.errors import Cancelled, Conflict, DataError, InputsChanged, InvalidSetting, NotFound
 from taglab.joint_space import (
     delete_joint_space,
@@ -120,6 +122,38 @@ def test_other_features_under_the_name_are_refused() -> None:
     status = read_status(run.folder)
     assert status is not None
     assert status.state == "failed"
+
+
+def keep_words(*words: str, seed: int = 0) -> None:
+    vectors = np.random.default_rng(seed).normal(size=(len(words), 3)).astype(np.float32)
+    WordVectors("mine", words, vectors).save(Shelf(VECTORS).path("mine"))
+
+
+def test_a_run_learns_where_words_lie() -> None:
+    keep_words("tag", *map(str, range(8)), "smoky")
+    config = config_of(steps=2_000).model_copy(update={"words": "mine"})
+    run = new_space_run(config)
+    assert run.inputs["vectors"].name == "mine"
+    space = open_joint_space(train_space(run.name).name)
+    assert space.about["words"]["name"] == "mine"
+    answered = Ask(query="word:smoky", space=run.name, by="tags", n=3).answer(silent)
+    assert answered.table is not None
+    assert len(answered.table) == 3
+
+
+def test_words_that_changed_or_are_too_few_are_told_before_training() -> None:
+    keep_words("tag", *map(str, range(8)))
+    run = new_space_run(config_of().model_copy(update={"words": "mine"}))
+    keep_words("tag", *map(str, range(8)), seed=1)
+    with pytest.raises(InputsChanged, match="the vectors 'mine' are others than when it was made"):
+        train_space(run.name)
+    keep_words("0", "1")
+    few = new_space_run(config_of().model_copy(update={"words": "mine"}))
+    with pytest.raises(InvalidSetting, match="have a vector for 2 of the 8 tags"):
+        train_space(few.name)
+    assert few.history().empty
+    with pytest.raises(NotFound):
+        new_space_run(config_of().model_copy(update={"words": "none"}))
 
 
 def test_what_cannot_be_learned_is_refused_before_a_run_is_made() -> None:

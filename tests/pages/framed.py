@@ -12,11 +12,14 @@ PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
 def _frame(page: str) -> None:
+    from pathlib import Path
+
     import streamlit as st
 
     from taglab.ui import guard, tell_what_is_not_kept
 
-    shown = st.navigation([st.Page(page, default=True)])
+    others = [other for other in Path(page).parent.glob("*.py") if other != Path(page)]
+    shown = st.navigation([st.Page(page, default=True), *map(st.Page, others)])  # pages link to one another
     with guard():
         shown.run()
     tell_what_is_not_kept()

@@ -23,8 +23,8 @@ def show_first() -> None:
     )
     names = feature_names()
     if names:
-        text = f"Features there are: {', '.join(names)}. `joint-space train` learns a space from them."
-        st.caption(literal(text.replace("`", "")))
+        st.caption(literal(f"Features there are: {', '.join(names)}."))
+    link_to_new_space()
     with st.popover("Copy as command", icon=":material/terminal:"):
         copy_as_command(*first_space())
     reason = refusal()
@@ -43,3 +43,11 @@ def show_first() -> None:
             seconds=_SECONDS,
         )
     )
+
+
+def link_to_new_space() -> None:
+    """Lead to the form that trains a space as a run."""
+    st.page_link(
+        "pages/training.py", label="Train a space of your own data", icon=":material/model_training:",
+        query_params={"view": "New space"},
+    )  # fmt: skip

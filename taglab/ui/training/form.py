@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from taglab.progress import Progress
 from taglab.settings import checked
 from taglab.training import PRESETS, RunConfig, TrainConfig
 from taglab.training.label_spaces import READY_SPACES, save_ready
-from taglab.ui.forms import setting_widget
+from taglab.ui.forms import in_columns, setting_widget
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among, pick_audio, pick_data
@@ -158,30 +158,17 @@ def _of_preset(preset_name: str, part: str) -> Mapping[str, Any]:
 
 def pick_settings(chosen: Labels, audio: str, preset_name: str, network: str) -> Asked:
     """Draw a widget for every setting, what matters most first, and return what is asked for."""
-    train: dict[str, Any] = {}
-    for column, name in zip(st.columns(len(_FIRST)), _FIRST, strict=True):
-        with column:
-            train |= _train_widget(name, preset_name)
+    train = in_columns(_FIRST, lambda name: _train_widget(name, preset_name))
     with st.expander("All settings", icon=":material/tune:"):
         st.caption("What is filled in comes from the preset; hover over a name to read why.")
         st.markdown("**Network**")
         net = _network_widgets(preset_name, network)
         for title, names in TrainConfig.sections.items():
             st.markdown(f"**{title}**")
-            train |= _in_columns(names, preset_name)
+            train |= in_columns(names, lambda name: _train_widget(name, preset_name))
     given = {**net, "train": {**_of_preset(preset_name, "train"), **train}}
     sound = None if audio == chosen.data else audio
     return Asked(chosen, {"data": chosen.data, "audio": sound, "preset": preset_name, **given})
-
-
-def _in_columns(names: Sequence[str], preset_name: str) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for at, name in enumerate(names):
-        if at % _COLUMNS == 0:
-            columns = st.columns(_COLUMNS, vertical_alignment="bottom")
-        with columns[at % _COLUMNS]:
-            values |= _train_widget(name, preset_name)
-    return values
 
 
 def _train_widget(name: str, preset_name: str) -> dict[str, Any]:

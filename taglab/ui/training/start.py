@@ -50,18 +50,13 @@ def show_first() -> None:
         f"tagged by invented listeners. {space.about} "
         f"{_first_estimate()} You can watch, stop and resume it; closing the browser does not end it."
     )
-    reason = refusal()
-    if st.button(
-        "Train the demo", key="train demo", type="primary", icon=":material/play_arrow:",
-        disabled=reason is not None, help=reason,
-    ):  # fmt: skip
+    if start_button("Train the demo", "train demo"):
         with guard(), working("Making the run") as progress:
-            _require_allowed()
+            require_allowed()
             labels = save_ready(first, DEMO, progress)
             config = run_config({**PRESETS[_FIRST_PRESET], "data": DEMO, "audio": DEMO, "labels": labels})
-            _launch([new_run(config, progress=progress).name], LaunchSettings())
-    if reason:
-        st.info(reason, icon=":material/lock:")
+            launch_runs([new_run(config, progress=progress).name], LaunchSettings())
+    say_refusal()
 
 
 def _first_estimate() -> str:
@@ -85,18 +80,37 @@ def pick_launch() -> LaunchSettings:
     return checked(LaunchSettings, values)
 
 
-def _require_allowed() -> None:
+def pick_launch_and_note() -> tuple[LaunchSettings, str]:
+    """Let where and with what be chosen, and a note be written, folded away."""
+    with st.expander("Where it runs, and a note", icon=":material/dns:"):
+        return pick_launch(), st.text_input("Note", key="run note", placeholder="why this run", max_chars=500)
+
+
+def say_refusal() -> None:
+    """Say why this visitor may start nothing, where that is so."""
+    reason = refusal()
+    if reason:
+        st.info(reason, icon=":material/lock:")
+
+
+def start_button(label: str, key: str, icon: str = ":material/play_arrow:") -> bool:
+    """Draw a button that starts runs, disabled for those who may not; return whether it was pressed."""
+    reason = refusal()
+    return st.button(label, key=key, type="primary", icon=icon, disabled=reason is not None, help=reason)
+
+
+def require_allowed() -> None:
     """Raise Unavailable where this visitor may start nothing: a disabled button is only a request."""
     reason = refusal()
     if reason is not None:
         raise Unavailable(reason)
 
 
-def _launch(names: Sequence[str], settings: LaunchSettings) -> None:
+def launch_runs(names: Sequence[str], settings: LaunchSettings) -> None:
     """Launch runs, and show the page anew with them on top."""
     watch_next(names[:4])
     try:
-        _require_allowed()
+        require_allowed()
         for name in names:
             launch.submit(name, settings)
     except TaglabError as error:
@@ -107,17 +121,11 @@ def _launch(names: Sequence[str], settings: LaunchSettings) -> None:
 def show_start(asked: Asked) -> None:
     """The buttons under the form: start, dry run, and the command that does the same."""
     asked.preview()
+    say_refusal()
+    settings, note = pick_launch_and_note()
     reason = refusal()
-    if reason:
-        st.info(reason, icon=":material/lock:")
-    with st.expander("Where it runs, and a note", icon=":material/dns:"):
-        settings = pick_launch()
-        note = st.text_input("Note", key="run note", placeholder="why this run", max_chars=500)
     with st.container(horizontal=True, vertical_alignment="center"):
-        start = st.button(
-            "Start training", key="start", type="primary", icon=":material/play_arrow:",
-            disabled=reason is not None, help=reason,
-        )  # fmt: skip
+        start = start_button("Start training", "start")
         try_out = st.button(
             "Dry run", key="dry run button", icon=":material/science:", disabled=reason is not None,
             help=reason or "Trains a few steps and throws them away: parameters, memory, first loss, clips "
@@ -129,13 +137,13 @@ def show_start(asked: Asked) -> None:
                 st.caption(f"after: {_ready_command(asked)}")
     _say_pace(asked.preview(), settings)
     if start:
-        _require_allowed()
+        require_allowed()
         with working("Making the run") as progress:
             run = new_run(asked.config(progress), note=note, progress=progress)
-        _launch([run.name], settings)
+        launch_runs([run.name], settings)
     now = asked.preview().model_dump_json()
     if try_out:
-        _require_allowed()
+        require_allowed()
         with working("Preparing") as progress:
             config = asked.config(progress)
         begin_dry_run(config, now)
@@ -199,7 +207,7 @@ def show_sweep(asked: Asked) -> None:
         with st.popover("Copy as command", icon=":material/terminal:"):
             copy_as_command(question)
     if made:
-        _launch(made, where)
+        launch_runs(made, where)
 
 
 def _sweep(
@@ -258,14 +266,9 @@ def _pick_fields(base: RunConfig) -> list[str]:
 
 
 def _sweep_button(label: str, asked: Asked, question: Make) -> list[str]:
-    reason = refusal()
-    pressed = st.button(
-        label, key="start sweep", type="primary", icon=":material/grid_on:", disabled=reason is not None,
-        help=reason,
-    )  # fmt: skip
-    if not pressed:
+    if not start_button(label, "start sweep", ":material/grid_on:"):
         return []
-    _require_allowed()
+    require_allowed()
     with working("Making the runs") as progress:
         if question.labels is not None:
             question = question.model_copy(update={"labels": asked.labels.name(progress)})

@@ -16,7 +16,7 @@ from taglab.errors import DataError, NotFound, TaglabError
 from taglab.figures.training import training_curves
 from taglab.launch import RunState
 from taglab.metrics import METRICS, mean_columns
-from taglab.runs import Run
+from taglab.runs import Run, layout
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
 from taglab.ui.remembered import remembered
@@ -232,6 +232,11 @@ def _show_line(watched: Watched, several: bool) -> None:
         show(literal(state.detail))
     if not state.active and len(watched.history):
         st.caption(literal(_outcome(watched)))
+    if (watched.run.folder / layout.SPACE).is_dir():
+        st.page_link(
+            "pages/retrieval.py", label="Ask it on Retrieval", icon=":material/search:",
+            query_params={"space": watched.run.name},
+        )  # fmt: skip
 
 
 def _pace(watched: Watched) -> str:
