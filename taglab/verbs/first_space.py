@@ -15,7 +15,7 @@ from taglab.embeddings import OWN
 from taglab.joint_space import TASKS, JointSpaceSettings
 from taglab.progress import Progress, between
 from taglab.vectors import feature_names
-from taglab.verbs.features import encoders
+from taglab.verbs.features import Encoding, encoders
 from taglab.verbs.joint_space import Train
 from taglab.verbs.question import Question
 
@@ -25,9 +25,11 @@ _ENCODER = "mfcc-codebook"
 _SETTINGS = JointSpaceSettings(tasks=TASKS, learning_rate=0.005, limit=3.0)
 
 
-def first_features(data: str) -> Any:
+def first_features(data: str) -> Encoding:
     """Return what makes the first features of a data set, of the sound of its name."""
-    return encoders()[_ENCODER][1](name=f"{data}-codes", audio=data, data=data)
+    encoding: Any = encoders()[_ENCODER][1]
+    features: Encoding = encoding(name=f"{data}-codes", audio=data, data=data)
+    return features
 
 
 def first_space() -> tuple[Question, Train]:

@@ -15,10 +15,14 @@ def _frame(page: str) -> None:
     from pathlib import Path
 
     import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     from taglab.ui import guard, tell_what_is_not_kept
 
     others = [other for other in Path(page).parent.glob("*.py") if other != Path(page)]
+    context = get_script_run_ctx()
+    assert context is not None
+    context.main_script_path = str(Path(page).parents[1] / "app.py")  # beside which links to pages are sought
     shown = st.navigation([st.Page(page, default=True), *map(st.Page, others)])  # pages link to one another
     with guard():
         shown.run()
