@@ -6,7 +6,7 @@ from taglab.ui import guard, heading, title
 from taglab.ui.pickers import pick_audio
 from taglab.ui.retrieval.answers import show_answers
 from taglab.ui.retrieval.clip import pick_clip
-from taglab.ui.retrieval.first import link_to_new_space, show_first
+from taglab.ui.retrieval.first import offer_new_space, show_first
 from taglab.ui.retrieval.keeping import show_keeping
 from taglab.ui.retrieval.material import pick_spaces
 from taglab.ui.retrieval.precision import show_precision
@@ -26,7 +26,7 @@ elif asked:
         audio = pick_audio(asked[0].data.name)
         given = pick_clip(asked)
         show_keeping(asked)
-        link_to_new_space()
+        offer_new_space()
     terms, given = pick_query(asked, given)
     answers, space_map, precision = st.tabs(VIEWS, key="view", bind="query-params", on_change="rerun")
     if answers.open:

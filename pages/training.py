@@ -3,6 +3,7 @@
 import streamlit as st
 
 from taglab.ui import guard, heading, title
+from taglab.ui.pickers import take_up
 from taglab.ui.training.form import pick_settings, pick_what, say_labels
 from taglab.ui.training.machine import device, show_device
 from taglab.ui.training.spaces import show_new_space
@@ -28,6 +29,7 @@ if names:
 else:
     show_first()
 
+take_up("view")
 new_run, new_sweep, new_space, runs, sweeps, tag_sound = st.tabs(
     VIEWS, key="view", bind="query-params", on_change="rerun"
 )

@@ -48,8 +48,21 @@ def choose(key: str, name: str) -> NoReturn:
     st.rerun()
 
 
-def _take_up(key: str) -> None:
-    """Give a picker what `choose` asked for; a widget can be set only before it is drawn."""
+def turn_to(page: str, **chosen: str) -> NoReturn:
+    """Turn to another page, with some of its choices made.
+
+    A link cannot make those that stand in the URL of this page, too, as `view` does.
+
+    Args:
+        page: Name of its file, without the ending.
+        chosen: By the key of the widget; the other page takes them up.
+    """
+    st.session_state.setdefault(_CHOSEN, {}).update(chosen)
+    st.switch_page(f"pages/{page}.py")
+
+
+def take_up(key: str) -> None:
+    """Give a widget what `choose` or `turn_to` asked for; it can be set only before it is drawn."""
     chosen = st.session_state.get(_CHOSEN, {})
     if key in chosen:
         st.session_state[key] = chosen.pop(key)
@@ -96,7 +109,7 @@ def bound_number(key: str, what: str, low: float, high: float) -> Literal["query
 
 def pick_data() -> str:
     """Let a data set be chosen; the demo to begin with. In the URL as `data`."""
-    _take_up("data")
+    take_up("data")
     names = sources.folksonomy_names()
     _tell_if_gone("data", "data set", names)
     with on_every_page():
@@ -118,7 +131,7 @@ def pick_vectors(
         without: Vectors that are not to choose from; None is returned, and nothing drawn, if no others are.
         whole_tags: Whether vectors of whole tags, a joint space's for instance, are to choose from too.
     """
-    _take_up(key)
+    take_up(key)
     of_tags = embeddings.tag_feature_names() if whole_tags else []
     names = _vector_names(without, of_tags)
     if not names:
@@ -179,7 +192,7 @@ def choose_among(
         what: What a name is, as the page says it of one that is gone.
         help: Shown beside the label.
     """
-    _take_up(key)
+    take_up(key)
     _tell_if_gone(key, what, options)
     if key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[index]

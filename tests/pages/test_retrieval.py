@@ -63,8 +63,7 @@ def test_without_a_space_the_first_is_made_beside_the_page(monkeypatch: pytest.M
     assert "No joint space yet" in app.subheader[0].value
     assert "taglab features encode mfcc-codebook" in app.code[0].value
     assert "taglab joint-space train" in app.code[0].value
-    (link,) = app.get("page_link")
-    assert (link.proto.page, link.proto.query_string) == ("training", "view=New+space")
+    assert app.button(key="to new space").label == "Train a space of your own data"
     app.button(key="begin work").click().run()
     assert Beside.started == [("taglab.verbs.first_space", "")]
     assert "pass 1 of 3" in app.get("progress")[0].proto.text

@@ -121,6 +121,14 @@ def test_what_cannot_be_learned_is_a_sentence_and_makes_no_run(
     assert (runs.run_names(), launched) == ([], [])
 
 
+def test_another_page_can_open_the_form() -> None:
+    app = open_page("training")
+    app.session_state["chosen by a panel"] = {"view": "New space"}
+    app.run()
+    assert not app.exception
+    assert "there are none yet" in texts(app)
+
+
 def test_without_features_it_says_how_to_make_some() -> None:
     app = form()
     assert not app.exception

@@ -7,6 +7,7 @@ import streamlit as st
 from taglab.ui.export import copy_as_command
 from taglab.ui.long_work import LongWork, await_work
 from taglab.ui.messages import literal
+from taglab.ui.pickers import turn_to
 from taglab.ui.visitors import refusal
 from taglab.vectors import feature_names
 from taglab.verbs.first_space import first_space
@@ -24,7 +25,7 @@ def show_first() -> None:
     names = feature_names()
     if names:
         st.caption(literal(f"Features there are: {', '.join(names)}."))
-    link_to_new_space()
+    offer_new_space()
     with st.popover("Copy as command", icon=":material/terminal:"):
         copy_as_command(*first_space())
     reason = refusal()
@@ -45,9 +46,12 @@ def show_first() -> None:
     )
 
 
-def link_to_new_space() -> None:
+def offer_new_space() -> None:
     """Lead to the form that trains a space as a run."""
-    st.page_link(
-        "pages/training.py", label="Train a space of your own data", icon=":material/model_training:",
-        query_params={"view": "New space"},
-    )  # fmt: skip
+    if st.button(
+        "Train a space of your own data",
+        key="to new space",
+        type="tertiary",
+        icon=":material/model_training:",
+    ):
+        turn_to("training", view="New space")
