@@ -195,6 +195,8 @@ def _train(run: Run, config: JointSpaceRun, material: JointMaterial, progress: P
         writer.summarise(parameters=sum(table.size for table in training.standing.tables), device="cpu")
         for line in [*_lines_of(material), *unasked(material, config.space.tasks, "train")]:
             writer.log(line)
+    else:
+        _write_history(writer, training)  # what was stopped between a checkpoint and its row lacks that row
     while not training.over:
         began = time.perf_counter()
         row = training.look(progress)
@@ -228,10 +230,14 @@ def _lines_of(material: JointMaterial) -> list[str]:
 
 def _write_looks(writer: RunWriter, training: SpaceTraining) -> None:
     """Write the history of all looks, and log the last."""
-    rows = [_as_epoch(number, row) for number, row in enumerate(training.standing.rows, start=1)]
-    writer.looks(rows, training.standing.best_look)
+    _write_history(writer, training)
     last = training.standing.rows[-1]
     writer.log(f"step {int(last['steps']):,}: validation {MONITORED} {last[MONITORED]:.4f}")
+
+
+def _write_history(writer: RunWriter, training: SpaceTraining) -> None:
+    rows = [_as_epoch(number, row) for number, row in enumerate(training.standing.rows, start=1)]
+    writer.looks(rows, training.standing.best_look)
 
 
 def _as_epoch(number: int, row: Mapping[str, float]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What is previewed is what is applied: over all rounds, for every row, and after every refusal."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from taglab.benchmarks.cleaning import made_up_tags
@@ -19,8 +19,10 @@ from taglab.cleaning import (
     first_cleaning,
     parse_tsv,
 )
+from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.sources.demo import DemoSettings, read_demo
+from taglab.vectors import TagVectors
 from tests.cleaning.made import GROWING, folksonomies, folksonomy, on_tracks_of_their_own, with_counts
 from tests.cleaning.test_cleaning import LETTERS, lists_of_steps, usable, vectors_of
 
@@ -50,13 +52,23 @@ def assert_shown_is_done(made: Folksonomy, cleaned: Cleaned) -> None:
     assert moved <= {tag for plan in cleaned.plans for tag in plan.mapping}
 
 
+def at_rest(cleaning: Cleaning, made: Folksonomy, vectors: TagVectors | None) -> Cleaned:
+    """Apply a cleaning, unless its steps undo one another, which it may only say."""
+    try:
+        return cleaning.apply(made, vectors)
+    except InvalidSetting as error:
+        if "its steps undo one another" not in str(error):
+            raise
+        reject()
+
+
 @given(made=folksonomies, steps=lists_of_steps, data=st.data())
 def test_the_preview_is_what_is_applied_whatever_is_refused(
     made: Folksonomy, steps: list[Step], data: st.DataObject
 ) -> None:
     vectors = vectors_of(made)
     cleaning = Cleaning.of("x", [step for step in steps if usable(step, vectors)])
-    cleaned = cleaning.apply(made, vectors)
+    cleaned = at_rest(cleaning, made, vectors)
     assert_shown_is_done(made, cleaned)
     assert [plan.mapping for plan in cleaning.preview(made, vectors)] == [
         plan.mapping for plan in cleaned.plans
@@ -65,7 +77,7 @@ def test_the_preview_is_what_is_applied_whatever_is_refused(
     if rows:
         at, tag = data.draw(st.sampled_from(rows))
         refusing = cleaning.replace_step(at, cleaning.items[at].step.reject(tag))
-        without = refusing.apply(made, vectors)
+        without = at_rest(refusing, made, vectors)
         assert tag not in without.plans[at].mapping
         assert_shown_is_done(made, without)
 

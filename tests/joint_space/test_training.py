@@ -21,7 +21,7 @@ from taglab.joint_space import (
 from taglab.joint_space.checkpoints import LAST, read_standing
 from taglab.joint_space.training import joint_space_run
 from taglab.progress import silent
-from taglab.runs import Run, delete_run, export_run, import_run, open_run, runs_table
+from taglab.runs import Run, delete_run, export_run, import_run, layout, open_run, runs_table
 from taglab.runs.status import read_status
 from taglab.verbs.joint_space import Ask, List
 from tests.joint_space.world import config_of, make_world
@@ -45,6 +45,21 @@ def stopped_after(run: Run, looks: int) -> None:
 
 def figures(run: Run) -> pd.DataFrame:
     return run.history().drop(columns="seconds")
+
+
+def test_stopped_between_a_checkpoint_and_its_row_no_look_is_lost() -> None:
+    run = new_space_run(config_of())
+    stopped_after(run, 2)
+    rows = run.history()
+    history = run.folder / layout.HISTORY
+    lines = history.read_text().splitlines(keepends=True)
+    history.write_text("".join(lines[:-1]))
+    assert len(run.history()) == len(rows) - 1
+    config = json.loads((run.folder / layout.CONFIG).read_text())
+    config["space"]["steps"] = int(rows["steps"].iloc[-1])
+    (run.folder / layout.CONFIG).write_text(json.dumps(config))
+    train_space(run.name)
+    pd.testing.assert_frame_equal(open_run(run.name).history(), rows)
 
 
 def test_stopped_twice_it_ends_as_if_nothing_had_been() -> None:
