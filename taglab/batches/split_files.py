@@ -13,6 +13,7 @@ from taglab.batches.split import PARTS, PUBLISHED_AS, Split
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.reprs import one_line
+from taglab.sources.reading import text_table
 
 _COLUMNS = ("track", "part")
 
@@ -67,11 +68,7 @@ def read_split(path: Path, folksonomy: Folksonomy, validation: float = 0.1, seed
 
 
 def _table(path: Path) -> pd.DataFrame:
-    try:
-        separator = "\t" if path.suffix.lower() == ".tsv" else ","
-        table = pd.read_csv(path, sep=separator, dtype="str", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise DataError(path, f"is not a table of tracks and parts ({error})") from error
+    table = text_table(path, "tracks and parts")
     absent = [column for column in _COLUMNS if column not in table]
     if absent:
         raise DataError(path, f"lacks the column {absent[0]!r}; it must have track and part")

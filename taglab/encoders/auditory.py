@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from taglab.audio.store import AudioStore, Rows
 from taglab.encoders.correlogram import Correlogram, Image, erb_spaced_hz, gammatone_bank
 from taglab.encoders.encoder import Features, Learned, Learns
-from taglab.encoders.quantising import dictionary, nearest_entries, sampled_frames
+from taglab.encoders.quantising import dictionary, nearest_entries, sampled_frames, scale_of
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, counted, silent
 
@@ -75,7 +75,7 @@ class AuditoryCodebook(Learns, BaseModel):
             lambda row: _boxes_of(images, store, row),
             rows, self.frames_a_track, self.seed, between(progress, 0, 0.8),
         )  # fmt: skip
-        middle, spread = sample.mean(axis=0), np.maximum(sample.std(axis=0), 1e-6)
+        middle, spread = scale_of(sample)
         entries = []
         for box in range(N_BOXES):
             standard = (sample[:, box] - middle[box]) / spread[box]

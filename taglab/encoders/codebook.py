@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from taglab.audio.store import AudioStore, Rows
 from taglab.encoders.cepstra import cepstral_frames, cepstral_transform
 from taglab.encoders.encoder import Features, Learned, Learns
-from taglab.encoders.quantising import dictionary, nearest_entries, sampled_frames
+from taglab.encoders.quantising import dictionary, nearest_entries, sampled_frames, scale_of
 from taglab.progress import Progress, between, counted, silent
 
 
@@ -55,8 +55,7 @@ class MfccCodebook(Learns, BaseModel):
             lambda row: cepstral_frames(transform, store, row, 2),
             rows, self.frames_a_track, self.seed, between(progress, 0, 0.6),
         )  # fmt: skip
-        # Of numbers that differ in size by powers of ten the largest, the level, would decide alone.
-        middle, spread = sample.mean(axis=0), np.maximum(sample.std(axis=0), 1e-6)
+        middle, spread = scale_of(sample)
         progress(0.6, f"{len(sample):,} frames into {self.n_entries:,} entries")
         entries = dictionary((sample - middle) / spread, self.n_entries, self.seed)
         return {"middle": middle, "spread": spread, "entries": entries}

@@ -40,6 +40,15 @@ def sampled_frames(
     return np.concatenate(parts)
 
 
+def scale_of(frames: Frames) -> tuple[Frames, Frames]:
+    """Return mean and deviation of each number over frames (frames, …); no deviation is 0, to divide by.
+
+    Of numbers that differ in size by powers of ten the largest, the level, would else decide alone which of
+    two vectors is nearer.
+    """
+    return frames.mean(axis=0), np.maximum(frames.std(axis=0), 1e-6)
+
+
 def dictionary(frames: Frames, n_entries: int, seed: int) -> Frames:
     """Return typical vectors of frames by k-means, (n_entries, numbers).
 

@@ -11,7 +11,7 @@ from taglab.joint_space.library import (
 )
 from taglab.joint_space.material import JointMaterial, prepare_joint
 from taglab.joint_space.nearest import Best, best_products
-from taglab.joint_space.ranking import precisions, task_scores
+from taglab.joint_space.ranking import PRECISION_KS, precisions, task_scores
 from taglab.joint_space.settings import TASKS, JointSpaceSettings
 from taglab.joint_space.similar_artists import read_similar_artists
 from taglab.joint_space.space import JointSpace, ensemble
@@ -19,6 +19,7 @@ from taglab.joint_space.training import JointSpaceRun, joint_material, new_space
 from taglab.joint_space.truth import belonging
 
 __all__ = [
+    "PRECISION_KS",
     "TASKS",
     "Answer",
     "Best",

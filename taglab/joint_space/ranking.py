@@ -18,6 +18,10 @@ from taglab.metrics.ranking import ranked
 Scores = npt.NDArray[np.floating]
 
 
+PRECISION_KS = (1, 3, 6, 9, 12, 15)
+"""Places at which precision is told: one, and those of the paper's tables."""
+
+
 def task_scores(space: JointSpace, material: JointMaterial, task: Task, part: str) -> Scores:
     """Return how a space scores every output of a task for every input.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from taglab.errors import DataError
+from taglab.sources.reading import text_table
 
 _COLUMNS = ("artist", "similar")
 
@@ -21,11 +20,7 @@ def read_similar_artists(path: Path) -> tuple[tuple[str, str], ...]:
     Raises:
         DataError: If it is no such table, or a name is empty.
     """
-    try:
-        separator = "\t" if path.suffix.lower() == ".tsv" else ","
-        table = pd.read_csv(path, sep=separator, dtype="str", keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise DataError(path, f"is not a table of pairs of artists ({error})") from error
+    table = text_table(path, "pairs of artists")
     absent = [column for column in _COLUMNS if column not in table]
     if absent or table.empty:
         raise DataError(path, f"must have the columns {' and '.join(_COLUMNS)}, and a row")

@@ -18,7 +18,7 @@ from taglab.joint_space.checkpoints import LAST, read_standing, save_standing
 from taglab.joint_space.fitting import MONITORED, FittedSpace, SpaceTraining
 from taglab.joint_space.library import write_space
 from taglab.joint_space.material import JointMaterial, prepare_joint, unasked
-from taglab.joint_space.ranking import precisions, task_scores
+from taglab.joint_space.ranking import PRECISION_KS, precisions, task_scores
 from taglab.joint_space.settings import JointSpaceSettings
 from taglab.joint_space.space import JointSpace
 from taglab.joint_space.words import rows_with_words, with_words
@@ -34,7 +34,6 @@ from taglab.vectors import TagVectors, Vectors, open_features
 KIND: Literal["joint-space"] = "joint-space"
 _PRECISION = "precision_at_3_macro"
 _LEARNED_FROM: tuple[InputKind, ...] = ("data", "features", "vectors")
-_KS = (1, 3, 6, 9, 12, 15)
 
 
 class JointSpaceRun(BaseModel):
@@ -167,7 +166,7 @@ def train_space(run_name: str, progress: Progress = silent) -> Run:
         )
         material = _material(config, data, features)
         words = _words_of(config, data, material)  # too few of them are told before hours of training
-        space = _train(run, config, material, between(progress, 0.05, 0.95))
+        space = _train(run, config, data, material, between(progress, 0.05, 0.95))
         if words is not None:
             space = with_words(space, words, material.right("tags", "train").sum(axis=0))
         # Last of all the space, which says that the run is finished.
@@ -185,13 +184,14 @@ def _words_of(config: JointSpaceRun, data: Folksonomy, material: JointMaterial) 
     return words
 
 
-def _train(run: Run, config: JointSpaceRun, material: JointMaterial, progress: Progress) -> JointSpace:
+def _train(
+    run: Run, config: JointSpaceRun, data: Folksonomy, material: JointMaterial, progress: Progress
+) -> JointSpace:
     """Train until it is over, keep every look and what the best reaches, and return the best space."""
     writer, path = RunWriter(run), run.checkpoints / LAST
     training = SpaceTraining(material, config.space, read_standing(path) if path.is_file() else None)
     if not training.standing.rows:
-        split = split_tracks(open_folksonomy(config.data), config.split)
-        change_about(run, split=split.fingerprint)
+        change_about(run, split=split_tracks(data, config.split).fingerprint)
         writer.summarise(parameters=sum(table.size for table in training.standing.tables), device="cpu")
         for line in [*_lines_of(material), *unasked(material, config.space.tasks, "train")]:
             writer.log(line)
@@ -262,11 +262,13 @@ def part_figures(
 ) -> dict[str, float]:
     """Return mean precision at k on a part, of every task (`precision_at_3 tags`) and over tasks."""
     of_task = {
-        task: precisions(task_scores(fitted.space, material, task, part), material.right(task, part), _KS)
+        task: precisions(
+            task_scores(fitted.space, material, task, part), material.right(task, part), PRECISION_KS
+        )
         for task in config.space.tasks
     }
     figures = {}
-    for k in _KS:
+    for k in PRECISION_KS:
         means = {task: mean_of_defined(table[f"p@{k}"].to_numpy()) for task, table in of_task.items()}
         figures[f"precision_at_{k}_macro"] = mean_of_defined(np.array(list(means.values())))
         figures |= {f"precision_at_{k} {task}": mean for task, mean in means.items()}

@@ -50,6 +50,23 @@ QUOTED = "\ud800"
 """Stands before a field that was in quotes and would else be a mark of a missing value; no text holds it."""
 
 
+def text_table(path: Path, of: str) -> pd.DataFrame:
+    """Read a table of texts, tab-separated where it ends in .tsv, with commas else; empty cells are empty texts.
+
+    Args:
+        path: The file.
+        of: What its rows are, for the message.
+
+    Raises:
+        DataError: If it cannot be read so.
+    """
+    try:
+        separator = "\t" if path.suffix.lower() == ".tsv" else ","
+        return pd.read_csv(path, sep=separator, dtype="str", keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise DataError(path, f"is not a table of {of} ({error})") from error
+
+
 def part_of(progress: Progress, number: int, parts: int) -> Progress:
     """Return the progress of one of several equal parts, counted from 0."""
     return between(progress, number / parts, (number + 1) / parts)

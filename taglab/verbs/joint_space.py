@@ -15,6 +15,7 @@ from taglab.embeddings import compose, resolve
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import (
+    PRECISION_KS,
     JointMaterial,
     JointSpace,
     JointSpaceRun,
@@ -46,8 +47,6 @@ from taglab.vectors import Vectors, open_features
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
 from taglab.verbs.shelves import ByName, Kept, Listing, Names, Removal
-
-_KS = (1, 3, 6, 9, 12, 15)
 
 
 class List(Listing):
@@ -194,10 +193,10 @@ class Score(Question):
             right = material.right(task, self.part)
             share = _share(between(progress, 0.2, 1), number, len(tasks))
             for model, scores in _models(space, material, task, self.part, share).items():
-                means = precisions(scores, right, _KS).drop(columns=["input", "right"]).mean()
+                means = precisions(scores, right, PRECISION_KS).drop(columns=["input", "right"]).mean()
                 asked = int((right.sum(axis=1) > 0).sum())
                 rows.append({"task": task, "model": model, "inputs": asked, **means.to_dict()})
-        names = [*(f"p@{k}" for k in _KS), *(f"ceiling@{k}" for k in _KS)]
+        names = [*(f"p@{k}" for k in PRECISION_KS), *(f"ceiling@{k}" for k in PRECISION_KS)]
         table = pd.DataFrame(rows, columns=["task", "model", "inputs", *names])
         return Report(_facts(space), table, notes=unasked(material, tasks, self.part))
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting
 from taglab.joint_space import (
+    PRECISION_KS,
     FittedSpace,
     JointMaterial,
     JointSpace,
@@ -29,8 +30,7 @@ from taglab.reprs import one_line
 from taglab.studies.joint_space.cost import Cost, ranking_cost
 from taglab.studies.joint_space.settings import JointSpaceStudy
 
-KS = (1, 3, 6, 9, 12, 15)
-TAG_KS = (3, 6, 9, 12, 15)
+TAG_KS = PRECISION_KS[1:]
 BIG_TASKS: tuple[Task, ...] = ("artists", "tracks-of-artist", "similar-tracks")
 """Artist prediction, song prediction and similar songs: those of the paper's Big-data."""
 ONE_VS_REST, COSINE, POPULARITY = "one-vs-rest", "cosine similarity", "popularity"
@@ -199,7 +199,7 @@ class _Study:
             self._judge(Judged(task, model, features), task_scores(space, material, task, "test"), material)
 
     def _judge(self, judged: Judged, scores: np.ndarray, material: JointMaterial) -> None:
-        self.precisions[judged] = precisions(scores, material.right(judged.task, "test"), KS)
+        self.precisions[judged] = precisions(scores, material.right(judged.task, "test"), PRECISION_KS)
 
     def _members(
         self, loss: Loss, tasks: Sequence[Task], features: str, material: JointMaterial, n: int

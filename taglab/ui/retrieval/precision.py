@@ -12,6 +12,7 @@ from taglab import cache
 from taglab.errors import InvalidSetting, NotFound, TaglabError
 from taglab.figures.retrieval import precision_curves
 from taglab.joint_space import (
+    PRECISION_KS,
     JointMaterial,
     Term,
     ask,
@@ -29,7 +30,6 @@ from taglab.ui.remembered import Shelved, remembered
 from taglab.ui.retrieval.material import Asked, Given, open_asked
 from taglab.verbs.joint_space import Score, material_of
 
-_KS = (1, 3, 6, 9, 12, 15)
 _TITLES: dict[Task, str] = {
     "artists": "Artists of a track",
     "tags": "Tags of a track",
@@ -150,7 +150,7 @@ def _at_query(asked: Asked, terms: tuple[Term, ...], given: Given) -> pd.DataFra
             "right": int(right.sum()),
             "tracks": len(right),
         }
-        for k in _KS
+        for k in PRECISION_KS
     ]
     return pd.DataFrame(rows)
 
@@ -210,7 +210,7 @@ def _baseline(place: Shelved, task: Task) -> pd.DataFrame:
 
 
 def _means(model: str, material: JointMaterial, task: Task, scores: Any) -> pd.DataFrame:
-    table = precisions(scores, material.right(task, "test"), _KS)
+    table = precisions(scores, material.right(task, "test"), PRECISION_KS)
     means = table.mean()
     rows = [
         {
@@ -220,6 +220,6 @@ def _means(model: str, material: JointMaterial, task: Task, scores: Any) -> pd.D
             "ceiling": means[f"ceiling@{k}"],
             "inputs": len(table),
         }
-        for k in _KS
+        for k in PRECISION_KS
     ]
     return pd.DataFrame(rows)
