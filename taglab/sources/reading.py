@@ -51,7 +51,7 @@ QUOTED = "\ud800"
 
 
 def text_table(path: Path, of: str) -> pd.DataFrame:
-    """Read a table of texts, tab-separated where it ends in .tsv, with commas else; empty cells are empty texts.
+    """Read a table of texts, tab-separated where it ends in .tsv, else with commas; empty cells are empty.
 
     Args:
         path: The file.
