@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import FloatRect, Locator, Page
 
 _LOOK_EVERY_MS = 100
 _QUIET_LOOKS = 4
@@ -34,3 +34,18 @@ def settled(page: Page) -> Page:
         before = seen
         page.wait_for_timeout(_LOOK_EVERY_MS)
     raise AssertionError(f"the page does not come to rest: {before}")
+
+
+def place_of(element: Locator) -> FloatRect:
+    """Return where an element stands once the page has come to rest, in pixels of the window.
+
+    A figure that is drawn anew is nowhere for a moment, and what moves is elsewhere when it is clicked.
+
+    Returns:
+        Its `x`, `y`, `width` and `height`.
+    """
+    settled(element.page)
+    element.wait_for()
+    place = element.bounding_box()
+    assert place is not None, f"{element} is not shown"
+    return place

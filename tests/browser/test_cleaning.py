@@ -18,7 +18,7 @@ from taglab.cleaning import CLEANING_STEPS
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
 from taglab.ui.cleaning.work import TITLES
-from tests.browser.settling import settled
+from tests.browser.settling import place_of, settled
 from tests.cleaning.made import GROWING, HOSTILE, folksonomy, on_tracks_of_their_own
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def press(page: Page, name: str) -> None:
 
 def untick(page: Page, row: int) -> None:
     """Take the tick from a row of the preview."""
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
-    assert box is not None
+    box = place_of(page.get_by_test_id("stDataFrame").first)
     page.mouse.click(box["x"] + 22, box["y"] + 36 + 35 * row + 17)
     settled(page)
 
@@ -182,8 +181,7 @@ def test_a_link_opens_the_same_steps(visit: Visit) -> None:
 
 def test_a_tag_is_put_into_a_category_by_hand(visit: Visit) -> None:
     page = settled(visit(f"{LINK}&step=4&find=zzz", height=1300))
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
-    assert box is not None
+    box = place_of(page.get_by_test_id("stDataFrame").first)
     page.mouse.dblclick(box["x"] + 230, box["y"] + 36 + 17)
     page.wait_for_timeout(400)
     page.keyboard.type("gen")

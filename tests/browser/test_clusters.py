@@ -15,7 +15,7 @@ import pytest
 from taglab import cache, labels
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
-from tests.browser.settling import settled
+from tests.browser.settling import place_of, settled
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -62,8 +62,7 @@ def shown(page: Page, state: str) -> Locator:
 def lasso_all_but_nothing(page: Page) -> None:
     """Draw a lasso round the whole map."""
     page.get_by_role("button", name="Lasso").click()
-    place = page.locator("canvas.pointer").bounding_box()
-    assert place is not None
+    place = place_of(page.locator("canvas.pointer"))
     left, top = place["x"] + 8, place["y"] + 42
     right, bottom = place["x"] + place["width"] - 8, place["y"] + place["height"] - 8
     page.mouse.move(left, top)
@@ -87,10 +86,8 @@ def test_the_first_page_is_the_demo_with_its_slider(visit: Visit) -> None:
     page = visit("/")
     shown(page, "k=")
     page.get_by_text("Clusters, k", exact=True).wait_for()
-    slider = page.locator("input[type=range]").first.bounding_box()
-    picture = page.locator("canvas.pointer").bounding_box()
-    assert slider is not None
-    assert picture is not None
+    slider = place_of(page.locator("input[type=range]").first)
+    picture = place_of(page.locator("canvas.pointer"))
     assert slider["y"] < picture["y"] < 400
     assert page.get_by_text("Sorry, that should not").count() == 0
 
@@ -181,8 +178,7 @@ def test_a_box_selects_what_lies_in_it(visit: Visit) -> None:
     settled(page)
     walk_to(page, "jazz2")
     x, top, bottom = around_tip(page)
-    place = page.locator("canvas.pointer").bounding_box()
-    assert place is not None
+    place = place_of(page.locator("canvas.pointer"))
     page.get_by_role("button", name="Box").click()
     page.mouse.move(place["x"] + x - 8, place["y"] + top - 8)
     page.mouse.down()
@@ -217,8 +213,7 @@ def test_a_click_on_the_curve_and_the_button_set_k(visit: Visit) -> None:
     settled(page)
     point = page.locator(".js-plotly-plot .scatterlayer .trace").nth(1).locator(".points path").nth(2)
     point.scroll_into_view_if_needed()
-    place = point.bounding_box()
-    assert place is not None
+    place = place_of(point)
     page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
     page.mouse.down()
     page.mouse.up()
@@ -271,8 +266,7 @@ def test_a_click_on_a_tag_selects_it_and_one_beside_clears(visit: Visit) -> None
     settled(page)
     walk_to(page, "jazz2")
     left, above, below = around_tip(page)
-    place = page.locator("canvas.pointer").bounding_box()
-    assert place is not None
+    place = place_of(page.locator("canvas.pointer"))
     for y in (above, below):
         page.mouse.move(place["x"] + left, place["y"] + y)
         if page.locator(".tip").is_visible():
@@ -320,8 +314,7 @@ def test_ticking_a_cluster_selects_it_on_the_map(visit: Visit) -> None:
     settled(page)
     table = page.get_by_test_id("stDataFrame").first
     table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
+    box = place_of(table)
     page.mouse.click(box["x"] + 16, box["y"] + 54)
     page.locator(".status", has_text=re.compile(r"^(8|11) of 27")).wait_for()
 
@@ -333,8 +326,7 @@ def test_a_diamond_of_the_silhouettes_selects_its_cluster(visit: Visit) -> None:
     diamonds = page.locator(".stPlotlyChart path.point")
     diamonds.first.wait_for()
     diamonds.first.scroll_into_view_if_needed()
-    box = diamonds.nth(1).bounding_box()
-    assert box is not None
+    box = place_of(diamonds.nth(1))
     page.mouse.move(box["x"] + box["width"] / 2 - 3, box["y"] + box["height"] / 2)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
     page.wait_for_timeout(300)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from taglab.runs import change_about
-from tests.browser.settling import settled
+from tests.browser.settling import place_of, settled
 from tests.runs.examples import LABELS, made_run, small_data
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def runs_in_link(page: Page) -> list[str]:
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (500, "light")])
 def test_published_histograms_are_seen_without_scrolling(visit: Visit, width: int, theme: str) -> None:
     page = visit(LINK, width=width, theme=theme)
-    box = drawn(page).locator(".nsewdrag").first.bounding_box()
-    assert box is not None
+    box = place_of(drawn(page).locator(".nsewdrag").first)
     assert box["y"] < (700 if width > 800 else 800)  # names stand whole, on more lines in a narrow window
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
@@ -68,10 +67,8 @@ def test_labels_are_found_in_a_narrow_window(visit: Visit) -> None:
     page.get_by_label("Find labels").press("Enter")
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot .ytick').length === 2")
     assert "find_label=metal" in page.url
-    chart = page.locator(".js-plotly-plot").bounding_box()
-    legend = page.locator(".js-plotly-plot .legend").bounding_box()
-    assert chart is not None
-    assert legend is not None
+    chart = place_of(page.locator(".js-plotly-plot"))
+    legend = place_of(page.locator(".js-plotly-plot .legend"))
     assert legend["x"] >= chart["x"]
     assert legend["y"] >= chart["y"]
 
@@ -87,8 +84,7 @@ def test_runs_are_found_in_a_table_compared_and_kept(visit: Visit) -> None:
     table = dialog.get_by_test_id("stDataFrame")
     table.wait_for()
     settled(page)
-    box = table.bounding_box()
-    assert box is not None
+    box = place_of(table)
     page.mouse.click(box["x"] + 18, box["y"] + 18)  # all rows
     dialog.get_by_role("button", name="Compare these 2").click()
     dialog.wait_for(state="detached")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.settling import settled
+from tests.browser.settling import place_of, settled
 from tests.runs.examples import LABELS, made_run, small_data, small_sound
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def plots(page: Page, n: int) -> Locator:
 
 def click_cell(page: Page, chart: Locator, across: float, down: float) -> None:
     """Click at a place of a chart's axes, given as shares of their width and height."""
-    place = chart.locator(".nsewdrag").first.bounding_box()
-    assert place is not None
+    place = place_of(chart.locator(".nsewdrag").first)
     page.mouse.click(place["x"] + across * place["width"], place["y"] + down * place["height"])
 
 

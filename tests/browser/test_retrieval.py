@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.browser.settling import settled
+from tests.browser.settling import place_of, settled
 from tests.joint_space.shelved import shelve_heard_space, shelve_sound, shelve_space
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def test_a_query_is_typed_narrowed_played_and_sent_as_a_link(visit: Visit) -> No
 
 def test_results_are_added_and_taken_away_where_they_stand(visit: Visit) -> None:
     page = settled(visit("/retrieval?space=space&ask=jazz"))
-    box = ranked(page, "artists").bounding_box()
-    assert box is not None
+    box = place_of(ranked(page, "artists"))
     press_in_row(page, "artists", 1, int(box["width"]) - 20)
     assert len(asked(page)) == 2
     assert asked(page)[1].startswith("- artist: ")
