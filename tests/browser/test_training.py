@@ -56,7 +56,7 @@ def test_a_run_is_started_watched_to_its_end_and_listed(visit: Visit, server: Se
     fill_form(page, 2)
     start(page)
     page.get_by_text("2 of 2 epochs in").wait_for(timeout=LONG_S)
-    assert page.get_by_text("held-out test: AUC-PR exact macro").is_visible()
+    page.get_by_text("held-out test: AUC-PR exact macro").wait_for()
     page.locator(".stPlotlyChart").nth(3).wait_for()
     settled(page)
     page.get_by_role("tab", name="Runs", exact=True).click()
@@ -76,7 +76,7 @@ def test_a_run_is_stopped_and_goes_on_from_the_same_link(visit: Visit) -> None:
     page.reload()
     settled(page)
     page.get_by_role("button", name="Resume").wait_for()
-    assert page.get_by_text("stopped on request").is_visible()
+    page.get_by_text("stopped on request").wait_for()
 
 
 def test_a_resumed_run_is_seen_to_train_without_a_reload(visit: Visit) -> None:
