@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from taglab.progress import Progress
 
 Result = TypeVar("Result")
+Part = TypeVar("Part")
 
 
 def blocks(total: int, size: int) -> list[slice]:
@@ -45,7 +46,7 @@ def blas_of_one_thread() -> AbstractContextManager[Any]:
 
 
 def on_every_core(
-    work: Callable[[slice], Result], parts: list[slice], progress: Progress, text: str
+    work: Callable[[Part], Result], parts: Sequence[Part], progress: Progress, text: str
 ) -> list[Result]:
     """Return `work` of each part, in order, computed in threads; NumPy frees them of the interpreter's lock.
 

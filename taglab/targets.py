@@ -13,6 +13,7 @@ from scipy import sparse
 
 from taglab.cache import content_key
 from taglab.errors import NotFound
+from taglab.reprs import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +78,36 @@ TARGET_KINDS: dict[str, TargetKind] = {
 
 
 @dataclass(frozen=True, eq=False)
+class Factors:
+    """What the columns of a distribution are made of, so that people can be shown what each is about.
+
+    Attributes:
+        kind: What the terms are: "tags", "words", "users", "years", …
+        terms: The terms, each once.
+        weights: Array (terms, factors), float32, at least 0: how likely each term is under each factor,
+            1 in all for every factor.
+
+    Raises:
+        ValueError: If shapes disagree, a term stands twice, or weights are not such shares.
+    """
+
+    kind: str
+    terms: tuple[str, ...]
+    weights: FloatArray
+
+    __repr__ = one_line
+
+    def __post_init__(self) -> None:
+        if self.weights.ndim != 2 or len(self.weights) != len(self.terms):
+            raise ValueError(f"weights {self.weights.shape} must be ({len(self.terms)} terms, factors)")
+        if len(set(self.terms)) != len(self.terms):
+            raise ValueError(f"one of the {self.kind} stands twice")
+        fault = _no_shares(self.weights.T)
+        if fault is not None:
+            raise ValueError(f"factor {fault[1]} {fault[0]}")
+
+
+@dataclass(frozen=True, eq=False)
 class Targets:
     """What each track should be given.
 
@@ -90,6 +121,8 @@ class Targets:
             example of anything.
         name: What they are called.
         origin: What they were made of and how, as JSON has it; not part of the fingerprint.
+        factors: What the columns are made of, where they are factors of terms; not part of the fingerprint.
+        notes: What making them left out or changed, a sentence each; not part of the fingerprint.
 
     Raises:
         ValueError: If shapes or types disagree, a name stands twice, or values are not of the kind.
@@ -102,6 +135,8 @@ class Targets:
     known: BoolArray
     name: str = ""
     origin: Mapping[str, Any] = field(default_factory=dict)
+    factors: Factors | None = None
+    notes: tuple[str, ...] = ()
     _rows: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -120,6 +155,8 @@ class Targets:
         object.__setattr__(self, "_rows", {track: row for row, track in enumerate(self.tracks)})
         if len(self._rows) != len(self.tracks) or len(set(self.columns)) != len(self.columns):
             raise ValueError("a track or a column stands twice")
+        if self.factors is not None and self.factors.weights.shape[1] != shape[1]:
+            raise ValueError(f"factors of weights {self.factors.weights.shape} must be {shape[1]} columns")
         self._check_values()
 
     def _check_values(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from taglab.errors import InvalidSetting, NotFound
-from taglab.factors import column, label_space, soft_clusters
+from taglab.factors import column, label_space, soft_clusters, tag_topics
 from taglab.factors.label_space import targets_of
 from taglab.factors.maker import TargetMaker
 from taglab.folksonomy import Folksonomy
@@ -18,6 +18,8 @@ TARGETS: dict[str, TargetMaker] = {
     "label-space": label_space.MAKER,
     "column": column.MAKER,
     "factors": soft_clusters.MAKER,
+    "tag": tag_topics.TAG_MAKER,
+    "artist": tag_topics.ARTIST_MAKER,
 }
 """Name → maker of targets."""
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from taglab.compiling import compiled
 from taglab.errors import InvalidSetting
-from taglab.joint_space.compiling import compiled
 from taglab.parallel import blas_of_one_thread, blocks, cores, on_every_core
 from taglab.progress import silent
 

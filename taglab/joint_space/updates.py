@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from taglab.joint_space.compiling import compiled as _compiled
+from taglab.compiling import compiled as _compiled
 
 ARTISTS, TAGS, TRACKS = 0, 1, 2
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from taglab.embeddings import selected_tags
 from taglab.factors import TARGETS, TargetMaker, make_targets
+from taglab.factors.describe import factor_table, summary
 from taglab.progress import Progress, between
 from taglab.settings import Group
 from taglab.sources import DEMO, open_folksonomy
@@ -29,11 +30,15 @@ class Making(Question):
         min_count: Only tags that at least so many tracks have, inclusive.
         settings: What is asked for.
         by_track: A row for each track that is known, in place of one for each column.
+        terms: So many of the strongest terms of each factor, and of the tracks that have most of it, in place
+            of sums, where the columns are factors of terms.
     """
 
     returns: ClassVar[str] = (
-        "{kind, tracks, known, columns, fingerprint, rows: [{column, sum, mean}]}, with --by-track rows: "
-        "[{track, COLUMN ...}]"
+        "{kind, tracks, known, columns, fingerprint, ..., rows: [{...}]}, a row being {column, sum, mean}, "
+        "with --by-track {track, COLUMN ...}, with --terms {column, mean, terms: [text], tracks: [text]}; of "
+        "distributions also coverage, perplexity (median over tracks), least_perplexity, most_perplexity and "
+        "used_factors, and where they are factors of terms how many terms"
     )
     renamed: ClassVar[dict[str, str]] = {"--k": "-k"}
     maker: ClassVar[str]
@@ -42,9 +47,10 @@ class Making(Question):
     min_count: int = Field(1, ge=1, lt=10**18)
     settings: BaseModel
     by_track: bool = False
+    terms: int = Field(0, ge=0, le=10_000)
 
     def answer(self, progress: Progress) -> Report:
-        """Return the targets, by column or by track."""
+        """Return the targets, by column, by track, or by what factors are about."""
         data = selected_tags(open_folksonomy(self.data, between(progress, 0, 0.3)), self.min_count)
         targets = make_targets(self.maker, data, self.settings, between(progress, 0.3, 1))
         facts = {
@@ -53,8 +59,22 @@ class Making(Question):
             "known": int(targets.known.sum()),
             "columns": len(targets.columns),
             "fingerprint": targets.fingerprint,
+            **_distribution(targets),
         }
-        return Report(facts, _by_track(targets) if self.by_track else targets.table())
+        return Report(facts, self._table(targets), notes=targets.notes)
+
+    def _table(self, targets: Targets) -> pd.DataFrame:
+        if self.by_track:
+            return _by_track(targets)
+        return factor_table(targets, self.terms) if self.terms else targets.table()
+
+
+def _distribution(targets: Targets) -> dict[str, Any]:
+    """Return what is told of distributions beyond what is told of all."""
+    if targets.kind != "distribution":
+        return {}
+    shared = ("factors", "known")
+    return {name: value for name, value in summary(targets).items() if name not in shared}
 
 
 def _by_track(targets: Targets) -> pd.DataFrame:

@@ -60,6 +60,8 @@ genres top --data mine
 targets label-space --data mine --labels top
 targets column --data mine --column artist
 targets factors --data mine -k 2
+targets tag --data mine -k 2
+targets artist --data mine -k 2 --terms 3
 features add {dir}/features.csv --name given --data mine
 features list
 features show given

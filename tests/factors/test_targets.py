@@ -13,6 +13,7 @@ from taglab.factors import TARGETS, make_targets, targets_of
 from taglab.factors.column import ColumnTargets
 from taglab.factors.label_space import LabelSpaceTargets
 from taglab.factors.soft_clusters import FactorTargets, factors_of
+from taglab.factors.tag_topics import ArtistTopics, TagTopics
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelSpace, from_top_tags, label_space_names, save_label_space
 from taglab.targets import TARGET_KINDS, Targets
@@ -39,6 +40,8 @@ def example_settings(name: str, data: Folksonomy) -> object:
         "label-space": lambda: LabelSpaceTargets(labels=top_tags(data).name),
         "column": lambda: ColumnTargets(column="artist"),
         "factors": lambda: (save_features(features, "random"), FactorTargets(features="random", k=4))[1],
+        "tag": lambda: TagTopics(k=4, iterations=20),
+        "artist": lambda: ArtistTopics(k=4, iterations=20, learn_from="train"),
     }
     return by_name[name]()
 

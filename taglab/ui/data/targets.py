@@ -8,6 +8,7 @@ import streamlit as st
 from pydantic import BaseModel
 
 from taglab.factors import TARGETS, TargetMaker, make_targets
+from taglab.factors.describe import factor_table, summary
 from taglab.folksonomy import Folksonomy
 from taglab.settings import checked
 from taglab.targets import TARGET_KINDS, Targets
@@ -15,6 +16,8 @@ from taglab.ui.export import export_panel
 from taglab.ui.forms import setting_widget
 from taglab.ui.messages import guard, literal, working
 from taglab.verbs.targets import makers
+
+_TERMS = 5  # told of each factor
 
 
 def show_targets(data: Folksonomy) -> None:
@@ -59,8 +62,18 @@ def _show(data: Folksonomy, name: str, settings: BaseModel, targets: Targets) ->
         f"{targets.kind}: {TARGET_KINDS[targets.kind].about}; {len(targets.columns):,} columns, known of "
         f"{known:,} of {len(targets):,} tracks ({targets.coverage:.0%})"
     )
-    table = targets.table()
+    for note in targets.notes:
+        st.caption(literal(note))
+    if targets.kind == "distribution":
+        about = summary(targets)
+        st.caption(
+            f"A track is spread over {about['perplexity']:.1f} columns (median perplexity; "
+            f"{about['least_perplexity']:.1f} to {about['most_perplexity']:.1f}), all together over "
+            f"{about['used_factors']:.1f}"
+        )
+    table = targets.table() if targets.factors is None else factor_table(targets, _TERMS)
     st.dataframe(table, hide_index=True, key="targets table", alt="Targets by column, over known tracks")
     _, question = makers()[name]
-    asked = question.model_validate({"data": data.name, "settings": settings})
+    terms = 0 if targets.factors is None else _TERMS
+    asked = question.model_validate({"data": data.name, "settings": settings, "terms": terms})
     export_panel(f"{data.name} targets {name}", table, command=asked)

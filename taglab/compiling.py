@@ -1,4 +1,4 @@
-"""How the loops of this room are compiled."""
+"""How loops over numbers are compiled."""
 
 from __future__ import annotations
 

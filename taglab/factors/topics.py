@@ -1,0 +1,197 @@
+"""Factors of documents over terms, learned from some tracks and given to all: what makers share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from scipy import sparse
+
+from taglab.batches.split import SplitSettings, split_tracks
+from taglab.errors import DataError, InvalidSetting
+from taglab.factors.plsa import Doubles, fit_plsa, fold_in
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
+from taglab.settings import Flag, Group
+from taglab.targets import BoolArray, Factors, FloatArray, Targets
+
+_NAMED_TERMS = 3
+
+Folding = Callable[[sparse.csr_array], Doubles]
+
+
+@dataclass(frozen=True)
+class TopicModel:
+    """A way to learn factors.
+
+    Attributes:
+        about: What it is, a phrase.
+        learn: `learn(counts, settings, progress)` gives p(term | factor) (terms, k), p(factor | document)
+            (documents, k), and a function that gives the shares of other documents.
+    """
+
+    about: str
+    learn: Callable[[sparse.csr_array, TopicSettings, Progress], tuple[Doubles, Doubles, Folding]]
+
+
+def _plsa(
+    counts: sparse.csr_array, settings: TopicSettings, progress: Progress
+) -> tuple[Doubles, Doubles, Folding]:
+    learned = fit_plsa(counts, settings.k, settings.seed, settings.iterations, progress=progress)
+    return learned.terms, learned.shares, lambda others: fold_in(others, learned.terms)
+
+
+TOPIC_MODELS: dict[str, TopicModel] = {
+    "plsa": TopicModel("probabilistic latent semantic analysis", _plsa),
+}
+"""Name → way to learn factors of documents."""
+
+
+def _known_model(name: str) -> str:
+    if name not in TOPIC_MODELS:
+        raise InvalidSetting(f"model={name!r} must be one of: {', '.join(TOPIC_MODELS)}")
+    return name
+
+
+def _abouts() -> Mapping[str, str]:
+    return {name: model.about for name, model in TOPIC_MODELS.items()}
+
+
+ModelName = Annotated[str, Flag(choices=_abouts), AfterValidator(_known_model)]
+Splitting = Annotated[SplitSettings, Group("which tracks are the training part", prefix="split-")]
+
+
+class TopicSettings(BaseModel):
+    """How factors are learned.
+
+    Attributes:
+        k: Number of factors.
+        model: Way to learn them.
+        iterations: At most so many.
+        seed: Of the start.
+        learn_from: "all" learns from all tracks; "train" from those of the training part alone, and gives the
+            others the shares of what was learned.
+        split: Which tracks that part has; the same settings give a run the same part, unless its sound
+            holds copies.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    k: int = Field(50, ge=2, le=10_000)
+    model: ModelName = "plsa"
+    iterations: int = Field(100, ge=1, le=100_000)
+    seed: int = Field(0, ge=0, lt=2**32)
+    learn_from: Literal["all", "train"] = "all"
+    split: Splitting = SplitSettings()
+
+    def learned_tracks(self, folksonomy: Folksonomy) -> BoolArray:
+        """Return which tracks are learned from, (tracks,)."""
+        if self.learn_from == "all":
+            return np.ones(folksonomy.n_tracks, bool)
+        parts = split_tracks(folksonomy, self.split).parts
+        return np.asarray(parts == "train", bool)
+
+
+@dataclass(frozen=True, eq=False)
+class Documents:
+    """Bags of words, and which tracks have which.
+
+    Attributes:
+        kind: What the terms are: "tags", "words", "users", "frames".
+        terms: The terms, each once.
+        counts: Array (documents, terms), at least 0.
+        document_of: Row in `counts` of each track, (tracks,); -1 of a track that has none.
+        learned: Which documents are learned from, (documents,).
+        name: What the factors are called.
+        origin: What the counts were made of.
+        notes: What was left out, a sentence each.
+    """
+
+    kind: str
+    terms: Sequence[str]
+    counts: sparse.csr_array
+    document_of: npt.NDArray[np.int64]
+    learned: BoolArray
+    name: str
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    __repr__ = one_line
+
+
+def factors_of_documents(
+    folksonomy: Folksonomy, documents: Documents, settings: TopicSettings, progress: Progress = silent
+) -> Targets:
+    """Return how much of each of k factors every track has.
+
+    Terms that no document to be learned from has are left out, and so nothing is known of documents without
+    any other. A factor is named by its strongest terms.
+
+    Args:
+        folksonomy: Whose tracks.
+        documents: Theirs.
+        settings: How factors are learned.
+        progress: Told how far it is.
+
+    Raises:
+        InvalidSetting: If there are fewer terms or documents than factors.
+        DataError: If no track to be learned from has a document.
+    """
+    counts = sparse.csr_array(documents.counts, dtype=np.float64)
+    learned = documents.learned & (counts.sum(axis=1) > 0)
+    if not learned.any():
+        raise DataError(
+            folksonomy.name,
+            f"has no track to learn from with any of the {documents.kind}, of which factors are to be made",
+        )
+    used = np.flatnonzero(counts[learned].sum(axis=0) > 0)
+    counts = sparse.csr_array(counts[:, used])
+    filled = counts.sum(axis=1) > 0
+    model = TOPIC_MODELS[settings.model]
+    weights, own, folding = model.learn(
+        sparse.csr_array(counts[learned]), settings, between(progress, 0.0, 0.9)
+    )
+    shares = np.zeros((counts.shape[0], settings.k))
+    shares[learned] = own
+    others = filled & ~learned
+    if others.any():
+        progress(0.9, "folding in the others")
+        shares[others] = folding(sparse.csr_array(counts[others]))
+    terms = tuple(documents.terms[at] for at in used.tolist())
+    known = (documents.document_of >= 0) & filled[documents.document_of]
+    values: FloatArray = np.where(known[:, None], shares[documents.document_of], 0).astype(np.float32)
+    factors = Factors(documents.kind, terms, weights.astype(np.float32))
+    return Targets(
+        kind="distribution",
+        tracks=tuple(folksonomy.tracks["track"]),
+        columns=factor_names(factors),
+        values=values,
+        known=known,
+        name=documents.name,
+        origin={
+            "data": folksonomy.fingerprint,
+            **documents.origin,
+            "settings": settings.model_dump(mode="json"),
+        },
+        factors=factors,
+        notes=documents.notes,
+    )
+
+
+def factor_names(factors: Factors) -> tuple[str, ...]:
+    """Name each factor by its strongest terms; of several of one name the later ones are numbered."""
+    strongest = np.argsort(-factors.weights, axis=0, kind="stable")[:_NAMED_TERMS]
+    names, times = [], Counter[str]()
+    for column in strongest.T:
+        name = ", ".join(factors.terms[row] for row in column)
+        times[name] += 1
+        names.append(name if times[name] == 1 else f"{name} ({times[name]})")
+    if len(set(names)) < len(names):
+        names = [f"{number} {name}" for number, name in enumerate(names, 1)]
+    return tuple(names)
