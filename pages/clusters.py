@@ -46,7 +46,7 @@ with st.sidebar:
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
     settings = pick_value(material.vectors, settings, width=_SLIDER_PX)
-    projection, colour = pick_projection(), pick_colour()
+    projection, colour = pick_projection(), pick_colour(material.kind)
 title(material.name, settings.brief)
 made = clustered(material, settings)
 # Below one another, or side by side where there is room (frame.css).
@@ -55,7 +55,8 @@ with both.container(key="map side"):
     where = projected(material.vectors, projection)
     made = placed(material, made, where)
     view = st.session_state.get("view", st.query_params.get("view"))
-    classes = classes_on_map(material, made, where) if view == "Label space" else None
+    has_classes = view == "Label space" and material.kind == "tags"
+    classes = classes_on_map(material, made, where) if has_classes else None
     rows = show_map(material, made, where, colour, classes)
     PAGES.let_others_first()  # the map is what people wait for
     if classes is not None:

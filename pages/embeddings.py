@@ -5,11 +5,12 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from taglab.embeddings import whole_vectors
 from taglab.ui import (
     add_vectors_panel,
     export_panel,
     export_projector,
-    folksonomy,
+    folksonomy_of,
     guard,
     heading,
     literal,
@@ -28,11 +29,12 @@ from taglab.verbs.tags import Coverage, ExportProjector, coverage_of
 
 heading("Embeddings", "What is near a tag, what has no vector, what do two embeddings disagree on?")
 with st.sidebar:
-    name, vectors = pick_data(), pick_vectors(whole_tags=True)
+    name, vectors = pick_data(), pick_vectors(whole=("tags", "artists", "tracks"))
+kind = whole_vectors().get(vectors, "tags")
 with working("Opening the data") as progress:
-    data = folksonomy(name, progress)
+    data = folksonomy_of(name, kind, progress)
     with st.sidebar:
-        least, lookup = pick_min_count(data), pick_lookup(vectors)
+        least, lookup = pick_min_count(data, kind), pick_lookup(vectors)
         if st.button("Add vectors", icon=":material/add:", key="add vectors", width="stretch"):
             add_vectors_panel()
         if st.button("Train vectors", icon=":material/model_training:", key="train vectors", width="stretch"):
@@ -48,9 +50,9 @@ for tab, show in zip(tabs, VIEWS.values(), strict=True):
         with tab, guard():
             show(picked)
 if tags.missing:
-    with st.expander(f"Without a vector ({len(tags.missing):,} tags)"):
-        without = pd.DataFrame({"tag": tags.missing})
-        st.dataframe(without, hide_index=True, alt="Tags without a vector")
+    with st.expander(f"Without a vector ({len(tags.missing):,} {kind})"):
+        without = pd.DataFrame({tags.column: tags.missing})
+        st.dataframe(without, hide_index=True, alt=f"{kind.capitalize()} without a vector")
         export_panel("without a vector", without, command=coverage_of(picked.question))
 if tags.unknown:
     with st.expander(f"With a vector by some of their words only ({len(tags.unknown):,} tags)"):

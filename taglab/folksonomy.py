@@ -283,6 +283,23 @@ class Folksonomy:
             hint = f"; did you mean {', '.join(map(repr, near))}?" if near else ""
             raise NotFound(f"no tag {tag!r} in {self.name}{hint} (tags are case-sensitive)") from None
 
+    def of_kind(self, kind: str) -> Folksonomy:
+        """Return the same tracks with what else belongs to each in the place of its tags.
+
+        Args:
+            kind: "tags" for what is there, "artists" for the artist of each track, "tracks" for itself.
+
+        Raises:
+            InvalidSetting: If artists are asked for and none is known.
+        """
+        if kind == "tags":
+            return self
+        if kind == "artists" and not self.knows_artists:
+            raise InvalidSetting(f"{self.name} names no artists; choose other vectors, or other data")
+        codes, names = pd.factorize(self.tracks[{"artists": "artist", "tracks": "track"}[kind]])
+        rows = np.flatnonzero(codes >= 0)
+        return Folksonomy.from_codes(self.name, self.tracks, list(names), rows, codes[rows])
+
     def select_tags(
         self,
         *,

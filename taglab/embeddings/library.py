@@ -13,9 +13,10 @@ from taglab.embeddings.words import WordVectors, open_if_sound, put
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.vectors import feature_names
+from taglab.vectors import MEASURES, feature_measure, feature_names
 
 OWN = "own"
+_WHOLE_KINDS = ("tags", "artists", "tracks")
 # Raised when training changes, so that vectors trained earlier are not taken for what it gives now.
 _TRAINER = 1
 _SHELF = Shelf(cache.VECTORS)
@@ -47,12 +48,13 @@ def open_vectors(name: str) -> WordVectors:
 
     Raises:
         NotFound: If there are none; the message lists those there are.
-        InvalidSetting: If the name is that of vectors of whole tags.
+        InvalidSetting: If the name is that of vectors of whole tags, artists or tracks.
         DataError: If they are damaged.
     """
-    if name in tag_feature_names():
+    kind = whole_vectors().get(name)
+    if kind is not None:
         raise InvalidSetting(
-            f"{name!r} are vectors of whole tags, and words are looked up here; choose word vectors"
+            f"{name!r} are vectors of whole {kind}, and words are looked up here; choose word vectors"
         )
     return WordVectors.open(_SHELF.find(name), name)
 
@@ -62,13 +64,20 @@ def vector_names() -> list[str]:
     return _SHELF.names()
 
 
-def tag_feature_names() -> list[str]:
-    """Return the names of vectors of whole tags on the shelf of features, sorted.
+def whole_vectors() -> dict[str, str]:
+    """Return the names of whole vectors on the shelf of features: of tags, of artists, of tracks.
 
-    A name that word vectors have too means these.
+    Those of tags stand first, then those of artists. A name that word vectors have too means these.
     """
     of_words = {OWN, *vector_names()}
-    return [name for name in feature_names("tags") if name not in of_words]
+    return {name: kind for kind in _WHOLE_KINDS for name in feature_names(kind) if name not in of_words}
+
+
+def heeds_length(name: str) -> bool:
+    """Return whether vectors are compared by a measure in which their lengths have a say, without opening
+    them; False of a name that nothing has."""
+    measure = feature_measure(name) if name in whole_vectors() else None
+    return measure is not None and MEASURES[measure].heeds_length
 
 
 def own_vectors(

@@ -10,6 +10,7 @@ import orjson
 import pandas as pd
 
 from taglab.errors import InvalidSetting
+from taglab.folksonomy import Folksonomy
 from taglab.vectors import Vectors
 
 # Tabs and line feeds are the format's own; other control characters and separators confuse what reads it.
@@ -62,6 +63,19 @@ def write_projector(vectors: Vectors, metadata: pd.DataFrame | None = None) -> P
     # The Projector takes the first line for a header only where it holds a tab.
     header = ["\t".join(_cell(str(name)) for name in table.columns)] if len(columns) > 1 else []
     return ProjectorFiles(numbers, ("\n".join([*header, *lines]) + "\n").encode("utf-8"))
+
+
+def projector_metadata(vectors: Vectors, data: Folksonomy) -> pd.DataFrame:
+    """Return what `write_projector` says of ids: of tags and artists their tracks, of tracks who and what.
+
+    Args:
+        vectors: Of tags, artists or tracks.
+        data: With these in the place of its tags, see `Folksonomy.of_kind`.
+    """
+    if vectors.kind == "tracks":
+        return data.tracks[[name for name in ("track", "title", "artist") if name in data.tracks]]
+    table = data.tags[["tag", "count"]].rename(columns={"tag": vectors.column})
+    return vectors.annotated(table) if vectors.unknown else table
 
 
 def _aligned(vectors: Vectors, metadata: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,8 @@
-"""Which tags are meant, and by which vectors: asked alike by every page, command, sweep and recipe."""
+"""Which tags are meant, and by which vectors: asked alike by every page, command, sweep and recipe.
+
+Vectors may also be of the artists or tracks of the data, a joint space's for instance; these then stand where
+else tags do.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from taglab.embeddings.library import OWN, resolve, tag_feature_names
+from taglab.embeddings.library import OWN, resolve, whole_vectors
 from taglab.embeddings.phrases import Lookup, compose
 from taglab.embeddings.words import WordVectors
 from taglab.errors import InvalidSetting
@@ -22,14 +26,15 @@ LookedUp = Annotated[Lookup, Group("looking up tags in the vectors")]
 
 
 class TagQuestion(BaseModel):
-    """Which tags are meant, and which vectors they have.
+    """Which tags are meant, and which vectors they have; or which artists or tracks.
 
     Attributes:
         data: Data set.
         vectors: Word vectors, of which tags are composed; "own" are trained on the data set's own tag lists,
-            all of them. Or vectors of whole tags on the shelf of features, a joint space's for instance,
-            which are compared by their own measure.
-        min_count: Only tags that at least so many tracks have, inclusive; the thesis used 101.
+            all of them. Or vectors on the shelf of features, of whole tags, artists or tracks, a joint
+            space's for instance, which are compared by their own measure.
+        min_count: Only tags that at least so many tracks have, inclusive; the thesis used 101. Of artists
+            those with so many tracks; a track counts once.
         lookup: How the words of tags are looked up in word vectors.
     """
 
@@ -45,16 +50,29 @@ class TagQuestion(BaseModel):
 
         Raises:
             NotFound: If there is no such data set, or there are no such vectors.
-            InvalidSetting: If no tag is used often enough.
+            InvalidSetting: If no tag is used often enough, or words are to be looked up in vectors that are
+                not of words.
         """
         return self.of(open_folksonomy(self.data, between(progress, 0.0, 0.2)), between(progress, 0.2, 1.0))
 
     def of(self, whole: Folksonomy, progress: Progress = silent) -> TagMaterial:
         """Look up the tags of a data set that is open already; raises as `open` does."""
-        if self.vectors not in tag_feature_names():
+        kind = whole_vectors().get(self.vectors)
+        if kind is None:
             return self.of_words(whole, progress)
-        selected = selected_tags(whole, self.min_count)
+        if self.lookup != Lookup():
+            changed = ", ".join(name.replace("_", "-") for name in self.lookup.record()["lookup"])
+            raise InvalidSetting(
+                f"vectors={self.vectors!r} are of whole {kind}, in which no words are looked up; leave out "
+                f"{changed}"
+            )
+        selected = selected_tags(whole.of_kind(kind), self.min_count, kind)
         return TagMaterial(self, selected, open_features(self.vectors).select(selected.tags["tag"]))
+
+    def by(self, vectors: str) -> TagQuestion:
+        """Return what asks for the same by other vectors; the lookup is left out where these are whole."""
+        lookup = Lookup() if vectors in whole_vectors() else self.lookup
+        return self.model_copy(update={"vectors": vectors, "lookup": lookup})
 
     def open_words(self, progress: Progress = silent) -> WordMaterial:
         """Open the data set and word vectors, of which its tags are composed.
@@ -84,7 +102,8 @@ class TagMaterial:
 
     Attributes:
         question: What was asked.
-        data: The data set with these tags only.
+        data: The data set with these tags only; with its artists or tracks in the place of tags where the
+            vectors are of these (`Folksonomy.of_kind`).
         vectors: Those of the tags.
     """
 
@@ -93,6 +112,16 @@ class TagMaterial:
     vectors: Vectors
 
     __repr__ = one_line
+
+    def require_tags(self) -> None:
+        """Raise InvalidSetting unless the vectors are of tags, of which alone classes are made."""
+        kind = self.vectors.kind
+        if kind != "tags":
+            name = self.question.vectors
+            raise InvalidSetting(
+                f"vectors={name!r} are of {kind}, and a label space has tags in its classes; `taglab targets "
+                f"factors --features {name}` makes targets of clusters of {kind}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +139,13 @@ class WordMaterial(TagMaterial):
     __repr__ = one_line
 
 
-def selected_tags(data: Folksonomy, min_count: int) -> Folksonomy:
+def selected_tags(data: Folksonomy, min_count: int, kind: str = "tags") -> Folksonomy:
     """Return a data set with the tags of at least so many tracks.
+
+    Args:
+        data: The data set.
+        min_count: So many.
+        kind: What its tags are, see `Folksonomy.of_kind`.
 
     Raises:
         InvalidSetting: If there is none.
@@ -119,7 +153,9 @@ def selected_tags(data: Folksonomy, min_count: int) -> Folksonomy:
     selected = data.select_tags(min_count=min_count)
     if not selected.n_tags:
         most = int(data.tags["count"].max()) if data.n_tags else 0
+        one = kind.removesuffix("s")
+        most_used = f"most used {one} is on" if kind == "tags" else f"most frequent {one} has"
         raise InvalidSetting(
-            f"min-count={min_count} leaves no tag of {data.name}; its most used tag is on {most:,} tracks"
+            f"min-count={min_count} leaves no {one} of {data.name}; its {most_used} {most:,} tracks"
         )
     return selected

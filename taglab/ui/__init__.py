@@ -11,7 +11,14 @@ from taglab.ui.export import (
 )
 from taglab.ui.forms import settings_widgets
 from taglab.ui.frame import heading, open_frame, title
-from taglab.ui.loaders import folksonomy, interactions, selected_folksonomy, tag_vectors, word_vectors
+from taglab.ui.loaders import (
+    folksonomy,
+    folksonomy_of,
+    interactions,
+    selected_folksonomy,
+    tag_vectors,
+    word_vectors,
+)
 from taglab.ui.messages import guard, literal, tell_what_is_not_kept, working
 from taglab.ui.pickers import choose, pick_data, pick_lookup, pick_min_count, pick_tag, pick_vectors
 from taglab.ui.tables import column_labels, measure_sentence, tag_table
@@ -27,6 +34,7 @@ __all__ = [
     "export_panel",
     "export_projector",
     "folksonomy",
+    "folksonomy_of",
     "guard",
     "heading",
     "interactions",

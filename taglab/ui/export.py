@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from taglab.embeddings import write_projector
+from taglab.embeddings import projector_metadata, write_projector
 from taglab.folksonomy import Folksonomy
 from taglab.spreadsheets import n_formulas, without_formulas
 from taglab.vectors import Vectors
@@ -161,5 +161,5 @@ def export_projector(tags: Vectors, folksonomy: Folksonomy, command: Question) -
 
 
 def _projector_file(kind: str, tags: Vectors, folksonomy: Folksonomy) -> bytes:
-    files = write_projector(tags, folksonomy.tags[["tag", "count"]])
+    files = write_projector(tags, projector_metadata(tags, folksonomy))
     return files.vectors if kind == "vectors" else files.metadata

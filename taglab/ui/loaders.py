@@ -37,15 +37,27 @@ def interactions(name: str) -> Interactions | None:
 
 
 @remembered("large")
-def _select(place: Shelved, min_count: int, _whole: Folksonomy) -> Folksonomy:
+def _of_kind(place: Shelved, kind: str, _whole: Folksonomy) -> Folksonomy:
+    return _whole.of_kind(kind)
+
+
+def folksonomy_of(name: str, kind: str, progress: Progress = silent) -> Folksonomy:
+    """Return a data set with its artists or tracks in the place of tags; see `Folksonomy.of_kind`."""
+    folksonomy(name, progress)
+    place = Shelved.of(cache.FOLKSONOMIES, name)  # before it is opened: what comes later lies there anew
+    return _of_kind(place, kind, folksonomy(name))
+
+
+@remembered("large")
+def _select(place: Shelved, min_count: int, kind: str, _whole: Folksonomy) -> Folksonomy:
     return _whole.select_tags(min_count=min_count)
 
 
-def selected_folksonomy(name: str, min_count: int) -> Folksonomy:
-    """Return a data set with only the tags that at least `min_count` tracks have."""
+def selected_folksonomy(name: str, min_count: int, kind: str = "tags") -> Folksonomy:
+    """Return a data set with only the tags, or what stands in their place, of `min_count` tracks or more."""
     folksonomy(name)
-    place = Shelved.of(cache.FOLKSONOMIES, name)  # before it is opened: what comes later lies there anew
-    return _select(place, min_count, folksonomy(name))
+    place = Shelved.of(cache.FOLKSONOMIES, name)
+    return _select(place, min_count, kind, folksonomy_of(name, kind))
 
 
 @remembered("large")
@@ -76,17 +88,21 @@ def _compose(words: WordVectors, data: Folksonomy, lookup: Lookup) -> TagVectors
 
 
 @remembered("large")
-def _whole_tags(place: Shelved, data: Folksonomy) -> Vectors:
+def _whole(place: Shelved, data: Folksonomy) -> Vectors:
     return open_features(place.name).select(data.tags["tag"])
 
 
 def tag_vectors(
     data: str, vectors: str, min_count: int, lookup: Lookup | None = None, progress: Progress = silent
 ) -> Vectors:
-    """Return vectors of the tags that at least `min_count` tracks have, composed of words or whole."""
-    if vectors in embeddings.tag_feature_names():
+    """Return vectors of the tags that at least `min_count` tracks have, composed of words or whole.
+
+    Vectors of artists or tracks give those of the data set's artists or tracks.
+    """
+    kind = embeddings.whole_vectors().get(vectors)
+    if kind is not None:
         folksonomy(data, progress)
-        return _whole_tags(Shelved.of(cache.FEATURES, vectors), selected_folksonomy(data, min_count))
+        return _whole(Shelved.of(cache.FEATURES, vectors), selected_folksonomy(data, min_count, kind))
     return composed_tags(data, vectors, min_count, lookup, progress)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NoReturn, overload
 
 import streamlit as st
@@ -117,11 +117,11 @@ def pick_data() -> str:
 
 
 @overload
-def pick_vectors(key: str = "vectors", label: str = "", *, whole_tags: bool = False) -> str: ...
+def pick_vectors(key: str = "vectors", label: str = "", *, whole: Collection[str] = ()) -> str: ...
 @overload
-def pick_vectors(key: str, label: str, without: str, whole_tags: bool = False) -> str | None: ...
+def pick_vectors(key: str, label: str, without: str, whole: Collection[str] = ()) -> str | None: ...
 def pick_vectors(
-    key: str = "vectors", label: str = "", without: str | None = None, whole_tags: bool = False
+    key: str = "vectors", label: str = "", without: str | None = None, whole: Collection[str] = ()
 ) -> str | None:
     """Let word vectors be chosen; those trained on the data set itself to begin with. In the URL as `key`.
 
@@ -129,53 +129,61 @@ def pick_vectors(
         key: Of the widget and in the URL.
         label: What is asked for, where that is not the vectors of the page.
         without: Vectors that are not to choose from; None is returned, and nothing drawn, if no others are.
-        whole_tags: Whether vectors of whole tags, a joint space's for instance, are to choose from too.
+        whole: Kinds whose vectors on the shelf of features, a joint space's for instance, are to choose from
+            too; without tags among them, word vectors are no choice.
     """
     take_up(key)
-    of_tags = embeddings.tag_feature_names() if whole_tags else []
-    names = _vector_names(without, of_tags)
+    names = _vector_names(without, whole)
     if not names:
         return None
     _tell_if_gone(key, "vectors", names)
-    _let_go_of_whole_tags(key, names)
+    _let_go_of_others(key, names)
+    kinds = {kind: None for name, kind in embeddings.whole_vectors().items() if name in names}
     said = f"“{embeddings.OWN}” are trained on this data set's own tag lists."
-    if of_tags:
-        said += " After word vectors stand those of whole tags, such as `taglab joint-space vectors` keeps."
+    if kinds:
+        said += (
+            f" After word vectors stand those of whole {', '.join(kinds)}: of a joint space, as Retrieval "
+            "and `taglab joint-space vectors` keep them, or what `taglab features` keeps."
+        )
     with on_every_page():
-        usual = "Vectors" if of_tags else "Word vectors"
+        usual = "Vectors" if kinds else "Word vectors"
         return st.selectbox(label or usual, names, key=key, bind="query-params", help=said)
 
 
-def _vector_names(without: str | None, of_tags: Sequence[str]) -> list[str]:
-    """Return the names of word vectors, and after them those of vectors of whole tags."""
-    return [name for name in (embeddings.OWN, *embeddings.vector_names(), *of_tags) if name != without]
+def _vector_names(without: str | None, whole: Collection[str]) -> list[str]:
+    """Return the names of word vectors, if tags are asked for, and after them those of whole vectors."""
+    of_words = [embeddings.OWN, *embeddings.vector_names()] if not whole or "tags" in whole else []
+    others = [name for name, kind in embeddings.whole_vectors().items() if kind in whole]
+    return [name for name in (*of_words, *others) if name != without]
 
 
-def _let_go_of_whole_tags(key: str, names: Sequence[str]) -> None:
-    """Say that what was chosen on another page cannot be on this one; its picker then shows its first."""
+def _let_go_of_others(key: str, names: Sequence[str]) -> None:
+    """Say that what was chosen elsewhere is no choice here; its picker then shows its first."""
     chosen = st.session_state.get(key)
-    if chosen is not None and chosen not in names and chosen in embeddings.tag_feature_names():
-        st.info(
-            literal(f"{chosen!r} are vectors of whole tags; on this page words are looked up in {names[0]}.")
-        )
+    if chosen is None or chosen in names:
+        return
+    kind = embeddings.whole_vectors().get(chosen)
+    if kind is not None:
+        st.info(literal(f"{chosen!r} are vectors of whole {kind}; here {names[0]} stand in their place."))
+    if kind is not None or chosen in (embeddings.OWN, *embeddings.vector_names()):
         st.session_state[key] = names[0]
 
 
-def pick_more_vectors(key: str, label: str, without: str, whole_tags: bool = False) -> list[str]:
+def pick_more_vectors(key: str, label: str, without: str, whole: Collection[str] = ()) -> list[str]:
     """Let word vectors be chosen to stand beside others; none to begin with. In the URL as `key`.
 
     Args:
         key: Of the widget and in the URL.
         label: What is asked for.
         without: Vectors that are not to choose from.
-        whole_tags: Whether vectors of whole tags are to choose from too.
+        whole: Kinds whose vectors on the shelf of features are to choose from too; see `pick_vectors`.
     """
-    names = _vector_names(without, embeddings.tag_feature_names() if whole_tags else [])
+    names = _vector_names(without, whole)
     if key in st.session_state:
         st.session_state[key] = [name for name in st.session_state[key] if name in names]
     with on_every_page():
         return st.multiselect(
-            label, names, key=key, bind="query-params", placeholder="more word vectors, side by side"
+            label, names, key=key, bind="query-params", placeholder="more vectors, side by side"
         )
 
 
@@ -215,18 +223,29 @@ def default_min_count(folksonomy: Folksonomy) -> int:
     return next((least for least in _ROUND_COUNTS if (counts >= least).sum() >= _ENOUGH_TAGS), 1)
 
 
-def pick_min_count(folksonomy: Folksonomy) -> int:
-    """Let the least number of tracks a tag must have be chosen, inclusive. In the URL as `min_count`."""
+def pick_min_count(folksonomy: Folksonomy, kind: str = "tags") -> int:
+    """Let the least number of tracks a tag must have be chosen, inclusive. In the URL as `min_count`.
+
+    Args:
+        folksonomy: Whose tags.
+        kind: What stands in the place of its tags; artists have a number of their own (`min_artist_count` in
+            the URL), and of tracks, which count once, nothing is asked.
+    """
+    if kind == "tracks":
+        return 1
+    key = "min_count" if kind == "tags" else "min_artist_count"
+    usual = default_min_count(folksonomy) if kind == "tags" else 1
+    thesis = " The thesis used 101." if kind == "tags" else ""
     most = int(max(folksonomy.tags["count"].to_numpy().max(initial=1), 1))
     with on_every_page():
         least = st.number_input(
             "Minimum count (tracks)",
             min_value=1,
             max_value=most,
-            value=default_min_count(folksonomy),
-            key="min_count",
-            bind=bound_number("min_count", "a minimum count of", 1, most),
-            help="Only tags that at least this many tracks have, inclusive. The thesis used 101.",
+            value=usual,
+            key=key,
+            bind=bound_number(key, "a minimum count of", 1, most),
+            help=f"Only {kind} that at least this many tracks have, inclusive.{thesis}",
         )
     return int(least)
 
@@ -235,9 +254,10 @@ def pick_lookup(vectors: str = embeddings.OWN) -> embeddings.Lookup:
     """Let be chosen how the words of tags are looked up. In the URL under the names of the settings.
 
     Args:
-        vectors: In which vectors; in those of whole tags there is nothing to look up, and nothing is drawn.
+        vectors: In which vectors; in those of whole tags, artists or tracks there is nothing to look up, and
+            nothing is drawn.
     """
-    if vectors in embeddings.tag_feature_names():
+    if vectors in embeddings.whole_vectors():
         return embeddings.Lookup()
     with on_every_page(), st.expander("Looking up words"):
         return settings_widgets(embeddings.Lookup, "lookup", in_url=True)

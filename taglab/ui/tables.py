@@ -31,10 +31,25 @@ def partly_known_notes(vectors: Vectors) -> dict[str, str]:
     return {tag: f"without {visible(words)}, which has no vector" for tag, words in vectors.unknown.items()}
 
 
+def track_names(data: Folksonomy) -> dict[str, str]:
+    """Return title and artist of each track of which a data set knows one of them."""
+    columns = [data.tracks[column].fillna("") for column in ("title", "artist") if column in data.tracks]
+    names = (" – ".join(filter(None, map(str, row))) for row in zip(*columns, strict=True))
+    return {track: name for track, name in zip(data.tracks["track"], names, strict=False) if name}
+
+
+def notes_of(vectors: Vectors, data: Folksonomy) -> dict[str, str]:
+    """Return what is to be said of ids: of tags see `partly_known_notes`, of tracks title and artist."""
+    if vectors.kind != "tracks":
+        return partly_known_notes(vectors)
+    return {track: visible(name) for track, name in track_names(data).items()}
+
+
 def measure_sentence(vectors: Vectors) -> str:
-    """Return the sentence that says by what vectors are compared."""
+    """Return the sentence that says of what vectors are, and by what they are compared."""
     lengths = ", which heeds their lengths" if vectors.by.heeds_length else ""
-    return f"The vectors {vectors.name} are compared by {vectors.by.title}{lengths}."
+    of = "" if vectors.kind == "tags" else f" of {vectors.kind}"
+    return f"The vectors {vectors.name}{of} are compared by {vectors.by.title}{lengths}."
 
 
 def column_labels(table: pd.DataFrame) -> dict[str, Any]:

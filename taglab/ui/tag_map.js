@@ -179,13 +179,13 @@ class TagMap {
     if (legend.dataset.says === says) return;
     legend.dataset.says = says;
     legend.hidden = !listed.length;
-    legend.setAttribute("aria-label", `Legend: each ${this.data.class_word.toLowerCase()} with its number of tags, largest first`);
+    legend.setAttribute("aria-label", `Legend: each ${this.data.class_word.toLowerCase()} with its number of ${this.data.kind}, largest first`);
     legend.replaceChildren(...listed.map((i, at) => this.entry(i, at)));
   }
 
   entry(i, at) {
     const { name, colour, size } = this.classes[i];
-    const button = Object.assign(document.createElement("button"), { title: `${written(size)} tags`, tabIndex: at ? -1 : 0 });
+    const button = Object.assign(document.createElement("button"), { title: `${written(size)} ${this.data.kind}`, tabIndex: at ? -1 : 0 });
     button.dataset.class = i;
     const swatch = document.createElement("i");
     swatch.style.background = css(colour);
@@ -486,7 +486,7 @@ class TagMap {
     for (const row of rows) if (row < n) this.chosen[row] = 1;
     this.selected = rows.length;
     this.countChosen(rows);
-    this.say(this.selected ? `${written(this.selected)} of ${written(n)} tags selected` : "");
+    this.say(this.selected ? `${written(this.selected)} of ${written(n)} ${this.data.kind} selected` : "");
     this.redraw();
     if (tell) this.send(Array.from(rows));
   }
@@ -570,9 +570,9 @@ class TagMap {
     if (note) lines.push(line(note));
     if (this.cluster) {
       const each = this.classes[this.cluster[this.hover]];
-      lines.push(line(`${this.data.class_word}: ${each.name} (${written(each.size)} tags)`));
+      lines.push(line(`${this.data.class_word}: ${each.name} (${written(each.size)} ${this.data.kind})`));
     }
-    lines.push(line(`${written(Number(this.points.count[this.hover]))} tracks`));
+    if (this.data.kind !== "tracks") lines.push(line(`${written(Number(this.points.count[this.hover]))} tracks`));
     for (const [name, values] of this.facts) {
       const value = values[this.hover];
       lines.push(line(`${name} ${Number.isNaN(value) ? "not known" : written(value)}`));

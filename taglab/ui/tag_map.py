@@ -156,6 +156,7 @@ class MapPaint:
         scale: Colours by number; None colours by class, or all alike.
         facts: Arrays (tags,) of numbers for the tooltip, by name.
         file: Name of saved pictures, without ending.
+        kind: What the points are: tags, artists, tracks.
     """
 
     label: str
@@ -164,6 +165,7 @@ class MapPaint:
     scale: MapScale | None = None
     facts: Mapping[str, npt.NDArray[np.floating]] = field(default_factory=dict)
     file: str = "tags"
+    kind: str = "tags"
 
 
 def tag_map(
@@ -193,6 +195,7 @@ def tag_map(
             "label": paint.label,
             "shows": paint.shows,
             "file": paint.file,
+            "kind": paint.kind,
             "plain": PALETTE[0],
             "scale": None if paint.scale is None else _scale(paint.scale),
             "facts": _columns(paint.facts),

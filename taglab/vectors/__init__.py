@@ -1,6 +1,7 @@
 """Tags, tracks, artists, classes or users as vectors, and the measure by which these are compared."""
 
 from taglab.vectors.library import (
+    feature_measure,
     feature_names,
     open_features,
     open_learned,
@@ -19,6 +20,7 @@ __all__ = [
     "Measure",
     "TagVectors",
     "Vectors",
+    "feature_measure",
     "feature_names",
     "open_features",
     "open_learned",

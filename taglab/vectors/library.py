@@ -23,6 +23,7 @@ from taglab.cache import (
     write_json,
 )
 from taglab.errors import DataError
+from taglab.vectors.measures import MEASURES
 from taglab.vectors.value import FloatArray, Vectors
 
 _FORMAT = 1
@@ -85,11 +86,22 @@ def feature_names(kind: str | None = None) -> list[str]:
 
 def _kind(name: str) -> str | None:
     """Return of what the vectors of a name are; None if that cannot be read."""
+    return _noted(name, "kind")
+
+
+def feature_measure(name: str) -> str | None:
+    """Return by what vectors are compared, without opening them; None if that cannot be read."""
+    measure = _noted(name, "measure")
+    return measure if measure in MEASURES else None
+
+
+def _noted(name: str, key: str) -> str | None:
+    """Return a text of a manifest; None if it cannot be read."""
     try:
-        kind = read_object(_SHELF.path(name) / _MANIFEST).get("kind")
+        value = read_object(_SHELF.path(name) / _MANIFEST).get(key)
     except DataError:
         return None
-    return kind if isinstance(kind, str) else None
+    return value if isinstance(value, str) else None
 
 
 def remove_features(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from taglab.clustering import (
+    CLUSTERERS,
     AnyClusterer,
     Clusterer,
     Clustering,
@@ -20,13 +22,14 @@ from taglab.clustering.describe import cluster_table, cluster_tracks, names_of_t
 from taglab.clustering.geometry import silhouettes
 from taglab.clustering.scan import ScanSettings, scan, suggestions
 from taglab.clustering.stability import stability
-from taglab.embeddings import OWN, LookedUp, Lookup, TagMaterial, TagQuestion
+from taglab.embeddings import OWN, LookedUp, Lookup, TagMaterial, TagQuestion, heeds_length
+from taglab.errors import InvalidSetting
 from taglab.labels import from_clusters
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import DEMO, open_folksonomy
 from taglab.verbs.opening import distance_notes, partly_known_notes, save_space
-from taglab.verbs.question import Question
+from taglab.verbs.question import Place, Question
 from taglab.verbs.report import Report, records
 from taglab.verbs.shelves import DataName
 
@@ -41,14 +44,50 @@ def clustered(tags: TagQuestion, settings: Clusterer, progress: Progress) -> tup
     return material, cluster(material.vectors, settings, between(progress, 0.7, 1.0))
 
 
-class Cluster(Question):
-    """Cluster the tags of a data set by the cosine distance of their vectors; vectors of whole tags, a joint
-    space's for instance, by the distance that belongs to their measure.
+class Clustered(Question):
+    """A question in which tags are clustered, by spherical k-means where nothing else is said; by k-means
+    where vectors are named in which lengths have a say, for which spherical k-means is not fit.
+
+    Attributes:
+        place: Where the clustering stands among its settings.
+    """
+
+    place: ClassVar[Place] = ("clustering",)
+
+    @classmethod
+    def usual(cls, given: Mapping[Place, Any]) -> dict[str, Any]:
+        """Return what its groups have where nothing else is given: a method that suits the vectors."""
+        values = super().usual(given)
+        named = [given.get(place) for place in (("tags", "vectors"), ("vectors",), ("other_vectors",))]
+        names = [name for one in named for name in ([one] if isinstance(one, str) else one or ())]
+        if any(map(heeds_length, names)):
+            method = next(name for name, model in CLUSTERERS.items() if not model.by_direction)
+            group = values
+            for part in cls.place:
+                group = group.setdefault(part, {})
+            group["method"] = method
+        return values
+
+
+def _require_one_kind(materials: Sequence[TagMaterial]) -> None:
+    """Raise InvalidSetting unless all vectors are of tags, or all of artists, or all of tracks."""
+    first, *others = materials
+    for other in others:
+        if other.vectors.kind != first.vectors.kind:
+            raise InvalidSetting(
+                f"vectors {first.question.vectors!r} are of {first.vectors.kind} and "
+                f"{other.question.vectors!r} of {other.vectors.kind}; clusters of the two cannot be compared"
+            )
+
+
+class Cluster(Clustered):
+    """Cluster the tags of a data set by the cosine distance of their vectors; vectors of whole tags, artists
+    or tracks, a joint space's for instance, by the distance that belongs to their measure.
 
     Attributes:
         tags: Which tags, by which vectors.
         clustering: How.
-        by: What a row is.
+        by: What a row is; a tag may be an artist or a track, whatever the vectors are of.
         name: Save the clusters as a label space of this name.
         replace: Let it replace one of the same name.
     """
@@ -57,7 +96,7 @@ class Cluster(Question):
         "{data, vectors, min_count, method, k, ..., tags, distinct_vectors, singletons, within_distance, "
         "silhouette, partly_known, missing: [tag], left_out: [tag], rows: [{cluster, name, size, tracks, "
         "assignments, silhouette, medoid, partly_known, tags: [tag]}]}; with --by tag rows: [{tag, count, "
-        "cluster, name, silhouette, unknown}]"
+        "cluster, name, silhouette, unknown}]; of artists and tracks these in the place of tags"
     )
     examples: ClassVar[str] = """
 taglab cluster -k 40
@@ -76,7 +115,10 @@ taglab cluster --method hdbscan --min-cluster-size 4
 
     def answer(self, progress: Progress) -> Report:
         """Return the clusters, a row each, or the tags."""
-        material, clustering = clustered(self.tags, self.clustering, progress)
+        material = self.tags.open(between(progress, 0.0, 0.7))
+        if self.name is not None:
+            material.require_tags()
+        clustering = cluster(material.vectors, self.clustering, between(progress, 0.7, 1.0))
         vectors, counts = material.vectors, material.data.counts()
         silhouette = silhouettes(vectors, clustering.labels) if clustering.k > 1 else None
         table = cluster_table(clustering, counts, silhouette, vectors.unknown)
@@ -84,7 +126,7 @@ taglab cluster --method hdbscan --min-cluster-size 4
         record = self.tags.record() | clustering.parameters()
         facts = {
             **record,
-            "tags": len(clustering.tags),
+            vectors.kind: len(clustering.tags),
             "distinct_vectors": vectors.n_points,
             "singletons": int((clustering.sizes == 1).sum()),
             "within_distance": clustering.within_distance,
@@ -95,11 +137,11 @@ taglab cluster --method hdbscan --min-cluster-size 4
         }
         notes = list(distance_notes(vectors))
         if vectors.missing:
-            notes.append(f"{len(vectors.missing):,} tags have no vector and are in no cluster")
+            notes.append(f"{len(vectors.missing):,} {vectors.kind} have no vector and are in no cluster")
         if clustering.n_left_out:
             notes.append(
-                f"{clustering.n_left_out:,} of {len(clustering.tags):,} tags lie too thin for a cluster and "
-                "are left out; silhouette and within_distance are of the others"
+                f"{clustering.n_left_out:,} of {len(clustering.tags):,} {vectors.kind} lie too thin for a "
+                "cluster and are left out; silhouette and within_distance are of the others"
             )
         notes += partly_known_notes(vectors)
         if self.name is not None:
@@ -109,8 +151,12 @@ taglab cluster --method hdbscan --min-cluster-size 4
             notes.append(f"saved as label space {self.name}")
         if self.by == "tag":
             table = vectors.annotated(_by_tag(clustering, counts, table, silhouette))
+            table = table.rename(columns={"tag": vectors.column})
         else:
             table = table[["cluster", "name", "size", "tracks", *table.columns[4:-1], "tags"]]
+            if vectors.kind != "tags":  # each track is in one cluster only, so that sizes tell their number
+                table = table.drop(columns="tracks" if vectors.kind == "tracks" else [])
+                table = table.rename(columns={"tags": vectors.kind})
         return Report(facts, table, notes=tuple(notes))
 
 
@@ -126,7 +172,7 @@ def _by_tag(clustering: Clustering, counts: pd.Series, table: pd.DataFrame, silh
     )
 
 
-class Scan(Question):
+class Scan(Clustered):
     """Cluster for every k (and seed, minimum count and word vectors) and tell how good each is.
 
     Rows are cached: a scan that was interrupted goes on where it stopped.
@@ -155,6 +201,7 @@ taglab scan -k 10:100:10 --vectors own,glove
     data: DataName = DEMO
     vectors: Annotated[tuple[str, ...], Flag(named=True)] = Field((OWN,), min_length=1)
     lookup: LookedUp = Lookup()
+    place: ClassVar[Place] = ("scan", "clusterer")
     scan: Annotated[
         ScanSettings,
         Group(
@@ -172,10 +219,9 @@ taglab scan -k 10:100:10 --vectors own,glove
         least = min(self.scan.min_counts)
         whole = open_folksonomy(self.data, between(progress, 0.0, 0.1))
         opening = between(progress, 0.1, 0.4)
-        materials = [
-            TagQuestion(data=self.data, min_count=least, vectors=name, lookup=self.lookup).of(whole, opening)
-            for name in dict.fromkeys(self.vectors)
-        ]
+        asked = TagQuestion(data=self.data, min_count=least, lookup=self.lookup)
+        materials = [asked.by(name).of(whole, opening) for name in dict.fromkeys(self.vectors)]
+        _require_one_kind(materials)
         counts = materials[0].data.counts()
         scanned = scan([one.vectors for one in materials], self.scan, counts, between(progress, 0.4, 1.0))
         advice = records(suggestions(scanned.rows, scanned.varied))
@@ -187,7 +233,7 @@ taglab scan -k 10:100:10 --vectors own,glove
         return Report({"suggestions": advice}, scanned.rows, notes=(*scanned.notes, *cautions))
 
 
-class Stability(Question):
+class Stability(Clustered):
     """Cluster with several seeds and compare every pair by the adjusted Rand index.
 
     Attributes:
@@ -222,7 +268,7 @@ class Stability(Question):
         return Report(facts, pd.DataFrame(pairs, columns=["seed", "other_seed", "adjusted_rand"]))
 
 
-class Compare(Question):
+class Compare(Clustered):
     """Compare two clusterings of a data set's tags.
 
     What no --other-... flag changes, the second has in common with the first.
@@ -256,9 +302,10 @@ class Compare(Question):
 
     def answer(self, progress: Progress) -> Report:
         """Return how alike they are, and how many tags go from which cluster to which."""
-        _, first = clustered(self.tags, self.clustering, between(progress, 0.0, 0.5))
-        others = self.tags.model_copy(update={"vectors": self.other_vectors or self.tags.vectors})
-        _, second = clustered(others, self.other or self.clustering, between(progress, 0.5, 1.0))
+        one, first = clustered(self.tags, self.clustering, between(progress, 0.0, 0.5))
+        others = self.tags.by(self.other_vectors or self.tags.vectors)
+        two, second = clustered(others, self.other or self.clustering, between(progress, 0.5, 1.0))
+        _require_one_kind([one, two])
         comparison = compare(first, second)
         facts = {
             "adjusted_rand": comparison.adjusted_rand,

@@ -110,8 +110,9 @@ class ZeroShot(Question):
 class SaveVectors(Question):
     """Keep a joint space's tags, artists or tracks among the features, for whatever takes vectors.
 
-    They are kept as they are, of any length, and compared by dot product. Tags are then to
-    be chosen among the vectors of Embeddings and Clusters, and by `--vectors NAME` of what compares tags.
+    They are kept as they are, of any length, and compared by dot product. They are then to be chosen among
+    the vectors of Embeddings and Clusters, and by `--vectors NAME` of what compares or clusters tags; artists
+    or tracks stand there in the place of tags. Only tags make classes.
 
     Attributes:
         space: Joint space.
@@ -129,7 +130,7 @@ class SaveVectors(Question):
 
     def answer(self, progress: Progress) -> Report:
         """Return what is kept."""
-        if self.of == "tags" and self.name in (OWN, *vector_names()):
+        if self.name in (OWN, *vector_names()):
             raise InvalidSetting(
                 f"name={self.name!r} is that of word vectors, which would be taken for these; choose another"
             )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from taglab.clustering import SphericalKMeans
+from taglab.clustering import SphericalKMeans, cluster
 from taglab.embeddings import TagQuestion, selected_tags
 from taglab.errors import InvalidSetting
 from taglab.labels import (
@@ -35,10 +35,10 @@ from taglab.labels import (
     to_json,
 )
 from taglab.labels.importing import read_bytes
-from taglab.progress import Progress
+from taglab.progress import Progress, between
 from taglab.settings import Flag
 from taglab.sources import DEMO, folksonomy_names, open_folksonomy
-from taglab.verbs.clusters import Clusters, clustered
+from taglab.verbs.clusters import Clustered, Clusters
 from taglab.verbs.opening import list_notes, save_space
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
@@ -248,7 +248,7 @@ class MakeTags(SomeTags, _Making):
         return self.saved(space, list_notes(self.tags_file))
 
 
-class MakeClusters(_Making):
+class MakeClusters(Clustered, _Making):
     """Cluster tags and make a class of each cluster, named after its most used tag.
 
     Attributes:
@@ -271,7 +271,9 @@ taglab labels make clusters --name genres -k 40 --holding-file kept.txt
     def answer(self, progress: Progress) -> Report:
         """Return what was made."""
         more = read_tag_list(self.holding_file) if self.holding_file is not None else ()
-        material, clustering = clustered(self.tags, self.clustering, progress)
+        material = self.tags.open(between(progress, 0.0, 0.7))
+        material.require_tags()
+        clustering = cluster(material.vectors, self.clustering, between(progress, 0.7, 1.0))
         record = self.tags.record() | clustering.parameters()
         space = from_clusters(clustering.tags, clustering.labels, material.data.counts(), record, self.name)
         holding = (*self.holding, *more)

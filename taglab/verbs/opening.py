@@ -39,7 +39,7 @@ def distance_notes(vectors: Vectors) -> tuple[str, ...]:
 def left_out_notes(vectors: Vectors) -> tuple[str, ...]:
     """Say how many tags have no vector, and how many one by some of their words only."""
     missing = len(vectors.missing)
-    left_out = (f"{missing:,} tags have no vector and are left out",) if missing else ()
+    left_out = (f"{missing:,} {vectors.kind} have no vector and are left out",) if missing else ()
     return (*left_out, *partly_known_notes(vectors))
 
 

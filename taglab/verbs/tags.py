@@ -141,11 +141,8 @@ class Overlap(Question):
     def answer(self, progress: Progress) -> Report:
         """Return a row for every tag that both know."""
         whole = open_folksonomy(self.data, between(progress, 0.0, 0.1))
-        place = {"data": self.data, "min_count": self.min_count, "lookup": self.lookup}
-        one, other = (
-            TagQuestion(**place, vectors=name).of(whole, between(progress, 0.1, 0.9)).vectors
-            for name in self.vectors
-        )
+        asked = TagQuestion(data=self.data, min_count=self.min_count, lookup=self.lookup)
+        one, other = (asked.by(name).of(whole, between(progress, 0.1, 0.9)).vectors for name in self.vectors)
         table = embeddings.overlap_at_k(one, other, self.k)
         mean = float(table["overlap"].mean()) if len(table) else None
         return Report({"mean": mean, "k": self.k, "tags": len(table)}, table)
@@ -193,7 +190,7 @@ class Coverage(Question):
 
 def coverage_of(tags: TagQuestion) -> Coverage | None:
     """Return what asks for the coverage of tags; None where their vectors are of whole tags."""
-    return None if tags.vectors in embeddings.tag_feature_names() else Coverage(tags=tags)
+    return None if tags.vectors in embeddings.whole_vectors() else Coverage(tags=tags)
 
 
 class Project(Question):
@@ -224,7 +221,7 @@ class Project(Question):
         placing = between(progress, 0.3, 1.0, expected.sentence if long else "")
         where = cached_projection(vectors, self.projection, placing)
         table = pd.DataFrame(where.positions, columns=["x", "y", "z"][: where.positions.shape[1]])
-        table.insert(0, "tag", list(vectors.ids))
+        table.insert(0, vectors.column, list(vectors.ids))
         table.insert(1, "count", asked.data.counts().reindex(list(vectors.ids)).to_numpy())
         facts = {
             "method": where.method,
@@ -255,10 +252,8 @@ class ExportProjector(Question):
     def answer(self, progress: Progress) -> Report:
         """Return what was written."""
         asked = self.tags.open(progress)
-        vectors, metadata = asked.vectors, asked.data.tags[["tag", "count"]]
-        files = embeddings.write_projector(
-            vectors, vectors.annotated(metadata) if vectors.unknown else metadata
-        )
+        vectors = asked.vectors
+        files = embeddings.write_projector(vectors, embeddings.projector_metadata(vectors, asked.data))
         written = {self.out / "vectors.tsv": files.vectors, self.out / "metadata.tsv": files.metadata}
         for path, content in written.items():
             with replacing(path) as temporary:

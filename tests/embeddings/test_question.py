@@ -1,11 +1,13 @@
 """One question of tags and vectors: what it opens, and what it says of itself."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from taglab import cache
-from taglab.embeddings import Lookup, TagQuestion, WordVectors, tag_feature_names
+from taglab.embeddings import Lookup, TagQuestion, WordVectors, whole_vectors
 from taglab.errors import InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
 from taglab.vectors import Vectors, save_features
 from tests.embeddings.examples import folksonomy
 
@@ -63,14 +65,52 @@ def test_what_looks_words_up_refuses_vectors_of_whole_tags_and_word_vectors_come
         save_features(Vectors.of("tags", ["rock"], [[2, 0]], measure="dot"), name)
     with pytest.raises(InvalidSetting, match="'placed' are vectors of whole tags"):
         asked.model_copy(update={"vectors": "placed"}).open_words()
-    assert tag_feature_names() == ["placed"]
+    assert whole_vectors() == {"placed": "tags"}
     assert asked.open().vectors.measure == "cosine"
 
 
-def test_only_features_that_are_of_tags_are_vectors_of_whole_tags() -> None:
-    save_features(Vectors.of("tracks", ["t"], [[2, 0]], measure="dot"), "tracks")
+def test_only_features_of_what_a_folksonomy_has_are_whole_vectors() -> None:
+    save_features(Vectors.of("users", ["u"], [[2, 0]], measure="dot"), "users")
     save_features(Vectors.of("tags", ["rock"], [[2, 0]], measure="dot"), "damaged")
     manifest = cache.Shelf(cache.FEATURES).path("damaged") / "manifest.json"
     for text in ("{", "[]", '{"kind": 7}'):
         manifest.write_text(text)
-        assert tag_feature_names() == []
+        assert whole_vectors() == {}
+
+
+def test_vectors_of_tracks_and_artists_stand_in_the_place_of_tags() -> None:
+    tracks = pd.DataFrame({"track": ["t2", "t1", "t3"], "artist": ["Ann", "Bob", "Ann"]})
+    codes = np.arange(3)
+    data = Folksonomy.from_codes("few", tracks, ["rock"], codes, np.zeros(3, int))
+    data.save(cache.Shelf(cache.FOLKSONOMIES).path("few"))
+    save_features(Vectors.of("artists", ["Bob", "Ann", "Eve"], np.eye(3), measure="dot"), "who")
+    save_features(Vectors.of("tracks", ["t1", "t2"], [[2, 0], [0, 0]], measure="dot"), "where")
+    artists = TagQuestion(data="few", vectors="who").open()
+    assert artists.vectors.ids == ("Ann", "Bob")  # who has most tracks stands first
+    assert artists.data.counts().to_dict() == {"Ann": 2, "Bob": 1}
+    assert TagQuestion(data="few", vectors="who", min_count=2).open().vectors.ids == ("Ann",)
+    places = TagQuestion(data="few", vectors="where").open()
+    assert (places.vectors.ids, places.vectors.missing) == (("t1", "t2"), ("t3",))
+    np.testing.assert_array_equal(places.vectors.vectors, [[2, 0], [0, 0]])
+    with pytest.raises(InvalidSetting, match="its most frequent track has 1 tracks"):
+        TagQuestion(data="few", vectors="where", min_count=2).open()
+    for opened in (artists, places):
+        with pytest.raises(InvalidSetting, match="a label space has tags in its classes"):
+            opened.require_tags()
+    assert whole_vectors() == {"who": "artists", "where": "tracks"}
+
+
+def test_artists_of_data_that_name_none_are_refused() -> None:
+    asked = shelved()
+    save_features(Vectors.of("artists", ["Ann"], [[2, 0]], measure="dot"), "who")
+    with pytest.raises(InvalidSetting, match="names no artists"):
+        asked.model_copy(update={"vectors": "who"}).open()
+
+
+def test_a_lookup_that_whole_vectors_would_not_heed_is_refused() -> None:
+    asked = shelved().model_copy(update={"lookup": Lookup(fully_known=True)})
+    save_features(Vectors.of("tags", ["rock"], [[2, 0]], measure="dot"), "placed")
+    with pytest.raises(InvalidSetting, match="no words are looked up; leave out fully-known"):
+        asked.model_copy(update={"vectors": "placed"}).open()
+    assert asked.by("placed").open().vectors.ids == ("rock",)
+    assert asked.by("two").lookup.fully_known

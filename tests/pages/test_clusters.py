@@ -759,6 +759,30 @@ def test_tags_of_a_joint_space_are_clustered_by_the_distance_of_the_dot_product(
         build_parser().parse_args(shlex.split(line)[1:])
 
 
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("kind", ["tracks", "artists"])
+def test_tracks_and_artists_of_a_joint_space_are_clustered_and_make_no_classes(kind: str, view: str) -> None:
+    space = shelve_space()
+    save_features(space_vectors(space, kind, "them"), "them")
+    app = page(view, data="mine", vectors="them", k="2", colour="AUC-PR").run()
+    assert not app.exception
+    assert not app.error
+    n = {"tracks": 20, "artists": 4}[kind]
+    assert map_data(app)["label"] == f"Map of {n} {kind} by pca, in 2 clusters"
+    assert literal(f"The vectors them of {kind} are compared by dot product") in words(app)
+    if view == "Label space":
+        assert "sets of tags" in words(app)
+        assert "taglab targets factors --data mine --features them" in commands(app)
+        assert not [button for button in app.button if button.key == "save label space"]
+    else:
+        assert not [line for line in commands(app) if " labels " in line]
+    if view == "Compare":
+        features = ["space"] if kind == "tracks" else []  # what the space was trained on
+        assert app.selectbox(key="vectors2").options == [*features, "them"]
+    for line in commands(app):
+        build_parser().parse_args(shlex.split(line)[1:])
+
+
 def test_the_command_line_clusters_the_tags_of_a_joint_space_as_the_page_does(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

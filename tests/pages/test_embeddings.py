@@ -20,6 +20,8 @@ from taglab.ui import long_work
 from taglab.ui.embeddings.views import VIEWS
 from taglab.ui.messages import literal
 from taglab.vectors import Vectors, save_features
+from taglab.verbs.joint_space_words import space_vectors
+from tests.joint_space.shelved import shelve_space
 from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
 
@@ -442,8 +444,8 @@ def test_whole_tags_stand_beside_word_vectors() -> None:
     assert table.columns.tolist() == ["rank", "first", "first, cosine", "placed", "placed, dot product"]
 
 
-def test_vectors_of_tracks_are_no_choice_and_a_damaged_shelf_is_passed_over() -> None:
-    save_features(Vectors.of("tracks", ["t0", "t1"], np.eye(2), measure="dot"), "places")
+def test_vectors_of_users_are_no_choice_and_a_damaged_shelf_is_passed_over() -> None:
+    save_features(Vectors.of("users", ["u0", "u1"], np.eye(2), measure="dot"), "listeners")
     keep_whole_tags("broken")
     (cache.Shelf(cache.FEATURES).path("broken") / "manifest.json").write_text("{")
     keep_whole_tags("first")  # word vectors of that name come first
@@ -451,6 +453,28 @@ def test_vectors_of_tracks_are_no_choice_and_a_damaged_shelf_is_passed_over() ->
     assert app.selectbox(key="vectors").options == ["own", "first", "second"]
     assert not app.exception
     assert app.selectbox(key="vectors").label == "Word vectors"
+
+
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"Coverage", "Quality"}))
+@pytest.mark.parametrize("kind", ["tracks", "artists"])
+def test_tracks_and_artists_of_a_joint_space_are_looked_at_as_tags_are(kind: str, view: str) -> None:
+    space = shelve_space()
+    for name in ("them", "others"):
+        save_features(space_vectors(space, kind, name), name)
+    app = opened(view, data="mine", vectors="them", other="others", others="others", k_overlap="2", n="3")
+    assert not app.exception
+    assert not app.error
+    of = f"The vectors them of {kind} are compared by dot product, which heeds their lengths."
+    assert literal(of) in captions(app)
+    for line in commands(app):
+        build_parser().parse_args(shlex.split(line)[1:])
+    if view in ("Two embeddings", "Side by side"):
+        box = app.selectbox(key="other") if view == "Two embeddings" else app.multiselect(key="others")
+        assert set(box.options) == {"others"} | ({"space"} if kind == "tracks" else set())  # none of tags
+    if view == "Neighbours" and kind == "tracks":
+        track = app.selectbox(key="track").value
+        assert any(literal(f"{track}: Song ") in caption for caption in captions(app))
+        assert not [one for one in app.number_input if one.key == "min_count"]
 
 
 def test_a_page_that_looks_words_up_lets_go_of_whole_tags_and_says_so() -> None:

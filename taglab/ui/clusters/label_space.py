@@ -62,6 +62,9 @@ class _Draft:
 
 def show_label_space(material: Material, made: Clustered, rows: npt.NDArray[np.intp]) -> None:
     """Show the draft, what it covers, and ways to change and keep it."""
+    if material.kind != "tags":
+        _say_what_clusters_are_for(material)
+        return
     draft = _current(material, made.clustering)
     _say_if_other(material, made.clustering, draft)
     _put_in_link(draft)
@@ -75,6 +78,21 @@ def show_label_space(material: Material, made: Clustered, rows: npt.NDArray[np.i
         _show_edits(material, draft, rows)
         _show_steps(draft)
         _show_save(material, draft, made)
+
+
+def _say_what_clusters_are_for(material: Material) -> None:
+    """Say that classes are of tags, and what clusters of artists or tracks can be made into."""
+    st.info(
+        literal(
+            f"The classes of a label space are sets of tags, and the vectors {material.vectors_name} are of "
+            f"{material.kind}: their clusters are to be looked at, compared and exported here. Targets of a "
+            "tagger are made of such vectors as factors, how much of each of k clusters a track has: on "
+            "Data, under Targets, or by this line."
+        )
+    )
+    copy_as_command(
+        ["taglab", "targets", "factors", "--data", material.name, "--features", material.vectors_name]
+    )
 
 
 def _origin(material: Material, clustering: Clustering) -> str:

@@ -19,7 +19,7 @@ from taglab.clustering import CLUSTERERS, Clusterer, Clustering, cluster, cluste
 from taglab.clustering.describe import cluster_table, names_of_tags
 from taglab.clustering.geometry import silhouettes
 from taglab.compare.by_tag import TagFigures, auc_pr_by_tag
-from taglab.embeddings import Lookup, TagQuestion
+from taglab.embeddings import Lookup, TagQuestion, whole_vectors
 from taglab.figures import clusters as figures
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
@@ -28,7 +28,7 @@ from taglab.progress import Progress
 from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import number_bounds, setting_widget
-from taglab.ui.loaders import folksonomy, selected_folksonomy, tag_vectors
+from taglab.ui.loaders import folksonomy_of, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import (
     bound_number,
@@ -41,12 +41,13 @@ from taglab.ui.pickers import (
 from taglab.ui.projecting import explained
 from taglab.ui.remembered import identity, remembered
 from taglab.ui.selection import select, selected_rows, show_in_link
-from taglab.ui.tables import measure_sentence, partly_known_notes
+from taglab.ui.tables import measure_sentence, notes_of, partly_known_notes
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 from taglab.vectors import Vectors
 from taglab.verbs.clusters import Cluster
 from taglab.verbs.tags import Project, coverage_of
 
+CLUSTERED_KINDS = ("tags", "artists", "tracks")
 _EVERY_K_UP_TO = 120
 # How far a round k is from the next, as shares of the power of ten below: 5 from 100 to 200, 10 to 500, 25.
 _ROUND_STEPS = ((2, 20), (5, 10), (10, 4))
@@ -79,10 +80,11 @@ class Material:
 
     Attributes:
         name: Of the data set.
-        vectors_name: Of the word vectors, or vectors of whole tags.
+        vectors_name: Of the word vectors, or vectors of whole tags, artists or tracks.
         min_count: Least number of tracks a tag has.
         lookup: How the words of tags are looked up.
-        data: The data set with these tags only.
+        data: The data set with these tags only; artists or tracks stand in their place where the vectors are
+            of these.
         vectors: Of these tags.
         counts: Array (tags,): tracks by tag, in the order of the vectors.
     """
@@ -94,6 +96,11 @@ class Material:
     data: Folksonomy
     vectors: Vectors
     counts: npt.NDArray[np.int64]
+
+    @property
+    def kind(self) -> str:
+        """What is clustered: "tags", "artists" or "tracks"."""
+        return self.vectors.kind
 
     @property
     def question(self) -> TagQuestion:
@@ -155,11 +162,12 @@ class Colour:
 def pick_material() -> Material:
     """Let data, vectors, the least count and the lookup be chosen, in the sidebar, and open them."""
     with st.sidebar:
-        name, vectors_name = pick_data(), pick_vectors(whole_tags=True)
+        name, vectors_name = pick_data(), pick_vectors(whole=CLUSTERED_KINDS)
+    kind = whole_vectors().get(vectors_name, "tags")
     with working("Opening the data") as progress:
-        whole = folksonomy(name, progress)
+        whole = folksonomy_of(name, kind, progress)
     with st.sidebar:
-        min_count, lookup = pick_min_count(whole), pick_lookup(vectors_name)
+        min_count, lookup = pick_min_count(whole, kind), pick_lookup(vectors_name)
     return open_material(name, vectors_name, min_count, lookup)
 
 
@@ -172,7 +180,7 @@ def open_material(name: str, vectors_name: str, min_count: int, lookup: Lookup) 
     with working("Preparing the vectors") as progress:
         vectors = tag_vectors(name, vectors_name, min_count, lookup, progress)
     vectors.require(3)
-    data = selected_folksonomy(name, min_count)
+    data = selected_folksonomy(name, min_count, vectors.kind)
     counts = _counts(vectors, data)
     return Material(name, vectors_name, min_count, lookup, data, vectors, counts)
 
@@ -346,10 +354,19 @@ def cluster_question(
     return Cluster(tags=material.question, clustering=settings, by=by)
 
 
-def pick_colour() -> Colour:
-    """Let the colours' meaning be chosen. In the URL as `colour` and `colour_run`."""
+def pick_colour(kind: str = "tags") -> Colour:
+    """Let the colours' meaning be chosen. In the URL as `colour` and `colour_run`.
+
+    Args:
+        kind: What is clustered; a run has figures of tags only, and a track counts once.
+    """
+    meanings = [
+        by for by in _COLOURS if (by != _BY_RUN or kind == "tags") and (by != "count" or kind != "tracks")
+    ]
+    if st.session_state.get("colour", "cluster") not in meanings:
+        st.session_state["colour"] = "cluster"
     by = st.segmented_control(
-        "Colour", list(_COLOURS), default="cluster", format_func=_COLOURS.__getitem__, key="colour",
+        "Colour", meanings, default="cluster", format_func=_COLOURS.__getitem__, key="colour",
         bind="query-params", required=True,
     )  # fmt: skip
     if by != _BY_RUN:
@@ -413,7 +430,9 @@ def show_map(
         table = _with_figures(material, made, colour)
         figure = figures.tag_map(table, where.positions, made.names, colour.by, rows, title)
         st.plotly_chart(figure, config=picture_config(), key="map in 3-D", alt=_said(material, made, where))
-        st.caption("In 3-D the map shows what is selected elsewhere; tags are selected on it in 2-D only.")
+        st.caption(
+            f"In 3-D the map shows what is selected elsewhere; {material.kind} are selected in 2-D only."
+        )
         return rows
     tags = material.vectors.ids
     tag_map(
@@ -451,15 +470,14 @@ def _points(material: Material, where: Projection) -> MapPoints:
 def _made_points(material: Material, settings: ProjectionSettings, _where: Projection) -> MapPoints:
     vectors = material.vectors
     name = content_key(identity(material), identity(settings))
-    return map_points(name, vectors.ids, material.counts, _where.positions, partly_known_notes(vectors))
+    return map_points(name, vectors.ids, material.counts, _where.positions, notes_of(vectors, material.data))
 
 
 def _said(material: Material, made: Clustered, where: Projection) -> str:
     n_left_out = made.clustering.n_left_out
     without = f", {n_left_out:,} in none, in grey" if n_left_out else ""
-    return (
-        f"Map of {len(material.vectors):,} tags by {where.method}, in {made.clustering.k:,} clusters{without}"
-    )
+    what = f"{len(material.vectors):,} {material.kind}"
+    return f"Map of {what} by {where.method}, in {made.clustering.k:,} clusters{without}"
 
 
 def _paint(
@@ -489,6 +507,7 @@ def _paint(
         scale=scale,
         facts=facts,
         file=f"{material.name} {settings.varied}={settings.value} {where.method}",
+        kind=material.kind,
     )
 
 
@@ -528,16 +547,16 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     vectors, clustering = material.vectors, made.clustering
     sharing = len(vectors) - vectors.n_points
     facts = {
-        "Tags": f"{len(vectors):,}",
+        material.kind.capitalize(): f"{len(vectors):,}",
         "Without a vector": f"{len(vectors.missing):,}",
-        "Partly known": f"{len(vectors.unknown):,}",
+        **({"Partly known": f"{len(vectors.unknown):,}"} if material.kind == "tags" else {}),
         "Sharing a point": f"{sharing:,}",
         **(_of_left_out(clustering) if clustering.settings.may_leave_out else {}),
         "Mean silhouette": _signed(float(np.nanmean(made.silhouettes))),
         **({"Silhouette, distinct": _signed(made.over_points)} if sharing else {}),
         "Within-cluster distance": f"{clustering.within_distance:,.1f}",
-        "Largest cluster": f"{clustering.sizes.max():,} tags",
-        "Clusters of one tag": f"{(clustering.sizes == 1).sum():,}",
+        "Largest cluster": f"{clustering.sizes.max():,} {material.kind}",
+        f"Clusters of one {vectors.column}": f"{(clustering.sizes == 1).sum():,}",
     }
     with st.container(key="facts", horizontal=True):
         for label, value in facts.items():
@@ -549,15 +568,21 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
     if vectors.missing:
         some = len(vectors.missing) > 1
         sentence = (
-            "tags have no vector; they are in no cluster"
+            f"{material.kind} have no vector; they are in no cluster"
             if some
-            else "tag has no vector; it is in no cluster"
+            else f"{vectors.column} has no vector; it is in no cluster"
         )
         with st.expander(f"{len(vectors.missing):,} {sentence}"):
             absent = material.data.tags[material.data.tags["tag"].isin(vectors.missing)][["tag", "count"]]
-            st.dataframe(absent, hide_index=True, key="tags without a vector", alt="Tags without a vector")
+            absent = absent.rename(columns={"tag": vectors.column})
+            st.dataframe(
+                absent, hide_index=True, key="tags without a vector",
+                alt=f"{material.kind.capitalize()} without a vector",
+            )  # fmt: skip
             export_panel(
-                f"{material.name} tags without a vector", absent, command=coverage_of(material.question)
+                f"{material.name} {material.kind} without a vector",
+                absent,
+                command=coverage_of(material.question),
             )
 
 

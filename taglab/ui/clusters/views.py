@@ -38,7 +38,7 @@ from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
 from taglab.ui.remembered import remembered
 from taglab.ui.selection import key_of, listed_rows, select
-from taglab.ui.tables import column_labels, swatch
+from taglab.ui.tables import column_labels, swatch, track_names
 from taglab.vectors import Vectors
 from taglab.verbs import clusters as verbs
 
@@ -89,6 +89,7 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     if made.clustering.n_left_out:
         members.append(_left_out_by_use(made))
         table.loc[len(table)] = _row_of_left_out(table, members[-1], made, rows)
+    table = table.drop(columns=_same_for_all(material.kind))
     key = key_of("cluster table")
 
     def tick() -> None:
@@ -97,16 +98,40 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
 
     st.dataframe(
         table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
-        column_config=_COLUMNS,
+        column_config=_columns(material.kind),
         alt="Clusters, most used first",
     )  # fmt: skip
+    kind = material.kind
     last = (
-        f"; the last row are the {len(members[-1]):,} tags {UNCLUSTERED}"
+        f"; the last row are the {len(members[-1]):,} {kind} {UNCLUSTERED}"
         if made.clustering.n_left_out
         else ""
     )
-    st.caption(f"All {made.clustering.k:,} clusters, most used first{last}; tick some to select their tags.")
+    order = "largest first" if kind == "tracks" else "most used first"
+    st.caption(f"All {made.clustering.k:,} clusters, {order}{last}; tick some to select their {kind}.")
     export_panel(f"{material.name} clusters", whole, command=cluster_question(material, made))
+
+
+def _same_for_all(kind: str) -> list[str]:
+    """Return the columns of the cluster table that say nothing more than the size: a track counts once."""
+    return ["tracks", "assignments"] if kind == "tracks" else []
+
+
+def _columns(kind: str) -> dict[str, Any]:
+    """Return how columns are headed where clusters are of artists or tracks."""
+    if kind == "tags":
+        return _COLUMNS
+    one = kind.removesuffix("s")
+    name = "Its first track" if kind == "tracks" else "The artist of it with most tracks"
+    return {
+        **_COLUMNS,
+        "name": st.column_config.TextColumn("cluster", help=name, width="medium"),
+        "size": st.column_config.NumberColumn(kind),
+        "tracks": st.column_config.NumberColumn("tracks", help="Those of its artists"),
+        "medoid": st.column_config.TextColumn("medoid", help=f"The {one} nearest its centre"),
+        "selected": st.column_config.NumberColumn(f"selected ({kind})"),
+        "members": st.column_config.TextColumn(kind, width="large"),
+    }
 
 
 @remembered("small")
@@ -159,9 +184,10 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
         key=key,
         on_select=take,
         selection_mode=("points", "box"),
-        alt="Silhouette of each tag, by cluster",
+        alt=f"Silhouette of each {material.vectors.column}, by cluster",
     )
-    st.caption("Click a diamond to select its cluster, a bar to select its tag, or draw a box.")
+    one = material.vectors.column
+    st.caption(f"Click a diamond to select its cluster, a bar to select its {one}, or draw a box.")
     export_panel(
         f"{material.name} silhouettes",
         made.tags,
@@ -173,30 +199,39 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
 def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     """The tag table, of the selected tags if there are any; ticked tags are selected."""
     listed = listed_rows(material.vectors)
-    everything = not len(listed) or st.toggle("All tags", key="all_tags", bind="query-params")
+    kind, one = material.kind, material.vectors.column
+    everything = not len(listed) or st.toggle(f"All {kind}", key="all_tags", bind="query-params")
     shown = made.tags if everything else made.tags.iloc[listed]
     columns = ["tag", "count", "name", "silhouette", *(["unknown"] if material.vectors.unknown else [])]
     table = shown[columns].assign(name=shown["name"].where(shown["cluster"] >= 0, UNCLUSTERED))
+    if kind == "tracks":
+        table["count"] = table["tag"].map(track_names(material.data)).fillna("")
+        table = table.rename(columns={"count": "about"})
     key = key_of("tag table")
 
     def tick() -> None:
         select((table["tag"].iloc[row] for row in st.session_state[key].selection.rows), "tag table")
 
-    config = {**_COLUMNS, "count": st.column_config.NumberColumn("count (tracks)")}
+    config = {
+        **_columns(kind),
+        "count": st.column_config.NumberColumn("count (tracks)"),
+        "about": st.column_config.TextColumn("title – artist"),
+        "tag": st.column_config.TextColumn(one),
+    }
     st.dataframe(
         table, key=key, on_select=tick, selection_mode="multi-row", hide_index=True, height=420,
         column_config=config,
-        alt="Tags with their clusters",
+        alt=f"{kind.capitalize()} with their clusters",
     )  # fmt: skip
     what = (
-        f"All {len(table):,} tags"
+        f"All {len(table):,} {kind}"
         if everything
-        else f"The {len(table):,} selected of {len(made.tags):,} tags"
+        else f"The {len(table):,} selected of {len(made.tags):,} {kind}"
     )
     st.caption(f"{what}; tick some to see them on the map.")
     export_panel(
-        f"{material.name} tags by cluster",
-        table,
+        f"{material.name} {kind} by cluster",
+        table.rename(columns={"tag": one}),
         command=cluster_question(material, made, by="tag"),
     )
 
@@ -243,7 +278,7 @@ def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSett
     with columns[0]:
         names = [material.vectors_name]
         names += pick_more_vectors(
-            "scan_vectors", "Beside these vectors", material.vectors_name, whole_tags=True
+            "scan_vectors", "Beside these vectors", material.vectors_name, whole=[material.kind]
         )
     with columns[1]:
         counts = (material.min_count, *_pick_min_counts(material))
@@ -276,7 +311,8 @@ def _to_scan(material: Material, names: Sequence[str], min_counts: Sequence[int]
     with working("Preparing the vectors") as progress:
         vectors = [tag_vectors(material.name, name, least, material.lookup, progress) for name in names]
     several = len(min_counts) > 1
-    return _Scanned(vectors, selected_folksonomy(material.name, least).counts() if several else None)
+    counts = selected_folksonomy(material.name, least, material.kind).counts() if several else None
+    return _Scanned(vectors, counts)
 
 
 def _pick_min_counts(material: Material) -> tuple[int, ...]:
@@ -403,7 +439,7 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
     if "vectors2" not in st.session_state and "vectors2" not in st.query_params:
         st.session_state["vectors2"] = material.vectors_name
     with columns[0]:
-        vectors_name = pick_vectors("vectors2", "Other vectors", whole_tags=True)
+        vectors_name = pick_vectors("vectors2", "Other vectors", whole=[material.kind])
     other_material = open_material(material.name, vectors_name, material.min_count, material.lookup)
     with columns[1]:
         settings = pick_method(other_material.vectors, "2", seed=1)
@@ -420,7 +456,7 @@ def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
         if tags
     ]
     st.caption(
-        ", ".join([f"{comparison.n_tags:,} tags in a cluster of both", *apart])
+        ", ".join([f"{comparison.n_tags:,} {material.kind} in a cluster of both", *apart])
         + ". First: the map's; second: chosen here."
     )
     figure = figures.flow_heatmap(comparison.flow, made.names, other.names)

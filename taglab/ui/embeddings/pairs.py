@@ -62,14 +62,15 @@ def _choose_pairs(tags: Vectors) -> Pairs:
     options = list(tags.ids[:_MOST_OPTIONS])
     few = f" (of the {_MOST_OPTIONS:,} most used)" if len(tags) > _MOST_OPTIONS else ""
     chosen = st.multiselect(
-        f"Pairs of tags, first and second in turn{few}",
+        f"Pairs of {tags.kind}, first and second in turn{few}",
         options,
         default=options[:4],
-        key="pairs",
+        key="pairs" if tags.kind == "tags" else f"{tags.column}_pairs",
         bind="query-params",
     )
     if len(chosen) < 4 or len(chosen) % 2:
-        st.info("Choose four tags or more, an even number: Germany, Berlin, France, Paris.")
+        example = ": Germany, Berlin, France, Paris" if tags.kind == "tags" else ""
+        st.info(f"Choose four {tags.kind} or more, an even number{example}.")
         return ()
     return list(zip(chosen[::2], chosen[1::2], strict=True))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_tag, pick_vectors
 from taglab.ui.projecting import explained, pick_projection, projected
 from taglab.ui.remembered import remembered
-from taglab.ui.tables import column_labels, partly_known_notes
+from taglab.ui.tables import column_labels, notes_of, partly_known_notes, track_names
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
 from taglab.vectors import Vectors
 from taglab.verbs.question import Question
@@ -51,7 +52,7 @@ class Picked:
 
     Attributes:
         data: Name of the data set.
-        vectors: Name of the word vectors, or of vectors of whole tags.
+        vectors: Name of the word vectors, or of vectors of whole tags, artists or tracks.
         min_count: Least tracks of a tag, inclusive.
         lookup: How words are looked up.
     """
@@ -62,8 +63,13 @@ class Picked:
     lookup: Lookup
 
     def folksonomy(self) -> Folksonomy:
-        """Return the data set with the tags that are used often enough."""
-        return selected_folksonomy(self.data, self.min_count)
+        """Return the data set with the tags that are used often enough, or what stands in their place."""
+        return selected_folksonomy(self.data, self.min_count, self.kind)
+
+    @property
+    def kind(self) -> str:
+        """What the vectors are of: "tags", "artists" or "tracks"."""
+        return embeddings.whole_vectors().get(self.vectors, "tags")
 
     def tags(self) -> Vectors:
         """Return the vectors of those tags."""
@@ -76,7 +82,7 @@ class Picked:
 
     def by(self, vectors: str) -> TagQuestion:
         """Return what asks for the same tags by other vectors."""
-        return self.question.model_copy(update={"vectors": vectors})
+        return self.question.by(vectors)
 
 
 def show_neighbours(picked: Picked) -> None:
@@ -84,26 +90,29 @@ def show_neighbours(picked: Picked) -> None:
     tags = picked.tags()
     left, right = st.columns([2, 3])
     with left:
-        tag = pick_tag(tags.ids)
+        tag = _pick(tags)
         n = st.slider("Neighbours", 1, 50, 15, key="n", bind=bound_number("n", "n =", 1, 50))
         near = embeddings.neighbours(tags, tag, n)
-        bars = _bars(tags, near, f"Nearest to {tag}")
-        alt = f"Tags by {tags.by.title}"
+        names = track_names(picked.folksonomy()) if tags.kind == "tracks" else {}
+        if tag in names:
+            st.caption(literal(f"{tag}: {names[tag]}"))
+        bars = _bars(tags, near, f"Nearest to {tag}", names=names)
+        alt = f"{tags.kind.capitalize()} by {tags.by.title}"
         st.plotly_chart(bars, config=picture_config(), key="neighbour bars", alt=alt)
         _say_partly_known(tags, [tag], near)
         export_panel("neighbours", near, bars, Neighbours(tag=tag, n=n, tags=picked.question))
     with right:
-        names = [str(name) for name in near["tag"]]
-        drawn, projection = _pick_map(tags, [tag, *names])
+        names_near = [str(name) for name in near[tags.column]]
+        drawn, projection = _pick_map(tags, [tag, *names_near])
 
         def whole_map() -> go.Figure:
             shares = projection.explained_variance
             told = None if shares is None else shares.tolist()
             return neighbourhood_map(
-                projection.positions, drawn.ids, tag, names, projection.method.upper(), told
+                projection.positions, drawn.ids, tag, names_near, projection.method.upper(), told
             )
 
-        _show_map(picked, drawn, projection, tag, names, whole_map)
+        _show_map(picked, drawn, projection, tag, names_near, whole_map)
         flat = projection.settings.dimensions == 2
         question = Project(tags=picked.question, projection=projection.settings)
         export_panel(
@@ -112,11 +121,24 @@ def show_neighbours(picked: Picked) -> None:
         )  # fmt: skip
 
 
+def _pick(vectors: Vectors, label: str = "", key: str = "", index: int = 0) -> str:
+    """Let a tag be chosen, or an artist or a track where the vectors are of these; in the URL as that."""
+    one = vectors.column
+    return pick_tag(vectors.ids, label or one.capitalize(), key or one, index)
+
+
 def _bars(
-    vectors: Vectors, near: pd.DataFrame, title: str, common: Collection[str] | None = None
+    vectors: Vectors,
+    near: pd.DataFrame,
+    title: str,
+    common: Collection[str] | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> go.Figure:
-    """Draw what is near by what the vectors' measure says of it."""
-    return neighbour_bars(near, title, common, _measured(near), vectors.by.title)
+    """Draw what is near by what the vectors' measure says of it; ids that have a name go by both."""
+    ids = near[vectors.column]
+    table = near.assign(tag=[f"{names[one]} ({one})" if one in names else one for one in ids])
+    kept = None if common is None else set(table["tag"][ids.isin(list(common))])
+    return neighbour_bars(table, title, kept, _measured(near), vectors.by.title)
 
 
 def _measured(near: pd.DataFrame) -> str:
@@ -141,14 +163,16 @@ def _pick_map(tags: Vectors, near: Sequence[str]) -> tuple[Vectors, Projection]:
     """Let the projection be chosen, and whether all tags or only the near ones are drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         settings = pick_projection()
-    only = st.toggle("Only these tags, projected anew", key="only", bind="query-params")
+    only = st.toggle(f"Only these {tags.kind}, projected anew", key="only", bind="query-params")
     drawn = tags.select(near) if only else tags
     return drawn, projected(drawn, settings)
 
 
 @remembered("large")
-def _points(name: str, counts: npt.NDArray[np.int64], _drawn: Vectors, _projection: Projection) -> MapPoints:
-    notes = partly_known_notes(_drawn)
+def _points(
+    name: str, counts: npt.NDArray[np.int64], _drawn: Vectors, _projection: Projection, _data: Folksonomy
+) -> MapPoints:
+    notes = notes_of(_drawn, _data)
     return map_points(name, _drawn.ids, counts, _projection.positions, notes)
 
 
@@ -162,7 +186,7 @@ def _show_map(
 ) -> None:
     """The map, on which a click makes a tag the one whose neighbours are shown; in 3-D it is only seen."""
     about = (
-        f"{len(drawn):,} tags ({len(drawn.missing):,} more have no vector); the map keeps "
+        f"{len(drawn):,} {drawn.kind} ({len(drawn.missing):,} more have no vector); the map keeps "
         f"{projection.neighbours_kept:.0%} of neighbours, trustworthiness {projection.trustworthiness:.2f}. "
         f"{' '.join([*explained(projection), *projection.notes])}"
     )
@@ -175,7 +199,7 @@ def _show_map(
     counts = picked.folksonomy().counts().reindex(list(drawn.ids)).to_numpy(np.int64)
     lookup = picked.lookup.model_dump_json()
     name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()} {lookup}"
-    points = _points(name, counts, drawn, projection)
+    points = _points(name, counts, drawn, projection, picked.folksonomy())
     named = [other for other in (tag, *near) if other in drawn]
     rows = np.asarray([drawn.row(other) for other in named], np.intp)
     labels = np.zeros(len(drawn), np.int32)
@@ -183,12 +207,13 @@ def _show_map(
 
     def choose_point(chosen: list[int]) -> None:
         if len(chosen) == 1:
-            st.session_state["tag"] = drawn.ids[chosen[0]]
+            st.session_state[drawn.column] = drawn.ids[chosen[0]]
 
     unnamed = MapClasses(labels, ["", "", ""], np.arange(3), np.full((3, 2), np.nan, np.float32), "")
-    paint = MapPaint(f"{tag} among its neighbours", tag, unnamed, file="neighbours")
+    paint = MapPaint(f"{tag} among its neighbours", tag, unnamed, file="neighbours", kind=drawn.kind)
     tag_map("neighbour map", points, paint, rows, choose_point)
-    st.caption(f"{about} A click chooses a tag.")
+    article = "an" if drawn.kind == "artists" else "a"
+    st.caption(f"{about} A click chooses {article} {drawn.column}.")
 
 
 def show_coverage(picked: Picked) -> None:
@@ -252,7 +277,7 @@ def show_comparison(picked: Picked) -> None:
     tags = picked.tags()
     first, second, third = st.columns(3)
     with first:
-        other_name = pick_vectors("other", "Compare with", picked.vectors, whole_tags=True)
+        other_name = pick_vectors("other", "Compare with", picked.vectors, whole=[tags.kind])
     if other_name is None:
         st.info("There is nothing to compare with yet: add vectors, or train some, in the side bar.")
         return
@@ -264,38 +289,39 @@ def show_comparison(picked: Picked) -> None:
         overlap = embeddings.overlap_at_k(tags, other, k, progress=progress)
     with third:
         both = [tag for tag in tags.ids if tag in other]
-        tag = pick_tag(both)
+        tag = _pick(tags.select(both))
     mean, here, there = st.columns(3)
     with mean:
         st.metric(f"Mean overlap@{k}", f"{overlap['overlap'].mean():.1%}")
         histogram = overlap_histogram(overlap, k)
-        st.plotly_chart(histogram, config=picture_config(), key="overlap", alt="Tags by neighbours in common")
+        alt = f"{tags.kind.capitalize()} by neighbours in common"
+        st.plotly_chart(histogram, config=picture_config(), key="overlap", alt=alt)
         question = Overlap(
             data=picked.data, min_count=picked.min_count, vectors=(picked.vectors, other_name),
             lookup=picked.lookup, k=k,
         )  # fmt: skip
         export_panel("overlap", overlap, histogram, question)
     near, near_there = (embeddings.neighbours(side.select(both), tag, k) for side in (tags, other))
-    common = set(near["tag"]) & set(near_there["tag"])
+    common = set(near[tags.column]) & set(near_there[tags.column])
     for column, table, side, key in ((here, near, tags, "this"), (there, near_there, other, "other")):
         bars = _bars(side, table, f"{tag} in {side.name}", common)
         column.plotly_chart(
-            bars, config=picture_config(), key=f"nearest in {key}", alt=f"Nearest tags in {key}"
+            bars, config=picture_config(), key=f"nearest in {key}", alt=f"Nearest {tags.kind} in {key}"
         )
         # The command seeks among all tags of its embedding.
         command = Neighbours(tag=tag, n=k, tags=picked.by(side.name))
         with column:
             _say_partly_known(side, [tag], table)
             export_panel(f"nearest in {key}", table, bars, command if len(both) == len(side) else None)
-    among = f"sought among the {len(both):,} tags with a vector in both embeddings"
+    among = f"sought among the {len(both):,} {tags.kind} with a vector in both embeddings"
     here.caption(f"{len(common)} of {len(near)} in common, the others grey; {among}")
-    st.text("The tags on which the two agree least come first")
+    st.text(f"The {tags.kind} on which the two agree least come first")
     least = overlap.sort_values("overlap", kind="stable")
     st.dataframe(
         least,
         hide_index=True,
         column_config=column_labels(least),
-        alt="Tags by how far the two embeddings agree",
+        alt=f"{tags.kind.capitalize()} by how far the two embeddings agree",
     )
 
 
@@ -304,14 +330,19 @@ def show_analogy(picked: Picked) -> None:
     tags = picked.tags()
     first, second, third = st.columns(3)
     with first:
-        a = pick_tag(tags.ids, "a", "a")
+        a = _pick(tags, "a", "a")
     with second:
-        b = pick_tag(tags.ids, "− b", "b", 1)
+        b = _pick(tags, "− b", "b", 1)
     with third:
-        c = pick_tag(tags.ids, "+ c", "c", 2)
+        c = _pick(tags, "+ c", "c", 2)
     near = embeddings.analogy(tags, a, b, c, _SHOWN)
     bars = _bars(tags, near, f"{a} − {b} + {c}")
-    st.plotly_chart(bars, config=picture_config(), key="analogy bars", alt="Tags nearest to a − b + c")
+    st.plotly_chart(
+        bars,
+        config=picture_config(),
+        key="analogy bars",
+        alt=f"{tags.kind.capitalize()} nearest to a − b + c",
+    )
     _say_partly_known(tags, [a, b, c], near)
     export_panel("analogy", near, bars, Analogy(a=a, b=b, c=c, n=_SHOWN, tags=picked.question))
 
@@ -321,18 +352,22 @@ def show_axis(picked: Picked) -> None:
     tags = picked.tags()
     left, right = st.columns(2)
     with left:
-        start = pick_tag(tags.ids, "From", "from")
+        start = _pick(tags, "From", "from")
     with right:
-        end = pick_tag(tags.ids, "To", "to", 1)
+        end = _pick(tags, "To", "to", 1)
     table = embeddings.axis(tags, start, end)
-    ranked = table.head(_NAMED_AMONG).sort_values("position", kind="stable")["tag"].tolist()
-    figure = axis_plane(table, start, end, ranked[:_NAMED_AT_EACH_END] + ranked[-_NAMED_AT_EACH_END:])
+    drawn = table.rename(columns={tags.column: "tag"})
+    ranked = drawn.head(_NAMED_AMONG).sort_values("position", kind="stable")["tag"].tolist()
+    figure = axis_plane(drawn, start, end, ranked[:_NAMED_AT_EACH_END] + ranked[-_NAMED_AT_EACH_END:])
     st.plotly_chart(
-        figure, config=picture_config(), key="axis plane", alt="Tags along the line between two tags"
+        figure,
+        config=picture_config(),
+        key="axis plane",
+        alt=f"{tags.kind.capitalize()} along the line between two",
     )
     st.caption(
-        f"all {len(table):,} tags; of the {min(_NAMED_AMONG, len(table))} most used, those furthest to "
-        "either side are named"
+        f"all {len(table):,} {tags.kind}; of the {min(_NAMED_AMONG, len(table))} most used, those furthest "
+        "to either side are named"
     )
     _say_partly_known(tags, [start, end], table.head(0))
     export_panel("axis", table, figure, Axis(from_tag=start, to_tag=end, tags=picked.question))
@@ -343,13 +378,14 @@ def show_side_by_side(picked: Picked) -> None:
     tags = picked.tags()
     first, second, third = st.columns(3)
     with second:
-        others = pick_more_vectors("others", "Beside them", picked.vectors, whole_tags=True)
+        others = pick_more_vectors("others", "Beside them", picked.vectors, whole=[tags.kind])
     with working("Looking for neighbours") as progress:
         sides = {picked.vectors: tags}
         for name in others:
             sides[name] = tag_vectors(picked.data, name, picked.min_count, picked.lookup, progress)
     with first:
-        tag = pick_tag(list(dict.fromkeys(tag for side in sides.values() for tag in side.ids)))
+        every = list(dict.fromkeys(tag for side in sides.values() for tag in side.ids))
+        tag = pick_tag(every, tags.column.capitalize(), tags.column)
     with third:
         n = st.slider("Neighbours", 1, 50, 10, key="n", bind=bound_number("n", "n =", 1, 50))
     if not others:
@@ -359,7 +395,7 @@ def show_side_by_side(picked: Picked) -> None:
     measured = {}
     for name, near in found.items():
         by = sides[name].by.title
-        table[name] = near["tag"].reindex(range(n))
+        table[name] = near[tags.column].reindex(range(n))
         table[f"{name}, {by}"] = near[_measured(near)].reindex(range(n))
         measured[f"{name}, {by}"] = st.column_config.NumberColumn(by, format="%.3f")
         if "unknown" in near and (near["unknown"] != "").any():
@@ -374,7 +410,7 @@ def show_side_by_side(picked: Picked) -> None:
     absent = [name for name in sides if name not in found]
     if absent:
         st.caption(literal(f"No vector of {tag!r} in {', '.join(absent)}."))
-    st.caption("each sought among the tags of the data that have a vector in that embedding")
+    st.caption(f"each sought among the {tags.kind} of the data that have a vector in that embedding")
     lines = [Neighbours(tag=tag, n=n, tags=picked.by(name)) for name in found]
     export_panel("nearest in several", table, command=next(iter(lines), None), further=lines[1:])
 
