@@ -9,6 +9,9 @@ from taglab.errors import InvalidSetting
 from taglab.labels import LABELS
 from taglab.nets.encoder import Encoded, Encoder
 from taglab.nets.heads import HEADS, Head
+from taglab.nets.kim_2_3 import KimSourcesSettings
+from taglab.nets.kim_3_2 import KimArtistGroupsSettings
+from taglab.nets.kim_4_1 import KimConsistencySettings
 from taglab.nets.network import Network
 from taglab.nets.settings import MelNetworkSettings, NetworkSettings, SoundNeeded
 from taglab.nets.short_chunk import ShortChunkSettings
@@ -40,6 +43,9 @@ NETWORKS: dict[str, type[NetworkSettings]] = {
     "spectrogram": SpectrogramSettings,
     "vgg": VGGSettings,
     "short-chunk": ShortChunkSettings,
+    "kim-2.3": KimSourcesSettings,
+    "kim-3.2": KimArtistGroupsSettings,
+    "kim-4.1": KimConsistencySettings,
 }
 
 USUAL_NETWORK = "spectrogram"

@@ -64,8 +64,12 @@ class DensePooling(nn.Sequential):
     """One dense layer of the input's size, batch norm, ReLU: (batch, n_channels) to (batch, n_channels).
 
     Of 256 channels, as in vgg: 66,304 parameters; of 512, as in short-chunk: 263,680 parameters.
+
+    Args:
+        n_channels: Of the input.
+        activation: In place of ReLU.
     """
 
-    def __init__(self, n_channels: int) -> None:
-        super().__init__(nn.Linear(n_channels, n_channels), nn.BatchNorm1d(n_channels), nn.ReLU())
+    def __init__(self, n_channels: int, activation: type[nn.Module] = nn.ReLU) -> None:
+        super().__init__(nn.Linear(n_channels, n_channels), nn.BatchNorm1d(n_channels), activation())
         self.dim = n_channels

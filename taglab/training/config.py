@@ -68,6 +68,8 @@ class TrainConfig(BaseModel):
             track of 200,000 would count 199,999, and would be all that is learned; 100 is ours.
         gradient_clip: Longest gradient, as its norm over all parameters; None does not clip, as in the
             thesis.
+        weight_decay: λ of λ/2 times the squared weights that is added to the loss (L2 regularisation); 0, for
+            the thesis has none.
         precision: "32-true", the same on every device; or "bf16-mixed" and "16-mixed", which halve time and
             memory on a GPU. Not the default, because figures then differ a little by device.
         compile: Whether torch.compile makes the step: a minute or more at the start, faster after; not by
@@ -117,7 +119,7 @@ class TrainConfig(BaseModel):
     sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "Optimiser": (
             "schedule", "plateau_patience", "plateau_factor", "plateau_min_delta", "loss", "gamma",
-            "loss_vectors", "class_weighting", "class_weight_cap", "gradient_clip",
+            "loss_vectors", "class_weighting", "class_weight_cap", "gradient_clip", "weight_decay",
         ),
         "Length and stopping": (
             "steps_per_epoch", "early_stopping_patience", "early_stopping_min_delta", "monitor",
@@ -151,6 +153,7 @@ class TrainConfig(BaseModel):
     class_weighting: bool = False
     class_weight_cap: float = Field(100.0, ge=1, le=1_000_000)
     gradient_clip: float | None = Field(None, gt=0)
+    weight_decay: float = Field(0.0, ge=0, le=1)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     compile: bool = False
     window_s: float | None = Field(None, gt=0, le=3_600)

@@ -47,13 +47,14 @@ def first_not_finite(step: TrainingStep, waveform: torch.Tensor) -> str:
     ]
     try:
         with torch.no_grad():
-            logits = step.logits(waveform)
+            outputs = step.outputs(waveform)
     finally:
         for handle in handles:
             handle.remove()
     if found:
         return f"the output of layer {found[0]!r} is"
-    return "the loss of finite logits is" if torch.isfinite(logits).all() else "the logits are"
+    finite = all(torch.isfinite(logits).all() for logits in outputs.values())
+    return "the loss of finite logits is" if finite else "the logits are"
 
 
 def broken_weights(network: nn.Module) -> str | None:

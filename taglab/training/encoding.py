@@ -66,7 +66,7 @@ def encode(
     fabric = make_fabric(single.train)
     with failures_told(fabric.device, single.train.batch_size, lambda: "encoding tracks"):
         step = kept_step(run, single, material, fabric, weights, of_its_split=False)
-        means = TrackMeans(material.of("test"), step.network.encoder.dim, fabric.device)
+        means = TrackMeans(material.of("test"), step.network.dim, fabric.device)
         share = between(progress, 0.3, 1)
         outputs = window_outputs(step, material, "test", single.train.batch_size, step.encoding, share)
         for encodings, owners in outputs:

@@ -454,6 +454,7 @@ def training_step(
         {name: task.objective(fabric.device) for name, task in tasks.items()},
         config.learning_rate,
         gradient_clip=config.gradient_clip,
+        weight_decay=config.weight_decay,
         compiled=config.compile,
     )
 

@@ -40,8 +40,8 @@ class _FromPCM(nn.Module):
         return outputs
 
     def encoding(self, waveform: torch.Tensor) -> torch.Tensor:
-        """Return what the heads are given, (batch, dim)."""
-        encoding: torch.Tensor = self.network.encoder(_scaled(waveform)).encoding
+        """Return what the heads are given, (batch, dim); of several branches one after the other."""
+        encoding: torch.Tensor = self.network.encoding(_scaled(waveform))
         return encoding
 
 
@@ -61,6 +61,7 @@ class TrainingStep:
         objectives: What is minimised, by task; each is a head of the network.
         learning_rate: Of Adam.
         gradient_clip: Longest gradient; None does not clip.
+        weight_decay: Of the squared weights, what is added to the loss, halved (L2 regularisation).
         compiled: Whether torch.compile makes forward and backward.
     """
 
@@ -72,6 +73,7 @@ class TrainingStep:
         learning_rate: float = 1e-3,
         *,
         gradient_clip: float | None = None,
+        weight_decay: float = 0.0,
         compiled: bool = False,
     ) -> None:
         self.fabric, self.gradient_clip = fabric, gradient_clip
@@ -81,7 +83,11 @@ class TrainingStep:
         # The scaler of 16-mixed has found_inf to itself, and clips only what it unscales itself.
         self._scaled = fabric.strategy.precision.state_dict() != {}
         self.optimiser = torch.optim.Adam(
-            self._module.parameters(), learning_rate, fused=not self._scaled, foreach=self._scaled or None
+            self._module.parameters(),
+            learning_rate,
+            weight_decay=weight_decay,
+            fused=not self._scaled,
+            foreach=self._scaled or None,
         )
         self._forward, self._optimiser = fabric.setup(
             _compile(self._module, fabric.device) if compiled else self._module, self.optimiser
@@ -97,13 +103,14 @@ class TrainingStep:
         batch = batch.to(self.fabric.device)
         outputs = self._forward(batch.waveform, tuple(batch.targets))
         loss = total_loss(self.objectives, outputs, batch.targets, batch.known)
-        idle = [head for task, head in self.network.heads.items() if task not in batch.targets]
+        others = [task for task in self.network.heads if task not in batch.targets]
+        idle = [part for task in others for part in self.network.parts_of(task)]
         if idle and self.fabric.world_size > 1:
             loss = loss + _nothing(idle)
         self._optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
-        for head in idle:
-            head.zero_grad(set_to_none=True)
+        for part in idle:
+            part.zero_grad(set_to_none=True)
         told = self._told(loss.detach())
         if self.gradient_clip is not None:
             self.fabric.clip_gradients(
@@ -133,12 +140,16 @@ class TrainingStep:
 
     def logits(self, waveform: torch.Tensor) -> torch.Tensor:
         """Return what the network says of (batch, samples) int16: logits (batch, classes) float32."""
+        return self.outputs(waveform, (LABELS,))[LABELS]
+
+    def outputs(
+        self, waveform: torch.Tensor, tasks: tuple[str, ...] | None = None
+    ) -> dict[str, torch.Tensor]:
+        """Return what the network says of (batch, samples) int16 of some tasks, or of all: float32."""
         with self.fabric.autocast():
             # Not the compiled one: the last batch of a part has a size of its own.
-            logits: torch.Tensor = self._module(
-                waveform.to(self.fabric.device, non_blocking=True), (LABELS,)
-            )[LABELS]
-        return logits.float()
+            outputs = self._module(waveform.to(self.fabric.device, non_blocking=True), tasks)
+        return {task: output.float() for task, output in outputs.items()}
 
     def loss(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Return the loss of each task of a batch, unweighted; nothing is learned."""
@@ -200,9 +211,9 @@ def _on_device(objective: Objective, device: torch.device) -> Objective:
     return objective if weights is None else replace(objective, class_weights=weights.to(device))
 
 
-def _nothing(heads: Sequence[nn.Module]) -> torch.Tensor:
-    """Return 0, made of the weights of heads without a task in a batch: processes wait for all gradients."""
-    return torch.stack([part.sum() * 0 for head in heads for part in head.parameters()]).sum()
+def _nothing(idle: Sequence[nn.Module]) -> torch.Tensor:
+    """Return 0, made of the weights of tasks that are not in a batch: processes wait for all gradients."""
+    return torch.stack([weights.sum() * 0 for part in idle for weights in part.parameters()]).sum()
 
 
 def _several_gpus(fabric: Fabric) -> bool:

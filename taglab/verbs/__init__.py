@@ -155,6 +155,7 @@ VERBS: dict[str, Verb] = {
         Verb(
             "dry-run", "what a training would take, from a few steps of it", "training:DryRun", computes=True
         ),
+        Verb("parameters", "how large networks of several learning sources are", "sources:Parameters"),
         Verb("predict", "what a trained run says of its own tracks", "predicting:Predict", computes=True),
         Verb("tag", "what a trained run says of new sound", "predicting:Tag", computes=True),
         Verb(

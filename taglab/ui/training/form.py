@@ -14,7 +14,7 @@ from taglab.embeddings import OWN, vector_names
 from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelReport, LabelSpace
-from taglab.nets import NETWORKS, USUAL_NETWORK, MelNetworkSettings, fitting, network_settings
+from taglab.nets import NETWORKS, USUAL_NETWORK, fitting, network_settings
 from taglab.progress import Progress
 from taglab.settings import checked
 from taglab.training import PRESETS, RunConfig, TrainConfig
@@ -187,9 +187,10 @@ def _network_widgets(preset_name: str, network: str) -> dict[str, Any]:
     columns = st.columns(max(len(names), _COLUMNS), vertical_alignment="bottom")
     for column, name in zip(columns, names, strict=False):
         with column:
-            if name == "mels" and isinstance(start, MelNetworkSettings):
-                asked["mels"] = _pick_mels(preset_name, start.mels)
-                values["mels"] = MEL_PRESETS[asked["mels"]] if asked["mels"] else start.mels
+            mels = getattr(start, name)
+            if isinstance(mels, MelSettings):
+                asked["mels"] = _pick_mels(preset_name, mels)
+                values["mels"] = MEL_PRESETS[asked["mels"]] if asked["mels"] else mels
             else:
                 values |= setting_widget(
                     type(start), name, f"network {preset_name}", getattr(start, name), persist_state="session"
