@@ -115,7 +115,7 @@ def strategy_model(table: pd.DataFrame, pooled: bool = True, by_run: bool = Fals
         random = [RandomTerm("mean by task", groups)]
         random += [RandomTerm("slope by task", groups, extra)] if extra.any() else []
     else:
-        rows = [(name, (table["strategy"] == name).astype(float).to_numpy(np.float64)) for name in strategies]
+        rows = [(name, np.asarray(table["strategy"] == name, np.float64)) for name in strategies]
         random = [RandomTerm(f"{name} by task", tasks, used) for name, used in rows]
         random += [
             RandomTerm(f"{name}: n* by task", tasks, used * extra)
