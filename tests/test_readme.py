@@ -30,6 +30,7 @@ from taglab.projection import PROJECTIONS
 from taglab.runs import published_names, run_names
 from taglab.sources import SOURCES
 from taglab.studies.thesis.recipes import RECIPES
+from taglab.studies.transfer import TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,6 +50,7 @@ DICTIONARIES: dict[str, Mapping[str, object]] = {
     "CROP_TARGETS": CROP_TARGETS,
     "LAUNCHERS": LAUNCHERS,
     "RECIPES": RECIPES,
+    "TASKS": TASKS,
     "BENCHMARKS": BENCHMARKS,
 }
 

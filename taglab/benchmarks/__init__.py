@@ -65,6 +65,12 @@ def _codebook() -> list[Row]:
     return codebook()
 
 
+def _factorisation() -> list[Row]:
+    from taglab.benchmarks.recommending import factorisation
+
+    return factorisation()
+
+
 def _joint_space(name: str) -> Callable[[], list[Row]]:
     def measure() -> list[Row]:
         from taglab.benchmarks import joint_space
@@ -100,6 +106,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "nearest": _joint_space("nearest"),
     "tagatune": _joint_space("tagatune"),
     "big-data": _joint_space("big_data"),
+    "factorisation": _factorisation,
     "gpu": _gpu,
 }
 

@@ -8,7 +8,9 @@ from taglab.encoders.encoding import (
     ENCODERS,
     encode_alike,
     encode_tracks,
+    encoder_name,
     encoder_of,
+    is_baseline,
     learn,
 )
 from taglab.encoders.files import FEATURE_FILES, read_features, write_features
@@ -42,7 +44,9 @@ __all__ = [
     "encode_clip",
     "encode_share",
     "encode_tracks",
+    "encoder_name",
     "encoder_of",
+    "is_baseline",
     "learn",
     "merge_encoding",
     "musicnn_predictions",

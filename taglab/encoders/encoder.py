@@ -22,10 +22,12 @@ class Encoder(Protocol):
     Attributes:
         learns: Whether something is learned first (a dictionary, a scaling), from training tracks alone.
         measure: By which features are compared, a key of `taglab.vectors.MEASURES`.
+        baseline: Whether others are held against it.
     """
 
     learns: ClassVar[bool]
     measure: ClassVar[str]
+    baseline: ClassVar[bool]
 
     def learn(self, store: AudioStore, rows: Rows, progress: Progress = silent) -> Learned:
         """Return what is learned from these tracks; nothing where the encoder does not learn."""
@@ -54,6 +56,7 @@ class LearnsNothing:
     """What an encoder has in common that does the same to every sound."""
 
     learns: ClassVar[bool] = False
+    baseline: ClassVar[bool] = False
 
     def learn(self, store: AudioStore, rows: Rows, progress: Progress = silent) -> Learned:
         """Return nothing."""
@@ -68,6 +71,7 @@ class Learns:
     """What an encoder has in common that learns from the training part of a split."""
 
     learns: ClassVar[bool] = True
+    baseline: ClassVar[bool] = False
 
     def origin(self, split: str) -> dict[str, str]:
         """Return the split."""

@@ -48,6 +48,18 @@ def encoder_of(name: str, values: Mapping[str, Any] | None = None) -> Encoder:
     return encoder  # type: ignore[no-any-return]
 
 
+def encoder_name(features: Vectors) -> str:
+    """Return the name of the encoder that made features; "file" of those from elsewhere, else empty."""
+    settings = features.origin.get("encoder", {})
+    return str(settings.get("encoder", "")) if isinstance(settings, Mapping) else ""
+
+
+def is_baseline(features: Vectors) -> bool:
+    """Return whether features were made by an encoder that others are held against."""
+    encoder: Any = ENCODERS.get(encoder_name(features))
+    return encoder is not None and bool(getattr(encoder, "baseline", False))
+
+
 def learn(
     encoder: Encoder, store: AudioStore, training: Sequence[str] = (), progress: Progress = silent
 ) -> Learned:

@@ -81,6 +81,7 @@ class RandomNetwork(LearnsNothing, BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     measure: ClassVar[str] = "cosine"
+    baseline: ClassVar[bool] = True
 
     encoder: Literal["random"] = "random"
     run: str = Field(min_length=1)

@@ -29,6 +29,7 @@ class MfccStatistics(LearnsNothing, BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     measure: ClassVar[str] = "euclidean"
+    baseline: ClassVar[bool] = True
 
     encoder: Literal["mfcc-statistics"] = "mfcc-statistics"
     n_mfcc: int = Field(20, ge=2, le=128)

@@ -151,6 +151,11 @@ VERBS: dict[str, Verb] = {
         Verb("joint-space vectors", "its vectors, kept as features", "joint_space_words:SaveVectors"),
         Verb("joint-space remove", "remove one for good", "joint_space:Remove"),
         Verb("ask", "what lies nearest to tags, artists and tracks in a joint space", "joint_space:Ask"),
+        Verb(
+            "transfer",
+            "what features know: how well tasks are learned from them",
+            "transfer:TransferQuestion",
+        ),
         Verb("train", "train a tagger, or go on with one", "training:Train", computes=True),
         Verb(
             "dry-run", "what a training would take, from a few steps of it", "training:DryRun", computes=True
