@@ -13,6 +13,7 @@ from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import DEMO, open_folksonomy, plays_of
 from taglab.studies.transfer import (
+    FIFTH,
     AnyTask,
     Asked,
     Splits,
@@ -71,7 +72,9 @@ taglab transfer --features mert --data mine --split-published --rows tracks --js
     features: Annotated[tuple[str, ...], Flag(metavar="NAME,…")] = Field(min_length=1)
     data: DataName = DEMO
     tasks: Annotated[tuple[AnyTask, ...], _TASKS] = ()
-    splits: Annotated[Splits, Group("the splits", groups={"split": Group(prefix="split-")})] = Splits()
+    splits: Annotated[Splits, Group("the splits", groups={"split": Group(prefix="split-")})] = Splits(
+        split=FIFTH
+    )
     rows: Rows = "scores"
 
     def answer(self, progress: Progress) -> Report:

@@ -66,7 +66,7 @@ features add {dir}/features.csv --name given --data mine
 features list
 features show given
 features export given {dir}/given.npz
-transfer --features given --data mine --split-train 0.6 --split-test 0.3 --task classification --column artist
+transfer --features given --data mine --splits 2 --task classification --column artist --fewest 1
 audio list
 joint-space list
 queue

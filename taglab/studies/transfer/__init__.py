@@ -11,6 +11,7 @@ from taglab.studies.transfer.columns import Classification, Regression
 from taglab.studies.transfer.offered import offered_tasks, usual_tasks
 from taglab.studies.transfer.recommendation import Recommendation
 from taglab.studies.transfer.scoring import (
+    FIFTH,
     Asked,
     Splits,
     Transfer,
@@ -24,6 +25,7 @@ from taglab.studies.transfer.tables import answer_table, score_table, side_by_si
 from taglab.studies.transfer.task import Judged, Problem, Task
 
 __all__ = [
+    "FIFTH",
     "TASKS",
     "AnyTask",
     "Asked",

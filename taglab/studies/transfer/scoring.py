@@ -26,6 +26,9 @@ from taglab.vectors import Vectors
 _FORMAT = 1
 _SCORES, _ANSWERS = "scores.json", "answers.parquet"
 
+FIFTH = SplitSettings(train=0.7, validation=0.1, test=0.2)
+"""A split that holds out a fifth of the tracks."""
+
 
 class Splits(BaseModel):
     """On which tracks a task is learned, and on which it is judged.
@@ -40,7 +43,7 @@ class Splits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     splits: int = Field(5, ge=1, le=1_000)
-    split: SplitSettings = SplitSettings(train=0.7, validation=0.1, test=0.2)
+    split: SplitSettings = FIFTH
 
     @model_validator(mode="after")
     def _no_more_than_folds(self) -> Splits:
