@@ -365,9 +365,8 @@ def test_a_label_space_is_made_saved_and_there_after_a_reload(visit: Visit) -> N
     assert page.locator("b", has_text="loud").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [500, 1400])
-def test_the_page_fits_its_window(visit: Visit, theme: str, width: int) -> None:
+@pytest.mark.parametrize(("width", "theme"), [(500, "dark"), (1400, "light")])
+def test_the_page_fits_its_window(visit: Visit, width: int, theme: str) -> None:
     page = visit("/", width=width, theme=theme)
     shown(page, "k=")
     settled(page)

@@ -124,10 +124,9 @@ def test_the_table_is_saved_as_csv(visit: Callable[..., Page], hostile: str) -> 
     assert "onerror" in text
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [500, 1400])
+@pytest.mark.parametrize(("width", "theme"), [(500, "dark"), (1400, "light")])
 def test_the_page_fits_its_window_and_theme(
-    visit: Callable[..., Page], hostile: str, theme: str, width: int
+    visit: Callable[..., Page], hostile: str, width: int, theme: str
 ) -> None:
     page = settled(visit(f"/data?data={hostile}", width=width, theme=theme))
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -72,9 +72,8 @@ def test_vectors_are_uploaded_chosen_and_shown(visit: Callable[..., Page], tmp_p
     page.locator("[data-shows=jazz]").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [500, 1400])
-def test_the_page_fits_its_window_and_theme(visit: Callable[..., Page], theme: str, width: int) -> None:
+@pytest.mark.parametrize(("width", "theme"), [(500, "dark"), (1400, "light")])
+def test_the_page_fits_its_window_and_theme(visit: Callable[..., Page], width: int, theme: str) -> None:
     page = settled(visit("/embeddings?tag=jazz", width=width, theme=theme))
     page.locator("[data-shows=jazz]").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

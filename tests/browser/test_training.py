@@ -94,9 +94,8 @@ def test_a_resumed_run_is_seen_to_train_without_a_reload(visit: Visit) -> None:
     page.get_by_role("button", name="Resume").first.wait_for(timeout=LONG_S)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [420, 1400])
-def test_the_page_fits_its_window(visit: Visit, theme: str, width: int) -> None:
+@pytest.mark.parametrize(("width", "theme"), [(420, "dark"), (1400, "light")])
+def test_the_page_fits_its_window(visit: Visit, width: int, theme: str) -> None:
     page = visit(LINK, width=width, theme=theme)
     settled(page)
     across = page.evaluate("document.documentElement.scrollWidth")
