@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from taglab import sources
+from taglab.audio.degrade import DEGRADATIONS
 from taglab.batches import CROP_TARGETS, SAMPLERS
 from taglab.benchmarks import BENCHMARKS
 from taglab.cleaning import CLEANING_STEPS
@@ -47,6 +48,7 @@ DICTIONARIES: dict[str, Mapping[str, object]] = {
     "HEADS": HEADS,
     "LOSSES": LOSSES,
     "SAMPLERS": SAMPLERS,
+    "DEGRADATIONS": DEGRADATIONS,
     "CROP_TARGETS": CROP_TARGETS,
     "LAUNCHERS": LAUNCHERS,
     "RECIPES": RECIPES,
@@ -72,7 +74,7 @@ def test_the_picture_of_the_first_screen_is_there_and_small() -> None:
 
 
 def test_it_is_still_read_in_one_go() -> None:
-    assert len(README.splitlines()) < 260
+    assert len(README.splitlines()) < 290
 
 
 def commands() -> set[str]:

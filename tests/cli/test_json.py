@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import soundfile
+
 from taglab.verbs import GROWN, VERBS
 from tests.cli.running import Shell
 from tests.runs.examples import made_run, small_data
@@ -100,6 +103,8 @@ runs delete theirs
 runs import {dir}/theirs.zip
 compare-runs made-one thesis-3.3-tags-spectrogram
 stages agree {dir}/map.tsv --data mine
+degradations
+degrade {dir}/sound.wav --with gain --by -6
 cache show
 cache prune
 clean remove tidy
@@ -139,6 +144,7 @@ def files_of(folder: Path) -> None:
     rows = [f"{word} {number} {number % 2} 1" for number, word in enumerate(words)]
     (folder / "vectors.txt").write_text("\n".join(rows) + "\n")
     (folder / "clusters.json").write_text(json.dumps({"a": ["rock", "metal"], "b": ["pop"]}))
+    soundfile.write(folder / "sound.wav", np.sin(np.arange(8_000) / 9), 8_000)
     (folder / "map.tsv").write_text("metal\trock\n")
     (folder / "results.csv").write_text("label,auc_pr\nrock,0.5\n")
     table = "\n".join(f"{track},{track}.5,1" for track in range(1, 8))
