@@ -18,6 +18,7 @@ from taglab.cache.places import (
     AUDIO,
     CLEANINGS,
     DERIVED,
+    DESIGNS,
     DOWNLOADS,
     FEATURES,
     FOLKSONOMIES,
@@ -40,7 +41,7 @@ Class = Literal["yours", "derived", "downloads", "trash", "left over", "taglab's
 it is wanted, "downloads" are fetched again, "trash" holds deleted runs; processes left "left over" behind."""
 
 PRUNABLE: tuple[Class, ...] = ("left over", "derived", "trash", "downloads")
-_SHELVES = (FOLKSONOMIES, VECTORS, FEATURES, LABEL_SPACES, JOINT_SPACES, CLEANINGS, AUDIO, RUNS)
+_SHELVES = (FOLKSONOMIES, VECTORS, FEATURES, LABEL_SPACES, JOINT_SPACES, DESIGNS, CLEANINGS, AUDIO, RUNS)
 _DEFAULT_LIMIT_BYTES = 20 << 30
 _SHARE_KEPT = 0.9  # of the limit remains, so that not every result makes room anew
 _IN_USE_S = 600.0  # what was used a moment ago may be about to be opened

@@ -60,6 +60,8 @@ FAMILIES: dict[str, str] = {
     "labels make": "make one of top tags, named tags or clusters",
     "stages": "50 chosen tags, alone and with what collapses into them: show, curve, score, agree",
     "sweep": "runs over a grid of settings: make, show, list",
+    "design": "which networks of which learning sources are trained: list, make, extend, add-scores, show, "
+    "remove",
     "clean": "clean tags by a list of steps: list, new, add, edit, preview, apply, show, export, import, "
     "remove",
     "clean edit": "turn steps on and off, move, drop, reject, accept, assign",
@@ -174,6 +176,12 @@ VERBS: dict[str, Verb] = {
         Verb("sweep make", "make the runs of a grid", "sweeps:Make"),
         Verb("sweep show", "what the runs of a sweep differ in, and their figures", "sweeps:Show"),
         Verb("sweep list", "the sweeps there are", "sweeps:List"),
+        Verb("design list", "the designs there are", "designs:List"),
+        Verb("design make", "plan runs over learning sources and strategies", "designs:Make"),
+        Verb("design extend", "let a design go on beyond its end", "designs:Extend"),
+        Verb("design add-scores", "scores of a design's runs, from a table", "designs:AddScores"),
+        Verb("design show", "how far a design has come, and what it tells already", "designs:Show"),
+        Verb("design remove", "remove one for good", "designs:Remove"),
         Verb(
             "report",
             "the thesis's tables, figures and claims beside what was found here, as one HTML file",

@@ -74,6 +74,12 @@ audio list
 joint-space list
 queue
 sweep list
+design make --name kim --sources tag,bpm --single-repeats 1 --all-repeats 1 --fractional 0
+design list
+design extend kim --fractional 1
+design add-scores kim {dir}/scores.csv
+design show kim
+design remove kim
 decisions made-one --label rock
 co-predictions made-one
 clean new --name tidy
@@ -147,6 +153,7 @@ def files_of(folder: Path) -> None:
     soundfile.write(folder / "sound.wav", np.sin(np.arange(8_000) / 9), 8_000)
     (folder / "map.tsv").write_text("metal\trock\n")
     (folder / "results.csv").write_text("label,auc_pr\nrock,0.5\n")
+    (folder / "scores.csv").write_text("number,task,score\n1,mood,0.5\n")
     table = "\n".join(f"{track},{track}.5,1" for track in range(1, 8))
     (folder / "features.csv").write_text(f"track,a,b\n{table}\n")
 

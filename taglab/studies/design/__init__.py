@@ -6,8 +6,8 @@ Source: Kim 2021, chapter 2.
 from __future__ import annotations
 
 from taglab.studies.design.plan import (
-    KIM_SOURCES,
     SINGLE,
+    SOURCES,
     STRATEGIES,
     DesignSettings,
     alias_matrix,
@@ -16,8 +16,8 @@ from taglab.studies.design.plan import (
 )
 
 __all__ = [
-    "KIM_SOURCES",
     "SINGLE",
+    "SOURCES",
     "STRATEGIES",
     "DesignSettings",
     "alias_matrix",

@@ -10,6 +10,7 @@ Source: Kim 2021, section 2.4.3 and algorithm 2.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -24,8 +25,8 @@ from taglab.progress import Progress, counted, silent
 from taglab.settings import Flag
 
 __all__ = [
-    "KIM_SOURCES",
     "SINGLE",
+    "SOURCES",
     "STRATEGIES",
     "DesignSettings",
     "alias_matrix",
@@ -36,8 +37,8 @@ __all__ = [
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-KIM_SOURCES = ("self", "year", "bpm", "taste", "tag", "lyrics", "cdr_tag", "artist")
-"""The learning sources of Kim 2021, in the order of table 2.1."""
+SOURCES = ("self", "year", "bpm", "taste", "tag", "lyrics", "expert", "artist")
+"""The learning sources of Kim 2021, in the order of section 2.4.3; expert is cdr_tag there."""
 SINGLE = "SS-R"
 """The strategy of one source."""
 STRATEGIES = {SINGLE: 0.0, "MS-SR@FC": 0.2, "MS-CR@6": 0.4, "MS-CR@4": 0.6, "MS-CR@2": 0.8, "MSS-CR": 1.0}
@@ -45,6 +46,10 @@ STRATEGIES = {SINGLE: 0.0, "MS-SR@FC": 0.2, "MS-CR@6": 0.4, "MS-CR@4": 0.6, "MS-
 source, those after it share less and less between several."""
 SHARING = tuple(name for name in STRATEGIES if name != SINGLE)
 MOST_SOURCES = 8
+_NAME = re.compile(r"[\w-]{1,40}")
+_COLUMNS = {
+    *("number", "run", "strategy", "n", "phase", "seed", "task", "score", "standard", "extra", "size"),
+}  # of the tables that sources are columns of
 _SAME = 1e-9  # what is told apart of two aliases
 
 
@@ -62,7 +67,7 @@ class DesignSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sources: Annotated[tuple[str, ...], Flag(metavar="SOURCES")] = KIM_SOURCES
+    sources: Annotated[tuple[str, ...], Flag(metavar="SOURCES")] = SOURCES
     strategies: Annotated[tuple[str, ...], Flag(metavar="STRATEGIES")] = SHARING
     single_repeats: int = Field(default=6, ge=0, le=1_000)
     all_repeats: int = Field(default=5, ge=0, le=1_000)
@@ -77,9 +82,11 @@ class DesignSettings(BaseModel):
                 f"a design varies which of several sources are learned from: give two to {MOST_SOURCES}, not "
                 f"{len(names)}"
             )
-        if len(set(names)) < len(names) or not all(name.strip() for name in names):
-            raise ValueError(f"sources={', '.join(names)} must be different names")
-        taken = {"run", "strategy", "n", "phase", "seed", "task", "score"} & set(names)
+        if len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
+            raise ValueError(
+                f"sources={', '.join(names)} must be different names of letters, digits, - and _"
+            )
+        taken = _COLUMNS & set(names)
         if taken:
             raise ValueError(f"source={taken.pop()!r} is what a column of the design is called; rename it")
         return names

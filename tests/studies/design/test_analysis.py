@@ -20,9 +20,10 @@ from taglab.studies.design.analysis import (
     strategy_model,
     with_standard_scores,
 )
-from taglab.studies.design.plan import KIM_SOURCES, STRATEGIES, DesignSettings, plan_runs
+from taglab.studies.design.plan import STRATEGIES, DesignSettings, plan_runs
 
 ORACLE = Path(__file__).resolve().parents[3] / "../shared/data/oracles/multilevel"
+KIM_SOURCES = ["self", "bpm", "year", "taste", "tag", "lyrics", "cdr_tag", "artist"]
 SOURCES = ("tag", "bpm", "year", "artist")
 TASKS = ("genre", "tempo", "mood", "plays", "instrument")
 
