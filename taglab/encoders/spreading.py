@@ -29,12 +29,13 @@ from taglab.parallel import blocks
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
 from taglab.settings import checked
-from taglab.vectors import Vectors, feature_names, save_features
+from taglab.vectors import Vectors, feature_names, open_features, save_features
 
 TRACKS_A_PART = 200
 """Tracks that are encoded, and lost with their process, at a time."""
 
 _JOB, _FILES, _LEARNED, _PARTS = "job.json", "files.parquet", "learned.npz", "parts"
+_MERGED = "merged.npy"
 _FOLDER = "encoding"
 
 
@@ -203,28 +204,57 @@ def merge_encoding(name: str) -> Vectors | None:
             raise Conflict(
                 f"{at.parts - at.done} of {at.parts} parts of {name!r} are not done; go on with it"
             )
-        parts = [_read_part(path) for path in _part_paths(name, at.parts)]
-        vectors = _merged(parts, name, job["measure"])
+        paths = _part_paths(name, at.parts)
+        vectors = _merged(paths, folder / _MERGED, name, job["measure"])
         sound = {
             "sample_rate_hz": job["sample_rate_hz"],
-            "fingerprint": content_key([str(part["sound"]) for part in parts]),
+            "fingerprint": content_key([str(_read_part(path)["sound"]) for path in paths]),
         }
         origin = {"encoder": job["encoder"], "sound": sound, **job["origin"]}
-        vectors = replace(vectors, origin=origin)
-        save_features(vectors, name, _learned(name))
+        save_features(replace(vectors, origin=origin), name, _learned(name))
+        del vectors  # it is mapped from the folder
         shutil.rmtree(folder)
-    return vectors
+    return open_features(name)
 
 
-def _merged(parts: Sequence[Mapping[str, Any]], name: str, measure: str) -> Vectors:
-    """Return the features of all parts; tracks that could not be used are missing."""
-    ids = [track for part in parts for track in part["tracks"].tolist()]
-    refused = tuple(track for part in parts for track in part["refused"].tolist())
-    features = [part["features"] for part in parts if len(part["features"])]
-    if not features:
-        raise InvalidSetting(f"no track of {name!r} could be encoded; {refused[0]!r} for instance could not")
-    vectors = Vectors.of("tracks", ids, np.concatenate(features), name, measure)
-    return replace(vectors, missing=vectors.missing + refused)
+def _merged(paths: Sequence[Path], file: Path, name: str, measure: str) -> Vectors:
+    """Return the features of all parts, mapped from a file; tracks that could not be used are missing.
+
+    Parts are read twice, each by itself: the features of a million tracks are more than memory holds.
+
+    Args:
+        paths: Of the parts.
+        file: Where the rows go.
+        name: Of the features.
+        measure: By which they are compared.
+    """
+    ids: list[str] = []
+    missing: list[str] = []
+    refused: list[str] = []
+    dim = 0
+    for path in paths:
+        part = _read_part(path)
+        refused += part["refused"].tolist()
+        if len(part["features"]):
+            vectors = _vectors_of(part, measure)
+            ids, missing, dim = ids + list(vectors.ids), missing + list(vectors.missing), vectors.dim
+    if not ids:
+        first = (*refused, *missing)[0]
+        raise InvalidSetting(f"no track of {name!r} could be encoded; {first!r} for instance could not")
+    rows = np.lib.format.open_memmap(file, "w+", np.float32, (len(ids), dim))
+    at = 0
+    for path in paths:
+        part = _read_part(path)
+        if len(part["features"]):
+            vectors = _vectors_of(part, measure)
+            rows[at : at + len(vectors)] = vectors.vectors
+            at += len(vectors)
+    rows.flush()
+    return Vectors("tracks", tuple(ids), rows, (*missing, *refused), name, measure)
+
+
+def _vectors_of(part: Mapping[str, Any], measure: str) -> Vectors:
+    return Vectors.of("tracks", part["tracks"].tolist(), part["features"], "", measure)
 
 
 def _encode_part(encoder: Encoder, sounds: Sounds, rows: slice, learned: Learned, path: Path) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from taglab.errors import DataError
+from taglab.errors import DataError, InvalidSetting
 from taglab.figures.training import Panel
+from taglab.launch.settings import LaunchSettings
 from taglab.metrics import deciding
 from taglab.progress import Progress, silent
 from taglab.runs import Run, layout, open_run
@@ -27,6 +28,7 @@ class RunKind:
         unit: What such a row is of.
         metric: Key in `METRICS` of what its runs are told by.
         panels: Of its history, what is drawn.
+        alone_on_cpu: Whether one process trains it, and on the CPU.
     """
 
     train: Callable[[str, Progress], Run]
@@ -34,6 +36,7 @@ class RunKind:
     unit: str
     metric: str
     panels: Callable[[], dict[str, Panel]]
+    alone_on_cpu: bool = False
 
 
 def _train_tagger(run: str, progress: Progress) -> Run:
@@ -66,7 +69,9 @@ def _panels_of_space() -> dict[str, Panel]:
 
 RUN_KINDS: dict[str, RunKind] = {
     TAGGER: RunKind(_train_tagger, _epochs, "epoch", deciding().name, panels),
-    "joint-space": RunKind(_train_space, _looks, "look", "precision_at_3", _panels_of_space),
+    "joint-space": RunKind(
+        _train_space, _looks, "look", "precision_at_3", _panels_of_space, alone_on_cpu=True
+    ),
 }
 """Name in a run's configuration → its kind. Each is imported when it is needed."""
 
@@ -82,6 +87,26 @@ def kind_of(run: Run) -> RunKind:
         kinds = ", ".join(RUN_KINDS)
         raise DataError(run.folder / layout.CONFIG, f"is of a run of kind {name!r}, none of {kinds}")
     return RUN_KINDS[name]
+
+
+def fitted_launch(run: Run, settings: LaunchSettings) -> LaunchSettings:
+    """Return how a run is launched; without GPUs where one process trains it, on the CPU.
+
+    Raises:
+        InvalidSetting: If such a run is asked for on a GPU, on several machines or in several processes.
+        DataError: As `kind_of`.
+    """
+    if not kind_of(run).alone_on_cpu:
+        return settings
+    wanted = settings.model_copy(update={} if "gpus" in settings.model_fields_set else {"gpus": 0})
+    for name, most in (("gpus", 0), ("nodes", 1), ("tasks_per_node", 1)):
+        value = getattr(wanted, name)
+        if value is not None and value > most:
+            kind = run.config["kind"]
+            raise InvalidSetting(
+                f"{name}={value} must be {most}: a run of kind {kind} is trained by one process, on the CPU"
+            )
+    return wanted
 
 
 def train_run(name: str, progress: Progress = silent) -> Run:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from taglab import cache
 from taglab.errors import Conflict, DataError, InvalidSetting, NotFound, TaglabError, Unavailable
+from taglab.launch.kinds import fitted_launch
 from taglab.launch.launcher import Launcher
 from taglab.launch.local import LocalLauncher
 from taglab.launch.queue_file import read_queue
@@ -53,12 +54,13 @@ def submit(
         NotFound: If there is no such run, or it was never to be trained.
         Conflict: If it waits, is being trained, or is finished.
         Unavailable: If it cannot be launched so; SLURM is absent, or refused it.
+        InvalidSetting: If runs of its kind are trained by one process on the CPU, and more is asked for.
         InputsChanged: If it was launched before, and what it learns from was replaced since.
     """
-    settings = settings or LaunchSettings()
+    folder = _folder(run)
+    settings = fitted_launch(Run(run, folder), settings or LaunchSettings())
     launcher = LAUNCHERS[settings.where]
     launcher.require(settings)
-    folder = _folder(run)
     before = read_status(folder)
     now = state(run)
     if now.active or now.state == "finished":

@@ -1,5 +1,6 @@
 """Encoding in parts: the same as at once, gone on with, and merged by whoever comes last."""
 
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -62,6 +63,34 @@ def test_shares_give_what_encoding_at_once_does(sounds: Sounds) -> None:
     assert encode_share("codes", 1, 2) is None  # one that comes late has nothing to do
     with pytest.raises(NotFound, match="no encoding named 'codes' is under way"):
         standing("codes")
+
+
+def test_merging_holds_a_part_at_a_time(
+    sounds: Sounds, taglab_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spreading, "TRACKS_A_PART", 6)
+    begin_encoding("codes", MfccStatistics(), sounds, {})
+    folder = taglab_home / "encoding" / "codes" / "parts"
+    wide = 40_000  # numbers a track: some megabytes a part
+    parts, size = 10, 25
+    for number in range(parts):
+        tracks = np.array([f"t{number}-{row}" for row in range(size)])
+        features = np.full((size, wide), number + 1, np.float32)
+        np.savez(
+            folder / f"{number:06}.npz", tracks=tracks, refused=np.array([], "U"), features=features,
+            sound=np.array("x"),
+        )  # fmt: skip
+    tracemalloc.start()
+    try:
+        merged = merge_encoding("codes")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert merged is not None
+    assert (len(merged), merged.dim) == (parts * size, wide)
+    np.testing.assert_array_equal(merged.vectors[::size, 0], np.arange(parts) + 1)
+    assert most < 5 * features.nbytes  # all of it would be ten parts, and their sum twice that
+    assert not (taglab_home / "encoding" / "codes").exists()
 
 
 def test_what_was_begun_is_gone_on_with_unless_it_is_something_else(sounds: Sounds) -> None:

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from taglab import launch
 from taglab.compare.inputs import inputs_table
-from taglab.errors import DataError
+from taglab.errors import DataError, InvalidSetting
 from taglab.joint_space import new_space_run, open_joint_space
+from taglab.launch import LaunchSettings
 from taglab.runs import create_run, layout, open_run
+from taglab.runs.status import read_status
 from tests.joint_space.world import config_of, make_world
 from tests.launch.running import comes_to, until
 
@@ -48,6 +51,29 @@ def test_a_joint_space_is_queued_watched_stopped_and_resumed(taglab_home: Path) 
     assert comes_to(run, "finished"), run.log_tail()
     assert len(open_run(run.name).history()) == looks + 1
     assert open_joint_space(run.name).about["run"] == run.name
+
+
+@pytest.mark.slurm
+@pytest.mark.usefixtures("cluster")
+def test_a_joint_space_is_trained_as_a_job_without_gpus() -> None:
+    make_world()
+    run = new_space_run(config_of())
+    launch.submit(run.name, LaunchSettings(where="slurm", time_minutes=5))
+    assert comes_to(run, "finished"), run.log_tail()
+    assert open_joint_space(run.name).about["run"] == run.name
+    status = read_status(run.folder)
+    assert status is not None
+    assert (status.launcher, status.launch["gpus"]) == ("slurm", 0)
+    assert status.job.isdigit()
+
+
+@pytest.mark.parametrize("more", [{"gpus": 1}, {"tasks_per_node": 2}, {"nodes": 2, "where": "slurm"}])
+def test_more_than_a_process_on_the_cpu_is_refused_for_a_joint_space(more: dict[str, Any]) -> None:
+    make_world()
+    run = new_space_run(config_of())
+    with pytest.raises(InvalidSetting, match="trained by one process, on the CPU"):
+        launch.submit(run.name, LaunchSettings(**more))
+    assert read_status(run.folder) is None
 
 
 def test_what_a_joint_space_is_made_of_is_looked_up() -> None:

@@ -43,7 +43,7 @@ def show_new_space(data: str) -> None:
         return
     question = pick_space(data, names)
     say_refusal()
-    settings, note = pick_launch_and_note()
+    settings, note = pick_launch_and_note(alone_on_cpu=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         start = start_button("Start training", "start space")
         with st.popover("Copy as command", icon=":material/terminal:"):

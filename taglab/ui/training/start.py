@@ -34,6 +34,7 @@ _PACE_FRESH_S = 30  # reading a thousand runs takes a second
 _NOT_SWEPT = ("data", "labels", "audio", "train.devices", "train.nodes", "train.accelerator")
 _LAUNCH_LOCALLY = ("gpus",)
 _ON_SLURM = ("gpus", "nodes", "partition", "account", "time_minutes", "cpus_per_task", "memory_gb")
+_SPREAD = ("gpus", "nodes")
 _MODELS: Mapping[str, Mapping[str, str]] = {
     "Model 3.2: embedding × threshold": {"min_counts": "101,501", "ks": "500", "vectors": ""},
     "Model 3.3: k = 100 … 1000": {"ks": "100,250,500,750,1000", "min_counts": "101"},
@@ -69,21 +70,30 @@ def _first_estimate() -> str:
     )
 
 
-def pick_launch() -> LaunchSettings:
-    """Let where and with what be chosen."""
+def pick_launch(alone_on_cpu: bool = False) -> LaunchSettings:
+    """Let where and with what be chosen.
+
+    Args:
+        alone_on_cpu: Whether one process trains it, on the CPU; GPUs and machines are then not asked for.
+    """
     values: dict[str, Any] = setting_widget(LaunchSettings, "where", "launch")
     names = _ON_SLURM if values["where"] == "slurm" else _LAUNCH_LOCALLY
     if values["where"] == "local" and not device().count:
         return LaunchSettings()  # nothing to choose: one run at a time on the CPU
     for name in names:
-        values |= setting_widget(LaunchSettings, name, "launch")
+        if not (alone_on_cpu and name in _SPREAD):
+            values |= setting_widget(LaunchSettings, name, "launch")
     return checked(LaunchSettings, values)
 
 
-def pick_launch_and_note() -> tuple[LaunchSettings, str]:
-    """Let where and with what be chosen, and a note be written, folded away."""
+def pick_launch_and_note(alone_on_cpu: bool = False) -> tuple[LaunchSettings, str]:
+    """Let where and with what be chosen, and a note be written, folded away; see `pick_launch`."""
     with st.expander("Where it runs, and a note", icon=":material/dns:"):
-        return pick_launch(), st.text_input("Note", key="run note", placeholder="why this run", max_chars=500)
+        if alone_on_cpu:
+            st.caption("One process trains it, on the CPU.")
+        return pick_launch(alone_on_cpu), st.text_input(
+            "Note", key="run note", placeholder="why this run", max_chars=500
+        )
 
 
 def say_refusal() -> None:
