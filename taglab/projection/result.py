@@ -66,14 +66,14 @@ class Projection:
     def quality_sentence(self) -> str:
         """What to show beside the map."""
         if len(self) < 3:
-            return "Fewer than 3 tags have no neighbourhood to keep or lose."
+            return "Fewer than 3 points have no neighbourhood to keep or lose."
         over = (
-            f"every one of the {len(self):,} tags"
+            f"every one of the {len(self):,} points"
             if self.queries == len(self)
-            else f"{self.queries:,} of the {len(self):,} tags, drawn with seed {self.settings.seed}"
+            else f"{self.queries:,} of the {len(self):,} points, drawn with seed {self.settings.seed}"
         )
         return (
-            f"Trustworthiness {self.trustworthiness:.3f}; {self.neighbours_kept:.0%} of a tag's "
+            f"Trustworthiness {self.trustworthiness:.3f}; {self.neighbours_kept:.0%} of a point's "
             f"{self.settings.quality_neighbours} nearest on the map are among its nearest originally; "
             f"over {over}."
         )

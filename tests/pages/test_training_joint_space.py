@@ -13,6 +13,7 @@ from taglab.cli.options import question_of
 from taglab.joint_space import TASKS, JointSpaceRun, JointSpaceSettings, new_space_run, train_space
 from taglab.launch import LaunchSettings
 from taglab.launch.permission import Visitor
+from taglab.sources import open_folksonomy
 from taglab.ui.training import spaces
 from taglab.verbs import VERBS
 from tests.joint_space.world import config_of, make_world
@@ -119,6 +120,42 @@ def test_what_cannot_be_learned_is_a_sentence_and_makes_no_run(
     assert not app.exception
     assert f"must be one or more of {', '.join(TASKS)}" in texts(app)
     assert (runs.run_names(), launched) == ([], [])
+
+
+def test_pairs_of_similar_artists_are_uploaded_and_kept_with_the_run(
+    launched: list[tuple[str, LaunchSettings]],
+) -> None:
+    make_world()
+    artists = sorted(set(open_folksonomy("planted").tracks["artist"]))
+    app = form()
+    assert not app.get("file_uploader")
+    app.multiselect(key="space tasks").set_value(["similar-artists", "tags"]).run()
+    assert any("upload some" in caption.value for caption in app.caption)
+    app.button(key="start space").click().run()
+    assert not app.exception
+    assert "needs pairs of artists who are alike" in texts(app)
+    pairs = list(zip(artists[:-1], artists[1:], strict=True))
+    table = "artist\tsimilar\n" + "".join(f"{one}\t{other}\n" for one, other in pairs)
+    upload = app.file_uploader(key="space similar artists")
+    upload.set_value(("../pairs of mine.tsv", table.encode(), "text/plain")).run()
+    assert not app.exception
+    assert any(f"{len(pairs)} pairs of {len(artists)} artists" in caption.value for caption in app.caption)
+    (command,) = [block.value for block in app.code if block.value.startswith("taglab joint-space train")]
+    assert "--similar-artists pairs_of_mine.tsv" in command
+    app.button(key="start space").click().run()
+    assert not app.exception
+    ((name, _),) = launched
+    assert JointSpaceRun.model_validate(runs.open_run(name).config).similar_artists == tuple(pairs)
+
+
+@pytest.mark.parametrize("content", [b"one,two\na,b\n", b"\xff\xfe\x00", b"artist,similar\n,b\n"])
+def test_what_is_no_table_of_pairs_is_a_sentence(content: bytes) -> None:
+    make_world()
+    app = form()
+    app.multiselect(key="space tasks").set_value(["similar-artists"]).run()
+    app.file_uploader(key="space similar artists").set_value(("p.csv", content, "text/csv")).run()
+    assert not app.exception
+    assert "p.csv" in texts(app)
 
 
 def test_another_page_can_open_the_form() -> None:

@@ -50,7 +50,7 @@ def test_groups_are_seen_and_the_picture_is_the_same_twice(method: str, dimensio
     assert 0 <= told[0] <= told[-1] <= 1
     assert found.trustworthiness > 0.9
     assert f"{found.trustworthiness:.3f}" in found.quality_sentence
-    assert "every one of the 100 tags" in found.quality_sentence
+    assert "every one of the 100 points" in found.quality_sentence
     np.testing.assert_array_equal(found.positions, project(vectors, settings).positions)
     centres = found.positions.reshape(4, 25, dimensions).mean(axis=1)
     nearest = np.linalg.norm(found.positions[:, None] - centres, axis=2).argmin(axis=1)

@@ -134,11 +134,9 @@ def _bars(
     common: Collection[str] | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> go.Figure:
-    """Draw what is near by what the vectors' measure says of it; ids that have a name go by both."""
-    ids = near[vectors.column]
-    table = near.assign(tag=[f"{names[one]} ({one})" if one in names else one for one in ids])
-    kept = None if common is None else set(table["tag"][ids.isin(list(common))])
-    return neighbour_bars(table, title, kept, _measured(near), vectors.by.title)
+    """Draw what is near by what the vectors' measure says of it; ids that have a name go by that."""
+    table = near.assign(tag=[names.get(one, one) for one in near[vectors.column]])
+    return neighbour_bars(table, title, common, _measured(near), vectors.by.title)
 
 
 def _measured(near: pd.DataFrame) -> str:
