@@ -1,5 +1,6 @@
 """A joint space's run on the Training page: its form, how far it is, what it reached, and its curves."""
 
+import itertools
 import json
 import shlex
 from urllib.parse import urlencode
@@ -134,7 +135,7 @@ def test_pairs_of_similar_artists_are_uploaded_and_kept_with_the_run(
     app.button(key="start space").click().run()
     assert not app.exception
     assert "needs pairs of artists who are alike" in texts(app)
-    pairs = list(zip(artists[:-1], artists[1:], strict=True))
+    pairs = list(itertools.pairwise(artists))
     table = "artist\tsimilar\n" + "".join(f"{one}\t{other}\n" for one, other in pairs)
     upload = app.file_uploader(key="space similar artists")
     upload.set_value(("../pairs of mine.tsv", table.encode(), "text/plain")).run()
