@@ -83,7 +83,7 @@ def scores_by_sources(
     shifts = np.linspace(-_SPREAD, _SPREAD, len(groups)) if len(groups) > 1 else np.zeros(1)
     for number, group in enumerate(groups):
         _add_points(figure, points[points["group"] == group], number, float(shifts[number]))
-        _add_fit(figure, fits[fits["group"] == group], number)
+        _add_fit(figure, fits[fits["group"] == group], number, float(shifts[number]))
     if single is not None:
         figure.add_hline(y=single, line={"color": GREY, "width": 1.5, "dash": "dot"})
         figure.add_annotation(
@@ -112,14 +112,14 @@ def _add_points(figure: go.Figure, rows: pd.DataFrame, number: int, shift: float
     )
 
 
-def _add_fit(figure: go.Figure, rows: pd.DataFrame, number: int) -> None:
+def _add_fit(figure: go.Figure, rows: pd.DataFrame, number: int, shift: float) -> None:
     if not len(rows):
         return
     rows = rows.sort_values("n")
     group = str(rows["group"].iloc[0])
     estimate = rows["estimate"].to_numpy(np.float64)
     figure.add_scatter(
-        x=rows["n"].to_numpy(np.float64),
+        x=rows["n"].to_numpy(np.float64) + shift,
         y=estimate,
         mode="lines" if len(rows) > 1 else "markers",
         name=wrapped(f"{group}: fit"),
@@ -128,7 +128,8 @@ def _add_fit(figure: go.Figure, rows: pd.DataFrame, number: int) -> None:
         line={"color": hue(number), "width": 2.5},
         marker={"color": hue(number), "symbol": "line-ew-open", "size": 22, "line": {"width": 3}},
         error_y=_whiskers(rows, hue(number)),
-        hovertemplate=f"n = %{{x}}: %{{y:.2f}}<extra>{plain(group)}, fit</extra>",
+        customdata=rows["n"].to_numpy(),
+        hovertemplate=f"n = %{{customdata}}: %{{y:.2f}}<extra>{plain(group)}, fit</extra>",
     )
 
 

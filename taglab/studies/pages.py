@@ -48,6 +48,8 @@ td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .pair { display: flex; flex-wrap: wrap; gap: 2rem; } .pair > div { flex: 1 1 28rem; overflow-x: auto; }
 .said { opacity: .75; } .holds { color: #12909a; } .contradicted { color: #d56118; }
 nav a { margin-right: .7rem; }
+:is(.gtitle, .xtitle, .ytitle, .legendtext, .xtick text, .ytick text, .cbaxis text, .cbtitle text) {
+  fill: currentColor !important; }
 """
 
 

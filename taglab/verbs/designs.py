@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from taglab.progress import Progress
+from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources.reading import existing_file, text_table
 from taglab.studies.design import DesignSettings
@@ -20,6 +20,7 @@ from taglab.studies.design.kept import (
     make_design,
     open_design,
 )
+from taglab.studies.design.pictures import write_design_report
 from taglab.studies.design.tables import TABLES
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
@@ -127,6 +128,7 @@ class Show(Question):
     Attributes:
         name: A design.
         what: Which table.
+        html: Write every table and figure to this file, too.
         replicates: Of the parametric bootstrap, for intervals of --what effects; 0 takes Student's t.
     """
 
@@ -139,16 +141,29 @@ taglab design show kim
 taglab design show kim --what differences
 taglab design show kim --what effects --replicates 1000
 taglab design show kim --what sources --out table-2.6.csv
+taglab design show kim --html kim.html
 """
 
     name: Kept
     what: Annotated[str, Flag(choices=TABLES)] = "progress"
+    html: Annotated[Path | None, Flag(metavar="FILE.html")] = None
     replicates: int = Field(0, ge=0, le=100_000)
+
+    @field_validator("html")
+    @classmethod
+    def _ends_in_html(cls, path: Path | None) -> Path | None:
+        if path is not None and (path.suffix.lower() != ".html" or path.is_dir()):
+            raise ValueError("must be a file that ends in .html")
+        return path
 
     def answer(self, progress: Progress) -> Report:
         """Return the table, and what to know of it."""
         design = open_design(self.name)
-        table, notes = TABLES[self.what].make(design, self.replicates, progress)
+        share = 0.5 if self.html else 1.0
+        table, notes = TABLES[self.what].make(design, self.replicates, between(progress, 0, share))
+        if self.html:
+            write_design_report(design, self.html, between(progress, share, 1))
+            notes.append(f"wrote {self.html}")
         return Report(_facts(design), table, notes=tuple(notes))
 
 

@@ -23,6 +23,9 @@ from taglab.metrics.multilevel import (
 from taglab.studies.design.plan import SINGLE, STRATEGIES, extra_sources
 
 __all__ = [
+    "by_best_source",
+    "by_strategy",
+    "linear_fits",
     "single_source_association",
     "size_model",
     "source_variances",
@@ -78,7 +81,7 @@ def _tasks(table: pd.DataFrame) -> np.ndarray:
     return table["task"].to_numpy()
 
 
-def _by_strategy(strategies: Sequence[str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+def _slopes_by_strategy(strategies: Sequence[str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
     """Return what makes a design of `strategy` and `extra`: an intercept and a slope of n* for each."""
 
     def design_of(rows: pd.DataFrame) -> pd.DataFrame:
@@ -123,7 +126,7 @@ def strategy_model(table: pd.DataFrame, pooled: bool = True, by_run: bool = Fals
             if (used * extra).any()
         ]
     random += [RandomTerm("run", table["run"].to_numpy())] if by_run else []
-    return fit_multilevel(table["standard"], _by_strategy(strategies)(table), random)
+    return fit_multilevel(table["standard"], _slopes_by_strategy(strategies)(table), random)
 
 
 def size_model(table: pd.DataFrame) -> MultilevelModel:
@@ -177,7 +180,7 @@ def strategy_means(
     cells = cells.sort_values(["strategy", "n"], key=lambda c: c.map(order) if c.name == "strategy" else c)
     cells = cells.reset_index(drop=True)
     grid = cells.assign(extra=extra_sources(cells["strategy"], cells["n"]))
-    rows = _by_strategy(_strategies(table))(grid)
+    rows = _slopes_by_strategy(_strategies(table))(grid)
     means = model.contrasts(_estimable(model, rows), level)
     return cells.join(means[["estimate", "standard_error", "df", "low", "high"]])
 
@@ -210,7 +213,7 @@ def strategy_differences(
     several = table.loc[table["strategy"] != SINGLE, "extra"]
     at = {"extra": float(several.mean()) if len(several) else 0.0}
     used = table[["strategy", "extra"]].assign(strategy=pd.Categorical(table["strategy"], strategies))
-    rows = _estimable(model, marginal_rows(_by_strategy(strategies), used, "strategy", at))
+    rows = _estimable(model, marginal_rows(_slopes_by_strategy(strategies), used, "strategy", at))
     return model.contrasts(rows), pairwise(model, rows)
 
 
@@ -311,3 +314,95 @@ def spread_of_repeats(table: pd.DataFrame, sources: Sequence[str]) -> pd.DataFra
         if len(own := part[part[source]])
     ]
     return pd.DataFrame(rows, columns=["task", "source", "runs", "share"])
+
+
+def by_strategy(table: pd.DataFrame, task: str | None = None) -> tuple[pd.DataFrame, float | None]:
+    """Return scores by strategy and number of sources, for one task or as each run's mean over tasks.
+
+    Args:
+        table: As of `with_standard_scores`.
+        task: One of its tasks; None takes all.
+
+    Returns:
+        `group` (the strategy), `n`, `run`, `score`, a row a run, of those of several sources; and the mean
+        score of one source, None where none was scored.
+
+    Source: Kim 2021, figure 2.10.
+    """
+    rows = table if task is None else table[table["task"] == task]
+    columns = ["strategy", "n", "run"]
+    points = rows.groupby(columns, as_index=False).agg(score=("standard", "mean"))
+    points = points.rename(columns={"strategy": "group"})
+    single = points["group"] == SINGLE
+    mean = float(points.loc[single, "score"].mean()) if single.any() else None
+    order = {name: at for at, name in enumerate(STRATEGIES)}
+    several = points[~single].sort_values("group", key=lambda names: names.map(order), kind="stable")
+    return several.reset_index(drop=True), mean
+
+
+def by_best_source(table: pd.DataFrame, sources: Sequence[str], task: str) -> tuple[pd.DataFrame, str]:
+    """Return a task's scores by whether the source is learned from that does best alone.
+
+    Args:
+        table: As of `with_standard_scores`.
+        sources: Which columns are sources.
+        task: One of its tasks.
+
+    Returns:
+        `group` ("with SOURCE" or "without"), `n`, `run`, `score`, a row a run of several sources; and the
+        source.
+
+    Raises:
+        InvalidSetting: If no source was scored alone.
+
+    Source: Kim 2021, figure 2.13.
+    """
+    rows = table[table["task"] == task]
+    singles = rows[rows["strategy"] == SINGLE]
+    if not len(singles):
+        raise InvalidSetting(f"{task}: no source was scored alone, so that none is known to be best")
+    alone = pd.Series({source: singles.loc[singles[source], "standard"].mean() for source in sources})
+    best = str(alone.idxmax())
+    several = rows[rows["strategy"] != SINGLE]
+    group = np.where(several[best], f"with {best}", "without")
+    points = pd.DataFrame(
+        {"group": group, "n": several["n"], "run": several["run"], "score": several["standard"]}
+    )
+    return points.sort_values("group", kind="stable").reset_index(drop=True), best
+
+
+def linear_fits(points: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Fit a line over the number of sources to every group, by least squares.
+
+    Args:
+        points: `group`, `n`, `score`.
+        level: Of the interval of the line.
+
+    Returns:
+        `group`, `n`, `estimate`, `low`, `high`, a row for each number of sources the group has; NaN ends
+        where its runs are too few for an interval, and no row of a group of one number of sources.
+    """
+    from scipy.stats import t
+
+    parts = []
+    for group, rows in points.groupby("group", sort=False):
+        n, score = rows["n"].to_numpy(np.float64), rows["score"].to_numpy(np.float64)
+        at = np.unique(n)
+        if len(at) < 2:
+            continue
+        centred = n - n.mean()
+        slope = (centred @ score) / (centred @ centred)
+        estimate = score.mean() + slope * (at - n.mean())
+        degrees = len(n) - 2
+        left = score - score.mean() - slope * centred
+        variance = left @ left / degrees if degrees > 0 else np.nan
+        error = np.sqrt(variance * (1 / len(n) + (at - n.mean()) ** 2 / (centred @ centred)))
+        reach = t.ppf((1 + level) / 2, degrees) * error if degrees > 0 else error
+        parts.append(
+            pd.DataFrame(
+                {"group": group, "n": at.astype(int), "estimate": estimate, "low": estimate - reach,
+                 "high": estimate + reach}
+            )
+        )  # fmt: skip
+    columns = ["group", "n", "estimate", "low", "high"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import linregress
+from scipy.stats import t as student
 
 from taglab.errors import InvalidSetting
 from taglab.metrics.multilevel import MultilevelModel
 from taglab.studies.design.analysis import (
+    by_best_source,
+    by_strategy,
+    linear_fits,
     single_source_association,
     size_model,
     source_variances,
@@ -143,6 +148,45 @@ def test_a_random_effect_of_runs() -> None:
     assert dict(zip(by_run.terms, by_run.variances, strict=True))["run"] > 0.1
     wider = by_run.coefficients()["standard_error"] > plain.coefficients()["standard_error"]
     assert wider.all()
+
+
+def test_scores_by_strategy_are_means_over_tasks_or_of_one() -> None:
+    table = with_standard_scores(simulated(), SOURCES)
+    points, single = by_strategy(table)
+    assert len(points) == 81 - 16
+    row = points.iloc[0]
+    assert row["score"] == pytest.approx(table.loc[table["run"] == row["run"], "standard"].mean())
+    assert single == pytest.approx(table.loc[table["strategy"] == "SS-R", "standard"].mean())
+    of_mood, _ = by_strategy(table, "mood")
+    assert set(of_mood["score"]) <= set(table.loc[table["task"] == "mood", "standard"])
+    assert list(dict.fromkeys(points["group"])) == list(STRATEGIES)[1:]
+    assert by_strategy(table[table["strategy"] != "SS-R"])[1] is None
+
+
+def test_the_best_source_of_a_task() -> None:
+    table = with_standard_scores(simulated(), SOURCES)
+    points, best = by_best_source(table, SOURCES, "tempo")
+    assert best == "bpm"
+    means = points.groupby("group")["score"].mean()
+    assert means["with bpm"] > means["without"]
+    with pytest.raises(InvalidSetting, match="tempo: no source was scored alone"):
+        by_best_source(table[table["n"] > 1], SOURCES, "tempo")
+
+
+def test_lines_are_least_squares_with_the_interval_of_the_mean() -> None:
+    """Against SciPy's slope, and the textbook's interval at the mean of n: s / √N."""
+    generator = np.random.default_rng(0)
+    n = np.repeat([2, 3, 4], 5)
+    points = pd.DataFrame({"group": "a", "n": n, "score": 0.3 * n + generator.standard_normal(15)})
+    fits = linear_fits(points)
+    theirs = linregress(points["n"], points["score"])
+    np.testing.assert_allclose(fits["estimate"], theirs.intercept + theirs.slope * np.array([2, 3, 4]))
+    left = points["score"] - theirs.intercept - theirs.slope * points["n"]
+    half = student.ppf(0.975, 13) * np.sqrt((left @ left) / 13 / 15)
+    assert fits.loc[1, "high"] - fits.loc[1, "estimate"] == pytest.approx(half)
+    assert linear_fits(points[points["n"] == 2]).empty
+    few = linear_fits(points.groupby("n").head(1).head(2))
+    assert few[["low", "high"]].isna().all(axis=None)
 
 
 def refused(message: str, scores: pd.DataFrame) -> None:
