@@ -12,12 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from taglab.errors import InvalidSetting, NotFound
+from taglab.joint_space.nearest import best_products
 from taglab.joint_space.space import JointSpace
+from taglab.parallel import blocks
 from taglab.vectors import Vectors
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
-_KINDS = ("tag", "artist", "track")
+_ROWS_AT_ONCE = 1 << 14
 _SIGN = re.compile(r"(?:^|\s)([+−-])(?=\s|$)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TERM = re.compile(r"(?:(tag|artist|track|word|clip):\s*)?(.*)", re.DOTALL)
@@ -166,9 +169,10 @@ def ask(
     if np.linalg.norm(vector) < 1e-9:
         raise InvalidSetting("the query says nothing: its terms cancel one another, or have no features")
     query = vector.astype(np.float32)
-    alone = np.concatenate([_unit_rows(one.vectors) for one in known.values()])
-    best = {kind: _nearest(query, kind, known[kind], asked, n, alone) for kind in _KINDS}
-    return Answer(tuple(asked), query, best["track"], best["tag"], best["artist"])
+    best = {kind: _best_rows(query, kind, one, asked, n) for kind, one in known.items()}
+    specific = _specificities(query, best, known)
+    tables = {kind: _table(kind, one, best[kind], specific[kind], asked) for kind, one in known.items()}
+    return Answer(tuple(asked), query, tables["track"], tables["tag"], tables["artist"])
 
 
 class _Known(NamedTuple):
@@ -179,7 +183,10 @@ class _Known(NamedTuple):
 
     def row(self, name: str) -> int | None:
         """Return the row of a name; None where there is none."""
-        return self.names.index(name) if name in self.names else None
+        try:
+            return self.names.index(name)
+        except ValueError:
+            return None
 
 
 def _vector_of(
@@ -196,30 +203,51 @@ def _vector_of(
     raise NotFound(f"{term.name!r} is {what} of the joint space {space!r}")
 
 
-def _unit_rows(vectors: Floats) -> Floats:
-    """Return rows scaled to length 1, but for those of zeros."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
-    scaled: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return scaled
+def _rows_asked(kind: str, known: _Known, asked: Sequence[Term]) -> set[int]:
+    """Return the rows of what was asked with, of one kind."""
+    rows = (known.row(term.name) for term in asked if term.kind == kind)
+    return {row for row in rows if row is not None}
 
 
-def _nearest(
-    query: Floats, kind: str, known: _Known, asked: Sequence[Term], n: int, alone: Floats
+def _best_rows(query: Floats, kind: str, known: _Known, asked: Sequence[Term], n: int) -> Rows:
+    """Return the rows of the best of one kind, best first, but for what was asked with."""
+    own = _rows_asked(kind, known, asked)
+    rows = best_products(query[None], known.vectors, n + len(own)).rows[0]
+    best: Rows = rows[~np.isin(rows, list(own))][:n]
+    return best
+
+
+def _specificities(
+    query: Floats, best: Mapping[str, Rows], known: Mapping[str, _Known]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return, of the best of each kind, the share of all that, asked alone, lies less near than the query."""
+    found = np.concatenate([known[kind].vectors[rows] for kind, rows in best.items()])
+    of_query = found @ query / np.linalg.norm(query)
+    less_near = np.zeros(len(found), np.int64)
+    for one in known.values():
+        for block in blocks(len(one.names), _ROWS_AT_ONCE):
+            vectors = one.vectors[block]
+            lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
+            bar = np.where(
+                lengths > 0, of_query * lengths, of_query
+            )  # of no direction, it is near to nothing
+            less_near += (vectors @ found.T < bar).sum(axis=0)
+    shares = 100 * less_near / max(sum(len(one.names) for one in known.values()), 1)
+    ends = np.cumsum([len(rows) for rows in best.values()])
+    return dict(zip(best, np.split(shares, ends[:-1]), strict=True))
+
+
+def _table(
+    kind: str, known: _Known, rows: Rows, specificity: npt.NDArray[np.float64], asked: Sequence[Term]
 ) -> pd.DataFrame:
-    """Return the best of one kind, but for what was asked with; `alone` is all that could be, by itself."""
-    rows = [known.row(term.name) for term in asked if term.kind == kind]
-    others = np.delete(np.arange(len(known.names)), [row for row in rows if row is not None])
-    scores = (known.vectors @ query)[others]
-    order = np.argsort(-scores, kind="stable")[:n]
-    below = np.searchsorted(np.sort(scores), scores[order])
-    best = others[order]
-    of_query = scores[order] / np.linalg.norm(query)
-    less_near = alone @ known.vectors[best].T < of_query
+    """Return the best of one kind as `Answer` has them."""
+    others = len(known.names) - len(_rows_asked(kind, known, asked))
+    rank = np.arange(1, len(rows) + 1)
     return pd.DataFrame(
         {
-            kind: [known.names[row] for row in best],
-            "rank": np.arange(1, len(order) + 1),
-            "percentile": 100 * below / max(len(others), 1),
-            "specificity": 100 * less_near.mean(axis=0),
+            kind: [known.names[row] for row in rows],
+            "rank": rank,
+            "percentile": 100 * (others - rank) / max(others, 1),
+            "specificity": specificity,
         }
     )

@@ -17,6 +17,7 @@ Rows = npt.NDArray[np.int64]
 
 _BLOCK_VALUES = 1 << 19  # products at a time, which a core's cache holds
 _ALONE_VALUES = 1 << 22  # numbers of vectors, below which threads would cost more than they save
+_FEW_PRODUCTS = 1 << 17  # up to so many NumPy is as fast, and nothing has to be compiled
 
 
 class Best(NamedTuple):
@@ -49,6 +50,8 @@ def best_products(queries: Floats, vectors: Floats, k: int) -> Best:
     if k < 1:
         raise InvalidSetting(f"k={k} must be at least 1")
     k = min(k, len(vectors))
+    if len(queries) * len(vectors) <= _FEW_PRODUCTS:
+        return _best_of_few(queries @ vectors.T, k)
     threads = cores() if vectors.size * len(queries) > _ALONE_VALUES else 1
     parts = blocks(len(vectors), -(-len(vectors) // threads))
 
@@ -64,6 +67,17 @@ def best_products(queries: Floats, vectors: Floats, k: int) -> Best:
     products = np.concatenate([rows[:, :0].astype(np.float32), *(best.products for best in bests)], axis=1)
     order = np.lexsort((rows, -products), axis=1)[:, :k]
     return Best(np.take_along_axis(rows, order, 1), np.take_along_axis(products, order, 1))
+
+
+def _best_of_few(products: Floats, k: int) -> Best:
+    """Return the k largest of each row of products (queries, n)."""
+    rows = np.empty((len(products), k), np.int64)
+    for query, of_query in enumerate(products):
+        # All that may be among them, ties of the last included, in the order of rows.
+        least = np.partition(of_query, len(of_query) - k)[len(of_query) - k] if k else np.inf
+        able = np.flatnonzero(of_query >= least)
+        rows[query] = able[np.argsort(-of_query[able], kind="stable")[:k]]
+    return Best(rows, np.take_along_axis(products, rows, 1))
 
 
 def _best_of(queries: Floats, vectors: Floats, k: int, first_row: int) -> Best:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from taglab.audio.library import refusals
+from taglab.audio.library import AudioFiles, brief_audio, refusals
 from taglab.audio.store import AudioStore, Rows, StoreSettings
 from taglab.audio.windows import Windows, WindowSettings
 from taglab.batches import Material, Split
-from taglab.errors import InvalidSetting
+from taglab.errors import DataError, InvalidSetting
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run
@@ -23,7 +24,10 @@ from taglab.training.divergence import Diverged
 from taglab.training.evaluation import window_outputs
 from taglab.training.running import INPUT, Which, configuration, kept_step, material_of, on_one_device
 
-__all__ = ["SoundFormat", "Tagging", "sound_format_of", "tag_sound"]
+__all__ = ["SoundFormat", "Tagging", "sound_format_of", "tag_clip", "tag_sound"]
+
+SHORTEST_CLIP_S = 0.5
+"""A clip shorter than this says too little, in seconds."""
 
 _RATES_HZ = (1_000, 192_000)
 _LONGEST_WINDOW_S = 3_600
@@ -170,6 +174,31 @@ class Tagging:
                 "score": np.take_along_axis(self.scores, order, axis=1).ravel(),
             }
         )
+
+
+def tag_clip(run: Run, path: Path, progress: Progress = silent) -> npt.NDArray[np.float32]:
+    """Return what a run says of one file of sound, (classes,): probabilities, the mean over its windows.
+
+    Args:
+        run: Trained at least one epoch; its best is asked.
+        path: The file, which need not be trusted.
+        progress: Told how far it is.
+
+    Raises:
+        DataError: If the file is not sound, too short or silent, or a checkpoint is missing or damaged.
+        NotFound, Diverged, InvalidSetting: As `tag_sound`.
+    """
+    decoding, tagging = between(progress, 0.1, 0.5), between(progress, 0.5, 1)
+    settings = sound_format_of(run, between(progress, 0, 0.1)).store_settings
+    files = AudioFiles(pd.DataFrame({"track": [path.name], "path": [str(path)]}))
+    alike = settings.model_copy(update={"min_duration_s": SHORTEST_CLIP_S})
+    with brief_audio(files, alike, workers=1, progress=decoding) as store:
+        if len(store.refused):
+            raise DataError(path, str(store.refused["reason"].iloc[0]))
+        tagged = tag_sound(run, store, "best", tagging)
+        if not len(tagged.tracks):
+            raise DataError(path, "is too short: nothing in it is as long as what the run hears at a time")
+        return np.array(tagged.scores[0])
 
 
 def tag_sound(run: Run, store: AudioStore, which: Which = "best", progress: Progress = silent) -> Tagging:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -12,10 +12,12 @@ from pydantic import Field, model_validator
 from taglab.audio.library import DEMO
 from taglab.batches import SplitSettings
 from taglab.embeddings import compose, resolve
-from taglab.errors import InvalidSetting
+from taglab.encoders import encode_clip
+from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import (
     PRECISION_KS,
+    Answer,
     JointMaterial,
     JointSpace,
     JointSpaceRun,
@@ -38,9 +40,12 @@ from taglab.joint_space import (
 from taglab.joint_space.asking import Term
 from taglab.joint_space.baselines import cosine_similarity, margin_perceptron, popularity
 from taglab.joint_space.material import unasked
+from taglab.joint_space.scored import space_of_scores
 from taglab.joint_space.settings import Task
 from taglab.joint_space.words import place_words, with_words, words_of
+from taglab.paths import typed_path
 from taglab.progress import Progress, between
+from taglab.runs import open_run, run_names
 from taglab.settings import Flag, Group, checked
 from taglab.sources import open_folksonomy
 from taglab.vectors import Vectors, open_features
@@ -220,14 +225,16 @@ def _models(
 
 
 class Ask(Question):
-    """Ask a joint space with tags, artists and tracks, added and taken away, for what lies nearest.
+    """Ask a joint space, or a run that has ranked held-out tracks, with tags, artists and tracks, added and
+    taken away, for what lies nearest.
 
     A name is a tag where there is one, else an artist, else a track; `tag:`, `artist:` or `track:` before it
-    says which. Signs count between blanks only, so that "lo-fi" is a name.
+    says which, and `clip:` that it is a file of sound. Signs count between blanks only, so that "lo-fi" is a
+    name.
 
     Attributes:
         query: Names between + and -.
-        space: Joint space.
+        space: Joint space, or a run.
         by: What is listed.
         n: How many of a kind.
     """
@@ -239,6 +246,7 @@ class Ask(Question):
     examples: ClassVar[str] = """
 taglab ask jazz --space space
 taglab ask "jazz - sad + artist:Ann" --space space --by tags --json
+taglab ask "clip:song.mp3 - sad" --space my-run
 """
 
     query: Annotated[str, Flag(metavar="QUERY", word=True)]
@@ -248,11 +256,12 @@ taglab ask "jazz - sad + artist:Ann" --space space --by tags --json
 
     def answer(self, progress: Progress) -> Report:
         """Return the nearest, best first."""
-        space = open_joint_space(self.space)
         terms = parse_query(self.query)
-        data, features = _parts_of(space, progress)
-        places = Vectors.of("tracks", features.ids, space.place(features.vectors), self.space, "dot")
-        answer = ask(space, terms, places, self.n, {"word": _words_of(space, terms, data)})
+        clips = {term.name: typed_path(term.name) for term in terms if term.kind == "clip"}
+        if self.space in joint_space_names() or self.space not in run_names():
+            data, answer = self._of_space(terms, clips, progress)
+        else:
+            data, answer = self._of_run(terms, clips, progress)
         table = getattr(answer, self.by)
         if self.by == "tracks":
             known = data.tracks.set_index("track")
@@ -267,6 +276,35 @@ taglab ask "jazz - sad + artist:Ann" --space space --by tags --json
             "tags": answer.tags["tag"].tolist(),
         }
         return Report(facts, table)
+
+    def _of_space(
+        self, terms: Sequence[Term], clips: Mapping[str, Path], progress: Progress
+    ) -> tuple[Folksonomy, Answer]:
+        space = open_joint_space(self.space)
+        data, features = _parts_of(space, between(progress, 0, 0.3))
+        places = Vectors.of("tracks", features.ids, space.place(features.vectors), self.space, "dot")
+        hearing = between(progress, 0.3, 1)
+        heard = {
+            name: space.place(encode_clip(features.name, path, hearing)[None])[0]
+            for name, path in clips.items()
+        }
+        given = {"word": _words_of(space, terms, data), "clip": heard}
+        return data, ask(space, terms, places, self.n, given)
+
+    def _of_run(
+        self, terms: Sequence[Term], clips: Mapping[str, Path], progress: Progress
+    ) -> tuple[Folksonomy, Answer]:
+        from taglab.training.tagging import tag_clip  # it needs PyTorch, which joint spaces go without
+
+        run = open_run(self.space)
+        predictions, data_name = run.predictions("test"), run.config.get("data")
+        if predictions is None or not isinstance(data_name, str):
+            raise NotFound(f"the run {run.name!r} has ranked no held-out tracks of a data set")
+        scored = space_of_scores(predictions, run.name, {})
+        hearing = between(progress, 0.3, 1)
+        heard = {name: scored.place(tag_clip(run, path, hearing)[None])[0] for name, path in clips.items()}
+        data = open_folksonomy(data_name, between(progress, 0, 0.3))
+        return data, ask(scored.space, terms, scored.tracks, self.n, {"clip": heard})
 
 
 class Remove(Removal):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from taglab.errors import InvalidSetting, NotFound
 from taglab.joint_space import JointSpace, Term, ask, parse_query
@@ -64,6 +66,28 @@ def test_every_term_counts_alike() -> None:
     assert answer.tracks["track"].tolist() == ["t3", "t1", "t2"]
     assert answer.tracks["rank"].tolist() == [1, 2, 3]
     np.testing.assert_allclose(answer.tracks["percentile"], [200 / 3, 100 / 3, 0])
+
+
+@given(st.integers(0, 2**31), st.integers(1, 12))
+def test_ranks_and_shares_are_those_of_sorting_all(seed: int, n: int) -> None:
+    random = np.random.default_rng(seed)
+    tags, artists, tracks = (random.standard_normal((size, 3)).astype(np.float32) for size in (5, 4, 20))
+    tracks[3] = 0  # without features
+    space = JointSpace("random", tuple("ABCD"), tuple("vwxyz"), artists, tags, np.eye(3, dtype=np.float32))
+    places = Vectors("tracks", tuple(f"t{row}" for row in range(20)), tracks, measure="dot")
+    answer = ask(space, parse_query("v - A + t7"), places, n)
+    products = tracks @ answer.vector
+    order = [row for row in np.argsort(-products, kind="stable") if row != 7][:n]
+    assert answer.tracks["track"].tolist() == [f"t{row}" for row in order]
+    np.testing.assert_allclose(
+        answer.tracks["percentile"], [100 * (18 - at) / 19 for at in range(len(order))]
+    )
+    everything = np.concatenate([tags, artists, tracks])
+    lengths = np.linalg.norm(everything, axis=1, keepdims=True)
+    alone = np.divide(everything, lengths, out=np.zeros_like(everything), where=lengths > 0)
+    of_query = tracks[order] @ answer.vector / np.linalg.norm(answer.vector)
+    shares = 100 * (alone @ tracks[order].T < of_query).mean(axis=0)
+    np.testing.assert_allclose(answer.tracks["specificity"], shares, atol=100 / len(everything) + 1e-6)
 
 
 def test_what_cannot_be_asked_is_told() -> None:

@@ -13,15 +13,18 @@ import soundfile
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache
+from taglab.audio.library import open_audio
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors, compose
 from taglab.joint_space import delete_joint_space, save_joint_space
 from taglab.joint_space.words import with_words
+from taglab.training import new_run, train
 from taglab.vectors import open_features, remove_features
 from tests.joint_space.shelved import HOSTILE, TAGS, shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
 from tests.runs.examples import made_run, small_data
+from tests.training.examples import config_of, make_world
 
 
 @pytest.fixture
@@ -346,9 +349,23 @@ def test_a_run_is_asked_beside_a_space(space: None) -> None:
     assert "Compare has the figures of runs" in texts(app)
     app = upload(opened(space=run, ask="jazz"), "a.wav", wav(1))
     require_sound(app)
-    assert "is not asked with clips" in texts(app)
+    assert "has no checkpoint that could hear a clip" in texts(app)
     app = opened(space=run, view="Map", map="PCA", ask="jazz")
     require_sound(app)
+
+
+def test_a_trained_run_hears_a_clip(taglab_home: Path) -> None:
+    make_world(taglab_home)
+    run = train(new_run(config_of(epochs=1, window_s=0.3)).name)
+    store, name = open_audio("small"), run.predictions("test").tracks[0]
+    buffer = io.BytesIO()
+    soundfile.write(buffer, store.whole(int(store.rows([name])[0])), store.sample_rate_hz, format="WAV")
+    app = upload(opened(space=f"run: {run.name}"), "its.wav", buffer.getvalue())
+    require_sound(app)
+    assert app.multiselect(key="ask").value == ["clip: its.wav"]
+    tracks = lists(app)["track"]
+    assert tracks["rank"].tolist() == list(range(1, len(tracks) + 1))
+    assert not list((cache.home() / "uploads").glob("*"))
 
 
 @pytest.mark.parametrize("kind", ["tags", "artists", "tracks"])

@@ -12,9 +12,11 @@ from taglab.audio.files import find_files
 from taglab.audio.library import brief_audio, open_audio
 from taglab.audio.store import StoreSettings
 from taglab.cache import write_json
-from taglab.errors import InvalidSetting, NotFound
+from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.joint_space.scored import space_of_scores
 from taglab.runs import Run, layout, open_run
 from taglab.training import configuration, new_run, predict, sound_format_of, tag_sound, train
+from taglab.training.tagging import tag_clip
 from tests.cli.running import Shell
 from tests.training.examples import RATE_HZ, TAGS, config_of
 
@@ -48,6 +50,41 @@ def test_files_with_the_runs_own_sound_have_its_own_predictions(run: Run, tmp_pa
     assert len(last.tracks) == len(open_audio("small"))
     rows = [last.tracks.index(name) for name in own.tracks]
     np.testing.assert_allclose(last.scores[rows], predict(run, "last", "test").scores, atol=1e-6)
+
+
+def test_a_clip_is_heard_as_its_sound_was(run: Run, tmp_path: Path) -> None:
+    names = write_own_sound(run, tmp_path / "new")
+    own = run.predictions("test")
+    np.testing.assert_allclose(tag_clip(run, tmp_path / "new" / f"{names[0]}.wav"), own.scores[0], atol=1e-6)
+    for name, samples, why in (
+        ("short.wav", np.full(RATE_HZ // 10, 0.1), "lasts 0.10 s"),
+        ("silent.wav", np.zeros(RATE_HZ), "is silent"),
+    ):
+        soundfile.write(tmp_path / name, samples, RATE_HZ)
+        with pytest.raises(DataError, match=why):
+            tag_clip(run, tmp_path / name)
+    (tmp_path / "text.wav").write_text("not sound at all")
+    with pytest.raises(DataError, match=r"text\.wav"):
+        tag_clip(run, tmp_path / "text.wav")
+
+
+def test_a_run_is_asked_as_a_space_also_with_a_clip(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell = Shell(capsys, tmp_path)
+    names = write_own_sound(run, tmp_path / "new")
+    clip = tmp_path / "new" / f"{names[0]}.wav"
+    ranked = shell.json("ask", TAGS[0], "--space", run.name, "-n", "3")
+    predictions = run.predictions("test")
+    scores = predictions.scores[:, predictions.classes.index(TAGS[0])]
+    assert ranked["rows"][0]["track"] == predictions.tracks[int(np.argmax(scores))]
+    heard = shell.json("ask", f'clip:"{clip}"', "--space", run.name)
+    assert heard["query"][0]["kind"] == "clip"
+    places = space_of_scores(predictions, run.name, {}).tracks.vectors
+    nearest = np.argsort(-(places @ places[0]), kind="stable")
+    assert heard["rows"][0]["track"] == predictions.tracks[int(nearest[0])]
+    assert shell.run("ask", "clip:nowhere.wav", "--space", run.name) == 1
+    assert "nowhere.wav" in shell.err
 
 
 def test_scores_are_means_over_windows_that_cover_a_track(run: Run) -> None:

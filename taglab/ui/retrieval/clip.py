@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -10,6 +11,8 @@ from taglab.encoders import encode_clip
 from taglab.encoders.encoder import Features
 from taglab.errors import TaglabError
 from taglab.joint_space import Term
+from taglab.progress import Progress
+from taglab.runs import open_run
 from taglab.ui.messages import literal, working
 from taglab.ui.retrieval.material import Asked, Given
 from taglab.ui.retrieval.query import add_term
@@ -39,27 +42,44 @@ def pick_clip(asked: Sequence[Asked]) -> list[Given]:
 
 def _given(asked: Asked, upload: Upload, upload_id: str) -> Given:
     """Return where a clip lies in a space; nothing where it cannot be used, which is told."""
-    if asked.is_run:
-        st.caption(literal(f"{asked.name} is not asked with clips; Training tags new sound by a run."))
+    if asked.is_run and not _can_hear(asked.run):
+        st.caption(literal(f"{asked.name} has no checkpoint that could hear a clip."))
         return {}
     try:
-        features = _features(asked.features, upload, upload_id)
-        return {"clip": {harmless_name(upload.name): asked.space.place(features[None])[0]}}
+        heard = _heard(asked, upload, upload_id)[None]
+        place = asked.space.place(heard) if asked.scored is None else asked.scored.place(heard)
+        return {"clip": {harmless_name(upload.name): place[0]}}
     except TaglabError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return {}
 
 
-def _features(name: str, upload: Upload, upload_id: str) -> Features:
-    """Return the features of a clip by what made those of this name, encoded once as long as it is there.
+def _can_hear(run: str) -> bool:
+    from taglab.training.checkpoints import BEST  # it needs PyTorch, which joint spaces go without
 
-    At the first time it is put into the search box.
+    return (open_run(run).checkpoints / BEST).is_file()
+
+
+def _scores(run: str, path: Path, progress: Progress) -> Features:
+    from taglab.training.tagging import tag_clip  # as above
+
+    return tag_clip(open_run(run), path, progress)
+
+
+def _heard(asked: Asked, upload: Upload, upload_id: str) -> Features:
+    """Return a clip's features by what made those of a space, or its scores by a run, (numbers,).
+
+    It is heard once as long as it is there, and at the first time put into the search box.
     """
     kept: dict[tuple[str, str], Features] = st.session_state.setdefault(_FEATURES, {})
+    name = asked.name if asked.is_run else asked.features
     if (upload_id, name) not in kept:
         is_new = all(other != upload_id for other, _ in kept)
         with working("Listening to the clip") as progress, laid_down([upload]) as path:
-            kept[upload_id, name] = encode_clip(name, path, progress)
+            if asked.is_run:
+                kept[upload_id, name] = _scores(asked.run, path, progress)
+            else:
+                kept[upload_id, name] = encode_clip(name, path, progress)
         if is_new:
             add_term(Term(harmless_name(upload.name), "clip"))
     return kept[upload_id, name]

@@ -13,7 +13,7 @@ from taglab import cache, runs
 from taglab.errors import InvalidSetting, NotFound, TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import JointSpace, joint_space_names, open_joint_space, require_unchanged
-from taglab.joint_space.scored import space_of_scores
+from taglab.joint_space.scored import ScoredSpace, space_of_scores
 from taglab.joint_space.words import place_words
 from taglab.runs import Run
 from taglab.ui.loaders import folksonomy, word_vectors
@@ -39,13 +39,23 @@ class Asked:
         space: The space.
         data: The data set it was trained on.
         tracks: Places of the tracks that have features, compared by dot product.
-        is_run: Whether they are the scores of a run, of its held-out tracks.
+        scored: The scores of a run, of its held-out tracks; None of a joint space.
     """
 
     space: JointSpace
     data: Folksonomy
     tracks: Vectors
-    is_run: bool = False
+    scored: ScoredSpace | None = None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run is asked."""
+        return self.scored is not None
+
+    @property
+    def run(self) -> str:
+        """Name of the run."""
+        return self.name.removeprefix(_RUN)
 
     @property
     def name(self) -> str:
@@ -113,12 +123,12 @@ def _open_run(name: str) -> Asked:
     data = run.config.get("data")
     if not isinstance(data, str) or not data:
         raise InvalidSetting(f"the run {name!r} does not say of which data set its tracks are")
-    space, tracks = _scored(run)
-    return Asked(space, folksonomy(data), tracks, is_run=True)
+    scored = _scored(run)
+    return Asked(scored.space, folksonomy(data), scored.tracks, scored)
 
 
 @remembered("large")
-def _scored(run: Run) -> tuple[JointSpace, Vectors]:
+def _scored(run: Run) -> ScoredSpace:
     predictions = run.predictions("test")
     if predictions is None:
         raise NotFound(f"the run {run.name!r} has ranked no held-out tracks yet")
