@@ -221,9 +221,9 @@ def _specificities(
     query: Floats, best: Mapping[str, Rows], known: Mapping[str, _Known]
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Return, of the best of each kind, the share of all that, asked alone, lies less near than the query."""
-    found = np.concatenate([known[kind].vectors[rows] for kind, rows in best.items()])
-    of_query = found @ query / np.linalg.norm(query)
-    less_near = np.zeros(len(found), np.int64)
+    nearest = np.concatenate([known[kind].vectors[rows] for kind, rows in best.items()])
+    of_query = nearest @ query / np.linalg.norm(query)
+    less_near = np.zeros(len(nearest), np.int64)
     for one in known.values():
         for block in blocks(len(one.names), _ROWS_AT_ONCE):
             vectors = one.vectors[block]
@@ -231,7 +231,7 @@ def _specificities(
             bar = np.where(
                 lengths > 0, of_query * lengths, of_query
             )  # of no direction, it is near to nothing
-            less_near += (vectors @ found.T < bar).sum(axis=0)
+            less_near += (vectors @ nearest.T < bar).sum(axis=0)
     shares = 100 * less_near / max(sum(len(one.names) for one in known.values()), 1)
     ends = np.cumsum([len(rows) for rows in best.values()])
     return dict(zip(best, np.split(shares, ends[:-1]), strict=True))
