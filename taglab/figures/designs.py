@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from taglab.figures.theme import DIVERGING, GREY, SHARES, blank, colour_scale, hue, plain, wrapped
+from taglab.figures.theme import DIVERGING, GREY, SEQUENTIAL, blank, colour_scale, hue, plain, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -192,7 +192,7 @@ def variance_heatmap(variances: pd.DataFrame) -> go.Figure:
         y=[plain(source, 24) for source in sources],
         zmin=0,
         zmax=100,
-        colorscale=colour_scale(SHARES),
+        colorscale=colour_scale(SEQUENTIAL),
         text=[["" if np.isnan(value) else f"{value:.0f}" for value in row] for row in values],
         texttemplate="%{text}",
         hoverongaps=False,
