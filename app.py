@@ -26,6 +26,7 @@ page = st.navigation(
         st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/retrieval.py", title="Retrieval", icon=":material/search:"),
+        st.Page("pages/representations.py", title="Representations", icon=":material/psychology:"),
         st.Page(open_first_page, title="Clusters", url_path="clusters", visibility="hidden"),
     ],
     position="top",

@@ -16,11 +16,15 @@ from taglab.training import encode
 from taglab.training.checkpoints import BEST, LAST
 from taglab.training.running import Weights
 
+OverWindows = Literal["mean", "mean-deviation"]
 
-def _encoded(run: str, weights: Weights, store: AudioStore, rows: Rows, progress: Progress) -> Features:
+
+def _encoded(
+    run: str, weights: Weights, over: OverWindows, store: AudioStore, rows: Rows, progress: Progress
+) -> Features:
     """Return tracks as a run's network has them; zeros for those too short for its window."""
     tracks = store.tracks["track"].iloc[rows].tolist()
-    vectors = encode(open_run(run), tracks, weights, store, progress)
+    vectors = encode(open_run(run), tracks, weights, store, progress, over == "mean-deviation")
     features = np.zeros((len(tracks), vectors.dim), np.float32)
     present = [place for place, track in enumerate(tracks) if track in vectors]
     features[present] = vectors.rows_of([tracks[place] for place in present])
@@ -28,12 +32,14 @@ def _encoded(run: str, weights: Weights, store: AudioStore, rows: Rows, progress
 
 
 class RunNetwork(LearnsNothing, BaseModel):
-    """The layer before the head of a trained run, the mean over a track's windows.
+    """The layer before the head of a trained run, over a track's windows.
 
     Attributes:
         encoder: Which encoder this is.
         run: Name of a run trained at least one epoch.
         weights: Of the "best" epoch on its validation tracks, or of the "last".
+        over_windows: What a track has of its windows: their mean, or their mean and then their deviation, as
+            Kim 2021 has it (section 2.4.4).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +48,7 @@ class RunNetwork(LearnsNothing, BaseModel):
     encoder: Literal["run"] = "run"
     run: str = Field(min_length=1)
     weights: Literal["best", "last"] = "best"
+    over_windows: OverWindows = "mean"
 
     def encode(
         self, store: AudioStore, rows: Rows, learned: Learned, progress: Progress = silent
@@ -55,14 +62,15 @@ class RunNetwork(LearnsNothing, BaseModel):
             progress: Told after every batch.
 
         Returns:
-            Array (n, dim of the network), float32; zeros for a track shorter than the run's window.
+            Array (n, numbers before the head), twice as many with deviations, float32; zeros for a track
+            shorter than the run's window.
 
         Raises:
             NotFound: If there is no such run, or its data are gone.
             DataError: If it has no checkpoint yet, or a damaged one.
             InvalidSetting: If the sound is of another rate.
         """
-        return _encoded(self.run, self.weights, store, rows, progress)
+        return _encoded(self.run, self.weights, self.over_windows, store, rows, progress)
 
     def origin(self, split: str) -> dict[str, str]:
         """Return the split that the run was trained on, and the checksum of its weights."""
@@ -77,6 +85,7 @@ class RandomNetwork(LearnsNothing, BaseModel):
     Attributes:
         encoder: Which encoder this is.
         run: Name of a run, which needs not be trained; the weights are those that its training begins with.
+        over_windows: As of `RunNetwork`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -85,9 +94,10 @@ class RandomNetwork(LearnsNothing, BaseModel):
 
     encoder: Literal["random"] = "random"
     run: str = Field(min_length=1)
+    over_windows: OverWindows = "mean"
 
     def encode(
         self, store: AudioStore, rows: Rows, learned: Learned, progress: Progress = silent
     ) -> Features:
         """Return features of tracks; see `RunNetwork.encode`."""
-        return _encoded(self.run, "untrained", store, rows, progress)
+        return _encoded(self.run, "untrained", self.over_windows, store, rows, progress)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from taglab.audio.library import resolve_audio
@@ -33,6 +34,7 @@ def encode(
     weights: Weights = "best",
     store: AudioStore | None = None,
     progress: Progress = silent,
+    with_deviations: bool = False,
 ) -> Vectors:
     """Return tracks as the layer before a run's head has them: the mean over a track's windows.
 
@@ -43,6 +45,8 @@ def encode(
             training began with, which tells what the network's form alone is worth.
         store: The sound; that of the run where None.
         progress: Told after each batch.
+        with_deviations: Whether the deviations over a track's windows follow the means (Kim 2021, section
+            2.4.4), which makes twice as many numbers.
 
     Returns:
         Of kind tracks, compared by cosine. Tracks without sound, or too short for a window, are missing.
@@ -66,17 +70,28 @@ def encode(
     fabric = make_fabric(single.train)
     with failures_told(fabric.device, single.train.batch_size, lambda: "encoding tracks"):
         step = kept_step(run, single, material, fabric, weights, of_its_split=False)
-        means = TrackMeans(material.of("test"), step.network.dim, fabric.device)
+        n_columns = step.network.dim * (1 + with_deviations)
+        means = TrackMeans(material.of("test"), n_columns, fabric.device)
         share = between(progress, 0.3, 1)
         outputs = window_outputs(step, material, "test", single.train.batch_size, step.encoding, share)
         for encodings, owners in outputs:
-            means.add(encodings, owners)
+            both = torch.cat([encodings, encodings.double() ** 2], 1) if with_deviations else encodings
+            means.add(both, owners)
     if not torch.isfinite(means.sums).all():
         raise Diverged(int(run.summary()["epochs"]), 0, "the encodings are")
     name = f"{run.name} untrained" if weights == "untrained" else run.name
-    vectors = Vectors.of("tracks", material.tracks, means.means(), name)
+    encoded = _with_deviations(means) if with_deviations else means.means()
+    vectors = Vectors.of("tracks", material.tracks, encoded, name)
     origin = {"run": run.name, "weights": weights, "network": config.network.model_dump(mode="json")}
     return replace(vectors, missing=missing + vectors.missing, origin=origin)
+
+
+def _with_deviations(means: TrackMeans) -> npt.NDArray[np.float32]:
+    """Return means and deviations (tracks, 2 · columns) of means and means of squares."""
+    first, squares = (means.sums / means.counts[:, None]).chunk(2, 1)
+    deviations = (squares - first**2).clamp_min(0).sqrt()
+    encoded: npt.NDArray[np.float32] = torch.cat([first, deviations], 1).cpu().numpy().astype(np.float32)
+    return encoded
 
 
 def _own_sound(config: RunConfig, progress: Progress) -> AudioStore:

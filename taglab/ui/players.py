@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from taglab.audio.library import DEMO, demo_audio
 from taglab.audio.store import AudioStore
+from taglab.errors import TaglabError
+from taglab.folksonomy import Folksonomy
+from taglab.ui.loaders import audio_store
 
 
 def play(store: AudioStore, row: int, longest_s: int, autoplay: bool = False) -> None:
@@ -25,3 +29,12 @@ def play(store: AudioStore, row: int, longest_s: int, autoplay: bool = False) ->
     st.audio(np.asarray(samples.T), sample_rate=rate_hz, autoplay=autoplay)
     if len(samples) < store.samples[row]:
         st.caption(f"The first {longest_s} s of {store.samples[row] / rate_hz:.0f}.")
+
+
+def sound_of(data: Folksonomy, audio: str) -> tuple[AudioStore | None, str]:
+    """Return the sound of a data set under a name, or None and why there is none."""
+    try:
+        store = demo_audio(data) if audio == DEMO else audio_store(audio)
+    except TaglabError as error:
+        return None, f"No sound: {error}"
+    return store, "" if store is not None else "The demo's sound is not made yet; the Data page makes it."

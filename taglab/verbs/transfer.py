@@ -1,13 +1,19 @@
-"""What features are worth: every one of some set to every task."""
+"""What features are worth: every one of some set to every task.
+
+`python -m taglab.verbs.transfer` answers a question that it is given as JSON, beside the dashboard; what it
+computes is kept.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
 from pydantic import Field
 
+from taglab.beside import run_beside
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
@@ -104,3 +110,12 @@ def _notes(asked: Sequence[Asked], splits: Splits) -> Iterator[str]:
                 f"{one.task.title}: splits have the same tracks, so that intervals tell of the seed of what "
                 "learns alone"
             )
+
+
+def make(given: str, progress: Progress) -> None:
+    """Compute what a question asks."""
+    TransferQuestion.model_validate_json(given).answer(progress)
+
+
+if __name__ == "__main__":
+    sys.exit(run_beside(make))

@@ -34,6 +34,7 @@ ASKS: dict[str, tuple[str, ...]] = {
     "Training": ("data",),
     "Compare": (),
     "Retrieval": (),
+    "Representations": (),
 }
 ADDRESSES = {name: f"/{name.lower()}" for name in ASKS} | {"Clusters": "/"}
 

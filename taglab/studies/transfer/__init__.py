@@ -19,6 +19,7 @@ from taglab.studies.transfer.scoring import (
     ask,
     kept_transferred,
     transfer,
+    transfer_seconds,
     transferred,
 )
 from taglab.studies.transfer.tables import answer_table, score_table, side_by_side, split_table
@@ -46,6 +47,7 @@ __all__ = [
     "side_by_side",
     "split_table",
     "transfer",
+    "transfer_seconds",
     "transferred",
     "usual_tasks",
 ]

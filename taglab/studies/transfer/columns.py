@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from taglab.cache import content_key
 from taglab.errors import DataError
 from taglab.factors import make_targets
 from taglab.factors.column import ColumnTargets
+from taglab.factors.label_space import LabelSpaceTargets
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.metrics.estimates import r_squared
@@ -57,6 +58,8 @@ class Classification(_OfColumn):
 
     Attributes:
         task: Which task this is.
+        column: Of the tracks table; or name `labels`.
+        labels: A label space in place of a column: of the tracks in exactly one of its classes, which is it?
         fewest: Tracks a class must have; the tracks of others are not asked about.
     """
 
@@ -64,23 +67,42 @@ class Classification(_OfColumn):
     merit: ClassVar[str] = "right (1) or wrong (0)"
 
     task: Literal["classification"] = "classification"
+    column: Annotated[str, Flag(metavar="NAME")] = ""
+    labels: Annotated[str, Flag(metavar="NAME")] = ""
     fewest: int = Field(5, ge=1)
+
+    @model_validator(mode="after")
+    def _asks_of_one(self) -> Self:
+        if bool(self.column) == bool(self.labels):
+            raise ValueError("either a column or labels must be named, and not both")
+        return self
+
+    @property
+    def title(self) -> str:
+        """The column, or the label space."""
+        return self.column or self.labels
 
     def problem(self, folksonomy: Folksonomy, plays: Interactions | None) -> Classes:
         """Return the question; see `Task.problem`."""
-        asked = ColumnTargets(column=self.column, values="classes")
-        targets = make_targets("column", folksonomy, asked)
+        targets = self._targets(folksonomy)
         enough = targets.totals() >= self.fewest
         if enough.sum() < _FEWEST_CLASSES:
             raise DataError(
                 folksonomy.name,
-                f"has {int(enough.sum())} classes of {self.fewest} tracks or more in the column "
-                f"{self.column!r}; {_FEWEST_CLASSES} are needed: take another column, or let classes be "
-                "smaller (fewest)",
+                f"has {int(enough.sum())} classes of {self.fewest} tracks or more in {self.title!r}; "
+                f"{_FEWEST_CLASSES} are needed: ask about something else, or let classes be smaller (fewest)",
             )
         codes = np.where(targets.known, targets.dense().argmax(axis=1), 0)
         rows = np.flatnonzero(targets.known & enough[codes])
         return Classes(self, targets, rows, codes[rows])
+
+    def _targets(self, folksonomy: Folksonomy) -> Targets:
+        if self.column:
+            return make_targets("column", folksonomy, ColumnTargets(column=self.column, values="classes"))
+        targets = make_targets("label-space", folksonomy, LabelSpaceTargets(labels=self.labels))
+        classes = targets.dense()
+        codes = np.where(classes.sum(axis=1) == 1, classes.argmax(axis=1), -1)
+        return Targets.of_classes(targets.tracks, codes, targets.columns, targets.name)
 
 
 class Regression(_OfColumn):
@@ -143,7 +165,7 @@ class Classes:
 
         if len(np.unique(self.codes[train])) < _FEWEST_CLASSES:
             raise DataError(
-                self.task.column, f"has fewer than {_FEWEST_CLASSES} classes among the tracks to learn from"
+                self.task.title, f"has fewer than {_FEWEST_CLASSES} classes among the tracks to learn from"
             )
         model = MLPClassifier(
             hidden_layer_sizes=self.task.hidden, max_iter=self.task.epochs, random_state=seed

@@ -182,6 +182,15 @@ def kept_transferred(asked: Asked, features: Vectors) -> Transferred | None:
     return recalled(_path(asked, features), _read)
 
 
+def transfer_seconds(asked: Asked, features: Vectors) -> float:
+    """Return about how long `transferred` computes on one core, in seconds.
+
+    Measured: 960 tracks, 120 numbers each, networks of two layers of 256: 1.8 s a split.
+    """
+    learned_from = sum(len(train) for train, _ in asked.parts)
+    return learned_from * (1e-3 + 7e-6 * features.dim)
+
+
 def _path(asked: Asked, features: Vectors) -> Path:
     parts = [[train.tolist(), test.tolist()] for train, test in asked.parts]
     key = content_key(

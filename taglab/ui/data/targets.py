@@ -36,7 +36,7 @@ def show_targets(data: Folksonomy) -> None:
             "From", list(TARGETS), format_func=lambda one: TARGETS[one].title, key="targets maker"
         )
         st.caption(literal(TARGETS[name].about))
-        settings = _settings(TARGETS[name], f"targets {name}", data)
+        settings = maker_settings(TARGETS[name], f"targets {name}", data)
         asked = (data.fingerprint, name, settings.model_dump_json())
         if st.button("Make them", key="make targets", icon=":material/play_arrow:"):
             # Kept as they were made: a label space or features that settings name may change meanwhile.
@@ -47,7 +47,8 @@ def show_targets(data: Folksonomy) -> None:
             _show(data, name, settings, targets)
 
 
-def _settings(maker: TargetMaker, key: str, data: Folksonomy) -> BaseModel:
+def maker_settings(maker: TargetMaker, key: str, data: Folksonomy) -> BaseModel:
+    """Draw a widget for each setting of a maker of targets and return what they hold."""
     choices = maker.choices(data)
     values: dict[str, Any] = {}
     with st.container(horizontal=True):

@@ -10,16 +10,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from taglab.audio.library import DEMO, demo_audio
-from taglab.audio.store import AudioStore
-from taglab.errors import TaglabError
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space import Answer, Term, ask, belonging, written
 from taglab.ui.export import export_panel
-from taglab.ui.loaders import audio_store
 from taglab.ui.messages import guard, literal
-from taglab.ui.players import play
+from taglab.ui.players import play, sound_of
 from taglab.ui.remembered import remembered
 from taglab.ui.retrieval.material import Asked, Given
 from taglab.ui.retrieval.query import add_term, track_names
@@ -179,7 +175,7 @@ def _press(side: _Side, kind: str, button: str, click: str) -> None:
 
 
 def _show_player(side: _Side, tracks: Sequence[str], audio: str) -> None:
-    store, why = _sound(side.asked, audio)
+    store, why = sound_of(side.asked.data, audio)
     if store is None:
         st.caption(literal(why))
         return
@@ -202,15 +198,6 @@ def _show_player(side: _Side, tracks: Sequence[str], audio: str) -> None:
 
 def _hear(heard: str, track: str) -> None:
     st.session_state[heard] = track, True
-
-
-def _sound(asked: Asked, audio: str) -> tuple[AudioStore | None, str]:
-    """Return the sound, or why there is none."""
-    try:
-        store = demo_audio(asked.data) if audio == DEMO else audio_store(audio)
-    except TaglabError as error:
-        return None, f"No sound: {error}"
-    return store, "" if store is not None else "The demo's sound is not made yet; the Data page makes it."
 
 
 def _marked(side: _Side, kind: str) -> list[str]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import soundfile
 
+from taglab import cache
+from taglab.audio.library import add_audio, find_files
+from taglab.encoders import MfccStatistics
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.studies.transfer import Splits
-from taglab.vectors import Vectors
+from taglab.vectors import Vectors, save_features
 
 N_TRACKS, N_USERS = 120, 80
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -58,3 +65,26 @@ def junk(name: str = "junk") -> Vectors:
     """Features that tell nothing."""
     ids = [f"t{row:03d}" for row in range(N_TRACKS)]
     return Vectors.of("tracks", ids, np.random.default_rng(3).normal(size=(N_TRACKS, 5)), name, "euclidean")
+
+
+def shelve(name: str = "mine") -> Folksonomy:
+    """Keep the data set with its plays, and features that tell, that do not, and that are a baseline."""
+    data = small_data(name)
+    folder = cache.Shelf(cache.FOLKSONOMIES).path(name)
+    data.save(folder)
+    small_plays(name).write(folder / "interactions")
+    for one in (telling(), junk()):
+        save_features(one, one.name)
+    origin = {"encoder": MfccStatistics().model_dump(mode="json"), "split": ""}
+    save_features(replace(telling("timbre"), vectors=junk().vectors[:, :2].copy(), origin=origin), "timbre")
+    return data
+
+
+def shelve_tones(folder: Path, name: str = "mine", n: int = 12) -> None:
+    """Keep a tone for each of the first tracks."""
+    folder.mkdir()
+    times = np.arange(4 * 16_000) / 16_000
+    for row in range(n):
+        tone = 0.3 * np.sin(2 * np.pi * (200 + 20 * row) * times)
+        soundfile.write(folder / f"t{row:03d}.wav", tone, 16_000)
+    add_audio(find_files(folder), name)

@@ -1,0 +1,1 @@
+"""The page that asks what each representation knows."""

@@ -1,0 +1,213 @@
+"""The Representations page: scores, the map of tracks, two features side by side, the way to the first."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab.cli.commands import build_parser
+from taglab.labels import from_tags, save_label_space
+from taglab.vectors import feature_names, remove_features
+from tests.pages.beside import Beside, long_works_are_offered
+from tests.pages.framed import open_page
+from tests.studies.transfer.examples import shelve, shelve_tones, small_data
+
+QUICK = {"data": "mine", "splits": "2", "task": "genre"}
+
+
+@pytest.fixture
+def shelf(taglab_home: Path) -> None:
+    shelve()
+
+
+def opened(**url: object) -> AppTest:
+    return open_page("representations", **url).run()
+
+
+def texts(app: AppTest) -> str:
+    elements = [*app.markdown, *app.caption, *app.text, *app.error, *app.info, *app.warning]
+    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for element in elements))
+
+
+def require_sound(app: AppTest) -> None:
+    assert not app.exception
+    assert not app.error, [error.value for error in app.error]
+    for element in [*app.markdown, *app.caption]:
+        assert not re.search(r"(?<!\\)<", element.value)
+    for block in app.code:
+        for line in block.value.splitlines():
+            program, *arguments = shlex.split(line)
+            assert program == "taglab"
+            build_parser().parse_args(arguments)
+
+
+def table(app: AppTest, column: str) -> pd.DataFrame:
+    (frame,) = [one.value for one in app.dataframe if column in one.value]
+    return frame
+
+
+def painted(app: AppTest) -> dict:
+    return json.loads(app.get("bidi_component")[1].proto.mixed.json)
+
+
+def class_names(app: AppTest) -> set[str]:
+    """The groups that a map is sent, as its Arrow table holds them."""
+    data = app.get("bidi_component")[1].proto.mixed.arrow_blobs
+    tables = [pa.ipc.open_stream(blob.data).read_all() for blob in data.values()]
+    return {name for one in tables if "colour" in one.column_names for name in one["name"].to_pylist()}
+
+
+def test_without_features_the_first_are_made_beside_the_page(
+    monkeypatch: pytest.MonkeyPatch, taglab_home: Path
+) -> None:
+    long_works_are_offered(monkeypatch)
+    app = opened()
+    require_sound(app)
+    assert app.subheader[0].value == "No features yet"
+    assert "taglab features encode mfcc-statistics --name demo-mfcc" in app.code[0].value
+    app.button(key="begin work").click().run()
+    assert Beside.started == [("taglab.verbs.first_features", "")]
+
+
+def test_of_other_data_the_line_is_told_and_strangers_start_nothing(
+    shelf: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in feature_names():
+        remove_features(name)
+    app = opened(data="mine")
+    require_sound(app)
+    assert "--audio mine --data mine" in app.code[0].value
+    assert not [button for button in app.button if button.key == "begin work"]
+    monkeypatch.setattr("taglab.ui.representations.first.refusal", lambda: "You reach this from elsewhere.")
+    app = opened()
+    assert "from elsewhere" in app.info[0].value
+    assert not [button for button in app.button if button.key == "begin work"]
+
+
+def test_scores_come_first_with_baselines_as_lines(shelf: None) -> None:
+    app = opened(**QUICK)
+    require_sound(app)
+    scores = table(app, "asks")
+    assert scores["features"].tolist() == ["junk", "telling", "timbre"]
+    assert scores["baseline"].tolist() == [False, False, True]
+    assert scores["mean"][1] > 0.8
+    (chart,) = app.get("plotly_chart")
+    figure = json.loads(chart.proto.spec)
+    assert len(figure["data"]) == 1
+    assert len(figure["layout"]["shapes"]) == 1
+    assert "Lines and open dots are baselines" in texts(app)
+    line = app.code[0].value
+    assert line.startswith("taglab transfer --features junk,telling,timbre --data mine")
+    assert "--task classification --column genre --splits 2 --split-by-artist" in line
+
+
+def test_usual_tasks_are_chosen_where_none_is_named(shelf: None) -> None:
+    app = opened(data="mine", features="telling", splits="2")
+    require_sound(app)
+    assert app.multiselect(key="task").value == ["genre", "tempo", "plays"]
+    assert table(app, "asks")["measure"].tolist() == ["accuracy", "R²", "nDCG"]
+    assert "No baseline is chosen" in texts(app)
+
+
+def test_long_computing_goes_on_beside_the_page(shelf: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_works_are_offered(monkeypatch)
+    app = opened(**QUICK)
+    assert "Learning 3 times a task" in texts(app)
+    app.button(key="begin work").click().run()
+    ((module, given),) = Beside.started
+    assert module == "taglab.verbs.transfer"
+    from taglab.verbs.transfer import TransferQuestion
+
+    asked = TransferQuestion.model_validate_json(given)
+    assert [task.title for task in asked.tasks] == ["genre"]
+    assert (asked.splits.splits, asked.splits.split.test) == (2, 0.2)
+
+
+def test_a_fault_of_one_task_is_a_sentence(shelf: None) -> None:
+    save_label_space(from_tags(small_data(), ["tag"], "lonely"), None)
+    app = opened(data="mine", splits="2", task="classes of lonely")
+    assert not app.exception
+    assert "1 classes of 5 tracks or more" in app.error[0].value.replace("\\", "")
+
+
+def test_what_a_link_asks_for_and_is_gone_is_told(shelf: None) -> None:
+    app = opened(data="mine", splits="2", task=["genre", "mood"], features=["telling", "lost"])
+    require_sound(app)
+    assert "'mood'" in texts(app)
+    assert "'lost'" in texts(app)
+    assert app.multiselect(key="features").value == ["telling"]
+
+
+def test_two_features_stand_side_by_side_down_to_the_tracks(shelf: None, tmp_path: Path) -> None:
+    shelve_tones(tmp_path / "wav")
+    app = opened(**QUICK, view="Side by side", first="telling", second="junk")
+    require_sound(app)
+    assert "accuracy of telling less that of junk: +0." in texts(app)
+    rows = table(app, "difference")
+    assert (rows["difference"] > 0).all()
+    assert (rows["truth"] == rows["telling"]).all()
+    assert (rows["truth"] != rows["junk "]).any()
+    assert all(name.startswith("Song ") for name in rows["name"])
+    assert "telling: " in texts(app)
+    assert "--rows tracks" in app.code[0].value
+    (which,) = [one for one in app.get("button_group") if one.key == "which"]
+    assert len(which.options) >= 2
+
+
+def test_one_of_the_features_alone_has_nothing_beside_it(shelf: None) -> None:
+    app = opened(**QUICK, view="Side by side", features="telling")
+    require_sound(app)
+    assert "at least two features" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("url", "groups"),
+    [
+        ({"colour": "Task"}, {"rock", "jazz"}),
+        ({"colour": "Tag", "tag": "other"}, {"other", "not known"}),
+        ({"colour": "Artist"}, {"artist 0", "other"}),
+    ],
+)
+def test_the_map_is_coloured_by_what_is_known(shelf: None, url: dict, groups: set) -> None:
+    app = opened(**QUICK, view="Map", map="PCA", by="telling", **url)
+    require_sound(app)
+    assert painted(app)["label"].startswith("Map of 120 tracks by telling")
+    assert "120 tracks by telling" in texts(app)
+    assert painted(app)["shows"].startswith("pca ")
+    assert groups <= class_names(app)
+
+
+def test_the_map_is_coloured_by_a_number_or_by_listeners(shelf: None) -> None:
+    app = opened(**{**QUICK, "task": "tempo"}, view="Map", map="PCA")
+    require_sound(app)
+    assert painted(app)["scale"]["title"] == "tempo"
+    app = opened(**{**QUICK, "task": "plays"}, view="Map", map="PCA")
+    require_sound(app)
+    assert painted(app)["scale"]["title"] == "listeners"
+
+
+def test_the_map_is_coloured_by_factors_of_any_maker(shelf: None) -> None:
+    app = opened(**QUICK, view="Map", map="PCA", colour="Factor", factor="column")
+    require_sound(app)
+    assert len(app.get("bidi_component")) == 0
+    app.selectbox(key="map column column").select("genre").run()
+    app.button(key="make factors").click().run()
+    require_sound(app)
+    assert "Coloured by genre, known of 119" in texts(app)
+
+
+def test_a_track_of_the_link_is_heard(shelf: None, tmp_path: Path) -> None:
+    shelve_tones(tmp_path / "wav")
+    app = opened(**QUICK, view="Map", map="PCA", track="Song 4 · artist 1 · t004")
+    require_sound(app)
+    assert len(app.get("audio")) == 1
+    assert "genre: jazz" in texts(app)
+    assert "Tags: other" in texts(app)
+    app = opened(**QUICK, view="Map", map="PCA", track="gone")
+    require_sound(app)
+    assert not app.get("audio")
