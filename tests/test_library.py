@@ -62,9 +62,9 @@ WITH_TORCH = (
     "benchmarks.joint_space", "benchmarks.loading", "benchmarks.training", "encoders", "joint_space",
     "losses", "nets", "studies.against_baseline", "studies.baseline", "studies.joint_space",
     "studies.thesis", "studies.transfer", "training", "ui.compare.thesis", "ui.representations",
-    "ui.retrieval", "ui.training", "verbs.features", "verbs.first_space", "verbs.joint_space",
-    "verbs.joint_space_study", "verbs.joint_space_words", "verbs.predicting", "verbs.studies",
-    "verbs.sweeps", "verbs.training", "verbs.transfer",
+    "ui.retrieval", "ui.training", "verbs.features", "verbs.first_features", "verbs.first_space",
+    "verbs.joint_space", "verbs.joint_space_study", "verbs.joint_space_words", "verbs.predicting",
+    "verbs.studies", "verbs.sweeps", "verbs.training", "verbs.transfer",
 )  # fmt: skip
 WITHOUT_TORCH = """
 import importlib, importlib.abc, sys
