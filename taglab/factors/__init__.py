@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from taglab.errors import InvalidSetting, NotFound
-from taglab.factors import column, label_space, soft_clusters, tag_topics
+from taglab.factors import column, label_space, other_data, soft_clusters, tag_topics
 from taglab.factors.label_space import targets_of
 from taglab.factors.maker import TargetMaker
 from taglab.folksonomy import Folksonomy
@@ -20,6 +20,9 @@ TARGETS: dict[str, TargetMaker] = {
     "factors": soft_clusters.MAKER,
     "tag": tag_topics.TAG_MAKER,
     "artist": tag_topics.ARTIST_MAKER,
+    "taste": other_data.TASTE_MAKER,
+    "lyrics": other_data.LYRICS_MAKER,
+    "expert": other_data.EXPERT_MAKER,
 }
 """Name → maker of targets."""
 

@@ -30,6 +30,7 @@ def make_of_tracks(folksonomy: Folksonomy, settings: TagTopics, progress: Progre
     """
     documents = Documents(
         kind="tags",
+        of="tracks",
         terms=list(folksonomy.tags["tag"]),
         counts=folksonomy.matrix,
         document_of=np.arange(folksonomy.n_tracks),
@@ -48,6 +49,7 @@ def make_of_artists(folksonomy: Folksonomy, settings: ArtistTopics, progress: Pr
     members, learned = artist_members(folksonomy, settings.learned_tracks(folksonomy))
     documents = Documents(
         kind="tags",
+        of="artists",
         terms=list(folksonomy.tags["tag"]),
         counts=sparse.csr_array(members @ folksonomy.matrix),
         document_of=pd.factorize(folksonomy.tracks["artist"])[0].astype(np.int64),

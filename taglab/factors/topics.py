@@ -104,6 +104,7 @@ class Documents:
 
     Attributes:
         kind: What the terms are: "tags", "words", "users", "frames".
+        of: What the documents are: "tracks" or "artists".
         terms: The terms, each once.
         counts: Array (documents, terms), at least 0.
         document_of: Row in `counts` of each track, (tracks,); -1 of a track that has none.
@@ -114,6 +115,7 @@ class Documents:
     """
 
     kind: str
+    of: str
     terms: Sequence[str]
     counts: sparse.csr_array
     document_of: npt.NDArray[np.int64]
@@ -153,6 +155,13 @@ def factors_of_documents(
     used = np.flatnonzero(counts[learned].sum(axis=0) > 0)
     counts = sparse.csr_array(counts[:, used])
     filled = counts.sum(axis=1) > 0
+    n_learned = int(learned.sum())
+    if settings.k > min(len(used), n_learned):
+        raise InvalidSetting(
+            f"k={settings.k} must be at most the {len(used):,} {documents.kind} and the {n_learned:,} "
+            f"{documents.of} of {folksonomy.name} that factors of {documents.name} can be learned from; take "
+            "fewer factors"
+        )
     model = TOPIC_MODELS[settings.model]
     weights, own, folding = model.learn(
         sparse.csr_array(counts[learned]), settings, between(progress, 0.0, 0.9)

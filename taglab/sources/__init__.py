@@ -30,6 +30,12 @@ __all__ = [
 ]
 
 DEMO = "demo"
+BUILT_IN = {
+    DEMO: demo.DemoSettings(),
+    f"{DEMO}-lyrics": demo.DemoSettings(of="lyrics"),
+    f"{DEMO}-experts": demo.DemoSettings(of="experts"),
+}
+"""Data sets that are made when first asked for: the demo, and what lies beside it on the same tracks."""
 _INTERACTIONS = "interactions"
 
 
@@ -50,6 +56,7 @@ SOURCES: dict[str, Source] = {
             example="taglab data add demo --name other --seed 7",
             read=_read_demo,
             settings=demo.DemoSettings,
+            interactions=demo.read_demo_plays,
         ),
         lastfm.SOURCE,
         magnatagatune.SOURCE,
@@ -158,15 +165,19 @@ def add(
         StorageError: If it cannot be saved; what was kept before is untouched.
     """
     folder = _shelf().path(name)
-    if name == DEMO and (source != DEMO or settings is not None):
+    if name in BUILT_IN and (source != DEMO or (settings or demo.DemoSettings()) != BUILT_IN[name]):
         raise InvalidSetting(f"name={name!r} is kept for the demo as it is built in; choose another name")
     folksonomy = read(source, path, name, settings, progress)
     plays = read_interactions(source, folksonomy, settings, progress)
     with cache.locked(folder), cache.replacing(folder) as temporary:
-        folksonomy.write(temporary)
-        if plays is not None:
-            plays.write(temporary / _INTERACTIONS)
+        _write(temporary, folksonomy, plays)
     return folksonomy
+
+
+def _write(folder: Path, folksonomy: Folksonomy, plays: Interactions | None) -> None:
+    folksonomy.write(folder)
+    if plays is not None:
+        plays.write(folder / _INTERACTIONS)
 
 
 def open_interactions(name: str) -> Interactions:
@@ -177,7 +188,9 @@ def open_interactions(name: str) -> Interactions:
         DataError: If the files are damaged.
     """
     shelf = _shelf()
-    folder = (shelf.path(name) if name == DEMO else shelf.find(name)) / _INTERACTIONS
+    if name == DEMO:
+        open_folksonomy(DEMO)
+    folder = shelf.find(name) / _INTERACTIONS
     if not folder.is_dir():
         raise NotFound(
             f"data set {name!r} has no plays; those of a table are added with it "
@@ -195,26 +208,27 @@ def plays_of(name: str) -> Interactions | None:
 
 
 def open_folksonomy(name: str, progress: Progress = silent) -> Folksonomy:
-    """Return a folksonomy that was added; the demo is built and kept when first asked for.
+    """Return a folksonomy that was added; one that is built in is made and kept when first asked for.
 
-    The demo is built anew when what makes it has changed since, as after an upgrade.
+    It is made anew when what makes it has changed since, as after an upgrade.
 
     Raises:
         NotFound: If there is none of this name; the message lists those there are.
         DataError: If its files are damaged.
     """
     shelf = _shelf()
-    if name == DEMO and _demo_is_to_be_built(shelf.path(name) / "manifest.json"):
+    if name in BUILT_IN and _is_to_be_built(shelf.path(name) / "manifest.json"):
+        settings = BUILT_IN[name]
         return cache.kept(
             shelf.path(name),
             lambda place: None,
-            lambda: read(DEMO, None, DEMO, progress=progress),
-            lambda place, folksonomy: folksonomy.write(place),
+            lambda: read(DEMO, None, name, settings, progress),
+            lambda place, grown: _write(place, grown, demo.read_demo_plays(settings, grown)),
         )
     return Folksonomy.open(shelf.find(name))
 
 
-def _demo_is_to_be_built(kept: Path) -> bool:
+def _is_to_be_built(kept: Path) -> bool:
     try:
         kept_since = kept.stat().st_mtime
     except OSError:

@@ -65,6 +65,9 @@ targets column --data mine --column artist
 targets factors --data mine -k 2
 targets tag --data mine -k 2
 targets artist --data mine -k 2 --terms 3
+targets taste --data demo -k 2 --iterations 5 --terms 3
+targets lyrics --data demo -k 2 --iterations 5
+targets expert --data demo -k 2 --iterations 5
 features add {dir}/features.csv --name given --data mine
 features list
 features show given

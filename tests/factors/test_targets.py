@@ -12,6 +12,7 @@ from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.factors import TARGETS, make_targets, targets_of
 from taglab.factors.column import ColumnTargets
 from taglab.factors.label_space import LabelSpaceTargets
+from taglab.factors.other_data import ExpertTopics, LyricsTopics, TasteTopics
 from taglab.factors.soft_clusters import FactorTargets, factors_of
 from taglab.factors.tag_topics import ArtistTopics, TagTopics
 from taglab.folksonomy import Folksonomy
@@ -42,6 +43,9 @@ def example_settings(name: str, data: Folksonomy) -> object:
         "factors": lambda: (save_features(features, "random"), FactorTargets(features="random", k=4))[1],
         "tag": lambda: TagTopics(k=4, iterations=20),
         "artist": lambda: ArtistTopics(k=4, iterations=20, learn_from="train"),
+        "taste": lambda: TasteTopics(k=4, iterations=20),
+        "lyrics": lambda: LyricsTopics(k=4, iterations=20),
+        "expert": lambda: ExpertTopics(k=4, iterations=20),
     }
     return by_name[name]()
 

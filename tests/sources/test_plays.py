@@ -130,7 +130,6 @@ def test_plays_are_kept_with_their_data_set(tmp_path: Path, capsys: pytest.Captu
     with pytest.raises(NotFound, match="data set 'mine' has no plays; those of a table are added with it"):
         sources.open_interactions("mine")
     assert sources.plays_of("mine") is None
-    assert sources.plays_of("demo") is None
 
 
 def test_a_folder_is_read_without_its_plays(tmp_path: Path) -> None:

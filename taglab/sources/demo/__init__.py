@@ -3,12 +3,15 @@
 About 1,200 tracks by 150 artists, each with a recipe (`recipes`), are tagged by 400 listeners (`listening`)
 with some 800 tags (`vocabulary`) whose popularity falls as that of Last.fm's (Ros Perez 2021, table 31). The
 concept behind every tag is known, so that a method can be measured by what it recovers: `demo_truth`.
+
+Beside it lie, on the same tracks and drawn from random streams of their own, who plays what (`playing`), the
+songs' words (`singing`), and genres by experts (`experts`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +21,23 @@ from scipy import sparse
 
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
+from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
+from taglab.sources.demo.experts import file_under_genres
 from taglab.sources.demo.hearing import affinity
 from taglab.sources.demo.listening import affinities, choose_spellings, target_counts, write_tags
+from taglab.sources.demo.playing import play
 from taglab.sources.demo.recipes import make_tracks
+from taglab.sources.demo.singing import sing, words
 from taglab.sources.demo.vocabulary import FALSE_FRIENDS, Spelling, concepts, spellings
 
-__all__ = ["FALSE_FRIENDS", "TRUTH", "DemoSettings", "demo_truth", "read_demo"]
+__all__ = ["FALSE_FRIENDS", "TRUTH", "DemoSettings", "demo_truth", "read_demo", "read_demo_plays"]
 
 TRUTH = ("concept", "also", "group", "family", "branch", "kind", "basis", "language")
 """Columns of the demo's tags table that tell the truth; see `demo_truth`."""
+
+# Second number of the seeds of random streams: what lies beside the tags moves nothing of them.
+_PLAYS, _LYRICS, _EXPERTS = 1, 2, 3
 
 
 class DemoSettings(BaseModel):
@@ -39,6 +49,8 @@ class DemoSettings(BaseModel):
         artists: Number of artists.
         listeners: Number of listeners who tag.
         tags: Most tags the listeners know; a few of the rare ones may never be written.
+        of: "tags" as listeners write them; "lyrics": the words of the songs, their counts as weights;
+            "experts": genres of a fixed list, as experts file the same tracks.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +60,7 @@ class DemoSettings(BaseModel):
     artists: int = Field(150, ge=20, le=10_000)
     listeners: int = Field(400, ge=60, le=100_000)
     tags: int = Field(800, ge=500, le=1_500)
+    of: Literal["tags", "lyrics", "experts"] = "tags"
 
 
 def read_demo(
@@ -63,9 +76,12 @@ def read_demo(
     Returns:
         Tracks with their recipe (columns in `recipes.make_tracks`), tags with the truth (columns in
         `demo_truth`), and as weights, as on Last.fm, the share of listeners beside the track's most given
-        tag, 1 to 100.
+        tag, 1 to 100. Of lyrics the tags are words, with columns `basis` ("common", "mood", "style") and
+        `of` (which), and weights are counts; of experts the tags are genres, and weights 1.
     """
     settings = settings or DemoSettings()
+    if settings.of != "tags":
+        return _beside(settings, name, progress)
     rng = np.random.default_rng(settings.seed)
     progress(0.0, "inventing artists and tracks")
     tracks = make_tracks(rng, settings.tracks, settings.artists)
@@ -79,6 +95,42 @@ def read_demo(
     written = write_tags(rng, known, applies[:, chosen], targets, settings.listeners)
     progress(0.9, "collecting tags")
     return Folksonomy.from_codes(name, tracks, _tags_table(known), *_percent(written))
+
+
+def _beside(settings: DemoSettings, name: str, progress: Progress) -> Folksonomy:
+    """Make the words of the songs, or the experts' genres, on the tracks that the same seed gives tags."""
+    progress(0.0, "inventing artists and tracks")
+    tracks = make_tracks(np.random.default_rng(settings.seed), settings.tracks, settings.artists)
+    progress(0.5, f"inventing {settings.of}")
+    if settings.of == "experts":
+        genres, rows, codes = file_under_genres(np.random.default_rng([settings.seed, _EXPERTS]), tracks)
+        return Folksonomy.from_codes(name, tracks, genres, rows, codes)
+    counts = sing(np.random.default_rng([settings.seed, _LYRICS]), tracks).tocoo()
+    table = pd.DataFrame(words(), columns=["tag", "basis", "of"])
+    return Folksonomy.from_codes(name, tracks, table, counts.row, counts.col, counts.data)
+
+
+def read_demo_plays(
+    settings: DemoSettings, folksonomy: Folksonomy, progress: Progress = silent
+) -> Interactions | None:
+    """Make who plays what of the demo's tracks; None where the demo is not of tags.
+
+    Args:
+        settings: How the demo was made.
+        folksonomy: The demo.
+        progress: Told how far it is.
+
+    Returns:
+        Counts; of the users their taste is known (columns in `playing.play`).
+    """
+    if settings.of != "tags":
+        return None
+    progress(0.0, "playing")
+    rng = np.random.default_rng([settings.seed, _PLAYS])
+    listeners, played = play(rng, folksonomy.tracks, settings.listeners)
+    pairs = played.tocoo()
+    tracks = list(folksonomy.tracks["track"])
+    return Interactions.from_codes(folksonomy.name, listeners, tracks, pairs.row, pairs.col, pairs.data)
 
 
 def _tags_table(known: Sequence[Spelling]) -> pd.DataFrame:
