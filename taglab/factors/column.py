@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
@@ -12,7 +13,7 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.factors.maker import TargetMaker
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.targets import FloatArray, Targets
+from taglab.targets import Targets
 
 
 class ColumnTargets(BaseModel):
@@ -64,6 +65,26 @@ def _classes(folksonomy: Folksonomy, cells: pd.Series) -> Targets:
 
 
 def _numbers(folksonomy: Folksonomy, cells: pd.Series) -> Targets:
+    numbers, known = numbers_of(folksonomy, cells)
+    return Targets(
+        "real",
+        tuple(folksonomy.tracks["track"]),
+        (str(cells.name),),
+        numbers.astype(np.float32)[:, None],
+        known,
+        str(cells.name),
+        _origin(folksonomy, cells),
+    )
+
+
+def numbers_of(
+    folksonomy: Folksonomy, cells: pd.Series
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return the numbers of a column and where they are known, (tracks,); 0 where they are not.
+
+    Raises:
+        DataError: If it holds text that is no number.
+    """
     try:
         numbers = pd.to_numeric(cells).to_numpy(np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
@@ -71,16 +92,7 @@ def _numbers(folksonomy: Folksonomy, cells: pd.Series) -> Targets:
             folksonomy.name, f"has text in the column {cells.name!r} ({error}); take its values as classes"
         ) from error
     known = np.abs(numbers) <= np.finfo(np.float32).max
-    values: FloatArray = np.where(known, numbers, 0).astype(np.float32)[:, None]
-    return Targets(
-        "real",
-        tuple(folksonomy.tracks["track"]),
-        (str(cells.name),),
-        values,
-        known,
-        str(cells.name),
-        _origin(folksonomy, cells),
-    )
+    return np.where(known, numbers, 0.0), known
 
 
 def _origin(folksonomy: Folksonomy, cells: pd.Series) -> dict[str, str]:

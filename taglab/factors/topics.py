@@ -47,8 +47,23 @@ def _plsa(
     return learned.terms, learned.shares, lambda others: fold_in(others, learned.terms)
 
 
+def _lda(
+    counts: sparse.csr_array, settings: TopicSettings, progress: Progress
+) -> tuple[Doubles, Doubles, Folding]:
+    from sklearn.decomposition import LatentDirichletAllocation
+
+    progress(0.0, "factors")
+    model = LatentDirichletAllocation(
+        settings.k, max_iter=settings.iterations, evaluate_every=5, random_state=settings.seed
+    )
+    shares = model.fit_transform(counts)
+    weights = model.components_ / model.components_.sum(axis=1, keepdims=True)
+    return weights.T, shares, lambda others: np.asarray(model.transform(others), np.float64)
+
+
 TOPIC_MODELS: dict[str, TopicModel] = {
     "plsa": TopicModel("probabilistic latent semantic analysis", _plsa),
+    "lda": TopicModel("latent Dirichlet allocation, scikit-learn's, with priors of 1/k", _lda),
 }
 """Name → way to learn factors of documents."""
 
@@ -67,13 +82,11 @@ ModelName = Annotated[str, Flag(choices=_abouts), AfterValidator(_known_model)]
 Splitting = Annotated[SplitSettings, Group("which tracks are the training part", prefix="split-")]
 
 
-class TopicSettings(BaseModel):
-    """How factors are learned.
+class LearnedFactors(BaseModel):
+    """How many factors are learned, and from which tracks.
 
     Attributes:
         k: Number of factors.
-        model: Way to learn them.
-        iterations: At most so many.
         seed: Of the start.
         learn_from: "all" learns from all tracks; "train" from those of the training part alone, and gives the
             others the shares of what was learned.
@@ -84,8 +97,6 @@ class TopicSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     k: int = Field(50, ge=2, le=10_000)
-    model: ModelName = "plsa"
-    iterations: int = Field(100, ge=1, le=100_000)
     seed: int = Field(0, ge=0, lt=2**32)
     learn_from: Literal["all", "train"] = "all"
     split: Splitting = SplitSettings()
@@ -96,6 +107,18 @@ class TopicSettings(BaseModel):
             return np.ones(folksonomy.n_tracks, bool)
         parts = split_tracks(folksonomy, self.split).parts
         return np.asarray(parts == "train", bool)
+
+
+class TopicSettings(LearnedFactors):
+    """How factors of documents are learned.
+
+    Attributes:
+        model: Way to learn them.
+        iterations: At most so many.
+    """
+
+    model: ModelName = "plsa"
+    iterations: int = Field(100, ge=1, le=100_000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,11 +219,16 @@ def factors_of_documents(
 def factor_names(factors: Factors) -> tuple[str, ...]:
     """Name each factor by its strongest terms; of several of one name the later ones are numbered."""
     strongest = np.argsort(-factors.weights, axis=0, kind="stable")[:_NAMED_TERMS]
-    names, times = [], Counter[str]()
-    for column in strongest.T:
-        name = ", ".join(factors.terms[row] for row in column)
+    return each_once([", ".join(factors.terms[row] for row in column) for column in strongest.T])
+
+
+def each_once(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of which each stands once: of several of one name the later ones are numbered."""
+    times = Counter[str]()
+    numbered = []
+    for name in names:
         times[name] += 1
-        names.append(name if times[name] == 1 else f"{name} ({times[name]})")
-    if len(set(names)) < len(names):
-        names = [f"{number} {name}" for number, name in enumerate(names, 1)]
-    return tuple(names)
+        numbered.append(name if times[name] == 1 else f"{name} ({times[name]})")
+    if len(set(numbered)) < len(numbered):  # a name was a number in brackets already
+        numbered = [f"{number} {name}" for number, name in enumerate(names, 1)]
+    return tuple(numbered)

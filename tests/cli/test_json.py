@@ -68,6 +68,8 @@ targets artist --data mine -k 2 --terms 3
 targets taste --data demo -k 2 --iterations 5 --terms 3
 targets lyrics --data demo -k 2 --iterations 5
 targets expert --data demo -k 2 --iterations 5
+targets year --data demo -k 2
+targets bpm --data demo -k 2 --terms 2
 features add {dir}/features.csv --name given --data mine
 features list
 features show given

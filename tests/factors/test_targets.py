@@ -12,6 +12,7 @@ from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.factors import TARGETS, make_targets, targets_of
 from taglab.factors.column import ColumnTargets
 from taglab.factors.label_space import LabelSpaceTargets
+from taglab.factors.mixtures import TempoMixture, YearMixture
 from taglab.factors.other_data import ExpertTopics, LyricsTopics, TasteTopics
 from taglab.factors.soft_clusters import FactorTargets, factors_of
 from taglab.factors.tag_topics import ArtistTopics, TagTopics
@@ -46,6 +47,8 @@ def example_settings(name: str, data: Folksonomy) -> object:
         "taste": lambda: TasteTopics(k=4, iterations=20),
         "lyrics": lambda: LyricsTopics(k=4, iterations=20),
         "expert": lambda: ExpertTopics(k=4, iterations=20),
+        "year": lambda: YearMixture(k=4),
+        "bpm": lambda: TempoMixture(k=4, learn_from="train"),
     }
     return by_name[name]()
 
