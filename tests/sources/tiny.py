@@ -127,6 +127,24 @@ def write_folders(folder: Path) -> Path:
     return folder / "genres"
 
 
+MUSIXMATCH = """# The official musiXmatch lyrics collection for the Million Song Dataset
+%the,i,you,null
+TRAAAAV128F421A322,4623710,1:6,2:4,4:2
+TRAAABD128F429CF47,6477168,1:10,9:1,0:3
+# a comment between
+TRAAAEF128F4273421,3759847,1:5,2:4,x:1,2,3:0
+TRAAAAV128F421A322,1,1:1
+TRALONE
+"""
+
+
+def write_musixmatch(folder: Path) -> Path:
+    """Write a file of bags of words: numbers of no word, what is no pair, a song twice, and one without."""
+    path = folder / "mxm_dataset_train.txt"
+    path.write_text(MUSIXMATCH, encoding="utf-8")
+    return path
+
+
 TINY: dict[str, Callable[[Path], Path | None]] = {
     "demo": lambda folder: None,
     "lastfm": lambda folder: write_lastfm(folder / "lastfm_tags.db"),
@@ -135,4 +153,5 @@ TINY: dict[str, Callable[[Path], Path | None]] = {
     "table": write_table,
     "matrix": write_matrix,
     "folders": write_folders,
+    "musixmatch": write_musixmatch,
 }
