@@ -15,7 +15,7 @@ LAYERS = [
     {"archives", "cache", "compiling", "encodings", "gate", "parallel", "paths", "settings", "spreadsheets"},
     {"beside", "folksonomy", "interactions", "targets", "vectors"}
     | {"outcomes", "losses", "metrics", "figures"},
-    {"labels", "sources", "cleaning", "cooccurrence", "audio"},
+    {"labels", "sources", "split", "cleaning", "cooccurrence", "audio"},
     {"embeddings", "clustering", "projection", "nets", "batches", "runs"},
     {"factors"},
     {"compare", "genres", "joint_space", "training"},

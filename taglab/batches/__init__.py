@@ -3,9 +3,9 @@
 from taglab.batches.loading import Batch, TrainingBatches, whole_track_batches
 from taglab.batches.material import Material, prepare
 from taglab.batches.samplers import SAMPLERS, Drawing, Sampler
-from taglab.batches.split import PARTS, Split, SplitSettings, split_tracks
 from taglab.batches.split_files import ReadSplit, read_split
 from taglab.batches.targets import CROP_TARGETS, BatchTargets, Crops, LookedUp, SameTrack, Spectrogram, Stem
+from taglab.split import PARTS, Split, SplitSettings, split_tracks
 
 __all__ = [
     "CROP_TARGETS",

@@ -11,12 +11,12 @@ import pandas as pd
 
 from taglab.audio.store import AudioStore, Rows
 from taglab.audio.windows import LONGEST_DEFAULT_S, Windows, WindowSettings
-from taglab.batches.split import PARTS, Split
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelSpace
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
+from taglab.split import PARTS, Split
 
 __all__ = ["Material", "prepare"]
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.batches.split import PARTS, PUBLISHED_AS, Split
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.reprs import one_line
 from taglab.sources.reading import text_table
+from taglab.split import PARTS, PUBLISHED_AS, Split
 
 _COLUMNS = ("track", "part")
 

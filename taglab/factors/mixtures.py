@@ -14,7 +14,7 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.factors.column import numbers_of
 from taglab.factors.maker import TargetMaker
 from taglab.factors.plsa import Doubles
-from taglab.factors.topics import LearnedFactors, each_once
+from taglab.factors.topics import LearnedFactors, distinct_names
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.targets import BoolArray, Factors, FloatArray, Targets
@@ -97,7 +97,7 @@ def make_of_tempi(folksonomy: Folksonomy, settings: TempoMixture, progress: Prog
     if settings.against:
         others, also_known, _ = _column(folksonomy, settings, settings.against)
         both = known & also_known
-        notes.append(_octaves_told(numbers[both], others[both], settings.against))
+        notes.append(_agreement_of_octaves(numbers[both], others[both], settings.against))
     if settings.fold:
         folded = np.where(known, folded_tempi(np.where(known, numbers, settings.fold), settings.fold), 0)
         n_moved = int((folded != numbers)[known].sum())
@@ -107,7 +107,7 @@ def make_of_tempi(folksonomy: Folksonomy, settings: TempoMixture, progress: Prog
         )
         numbers = folded
     elif known.any():
-        notes.append(_doubles_told(numbers[known]))
+        notes.append(_possible_doubles(numbers[known]))
     return _mixture(folksonomy, settings, numbers, known, notes, progress)
 
 
@@ -138,12 +138,12 @@ def octave_errors(tempi: Doubles, others: Doubles) -> dict[str, int]:
     return {**counts, "otherwise": len(ratios) - sum(counts.values())}
 
 
-def _octaves_told(tempi: Doubles, others: Doubles, name: str) -> str:
+def _agreement_of_octaves(tempi: Doubles, others: Doubles, name: str) -> str:
     counts = ", ".join(f"{kind} {count:,}" for kind, count in octave_errors(tempi, others).items() if count)
     return f"Of {len(tempi):,} tracks that have both, {name!r} is, within 4 %: {counts or 'none'}."
 
 
-def _doubles_told(tempi: Doubles) -> str:
+def _possible_doubles(tempi: Doubles) -> str:
     """Say how many tempi could be the double or half of what others mean, by the octave that most lie in."""
     lowest = float(np.median(tempi)) / np.sqrt(2)
     outside = int(((tempi < lowest) | (tempi >= 2 * lowest)).sum())
@@ -202,7 +202,7 @@ def _mixture(
     return Targets(
         kind="distribution",
         tracks=tuple(folksonomy.tracks["track"]),
-        columns=each_once([f"{m:.4g} ± {d:.2g}" for m, d in zip(means, deviations, strict=True)]),
+        columns=distinct_names([f"{m:.4g} ± {d:.2g}" for m, d in zip(means, deviations, strict=True)]),
         values=shares.astype(np.float32),
         known=known,
         name=type(settings).usual[0],

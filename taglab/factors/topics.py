@@ -12,13 +12,13 @@ import numpy.typing as npt
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from scipy import sparse
 
-from taglab.batches.split import SplitSettings, split_tracks
 from taglab.errors import DataError, InvalidSetting
 from taglab.factors.plsa import Doubles, fit_plsa, fold_in
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.settings import Flag, Group
+from taglab.split import SplitSettings, split_tracks
 from taglab.targets import BoolArray, Factors, FloatArray, Targets
 
 _NAMED_TERMS = 3
@@ -219,10 +219,10 @@ def factors_of_documents(
 def factor_names(factors: Factors) -> tuple[str, ...]:
     """Name each factor by its strongest terms; of several of one name the later ones are numbered."""
     strongest = np.argsort(-factors.weights, axis=0, kind="stable")[:_NAMED_TERMS]
-    return each_once([", ".join(factors.terms[row] for row in column) for column in strongest.T])
+    return distinct_names([", ".join(factors.terms[row] for row in column) for column in strongest.T])
 
 
-def each_once(names: Sequence[str]) -> tuple[str, ...]:
+def distinct_names(names: Sequence[str]) -> tuple[str, ...]:
     """Return names of which each stands once: of several of one name the later ones are numbered."""
     times = Counter[str]()
     numbered = []

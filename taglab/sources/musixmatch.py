@@ -1,9 +1,9 @@
-"""The words of the Million Song Dataset's songs, by musiXmatch: `mxm_dataset_train.txt`, `mxm_dataset_test.txt`.
+"""Words of the Million Song Dataset's songs, by musiXmatch: `mxm_dataset_train.txt`, `mxm_dataset_test.txt`.
 
-Text files. Lines that begin with # are comments; one that begins with % holds the words, stemmed, with commas
-between, the most used first. Every other line is a song: the track's id, musiXmatch's id, and pairs of a word's
-number, from 1, and how often it comes (`TRAAAAV128F421A322,4623710,1:6,2:4`). 237,662 tracks, 5,000 words. Words
-stand as tags and their counts as weights.
+Lines that begin with # are comments; one that begins with % holds the words, stemmed, with commas between,
+the most used first. Every other line is a song: the track's id, musiXmatch's id, and pairs of a word's
+number, from 1, and how often it comes (`TRAAAAV128F421A322,4623710,1:6,2:4`). 237,662 tracks, 5,000 words.
+Words stand as tags, their counts as weights.
 
 Source: Bertin-Mahieux, Ellis, Whitman, Lamere, "The Million Song Dataset", ISMIR 2011;
 http://millionsongdataset.com/musixmatch
@@ -23,7 +23,6 @@ from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.sources.reading import (
-    MISSING,
     Tally,
     Vocabulary,
     files_of,
@@ -64,11 +63,11 @@ class _Songs:
 
     def line(self, cells: list[str], split: str | None, where: str) -> None:
         """Take a song."""
-        known = len(self.tracks)
-        track = self.tracks.code(cells[0])
-        if track == MISSING or len(cells) < 2:
+        if not cells[0].strip() or len(cells) < 2:
             self.tally.add("no track, or nothing but a track", "rows", where)
             return
+        known = len(self.tracks)
+        track = self.tracks.code(cells[0])
         if track != known:
             self.tally.add("a track seen before; the first is kept", "rows", cells[0])
             return
@@ -79,7 +78,7 @@ class _Songs:
 
     def _pair(self, track: int, pair: str, where: str) -> None:
         number, _, times = pair.partition(":")
-        # Both in digits that Python and the file agree on; int alone would read "1_0" and digits of other scripts.
+        # Plain digits: int alone would read "1_0", and digits of other scripts.
         if not (number.isascii() and number.isdigit() and times.isascii() and times.isdigit()):
             self.tally.add("no pair of a word's number and how often it comes", "assignments", where)
         elif len(number) > len(str(len(self.words))) or not 1 <= int(number) <= len(self.words):
@@ -142,8 +141,9 @@ def _split_of(file: Path) -> str | None:
 def _read_file(path: Path, songs: _Songs, split: str | None, progress: Progress) -> None:
     with open_text(path, "utf-8") as text:
         has_words = False
+        progress(0.0, f"reading {path.name}")
         for number, line in _lines(text.lines):
-            if number % _LINES_BETWEEN == 1:
+            if number % _LINES_BETWEEN == 0:
                 progress(text.fraction(), f"reading {path.name}")
             if line.startswith("%"):
                 _take_words(path, songs, line[1:].split(","), number)
@@ -183,7 +183,7 @@ SOURCE = Source(
     name="musixmatch",
     title="Lyrics of the Million Song Dataset",
     about="The words of a quarter of a million songs as bags of 5,000 stems, by musiXmatch.",
-    files="mxm_dataset_train.txt or mxm_dataset_test.txt, also gzipped or zipped, or a folder that holds both",
+    files="mxm_dataset_train.txt or mxm_dataset_test.txt, also gzipped or zipped, or a folder with both",
     example="taglab data add musixmatch mxm_dataset_train.txt --name lastfm-lyrics",
     read=read,
     settings=MusixmatchSettings,

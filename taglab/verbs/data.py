@@ -79,8 +79,8 @@ class Adding(Question):
     """
 
     returns: ClassVar[str] = (
-        "{name, tracks, tags, assignments, read: [sentence], dropped: [{reason, count, what, examples}]}, "
-        "and where there are plays {users, played_tracks, interactions, density}"
+        "{name, tracks, tags, assignments, read: [text], dropped: [{reason, count, what, examples}], ...}, "
+        "and where there are plays users, played_tracks, interactions and density"
     )
     table: ClassVar[bool] = False
     source: ClassVar[Source]
