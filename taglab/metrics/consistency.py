@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 
 from taglab.errors import InvalidSetting
 from taglab.metrics.intervals import BootstrapSettings, Interval
@@ -54,19 +54,23 @@ def nearest_other(distances: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return nearest
 
 
-def within_space(distances: npt.ArrayLike, settings: BootstrapSettings | None = None) -> Interval:
+def within_space(distances: npt.ArrayLike, level: float = 0.95) -> Interval:
     """Return within-space consistency, the share of items that are nearest to their own original, [0, 1].
+
+    Its interval is Wilson's: the paper's bootstrap would draw certainty from few items that all are, or none.
 
     Args:
         distances: Of changed items to originals, in one order (items, items), finite.
-        settings: How items are drawn again for the interval; the defaults where None.
+        level: How often an interval is to cover.
 
     Raises:
         InvalidSetting: As `nearest_own` does.
 
     Source: Kim 2021, eq. 4.10.
     """
-    return interval_over_queries(nearest_own(distances), settings)
+    own = nearest_own(distances)
+    covered = binomtest(int(own.sum()), len(own)).proportion_ci(level, "wilson")
+    return Interval(float(own.mean()), float(covered.low), float(covered.high), np.nan)
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,7 @@ VERBS: dict[str, Verb] = {
         Verb("parameters", "how large networks of several learning sources are", "sources:Parameters"),
         Verb("predict", "what a trained run says of its own tracks", "predicting:Predict", computes=True),
         Verb("degrade", "a file of sound, with noise, at another tempo, coded …", "degrading:Degrade"),
+        Verb("consistency", "how near degraded clips stay to their originals", "robustness:Consistency"),
         Verb("degradations", "how sound can be degraded, and by how much", "degrading:Degradations"),
         Verb("tag", "what a trained run says of new sound", "predicting:Tag", computes=True),
         Verb(

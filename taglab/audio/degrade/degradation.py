@@ -42,6 +42,10 @@ def _any(_: int) -> None:
     return None
 
 
+def _as_long(_: float) -> float:
+    return 1.0
+
+
 @dataclass(frozen=True)
 class Degradation:
     """A way in which sound is degraded.
@@ -58,6 +62,7 @@ class Degradation:
         recording: What it may be given besides: "noise" or "impulse response"; empty for nothing.
         scale: Magnitude → a scale on which equal steps are alike, such as its logarithm.
         at_rate: Rate in Hz → the only magnitudes there are at it; None for any.
+        takes: Magnitude → seconds of sound that a second of the result takes.
         about: A sentence.
     """
 
@@ -72,6 +77,7 @@ class Degradation:
     recording: str = ""
     scale: Callable[[float], float] = _as_it_is
     at_rate: Callable[[int], tuple[float, ...] | None] = _any
+    takes: Callable[[float], float] = _as_long
 
     def __post_init__(self) -> None:
         if list(self.grid) != sorted(set(self.grid)):

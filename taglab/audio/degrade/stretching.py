@@ -64,7 +64,15 @@ def _resynthesis(asked: Asked) -> Samples:
 
 
 TEMPO = Degradation(
-    "Tempo", "times", _TEMPI, 1.0, "middle", _tempo, "Faster or slower at the same pitch.", scale=math.log2
+    "Tempo",
+    "times",
+    _TEMPI,
+    1.0,
+    "middle",
+    _tempo,
+    "Faster or slower at the same pitch.",
+    scale=math.log2,
+    takes=lambda tempo: tempo,
 )
 
 PITCH = Degradation(

@@ -1,0 +1,160 @@
+"""Clips of tracks, and the same clips degraded: stores of sound that encoders hear as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from taglab.audio.decode import Decoded
+from taglab.audio.degrade import DEGRADATIONS, degradation, degrade
+from taglab.audio.store import AudioStore, Sound, StoreSettings, decoders, write_sounds
+from taglab.audio.streams import Samples
+from taglab.cache import content_key, derived_path
+from taglab.errors import DataError, InvalidSetting
+from taglab.progress import Progress, silent
+from taglab.reprs import one_line
+
+_FULL_SCALE = 32_768
+_FEWEST = 3
+_LONGEST_TAKE = max(kind.takes(one) for kind in DEGRADATIONS.values() for one in kind.grid)
+
+
+class ClipSettings(BaseModel):
+    """Which clips are degraded.
+
+    Attributes:
+        clips: How many tracks, drawn from those that are long enough.
+        clip_s: Length of each, from the middle of its track, in seconds.
+        seed: Of the draw, and of what is random in a degradation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clips: int = Field(100, ge=_FEWEST, le=100_000)
+    clip_s: float = Field(3.0, ge=0.5, le=600)
+    seed: int = Field(0, ge=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Clips:
+    """Clips of some tracks, to be had as they are and degraded.
+
+    Attributes:
+        store: The sound they are cut from.
+        settings: Which.
+        tracks: Those drawn.
+        too_short: How many of the sound's tracks are too short.
+    """
+
+    store: AudioStore
+    settings: ClipSettings
+    tracks: tuple[str, ...]
+    too_short: int
+
+    __repr__ = one_line
+
+    @classmethod
+    def drawn(cls, store: AudioStore, settings: ClipSettings) -> Clips:
+        """Draw clips from sound.
+
+        Raises:
+            InvalidSetting: If fewer than three tracks are long enough.
+        """
+        needed = round(settings.clip_s * _LONGEST_TAKE * store.sample_rate_hz) + 1
+        names = store.tracks["track"].astype(str).to_numpy()[store.samples >= needed]
+        if len(names) < _FEWEST:
+            raise InvalidSetting(
+                f"clip_s={settings.clip_s:g} needs tracks of {settings.clip_s * _LONGEST_TAKE:g} s, to be "
+                f"made faster; {len(names)} of {len(store):,} tracks are as long, and {_FEWEST} are needed"
+            )
+        random = np.random.default_rng(settings.seed)
+        chosen = random.choice(len(names), min(settings.clips, len(names)), replace=False)
+        return cls(store, settings, tuple(names[np.sort(chosen)]), len(store) - len(names))
+
+    @cached_property
+    def key(self) -> str:
+        """Content key of the clips as they are."""
+        return content_key(
+            "clips", self.store.fingerprint_of(self.tracks), list(self.tracks), self.settings.clip_s
+        )
+
+    def original(self, progress: Progress = silent) -> AudioStore:
+        """Return a store of the clips as they are."""
+        return self._kept(self.key, partial(self._cut, takes=1.0), progress)
+
+    def degraded(
+        self, name: str, magnitude: float, recording: Samples | None = None, progress: Progress = silent
+    ) -> AudioStore:
+        """Return a store of the clips, degraded; equally long ones.
+
+        Args:
+            name: Key in `DEGRADATIONS`.
+            magnitude: In its unit.
+            recording: As `degrade` takes it.
+            progress: Told after every clip.
+
+        Raises:
+            NotFound: If there is no such degradation.
+            InvalidSetting: If the magnitude is not to be had at the sound's rate.
+            DataError: If a clip cannot be degraded, such as a silent one.
+        """
+        kind = degradation(name)
+        kind.check(magnitude, self.store.sample_rate_hz)
+        given = "" if recording is None else content_key(recording)
+        key = content_key(self.key, name, magnitude, self.settings.seed, given)
+
+        def changed(row: int) -> Decoded:
+            excerpt = self._cut(row, kind.takes(magnitude)).samples
+            try:
+                out = degrade(
+                    excerpt, self.store.sample_rate_hz, name, magnitude, self.settings.seed, recording
+                )
+            except InvalidSetting as error:
+                raise DataError(self.tracks[row], str(error)) from error
+            return self._decoded(_as_long(out, self._n_samples))
+
+        return self._kept(key, changed, progress)
+
+    @property
+    def _n_samples(self) -> int:
+        return round(self.settings.clip_s * self.store.sample_rate_hz)
+
+    def _cut(self, row: int, takes: float) -> Decoded:
+        """Return a clip, from the middle of its track, long enough to become one of `clip_s`."""
+        pcm = self.store.whole(int(self.store.rows([self.tracks[row]])[0]))
+        n = round(self._n_samples * takes)
+        start = (len(pcm) - n) // 2
+        return self._decoded(pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE))
+
+    def _decoded(self, samples: Samples) -> Decoded:
+        return Decoded(samples, self.store.sample_rate_hz, self.store.sample_rate_hz, self.store.channels)
+
+    def _kept(self, key: str, load: Callable[[int], Decoded], progress: Progress) -> AudioStore:
+        folder: Path = derived_path("clips", key, "")
+        settings = StoreSettings(
+            sample_rate_hz=self.store.sample_rate_hz,
+            channels=1 if self.store.channels == 1 else 2,
+            min_duration_s=0,
+            silence_dbfs=-90,
+        )
+        sounds = [Sound(track, track, key, partial(load, row)) for row, track in enumerate(self.tracks)]
+        with decoders(None) as threads:
+            store = write_sounds(sounds, folder, settings, threads, progress, doing="degrading clips")
+        if len(store.refused):
+            first = store.refused.iloc[0]
+            raise DataError(
+                str(first["track"]),
+                f"{first['reason']}; {len(store.refused)} of {len(sounds)} clips are refused",
+            )
+        return store
+
+
+def _as_long(samples: Samples, n: int) -> Samples:
+    """Return sound cut to n samples, or filled up with silence where rounding lost some."""
+    missing = np.zeros((max(0, n - len(samples)), *samples.shape[1:]), np.float32)
+    return np.concatenate([samples[:n], missing])

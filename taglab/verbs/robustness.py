@@ -1,0 +1,81 @@
+"""Whether degraded clips stay nearest to their own originals, in sound and in features."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from taglab.audio.decode import DecodeSettings, decode
+from taglab.audio.degrade import DEGRADATIONS
+from taglab.audio.library import DEMO, resolve_audio
+from taglab.audio.streams import Samples
+from taglab.errors import InvalidSetting
+from taglab.paths import typed_path
+from taglab.progress import Progress, between
+from taglab.settings import Flag, Group
+from taglab.sources import open_folksonomy
+from taglab.studies.robustness import ConsistencySettings, consistency
+from taglab.verbs.question import Question
+from taglab.verbs.report import Report
+
+_SHOWN = {
+    "within": ("space", "degradation", "magnitude", "unit", "consistency", "low", "high"),
+    "between": (
+        "features", "distance", "sound", "degradation", "magnitude", "unit", "rank_correlation", "by_item",
+        "agreement", "kappa",
+    ),
+    "strays": (),
+}  # fmt: skip
+
+
+class Consistency(Question):
+    """Degrade clips, and count how many stay nearer to their own original than to any other: in sound, by
+    dynamic time warping and by the matrix profile, and in features. What was measured before is kept.
+
+    Attributes:
+        audio: Sound.
+        data: Data set that the sound belongs to.
+        rows: Of each space; of features beside sound; or the clips that strayed, with whom they came to.
+        measured: What is measured.
+        noise: A recording of the place whose noise is added.
+        impulse: A recording of the impulse response of a telephone.
+    """
+
+    returns: ClassVar[str] = (
+        "{tracks, too_short, rows: [{space, features, distance, degradation, magnitude, unit, severity, "
+        "consistency, low, high}]}, or rows of between or strays"
+    )
+    examples: ClassVar[str] = """
+taglab consistency --features mfcc,my-run --degradations pitch,pink-noise --clips 50
+taglab consistency --features my-run --grid thesis --out consistency.csv
+taglab consistency --features my-run --rows strays
+"""
+
+    audio: Annotated[str, Flag(metavar="NAME")] = DEMO
+    data: Annotated[str, Flag(metavar="NAME")] = DEMO
+    rows: Literal["within", "between", "strays"] = "within"
+    measured: Annotated[ConsistencySettings, Group("what is measured")] = ConsistencySettings()
+    noise: Annotated[str | None, Flag(metavar="FILE")] = None
+    impulse: Annotated[str | None, Flag(metavar="FILE")] = None
+
+    def answer(self, progress: Progress) -> Report:
+        """Return the table that is asked for."""
+        folksonomy = open_folksonomy(self.data, between(progress, 0, 0.02))
+        store = resolve_audio(self.audio, folksonomy, between(progress, 0.02, 0.1))
+        recordings = self._recordings(store.sample_rate_hz)
+        result = consistency(store, self.measured, recordings, between(progress, 0.1, 1))
+        facts = {"tracks": len(result.tracks), "too_short": result.too_short}
+        short = f"{result.too_short:,} tracks are too short for clips of {self.measured.clip_s:g} s"
+        notes = (short,) if result.too_short else ()
+        return Report(facts, getattr(result, self.rows), shown=_SHOWN[self.rows], notes=notes)
+
+    def _recordings(self, rate_hz: int) -> dict[str, Samples]:
+        settings = DecodeSettings(sample_rate_hz=rate_hz, channels=1, min_duration_s=0)
+        given = {"noise": self.noise, "impulse response": self.impulse}
+        recordings: dict[str, Samples] = {}
+        for wanted, path in given.items():
+            takers = [name for name in self.measured.degradations if DEGRADATIONS[name].recording == wanted]
+            if path is not None and not takers:
+                raise InvalidSetting(f"none of the degradations takes a recording of its {wanted}")
+            if path is not None:
+                recordings |= dict.fromkeys(takers, decode(typed_path(path), settings).samples)
+        return recordings

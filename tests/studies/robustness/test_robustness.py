@@ -1,0 +1,182 @@
+"""Consistency of clips whose features are known: planted ones that hear the change, and ones that do not."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from taglab.audio.decode import Decoded
+from taglab.audio.degrade import degrade
+from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
+from taglab.encoders import ENCODERS, encode_tracks
+from taglab.encoders.encoder import LearnsNothing
+from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.studies.robustness import (
+    Clips,
+    ClipSettings,
+    ConsistencySettings,
+    consistency,
+    consistency_seconds,
+)
+from taglab.vectors import Vectors, save_features
+
+RATE_HZ = 8_000
+SETTINGS = ConsistencySettings(clips=12, clip_s=1.0, degradations=("gain", "pitch"), seed=1)
+
+
+def tune(number: int, seconds: float) -> Decoded:
+    """Return a melody of its own at a level of its own."""
+    random = np.random.default_rng(number)
+    times = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    notes = 200 * 2 ** (random.integers(0, 24, 40) / 12)
+    hz = np.repeat(notes, RATE_HZ // 8)[: len(times)]
+    phases = 2 * np.pi * np.cumsum(hz) / RATE_HZ
+    wave = (0.1 + 0.02 * number) * (np.sin(phases) + 0.4 * np.sin(3 * phases))
+    return Decoded((wave + 0.002 * random.standard_normal(len(times))).astype(np.float32), RATE_HZ, RATE_HZ)
+
+
+def store_of(folder: Path, seconds: list[float], load: Any = tune) -> AudioStore:
+    sounds = [Sound(f"tune {n}", "", str(n), partial(load, n, one)) for n, one in enumerate(seconds)]
+    settings = StoreSettings(sample_rate_hz=RATE_HZ, min_duration_s=0, silence_dbfs=-90)
+    with ThreadPoolExecutor(1) as threads:
+        return write_sounds(sounds, folder, settings, threads)
+
+
+class _Level(LearnsNothing, BaseModel):
+    """Hears how loud a clip is and nothing else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    measure: ClassVar[str] = "euclidean"
+    encoder: Literal["level"] = "level"
+
+    def encode(self, store: AudioStore, rows: Any, learned: Any, progress: Any = None) -> np.ndarray:
+        levels = [np.sqrt(np.mean(store.whole(row).astype(float) ** 2)) / 32_768 for row in rows]
+        return np.array([[level, 1.0] for level in levels], np.float32)
+
+    def origin(self, split: str) -> dict[str, str]:
+        return {"split": split}
+
+
+class _Contour(_Level):
+    """Hears the order in which a clip's loudest moments come, which no gain changes."""
+
+    encoder: Literal["contour"] = "contour"  # type: ignore[assignment]
+
+    def encode(self, store: AudioStore, rows: Any, learned: Any, progress: Any = None) -> np.ndarray:
+        spectra = [np.abs(np.fft.rfft(store.whole(row).astype(float)))[:400] for row in rows]
+        return np.stack([one / np.linalg.norm(one) for one in spectra]).astype(np.float32)
+
+
+@pytest.fixture
+def store(taglab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AudioStore:
+    """Fourteen tunes, one of them short, and features that two planted encoders made of them."""
+    for name, encoder in (("level", _Level), ("contour", _Contour)):
+        monkeypatch.setitem(ENCODERS, name, encoder)
+    sound = store_of(tmp_path / "store", [2.0] * 13 + [1.2])
+    for one in (_Level(), _Contour()):
+        save_features(encode_tracks(one, sound, name=one.encoder), one.encoder)
+    return sound
+
+
+def test_who_ignores_a_change_is_consistent_and_who_hears_nothing_else_is_not(store: AudioStore) -> None:
+    result = consistency(store, SETTINGS.model_copy(update={"features": ("contour", "level")}))
+    assert len(result.tracks) == 12
+    assert result.too_short == 1
+    within = result.within.set_index(["space", "degradation", "magnitude"])["consistency"]
+    gains = within.xs("gain", level="degradation")
+    assert (gains["contour, cosine"] == 1).all()
+    # At -40 dB all are softer than the softest original, which is the nearest to all.
+    assert gains["level, euclidean"].loc[-40.0] == pytest.approx(1 / 12)
+    assert (within.loc["sound, dtw", "pitch"].loc[[-12.0, 12.0]] < 1).all()
+    assert set(result.within["severity"].between(0, 1)) == {True}
+
+
+def test_strays_are_named_with_whom_they_came_to(store: AudioStore) -> None:
+    result = consistency(store, SETTINGS.model_copy(update={"features": ("level",), "sound": False}))
+    strays = result.strays[
+        (result.strays["space"] == "level, euclidean") & (result.strays["magnitude"] == -40)
+    ]
+    assert len(strays) == 11
+    assert set(strays["nearest"]) == {min(result.tracks, key=lambda track: int(track.split()[1]))}
+    assert (strays["other"] <= strays["own"]).all()
+
+
+def test_features_are_held_against_sound(store: AudioStore) -> None:
+    result = consistency(store, SETTINGS.model_copy(update={"features": ("contour",)}))
+    assert len(result.between) == 2 * 2 * 10  # two distances of each, ten magnitudes
+    alike = result.between[
+        (result.between["degradation"] == "gain") & (result.between["distance"] == "cosine")
+    ]
+    assert (alike["agreement"] == 1).all()
+    assert alike["kappa"].isna().all()  # both are right about every clip
+    assert result.between["rank_correlation"].between(-1, 1).all()
+
+
+def test_what_was_measured_is_not_measured_again(store: AudioStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = SETTINGS.model_copy(update={"features": ("level",)})
+    before = consistency(store, settings)
+    monkeypatch.setattr(Clips, "degraded", lambda *_: pytest.fail("degraded anew"))
+    again = consistency(store, settings)
+    assert again.within.equals(before.within)
+    changed = store_of(store.folder.parent / "other", [2.0] * 13, partial(lambda n, s: tune(n + 50, s)))
+    with pytest.raises(pytest.fail.Exception, match="degraded anew"):
+        consistency(changed, settings)
+
+
+def test_features_made_anew_under_the_name_are_measured_anew(store: AudioStore) -> None:
+    settings = ConsistencySettings(
+        clips=5, clip_s=1, degradations=("gain",), features=("level",), sound=False
+    )
+    consistency(store, settings)
+    save_features(encode_tracks(_Contour(), store, name="level"), "level")
+    assert (consistency(store, settings).within["consistency"] == 1).all()
+
+
+def test_clips_are_the_middle_of_their_tracks_and_degraded_ones_as_long(store: AudioStore) -> None:
+    clips = Clips.drawn(store, ClipSettings(clips=4, clip_s=1.0))
+    original = clips.original()
+    row = int(store.rows([clips.tracks[2]])[0])
+    assert np.array_equal(original.whole(2), store.whole(row)[4_000:12_000])
+    slower = clips.degraded("tempo", 0.5)
+    assert slower.whole(2).shape == (8_000,)
+    middle = store.whole(row)[6_000:10_000].astype(np.float32) / 32_768
+    assert np.abs(slower.whole(2) / 32_768 - degrade(middle, RATE_HZ, "tempo", 0.5)).max() < 1e-4
+
+
+def test_the_thesis_grid_is_whole_and_the_coarse_one_has_both_ends() -> None:
+    assert ConsistencySettings(grid="thesis").magnitudes("pitch", RATE_HZ)[0] == -12
+    assert len(ConsistencySettings(grid="thesis").magnitudes("pitch", RATE_HZ)) == 20
+    coarse = ConsistencySettings().magnitudes("pitch", RATE_HZ)
+    assert len(coarse) == 5
+    assert (coarse[0], coarse[-1]) == (-12, 12)
+    few, many = (consistency_seconds(ConsistencySettings(clips=n), 2_000, 22_050) for n in (100, 1_000))
+    assert 10 < many / few < 100
+
+
+def silence(number: int, seconds: float) -> Decoded:
+    wave = np.zeros(round(seconds * RATE_HZ), np.float32)
+    wave[0] = 0.5  # outside of the clip, so that the track itself is no silence
+    return Decoded(wave, RATE_HZ, RATE_HZ)
+
+
+def test_what_cannot_be_measured_is_refused_in_a_sentence(store: AudioStore, tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="no space to measure in"):
+        consistency(store, ConsistencySettings(sound=False))
+    with pytest.raises(NotFound, match="no degradation 'hum'"):
+        consistency(store, ConsistencySettings(degradations=("hum",)))
+    with pytest.raises(NotFound):
+        consistency(store, ConsistencySettings(features=("nosuch",)))
+    with pytest.raises(InvalidSetting, match="0 of 14 tracks are as long, and 3 are needed"):
+        consistency(store, ConsistencySettings(clip_s=60))
+    save_features(Vectors.of("tracks", ["tune 1"], np.ones((1, 2), np.float32), "theirs", "cosine"), "theirs")
+    with pytest.raises(InvalidSetting, match="'theirs' come from elsewhere"):
+        consistency(store, ConsistencySettings(features=("theirs",)))
+    silent = store_of(tmp_path / "silent", [3.0] * 3, silence)
+    with pytest.raises(DataError, match="silent"):
+        consistency(silent, SETTINGS)
