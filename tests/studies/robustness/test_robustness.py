@@ -88,7 +88,7 @@ def test_who_ignores_a_change_is_consistent_and_who_hears_nothing_else_is_not(st
     result = consistency(store, SETTINGS.model_copy(update={"features": ("contour", "level")}))
     assert len(result.tracks) == 12
     assert result.too_short == 1
-    within = result.within.set_index(["space", "degradation", "magnitude"])["consistency"]
+    within = result.within.set_index(["space", "degradation", "magnitude"])["consistency"].sort_index()
     gains = within.xs("gain", level="degradation")
     assert (gains["contour, cosine"] == 1).all()
     # At -40 dB all are softer than the softest original, which is the nearest to all.
