@@ -2,6 +2,7 @@
 
 from taglab.joint_space.asking import Answer, Term, ask, parse_query, written
 from taglab.joint_space.fitting import FittedSpace, fit_space
+from taglab.joint_space.kept import fit_kept
 from taglab.joint_space.library import (
     delete_joint_space,
     joint_space_names,
@@ -34,6 +35,7 @@ __all__ = [
     "best_products",
     "delete_joint_space",
     "ensemble",
+    "fit_kept",
     "fit_space",
     "joint_material",
     "joint_space_names",

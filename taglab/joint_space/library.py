@@ -86,6 +86,11 @@ def open_joint_space(name: str) -> JointSpace:
     return read_whole(folder, lambda: _read(folder, name))
 
 
+def read_space(folder: Path, name: str = "") -> JointSpace:
+    """Return what `write_space` wrote to a folder; raises DataError where that is none."""
+    return read_whole(folder, lambda: _read(folder, name))
+
+
 def _of_run(name: str) -> Path | None:
     """Return the folder of a run's space; None where the shelf has one of that name, or no run has."""
     if name in _SHELF.names() or name not in run_names():

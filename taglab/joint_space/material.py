@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from taglab.batches import PARTS, Split
+from taglab.cache import content_key
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.joint_space.settings import Task
@@ -78,6 +80,21 @@ class JointMaterial:
         empty = [part for part in ("train", "validation") if not len(self.parts[part])]
         if empty:
             raise InvalidSetting(f"the {empty[0]} part has no track with features; split otherwise")
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Content key of all that is learned from and judged by."""
+        matrices = (self.features, self.artists_of, self.tags_of, self.similar)
+        arrays = [
+            array
+            for matrix in matrices
+            for array in (() if matrix is None else (matrix.data, matrix.indices, matrix.indptr))
+        ]
+        parts = [*self.parts.items(), *self.artist_parts.items()]
+        return content_key(
+            list(self.tracks), list(self.artists), list(self.tags), self.features.shape[1], *arrays,
+            [name for name, _ in parts], *(rows for _, rows in parts),
+        )  # fmt: skip
 
     def right(self, task: Task, part: str) -> sparse.csr_array:
         """Return what is right for every input of a task, sparse of 1: (inputs, outputs) within a part.

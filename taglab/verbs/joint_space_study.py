@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from taglab.audio.library import DEMO
 from taglab.batches import Split, SplitSettings, read_split, split_tracks
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.joint_space import JointMaterial, prepare_joint
+from taglab.joint_space import JointMaterial, prepare_joint, save_joint_space
 from taglab.labels import read_tag_list
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import open_folksonomy
-from taglab.studies.joint_space import JointSpaceStudy, carry_out, study_report, write_study
+from taglab.studies.joint_space import (
+    JointSpaceStudy,
+    StudyFigures,
+    carry_out,
+    study_report,
+    write_study,
+)
 from taglab.studies.joint_space.features import common_tracks, together
 from taglab.vectors import Vectors, open_features
 from taglab.verbs.question import Question
@@ -32,7 +39,7 @@ _SPACE = Group(
 class ReproduceJointSpace(Question):
     """Carry out the experiments of Weston, Bengio and Hamel 2011 on a data set, and set tables 1 to 7 and the
     paper's claims beside what was printed. Every rate and limit is tried, so that it takes as many trainings
-    as the report tells.
+    as the report tells. Each stays in the cache: asked again, it goes on with those that are left.
 
     Attributes:
         features: Features of the tracks, as `taglab features` keeps them, commas between: the paper's MFCC
@@ -43,6 +50,8 @@ class ReproduceJointSpace(Question):
         split_file: A table with the columns track and part, in place of drawing; without validation tracks
             the share of the split is drawn of the training tracks.
         report: Write tables and claims, printed beside ours, to this file.
+        keep: Keep two spaces on the first features, to be asked on Retrieval: NAME-tags, the largest
+            ensemble, and NAME-artists, of artists and songs; goes without --tags-file and --split-file.
         split: How the data set's tracks are split.
         settings: What is trained.
     """
@@ -64,6 +73,7 @@ taglab reproduce joint-space --data mtat --features mfcc,ear --tags-file tags.tx
     tags_file: Annotated[Path | None, Flag(metavar="FILE")] = None
     split_file: Annotated[Path | None, Flag(metavar="FILE")] = None
     report: Annotated[Path | None, Flag(metavar="FILE.html")] = None
+    keep: Annotated[str, Flag(metavar="NAME")] = ""
     split: Annotated[SplitSettings, Group("the split", prefix="split-")] = SplitSettings()
     settings: Annotated[JointSpaceStudy, _SPACE] = JointSpaceStudy()
 
@@ -73,6 +83,12 @@ taglab reproduce joint-space --data mtat --features mfcc,ear --tags-file tags.tx
         if path is not None and (path.suffix.lower() != ".html" or path.is_dir()):
             raise ValueError("must be a file that ends in .html")
         return path
+
+    @model_validator(mode="after")
+    def _keeps_what_can_be_asked(self) -> Self:
+        if self.keep and (self.tags_file or self.split_file):
+            raise ValueError("--keep goes without --tags-file and --split-file, which no space remembers")
+        return self
 
     def answer(self, progress: Progress) -> Report:
         """Return the claims, decided by the printed figures and by ours."""
@@ -86,11 +102,29 @@ taglab reproduce joint-space --data mtat --features mfcc,ear --tags-file tags.tx
             "artists": len(first.artists), "trainings": len(figures.trained), "absent": len(absent),
         }  # fmt: skip
         notes = list(self._notes(split, absent))
+        if self.keep:
+            notes += self._keep(figures, data)
         if self.report is not None:
             write_study(report, self.report)
             facts["file"] = str(self.report)
             notes.append(f"wrote {self.report}")
         return Report(facts, report.claims, notes=tuple(notes))
+
+    def _keep(self, figures: StudyFigures, data: Folksonomy) -> list[str]:
+        """Keep spaces under names, and say so."""
+        features = open_features(self.features[0])
+        about = {
+            "data": {"name": self.data, "fingerprint": data.fingerprint},
+            "features": {"name": features.name, "fingerprint": features.fingerprint},
+            "split": self.split.model_dump(mode="json"),
+            "min_count": self.min_count,
+        }
+        notes = []
+        for of, space in figures.kept.items():
+            named = dataclasses.replace(space, name=f"{self.keep}-{of}", about={**space.about, **about})
+            save_joint_space(named, replace=True)
+            notes.append(f"kept the joint space {named.name}")
+        return notes
 
     def _tracks(self, progress: Progress) -> tuple[Folksonomy, Split, tuple[str, ...]]:
         data = open_folksonomy(self.data, progress)

@@ -47,12 +47,19 @@ def test_the_paper_of_the_joint_space_is_carried_out(shell: Shell) -> None:
         *("--split-validation", "0.2", "--split-test", "0.2"),
     ]
     path = shell.folder / "space.html"
-    answer = shell.json(*line, "--report", path)
+    answer = shell.json(*line, "--report", path, "--keep", "paper")
+    assert "kept the joint space paper-tags" in shell.err
     assert (answer["data"], answer["tracks"], answer["file"]) == ("planted", 120, str(path))
     assert [row["claim"] for row in answer["rows"]] == list(CLAIMS)
     assert {row["published"] for row in answer["rows"]} == {"holds"}
     assert "Table 7" in path.read_text(encoding="utf-8")
     assert shell.run("joint-space", "reproduce", "--features", "codes") == 2
+    for kept in ("paper-tags", "paper-artists"):
+        scored = shell.json("joint-space", "score", kept)
+        assert scored["features"] == "codes"
+        assert scored["rows"][0]["p@1"] > 0
+    assert shell.run(*line, "--keep", "x", "--split-file", path) == 2
+    assert "--keep goes without --tags-file and --split-file" in shell.err
 
 
 def test_a_recipe_is_copied_by_its_name() -> None:

@@ -18,7 +18,7 @@ from taglab.joint_space import (
     JointSpace,
     JointSpaceSettings,
     ensemble,
-    fit_space,
+    fit_kept,
     precisions,
     task_scores,
 )
@@ -70,6 +70,8 @@ class StudyFigures:
         space: Of tags, d as one space has it, on the last features; None without tags.
         cost: Of ranking for one song, by task; see `Cost`.
         left_out: Tracks that are not used, see `JointMaterial`.
+        kept: Spaces on the first features: "tags", the largest ensemble, and "artists", of the paper's three
+            tasks of artists and songs.
     """
 
     data: str
@@ -81,6 +83,7 @@ class StudyFigures:
     space: JointSpace | None
     cost: Mapping[Task, Cost]
     left_out: pd.DataFrame
+    kept: Mapping[str, JointSpace] = field(default_factory=dict)
 
     __repr__ = one_line
 
@@ -93,6 +96,8 @@ def carry_out(
     data: str, materials: Mapping[str, JointMaterial], settings: JointSpaceStudy, progress: Progress = silent
 ) -> StudyFigures:
     """Train all spaces and baselines of the study, and judge them by held-out songs.
+
+    What was trained before, of the same material and settings, is taken from the cache.
 
     Args:
         data: Name of the data.
@@ -132,6 +137,7 @@ def carry_out(
         space,
         costs,
         first.left_out,
+        study.kept,
     )
 
 
@@ -155,6 +161,7 @@ class _Study:
     progress: Progress
     precisions: dict[Judged, pd.DataFrame] = field(default_factory=dict)
     trained: list[dict[str, object]] = field(default_factory=list)
+    kept: dict[str, JointSpace] = field(default_factory=dict)
 
     def judge_tags(self, features: str, material: JointMaterial) -> JointSpace:
         """Judge ensembles by WARP and by AUC, and baselines, at tags; return the first space by WARP."""
@@ -163,6 +170,7 @@ class _Study:
         for size in sizes:
             name = space_name("warp", self.settings.space.dim, size)
             self._judge_space(ensemble(spaces[:size]), ("tags",), name, features, material)
+        self.kept.setdefault("tags", ensemble(spaces))
         of_auc = [size for size in sizes if size in _AUC_MEMBERS]
         by_auc = self._members("auc", ("tags",), features, material, max(of_auc, default=1))
         for size in of_auc:
@@ -185,6 +193,7 @@ class _Study:
         """Judge spaces of one task and of all three of the paper's Big-data, and their baselines."""
         (together,) = self._members("warp", BIG_TASKS, features, material, 1)
         self._judge_space(together, BIG_TASKS, ALL, features, material)
+        self.kept["artists"] = together
         for task in BIG_TASKS:
             (alone,) = self._members("warp", (task,), features, material, 1)
             self._judge_space(alone, (task,), SINGLE, features, material)
@@ -236,7 +245,7 @@ class _Study:
         share = len(self.trained) / self._n_trainings
         what = f"{settings.loss.upper()}, {' '.join(settings.tasks)}, {features}"
         inner = between(self.progress, share, min(share + 1 / self._n_trainings, 1), what)
-        fitted = fit_space(material, settings, what, progress=inner)
+        fitted = fit_kept(material, settings, what, progress=inner)
         named = ("loss", "dim", "seed", "learning_rate", "limit")
         row = {name: getattr(settings, name) for name in named}
         figures = {"steps": fitted.best_steps, f"validation {MONITORED}": fitted.history[MONITORED].max()}

@@ -2,13 +2,21 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from taglab.errors import InvalidSetting
-from taglab.joint_space import JointSpaceSettings, precisions
+from taglab.errors import Cancelled, InvalidSetting
+from taglab.joint_space import (
+    FittedSpace,
+    JointMaterial,
+    JointSpaceSettings,
+    fit_space,
+    kept,
+    precisions,
+)
 from taglab.joint_space.baselines import margin_perceptron
 from taglab.studies.joint_space import JointSpaceStudy, StudyFigures, carry_out, study_report, write_study
 from taglab.studies.joint_space.claims import CLAIMS, Comparison, claims_table, compared
@@ -29,9 +37,11 @@ SETTINGS = JointSpaceStudy(
 
 
 @pytest.fixture(scope="module")
-def figures() -> StudyFigures:
+def figures(tmp_path_factory: pytest.TempPathFactory) -> StudyFigures:
     material = planted()
-    return carry_out("planted", {"first": material, "first + second": material}, SETTINGS)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TAGLAB_HOME", str(tmp_path_factory.mktemp("study")))
+        return carry_out("planted", {"first": material, "first + second": material}, SETTINGS)
 
 
 def test_every_model_is_judged_on_every_held_out_query(figures: StudyFigures) -> None:
@@ -57,6 +67,40 @@ def test_rate_and_limit_are_those_of_the_best_validation_precision(figures: Stud
         assert taken["validation p@3"] == rows["validation p@3"].max()
     ensemble = trained[(trained["seed"] == 1) & trained["taken"]]
     assert len(ensemble) == 2
+
+
+def test_a_study_that_was_stopped_goes_on_with_what_is_left(
+    figures: StudyFigures, monkeypatch: pytest.MonkeyPatch, taglab_home: Path
+) -> None:
+    material = planted()
+    trainings: list[JointSpaceSettings] = []
+
+    def counted(material: JointMaterial, settings: JointSpaceSettings, **more: Any) -> FittedSpace:
+        if len(trainings) == 4:
+            raise Cancelled
+        trainings.append(settings)
+        return fit_space(material, settings, **more)
+
+    monkeypatch.setattr(kept, "fit_space", counted)
+    with pytest.raises(Cancelled):
+        carry_out("planted", {"first": material}, SETTINGS)
+    before = list(trainings)
+    trainings.clear()
+    monkeypatch.setattr(
+        kept, "fit_space", lambda *of, **more: trainings.append(of[1]) or fit_space(*of, **more)
+    )
+    again = carry_out("planted", {"first": planted()}, SETTINGS)
+    assert len(before) == 4
+    assert len(before) + len(trainings) == len(again.trained)
+    for key, table in again.precisions.items():
+        if key.model != space_name("warp", 12, wider=True):
+            pd.testing.assert_frame_equal(table, figures.precisions[key])
+    assert {name: space.dim for name, space in again.kept.items()} == {"tags": 16, "artists": 8}
+    (damaged, *_) = (taglab_home / "derived" / "joint-space-fits").glob("*/*/space/vectors.npz")
+    damaged.write_bytes(b"cut")
+    trainings.clear()
+    carry_out("planted", {"first": planted()}, SETTINGS)
+    assert len(trainings) == 1
 
 
 def test_tables_stand_beside_the_printed_ones(figures: StudyFigures) -> None:
