@@ -22,6 +22,7 @@ from taglab.metrics.multilevel import (
     standardised,
 )
 
+HDPGMM = Path(__file__).resolve().parents[3] / "../shared/data/oracles/hdpgmm_results/results_agg.csv"
 ORACLE = Path(__file__).resolve().parents[3] / "../shared/data/oracles/multilevel"
 
 
@@ -383,3 +384,29 @@ def test_model_e_as_lme4_and_emmeans() -> None:
 @pytest.mark.realdata
 def test_model_f_of_nested_groups_as_lme4() -> None:
     holds(chapter_5()[2], oracle("F"), 1e-4, 1e-3)
+
+
+@pytest.mark.realdata
+def test_real_scores_of_runs_within_trials_as_statsmodels() -> None:
+    """920 scores of nine models on three data sets: trials within models within data sets, unbalanced."""
+    statsmodels = pytest.importorskip("statsmodels.formula.api")
+    table = pd.read_csv(HDPGMM, index_col=0)
+    assert len(table) == 920
+    table["standard"] = standardised(table["score"], table["dataset"])
+    table["cell"] = table["dataset"] + " " + table["model"]
+    table["trial_of_cell"] = table["cell"] + " " + table["trial"].astype(str)
+    names = sorted(table["model"].unique())
+    design = pd.DataFrame({name: (table["model"] == name).astype(float) for name in names})
+    random = [RandomTerm(name, table[name].to_numpy()) for name in ("cell", "trial_of_cell")]
+    ours = fit_multilevel(table["standard"], design, random)
+    theirs = statsmodels.mixedlm(
+        "standard ~ 0 + model", table, groups="cell", re_formula="1", vc_formula={"trial": "0 + C(trial)"}
+    ).fit(reml=True)
+    assert ours.log_likelihood >= theirs.llf - 1e-4
+    np.testing.assert_allclose(
+        ours.estimates, theirs.fe_params[[f"model[{name}]" for name in names]], atol=1e-3
+    )
+    assert ours.residual_variance == pytest.approx(theirs.scale, rel=1e-3)
+    pairs = pairwise(ours, ours.effect_rows())
+    assert len(pairs) == 36
+    assert pairs["p"].between(0, 1).all()
