@@ -12,9 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from taglab.cli.commands import build_parser
 from taglab.labels import from_tags, save_label_space
+from taglab.studies.design.kept import make_design
+from taglab.studies.design.pictures import PICTURES
 from taglab.vectors import feature_names, remove_features
 from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
+from tests.studies.design.test_tables import SETTINGS, scored
 from tests.studies.transfer.examples import shelve, shelve_tones, small_data
 
 QUICK = {"data": "mine", "splits": "2", "task": "genre"}
@@ -211,3 +214,37 @@ def test_a_track_of_the_link_is_heard(shelf: None, tmp_path: Path) -> None:
     app = opened(**QUICK, view="Map", map="PCA", track="gone")
     require_sound(app)
     assert not app.get("audio")
+
+
+def test_designs_are_planned_by_a_line_where_there_is_none(taglab_home: Path) -> None:
+    app = opened(view="Designs")
+    require_sound(app)
+    assert app.subheader[0].value == "No design yet"
+    assert "taglab design make --name small" in app.code[0].value
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_design_tells_what_is_scored(shelf: None, name: str) -> None:
+    scored(81)
+    app = opened(data="mine", view="Designs", picture=PICTURES[name].title)
+    require_sound(app)
+    assert [metric.value for metric in app.metric] == ["81", "0", "81", "5"]
+    assert len(app.get("plotly_chart")) == 1
+    assert table(app, "planned")["planned"].sum() == 81
+
+
+def test_a_picture_of_one_task(shelf: None) -> None:
+    scored(81)
+    app = opened(data="mine", view="Designs", at="tempo")
+    require_sound(app)
+    assert "tempo" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_a_design_that_is_not_scored_yet_says_so(shelf: None) -> None:
+    make_design("new", SETTINGS)
+    app = opened(data="mine", view="Designs")
+    require_sound(app)
+    assert "Not yet: no score of the design is there" in texts(app)
+    app = opened(data="mine", view="Designs", picture=PICTURES["alias"].title)
+    require_sound(app)
+    assert len(app.get("plotly_chart")) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from taglab.audio.library import DEMO
@@ -9,10 +11,25 @@ from taglab.folksonomy import Folksonomy
 from taglab.ui.export import copy_as_command
 from taglab.ui.long_work import LongWork, await_work
 from taglab.ui.messages import literal
+from taglab.ui.representations.material import Material, features_of
 from taglab.ui.visitors import refusal
 from taglab.verbs.first_features import statistics_of
 
 _SECONDS = 90.0  # of which the demo's sound takes two thirds
+
+
+def where_features_are(show: Callable[[Material], None]) -> Callable[[Material], None]:
+    """Return a view that shows the way to the first features where the data set has none."""
+
+    def shown(material: Material) -> None:
+        if not features_of(material.data):
+            show_first(material.data)
+        elif not material.features:
+            st.caption("Choose features in the sidebar.")
+        else:
+            show(material)
+
+    return shown
 
 
 def show_first(data: Folksonomy) -> None:
