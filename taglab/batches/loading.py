@@ -107,7 +107,8 @@ class TrainingBatches:
         self.batch_size, self.seed, self.window = batch_size, seed, window
         self.rank, self.ahead, self.pin = rank, ahead, pin
         known = {task: own.known for task, own in self.targets.items()}
-        drawing = Drawing(self.positions, known, batch_size * world, seed, shuffle, last)
+        by_pairs = frozenset(task for task, own in self.targets.items() if own.by_pairs)
+        drawing = Drawing(self.positions, known, batch_size * world, seed, shuffle, last, by_pairs)
         self.sampler = _sampler(sampler)(drawing)
         self.steps_per_epoch = steps_per_epoch or self.sampler.steps_per_pass
 

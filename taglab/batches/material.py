@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 from taglab.split import PARTS, Split
 
-__all__ = ["Material", "prepare"]
+__all__ = ["Material", "prepare", "prepare_known"]
 
 _EXAMPLES = 5
 
@@ -107,8 +107,6 @@ def prepare(
         InvalidSetting: If the split is of other tracks, no class has a tag of the folksonomy, or nothing is
             left in some part.
     """
-    tracks = np.array(folksonomy.tracks["track"].astype(str))
-    parts = _parts_of(tracks, split, folksonomy.name)
     progress(0.0, "who is in which class")
     targets = space.targets(folksonomy)
     if not targets.nnz:
@@ -117,23 +115,70 @@ def prepare(
             "made from other data?"
         )
     progress(0.5, "who has sound")
-    rows = store.rows(tracks.tolist())
     unlabelled = (np.diff(targets.indptr) == 0) & drop_unlabelled
+    material = _material(folksonomy, unlabelled, "in no class", store, split, window)
+    rows = pd.Index(folksonomy.tracks["track"].astype(str)).get_indexer(pd.Index(material.tracks))
+    progress(1.0, f"{len(material.tracks)} of {folksonomy.n_tracks} tracks")
+    return replace(material, targets=targets[rows].toarray().astype(np.bool_), classes=space.names)
+
+
+def prepare_known(
+    folksonomy: Folksonomy,
+    known: npt.NDArray[np.bool_],
+    store: AudioStore,
+    split: Split,
+    window: WindowSettings | None = None,
+) -> Material:
+    """Bring together sound and split, without classes: for what is learned from other targets.
+
+    Args:
+        folksonomy: Whose tracks.
+        known: Of which of them anything is known, (tracks,); others are left out.
+        store: The sound.
+        split: Of the folksonomy's tracks.
+        window: See `prepare`.
+
+    Raises:
+        InvalidSetting: If the split is of other tracks, or nothing is left in some part.
+    """
+    return _material(folksonomy, ~known, "known to no source", store, split, window)
+
+
+def _material(
+    folksonomy: Folksonomy,
+    unlabelled: npt.NDArray[np.bool_],
+    why: str,
+    store: AudioStore,
+    split: Split,
+    window: WindowSettings | None,
+) -> Material:
+    """Return the tracks that have sound and targets, without classes.
+
+    Args:
+        folksonomy: Whose tracks.
+        unlabelled: Which of them are left out for want of targets, (tracks,).
+        why: What is said of those.
+        store: The sound.
+        split: Of the folksonomy's tracks.
+        window: See `WindowSettings`.
+    """
+    tracks = np.array(folksonomy.tracks["track"].astype(str))
+    parts = _parts_of(tracks, split, folksonomy.name)
+    rows = store.rows(tracks.tolist())
     windows = _windows(store, rows[(rows >= 0) & ~unlabelled], window or WindowSettings(), folksonomy.name)
-    reasons = _reasons(tracks, rows, unlabelled, windows)
+    reasons = _reasons(tracks, rows, unlabelled, windows, why)
     kept = np.flatnonzero(reasons == "")
     material = Material(
         windows=windows,
         tracks=tuple(tracks[kept].tolist()),
         rows=rows[kept],
-        targets=targets[kept].toarray().astype(np.bool_),
-        classes=space.names,
+        targets=np.zeros((len(kept), 0), np.bool_),
+        classes=(),
         parts=parts[kept],
         split=split,
         left_out=_left_out(tracks, reasons),
     )
     _refuse_empty_parts(material, parts)
-    progress(1.0, f"{len(kept)} of {len(tracks)} tracks")
     return material
 
 
@@ -152,7 +197,7 @@ def _windows(store: AudioStore, rows: Rows, settings: WindowSettings, name: str)
     """Return windows whose length, where it is not given, follows the tracks that are used."""
     if not len(rows):
         raise InvalidSetting(
-            f"none of the tracks of {name!r} in a class has sound in the audio {store.folder.name!r} "
+            f"none of the tracks of {name!r} to be learned has sound in the audio {store.folder.name!r} "
             f"({len(store)} tracks, such as {_some(store.tracks['track'])}); are they named alike?"
         )
     if settings.duration_s is None:
@@ -162,7 +207,11 @@ def _windows(store: AudioStore, rows: Rows, settings: WindowSettings, name: str)
 
 
 def _reasons(
-    tracks: npt.NDArray[np.str_], rows: Rows, unlabelled: npt.NDArray[np.bool_], windows: Windows
+    tracks: npt.NDArray[np.str_],
+    rows: Rows,
+    unlabelled: npt.NDArray[np.bool_],
+    windows: Windows,
+    why: str,
 ) -> npt.NDArray[np.object_]:
     """Return why each track is left out, (tracks,) text, empty for those that stay."""
     store = windows.store
@@ -174,7 +223,7 @@ def _reasons(
     reasons[np.isin(rows, windows.refused)] = f"shorter than the window of {length_s:g} s"
     reasons[silent_rows] = "no audio"
     reasons[refused] = "audio that could not be used"
-    reasons[unlabelled] = "in no class"
+    reasons[unlabelled] = why
     return reasons
 
 

@@ -42,6 +42,7 @@ class Drawing:
         seed: Of what is drawn.
         shuffle: Whether each pass has an order of its own.
         last: What becomes of a pass's last, incomplete batch: "drop" or "keep".
+        by_pairs: Names of the tasks that compare clips by twos.
     """
 
     positions: Rows
@@ -50,6 +51,7 @@ class Drawing:
     seed: int
     shuffle: bool = True
     last: Literal["drop", "keep"] = "drop"
+    by_pairs: frozenset[str] = frozenset()
 
     __repr__ = one_line
 
@@ -145,8 +147,12 @@ class Pairs(Sampler):
 class OneTask(Sampler):
     """One task a step, drawn at random, and tracks of which it knows something.
 
+    A task that compares clips by twos is given pairs, half of them of one track. A pass is as many steps as
+    go through all tracks once for each task, however many of them it knows.
+
     Raises:
-        InvalidSetting: If a task knows of fewer tracks than fill a batch.
+        InvalidSetting: If a task knows of fewer tracks than fill a batch, or compares clips by twos and a
+            batch has an odd number.
 
     Source: Kim (2021), algorithm 1.
     """
@@ -162,15 +168,25 @@ class OneTask(Sampler):
             if len(tracks) < size:
                 raise InvalidSetting(
                     f"batch_size={size} must not exceed the {len(tracks)} training tracks of which the task "
-                    f"{task!r} knows anything"
+                    f"{task!r} knows anything; take smaller batches, or leave it out"
                 )
-        self.steps_per_pass = sum(len(tracks) // size for tracks in self.tracks_of.values())
+        if drawing.by_pairs and size % 2:
+            raise InvalidSetting(
+                f"batch_size={size} must be even for {', '.join(sorted(drawing.by_pairs))}, where clips are "
+                "compared by twos"
+            )
+        self.steps_per_pass = len(positions) // size * len(self.tracks_of)
 
     def draw(self, number: int, within: int) -> Draw:
-        """Return tracks of a task, each once."""
+        """Return tracks of a task, each once; of one that compares clips, by twos."""
         rng = self._rng(number, within)
         task = str(rng.choice(list(self.tracks_of)))
-        return Draw(rng.choice(self.tracks_of[task], self.size, replace=False), (task,))
+        tracks = rng.choice(self.tracks_of[task], self.size, replace=False)
+        if task in self.drawing.by_pairs:
+            first, others = tracks[: self.size // 2], tracks[self.size // 2 :]
+            same = np.arange(self.size // 2) % 2 == 0
+            tracks = np.stack([first, np.where(same, first, others)], 1).ravel()
+        return Draw(tracks, (task,))
 
 
 SAMPLERS: dict[str, type[Sampler]] = {"by-track": ByTrack, "pairs": Pairs, "one-task": OneTask}

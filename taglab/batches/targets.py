@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,9 +42,11 @@ class BatchTargets(ABC):
 
     Attributes:
         known: Of which tracks of the material anything is known (n,) bool; None of all.
+        by_pairs: Whether a row is of two clips side by side, half of them of one track.
     """
 
     known: npt.NDArray[np.bool_] | None = None
+    by_pairs: ClassVar[bool] = False
 
     @abstractmethod
     def of(self, crops: Crops) -> torch.Tensor:
@@ -88,6 +90,8 @@ class SameTrack(BatchTargets):
     Shape:
         (batch / 2, 1), 0 or 1.
     """
+
+    by_pairs: ClassVar[bool] = True
 
     def of(self, crops: Crops) -> torch.Tensor:
         """Return 1 for pairs of one track."""

@@ -10,6 +10,11 @@ import pandas as pd
 from taglab.audio.library import audio_at_hand
 from taglab.embeddings import vectors_key
 from taglab.errors import DataError, InvalidSetting, NotFound
+from taglab.factors.learning_source import (
+    LearningSource,
+    fingerprint_of_sources,
+    targets_of_sources,
+)
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 from taglab.runs import Run
@@ -22,6 +27,7 @@ from taglab.runs.inputs import (
     input_of_targets,
     require_unchanged,
 )
+from taglab.settings import checked
 from taglab.sources import open_folksonomy
 from taglab.vectors import open_features
 
@@ -41,9 +47,9 @@ def inputs_table(
         progress: Told how far it is.
 
     Returns:
-        `input` (data, audio, targets, vectors, features), `name`, `fingerprint` (as the run was made), `now`:
-        "as it was", "changed", "not there", or "not known" of runs that were made before this was kept. No
-        rows where nothing was trained.
+        `input` (a key of `taglab.runs.inputs.INPUT_KINDS`), `name`, `fingerprint` (as the run was made),
+        `now`: "as it was", "changed", "not there", or "not known" of runs that were made before this was
+        kept. No rows where nothing was trained.
     """
     rows = []
     frozen = run.inputs
@@ -97,10 +103,16 @@ def _targets_now(run: Run, name: str, data: Folksonomy) -> str | None:
     return None if space is None else input_of_targets(name, space, data).fingerprint
 
 
+def _sources_now(run: Run, name: str, data: Folksonomy) -> str | None:
+    sources = [checked(LearningSource, source) for source in run.config.get("sources", ())]
+    return fingerprint_of_sources(targets_of_sources(sources, data))
+
+
 _FINGERPRINTS: dict[InputKind, Callable[[Run, str, Folksonomy], str | None]] = {
     "data": lambda run, name, data: data.fingerprint,
     "audio": _audio_now,
     "targets": _targets_now,
+    "sources": _sources_now,
     "vectors": lambda run, name, data: vectors_key(name, data),
     "features": lambda run, name, data: open_features(name).fingerprint,
 }

@@ -38,6 +38,7 @@ class Panel:
         judged: Whether it says how good an epoch is, so that the best is marked.
         step: Column of the steps drawn faintly behind, or "".
         folded: Whether it is folded away at first.
+        by_line: Whether, of one run, lines are told apart by colours.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Panel:
     judged: bool = True
     step: str = ""
     folded: bool = False
+    by_line: bool = False
 
 
 def training_curves(
@@ -84,7 +86,8 @@ def training_curves(
         colour = colour_of[str(run)]
         for at, (column, (name, dash)) in enumerate(panel.lines.items()):
             if column in rows and rows[column].notna().any():
-                look = {"color": colour, "dash": dash, "width": 2}
+                own = hue(at) if panel.by_line and len(runs) == 1 else colour
+                look = {"color": own, "dash": dash, "width": 2}
                 _add_line(figure, rows, column, _legend(str(run), name, len(runs)), look, unit)
                 if at == 0 and panel.judged and best and str(run) in best:
                     _mark_best(figure, rows, column, best[str(run)], colour, unit)

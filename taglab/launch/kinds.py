@@ -26,8 +26,8 @@ class RunKind:
         train: Trains a run to its end, or goes on where its last checkpoint stands.
         epochs: Of a configuration, how many rows its history will have at most.
         unit: What such a row is of.
-        metric: Key in `METRICS` of what its runs are told by.
-        panels: Of its history, what is drawn.
+        metric: Key in `METRICS` of what its runs are told by; empty where that is their validation loss.
+        panels: Of a configuration, what is drawn of its history.
         alone_on_cpu: Whether one process trains it, and on the CPU.
     """
 
@@ -35,7 +35,7 @@ class RunKind:
     epochs: Callable[[Mapping[str, Any]], int]
     unit: str
     metric: str
-    panels: Callable[[], dict[str, Panel]]
+    panels: Callable[[Mapping[str, Any]], dict[str, Panel]]
     alone_on_cpu: bool = False
 
 
@@ -61,17 +61,30 @@ def _looks(config: Mapping[str, Any]) -> int:
     return joint_space_run(config).epochs
 
 
-def _panels_of_space() -> dict[str, Panel]:
+def _panels_of_space(config: Mapping[str, Any]) -> dict[str, Panel]:
     from taglab.joint_space.panels import panels
 
     return panels()
 
 
+def _train_sources(run: str, progress: Progress) -> Run:
+    from taglab.training.sources import train_sources
+
+    return train_sources(run, progress)
+
+
+def _panels_of_sources(config: Mapping[str, Any]) -> dict[str, Panel]:
+    from taglab.runs.panels import panels_of_sources
+
+    return panels_of_sources([str(source["name"]) for source in config.get("sources", ())])
+
+
 RUN_KINDS: dict[str, RunKind] = {
-    TAGGER: RunKind(_train_tagger, _epochs, "epoch", deciding().name, panels),
+    TAGGER: RunKind(_train_tagger, _epochs, "epoch", deciding().name, lambda config: panels()),
     "joint-space": RunKind(
         _train_space, _looks, "look", "precision_at_3", _panels_of_space, alone_on_cpu=True
     ),
+    "learning-sources": RunKind(_train_sources, _epochs, "epoch", "", _panels_of_sources),
 }
 """Name in a run's configuration → its kind. Each is imported when it is needed."""
 

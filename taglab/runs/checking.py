@@ -116,6 +116,7 @@ _CHECKS: dict[str, Callable[[Run], object]] = {
     layout.HISTORY: lambda run: run.history(),
     layout.STEPS: lambda run: run.steps(),
     layout.LOG: _check_log,
+    layout.LOSSES: lambda run: read_object(run.folder / layout.LOSSES),
     layout.SUMMARY: _check_summary,
     STATUS_FILE: lambda run: read_status(run.folder),
     **{

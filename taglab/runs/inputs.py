@@ -17,7 +17,7 @@ from taglab.labels import LabelSpace
 if TYPE_CHECKING:
     from taglab.audio.store import AudioStore  # its decoders are not needed to read what runs are made of
 
-InputKind = Literal["data", "audio", "targets", "vectors", "features"]
+InputKind = Literal["data", "audio", "targets", "sources", "vectors", "features"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,9 @@ INPUT_KINDS: dict[InputKind, KindOfInput] = {
         learned_from=True,
         heard=True,
     ),
+    "sources": KindOfInput(
+        "what the sources {name!r} say of the tracks is other than when it was made", learned_from=True
+    ),
     "vectors": KindOfInput(
         "the vectors {name!r} are others than when it was made", "other vectors", learned_from=True
     ),
@@ -70,7 +73,7 @@ class Input(pydantic.BaseModel):
     """One thing that a run is made of.
 
     Attributes:
-        name: What it is called on its shelf; of targets, the label space's.
+        name: What it is called on its shelf; of targets, the label space's; of sources, their names.
         fingerprint: Of its content, as the run was made: all columns of the data; the sound of the data's
             tracks; which track is in which class; the word vectors of the loss, or of those trained on the
             data's own tag lists, what they are trained on and how.

@@ -39,7 +39,8 @@ STATUS = "status.json"
 CHECKPOINTS = "checkpoints"
 PREDICTIONS = "predictions"
 SPACE = "space"
-WRITTEN_LAST = (f"{PREDICTIONS}/test.npz", SPACE)
+LOSSES = "losses.json"
+WRITTEN_LAST = (f"{PREDICTIONS}/test.npz", SPACE, LOSSES)
 
 LARGEST_JSON_BYTES = 64 << 20
 LARGEST_TABLE_BYTES = 1 << 30

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from taglab.figures.training import Panel
 from taglab.metrics import mean_columns, metrics_of
 
-__all__ = ["panels"]
+__all__ = ["panels", "panels_of_sources"]
 
 _LOSS = Panel(
     "Loss",
@@ -19,6 +22,7 @@ _SPEED = Panel(
 _RATE = Panel(
     "Learning rate", "learning rate", {"learning_rate": ("", "solid")}, log=True, judged=False, folded=True
 )
+_DASHES_OF_LINES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot")
 _DASHES = {"macro": "solid", "micro": "dot"}
 
 
@@ -30,6 +34,39 @@ def panels() -> dict[str, Panel]:
         "speed": _SPEED,
         "rate": _RATE,
     }
+
+
+def panels_of_sources(sources: Sequence[str]) -> dict[str, Panel]:
+    """Return the panels of a network of several sources: its losses, how often tracks came, its speed.
+
+    Args:
+        sources: Names, as in the columns of the history.
+    """
+    if len(sources) < 2:
+        return {"loss": replace(_LOSS, axis="loss"), "speed": _SPEED, "rate": _RATE}
+    validated = {"validation_loss": ("all sources, validation", "solid")}
+    return {
+        "loss": replace(_LOSS, axis="loss (sum over sources)", lines=validated),
+        "loss by source": Panel(
+            "Loss by source, validation", "loss", _by_source("validation_loss", sources), by_line=True
+        ),
+        "training loss by source": Panel(
+            "Loss by source, training", "loss", _by_source("train_loss", sources), judged=False, by_line=True
+        ),
+        "passes": Panel(
+            "How often each source's tracks were gone through",
+            "passes through its training tracks",
+            _by_source("passes", sources),
+            judged=False,
+            by_line=True,
+        ),
+        "speed": _SPEED,
+        "rate": _RATE,
+    }
+
+
+def _by_source(figure: str, sources: Sequence[str]) -> dict[str, tuple[str, str]]:
+    return {f"{figure} {source}": (source, _DASHES_OF_LINES[at % 6]) for at, source in enumerate(sources)}
 
 
 def _of_metric(name: str) -> Panel:

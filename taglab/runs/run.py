@@ -128,7 +128,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it was trained to its end: its test predictions, or its joint space, are written last."""
+        """Whether it was trained to its end: its test predictions or losses, or its space, are last."""
         return any((self.folder / last).exists() for last in layout.WRITTEN_LAST)
 
     def label_space(self) -> LabelSpace | None:

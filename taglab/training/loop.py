@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,6 +76,8 @@ class Position:
             which less is better. Of networks without labels, minus the lowest loss.
         best_epoch: Where it was reached; 0 before the first.
         stopped: Whether early stopping has ended training.
+        by_task: Of tasks that take turns: sum of the epoch's losses, their number, and that of all steps so
+            far.
     """
 
     epoch: int = 1
@@ -85,6 +87,20 @@ class Position:
     best: float = -math.inf
     best_epoch: int = 0
     stopped: bool = False
+    by_task: dict[str, tuple[float, int, int]] = field(default_factory=dict)
+
+    def add(self, loss: float, tasks: tuple[str, ...]) -> None:
+        """Count a step with its loss, which is of these tasks."""
+        self.loss_sum += loss
+        if len(tasks) == 1:
+            loss_sum, steps, ever = self.by_task.get(tasks[0], (0.0, 0, 0))
+            self.by_task[tasks[0]] = loss_sum + loss, steps + 1, ever + 1
+
+    def begin_epoch(self) -> None:
+        """Go on to the next epoch."""
+        self.epoch, self.step = self.epoch + 1, 0
+        self.loss_sum, self.seconds = 0.0, 0.0
+        self.by_task = {task: (0.0, 0, ever) for task, (_, _, ever) in self.by_task.items()}
 
 
 @dataclass(frozen=True)
@@ -268,7 +284,7 @@ class _Training:
                 "tasks": {name: task.made_for() for name, task in tasks.items()},
                 "sampler": sampler,
             }
-        self.pending: deque[tuple[int, torch.Tensor]] = deque()
+        self.pending: deque[tuple[int, torch.Tensor, tuple[str, ...]]] = deque()
         self.saved_at = time.monotonic()
         self.lap_at, self.measured = 0.0, (0, 0.0)
 
@@ -296,7 +312,7 @@ class _Training:
         for batch in self.batches.epoch(position.epoch - 1, position.step):
             seed_step(config.seed, position.epoch, position.step, self.fabric.global_rank)
             self.step.set_learning_rate(self.schedule.learning_rate(first_step + position.step))
-            self.pending.append((position.step, self.step(batch)))
+            self.pending.append((position.step, self.step(batch), tuple(batch.targets)))
             # One step behind, so that a GPU is never idle while its loss is waited for.
             self._settle(but=1)
             position.step += 1
@@ -318,13 +334,13 @@ class _Training:
         """
         loss = math.nan
         while len(self.pending) > but:
-            step, told = self.pending.popleft()
+            step, told, tasks = self.pending.popleft()
             loss = float(told)
             if not math.isfinite(loss):
                 batch = self.batches.batch(self.position.epoch - 1, step)
                 seed_step(self.config.seed, self.position.epoch, step, self.fabric.global_rank)
                 raise Diverged(self.position.epoch, step + 1, first_not_finite(self.step, batch.waveform))
-            self.position.loss_sum += loss
+            self.position.add(loss, tasks)
         return loss
 
     def _lap(self) -> None:
@@ -373,8 +389,7 @@ class _Training:
         if config.early_stopping_patience is not None and waited >= max(config.early_stopping_patience, 1):
             position.stopped = True
             self.recorder.log(f"stopped early: {config.monitor} has not improved for {waited} epochs")
-        position.epoch, position.step = position.epoch + 1, 0
-        position.loss_sum, position.seconds = 0.0, 0.0
+        position.begin_epoch()
         self.lap_at = time.perf_counter()  # validation is no part of the next epoch's time
         self._save_last()
 
@@ -411,12 +426,30 @@ class _Training:
             "train_loss": position.loss_sum / self.n_steps,
             "validation_loss": math.fsum(weighted),
             **(by_task if len(by_task) > 1 else {}),
+            **self._by_task(),
             **(evaluation.figures if evaluation is not None else {}),
             "learning_rate": self.schedule.learning_rate(position.epoch * self.n_steps - 1),
             "seconds": position.seconds,
             "clips_per_s": clips / position.seconds,
             "memory_gib": memory_gib(self.fabric.device),
         }
+
+    def _by_task(self) -> dict[str, float]:
+        """Return, of tasks that take turns, the mean loss of each and how often its tracks were gone through.
+
+        Of one task alone that is what the whole is.
+        """
+        if len(self.tasks) == 1 or not self.position.by_task:
+            return {}
+        figures: dict[str, float] = {}
+        train = self.material.of("train")
+        for name, task in self.tasks.items():
+            loss_sum, steps, ever = self.position.by_task.get(name, (0.0, 0, 0))
+            known = task.targets.known
+            tracks = len(train) if known is None else int(known[train].sum())
+            figures[f"train_loss {name}"] = loss_sum / steps if steps else math.nan
+            figures[f"passes {name}"] = ever * self.made_for["clips_per_step"] / tracks
+        return figures
 
     def _save_last(self) -> None:
         self._lap()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +15,7 @@ import torch
 
 from taglab.audio.library import audio_at_hand, audio_names, resolve_audio
 from taglab.audio.store import AudioStore
+from taglab.audio.windows import Windows
 from taglab.batches import Material, TrainingBatches, prepare, split_tracks
 from taglab.embeddings import OWN, vector_names, vectors_key
 from taglab.errors import InvalidSetting, NotFound
@@ -20,7 +23,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelSpace, open_label_space
 from taglab.losses import needs
 from taglab.metrics import deciding
-from taglab.nets import build
+from taglab.nets import Network, build
 from taglab.outcomes import Predictions, track_set_fingerprint
 from taglab.progress import Progress, between, counted, silent
 from taglab.reprs import one_line
@@ -56,7 +59,7 @@ from taglab.training.made_for import of_training, of_weights
 from taglab.training.presets import naming
 from taglab.training.semantic import LossMaterial, loss_material
 from taglab.training.step import TrainingStep, seed_step
-from taglab.training.tasks import tagging_task
+from taglab.training.tasks import Task, tagging_task
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -181,17 +184,28 @@ def train(run_name: str, progress: Progress = silent) -> Run:
     config, space = configuration(run)
     if is_finished(run):
         return run
+    with launched(run, config.train) as (train_config, fabric):
+        _train(run, config.model_copy(update={"train": train_config}), space, fabric, progress)
+    return run
+
+
+@contextmanager
+def launched(run: Run, config: TrainConfig) -> Iterator[tuple[TrainConfig, Fabric]]:
+    """Hold a run's heartbeat, and start its processes, on the devices that its launcher gave.
+
+    Yields:
+        How it is trained on those, and the processes.
+    """
     with Heartbeat(run.folder):
-        train_config = as_launched(config.train, read_status(run.folder))
-        fabric = make_fabric(train_config)
+        on_devices = as_launched(config, read_status(run.folder))
+        fabric = make_fabric(on_devices)
         try:
-            with failures_told(fabric.device, train_config.batch_size, lambda: "this run"):
+            with failures_told(fabric.device, on_devices.batch_size, lambda: "this run"):
                 fabric.launch()
-                _train(run, config.model_copy(update={"train": train_config}), space, fabric, progress)
+                yield on_devices, fabric
         finally:
             if torch.distributed.is_initialized():
                 torch.distributed.destroy_process_group()
-    return run
 
 
 def configuration(run: Run) -> tuple[RunConfig, LabelSpace]:
@@ -201,8 +215,10 @@ def configuration(run: Run) -> tuple[RunConfig, LabelSpace]:
         InvalidSetting: If it is of results only.
     """
     space = run.label_space()
-    if run.kind != "trained" or space is None:
+    if run.kind != "trained" or (space is None and "kind" not in run.config):
         raise InvalidSetting(f"run {run.name!r} holds results only; there is nothing to train")
+    if space is None:
+        raise InvalidSetting(f"run {run.name!r} is of no labels, and predicts none; take a tagger's")
     values = run.config
     # Runs made before there was the choice keep the split they were trained on.
     train = {"copies_together": False, **values.get("train", {})}
@@ -227,15 +243,15 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
     network = build(config.network, len(material.classes))
     if first:
         if not (run.checkpoints / LAST).is_file():  # else it is refused to go on with another split
-            _tell_split(run, material)
-        _tell_inputs(writer, inputs)
-        windows = material.windows
-        store = windows.store
-        given = {"rate": store.sample_rate_hz, "window": windows.length, "channels": store.channels}
+            tell_split(run, material)
+        tell_inputs(writer, inputs)
         writer.summarise(
-            parameters=network.n_parameters(), device=trained_on(fabric.device), **{INPUT: given}
+            parameters=network.n_parameters(),
+            device=trained_on(fabric.device),
+            **{INPUT: input_given(material.windows)},
         )
-        for line in [*_told(material, fabric, config.train), *_told_of_loss(needed)]:
+        lines = [*about_training(material, fabric), *_about_classes(material, config.train)]
+        for line in [*lines, *_told_of_loss(needed)]:
             writer.log(line)
     fitted = fit(
         network,
@@ -264,13 +280,19 @@ def _train(run: Run, config: RunConfig, space: LabelSpace, fabric: Fabric, progr
     progress(1.0, "done")
 
 
-def _tell_split(run: Run, material: Material) -> None:
+def input_given(windows: Windows) -> dict[str, int]:
+    """Return what is kept of how a network is given sound: rate, channels, and length in samples."""
+    store = windows.store
+    return {"rate": store.sample_rate_hz, "window": windows.length, "channels": store.channels}
+
+
+def tell_split(run: Run, material: Material) -> None:
     """Keep what figures by epoch are of, so that runs still under way are not compared unawares."""
     validation = [material.tracks[place] for place in material.of("validation")]
     change_about(run, split=material.split.fingerprint, evaluated=track_set_fingerprint(validation))
 
 
-def _tell_inputs(writer: RunWriter, inputs: Inputs) -> None:
+def tell_inputs(writer: RunWriter, inputs: Inputs) -> None:
     """Keep what was not there yet when the run was made, and log what changes nothing for it."""
     frozen = writer.run.inputs
     if frozen and not inputs.keys() <= frozen.keys():
@@ -279,8 +301,8 @@ def _tell_inputs(writer: RunWriter, inputs: Inputs) -> None:
         writer.log(f"{input_change(kind, frozen[kind])}, in nothing that it learns from")
 
 
-def _told(material: Material, fabric: Fabric, config: TrainConfig) -> list[str]:
-    """Return what a person should know before training begins, line by line."""
+def about_training(material: Material, fabric: Fabric) -> list[str]:
+    """Return what a person should know before any training begins, line by line."""
     lines = [f"on {fabric.world_size} x {fabric.device.type}, {device_report().sentence}"]
     lines.append(", ".join(f"{count:,} {part} tracks" for part, count in material.sizes.items()))
     lines += [
@@ -295,7 +317,12 @@ def _told(material: Material, fabric: Fabric, config: TrainConfig) -> list[str]:
     if torn:
         examples = "; ".join(", ".join(same) for same in torn[:3])
         lines.append(f"{len(torn)} sounds lie in several parts under several names ({examples})")
-    lines += _told_of_weights(material, config)
+    return lines
+
+
+def _about_classes(material: Material, config: TrainConfig) -> list[str]:
+    """Return what a person should know of a tagger's classes before it is trained, line by line."""
+    lines = _told_of_weights(material, config)
     without = material.without_positives()
     for part in material.sizes:
         names = without.loc[without[part] == 0, "class"].tolist()
@@ -476,12 +503,73 @@ def _tried(
 ) -> DryRun:
     torch.manual_seed(single.seed)
     network = build(config.network, len(material.classes))
-    windows = material.windows
-    check_window(network, windows)
-    step = training_step(network, single, fabric, tagging_task(material, single, needed.parts))
-    batches = TrainingBatches(
-        material, single.batch_size, single.seed, single.shuffle, single.window, single.steps_per_epoch
+    tasks = tagging_task(material, single, needed.parts)
+    pace = try_steps(network, material, single, fabric, tasks, progress=progress)
+    processes = max(len(config.train.devices), 1) * config.train.nodes
+    return DryRun(
+        parameters=network.n_parameters(),
+        memory_gib=memory_gib(fabric.device),
+        first_loss=pace.first_loss,
+        clips_per_s=pace.clips_per_s,
+        minutes_per_epoch=pace.epoch_s / processes / 60,
+        window_s=material.windows.length / material.windows.store.sample_rate_hz,
+        tracks=material.sizes,
+        steps_per_epoch=pace.steps_per_epoch,
+        left_out=material.left_out,
+        padded=material.padded,
+        torn_copies=material.torn_copies(),
+        without_positives=material.without_positives(),
+        without_vector=needed.without_vector,
+        device=device_report().sentence,
     )
+
+
+@dataclass(frozen=True)
+class TriedSteps:
+    """What a few steps tell.
+
+    Attributes:
+        first_loss: Of the first batch, before anything was learned.
+        clips_per_s: Trained a second by one process, loading included, without the first step.
+        epoch_s: Seconds an epoch would take one process, validation included.
+        steps_per_epoch: Batches an epoch.
+    """
+
+    first_loss: float
+    clips_per_s: float
+    epoch_s: float
+    steps_per_epoch: int
+
+
+def try_steps(
+    network: Network,
+    material: Material,
+    single: TrainConfig,
+    fabric: Fabric,
+    tasks: Mapping[str, Task],
+    sampler: str = "by-track",
+    progress: Progress = silent,
+) -> TriedSteps:
+    """Take a few steps of a training on one device, and keep nothing.
+
+    Args:
+        network: With fresh weights.
+        material: The tracks.
+        single: How it is trained, on one device.
+        fabric: The device.
+        tasks: What it is trained for.
+        sampler: Says which tracks come when, a name in `SAMPLERS`.
+        progress: Told after each step.
+
+    Raises:
+        InvalidSetting: If the window is too short for the network, or the first loss is not a number.
+    """
+    check_window(network, material.windows)
+    step = training_step(network, single, fabric, tasks)
+    batches = TrainingBatches(
+        material, single.batch_size, single.seed, single.shuffle, single.window, single.steps_per_epoch,
+        targets={name: task.targets for name, task in tasks.items()}, sampler=sampler,
+    )  # fmt: skip
     losses: list[float] = []
     progress(0.0, counted("trying steps", 0, _TRIED_STEPS))
     began = time.perf_counter()
@@ -493,29 +581,13 @@ def _tried(
             began = time.perf_counter()
     measured = max(len(losses) - 1, 1)
     clips_per_s = measured * single.batch_size / (time.perf_counter() - began)
-    processes = max(len(config.train.devices), 1) * config.train.nodes
     if math.isnan(losses[0]):
         raise InvalidSetting("the first loss is not a number; take precision='32-true'")
     # Forward is about a third of a step, and validation takes whole tracks.
     per_track = _windows_per_track(material)
     validated = material.sizes["validation"] * per_track / 3
     clips = batches.steps_per_epoch * single.batch_size
-    return DryRun(
-        parameters=network.n_parameters(),
-        memory_gib=memory_gib(fabric.device),
-        first_loss=losses[0],
-        clips_per_s=clips_per_s,
-        minutes_per_epoch=(clips + validated) / clips_per_s / processes / 60,
-        window_s=windows.length / windows.store.sample_rate_hz,
-        tracks=material.sizes,
-        steps_per_epoch=batches.steps_per_epoch,
-        left_out=material.left_out,
-        padded=material.padded,
-        torn_copies=material.torn_copies(),
-        without_positives=material.without_positives(),
-        without_vector=needed.without_vector,
-        device=device_report().sentence,
-    )
+    return TriedSteps(losses[0], clips_per_s, (clips + validated) / clips_per_s, batches.steps_per_epoch)
 
 
 def _windows_per_track(material: Material) -> float:

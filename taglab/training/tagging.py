@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -93,25 +95,31 @@ class SoundFormat:
         return Windows.of(store, WindowSettings(duration_s=self.window_s, short_tracks=short))
 
 
-def sound_format_of(run: Run, progress: Progress = silent) -> SoundFormat:
+def sound_format_of(
+    run: Run, progress: Progress = silent, material: Callable[[Progress], Material] | None = None
+) -> SoundFormat:
     """Return how a run is given sound.
 
     Runs keep it since they can be asked of new sound; of earlier ones it is found in their data and sound.
+
+    Args:
+        run: The run.
+        progress: Told how far it is.
+        material: Makes the tracks it was trained on; those of a tagger where None.
 
     Raises:
         InvalidSetting: If the run is of results only.
         NotFound: If it does not keep it, and its data or sound are gone.
     """
-    config, space = configuration(run)
-    kept = run.summary().get(INPUT)
+    kept, short = run.summary().get(INPUT), run.config.get("train", {}).get("short_tracks", "refuse")
     if isinstance(kept, dict) and all(type(kept.get(name)) is int for name in ("rate", "window")):
-        short, channels = config.train.short_tracks, kept.get("channels", 1)  # once all sound was mono
-        return SoundFormat(kept["rate"], kept["window"], short, channels)
-    windows = material_of(config, space, progress).windows
+        return SoundFormat(kept["rate"], kept["window"], short, kept.get("channels", 1))  # once all was mono
+    if material is None:
+        config, space = configuration(run)
+        material = partial(material_of, config, space)
+    windows = material(progress).windows
     store = windows.store
-    return SoundFormat(
-        store.sample_rate_hz, windows.length, config.train.short_tracks, store.settings.channels
-    )
+    return SoundFormat(store.sample_rate_hz, windows.length, short, store.settings.channels)
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,9 +107,16 @@ def tagging_task(
 
 
 def validation_losses(
-    step: TrainingStep, material: Material, tasks: Mapping[str, Task], config: TrainConfig, sampler: str
+    step: TrainingStep,
+    material: Material,
+    tasks: Mapping[str, Task],
+    config: TrainConfig,
+    sampler: str,
+    part: str = "validation",
 ) -> dict[str, float]:
     """Return the loss of each task on the validation tracks, over clips that are the same every time.
+
+    A task that compares clips by twos is given pairs, however training draws its tracks.
 
     Args:
         step: Holds the network.
@@ -117,24 +124,44 @@ def validation_losses(
         tasks: Those whose loss is wanted.
         config: Says how many clips are taken at a time, and by which seed they are drawn.
         sampler: What training draws tracks by, a name in `SAMPLERS`.
+        part: In place of "validation".
     """
-    size = min(config.batch_size, len(material.of("validation")))
+    usual = SAMPLERS[sampler].validates_by
+    by_sampler: dict[str, dict[str, BatchTargets]] = {}
+    for name, task in tasks.items():
+        by_sampler.setdefault("pairs" if task.targets.by_pairs else usual, {})[name] = task.targets
+    losses: dict[str, float] = {}
+    with step.evaluating():
+        for own, targets in by_sampler.items():
+            losses |= _part_losses(step, material, targets, config, own, part)
+    return {name: losses[name] for name in tasks}
+
+
+def _part_losses(
+    step: TrainingStep,
+    material: Material,
+    targets: Mapping[str, BatchTargets],
+    config: TrainConfig,
+    sampler: str,
+    part: str,
+) -> dict[str, float]:
+    """Return the loss of tasks that are all given the same clips; NaN where no track is known."""
+    size = min(config.batch_size, len(material.of(part)))
     batches = TrainingBatches(
         material,
         max(size - size % 2, 1),
         config.seed,
         shuffle=False,
-        targets={name: task.targets for name, task in tasks.items()},
-        sampler=SAMPLERS[sampler].validates_by,
-        part="validation",
+        targets=targets,
+        sampler=sampler,
+        part=part,
         last="keep",
     )
-    sums, rows = dict.fromkeys(tasks, 0.0), dict.fromkeys(tasks, 0)
-    with step.evaluating():
-        for batch in batches.epoch(0):
-            for name, loss in step.loss(batch).items():
-                known = batch.known[name]
-                count = len(batch.targets[name]) if known is None else len(known)
-                sums[name] += count * float(loss)
-                rows[name] += count
-    return {name: sums[name] / rows[name] if rows[name] else float("nan") for name in tasks}
+    sums, rows = dict.fromkeys(targets, 0.0), dict.fromkeys(targets, 0)
+    for batch in batches.epoch(0):
+        for name, loss in step.loss(batch).items():
+            known = batch.known[name]
+            count = len(batch.targets[name]) if known is None else len(known)
+            sums[name] += count * float(loss)
+            rows[name] += count
+    return {name: sums[name] / rows[name] if rows[name] else float("nan") for name in targets}

@@ -54,6 +54,7 @@ FAMILIES: dict[str, str] = {
     "audio": "sound: list, add, show, check, remove",
     "features": "features of tracks: list, encode, share, tag, add, show, export, remove",
     "joint-space": "one space for artists, tags and sound: train, score, zero-shot, vectors, remove …",
+    "sources": "networks that learn from several sources at once: train, dry-run, parameters",
     "vectors": "word vectors: list, add, show, remove",
     "export": "files for other programs",
     "labels": "label spaces: list, show, make, edit, import, export, targets, remove",
@@ -162,7 +163,9 @@ VERBS: dict[str, Verb] = {
         Verb(
             "dry-run", "what a training would take, from a few steps of it", "training:DryRun", computes=True
         ),
-        Verb("parameters", "how large networks of several learning sources are", "sources:Parameters"),
+        Verb("sources train", "train a network of several sources", "sources:Train", computes=True),
+        Verb("sources dry-run", "what that would take", "sources:DryRun", computes=True),
+        Verb("sources parameters", "how large such networks are", "sources:Parameters"),
         Verb("predict", "what a trained run says of its own tracks", "predicting:Predict", computes=True),
         Verb("degrade", "a file of sound, with noise, at another tempo, coded …", "degrading:Degrade"),
         Verb("consistency", "how near degraded clips stay to their originals", "robustness:Consistency"),

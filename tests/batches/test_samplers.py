@@ -60,9 +60,25 @@ def test_partners_are_equally_likely() -> None:
     assert abs(partners[0] - 300) < 75  # three standard deviations of 12.2, and more
 
 
+def test_of_tasks_by_turns_one_may_compare_clips() -> None:
+    of_pairs = Drawing(POSITIONS, KNOWN, 8, 3, by_pairs=frozenset({"tempo"}))
+    sampler = SAMPLERS["one-task"](of_pairs)
+    draws = [sampler.draw(0, step) for step in range(30)]
+    for draw in draws:
+        pairs = draw.positions.reshape(-1, 2)
+        if draw.tasks == ("tempo",):
+            assert (pairs[:, 0] == pairs[:, 1]).tolist() == [True, False, True, False]
+            assert len(set(pairs.ravel())) == 6
+        else:
+            assert len(set(draw.positions)) == 8
+    assert {draw.tasks for draw in draws} == {("tempo",), ("labels",)}
+    with pytest.raises(InvalidSetting, match="batch_size=7 must be even for tempo"):
+        SAMPLERS["one-task"](Drawing(POSITIONS, KNOWN, 7, 3, by_pairs=frozenset({"tempo"})))
+
+
 def test_one_task_a_step_in_turns_by_chance() -> None:
     sampler = SAMPLERS["one-task"](drawing(10))
-    assert sampler.steps_per_pass == 4 + 1  # of 40 tracks, and of the 13 whose tempo is known
+    assert sampler.steps_per_pass == 2 * 4  # as often as 40 tracks fill a batch, for each task
     tasks = Counter(sampler.draw(number, 0).tasks for number in range(400))
     assert set(tasks) == {("labels",), ("tempo",)}
     assert abs(tasks["tempo",] - 200) < 60

@@ -26,13 +26,13 @@ def test_a_configuration_without_a_kind_is_a_taggers() -> None:
 
 def test_an_unknown_kind_is_told() -> None:
     run = create_run({"kind": "oracle"}, None, {})
-    with pytest.raises(DataError, match="kind 'oracle', none of tagger, joint-space"):
+    with pytest.raises(DataError, match="kind 'oracle', none of tagger, joint-space, learning-sources"):
         launch.train_run(run.name)
 
 
 @pytest.mark.parametrize("name", launch.RUN_KINDS)
 def test_every_kind_draws_its_history(name: str) -> None:
-    panels = launch.RUN_KINDS[name].panels()
+    panels = launch.RUN_KINDS[name].panels({})
     assert any(panel.judged for panel in panels.values())
 
 

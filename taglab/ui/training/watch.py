@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -13,7 +13,7 @@ import streamlit as st
 
 from taglab import launch, runs
 from taglab.errors import DataError, NotFound, TaglabError
-from taglab.figures.training import training_curves
+from taglab.figures.training import Panel, training_curves
 from taglab.launch import RunState
 from taglab.metrics import METRICS, mean_columns
 from taglab.runs import Run, layout
@@ -279,17 +279,26 @@ def _outcome(watched: Watched) -> str:
         (best, f"best {kind.unit} {watched.summary.get('best_epoch')}, validation"),
         (test, "held-out test"),
     ):
-        metric = METRICS[kind.metric]
-        known = {
-            mean.average: f"{mean.average} {source[column]:.3f}"
-            for column, mean in mean_columns(metric.kind).items()
-            if mean.name == kind.metric and source.get(column) is not None
-        }
-        if known:
-            figures.append(f"{where}: {metric.short} {', '.join(sorted(known.values()))}")
+        reached = _reached(source, kind.metric)
+        if reached:
+            figures.append(f"{where}: {reached}")
     took = watched.history["seconds"].sum() if "seconds" in watched.history else math.nan
     spent = f" in {duration(took)}" if math.isfinite(took) and took > 0 else ""
     return "; ".join([done + spent, *figures]) + "."
+
+
+def _reached(source: Mapping[str, Any], name: str) -> str:
+    """Return the means of a metric among figures, or the loss where there is none; empty where not known."""
+    if not name:
+        loss = source.get("validation_loss")
+        return "" if loss is None else f"loss {loss:.3f}"
+    metric = METRICS[name]
+    known = {
+        mean.average: f"{mean.average} {source[column]:.3f}"
+        for column, mean in mean_columns(metric.kind).items()
+        if mean.name == name and source.get(column) is not None
+    }
+    return f"{metric.short} {', '.join(sorted(known.values()))}" if known else ""
 
 
 def duration(seconds: float) -> str:
@@ -347,9 +356,7 @@ def _show_curves(found: Sequence[Watched]) -> None:
     if history.empty and steps.empty:
         return
     best = {each.run.name: each.summary["best_epoch"] for each in found if each.summary.get("best_epoch")}
-    kinds = [launch.kind_of(watched.run) for watched in found]
-    shown = {name: panel for kind in kinds for name, panel in kind.panels().items()}
-    units = {name: kind.unit for kind in kinds for name in kind.panels()}
+    shown, units = _panels(found)
     figures = {
         name: training_curves(history, panel, steps, best, unit=units[name]) for name, panel in shown.items()
     }
@@ -360,7 +367,20 @@ def _show_curves(found: Sequence[Watched]) -> None:
         _in_two_columns({name: titles[name] for name in folded}, figures)
     if len(history):
         name = found[0].run.name if len(found) == 1 else "runs"
-        export_panel(f"{name} history", history, figures[kinds[0].metric])
+        first = next(panel for panel in shown if shown[panel].judged)
+        export_panel(f"{name} history", history, figures[launch.kind_of(found[0].run).metric or first])
+
+
+def _panels(shown: Sequence[Watched]) -> tuple[dict[str, Panel], dict[str, str]]:
+    """Return the panels of all runs that are shown, by name with the lines of each, and what rows are of."""
+    panels: dict[str, Panel] = {}
+    units: dict[str, str] = {}
+    for watched in shown:
+        kind = launch.kind_of(watched.run)
+        for name, panel in kind.panels(watched.run.config).items():
+            lines = {**(panels[name].lines if name in panels else {}), **panel.lines}
+            panels[name], units[name] = replace(panel, lines=lines), kind.unit
+    return panels, units
 
 
 _NOTHING = pd.DataFrame({"run": [], "epoch": []})

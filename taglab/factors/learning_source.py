@@ -1,0 +1,135 @@
+"""Learning sources: targets by the name of their maker and its settings, which a network learns from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from taglab.cache import content_key
+from taglab.embeddings import selected_tags
+from taglab.errors import InvalidSetting
+from taglab.factors import TARGETS, make_targets
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress, between, silent
+from taglab.settings import as_list, checked, listed
+from taglab.targets import Targets
+
+LEARNED_KINDS = ("distribution", "categorical", "binary")
+"""Kinds of targets that a source may be of; numbers have no scale of their own beside others."""
+SAME_TRACK = "same-track"
+"""Maker of the source that is the track itself: are two clips of one track?"""
+_MIN_COUNT = "min_count"
+
+
+class LearningSource(BaseModel):
+    """One source that a network learns from.
+
+    Attributes:
+        name: What it is called, in curves and files.
+        maker: A name in `TARGETS`; or same-track, which asks of clips by twos whether they are of one track.
+        settings: Of the maker; what is not here has its default.
+        min_count: Only tags that at least so many tracks have, inclusive.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    maker: str
+    settings: Mapping[str, Any] = Field(default_factory=dict)
+    min_count: int = Field(1, ge=1, lt=10**18)
+
+    @model_validator(mode="after")
+    def _has_its_maker(self) -> Self:
+        if self.maker == SAME_TRACK:
+            if self.settings:
+                raise ValueError(f"{SAME_TRACK} has no settings, and {', '.join(self.settings)} was given")
+        elif self.maker not in TARGETS:
+            raise ValueError(f"maker={self.maker!r} must be one of {', '.join((SAME_TRACK, *TARGETS))}")
+        else:
+            self.options()
+        return self
+
+    @property
+    def by_pairs(self) -> bool:
+        """Whether it is computed of clips by twos, and no targets of tracks."""
+        return self.maker == SAME_TRACK
+
+    def options(self) -> BaseModel:
+        """Return the maker's settings; raises InvalidSetting where they do not fit."""
+        return checked(TARGETS[self.maker].settings, self.settings)
+
+    def targets(self, folksonomy: Folksonomy, progress: Progress = silent) -> Targets:
+        """Return what every track of a data set should be given.
+
+        Raises:
+            InvalidSetting: If they are numbers, or the settings do not fit the data.
+            NotFound: If something that the maker needs is not there.
+        """
+        data = selected_tags(folksonomy, self.min_count)
+        targets = make_targets(self.maker, data, self.options(), progress)
+        if targets.kind not in LEARNED_KINDS:
+            raise InvalidSetting(
+                f"the source {self.name!r} is of {targets.kind} targets, which stand on no common scale with "
+                "others; take shares of them, such as those of a mixture, or classes"
+            )
+        return targets
+
+    def text(self) -> str:
+        """Return it as `source_of_text` reads it."""
+        values = {**({_MIN_COUNT: self.min_count} if self.min_count > 1 else {}), **self.settings}
+        fields = [f"{name}={_written(value)}" for name, value in values.items()]
+        return f"{self.name}={as_list([self.maker, *fields])}"
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def source_of_text(text: str) -> LearningSource:
+    """Read a source as NAME=MAKER,FIELD=VALUE,FIELD=VALUE, or MAKER alone where that is its name.
+
+    Raises:
+        InvalidSetting: If it cannot be read so, or a setting does not fit.
+    """
+    named = re.fullmatch(r"\s*([^=,]*)=(.*)", text, re.DOTALL)
+    name, rest = (named[1], named[2]) if named else ("", text)
+    maker, *fields = listed(rest) or [""]
+    if wrong := [field for field in fields if "=" not in field]:
+        raise InvalidSetting(
+            f"source={text!r} must be NAME=MAKER,FIELD=VALUE …, and {wrong[0]!r} is no FIELD=VALUE"
+        )
+    pairs: dict[str, Any] = {field.partition("=")[0]: field.partition("=")[2] for field in fields}
+    values = {"name": name.strip() or maker, "maker": maker, _MIN_COUNT: pairs.pop(_MIN_COUNT, 1)}
+    source = checked(LearningSource, {**values, "settings": pairs})
+    if source.by_pairs:
+        return source
+    # As numbers and truths, and without what is usual: one source has one form.
+    settings = source.options().model_dump(mode="json", exclude_defaults=True)
+    return source.model_copy(update={"settings": settings})
+
+
+def targets_of_sources(
+    sources: Sequence[LearningSource], folksonomy: Folksonomy, progress: Progress = silent
+) -> dict[str, Targets]:
+    """Return the targets of sources by name; those that are of clips by twos have none.
+
+    Raises:
+        InvalidSetting: If a source is of numbers, or does not fit the data.
+        NotFound: If something that a maker needs is not there.
+    """
+    of_tracks = [source for source in sources if not source.by_pairs]
+    share = 1 / max(len(of_tracks), 1)
+    return {
+        source.name: source.targets(
+            folksonomy, between(progress, number * share, (number + 1) * share, source.name)
+        )
+        for number, source in enumerate(of_tracks)
+    }
+
+
+def fingerprint_of_sources(targets: Mapping[str, Targets]) -> str:
+    """Return the content key of what sources say of the tracks of a data set."""
+    return content_key({name: own.fingerprint for name, own in targets.items()})

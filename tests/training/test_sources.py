@@ -1,0 +1,288 @@
+"""Networks of several sources as runs: by turns, resumed bit for bit, asked what they hear."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from taglab import launch
+from taglab.audio.library import open_audio
+from taglab.cache import FOLKSONOMIES, Shelf
+from taglab.compare.inputs import inputs_table
+from taglab.encoders import ENCODERS
+from taglab.errors import Cancelled, DataError, InputsChanged, InvalidSetting, NotFound
+from taglab.factors.learning_source import LearningSource, source_of_text
+from taglab.folksonomy import Folksonomy
+from taglab.runs import Run, delete_run, export_run, import_run, layout, open_run
+from taglab.sources import open_folksonomy
+from taglab.training import encode, tag_sound
+from taglab.training.checkpoints import load_checkpoint
+from taglab.training.source_config import PRESETS, SourceRun, SourceTraining, source_run
+from taglab.training.sources import dry_run_sources, new_source_run, source_material, train_sources
+from tests.training.examples import N_TRACKS, RATE_HZ, TAGS, make_world, tags_of
+
+KINDS = ("deep", "shrill", "")
+MELS = {"n_mels": 32, "n_fft": 512, "hop": 128, "mel_scale": "slaney", "standardise": False}
+
+
+@pytest.fixture(autouse=True)
+def world(taglab_home: Path) -> None:
+    """The small world, whose tracks have a column of pitch that is known of two in three."""
+    make_world(taglab_home)
+    save_data()
+
+
+def save_data(shift: int = 0, rare: tuple[str, ...] = ("t0",)) -> None:
+    pairs = [(row, TAGS.index(tag)) for row in range(N_TRACKS) for tag in tags_of(row)]
+    rows, codes = np.array(pairs, dtype=np.int64).T
+    pitch = [KINDS[(("low" in tags_of(row)) + shift) % 2] if row % 3 else "" for row in range(N_TRACKS)]
+    table = pd.DataFrame({"track": [f"t{row}" for row in range(N_TRACKS)], "pitch": pitch})
+    table["rare"] = ["known" if f"t{row}" in rare else "" for row in range(N_TRACKS)]
+    table["year"] = np.arange(N_TRACKS) + 1960
+    Folksonomy.from_codes("small", table, list(TAGS), rows, codes).save(Shelf(FOLKSONOMIES).path("small"))
+
+
+def config_of(*sources: str, strategy: str = "ms-cr@4", **train: Any) -> SourceRun:
+    texts = sources or ("sounds=label-space,labels=sounds", "pitch=column,column=pitch", "self=same-track")
+    return source_run(
+        {
+            "data": "small",
+            "audio": "small",
+            "sources": [source_of_text(text).model_dump() for text in texts],
+            "strategy": strategy,
+            "network": {"network": "kim-2.3", "width": 1 / 16, "mels": MELS},
+            "split": {"train": 0.6, "validation": 0.2, "test": 0.2},
+            "train": {
+                "epochs": 2, "batch_size": 8, "window_s": 0.6, "accelerator": "cpu", "learning_rate": 3e-3,
+                "metric_interval_steps": 1, **train,
+            },
+        }
+    )  # fmt: skip
+
+
+def weights_of(run: Run, name: str = "last.pt") -> dict[str, torch.Tensor]:
+    network: dict[str, torch.Tensor] = load_checkpoint(run.checkpoints / name, {})["network"]
+    return network
+
+
+def stopped_at(run: Run, place: str) -> None:
+    def stop(share: float, text: str) -> None:
+        if place in text:
+            raise Cancelled("asked to stop")
+
+    with pytest.raises(Cancelled):
+        train_sources(run.name, stop)
+
+
+def figures(run: Run) -> pd.DataFrame:
+    return run.history().drop(columns=["seconds", "clips_per_s", "memory_gib"])
+
+
+def test_stopped_twice_it_ends_as_if_nothing_had_been() -> None:
+    config = config_of(checkpoint_minutes=0)
+    whole, broken = new_source_run(config), new_source_run(config)
+    train_sources(whole.name)
+    stopped_at(broken, "epoch 1 of 2, step 5")
+    assert not broken.finished
+    assert launch.state(broken.name).state == "stopped"
+    stopped_at(broken, "epoch 2 of 2, step 2")
+    train_sources(broken.name)
+    assert broken.finished
+    pd.testing.assert_frame_equal(figures(broken), figures(whole))
+    one, other = weights_of(whole), weights_of(broken)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert train_sources(whole.name).name == whole.name  # is left alone
+
+
+def test_what_is_told_of_a_run_as_it_goes() -> None:
+    run = new_source_run(config_of(), group="mine", note="a note")
+    assert run.name.startswith("ms-cr-4-sounds-pitch-self")
+    assert {kind: own.name for kind, own in run.inputs.items()} == {
+        "data": "small", "audio": "small", "sources": "sounds, pitch, self"
+    }  # fmt: skip
+    train_sources(run.name)
+    history, summary = run.history(), run.summary()
+    steps_per_epoch = 3 * (36 // 8)
+    assert set(run.steps()["step"]) == set(range(1, steps_per_epoch + 1))
+    last = history.iloc[-1]
+    by_source = [last[f"validation_loss {name}"] for name in ("sounds", "pitch", "self")]
+    assert last["validation_loss"] == pytest.approx(sum(by_source))
+    clips = sum(last[f"passes {name}"] * tracks for name, tracks in coverage_of(run).items())
+    assert clips == pytest.approx(8 * steps_per_epoch * 2)
+    assert summary["coverage"]["self"] == 1
+    assert 0.5 < summary["coverage"]["pitch"] < 0.8
+    assert summary["test"]["validation_loss"] == pytest.approx(
+        sum(summary["test"][f"validation_loss {name}"] for name in ("sounds", "pitch", "self"))
+    )
+    assert summary["best_epoch"] == history["epoch"][history["validation_loss"].idxmin()]
+    assert "pitch: says something of" in run.log_tail()
+    assert launch.kind_of(run).epochs(run.config) == 2
+    panels = launch.kind_of(run).panels(run.config)
+    for panel in panels.values():
+        assert set(panel.lines) & set(history.columns), panel.title
+
+
+def coverage_of(run: Run) -> dict[str, int]:
+    table = source_material(source_run(run.config)).coverage()
+    return dict(zip(table["source"], table["train"], strict=True))
+
+
+@pytest.mark.parametrize(("strategy", "dim"), [("ms-cr@2", 48), ("ms-sr@fc", 16), ("mss-cr", 48)])
+def test_the_encoder_gives_the_representation(strategy: str, dim: int) -> None:
+    """Of tracks one window long it is what the branches, or the shared layer, make of it."""
+    config = config_of(strategy=strategy, epochs=1, window_s=1.0)
+    run = train_sources(new_source_run(config).name)
+    vectors = encode(run, "test")
+    assert vectors.dim == dim
+    store = open_audio("small")
+    features = ENCODERS["run"](run=run.name).encode(store, store.rows(vectors.ids), {})
+    np.testing.assert_array_equal(features, vectors.vectors)
+    untrained = encode(new_source_run(config), list(vectors.ids), "untrained")
+    assert untrained.dim == dim
+    assert not np.allclose(untrained.vectors, vectors.vectors)
+    checkpoint = ENCODERS["run"](run=run.name).origin("")["checkpoint"]
+    assert checkpoint != ENCODERS["run"](run=run.name, weights="last").origin("")["checkpoint"]
+
+
+def test_a_single_source_and_a_shared_one_begin_alike() -> None:
+    """Ss-r of a source and the first of several are one network before training."""
+    pitch = "pitch=column,column=pitch"
+    single, several = (
+        encode(new_source_run(config), ["t1"], "untrained")
+        for config in (config_of(pitch, strategy="ss-r"), config_of(pitch, "self=same-track"))
+    )
+    np.testing.assert_array_equal(single.vectors[0], several.vectors[0, : single.dim])
+
+
+def test_sources_are_learned() -> None:
+    run = new_source_run(config_of(strategy="ms-sr@fc", epochs=16, schedule="cosine", learning_rate=1e-2))
+    history = train_sources(run.name).history()
+    assert history["validation_loss pitch"].min() < 0.85 * np.log(2)
+    assert history["validation_loss"].min() < 0.95 * history["validation_loss"].iloc[0]
+
+
+def test_inputs_are_frozen_by_fingerprint() -> None:
+    run = new_source_run(config_of())
+    assert inputs_table(run)["now"].tolist() == ["as it was"] * 3
+    save_data(shift=1)
+    assert inputs_table(run).set_index("input").loc["sources", "now"] == "changed"
+    with pytest.raises(InputsChanged, match="what the sources 'sounds, pitch, self' say of the tracks"):
+        train_sources(run.name)
+
+
+def test_runs_travel(tmp_path: Path) -> None:
+    run = train_sources(new_source_run(config_of(epochs=1)).name)
+    vectors = encode(run, "all").vectors
+    path = export_run(run.name, tmp_path / "run.zip")
+    delete_run(run.name)
+    again = import_run(path, "theirs")
+    assert again.finished
+    np.testing.assert_array_equal(encode(again, "all").vectors, vectors)
+
+
+def test_a_dry_run_tells_what_it_takes() -> None:
+    tried = dry_run_sources(config_of())
+    assert tried.steps_per_epoch == 12
+    assert tried.representation == 48
+    assert tried.clips_per_s > 0
+    assert tried.coverage["source"].tolist() == ["sounds", "pitch", "self"]
+    assert tried.tracks["train"] == 36
+
+
+def test_tracks_of_no_source_are_left_out_and_told() -> None:
+    material = source_material(config_of("pitch=column,column=pitch", strategy="ss-r"))
+    (row,) = material.tracks.left_out.to_dict("records")
+    assert row == {"reason": "known to no source", "tracks": 20, "examples": "t0, t3, t6, t9, t12"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "changes", "said"),
+    [
+        (("year=column,column=year", "self=same-track"), {}, "the source 'year' is of real targets"),
+        (("self=same-track",), {}, "is for two sources or more; with one source every strategy is ss-r"),
+        (
+            tuple(f"s{number}=same-track" for number in range(9)),
+            {},
+            "must be 1 to 8, and these are 9",
+        ),
+        (("a=same-track", "a=same-track"), {}, "two sources are called 'a'"),
+        (("a=nonsense", "b=same-track"), {}, "maker='nonsense' must be one of same-track, label-space"),
+        (("a=column,column=absent", "b=same-track"), {}, "column='absent' must be one of"),
+        (("a=column,colour=red", "b=same-track"), {}, "colour"),
+        (("a=column,red", "b=same-track"), {}, "'red' is no FIELD=VALUE"),
+        (("a=same-track,k=3", "b=same-track"), {}, "same-track has no settings, and k was given"),
+        ((), {"batch_size": 7}, "batch_size=7 must be even"),
+        ((), {"batch_size": 32}, "must not exceed the .* training tracks of which the task 'pitch'"),
+    ],
+)
+def test_what_cannot_be_is_told(sources: tuple[str, ...], changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidSetting, match=said):
+        train_sources(new_source_run(config_of(*sources, **changes)).name)
+
+
+@pytest.mark.parametrize(("known", "said"), [("test", "36 training"), ("train", "12 validation")])
+def test_a_source_must_say_something_of_both_parts(known: str, said: str) -> None:
+    material = source_material(config_of()).tracks
+    save_data(rare=(material.tracks[int(material.of(known)[0])],))
+    config = config_of("rare=column,column=rare", "self=same-track")
+    with pytest.raises(InvalidSetting, match=f"the source 'rare' says nothing of any of the {said} tracks"):
+        train_sources(new_source_run(config).name)
+
+
+def test_what_is_not_there_is_told() -> None:
+    missing = config_of().model_copy(update={"data": "absent"})
+    with pytest.raises(NotFound, match="no data set named 'absent'"):
+        new_source_run(missing)
+    with pytest.raises(NotFound, match="no audio named 'absent'"):
+        new_source_run(config_of().model_copy(update={"audio": "absent"}))
+    with pytest.raises(InvalidSetting, match="network='vgg' cannot be shared among sources"):
+        source_run({**config_of().model_dump(mode="json"), "network": {"network": "vgg"}})
+
+
+def test_a_run_of_no_labels_is_no_tagger() -> None:
+    run = new_source_run(config_of())
+    with pytest.raises(InvalidSetting, match="is of no labels, and predicts none"):
+        tag_sound(run, open_audio("small"))
+    with pytest.raises(DataError, match="ended before the first checkpoint"):
+        encode(run, ["t1"])
+
+
+def test_sources_are_written_as_they_are_read() -> None:
+    for text in ("pitch=column,column=pitch", "same-track", "tag=factors,k=7,vectors=own"):
+        source = source_of_text(text)
+        assert source_of_text(source.text()) == source
+    assert source_of_text("factors,k=7") == LearningSource(name="factors", maker="factors", settings={"k": 7})
+    assert source_of_text("factors,k=50") == source_of_text("factors")
+    frequent = source_of_text("tag=factors,min_count=3,k=2")
+    assert (frequent.min_count, frequent.settings) == (3, {"k": 2})
+    assert frequent.targets(open_folksonomy("small")).kind == "distribution"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_as_published(name: str) -> None:
+    sources = [{"name": "a", "maker": "same-track"}, {"name": "b", "maker": "same-track"}]
+    config = source_run({"sources": sources, **PRESETS[name]})
+    rate_hz, channels = config.network.sound_needed()
+    told = (rate_hz, channels, config.train.batch_size, config.train.learning_rate, config.train.window_s)
+    assert (
+        told
+        == {
+            "sources": (22_050, 2, 128, 0.00025, 2.5),
+            "artist-groups": (44_100, 1, 64, 0.001, 1.0),
+            "tiny-sources": (16_000, 1, 64, 0.002, 2.5),
+        }[name]
+    )
+    assert source_run(json.loads(config.model_dump_json())) == config
+
+
+def test_the_published_settings_are_the_defaults() -> None:
+    train = SourceTraining.model_fields
+    usual = {name: train[name].default for name in ("epochs", "batch_size", "weight_decay", "schedule")}
+    assert usual == {"epochs": 200, "batch_size": 128, "weight_decay": 1e-6, "schedule": "constant"}
+    assert RATE_HZ == 16_000
+    assert layout.LOSSES in layout.WRITTEN_LAST
+    assert open_run(new_source_run(config_of()).name).config["kind"] in launch.RUN_KINDS
