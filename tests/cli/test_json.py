@@ -70,6 +70,7 @@ targets lyrics --data demo -k 2 --iterations 5
 targets expert --data demo -k 2 --iterations 5
 targets year --data demo -k 2
 targets bpm --data demo -k 2 --terms 2
+sources parameters --sources 2
 features add {dir}/features.csv --name given --data mine
 features list
 features show given
@@ -129,7 +130,7 @@ ELSEWHERE = {
     "takes seconds to minutes": ("bench", "stages curve"),
     "trains, or needs a trained network": (
         "train", "dry-run", "predict", "tag", "encode", "reproduce", "sweep make", "sweep show", "report",
-        "features tag",
+        "features tag", "sources train", "sources dry-run",
     ),
     "needs files of sound": (
         "audio add", "audio show", "audio check", "audio remove", "features encode", "features share",
