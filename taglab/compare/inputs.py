@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from taglab.audio.library import audio_at_hand
+from taglab.batches import SplitSettings
 from taglab.embeddings import vectors_key
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.factors.learning_source import (
@@ -105,7 +106,8 @@ def _targets_now(run: Run, name: str, data: Folksonomy) -> str | None:
 
 def _sources_now(run: Run, name: str, data: Folksonomy) -> str | None:
     sources = [checked(LearningSource, source) for source in run.config.get("sources", ())]
-    return fingerprint_of_sources(targets_of_sources(sources, data))
+    split = checked(SplitSettings, run.config.get("split", {}))
+    return fingerprint_of_sources(targets_of_sources(sources, data, split))
 
 
 _FINGERPRINTS: dict[InputKind, Callable[[Run, str, Folksonomy], str | None]] = {

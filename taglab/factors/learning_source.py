@@ -8,20 +8,21 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from taglab.batches import SplitSettings
 from taglab.cache import content_key
 from taglab.embeddings import selected_tags
 from taglab.errors import InvalidSetting
 from taglab.factors import TARGETS, make_targets
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
-from taglab.settings import as_list, checked, listed
+from taglab.settings import as_list, checked, flattened, listed
 from taglab.targets import Targets
 
 LEARNED_KINDS = ("distribution", "categorical", "binary")
 """Kinds of targets that a source may be of; numbers have no scale of their own beside others."""
 SAME_TRACK = "same-track"
 """Maker of the source that is the track itself: are two clips of one track?"""
-_MIN_COUNT = "min_count"
+_MIN_COUNT, _SPLIT = "min_count", "split"
 
 
 class LearningSource(BaseModel):
@@ -61,15 +62,26 @@ class LearningSource(BaseModel):
         """Return the maker's settings; raises InvalidSetting where they do not fit."""
         return checked(TARGETS[self.maker].settings, self.settings)
 
-    def targets(self, folksonomy: Folksonomy, progress: Progress = silent) -> Targets:
+    def targets(
+        self, folksonomy: Folksonomy, split: SplitSettings | None = None, progress: Progress = silent
+    ) -> Targets:
         """Return what every track of a data set should be given.
+
+        Args:
+            folksonomy: The data set.
+            split: How a network's tracks are split; what a maker learns of training tracks alone, it learns
+                of those, unless its settings say otherwise.
+            progress: Told how far it is.
 
         Raises:
             InvalidSetting: If they are numbers, or the settings do not fit the data.
             NotFound: If something that the maker needs is not there.
         """
         data = selected_tags(folksonomy, self.min_count)
-        targets = make_targets(self.maker, data, self.options(), progress)
+        options = self.options()
+        if split is not None and _SPLIT in type(options).model_fields and _SPLIT not in self.settings:
+            options = options.model_copy(update={_SPLIT: split})
+        targets = make_targets(self.maker, data, options, progress)
         if targets.kind not in LEARNED_KINDS:
             raise InvalidSetting(
                 f"the source {self.name!r} is of {targets.kind} targets, which stand on no common scale with "
@@ -80,7 +92,7 @@ class LearningSource(BaseModel):
     def text(self) -> str:
         """Return it as `source_of_text` reads it."""
         values = {**({_MIN_COUNT: self.min_count} if self.min_count > 1 else {}), **self.settings}
-        fields = [f"{name}={_written(value)}" for name, value in values.items()]
+        fields = [f"{name}={_written(value)}" for name, value in flattened(values).items()]
         return f"{self.name}={as_list([self.maker, *fields])}"
 
 
@@ -90,6 +102,8 @@ def _written(value: Any) -> str:
 
 def source_of_text(text: str) -> LearningSource:
     """Read a source as NAME=MAKER,FIELD=VALUE,FIELD=VALUE, or MAKER alone where that is its name.
+
+    A field within a field is written with a dot, as split.seed=3.
 
     Raises:
         InvalidSetting: If it cannot be read so, or a setting does not fit.
@@ -101,7 +115,14 @@ def source_of_text(text: str) -> LearningSource:
         raise InvalidSetting(
             f"source={text!r} must be NAME=MAKER,FIELD=VALUE …, and {wrong[0]!r} is no FIELD=VALUE"
         )
-    pairs: dict[str, Any] = {field.partition("=")[0]: field.partition("=")[2] for field in fields}
+    pairs: dict[str, Any] = {}
+    for field in fields:
+        place, _, value = field.partition("=")
+        *outer, last = place.strip().split(".")
+        within = pairs
+        for part in outer:
+            within = within.setdefault(part, {})
+        within[last] = value
     values = {"name": name.strip() or maker, "maker": maker, _MIN_COUNT: pairs.pop(_MIN_COUNT, 1)}
     source = checked(LearningSource, {**values, "settings": pairs})
     if source.by_pairs:
@@ -112,9 +133,18 @@ def source_of_text(text: str) -> LearningSource:
 
 
 def targets_of_sources(
-    sources: Sequence[LearningSource], folksonomy: Folksonomy, progress: Progress = silent
+    sources: Sequence[LearningSource],
+    folksonomy: Folksonomy,
+    split: SplitSettings | None = None,
+    progress: Progress = silent,
 ) -> dict[str, Targets]:
     """Return the targets of sources by name; those that are of clips by twos have none.
+
+    Args:
+        sources: The sources.
+        folksonomy: Whose tracks.
+        split: See `LearningSource.targets`.
+        progress: Told how far it is.
 
     Raises:
         InvalidSetting: If a source is of numbers, or does not fit the data.
@@ -124,7 +154,7 @@ def targets_of_sources(
     share = 1 / max(len(of_tracks), 1)
     return {
         source.name: source.targets(
-            folksonomy, between(progress, number * share, (number + 1) * share, source.name)
+            folksonomy, split, between(progress, number * share, (number + 1) * share, source.name)
         )
         for number, source in enumerate(of_tracks)
     }

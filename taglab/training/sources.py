@@ -105,7 +105,7 @@ def new_source_run(config: SourceRun, group: str = "", note: str = "", progress:
         StorageError: If the disk is full.
     """
     data = _data_of(config, between(progress, 0, 0.2))
-    targets = targets_of_sources(config.sources, data, between(progress, 0.2, 1))
+    targets = targets_of_sources(config.sources, data, config.split, between(progress, 0.2, 1))
     for name, own in targets.items():
         if not own.known.any():
             raise InvalidSetting(f"the source {name!r} says nothing of any track of {config.data!r}")
@@ -146,7 +146,7 @@ def source_material(config: SourceRun, progress: Progress = silent) -> SourceMat
         NotFound: If data, sound or something that a source is made of is not there.
     """
     data = _data_of(config, between(progress, 0, 0.1))
-    targets = targets_of_sources(config.sources, data, between(progress, 0.1, 0.5))
+    targets = targets_of_sources(config.sources, data, config.split, between(progress, 0.1, 0.5))
     store = resolve_audio(config.audio, data, between(progress, 0.5, 1))
     check_sound(config.network, store, config.audio)
     of_pairs = [source for source in config.sources if source.by_pairs]
@@ -305,7 +305,7 @@ def heads_of_run(run: Run, config: SourceRun) -> dict[str, tuple[str, int]]:
     """Return the heads of a run's network: as training kept them, else as its sources have them today."""
     outputs = run.summary().get("outputs")
     if not isinstance(outputs, dict) or not all(map(is_count, outputs.values())):
-        targets = targets_of_sources(config.sources, open_folksonomy(config.data))
+        targets = targets_of_sources(config.sources, open_folksonomy(config.data), config.split)
         outputs = {name: len(own.columns) for name, own in targets.items()}
     return {
         source.name: ("pair", 1) if source.by_pairs else ("linear", int(outputs.get(source.name, 0)))

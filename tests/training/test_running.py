@@ -23,13 +23,12 @@ from taglab.training import (
     dry_run,
     evaluate,
     is_finished,
-    make_fabric,
     new_run,
     predict,
     run_config,
     train,
 )
-from taglab.training.running import _told
+from taglab.training.running import _about_classes
 from tests.cli.running import Shell
 from tests.training.examples import RATE_HZ, TAGS, config_of, small_material, space_of
 
@@ -244,11 +243,12 @@ def test_padded_tracks_are_counted_in_dry_run_and_log(shell: Shell) -> None:
 def test_classes_that_reach_the_cap_of_their_weight_are_counted() -> None:
     config = config_of(class_weighting=True, class_weight_cap=7).train
     material = small_material(config_of())
-    fabric = make_fabric(config)
     train = material.of("train")
-    assert "class_weight_cap" not in " ".join(_told(material, fabric, config))
+    assert "class_weight_cap" not in " ".join(_about_classes(material, config))
     material.targets[train[5:], 1] = False  # at most 5 of 46: 1 in 8 would be 5.75
-    assert "1 classes are so rare that class_weight_cap=7 bounds" in " ".join(_told(material, fabric, config))
+    assert "1 classes are so rare that class_weight_cap=7 bounds" in " ".join(
+        _about_classes(material, config)
+    )
 
 
 def test_threads_of_the_command_leave_the_cores_to_others_while_they_wait(

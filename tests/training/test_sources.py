@@ -11,6 +11,7 @@ import torch
 
 from taglab import launch
 from taglab.audio.library import open_audio
+from taglab.batches import SplitSettings
 from taglab.cache import FOLKSONOMIES, Shelf
 from taglab.compare.inputs import inputs_table
 from taglab.encoders import ENCODERS
@@ -193,6 +194,14 @@ def test_a_dry_run_tells_what_it_takes() -> None:
     assert tried.tracks["train"] == 36
 
 
+def test_a_source_is_learned_of_the_training_tracks_that_the_network_has() -> None:
+    tag = source_of_text("tag=tag,k=2,learn_from=train,iterations=5")
+    data, split = open_folksonomy("small"), SplitSettings(seed=4)
+    own = source_of_text("tag=tag,k=2,learn_from=train,iterations=5,split.seed=4")
+    assert tag.targets(data, split).fingerprint == own.targets(data, SplitSettings()).fingerprint
+    assert tag.targets(data).fingerprint != own.targets(data).fingerprint
+
+
 def test_tracks_of_no_source_are_left_out_and_told() -> None:
     material = source_material(config_of("pitch=column,column=pitch", strategy="ss-r"))
     (row,) = material.tracks.left_out.to_dict("records")
@@ -252,7 +261,8 @@ def test_a_run_of_no_labels_is_no_tagger() -> None:
 
 
 def test_sources_are_written_as_they_are_read() -> None:
-    for text in ("pitch=column,column=pitch", "same-track", "tag=factors,k=7,vectors=own"):
+    texts = ("pitch=column,column=pitch", "same-track", "tag=factors,k=7,vectors=own", "tag=tag,split.seed=3")
+    for text in texts:
         source = source_of_text(text)
         assert source_of_text(source.text()) == source
     assert source_of_text("factors,k=7") == LearningSource(name="factors", maker="factors", settings={"k": 7})
