@@ -6,13 +6,14 @@ from taglab.ui import guard, heading, title
 from taglab.ui.pickers import take_up
 from taglab.ui.training.form import pick_settings, pick_what, say_labels
 from taglab.ui.training.machine import device, show_device
+from taglab.ui.training.sources import show_new_network
 from taglab.ui.training.spaces import show_new_space
 from taglab.ui.training.start import show_first, show_start, show_sweep
 from taglab.ui.training.tables import show_runs, show_sweeps
 from taglab.ui.training.tagging import show_tagging
 from taglab.ui.training.watch import pick_runs, show_told, trained_names, watch
 
-VIEWS = ("New run", "New sweep", "New space", "Runs", "Sweeps", "Tag sound")
+VIEWS = ("New run", "New sweep", "New space", "New network", "Runs", "Sweeps", "Tag sound")
 
 heading(
     "Training", "What is being trained, what would the next run take, and what does a run say of new sound?"
@@ -30,7 +31,7 @@ else:
     show_first()
 
 take_up("view")
-new_run, new_sweep, new_space, runs, sweeps, tag_sound = st.tabs(
+new_run, new_sweep, new_space, new_network, runs, sweeps, tag_sound = st.tabs(
     VIEWS, key="view", bind="query-params", on_change="rerun"
 )
 if new_run.open:
@@ -42,6 +43,9 @@ if new_sweep.open:
 if new_space.open:
     with new_space, guard():
         show_new_space(what[0].data)
+if new_network.open:
+    with new_network, guard():
+        show_new_network(what[0].data, what[1])
 if runs.open:
     with runs:
         show_runs()

@@ -10,19 +10,29 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
 from taglab.errors import TaglabError
-from taglab.progress import as_lines
+from taglab.progress import Progress, as_lines
 from taglab.training import dry_run, run_config
+from taglab.training.source_config import KIND, source_run
+from taglab.training.sources import dry_run_sources
+
+_OF_KIND: dict[str, Callable[[Any, Progress], Any]] = {
+    "": lambda values, progress: dry_run(run_config(values), progress),
+    KIND: lambda values, progress: dry_run_sources(source_run(values), progress),
+}
+"""Kind that a configuration names, empty where it names none, → its dry run."""
 
 
 def main() -> int:
     """Take the dry run; return the exit status."""
     try:
-        found = dry_run(run_config(json.load(sys.stdin)), as_lines(sys.stderr))
+        values = json.load(sys.stdin)
+        found = _OF_KIND[values.get("kind", "")](values, as_lines(sys.stderr))
     except TaglabError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         return 1

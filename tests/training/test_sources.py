@@ -1,5 +1,6 @@
 """Networks of several sources as runs: by turns, resumed bit for bit, asked what they hear."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from taglab.factors.learning_source import LearningSource, source_of_text
 from taglab.folksonomy import Folksonomy
 from taglab.runs import Run, delete_run, export_run, import_run, layout, open_run
 from taglab.sources import open_folksonomy
-from taglab.training import encode, tag_sound
+from taglab.training import dry_run_process, encode, tag_sound
 from taglab.training.checkpoints import load_checkpoint
 from taglab.training.source_config import PRESETS, SourceRun, SourceTraining, source_run
 from taglab.training.sources import dry_run_sources, new_source_run, source_material, train_sources
@@ -192,6 +193,15 @@ def test_a_dry_run_tells_what_it_takes() -> None:
     assert tried.clips_per_s > 0
     assert tried.coverage["source"].tolist() == ["sounds", "pitch", "self"]
     assert tried.tracks["train"] == 36
+
+
+def test_a_dry_run_beside_the_server_tells_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(config_of().model_dump_json()))
+    assert dry_run_process.main() == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["coverage"] == dry_run_sources(config_of()).coverage.to_dict("records")
 
 
 def test_a_source_is_learned_of_the_training_tracks_that_the_network_has() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import streamlit as st
@@ -47,12 +48,24 @@ def show_targets(data: Folksonomy) -> None:
             _show(data, name, settings, targets)
 
 
-def maker_settings(maker: TargetMaker, key: str, data: Folksonomy) -> BaseModel:
-    """Draw a widget for each setting of a maker of targets and return what they hold."""
+def maker_settings(maker: TargetMaker, key: str, data: Folksonomy, omit: Collection[str] = ()) -> BaseModel:
+    """Draw a widget for each setting of a maker of targets and return what they hold.
+
+    Args:
+        maker: The maker.
+        key: Begins the widgets' keys.
+        data: Says what some settings may be.
+        omit: Fields that are not shown and keep their values.
+
+    Raises:
+        InvalidSetting: If the values do not make settings.
+    """
     choices = maker.choices(data)
     values: dict[str, Any] = {}
     with st.container(horizontal=True):
         for field in maker.settings.model_fields:
+            if field in omit:
+                continue
             values |= setting_widget(maker.settings, field, key, choices=choices.get(field, ()))
     return checked(maker.settings, values)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from taglab.training import RunConfig
+from taglab.training.source_config import SourceRun
 from taglab.ui.messages import guard, literal
 from taglab.ui.side_process import SideProcess
 from taglab.ui.training.watch import duration
@@ -25,7 +26,7 @@ class DryRunJob(SideProcess):
         asked: What the form asked for, to tell whether it has changed since.
     """
 
-    def __init__(self, config: RunConfig, asked: str) -> None:
+    def __init__(self, config: RunConfig | SourceRun, asked: str) -> None:
         self.asked, self.epochs = asked, config.train.epochs
         super().__init__("taglab.training.dry_run_process", config.model_dump_json())
 
@@ -39,7 +40,7 @@ class DryRunJob(SideProcess):
         return found
 
 
-def begin_dry_run(config: RunConfig, asked: str) -> None:
+def begin_dry_run(config: RunConfig | SourceRun, asked: str) -> None:
     """Start a dry run; one that is under way is ended."""
     stop_dry_run()
     st.session_state[_JOB] = DryRunJob(config, asked)
@@ -111,6 +112,10 @@ def _show_found(found: dict[str, Any], epochs: int) -> None:
         st.caption(
             literal(f"{len(without_vector)} classes have no vector, and weight 1 in the loss: {names}")
         )
+    coverage = found.get("coverage") or []
+    if coverage:
+        st.caption(f"A clip's vector has {found['representation']:,} numbers. Tracks that a source tells of:")
+        st.dataframe(pd.DataFrame(coverage), hide_index=True, key="dry run coverage", alt="Tracks by source")
     left_out = found.get("left_out") or []
     if left_out:
         table = pd.DataFrame(left_out)
