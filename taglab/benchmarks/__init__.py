@@ -71,6 +71,13 @@ def _factorisation() -> list[Row]:
     return factorisation()
 
 
+def _plsa() -> list[Row]:
+    # numba, for one benchmark of many.
+    from taglab.benchmarks.factors import plsa
+
+    return plsa()
+
+
 def _joint_space(name: str) -> Callable[[], list[Row]]:
     def measure() -> list[Row]:
         from taglab.benchmarks import joint_space
@@ -102,6 +109,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "typos": cleaning.typos,
     "cleaning": cleaning.every_step,
     "codebook": _codebook,
+    "plsa": _plsa,
     "updates": _joint_space("updates"),
     "nearest": _joint_space("nearest"),
     "tagatune": _joint_space("tagatune"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from taglab.errors import InvalidSetting, NotFound
-from taglab.factors import column, label_space, mixtures, other_data, soft_clusters, tag_topics
+from taglab.factors import artist_groups, column, label_space, mixtures, other_data, soft_clusters, tag_topics
 from taglab.factors.label_space import targets_of
 from taglab.factors.maker import TargetMaker
 from taglab.folksonomy import Folksonomy
@@ -23,6 +23,7 @@ TARGETS: dict[str, TargetMaker] = {
     "taste": other_data.TASTE_MAKER,
     "lyrics": other_data.LYRICS_MAKER,
     "expert": other_data.EXPERT_MAKER,
+    "artist-groups": artist_groups.MAKER,
     "year": mixtures.YEAR_MAKER,
     "bpm": mixtures.TEMPO_MAKER,
 }

@@ -63,7 +63,7 @@ def make_of_lyrics(folksonomy: Folksonomy, settings: LyricsTopics, progress: Pro
         InvalidSetting: If no track is in both, or there are fewer words or tracks than factors.
     """
     words = _opened(settings.lyrics, folksonomy, "lyrics", between(progress, 0, 0.1))
-    documents = _documents_of(words, folksonomy, settings, "lyrics", "words")
+    documents = documents_of(words, folksonomy, settings.learned_tracks(folksonomy), "lyrics", "words")
     weighed = inverse_document_frequencies(documents.counts[documents.learned])
     counts = sparse.csr_array(documents.counts.multiply(weighed))
     counts.eliminate_zeros()
@@ -86,7 +86,7 @@ def make_of_experts(folksonomy: Folksonomy, settings: ExpertTopics, progress: Pr
         InvalidSetting: If no track is in both, or there are fewer tags or tracks than factors.
     """
     genres = _opened(settings.experts, folksonomy, "experts", between(progress, 0, 0.1))
-    documents = _documents_of(genres, folksonomy, settings, "expert", "tags")
+    documents = documents_of(genres, folksonomy, settings.learned_tracks(folksonomy), "expert", "tags")
     return factors_of_documents(folksonomy, documents, settings, between(progress, 0.1, 1))
 
 
@@ -148,10 +148,21 @@ def _opened(name: str, folksonomy: Folksonomy, what: str, progress: Progress) ->
         ) from error
 
 
-def _documents_of(
-    other: Folksonomy, folksonomy: Folksonomy, settings: TopicSettings, name: str, kind: str
+def documents_of(
+    other: Folksonomy, folksonomy: Folksonomy, learned: BoolArray, name: str, kind: str
 ) -> Documents:
-    """Return the tags of another data set as documents of the tracks that both have."""
+    """Return the tags of another data set as documents of the tracks that both have.
+
+    Args:
+        other: Whose tags.
+        folksonomy: Whose tracks.
+        learned: Which of those are learned from, (tracks,).
+        name: What the factors are called.
+        kind: What the tags are.
+
+    Raises:
+        InvalidSetting: If they have no track in common.
+    """
     tracks = list(folksonomy.tracks["track"])
     row_of = {track: row for row, track in enumerate(other.tracks["track"])}
     rows = np.array([row_of.get(track, -1) for track in tracks], np.int64)
@@ -166,15 +177,11 @@ def _documents_of(
         terms=list(other.tags["tag"]),
         counts=sparse.csr_array(other.matrix[rows[here]], dtype=np.float64),
         document_of=document_of,
-        learned=_of_rows(settings.learned_tracks(folksonomy), here),
+        learned=np.asarray(learned[here], bool),
         name=name,
         origin={name: other.fingerprint},
         notes=_others(tagged, tracks, f"tracks with {kind} in {other.name}", folksonomy),
     )
-
-
-def _of_rows(learned: BoolArray, rows: npt.NDArray[np.int64]) -> BoolArray:
-    return np.asarray(learned[rows], bool)
 
 
 def _require_shared(shared: bool, name: str, folksonomy: Folksonomy, what: str) -> None:

@@ -68,6 +68,7 @@ targets artist --data mine -k 2 --terms 3
 targets taste --data demo -k 2 --iterations 5 --terms 3
 targets lyrics --data demo -k 2 --iterations 5
 targets expert --data demo -k 2 --iterations 5
+targets artist-groups --data demo --tags demo-experts -k 2 --iterations 2 --terms 3
 targets year --data demo -k 2
 targets bpm --data demo -k 2 --terms 2
 sources parameters --sources 2

@@ -230,6 +230,17 @@ def _codes(store: AudioStore) -> tuple[Any, str, Any]:
     return encode_tracks(encoder, store, learned), "codes", learned
 
 
+@pytest.mark.parametrize(("numbers", "own"), [("cepstra", slice(0, 13)), ("differences", slice(13, 26))])
+def test_a_codebook_of_cepstra_or_differences_alone(numbers: str, own: slice, store: AudioStore) -> None:
+    of_all = learn(MfccCodebook(n_entries=4), store, ["t0", "t1"])
+    encoder = MfccCodebook(n_entries=4, numbers=numbers)  # type: ignore[arg-type]
+    learned = learn(encoder, store, ["t0", "t1"])
+    assert learned["entries"].shape == (4, 13)
+    np.testing.assert_allclose(learned["middle"], of_all["middle"][own], rtol=1e-4, atol=1e-4)
+    counts = encode_tracks(encoder, store, learned).vectors
+    assert (counts.sum(axis=1) > 0).all()
+
+
 @pytest.mark.usefixtures("world")
 def test_the_command_encodes_and_exports(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ from taglab import cache, sources
 from taglab.embeddings import Lookup, WordVectors
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.factors import TARGETS, make_targets, targets_of
+from taglab.factors.artist_groups import ArtistGroups
 from taglab.factors.column import ColumnTargets
 from taglab.factors.label_space import LabelSpaceTargets
 from taglab.factors.mixtures import TempoMixture, YearMixture
@@ -47,6 +48,7 @@ def example_settings(name: str, data: Folksonomy) -> object:
         "taste": lambda: TasteTopics(k=4, iterations=20),
         "lyrics": lambda: LyricsTopics(k=4, iterations=20),
         "expert": lambda: ExpertTopics(k=4, iterations=20),
+        "artist-groups": lambda: ArtistGroups(k=4, iterations=5),
         "year": lambda: YearMixture(k=4),
         "bpm": lambda: TempoMixture(k=4, learn_from="train"),
     }
