@@ -13,21 +13,21 @@ from taglab.benchmarks.timing import alternate
 from taglab.factors.plsa import Plsa, fit_plsa
 from taglab.parallel import cores
 
-N_DOCUMENTS, N_TERMS, WORDS_EACH, K = 50_000, 8_000, 21, 50
+N_DOCUMENTS, N_TERMS, LENGTH, K = 50_000, 8_000, 21, 50
 ITERATIONS = 5
 
 Doubles = npt.NDArray[np.float64]
 
 
 def synthetic_documents(
-    n_documents: int, n_terms: int, words_each: int, k: int, seed: int = 0
+    n_documents: int, n_terms: int, length: int, k: int, seed: int = 0
 ) -> sparse.csr_array:
     """Return counts (documents, terms used) drawn from k topics of terms as unequally used as tags are."""
     random = np.random.default_rng(seed)
     topics = random.dirichlet(np.full(n_terms, 0.02), k) * np.arange(1, n_terms + 1) ** -0.7
     below = (topics / topics.sum(axis=1, keepdims=True)).cumsum(axis=1)
     of_document = random.dirichlet(np.full(k, 0.1), n_documents).cumsum(axis=1)
-    rows = np.repeat(np.arange(n_documents), words_each)
+    rows = np.repeat(np.arange(n_documents), length)
     topic_of = np.minimum((of_document[rows] < random.random((len(rows), 1))).sum(axis=1), k - 1)
     draws, columns = random.random(len(rows)), np.empty(len(rows), np.int64)
     for topic in range(k):
@@ -42,7 +42,7 @@ def plsa() -> list[Row]:
     """Iterations on a million entries, 50 factors, from one start, which give the same factors."""
     import sklearn
 
-    counts = synthetic_documents(N_DOCUMENTS, N_TERMS, WORDS_EACH, K)
+    counts = synthetic_documents(N_DOCUMENTS, N_TERMS, LENGTH, K)
     random = np.random.default_rng(1)
     shares, terms = (random.gamma(2.0, size=(size, K)) for size in counts.shape)
     start = shares / shares.sum(axis=1, keepdims=True), terms / terms.sum(axis=0)
