@@ -27,8 +27,8 @@ WITHOUT_EFFECT = frozenset(
 )
 """Settings of a training that a checkpoint does not depend on, or only through something else it names."""
 
-_ADDED: Mapping[str, Any] = {"weight_decay": 0.0}
-"""Settings that checkpoints of before them do not name, and what training then did."""
+_ADDED = (("weight_decay", 0.0),)
+"""Settings that checkpoints of before them do not name, with what training then did."""
 
 
 def of_weights(config: RunConfig, material: Material, of_its_split: bool = True) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def of_pace(material: Material, steps_per_epoch: int, clips_per_step: int) -> di
 def settings_with_effect(config: TrainConfig) -> Mapping[str, Any]:
     """Return the settings that say what is learned."""
     settings = config.model_dump(mode="json", exclude=set(WITHOUT_EFFECT))
-    return {name: value for name, value in settings.items() if _ADDED.get(name) != value}
+    return {name: value for name, value in settings.items() if (name, value) not in _ADDED}
 
 
 def _of_material(material: Material, of_its_split: bool = True) -> dict[str, Any]:
