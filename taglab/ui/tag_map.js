@@ -162,6 +162,7 @@ class TagMap {
     const { classes } = this.data;
     this.cluster = classes ? this.data.cluster.getChild("cluster").toArray() : null;
     this.classes = [];
+    this.classOrder = [];
     if (!classes) return;
     const column = (name) => classes.getChild(name);
     const [name, colour, x, y, size] = ["name", "colour", "x", "y", "size"].map(column);
@@ -173,13 +174,13 @@ class TagMap {
   // The classes in a column beside the map; it stays what it is as long as the classes do.
   listClasses() {
     const legend = this.part("legend");
-    const listed = this.data.scale ? [] : (this.classOrder ?? []).filter((i) => this.classes[i].size && this.classes[i].name);
+    const listed = this.data.scale ? [] : this.classOrder.filter((i) => this.classes[i].size && this.classes[i].name);
     const says = JSON.stringify(listed.map((i) => [i, this.classes[i].name, this.classes[i].colour, this.classes[i].size]));
     this.lit = -1;
     if (legend.dataset.says === says) return;
     legend.dataset.says = says;
     legend.hidden = !listed.length;
-    legend.setAttribute("aria-label", `Legend: each ${this.data.class_word.toLowerCase()} with its number of ${this.data.kind}, largest first`);
+    if (listed.length) legend.setAttribute("aria-label", `Legend: each ${this.data.class_word.toLowerCase()} with its number of ${this.data.kind}, largest first`);
     legend.replaceChildren(...listed.map((i, at) => this.entry(i, at)));
   }
 

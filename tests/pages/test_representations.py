@@ -150,7 +150,7 @@ def test_two_features_stand_side_by_side_down_to_the_tracks(shelf: None, tmp_pat
     shelve_tones(tmp_path / "wav")
     app = opened(**QUICK, view="Side by side", first="telling", second="junk")
     require_sound(app)
-    assert "accuracy of telling less that of junk: +0." in texts(app)
+    assert "Difference in accuracy, telling less junk: +0." in texts(app)
     rows = table(app, "difference")
     assert (rows["difference"] > 0).all()
     assert (rows["truth"] == rows["telling"]).all()
@@ -197,7 +197,7 @@ def test_the_map_is_coloured_by_a_number_or_by_listeners(shelf: None) -> None:
 def test_the_map_is_coloured_by_factors_of_any_maker(shelf: None) -> None:
     app = opened(**QUICK, view="Map", map="PCA", colour="Factor", factor="column")
     require_sound(app)
-    assert len(app.get("bidi_component")) == 0
+    assert len(app.get("bidi_component")) == 2
     app.selectbox(key="map column column").select("genre").run()
     app.button(key="make factors").click().run()
     require_sound(app)

@@ -38,7 +38,7 @@ def show_beside(material: Material) -> None:
 
 
 def _difference(difference: Interval, measure: str, first: str, second: str) -> str:
-    said = f"{measure} of {first} less that of {second}: {difference.estimate:+.3f}"
+    said = f"Difference in {measure}, {first} less {second}: {difference.estimate:+.3f}"
     if difference.reason:
         return f"{said} ({difference.reason}, so that no interval follows)."
     told = "more than chance" if difference.p < 0.05 else "not more than chance would give"

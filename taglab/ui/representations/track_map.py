@@ -163,7 +163,7 @@ def _by_factor(material: Material, vectors: Vectors) -> Colouring | None:
         with working("Making factors") as progress:
             st.session_state["map factors"] = asked, make_targets(name, material.data, settings, progress)
     of, targets = st.session_state.get("map factors", (None, None))
-    return _of_targets(targets, vectors) if of == asked else None
+    return _of_targets(targets, vectors) if of == asked else Colouring("nothing")
 
 
 def _of_targets(targets: Targets, vectors: Vectors) -> Colouring:
@@ -214,7 +214,7 @@ def _draw(material: Material, vectors: Vectors, where: Projection, colouring: Co
         known = colouring.numbers[np.isfinite(colouring.numbers)]
         low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
         scale = MapScale(colouring.name, colouring.name, SEQUENTIAL_MARKS, low, high)
-    else:
+    elif colouring.texts:
         classes = _classes(colouring, where.positions)
     called = _called(material.data)
     chosen = {label: track for track, label in called.items()}.get(st.session_state.get("track", ""), "")
@@ -225,7 +225,7 @@ def _draw(material: Material, vectors: Vectors, where: Projection, colouring: Co
 
     about = f"Map of {len(vectors):,} tracks by {vectors.name}, coloured by {colouring.name}"
     file = f"{vectors.name} by {colouring.name}"
-    paint = MapPaint(about, f"{where.method} {colouring.name}", classes, scale, facts, file)
+    paint = MapPaint(about, f"{where.method} {colouring.name}", classes, scale, facts, file, "tracks")
     tag_map(f"track map {vectors.name}", points, paint, lit, hear)
 
 
@@ -265,17 +265,19 @@ def _show_chosen(material: Material, vectors: Vectors, colouring: Colouring) -> 
     if chosen == _NOBODY:
         return
     track = options[chosen]
-    row = vectors.row(track)
     store, why = sound_of(material.data, material.audio)
     if store is None:
         st.caption(literal(why))
-    told = (
-        colouring.texts[row]
-        if colouring.texts
-        else f"{colouring.numbers[row]:g}"
-        if colouring.numbers is not None
-        else ""
-    )
-    note = f"; {colouring.notes[row]}" if colouring.notes and colouring.notes[row] else ""
     with st.container(width=420, border=True):
-        show_track(material.data, store, track, f"{colouring.name}: {told or _UNKNOWN}{note}")
+        show_track(material.data, store, track, _fact(colouring, vectors.row(track)))
+
+
+def _fact(colouring: Colouring, row: int) -> str:
+    """Return what a track is coloured by, in words; nothing where no colour is chosen."""
+    if colouring.numbers is not None:
+        value = colouring.numbers[row]
+        return f"{colouring.name}: {value:g}" if np.isfinite(value) else f"{colouring.name}: {_UNKNOWN}"
+    if not colouring.texts:
+        return ""
+    note = f"; {colouring.notes[row]}" if colouring.notes and colouring.notes[row] else ""
+    return f"{colouring.name}: {colouring.texts[row] or _UNKNOWN}{note}"
