@@ -16,8 +16,10 @@ from taglab.joint_space.ranking import precisions, task_scores
 from taglab.joint_space.settings import JointSpaceSettings, Task
 from taglab.joint_space.space import JointSpace
 from taglab.joint_space.updates import Rules, Tables, update
+from taglab.joint_space.worded import beside_tags, tag_vectors, tags_as_tracks, word_features
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
+from taglab.vectors import TagVectors
 
 MONITORED_K = 3
 MONITORED = f"p@{MONITORED_K}"
@@ -62,6 +64,7 @@ def fit_space(
     name: str = "",
     about: dict[str, Any] | None = None,
     progress: Progress = silent,
+    words: TagVectors | None = None,
 ) -> FittedSpace:
     """Train a joint space on the training part; the validation part says when to stop, and which is best.
 
@@ -71,13 +74,15 @@ def fit_space(
         name: What the space is called.
         about: What it is made of, kept with it.
         progress: Told after some thousand steps; may raise to stop.
+        words: Word vectors of the tags, from which a map is learned with everything else where the settings'
+            `word_map` is "learned"; see `taglab.joint_space.words.fit_with_words`.
 
     Raises:
         InvalidSetting: If a task has nothing to learn, or a vector is no longer finite.
 
     Source: Weston et al. 2011, section 4 and Algorithm 1.
     """
-    training = SpaceTraining(material, settings)
+    training = SpaceTraining(material, settings, words=words)
     while not training.over:
         training.look(progress)
     return training.fitted(name, about)
@@ -116,6 +121,7 @@ class SpaceTraining:
         material: Tracks, features, artists, tags, parts.
         settings: See `JointSpaceSettings`.
         standing: Where it goes on; changed. From the beginning where None.
+        words: See `fit_space`.
 
     Raises:
         InvalidSetting: If a task has nothing to learn, or what is learned is of other artists, tags or
@@ -123,20 +129,30 @@ class SpaceTraining:
     """
 
     def __init__(
-        self, material: JointMaterial, settings: JointSpaceSettings, standing: Standing | None = None
+        self,
+        material: JointMaterial,
+        settings: JointSpaceSettings,
+        standing: Standing | None = None,
+        words: TagVectors | None = None,
     ) -> None:
         self.settings = settings
-        self.standing = standing or _beginning(material, settings)
+        self._words = words if settings.word_map == "learned" else None
+        self._of_words = None if self._words is None else word_features(material.tags, self._words)
+        self.standing = standing or _beginning(material, settings, self._of_words)
         self._material = material
         self._pairs = training_pairs(material, settings.tasks)
-        self._tracks = sparse_rows(scaled(material.features[material.parts["train"]], settings.scaling))
+        tracks = scaled(material.features[material.parts["train"]], settings.scaling)
+        if self._of_words is not None:
+            self._pairs = tags_as_tracks(self._pairs, tracks.shape[0])
+            tracks = beside_tags(tracks, self._of_words)
+        self._tracks = sparse_rows(tracks)
         self._rules = Rules(
             rank_weights(settings, int(self._pairs.n_outputs.max())),
             settings.learning_rate,
             settings.limit,
             settings.loss == "warp",
         )
-        wanted = [(n, settings.dim) for n in _sizes(material)]
+        wanted = [(n, settings.dim) for n in _sizes(material, self._of_words)]
         if [table.shape for table in self.standing.tables] != wanted:
             raise InvalidSetting("what is learned so far is of other artists, tags, features or dimensions")
 
@@ -151,9 +167,7 @@ class SpaceTraining:
         """Take steps up to the next look at the validation tracks; return its row of the history."""
         standing = self.standing
         row = self._take(min(self.settings.validate_every, self.settings.steps - standing.taken), progress)
-        row |= _look(
-            _space(standing.tables, self._material, self.settings), self._material, self.settings.tasks
-        )
+        row |= _look(self._space(standing.tables), self._material, self.settings.tasks)
         best = standing.rows[standing.best_look - 1][MONITORED] if standing.best_look else -np.inf
         standing.rows.append(row)
         if row[MONITORED] > best:
@@ -167,8 +181,23 @@ class SpaceTraining:
         standing = self.standing
         steps = int(standing.rows[standing.best_look - 1]["steps"]) if standing.best_look else 0
         kept = {**(about or {}), "settings": self.settings.model_dump(mode="json"), "steps": steps}
-        space = _space(standing.best, self._material, self.settings, name, kept)
+        if self._words is not None:
+            kept["words"] = {"name": self._words.name, "fingerprint": self._words.fingerprint}
+        space = self._space(standing.best, name, kept)
         return FittedSpace(space, pd.DataFrame(standing.rows), steps)
+
+    def _space(self, tables: Tables, name: str = "", about: dict[str, Any] | None = None) -> JointSpace:
+        """Return what tables hold as a space; tags and the map where these are sums of rows."""
+        material, settings = self._material, self.settings
+        features, tags, word_map = tables.features, tables.tags, None
+        if self._of_words is not None:
+            n = material.features.shape[1]
+            tags, word_map = tag_vectors(self._of_words, features[n:])
+            features = features[:n]
+        return JointSpace(
+            name, material.artists, material.tags, tables.artists, tags, features, settings.scaling,
+            about or {}, word_map,
+        )  # fmt: skip
 
     def _take(self, n_steps: int, progress: Progress) -> dict[str, float]:
         """Take steps; return the row of the history that tells of them."""
@@ -188,13 +217,21 @@ class SpaceTraining:
         return row
 
 
-def _sizes(material: JointMaterial) -> tuple[int, int, int]:
-    return len(material.artists), len(material.tags), material.features.shape[1]
+def _sizes(material: JointMaterial, of_words: npt.NDArray[np.float32] | None) -> tuple[int, int, int]:
+    """Return how many rows are learned of artists, tags and features; of these also those of tags as sums."""
+    artists, tags, features = len(material.artists), len(material.tags), material.features.shape[1]
+    if of_words is None:
+        return artists, tags, features
+    return artists, 0, features + of_words.shape[1] + tags
 
 
-def _beginning(material: JointMaterial, settings: JointSpaceSettings) -> Standing:
+def _beginning(
+    material: JointMaterial, settings: JointSpaceSettings, of_words: npt.NDArray[np.float32] | None
+) -> Standing:
     random = np.random.default_rng(settings.seed)
-    tables = Tables(*(_first_vectors(random, size, settings) for size in _sizes(material)))
+    tables = Tables(*(_first_vectors(random, size, settings) for size in _sizes(material, of_words)))
+    if of_words is not None:  # what the map explains is not to be learned twice
+        tables.features[-len(material.tags) :][of_words.any(axis=1)] = 0
     best = Tables(*(table.copy() for table in tables))
     return Standing(tables, best, random.integers(1, 2**63, 1, np.uint64))
 
@@ -218,13 +255,3 @@ def _look(space: JointSpace, material: JointMaterial, tasks: Sequence[Task]) -> 
         by_task[f"{MONITORED} {task}"] = float(table[MONITORED].mean())
     known = [value for value in by_task.values() if not np.isnan(value)]
     return {MONITORED: float(np.mean(known)) if known else np.nan, **by_task}
-
-
-def _space(
-    tables: Tables,
-    material: JointMaterial,
-    settings: JointSpaceSettings,
-    name: str = "",
-    about: dict[str, Any] | None = None,
-) -> JointSpace:
-    return JointSpace(name, material.artists, material.tags, *tables, settings.scaling, about or {})

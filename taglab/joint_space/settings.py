@@ -33,6 +33,9 @@ class JointSpaceSettings(BaseModel):
         scaling: Of the features: "length" gives each track's features the length 1, "root" does so after
             taking their square root, "none" leaves them. The paper tells of none; its counts as they are
             would give scores of hundreds, where a margin of 1 means nothing.
+        word_map: How the map from word vectors is learned, where words are named: "fitted" by ridge
+            regression to the vectors of the tags when these are trained, "learned" with them and by the same
+            loss, a tag's vector being what the map says and a part of its own.
         steps: At most so many steps.
         validate_every: Steps between two looks at the validation tracks.
         patience: Looks in a row without a better one, after which training ends and the best is kept.
@@ -42,7 +45,7 @@ class JointSpaceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "Loss and features": ("loss", "weighting", "top", "scaling"),
+        "Loss and features": ("loss", "weighting", "top", "scaling", "word_map"),
         "Length and stopping": ("validate_every", "patience", "seed"),
     }
     """What stands together on a form and in a help, after what matters most."""
@@ -55,6 +58,7 @@ class JointSpaceSettings(BaseModel):
     learning_rate: float = Field(0.005, gt=0, le=100)
     limit: float = Field(3.0, gt=0)
     scaling: Literal["length", "root", "none"] = "length"
+    word_map: Literal["fitted", "learned"] = "fitted"
     steps: int = Field(1_000_000, ge=1)
     validate_every: int = Field(20_000, ge=1)
     patience: int = Field(5, ge=1)

@@ -167,4 +167,5 @@ def ensemble(spaces: Sequence[JointSpace], name: str = "") -> JointSpace:
         beside("feature_vectors"),
         first.scaling,
         {**first.about, "ensemble_of": [space.name for space in spaces]},
+        beside("word_map") if all(space.word_map is not None for space in spaces) else None,
     )

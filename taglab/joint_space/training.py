@@ -21,7 +21,7 @@ from taglab.joint_space.material import JointMaterial, prepare_joint, unasked
 from taglab.joint_space.ranking import PRECISION_KS, precisions, task_scores
 from taglab.joint_space.settings import JointSpaceSettings
 from taglab.joint_space.space import JointSpace
-from taglab.joint_space.words import rows_with_words, with_words
+from taglab.joint_space.words import rows_with_words, with_map
 from taglab.metrics.tagging import mean_of_defined
 from taglab.progress import Progress, between, silent
 from taglab.runs import Run, RunWriter, change_about, create_run, layout, open_run
@@ -166,9 +166,9 @@ def train_space(run_name: str, progress: Progress = silent) -> Run:
         )
         material = _material(config, data, features)
         words = _words_of(config, data, material)  # too few of them are told before hours of training
-        space = _train(run, config, data, material, between(progress, 0.05, 0.95))
+        space = _train(run, config, data, material, words, between(progress, 0.05, 0.95))
         if words is not None:
-            space = with_words(space, words, material.right("tags", "train").sum(axis=0))
+            space = with_map(space, words, material)
         # Last of all the space, which says that the run is finished.
         write_space(space, run.folder / layout.SPACE)
     progress(1.0, "done")
@@ -185,11 +185,17 @@ def _words_of(config: JointSpaceRun, data: Folksonomy, material: JointMaterial) 
 
 
 def _train(
-    run: Run, config: JointSpaceRun, data: Folksonomy, material: JointMaterial, progress: Progress
+    run: Run,
+    config: JointSpaceRun,
+    data: Folksonomy,
+    material: JointMaterial,
+    words: TagVectors | None,
+    progress: Progress,
 ) -> JointSpace:
     """Train until it is over, keep every look and what the best reaches, and return the best space."""
     writer, path = RunWriter(run), run.checkpoints / LAST
-    training = SpaceTraining(material, config.space, read_standing(path) if path.is_file() else None)
+    standing = read_standing(path) if path.is_file() else None
+    training = SpaceTraining(material, config.space, standing, words)
     if not training.standing.rows:
         change_about(run, split=split_tracks(data, config.split).fingerprint)
         writer.summarise(parameters=sum(table.size for table in training.standing.tables), device="cpu")

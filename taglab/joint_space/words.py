@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,12 @@ import pandas as pd
 from taglab.embeddings import WordVectors, compose, resolve
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.joint_space.fitting import fit_space
+from taglab.joint_space.fitting import FittedSpace, fit_space
 from taglab.joint_space.material import JointMaterial
 from taglab.joint_space.settings import JointSpaceSettings
 from taglab.joint_space.space import JointSpace
 from taglab.metrics.tagging import label_scores
-from taglab.progress import Progress, silent
+from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.vectors import TagVectors
 
@@ -59,6 +60,39 @@ def with_words(space: JointSpace, words: TagVectors, counts: npt.ArrayLike | Non
     word_map = np.vstack([ridge.coef_.T, ridge.intercept_]).astype(np.float32)
     about = {"words": {"name": words.name, "fingerprint": words.fingerprint, "strength": float(ridge.alpha_)}}
     return replace(space, word_map=word_map, about={**space.about, **about})
+
+
+def fit_with_words(
+    material: JointMaterial,
+    settings: JointSpaceSettings,
+    words: TagVectors,
+    name: str = "",
+    about: dict[str, Any] | None = None,
+    progress: Progress = silent,
+) -> FittedSpace:
+    """Train a space that also knows where any word lies, its map as `settings.word_map` says.
+
+    Args:
+        material: Tracks, features, artists, tags, parts.
+        settings: See `JointSpaceSettings`.
+        words: Word vectors of the tags.
+        name: What the space is called.
+        about: What it is made of, kept with it.
+        progress: Told after some thousand steps; may raise to stop.
+
+    Raises:
+        InvalidSetting: If too few tags have a word vector; else as `fit_space`.
+    """
+    rows_with_words(material.tags, words)
+    fitted = fit_space(material, settings, name, about, progress, words)
+    return replace(fitted, space=with_map(fitted.space, words, material))
+
+
+def with_map(space: JointSpace, words: TagVectors, material: JointMaterial) -> JointSpace:
+    """Return a space with a map fitted to its tags, by how many training tracks have them, if it has none."""
+    if space.word_map is not None:
+        return space
+    return with_words(space, words, material.right("tags", "train").sum(axis=0))
 
 
 def rows_with_words(tags: Sequence[str], words: TagVectors) -> list[int]:
@@ -118,9 +152,9 @@ class ZeroShot:
     """How well tags are found that no training track was allowed to show.
 
     Attributes:
-        table: A row a held-out tag and way to ask: `tag`, `way` ("word map", "nearest trained tag", "trained
-            on": the space that was shown the tag), `right` (tracks that have it, of those ranked),
-            `average_precision`, `auc_roc`, `chance` (average precision expected of any order).
+        table: A row a held-out tag and way to ask: `tag`, `way` ("word map, fitted" and "word map, learned",
+            see `JointSpaceSettings`; "nearest trained tag", by word vector), `right` (tracks that have it, of
+            those ranked), `average_precision`, `auc_roc`, `chance` (average precision expected of any order).
         left_out: Tags that were to be held out and have no word vector.
     """
 
@@ -169,19 +203,28 @@ def zero_shot(
     shown = replace(
         material, tags=tuple(material.tags[row] for row in kept), tags_of=material.tags_of[:, kept]
     )
-    space = fit_space(shown, settings, progress=progress).space
-    counts = np.asarray(shown.right("tags", "train").sum(axis=0)).ravel()
-    tracks = space.place(material.features[material.parts[part]])
+    spaces = {
+        way: fit_with_words(
+            shown,
+            settings.model_copy(update={"word_map": way}),
+            words,
+            progress=between(progress, at / 2, (at + 1) / 2),
+        ).space
+        for at, way in enumerate(("fitted", "learned"))
+    }
+    space = spaces["fitted"]
+    rows = material.features[material.parts[part]]
+    tracks = {way: one.place(rows) for way, one in spaces.items()}
     names = [material.tags[row] for row in held_out]
     trained = words.select(space.tags)
     nearest = (words.rows_of(names) @ trained.vectors.T).argmax(axis=1)
     rows_of = {tag: row for row, tag in enumerate(space.tags)}
-    ways = {
-        "word map": mapped(with_words(space, words, counts), words.rows_of(names)),
-        "nearest trained tag": space.tag_vectors[[rows_of[trained.tags[row]] for row in nearest]],
-    }
+    known = words.rows_of(names)
+    of_nearest = space.tag_vectors[[rows_of[trained.tags[row]] for row in nearest]]
+    scores = {f"word map, {way}": mapped(one, known) @ tracks[way].T for way, one in spaces.items()}
+    scores["nearest trained tag"] = of_nearest @ tracks["fitted"].T
     truth = right[:, held_out]
-    tables = [_scored(way, names, vectors @ tracks.T, truth.T) for way, vectors in ways.items()]
+    tables = [_scored(way, names, of_way, truth.T) for way, of_way in scores.items()]
     left_out = tuple(tag for tag in material.tags if tag not in words)
     return ZeroShot(pd.concat(tables, ignore_index=True), left_out)
 

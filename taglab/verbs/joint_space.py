@@ -42,7 +42,7 @@ from taglab.joint_space.baselines import cosine_similarity, margin_perceptron, p
 from taglab.joint_space.material import unasked
 from taglab.joint_space.scored import space_of_scores
 from taglab.joint_space.settings import Task
-from taglab.joint_space.words import place_words, with_words, words_of
+from taglab.joint_space.words import place_words, rows_with_words, with_map, words_of
 from taglab.paths import typed_path
 from taglab.progress import Progress, between
 from taglab.runs import open_run, run_names
@@ -149,19 +149,21 @@ taglab joint-space train --name wide --features codes --members 4 --tasks tags
             "min_count": self.min_count,
             "similar_artists": pairs,
         }
+        words = compose(resolve(self.words, data), list(material.tags)) if self.words else None
+        if words is not None:
+            rows_with_words(material.tags, words)
         spaces, looks = [], []
         for member in range(self.members):
             settings = self.settings.model_copy(update={"seed": self.settings.seed + member})
             share = between(
                 progress, 0.1 + 0.9 * member / self.members, 0.1 + 0.9 * (member + 1) / self.members
             )
-            fitted = fit_space(material, settings, name, about, share)
+            fitted = fit_space(material, settings, name, about, share, words)
             spaces.append(fitted.space)
             looks.append(fitted.history.assign(member=member + 1))
         space = spaces[0] if self.members == 1 else ensemble(spaces, name)
-        if self.words:
-            words = compose(resolve(self.words, data), list(space.tags))
-            space = with_words(space, words, material.right("tags", "train").sum(axis=0))
+        if words is not None:
+            space = with_map(space, words, material)
         save_joint_space(space, self.replace)
         history = pd.concat(looks, ignore_index=True)
         history.insert(0, "member", history.pop("member"))

@@ -29,10 +29,10 @@ _FIGURES = ("average_precision", "auc_roc")
 class ZeroShot(Question):
     """Tell how well a joint space ranks tracks for tags that it was never shown, by their words alone.
 
-    Spaces are trained as this one was, but without some of the tags. Of these, the map learned from the words
-    of the other tags is held against the vector of the trained tag whose words are nearest, and against
-    chance. Word vectors called `own` are trained anew on the training tracks' tag lists, so that no other
-    track's are seen.
+    Spaces are trained as this one was, but without some of the tags. Of these, the map that was fitted to the
+    other tags' words, and the one that is learned with everything else, are held against the vector of the
+    trained tag whose words are nearest, and against chance. Word vectors called `own` are trained anew on the
+    training tracks' tag lists, so that no other track's are seen.
 
     Attributes:
         space: Joint space.
@@ -43,8 +43,8 @@ class ZeroShot(Question):
     """
 
     returns: ClassVar[str] = (
-        "{name, words, tags, difference, low, high, p, wins, losses, rows: [{way, tags, average_precision, "
-        "low, high, auc_roc, chance}]}"
+        "{name, words, tags, difference, low, high, p, wins, losses, learned, learned_low, learned_high, "
+        "rows: [{way, tags, average_precision, low, high, auc_roc, chance}]}"
     )
     examples: ClassVar[str] = (
         "taglab joint-space zero-shot space\ntaglab joint-space zero-shot space --words glove"
@@ -57,7 +57,8 @@ class ZeroShot(Question):
     repeats: int = Field(3, ge=1, le=100)
 
     def answer(self, progress: Progress) -> Report:
-        """Return a row a way to ask, and the difference between the two."""
+        """Return a row a way to ask, and how far the fitted map is above the nearest tag, and the learned one
+        above the fitted."""
         space = open_joint_space(self.space)
         material = material_of(space, between(progress, 0, 0.05))
         words = self._words(space, [material.tracks[row] for row in material.parts["train"]], material.tags)
@@ -91,8 +92,10 @@ class ZeroShot(Question):
                     "chance": of_way["chance"].mean(),
                 }
             )
-        ways = [of_way["average_precision"].to_numpy() for _, of_way in table.groupby("way", sort=False)]
-        compared = paired_queries(ways[0], ways[1])
+        ways = {way: of_way["average_precision"].to_numpy() for way, of_way in table.groupby("way")}
+        nearest = ways.pop("nearest trained tag")
+        compared = paired_queries(ways["word map, fitted"], nearest)
+        learned = paired_queries(ways["word map, learned"], ways["word map, fitted"])
         facts = {
             "name": self.space,
             "words": self.words,
@@ -103,6 +106,9 @@ class ZeroShot(Question):
             "p": compared.difference.p,
             "wins": compared.wins,
             "losses": compared.losses,
+            "learned": learned.difference.estimate,
+            "learned_low": learned.difference.low,
+            "learned_high": learned.difference.high,
         }
         return Report(facts, pd.DataFrame(rows))
 

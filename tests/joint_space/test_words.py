@@ -1,6 +1,7 @@
 """Words in a joint space: the map as NumPy solves it, words that were never tags, tags held out."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,11 +12,19 @@ from taglab.joint_space import (
     JointSpace,
     JointSpaceSettings,
     ask,
+    ensemble,
     open_joint_space,
     parse_query,
+    precisions,
     save_joint_space,
+    task_scores,
 )
-from taglab.joint_space.words import mapped, place_words, with_words, zero_shot
+from taglab.joint_space.checkpoints import read_standing, save_standing
+from taglab.joint_space.fitting import SpaceTraining
+from taglab.joint_space.material import training_pairs
+from taglab.joint_space.updates import ARTISTS, TRACKS
+from taglab.joint_space.worded import beside_tags, tags_as_tracks, word_features
+from taglab.joint_space.words import fit_with_words, mapped, place_words, with_words, zero_shot
 from taglab.vectors import TagVectors
 from tests.joint_space.planted import planted
 
@@ -96,6 +105,73 @@ def test_too_few_words_and_words_of_another_size_are_refused() -> None:
         replace(space, word_map=np.zeros((5, 9), np.float32))
 
 
+def planted_words(tags: tuple[str, ...]) -> TagVectors:
+    """Words that say of which group a tag is, of all but the last tag."""
+    group = np.arange(len(tags)) // 2
+    vectors = np.eye(4)[group] + 0.1 * np.random.default_rng(1).normal(size=(len(group), 4))
+    return TagVectors.from_any(tags[:-1], vectors[:-1], "planted")
+
+
+def test_a_learned_map_and_own_parts_make_the_tags(tmp_path: Path) -> None:
+    material = planted()
+    words = planted_words(material.tags)
+    settings = JointSpaceSettings(
+        dim=8, tasks=("tags", "tracks-of-tag"), steps=6_000, validate_every=2_000, word_map="learned"
+    )
+    training = SpaceTraining(material, settings, words=words)
+    of_words = word_features(material.tags, words)
+    assert of_words[-1].tolist() == [0] * 5
+    assert of_words[:-1, -1].tolist() == [1] * 7
+    training.look()
+    save_standing(training.standing, tmp_path / "last.npz")
+    again = SpaceTraining(material, settings, read_standing(tmp_path / "last.npz"), words)
+    for one in (training, again):
+        while not one.over:
+            one.look()
+    first, second = (one.fitted("worded").space for one in (training, again))
+    assert first.fingerprint == second.fingerprint  # gone on with bit for bit
+    table = training.standing.best.features[material.features.shape[1] :]
+    assert first.word_map is not None
+    np.testing.assert_array_equal(first.word_map, table[:5])
+    np.testing.assert_allclose(first.tag_vectors, of_words @ table[:5] + table[5:], rtol=1e-5, atol=1e-6)
+    assert first.about["words"]["name"] == "planted"
+    right = material.right("tags", "test")
+    assert precisions(task_scores(first, material, "tags", "test"), right, [2])["p@2"].mean() > 0.9
+    whole = fit_with_words(material, settings, words).space
+    np.testing.assert_array_equal(whole.tag_vectors, first.tag_vectors)
+    both = ensemble([whole, whole])
+    np.testing.assert_allclose(
+        mapped(both, words.vectors) @ both.tag_vectors.T,
+        mapped(whole, words.vectors) @ whole.tag_vectors.T,
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+def test_tags_that_are_sums_are_numbered_after_the_tracks() -> None:
+    material = planted()
+    words = planted_words(material.tags)
+    of_words = word_features(material.tags, words)
+    n = len(material.parts["train"])
+    pairs = training_pairs(material, ["tags", "tracks-of-tag", "artists"])
+    as_tracks = tags_as_tracks(pairs, n)
+    assert as_tracks.outputs.tolist() == [TRACKS, TRACKS, ARTISTS]
+    assert as_tracks.inputs.tolist() == [TRACKS] * 3
+    of_task = slice(*as_tracks.asked_starts[1:3])
+    np.testing.assert_array_equal(as_tracks.asked[of_task], pairs.asked[of_task] + n)
+    np.testing.assert_array_equal(  # what is right of a tag is found where it was
+        as_tracks.row_starts[1] + as_tracks.asked[of_task], pairs.row_starts[1] + pairs.asked[of_task]
+    )
+    np.testing.assert_array_equal(as_tracks.candidates[:8], np.arange(8) + n)
+    of_tags = slice(pairs.starts[0], pairs.starts[n])
+    np.testing.assert_array_equal(as_tracks.right[of_tags], pairs.right[of_tags] + n)
+    np.testing.assert_array_equal(as_tracks.right[of_tags.stop :], pairs.right[of_tags.stop :])
+    sums = beside_tags(material.features[material.parts["train"]], of_words)
+    assert sums.shape == (n + 8, material.features.shape[1] + 5 + 8)
+    np.testing.assert_array_equal(sums[[n]].toarray()[0, -13:-8], of_words[0])
+    np.testing.assert_array_equal(sums[[n + 7]].toarray()[0, -13:], [0] * 12 + [1])
+
+
 def test_held_out_tags_are_found_by_their_words() -> None:
     material = planted()
     group = np.arange(len(material.tags)) // 2
@@ -105,6 +181,7 @@ def test_held_out_tags_are_found_by_their_words() -> None:
     settings = JointSpaceSettings(dim=8, tasks=("tags",), steps=4_000, validate_every=1_000, limit=3.0)
     scored = zero_shot(material, settings, words, share=0.25)
     by_way = scored.table.set_index("way")
+    assert sorted(set(by_way.index)) == ["nearest trained tag", "word map, fitted", "word map, learned"]
     assert scored.table["tag"].nunique() == 2
     assert (by_way["auc_roc"] > 0.9).all()
     assert (by_way["average_precision"] > 2 * by_way["chance"]).all()
