@@ -17,6 +17,8 @@ from taglab.vectors import open_features
 
 SHORTEST_S = 0.5
 """A clip shorter than this says too little, in seconds."""
+LONGEST_S = 1_200.0
+"""A longer one is no clip: hours of sound fit into a small file."""
 
 
 def encode_clip(name: str, path: Path, progress: Progress = silent) -> Features:
@@ -35,7 +37,9 @@ def encode_clip(name: str, path: Path, progress: Progress = silent) -> Features:
     sound = open_features(name).origin.get("sound", {})
     if "sample_rate_hz" not in sound:
         raise InvalidSetting(f"features {name!r} do not say at which rate their sound was; encode them again")
-    settings = StoreSettings(sample_rate_hz=sound["sample_rate_hz"], min_duration_s=SHORTEST_S)
+    settings = StoreSettings(
+        sample_rate_hz=sound["sample_rate_hz"], min_duration_s=SHORTEST_S, max_duration_s=LONGEST_S
+    )
     files = AudioFiles(pd.DataFrame({"track": [path.name], "path": [str(path)]}))
     with brief_audio(files, settings, workers=1, progress=between(progress, 0, 0.5)) as store:
         if len(store.refused):

@@ -35,7 +35,9 @@ class JointSpaceSettings(BaseModel):
             would give scores of hundreds, where a margin of 1 means nothing.
         word_map: How the map from word vectors is learned, where words are named: "fitted" by ridge
             regression to the vectors of the tags when these are trained, "learned" with them and by the same
-            loss, a tag's vector being what the map says and a part of its own.
+            loss, a tag's vector being what the map says and a part of its own. On the demo neither ranked
+            tags that were held out better than chance tells (average precision of the learned one higher by
+            0.02 [−0.03, 0.08], ROC-AUC lower by 0.05), and the fitted one is trained faster.
         steps: At most so many steps.
         validate_every: Steps between two looks at the validation tracks.
         patience: Looks in a row without a better one, after which training ends and the best is kept.

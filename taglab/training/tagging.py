@@ -30,6 +30,8 @@ __all__ = ["SoundFormat", "Tagging", "sound_format_of", "tag_clip", "tag_sound"]
 
 SHORTEST_CLIP_S = 0.5
 """A clip shorter than this says too little, in seconds."""
+LONGEST_CLIP_S = 1_200.0
+"""A longer one is no clip: hours of sound fit into a small file."""
 
 _RATES_HZ = (1_000, 192_000)
 _LONGEST_WINDOW_S = 3_600
@@ -199,7 +201,7 @@ def tag_clip(run: Run, path: Path, progress: Progress = silent) -> npt.NDArray[n
     decoding, tagging = between(progress, 0.1, 0.5), between(progress, 0.5, 1)
     settings = sound_format_of(run, between(progress, 0, 0.1)).store_settings
     files = AudioFiles(pd.DataFrame({"track": [path.name], "path": [str(path)]}))
-    alike = settings.model_copy(update={"min_duration_s": SHORTEST_CLIP_S})
+    alike = settings.model_copy(update={"min_duration_s": SHORTEST_CLIP_S, "max_duration_s": LONGEST_CLIP_S})
     with brief_audio(files, alike, workers=1, progress=decoding) as store:
         if len(store.refused):
             raise DataError(path, str(store.refused["reason"].iloc[0]))

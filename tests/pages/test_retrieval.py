@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,11 @@ from taglab import cache
 from taglab.audio.library import open_audio
 from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors, compose
+from taglab.errors import DataError
 from taglab.joint_space import delete_joint_space, save_joint_space
 from taglab.joint_space.words import with_words
 from taglab.training import new_run, train
+from taglab.ui.retrieval import clip
 from taglab.vectors import open_features, remove_features
 from tests.joint_space.shelved import HOSTILE, TAGS, shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.beside import Beside, long_works_are_offered
@@ -259,6 +262,22 @@ def test_a_clip_that_cannot_be_used_is_a_sentence(
     assert app.multiselect(key="ask").value == ["jazz"]
     assert lists(app)["track"]["rank"].tolist() == list(range(1, 16))
     assert not list((cache.home() / "uploads").glob("*"))
+
+
+def test_a_clip_that_is_too_long_or_too_large_is_a_sentence(
+    heard_space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taglab.encoders.clips.LONGEST_S", 1.0)
+    app = upload(opened(ask="jazz"), "long.wav", wav(2))
+    assert not app.exception
+    assert "lasts longer than" in app.error[0].value.replace("\\", "")
+    monkeypatch.setattr("taglab.ui.retrieval.clip._LARGEST_MB", 1)
+    app = upload(opened(ask="jazz"), "large.wav", wav(40))
+    assert not app.exception
+    assert "has 1 MB, and a clip may have 1 MB; cut it up" in app.error[0].value.replace("\\", "")
+    assert lists(app)["track"]["rank"].tolist() == list(range(1, 16))
+    with pytest.raises(DataError, match="has 2,048 MB"):
+        clip.require_small(SimpleNamespace(name="x.mp3", size=2 << 30, read=None, seek=None))
 
 
 def test_features_of_elsewhere_cannot_place_a_clip(space: None) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from taglab.encoders import encode_clip
 from taglab.encoders.encoder import Features
-from taglab.errors import TaglabError
+from taglab.errors import DataError, TaglabError
 from taglab.joint_space import Term
 from taglab.progress import Progress
 from taglab.runs import open_run
@@ -32,7 +32,7 @@ def pick_clip(asked: Sequence[Asked]) -> list[Given]:
     """
     upload = st.file_uploader(
         "Ask with a clip", key=_KEY, max_upload_size=_LARGEST_MB,
-        help=f"{_WHAT}. It is used to ask, and not kept; a link leaves it out.",
+        help=f"{_WHAT}, of 20 minutes at most. It is used to ask, and not kept; a link leaves it out.",
     )  # fmt: skip
     if upload is None:
         st.session_state.pop(_FEATURES, None)
@@ -46,12 +46,22 @@ def _given(asked: Asked, upload: Upload, upload_id: str) -> Given:
         st.caption(literal(f"{asked.name} has no checkpoint that could hear a clip."))
         return {}
     try:
+        require_small(upload)
         heard = _heard(asked, upload, upload_id)[None]
         place = asked.space.place(heard) if asked.scored is None else asked.scored.place(heard)
         return {"clip": {harmless_name(upload.name): place[0]}}
     except TaglabError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return {}
+
+
+def require_small(upload: Upload) -> None:
+    """Raise DataError of a clip that is too large; the browser refuses such, but not all is sent by one."""
+    if upload.size > _LARGEST_MB << 20:
+        raise DataError(
+            upload.name,
+            f"has {upload.size / (1 << 20):,.0f} MB, and a clip may have {_LARGEST_MB} MB; cut it up",
+        )
 
 
 def _can_hear(run: str) -> bool:

@@ -22,7 +22,7 @@ def show_keeping(asked: Sequence[Asked]) -> None:
     if not spaces:
         return
     with st.popover("Keep as vectors", icon=":material/save:", width="stretch"), guard():
-        st.caption("Tags are then among the vectors of Clusters and Embeddings, compared by dot product.")
+        st.caption("They are then among the vectors of Clusters and Embeddings, compared by dot product.")
         space = st.selectbox("Of the space", spaces, key="kept space")
         of = st.segmented_control("Which", _KINDS, default="tags", key="kept kind", required=True)
         name = st.text_input("Name", value=f"{space} {of}", key=f"kept name of {space} {of}").strip()
