@@ -27,14 +27,19 @@ LAUNCHERS: dict[str, Launcher] = {"local": LocalLauncher(), "slurm": SlurmLaunch
 _GRACE_S = 20.0  # for a checkpoint that is being written
 
 
-def train_command(run: str) -> list[str]:
-    """Return the command that trains a run, or goes on with it, as an argument list.
+def own_command(*arguments: str) -> list[str]:
+    """Return what runs `taglab` with these arguments and this cache folder in a process of its own.
 
     Standard output is not held back, so that the log shows it at once; files of the current folder do not
     shadow the packages it needs (`-P`).
     """
     home = str(cache.home().absolute())
-    return [sys.executable, "-u", "-P", "-m", "taglab", "train", run, "--cache", home]
+    return [sys.executable, "-u", "-P", "-m", "taglab", *arguments, "--cache", home]
+
+
+def train_command(run: str) -> list[str]:
+    """Return the command that trains a run, or goes on with it, as an argument list."""
+    return own_command("train", run)
 
 
 def submit(

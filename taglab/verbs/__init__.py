@@ -61,8 +61,8 @@ FAMILIES: dict[str, str] = {
     "labels make": "make one of top tags, named tags or clusters",
     "stages": "50 chosen tags, alone and with what collapses into them: show, curve, score, agree",
     "sweep": "runs over a grid of settings: make, show, list",
-    "design": "which networks of which learning sources are trained: list, make, extend, add-scores, show, "
-    "remove",
+    "design": "which networks of which learning sources are trained: list, make, prepare, next, work, "
+    "score, show, extend, add-scores, remove",
     "clean": "clean tags by a list of steps: list, new, add, edit, preview, apply, show, export, import, "
     "remove",
     "clean edit": "turn steps on and off, move, drop, reject, accept, assign",
@@ -185,6 +185,10 @@ VERBS: dict[str, Verb] = {
         Verb("design extend", "let a design go on beyond its end", "designs:Extend"),
         Verb("design add-scores", "scores of a design's runs, from a table", "designs:AddScores"),
         Verb("design show", "how far a design has come, and what it tells already", "designs:Show"),
+        Verb("design prepare", "what a design's runs learn from, and how", "design_runs:Prepare"),
+        Verb("design next", "the next runs of a design: told, made, launched", "design_runs:Next"),
+        Verb("design work", "train a design's runs, one after the other", "design_runs:Work", computes=True),
+        Verb("design score", "what finished runs are worth on tasks", "design_runs:Score", computes=True),
         Verb("design remove", "remove one for good", "designs:Remove"),
         Verb(
             "report",

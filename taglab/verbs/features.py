@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +37,7 @@ from taglab.encoders import (
 from taglab.encoders.files import feature_table
 from taglab.errors import InvalidSetting, Unavailable
 from taglab.folksonomy import Folksonomy
-from taglab.launch import LaunchSettings, submit_array
+from taglab.launch import LaunchSettings, own_command, submit_array
 from taglab.parallel import blocks, on_every_core
 from taglab.paths import typed_path
 from taglab.progress import Progress, between
@@ -185,19 +184,7 @@ def _encoded(name: str, vectors: Vectors, seconds_a_track: float) -> Report:
 
 
 def _share_command(name: str, share: int, shares: int) -> list[str]:
-    home_folder = str(cache.home().absolute())
-    words = [
-        "features",
-        "share",
-        name,
-        "--share",
-        str(share),
-        "--shares",
-        str(shares),
-        "--cache",
-        home_folder,
-    ]
-    return [sys.executable, "-u", "-P", "-m", "taglab", *words]
+    return own_command("features", "share", name, "--share", str(share), "--shares", str(shares))
 
 
 def _run_shares(name: str, commands: Sequence[Sequence[str]], progress: Progress) -> None:

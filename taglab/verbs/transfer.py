@@ -43,7 +43,7 @@ _TABLES: dict[str, Callable[[Transfer], pd.DataFrame]] = {
     "splits": split_table,
     "tracks": answer_table,
 }
-_TASKS = Group(
+TASKS_GROUP = Group(
     "tasks",
     "Each --task begins a task; the flags up to the next --task are for that one. Without any, columns of "
     "usual names (genre, tempo, year …) are asked about, and plays where there are some.",
@@ -77,7 +77,7 @@ taglab transfer --features mert --data mine --split-published --rows tracks --js
 
     features: Annotated[tuple[str, ...], Flag(metavar="NAME,…")] = Field(min_length=1)
     data: DataName = DEMO
-    tasks: Annotated[tuple[AnyTask, ...], _TASKS] = ()
+    tasks: Annotated[tuple[AnyTask, ...], TASKS_GROUP] = ()
     splits: Annotated[Splits, Group("the splits", groups={"split": Group(prefix="split-")})] = Splits(
         split=FIFTH
     )

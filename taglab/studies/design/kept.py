@@ -6,9 +6,9 @@ taglab would have chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ __all__ = [
     "extend_design",
     "make_design",
     "open_design",
+    "prepare_design",
 ]
 
 _SHELF = Shelf(DESIGNS, ".json")
@@ -46,12 +47,15 @@ class Design:
         runs: As of `plan_runs`, with `number`, counted from 1, and `run`, the name of the run that was made
             of it; empty where none was.
         scores: `number` of the run, `task`, `score`: what finished runs are worth on target tasks.
+        training: What its runs are asked to do, but for strategy and sources, with all sources; None where
+            nobody said yet.
     """
 
     name: str
     settings: DesignSettings
     runs: pd.DataFrame
     scores: pd.DataFrame
+    training: Mapping[str, Any] | None = None
 
     __repr__ = one_line
 
@@ -94,6 +98,7 @@ class _File(pydantic.BaseModel):
     settings: DesignSettings
     runs: tuple[_Run, ...]
     scores: tuple[_Score, ...] = ()
+    training: dict[str, Any] | None = None
 
     @pydantic.model_validator(mode="after")
     def _one_design(self) -> _File:
@@ -179,7 +184,7 @@ def open_design(name: str) -> Design:
     ]
     runs = _numbered(pd.DataFrame(rows)).assign(run=[run.run for run in file.runs])
     scores = pd.DataFrame([score.model_dump() for score in file.scores], columns=list(SCORE_COLUMNS))
-    return Design(name, file.settings, runs, scores.astype(_no_scores().dtypes.to_dict()))
+    return Design(name, file.settings, runs, scores.astype(_no_scores().dtypes.to_dict()), file.training)
 
 
 def _write(design: Design) -> None:
@@ -199,7 +204,8 @@ def _write(design: Design) -> None:
         _Score(number=row.number, task=row.task, score=row.score)
         for row in design.scores.itertuples(index=False)
     ]
-    file = _File(settings=design.settings, runs=tuple(runs), scores=tuple(scores))
+    training = None if design.training is None else dict(design.training)
+    file = _File(settings=design.settings, runs=tuple(runs), scores=tuple(scores), training=training)
     with replacing(_SHELF.path(design.name)) as temporary:
         temporary.write_text(file.model_dump_json(indent=1), encoding="utf-8")
 
@@ -239,6 +245,29 @@ def extend_design(name: str, fractional: int, progress: Progress = silent) -> De
         return replace(design, settings=settings, runs=runs)
 
     return _changed(name, extended)
+
+
+def prepare_design(name: str, training: Mapping[str, Any]) -> Design:
+    """Say what the runs of a design are asked to do.
+
+    Args:
+        name: Of the design.
+        training: JSON values, see `Design.training`.
+
+    Raises:
+        NotFound: If there is no such design.
+        Conflict: If runs were made of it already, which others would not be comparable with.
+    """
+
+    def prepared(design: Design) -> Design:
+        if design.training not in (None, training) and (design.runs["run"] != "").any():
+            raise Conflict(
+                f"runs of design {name!r} were made already, and others would not compare with them; make "
+                "another design"
+            )
+        return replace(design, training=training)
+
+    return _changed(name, prepared)
 
 
 def assign_runs(name: str, runs: dict[int, str]) -> Design:
