@@ -34,7 +34,7 @@ class Prepare(Configuring):
         name: A design.
     """
 
-    returns: ClassVar[str] = "{name, sources: {NAME: what it is}, data, audio, network}"
+    returns: ClassVar[str] = "{name, sources: [what it is], data, audio, network}"
     examples: ClassVar[str] = """
 taglab design prepare small --source tag --source artist --source bpm=bpm,k=20 --preset tiny-sources
 """
@@ -48,7 +48,7 @@ taglab design prepare small --source tag --source artist --source bpm=bpm,k=20 -
         prepare(self.name, config)
         facts = {
             "name": self.name,
-            "sources": {source.name: source.text() for source in config.sources},
+            "sources": [source.text() for source in config.sources],
             "data": config.data,
             "audio": config.audio,
             "network": config.network.network,

@@ -127,7 +127,7 @@ def work(name: str, most: int | None = None, progress: Progress = silent) -> lis
     trained: list[str] = []
     passed: set[str] = set()
     while most is None or len(trained) < most:
-        run = _left(name, passed) or _made(name)
+        run = _left(name, passed) or _next_run(name)
         if run is None:
             break
         total = most or len(open_design(name).runs)
@@ -149,7 +149,7 @@ def _left(name: str, passed: set[str]) -> str | None:
     return next(iter(idle), None)
 
 
-def _made(name: str) -> str | None:
+def _next_run(name: str) -> str | None:
     """Return a run made now, the next one; None where all are made."""
     while True:
         try:
@@ -163,10 +163,10 @@ def to_score(design: Design, tasks: Sequence[Task]) -> list[tuple[int, str]]:
     """Return number and name of finished runs that lack a score of one of the tasks."""
     known = set(zip(design.scores["number"].tolist(), design.scores["task"].tolist(), strict=True))
     there = set(run_names())
-    made = design.runs[design.runs["run"].isin(there)]
+    begun = design.runs[design.runs["run"].isin(there)]
     return [
         (int(number), str(run))
-        for number, run in zip(made["number"], made["run"], strict=True)
+        for number, run in zip(begun["number"], begun["run"], strict=True)
         if open_run(run).finished and any((int(number), task.title) not in known for task in tasks)
     ]
 
