@@ -18,18 +18,19 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
+from taglab.sources.beside_tags import FILES_BESIDE, BesideTags, read_plays_beside, with_columns
 from taglab.sources.reading import Tally, Vocabulary, existing_file, require_assignments
 from taglab.sources.source import Remote, Source
 
 ZERO_WEIGHT = 0.5
 TAGS = "lastfm_tags.db"
 METADATA = "track_metadata.db"
-_METADATA_COLUMNS = ("artist", "artist_name", "album", "title")
+_METADATA_COLUMNS = ("artist", "artist_name", "album", "title", "year")
 _CHUNK = 250_000
 _ROW = np.dtype([("track", np.int64), ("tag", np.int64), ("weight", np.float64)])
 _SELECT_TRACKS = "SELECT ROWID, CAST(tid AS BLOB) FROM tids ORDER BY ROWID"
@@ -40,11 +41,13 @@ _SELECT_PAIRS = (
 )
 _SELECT_SONGS = (
     "SELECT CAST(track_id AS BLOB), CAST(artist_id AS BLOB), CAST(artist_name AS BLOB), "
-    "CAST(release AS BLOB), CAST(title AS BLOB) FROM songs"
+    "CAST(release AS BLOB), CAST(title AS BLOB), {year} FROM songs"
 )
+_YEAR = "CAST(CAST(year AS INTEGER) AS BLOB)"
+_HAS_YEAR = "SELECT COUNT(*) FROM pragma_table_info('songs') WHERE name = 'year'"
 
 
-class LastfmSettings(BaseModel):
+class LastfmSettings(BesideTags):
     """Options of the Last.fm reader.
 
     Attributes:
@@ -89,9 +92,10 @@ def read(path: Path, name: str, settings: LastfmSettings, progress: Progress = s
     progress(0.85, "reading artists and titles")
     table = _with_metadata(pd.DataFrame({"track": tracks.texts}), path.with_name(METADATA), tally)
     progress(0.9, "sorting")
-    return Folksonomy.from_codes(
+    folksonomy = Folksonomy.from_codes(
         name, table, tags.texts, codes_of_tracks, codes_of_tags, weights, tally.notes()
     )
+    return with_columns(folksonomy, settings.about)
 
 
 @contextmanager
@@ -207,22 +211,28 @@ def _with_metadata(tracks: pd.DataFrame, path: Path, tally: Tally) -> pd.DataFra
     row_of = {track: row for row, track in enumerate(tracks["track"])}
     columns: dict[str, list[str | None]] = {name: [None] * len(tracks) for name in _METADATA_COLUMNS}
     with _database(path) as database:
-        for track, *values in database.execute(_SELECT_SONGS):
+        (has_year,) = database.execute(_HAS_YEAR).fetchone()
+        for track, *values in database.execute(_SELECT_SONGS.format(year=_YEAR if has_year else "NULL")):
             row = row_of.get((track or b"").decode("utf-8", "replace"))
             if row is not None:
                 for column, value in zip(columns.values(), values, strict=True):
                     column[row] = value.decode("utf-8", "replace") if value else None
     tally.add(f"not in {path.name}: artist and title unknown", "tracks", count=columns["artist"].count(None))
-    return pd.concat([tracks, pd.DataFrame(columns)], axis=1)
+    years = pd.to_numeric(pd.Series(columns.pop("year"), dtype="str")).astype(np.float64)
+    table = pd.concat([tracks, pd.DataFrame(columns)], axis=1)
+    # 0 where it is not known: as published.
+    return table if not has_year else table.assign(year=years)
 
 
 SOURCE = Source(
     name="lastfm",
     title="Last.fm tags of the Million Song Dataset",
     about="Half a million tracks with half a million free tags and their weights, by Last.fm's listeners.",
-    files=f"{TAGS} (SQLite), or the folder it is in; {METADATA} beside it adds artists and titles",
+    files=f"{TAGS} (SQLite), or the folder it is in; {METADATA} beside it adds artists, titles and years",
     example="taglab data add lastfm lastfm_tags.db --name lastfm --min-weight 10",
     read=read,
     settings=LastfmSettings,
+    more_files=FILES_BESIDE,
+    interactions=read_plays_beside,
     remote=(Remote(f"http://millionsongdataset.com/sites/default/files/lastfm/{TAGS}", TAGS),),
 )

@@ -10,19 +10,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from taglab.errors import DataError, InvalidSetting, unreadable
+from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
-from taglab.sources.plays import PlaysFormat, read_plays
+from taglab.sources.beside_tags import FILES_BESIDE, BesideTags, read_plays_beside, with_columns
+from taglab.sources.plays import PlaysFormat
 from taglab.sources.reading import (
     MISSING,
     MISSING_MARKS,
@@ -61,7 +61,7 @@ _LEAST_SHARE_OF_TAG_COLUMNS = 0.5
 _MOST_NAMED = 12
 
 
-class TableSettings(BaseModel):
+class TableSettings(BesideTags):
     """Options of the table reader.
 
     A column left at None is looked for by its usual names, whatever their case and what stands between words.
@@ -103,11 +103,6 @@ class TableSettings(BaseModel):
         tags_table: Table with a column of ids (tag id, id, genre id, label id) and one of names (tag value,
             tag name, name, tag, label, genre, title, value), where the tag column holds ids.
         min_weight: Least weight, or number of users, kept, inclusive.
-        plays: Table of (user, track[, count or rating]) rows: who played what. Its columns are told by their
-            usual names: user, listener, … ; track, song, item, …; count, plays, listens, … or rating, stars,
-            score. Kept beside the tags.
-        plays_header: Whether the first row of that table names the columns; otherwise they are user, track
-            and, if there is a third, count.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,8 +124,10 @@ class TableSettings(BaseModel):
     encoding: str | None = None
     tags_table: Path | None = None
     min_weight: float = Field(default=0.0, ge=0.0)
-    plays: Path | None = None
-    plays_header: bool = True
+
+    def plays_format(self) -> PlaysFormat:
+        """Return how the plays are read: encoded, and with what is missing marked, as the tags are."""
+        return replace(super().plays_format(), encoding=self.encoding, missing=self.missing)
 
     @property
     def text_format(self) -> TextFormat:
@@ -153,7 +150,8 @@ def read(path: Path, name: str, settings: TableSettings, progress: Progress = si
         InvalidSetting: If a column named in the settings is not there.
     """
     files = files_of(path, _FILES) if path.is_dir() else [path]
-    others = [file for file in (settings.tags_table, settings.plays) if file is not None]
+    beside = (settings.tags_table, *(getattr(settings, name) for name in FILES_BESIDE))
+    others = [file for file in beside if file is not None]
     if others and path.is_dir():
         files = [file for file in files if not any(_is_same(file, other) for other in others)] or files
     found = Assignments(_ABOUT_TRACKS, settings.missing)
@@ -167,7 +165,8 @@ def read(path: Path, name: str, settings: TableSettings, progress: Progress = si
     tags = None
     if settings.tags_table is not None:
         tags = partial(_named_tags, found, _names_by_id(settings.tags_table, settings, found))
-    return found.folksonomy(path, name, tags, min_users=settings.min_weight)
+    folksonomy = found.folksonomy(path, name, tags, min_users=settings.min_weight)
+    return with_columns(folksonomy, settings.about)
 
 
 def _is_same(file: Path, other: Path) -> bool:
@@ -508,19 +507,6 @@ def _named_tags(found: Assignments, names: dict[str, str], ids: Sequence[str]) -
     return pd.DataFrame({"tag": [names.get(one, one) for one in ids]})
 
 
-def read_interactions(
-    settings: TableSettings, folksonomy: Folksonomy, progress: Progress = silent
-) -> Interactions | None:
-    """Read the plays that the settings name; None where they name none."""
-    if settings.plays is None:
-        return None
-    form = PlaysFormat(settings.plays_header, settings.encoding, settings.missing)
-    try:
-        return read_plays(settings.plays, folksonomy, form, progress)
-    except OSError as error:
-        raise unreadable(settings.plays, error) from error
-
-
 SOURCE = Source(
     name="table",
     title="A table of your own",
@@ -529,6 +515,6 @@ SOURCE = Source(
     example="taglab data add table listening.csv --name mine --tag genre",
     read=read,
     settings=TableSettings,
-    more_files=("tags_table", "plays"),
-    interactions=read_interactions,
+    more_files=("tags_table", *FILES_BESIDE),
+    interactions=read_plays_beside,
 )

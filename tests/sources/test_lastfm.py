@@ -124,6 +124,17 @@ def test_artists_and_titles_come_from_the_metadata_beside(tmp_path: Path) -> Non
     assert note.count == 1
 
 
+def test_years_come_from_the_metadata_where_it_has_them_0_as_published(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "track_metadata.db") as database:
+        database.execute("CREATE TABLE songs (track_id, title, release, artist_id, artist_name, year int)")
+        songs = [("TRA", "One", "First", "AR1", "A", 1998), ("TRB", "Two", "First", "AR1", "A", 0)]
+        database.executemany("INSERT INTO songs VALUES (?, ?, ?, ?, ?, ?)", songs)
+    database.close()
+    write_lastfm(tmp_path / "lastfm_tags.db")
+    years = read(tmp_path, "x", LastfmSettings()).tracks["year"]
+    assert years.fillna(-1).tolist() == [1998, 0, -1]
+
+
 def test_the_file_is_opened_read_only_and_left_as_it_was(tmp_path: Path) -> None:
     path = write_lastfm(tmp_path / "with space, # and ?.db")
     before = path.read_bytes()

@@ -149,4 +149,5 @@ def test_plays_that_cannot_be_read_leave_everything_as_it_was(tmp_path: Path) ->
 
 def test_a_source_says_what_it_reads() -> None:
     assert sources.SOURCES["table"].reads == ("folksonomy", "interactions")
-    assert sources.SOURCES["lastfm"].reads == ("folksonomy",)
+    assert sources.SOURCES["lastfm"].reads == ("folksonomy", "interactions")
+    assert sources.SOURCES["jamendo"].reads == ("folksonomy",)

@@ -1,0 +1,167 @@
+"""What may be read beside the tags of a data set: who played what, and columns about the tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from taglab.errors import DataError, unreadable
+from taglab.folksonomy import Folksonomy, mend
+from taglab.interactions import Interactions
+from taglab.progress import Progress, silent
+from taglab.sources.plays import TRACK_NAMES, PlaysFormat, plain_names, read_plays
+from taglab.sources.reading import MISSING_MARKS, QUOTED, open_text
+from taglab.sources.table_files import Row, TextFormat, open_table
+
+_SEPARATOR = "<SEP>"
+_TRACKS_PER_YEAR = ["year", "track", "artist", "title"]
+_EXAMPLES = 5
+
+
+class BesideTags(BaseModel):
+    """What is read beside the tags.
+
+    Attributes:
+        plays: Table of (user, track[, count or rating]) rows: who played what. Its columns are told by their
+            usual names: user, listener, … ; track, song, item, …; count, plays, listens, … or rating, stars,
+            score. Kept beside the tags.
+        plays_header: Whether the first row of that table names the columns; otherwise they are user, track
+            and, if there is a third, count.
+        plays_layout: "table" as told above; "taste-profile": user, song and count without a header, as
+            train_triplets.txt has them; "lastfm-1k": user, time, artist and track with their MusicBrainz ids,
+            a row a play without a header; a track without an id is called by artist and title.
+        plays_songs: taste_profile_song_to_tracks.txt, where the plays are of songs and the tags of tracks;
+            pairs in a sid_mismatches.txt beside it are left out.
+        about: Table of one row a track, whose other columns are added to what is known of the tracks: year,
+            tempo, …; also tracks_per_year.txt of the Million Song Dataset. Columns the tracks have stay.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    plays: Path | None = None
+    plays_header: bool = True
+    plays_layout: Literal["table", "taste-profile", "lastfm-1k"] = "table"
+    plays_songs: Path | None = None
+    about: Path | None = None
+
+    def plays_format(self) -> PlaysFormat:
+        """Return how the plays are read."""
+        return PlaysFormat(self.plays_header, layout=self.plays_layout, songs=self.plays_songs)
+
+
+FILES_BESIDE = ("plays", "plays_songs", "about")
+"""Settings that are paths of files."""
+
+
+def read_plays_beside(
+    settings: BesideTags, folksonomy: Folksonomy, progress: Progress = silent
+) -> Interactions | None:
+    """Read the plays that the settings name; None where they name none."""
+    if settings.plays is None:
+        return None
+    try:
+        return read_plays(settings.plays, folksonomy, settings.plays_format(), progress)
+    except OSError as error:
+        raise unreadable(settings.plays, error) from error
+
+
+def with_columns(folksonomy: Folksonomy, path: Path | None, progress: Progress = silent) -> Folksonomy:
+    """Return a folksonomy whose tracks have more columns.
+
+    A column of which every cell that is filled is a number holds numbers, others texts. Of a track that comes
+    twice the first row counts.
+
+    Args:
+        folksonomy: Whose tracks.
+        path: A table (CSV, TSV, Parquet, ARFF) with a column that names the track and others; or
+            tracks_per_year.txt. The same folksonomy is returned where None.
+        progress: Told as it is read.
+
+    Raises:
+        DataError: If it cannot be read, names no track, or has none of the folksonomy's.
+    """
+    if path is None:
+        return folksonomy
+    row_of = {track: row for row, track in enumerate(folksonomy.tracks["track"])}
+    with _opened(path, progress) as (header, rows):
+        at = _track_place(path, header)
+        new = [
+            place
+            for place, name in enumerate(header)
+            if name and place != at and name not in folksonomy.tracks.columns and header.index(name) == place
+        ]
+        cells: list[list[str | None]] = [[None] * folksonomy.n_tracks for _ in new]
+        taken, others = np.zeros(folksonomy.n_tracks, bool), dict[str, None]()
+        for values in rows:
+            track = mend(values[at] or "").strip()
+            row = row_of.get(track, -1)
+            if row < 0:
+                others[track] = None
+            elif not taken[row]:
+                taken[row] = True
+                for column, place in zip(cells, new, strict=True):
+                    column[row] = _cell(values[place])
+    if not taken.any():
+        raise DataError(path, f"has none of the tracks of {folksonomy.name} in its column {header[at]!r}")
+    columns = {header[place]: _typed(column) for place, column in zip(new, cells, strict=True)}
+    names = ", ".join(map(repr, columns)) or "none that the tracks did not have"
+    note = (
+        f"About tracks: {names}, from {path.name}; it has {int(taken.sum()):,} of {folksonomy.n_tracks:,} "
+        f"tracks{_strangers(list(others), folksonomy)}."
+    )
+    tracks = pd.concat([folksonomy.tracks, pd.DataFrame(columns, index=folksonomy.tracks.index)], axis=1)
+    return replace(folksonomy, tracks=tracks, reading=(*folksonomy.reading, note))
+
+
+def _strangers(others: Sequence[str], folksonomy: Folksonomy) -> str:
+    if not others:
+        return ""
+    examples = ", ".join(map(repr, others[:_EXAMPLES])) + (", …" if len(others) > _EXAMPLES else "")
+    return f", and {len(others):,} that are not in {folksonomy.name} ({examples})"
+
+
+@contextmanager
+def _opened(path: Path, progress: Progress) -> Iterator[tuple[list[str], Iterator[Row]]]:
+    """Open a table, and give its header and its rows, those of another width left out."""
+    with open_text(path) as text:
+        first = text.lines.readline()
+    if _SEPARATOR in first:
+        with open_text(path) as text:
+            split = (line.rstrip("\r\n").split(_SEPARATOR) for line in text.lines)
+            yield _TRACKS_PER_YEAR, (row for row in split if len(row) == len(_TRACKS_PER_YEAR))
+        return
+    form = TextFormat(True, None, None, None, MISSING_MARKS)
+    with open_table(path, form, progress) as table:
+        rows = table.rows(list(range(len(table.header))))
+        yield table.header, (cells for _, cells in rows if cells is not None)
+
+
+def _track_place(path: Path, header: Sequence[str]) -> int:
+    plain = plain_names(header)
+    place = next((plain.index(name) for name in TRACK_NAMES if name in plain), None)
+    if place is None:
+        raise DataError(
+            path, f"has no column of tracks; its columns are {', '.join(map(repr, header[:20]))}", line=1
+        )
+    return place
+
+
+def _cell(text: str | None) -> str | None:
+    plain = mend((text or "").removeprefix(QUOTED)).strip()
+    return None if not plain or text in MISSING_MARKS else plain
+
+
+def _typed(cells: Sequence[str | None]) -> pd.Series:
+    """Return numbers where all that is filled are numbers, else texts."""
+    texts = pd.Series(pd.array(list(cells), dtype="str"))
+    numbers = pd.to_numeric(texts, errors="coerce")
+    if texts.notna().any() and (numbers.notna() == texts.notna()).all():
+        return numbers.astype(np.float64)
+    return texts
