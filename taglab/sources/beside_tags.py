@@ -117,7 +117,13 @@ def with_columns(folksonomy: Folksonomy, path: Path | None, progress: Progress =
         f"tracks{_strangers(list(others), folksonomy)}."
     )
     tracks = pd.concat([folksonomy.tracks, pd.DataFrame(columns, index=folksonomy.tracks.index)], axis=1)
-    return replace(folksonomy, tracks=tracks, reading=(*folksonomy.reading, note))
+    reading = (*folksonomy.reading, note)
+    if "artist" not in columns:
+        return replace(folksonomy, tracks=tracks, reading=reading)
+    # Tags tell of how many artists they are.
+    pairs, tags = folksonomy.matrix.tocoo(), folksonomy.tags.drop(columns=["count", "artists"])
+    weights = (pairs.row, pairs.col, pairs.data)
+    return Folksonomy.from_codes(folksonomy.name, tracks, tags, *weights, folksonomy.dropped, reading)
 
 
 def _strangers(others: Sequence[str], folksonomy: Folksonomy) -> str:

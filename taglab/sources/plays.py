@@ -22,7 +22,7 @@ from taglab.sources.table_files import Row, TextFormat, open_table
 _USER = ("user", "userid", "username", "listener", "listenerid")
 TRACK_NAMES = (
     *("track", "trackid", "song", "songid", "item", "itemid", "recording", "recordingid", "msdid", "mbid"),
-    *("artist", "artistid", "id"),
+    *("clip", "clipid", "artist", "artistid", "id"),
 )
 _COUNT = ("count", "plays", "playcount", "listens", "weight", "n", "frequency")
 _RATING = ("rating", "stars", "score")

@@ -137,6 +137,14 @@ def test_columns_about_tracks_are_numbers_or_texts_and_strangers_are_told(tmp_pa
         with_columns(DATA, about(tmp_path, "a,b\nq,1\n"))
 
 
+def test_artists_that_come_from_beside_are_counted(tmp_path: Path) -> None:
+    text = "track,artist\n{0},A\n{1},A\n{2},B\n"
+    made = with_columns(DATA, about(tmp_path, text.format(*TRACKS)))
+    assert made.knows_artists
+    assert dict(zip(made.tags["tag"], made.tags["artists"], strict=True)) == {"rock": 2, "pop": 1}
+    assert (made.matrix != DATA.matrix).nnz == 0
+
+
 def test_tracks_per_year_as_published(tmp_path: Path) -> None:
     text = "1922<SEP>{1}<SEP>Alberta Hunter<SEP>Don't Pan Me\n1924<SEP>{0}<SEP>Ida Cox<SEP>a\n"
     made = with_columns(DATA, about(tmp_path, text.format(*TRACKS), "tracks_per_year.txt"))
