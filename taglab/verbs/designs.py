@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, field_validator
 
+from taglab import launch
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources.reading import existing_file, text_table
@@ -161,6 +162,9 @@ taglab design show kim --html kim.html
         design = open_design(self.name)
         share = 0.5 if self.html else 1.0
         table, notes = TABLES[self.what].make(design, self.replicates, between(progress, 0, share))
+        if "run" in table:
+            states = launch.states(run for run in table["run"] if run)
+            table["state"] = [states[run].state if run in states else "" for run in table["run"]]
         if self.html:
             write_design_report(design, self.html, between(progress, share, 1))
             notes.append(f"wrote {self.html}")

@@ -139,3 +139,5 @@ def test_trained_scored_and_shown(prepared: None, shell: Shell) -> None:
     scored = shell.json("design", "score", "small", *task)
     assert (scored["scored"], scored["left"], scored["tasks"]) == (1, 0, ["pitch"])
     assert shell.json("design", "show", "small")["rows"][0]["scored"] == 1
+    states = [row["state"] for row in shell.json("design", "show", "small", "--what", "runs")["rows"]]
+    assert states == ["finished", "", ""]

@@ -1,5 +1,6 @@
 """Designs: what they hold, that every beginning is balanced, and how they compare with the published one."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_designs_that_cannot_be(changes: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.realdata
-def test_more_balanced_and_less_aliased_than_the_published_design() -> None:
+def test_more_balanced_and_less_aliased_than_the_published_design(seen: Callable[[str], None]) -> None:
     theirs = pd.read_csv(PUBLISHED).head(352)
     columns = ["self", "bpm", "year", "taste", "tag", "lyrics", "cdr_tag", "artist"]
     theirs = theirs.rename(columns=dict(zip([f"s{at}" for at in range(1, 9)], columns, strict=True)))
@@ -155,7 +156,17 @@ def test_more_balanced_and_less_aliased_than_the_published_design() -> None:
     assert published == pytest.approx(0.1888, abs=1e-4)
     assert spread(theirs[columns].sum()) == 3
     assert spread(theirs["strategy"].value_counts()) == 7
-    ours = plan_runs(DesignSettings(sources=tuple(columns), single_repeats=0, all_repeats=0))
-    assert greatest_alias(ours, columns) < published
-    assert spread(ours[columns].sum()) < 3
-    assert spread(ours["strategy"].value_counts()) < 7
+    aliases, of_sources, of_strategies = [], [], []
+    for seed in range(20):
+        ours = plan_runs(DesignSettings(sources=tuple(columns), single_repeats=0, all_repeats=0, seed=seed))
+        aliases.append(greatest_alias(ours, columns))
+        of_sources.append(spread(ours[columns].sum()))
+        of_strategies.append(spread(ours["strategy"].value_counts()))
+        assert spread(ours["n"].value_counts().reindex(range(2, 7))) <= 1
+    seen(
+        f"designs of 352 runs, 20 seeds: greatest correlation of two sources {max(aliases):.3f} (published "
+        f"{published:.3f}), most less least used source {max(of_sources)}, strategy {max(of_strategies)}"
+    )
+    assert max(aliases) < 0.13 < published
+    assert max(of_sources) <= 2
+    assert max(of_strategies) <= 2
