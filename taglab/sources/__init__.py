@@ -11,7 +11,17 @@ from taglab.errors import InvalidSetting, NotFound, TaglabError, unreadable
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
-from taglab.sources import demo, folders, jamendo, lastfm, magnatagatune, matrix, musixmatch, table
+from taglab.sources import (
+    demo,
+    folders,
+    jamendo,
+    lastfm,
+    magnatagatune,
+    matrix,
+    musixmatch,
+    table,
+    target_list,
+)
 from taglab.sources.reading import part_of
 from taglab.sources.source import Remote, Source
 
@@ -65,6 +75,7 @@ SOURCES: dict[str, Source] = {
         matrix.SOURCE,
         folders.SOURCE,
         musixmatch.SOURCE,
+        target_list.SOURCE,
     )
 }
 

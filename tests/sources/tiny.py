@@ -145,6 +145,21 @@ def write_musixmatch(folder: Path) -> Path:
     return path
 
 
+TARGET_LIST = """0\tgenres/disco/disco.00038.au\ttest\tdisco
+1\t/genres/rock/rock.00001.au\ttrain\trock
+2\tgenres/rock/rock.00002.au\tvalid\trock
+3\tgenres/rock/rock.00002.au\ttrain\tdisco
+4\tno label
+"""
+
+
+def write_target_list(folder: Path) -> Path:
+    """Write a list of tracks with part and label: one track twice, and one without a label."""
+    path = folder / "GTZAN_filtered_dataset.info"
+    path.write_text(TARGET_LIST, encoding="utf-8")
+    return path
+
+
 TINY: dict[str, Callable[[Path], Path | None]] = {
     "demo": lambda folder: None,
     "lastfm": lambda folder: write_lastfm(folder / "lastfm_tags.db"),
@@ -154,4 +169,5 @@ TINY: dict[str, Callable[[Path], Path | None]] = {
     "matrix": write_matrix,
     "folders": write_folders,
     "musixmatch": write_musixmatch,
+    "target-list": write_target_list,
 }
