@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy import linalg, sparse
 
 from taglab.errors import InvalidSetting
-from taglab.parallel import blocks, on_every_core
+from taglab.parallel import blas_of_one_thread, blocks, on_every_core
 from taglab.progress import Progress, counted, silent
 from taglab.recommend.gradients import step_rows
 from taglab.reprs import one_line
@@ -112,11 +112,12 @@ def factorise(
     weights, prior = None, None
     solver = None if features is None else _weight_solver(features, settings)
     for sweep in range(settings.sweeps):
-        users = _improved(users, tracks, by_user, settings.l2_users, None, settings.gradient_steps)
-        tracks = _improved(tracks, users, by_track, settings.l2_tracks, prior, settings.gradient_steps)
-        if features is not None and solver is not None:
-            weights = linalg.cho_solve(solver, features.T @ tracks).astype(np.float32)
-            prior = features @ weights
+        with blas_of_one_thread():
+            users = _improved(users, tracks, by_user, settings.l2_users, None, settings.gradient_steps)
+            tracks = _improved(tracks, users, by_track, settings.l2_tracks, prior, settings.gradient_steps)
+            if features is not None and solver is not None:
+                weights = linalg.cho_solve(solver, features.T @ tracks).astype(np.float32)
+                prior = features @ weights
         progress((sweep + 1) / settings.sweeps, counted("sweeps", sweep + 1, settings.sweeps))
     return Factorisation(users, tracks, weights)
 
