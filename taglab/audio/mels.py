@@ -80,16 +80,23 @@ class LogMel(torch.nn.Module):
             return self._forward(waveform.float())
 
     def _forward(self, waveform: torch.Tensor) -> torch.Tensor:
+        return self.of_clip(self.logarithms(waveform))
+
+    def logarithms(self, waveform: torch.Tensor) -> torch.Tensor:
+        """Return what of the spectrogram does not depend on where a clip ends: (batch, mels, frames)."""
         spectrum = torch.stft(
             waveform, self.settings.n_fft, self.settings.hop, window=self.window, return_complex=True
         )
         power = torch.view_as_real(spectrum).square().sum(-1)  # (batch, bins, frames)
         mels = torch.matmul(self.filterbank.T, power)
         if self.settings.compression == "log10":
-            logged = torch.log10(1 + 10_000 * mels)
-        else:
-            decibels = 10 * torch.log10(mels.clamp_min(_POWER_FLOOR))
-            logged = torch.maximum(decibels, decibels.amax((1, 2), keepdim=True) - 80)
+            return torch.log10(1 + 10_000 * mels)
+        return 10 * torch.log10(mels.clamp_min(_POWER_FLOOR))
+
+    def of_clip(self, logged: torch.Tensor) -> torch.Tensor:
+        """Return clips' spectrograms of their logarithms: within their range, and standardised."""
+        if self.settings.compression == "db":
+            logged = torch.maximum(logged, logged.amax((1, 2), keepdim=True) - 80)
         if not self.settings.standardise:
             return logged
         mean = logged.mean((1, 2), keepdim=True)

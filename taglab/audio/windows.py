@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from taglab.audio.store import PCM, AudioStore, Rows
+from taglab.audio.store import AudioStore, Rows
 from taglab.errors import InvalidSetting
 from taglab.reprs import one_line
 
@@ -96,7 +96,18 @@ class Windows:
         starts = np.arange(0, last + 1, self.length)
         return np.append(starts, last) if starts[-1] < last else starts
 
-    def crops(self, rows: npt.ArrayLike, starts: npt.ArrayLike, out: PCM | None = None) -> PCM:
+    def shape(self, batch: int) -> tuple[int, ...]:
+        """Return the shape of so many windows."""
+        return self.store.crop_shape(batch, self.length)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of what `crops` returns."""
+        return np.dtype(np.int16)
+
+    def crops(
+        self, rows: npt.ArrayLike, starts: npt.ArrayLike, out: npt.NDArray[Any] | None = None
+    ) -> npt.NDArray[Any]:
         """Return windows as `AudioStore.crops` does, put into `out` where it is given."""
         return self.store.crops(rows, starts, self.length, pad=bool(len(self.padded)), out=out)
 

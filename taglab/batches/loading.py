@@ -30,7 +30,8 @@ class Batch(NamedTuple):
     """What one step of training is given.
 
     Attributes:
-        waveform: (batch, samples) int16, or (batch, channels, samples); divide by 32768 for [-1, 1).
+        waveform: (batch, samples) int16, or (batch, channels, samples); divide by 32768 for [-1, 1). Of kept
+            mels, (batch, mels, frames) float16, or (batch, channels, mels, frames).
         targets: By task, those that learn from this batch: float32, a row for each row of the head's output.
         known: By task, the rows of which anything is known, int64; None for all.
         positions: Of the tracks in the material, (batch,).
@@ -210,8 +211,8 @@ def whole_track_batches(
 
 def _crops(material: Material, positions: Rows, starts: Rows, pin: bool) -> Crops:
     rows, windows = material.rows[positions], material.windows
-    shape = windows.store.crop_shape(len(positions), windows.length)
-    waveform = torch.empty(shape, dtype=torch.int16, pin_memory=pin)
+    dtype = torch.int16 if windows.dtype == np.int16 else torch.float16
+    waveform = torch.empty(windows.shape(len(positions)), dtype=dtype, pin_memory=pin)
     windows.crops(rows, starts, out=waveform.numpy())
     return Crops(waveform, positions, rows, starts, windows)
 

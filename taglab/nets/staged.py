@@ -8,6 +8,8 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from taglab.audio.mels import LogMel
+from taglab.errors import InvalidSetting
 from taglab.nets.encoder import Encoder
 from taglab.nets.settings import NetworkSettings
 
@@ -59,6 +61,28 @@ class SpectralImage(nn.Module):
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
         spectrogram = self.spectrum(waveform.flatten(0, -2))
         out: torch.Tensor = self.bands(spectrogram.reshape(*waveform.shape[:-1], *spectrogram.shape[-2:]))
+        return out
+
+
+class KeptImage(nn.Module):
+    """The same spectrogram of logarithms that were kept; see `taglab.audio.kept_mels`.
+
+    Args:
+        image: Whose settings and whose standardising of bands it has.
+
+    Shape:
+        (batch, mels, frames), or (batch, channels, mels, frames), to the same.
+    """
+
+    def __init__(self, image: SpectralImage) -> None:
+        super().__init__()
+        if not isinstance(image.spectrum, LogMel):
+            raise InvalidSetting("mels can be kept of a network that has mels")
+        self.spectrum, self.bands = image.spectrum, image.bands
+
+    def forward(self, logged: torch.Tensor) -> torch.Tensor:
+        clips = self.spectrum.of_clip(logged.flatten(0, -3)).reshape(logged.shape)
+        out: torch.Tensor = self.bands(clips)
         return out
 
 

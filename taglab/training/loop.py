@@ -224,8 +224,7 @@ def check_window(network: Network, windows: Windows) -> None:
     was_training = network.training
     try:
         with torch.no_grad():
-            shape = windows.store.crop_shape(2, windows.length)
-            network.eval()(torch.zeros(shape, device=next(network.parameters()).device))
+            network.eval()(torch.zeros(windows.shape(2), device=next(network.parameters()).device))
     except InvalidSetting:
         raise
     except RuntimeError as error:

@@ -29,6 +29,9 @@ class SourceTraining(BaseModel):
         weight_decay: λ of λ/2 times the squared weights that is added to the loss (1e-6, on all of them).
         window_s: Length of a clip in seconds (2.5; 1 in chapter 3).
         short_tracks: What becomes of tracks shorter than a clip: "refuse" leaves them out, "pad" adds zeros.
+        keep_mels: Whether tracks' mels are made once, kept in the cache, and cut, in place of being made anew
+            of every clip: on a CPU that halves the time. Clips then begin at a frame, and the frames at their
+            two ends know of the sound beside them; two bytes a frame and mel are kept.
         seed: Of the first weights, of which source comes when, and of tracks, clips and dropout.
         schedule: Of the learning rate: "constant" leaves it, as Kim does; see `taglab train --help`.
         gradient_clip: Longest gradient, as its norm over all parameters; None does not clip.
@@ -45,7 +48,7 @@ class SourceTraining(BaseModel):
 
     sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "Optimiser": ("weight_decay", "schedule", "gradient_clip"),
-        "Clips": ("window_s", "short_tracks"),
+        "Clips": ("window_s", "short_tracks", "keep_mels"),
         "Length and seed": ("metric_interval_steps", "checkpoint_minutes", "seed"),
         "Machine": ("precision", "compile", "accelerator", "devices", "nodes"),
     }
@@ -57,6 +60,7 @@ class SourceTraining(BaseModel):
     weight_decay: float = Field(1e-6, ge=0, le=1)
     window_s: float = Field(2.5, gt=0, le=3_600)
     short_tracks: Literal["refuse", "pad"] = "refuse"
+    keep_mels: bool = False
     seed: int = Field(0, ge=0, lt=2**32)
     schedule: Literal["plateau", "cosine", "constant"] = "constant"
     gradient_clip: float | None = Field(None, gt=0)
@@ -71,11 +75,13 @@ class SourceTraining(BaseModel):
     @model_validator(mode="after")
     def _can_be_trained(self) -> Self:
         self.loop()
+        if self.keep_mels and self.short_tracks == "pad":
+            raise ValueError("keep_mels goes with short_tracks='refuse': silence has no mels to be kept")
         return self
 
     def loop(self) -> TrainConfig:
         """Return it as the training loop takes it."""
-        return checked(TrainConfig, self.model_dump())
+        return checked(TrainConfig, self.model_dump(exclude={"keep_mels"}))
 
     def window_settings(self) -> WindowSettings:
         """Return how long a clip is."""
@@ -123,6 +129,10 @@ class SourceRun(BaseModel):
                 f"two sources are called {twice.pop()!r}; write NAME=MAKER,… to call one otherwise"
             )
         strategy_of(self.strategy, len(self.sources))
+        if self.train.keep_mels and "mels" not in type(self.network).model_fields:
+            raise ValueError(
+                f"keep_mels means nothing to network={self.network.network!r}, which has no mels"
+            )
         if self.train.batch_size % 2 and any(source.by_pairs for source in self.sources):
             raise ValueError(
                 f"batch_size={self.train.batch_size} must be even where clips are compared by twos"
@@ -185,7 +195,13 @@ PRESETS: dict[str, dict[str, Any]] = {
     # Mono sound of 16,000 samples a second, as the demo has it, and few enough numbers for a CPU.
     "tiny-sources": {
         "network": {"network": "kim-2.3", "width": 0.25, "dropout": 0.1},
-        "train": {"epochs": 20, "batch_size": 64, "learning_rate": 2e-3, "schedule": "cosine"},
+        "train": {
+            "epochs": 20,
+            "batch_size": 64,
+            "learning_rate": 2e-3,
+            "schedule": "cosine",
+            "keep_mels": True,
+        },
     },
 }
 """Name → what of `SourceRun` it sets: section 2.3 and section 3.3 as published, and a small one.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from taglab.audio.kept_mels import MelWindows, with_kept_mels
 from taglab.audio.library import audio_at_hand, audio_names, resolve_audio
+from taglab.audio.mels import MelSettings
 from taglab.audio.store import AudioStore
 from taglab.batches import Material, SameTrack, prepare_known, split_tracks
 from taglab.cache import write_json
@@ -26,6 +28,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import Confusion
 from taglab.nets import Network
 from taglab.nets.sharing import build_branching, staged
+from taglab.nets.staged import KeptImage, SpectralImage
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, RunWriter, create_run, layout, open_run
@@ -208,14 +211,17 @@ def train_sources(run_name: str, progress: Progress = silent) -> Run:
 def _train(run: Run, config: SourceRun, loop: TrainConfig, fabric: Fabric, progress: Progress) -> None:
     writer = RunWriter(run)
     with fabric.rank_zero_first():  # what sources are made of may be made once and kept
-        material = source_material(config, between(progress, 0, 0.05, "preparing"))
+        material = source_material(config, between(progress, 0, 0.03, "preparing"))
     require_unchanged(run.name, run.inputs, material.inputs, LEARNED_FROM, "cannot be trained")
+    with fabric.rank_zero_first():
+        tracks = _kept(config, material.tracks, between(progress, 0.03, 0.05))
     network = fresh_network(config, heads_of(material.tasks))
+    _hearing_kept(network, tracks)
     if fabric.global_rank == 0:
         _begin(run, writer, network, material, fabric)
     fitted = fit(
         network,
-        material.tracks,
+        tracks,
         loop,
         fabric,
         run.checkpoints,
@@ -227,7 +233,8 @@ def _train(run: Run, config: SourceRun, loop: TrainConfig, fabric: Fabric, progr
     )
     fabric.barrier()
     step = kept_source_step(run, config, heads_of(material.tasks), fabric, "best", material.tasks)
-    losses = validation_losses(step, material.tracks, material.tasks, loop, SAMPLER, "test")
+    _hearing_kept(step.network, tracks)
+    losses = validation_losses(step, tracks, material.tasks, loop, SAMPLER, "test")
     if fabric.global_rank == 0:
         figures = _figures(losses)
         writer.log(f"test, epoch {fitted.best_epoch}: loss {figures[_LOSS]:.4f}")
@@ -282,7 +289,7 @@ def _learned_of(config: SourceRun, loop: TrainConfig, material: SourceMaterial) 
     return {
         **_of_network(config),
         "split": material.tracks.split.fingerprint,
-        "train": settings_with_effect(loop),
+        "train": {**settings_with_effect(loop), "keep_mels": config.train.keep_mels},
         "inputs": learned,
     }
 
@@ -421,10 +428,9 @@ def dry_run_sources(config: SourceRun, progress: Progress = silent) -> SourceDry
         failures_told(fabric.device, single.batch_size, lambda: "a dry run"),
         torch.random.fork_rng(devices),
     ):
-        network = fresh_network(config, heads_of(material.tasks))
-        pace = try_steps(
-            network, material.tracks, single, fabric, material.tasks, SAMPLER, between(progress, 0.7, 1)
-        )
+        tracks = _kept(config, material.tracks, between(progress, 0.65, 0.7))
+        network = _hearing_kept(fresh_network(config, heads_of(material.tasks)), tracks)
+        pace = try_steps(network, tracks, single, fabric, material.tasks, SAMPLER, between(progress, 0.7, 1))
         windows, processes = material.tracks.windows, max(len(loop.devices), 1) * loop.nodes
         return SourceDryRun(
             parameters=network.n_parameters(),
@@ -440,3 +446,19 @@ def dry_run_sources(config: SourceRun, progress: Progress = silent) -> SourceDry
             left_out=material.tracks.left_out,
             device=device_report().sentence,
         )
+
+
+def _kept(config: SourceRun, material: Material, progress: Progress) -> Material:
+    """Return the tracks with mels that are kept, where that is asked for."""
+    if not config.train.keep_mels:
+        return material
+    mels: MelSettings = dict(config.network)["mels"]
+    return replace(material, windows=with_kept_mels(material.windows, mels, progress))
+
+
+def _hearing_kept(network: Network, material: Material) -> Network:
+    """Return a network that takes what the windows give: where mels are kept, those in place of samples."""
+    image = network.encoder.representation
+    if isinstance(material.windows, MelWindows) and isinstance(image, SpectralImage):
+        network.encoder.representation = KeptImage(image)
+    return network

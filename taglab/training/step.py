@@ -46,7 +46,8 @@ class _FromPCM(nn.Module):
 
 
 def _scaled(waveform: torch.Tensor) -> torch.Tensor:
-    return waveform.float() / 32_768
+    """Return samples as floats in [-1, 1); of kept mels, which are floats, the same numbers."""
+    return waveform.float() if waveform.dtype.is_floating_point else waveform.float() / 32_768
 
 
 class TrainingStep:

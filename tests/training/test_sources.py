@@ -150,6 +150,20 @@ def test_the_encoder_gives_the_representation(strategy: str, dim: int) -> None:
     assert checkpoint != ENCODERS["run"](run=run.name, weights="last").origin("")["checkpoint"]
 
 
+def test_with_kept_mels_it_is_trained_alike_and_resumed() -> None:
+    config = config_of(keep_mels=True, checkpoint_minutes=0, learning_rate=1e-4)
+    whole, broken, anew = (new_source_run(own) for own in (config, config, config_of(learning_rate=1e-4)))
+    stopped_at(broken, "epoch 1 of 2, step 5")
+    for run in (whole, broken, anew):
+        train_sources(run.name)
+    pd.testing.assert_frame_equal(figures(broken), figures(whole))
+    assert weights_of(whole).keys() == weights_of(anew).keys()
+    losses = [run.history()["validation_loss"].iloc[0] for run in (whole, anew)]
+    assert losses[0] == pytest.approx(losses[1], rel=0.1)
+    assert encode(whole, "test").vectors.shape == encode(anew, "test").vectors.shape
+    assert dry_run_sources(config).parameters == whole.summary()["parameters"]
+
+
 def test_a_single_source_and_a_shared_one_begin_alike() -> None:
     """Ss-r of a source and the first of several are one network before training."""
     pitch = "pitch=column,column=pitch"
@@ -234,6 +248,7 @@ def test_tracks_of_no_source_are_left_out_and_told() -> None:
         (("a=column,colour=red", "b=same-track"), {}, "colour"),
         (("a=column,red", "b=same-track"), {}, "'red' is no FIELD=VALUE"),
         (("a=same-track,k=3", "b=same-track"), {}, "same-track has no settings, and k was given"),
+        ((), {"keep_mels": True, "short_tracks": "pad"}, "keep_mels goes with short_tracks='refuse'"),
         ((), {"batch_size": 7}, "batch_size=7 must be even"),
         ((), {"batch_size": 32}, "must not exceed the .* training tracks of which the task 'pitch'"),
     ],
