@@ -26,9 +26,12 @@ def _wait_as_training_does() -> None:
 def _gpu() -> list[Row]:
     # Two seconds of torch, for one benchmark of many.
     _wait_as_training_does()
-    from taglab.benchmarks.gpu import bench_gpu
+    import torch
 
-    return bench_gpu()
+    from taglab.benchmarks.gpu import bench_gpu
+    from taglab.benchmarks.sources import rows_of_sources, throughput_of_sources
+
+    return [*bench_gpu(), *rows_of_sources(throughput_of_sources(torch.device("cuda"), batch=128))]
 
 
 def _loader() -> list[Row]:
@@ -50,6 +53,13 @@ def _training_step() -> list[Row]:
     from taglab.benchmarks.training import step_of_each_network
 
     return step_of_each_network()
+
+
+def _source_step() -> list[Row]:
+    _wait_as_training_does()
+    from taglab.benchmarks.sources import step_of_several_sources
+
+    return step_of_several_sources()
 
 
 def _semantic_loss() -> list[Row]:
@@ -106,6 +116,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "decoding": _decoding,
     "training-step": _training_step,
     "semantic-loss": _semantic_loss,
+    "source-step": _source_step,
     "typos": cleaning.typos,
     "cleaning": cleaning.every_step,
     "codebook": _codebook,
