@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from taglab.cli.commands import build_parser
 from taglab.labels import from_tags, save_label_space
-from taglab.studies.design.kept import make_design
+from taglab.studies.design.kept import make_design, prepare_design
 from taglab.studies.design.pictures import PICTURES
 from taglab.vectors import feature_names, remove_features
 from tests.pages.beside import Beside, long_works_are_offered
@@ -245,6 +245,11 @@ def test_a_design_that_is_not_scored_yet_says_so(shelf: None) -> None:
     app = opened(data="mine", view="Designs")
     require_sound(app)
     assert "Not yet: no score of the design is there" in texts(app)
+    assert "taglab design prepare new --source tag=tag" in app.code[0].value
+    prepare_design("new", {"data": "mine"})
+    app = opened(data="mine", view="Designs")
+    require_sound(app)
+    assert "taglab design work new" in app.code[0].value
     app = opened(data="mine", view="Designs", picture=PICTURES["alias"].title)
     require_sound(app)
     assert len(app.get("plotly_chart")) == 1

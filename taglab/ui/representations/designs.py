@@ -106,6 +106,31 @@ def _show_progress(place: Shelved, design: Design) -> None:
         st.caption("Means of scores standardised within each task, with 95 % intervals, as far as they go.")
     for note in notes:
         st.caption(literal(f"{note[:1].upper()}{note[1:]}."))
+    with st.expander("How its runs come about"):
+        _show_lines(design)
+
+
+def _show_lines(design: Design) -> None:
+    """Show the shell lines that train and score runs of a design."""
+    family = ["taglab", "design"]
+    if design.training is None:
+        st.caption(
+            "Nobody said yet what its runs learn from: a --source for each of its sources, with a maker of "
+            "`taglab targets`."
+        )
+        given = [word for source in design.settings.sources for word in ("--source", f"{source}={source}")]
+        copy_as_command([*family, "prepare", design.name, *given])
+        return
+    st.caption(
+        "The first line trains runs here, one after the other; begin as many as there are machines, and stop "
+        "them whenever you like. The second puts the next ones into the queue of *Training*. The third "
+        "scores what is finished."
+    )
+    copy_as_command(
+        [*family, "work", design.name],
+        [*family, "next", design.name, "--runs", "8", "--launch"],
+        [*family, "score", design.name],
+    )
 
 
 def _pick_task(design: Design, picture: str) -> str | None:
