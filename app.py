@@ -27,6 +27,7 @@ page = st.navigation(
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/retrieval.py", title="Retrieval", icon=":material/search:"),
         st.Page("pages/representations.py", title="Representations", icon=":material/psychology:"),
+        st.Page("pages/robustness.py", title="Robustness", icon=":material/graphic_eq:"),
         st.Page(open_first_page, title="Clusters", url_path="clusters", visibility="hidden"),
     ],
     position="top",

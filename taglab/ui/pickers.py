@@ -188,7 +188,13 @@ def pick_more_vectors(key: str, label: str, without: str, whole: Collection[str]
 
 
 def choose_among(
-    key: str, label: str, options: Sequence[str], index: int, what: str, help: str | None = None
+    key: str,
+    label: str,
+    options: Sequence[str],
+    index: int,
+    what: str,
+    help: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
 ) -> str:
     """Let one of some names be chosen. In the URL as `key`.
 
@@ -199,13 +205,16 @@ def choose_among(
         index: Which stands there to begin with.
         what: What a name is, as the page says it of one that is gone.
         help: Shown beside the label.
+        width: Of the widget, in pixels.
     """
     take_up(key)
     _tell_if_gone(key, what, options)
     if key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[index]
     with on_every_page():
-        return st.selectbox(label, list(options), index=index, key=key, bind="query-params", help=help)
+        return st.selectbox(
+            label, list(options), index=index, key=key, bind="query-params", help=help, width=width
+        )
 
 
 def pick_audio(data: str) -> str:

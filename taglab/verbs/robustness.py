@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, ClassVar, Literal
 
 from taglab.audio.decode import DecodeSettings, decode
 from taglab.audio.degrade import DEGRADATIONS
 from taglab.audio.library import DEMO, resolve_audio
 from taglab.audio.streams import Samples
+from taglab.beside import run_beside
 from taglab.errors import InvalidSetting
 from taglab.paths import typed_path
 from taglab.progress import Progress, between
@@ -79,3 +81,12 @@ taglab consistency --features my-run --rows strays
             if path is not None:
                 recordings |= dict.fromkeys(takers, decode(typed_path(path), settings).samples)
         return recordings
+
+
+def measure(given: str, progress: Progress) -> None:
+    """Measure what a question asks, and keep it."""
+    Consistency.model_validate_json(given).answer(progress)
+
+
+if __name__ == "__main__":
+    sys.exit(run_beside(measure))

@@ -17,7 +17,7 @@ from taglab.archives import read_arrays
 from taglab.audio.degrade import degradation
 from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
-from taglab.cache import content_key, derived_path, kept
+from taglab.cache import content_key, derived_path, kept, recalled
 from taglab.encoders import ENCODERS
 from taglab.errors import DataError, InvalidSetting
 from taglab.metrics.consistency import between_spaces, nearest_other, nearest_own, within_space
@@ -65,6 +65,10 @@ class ConsistencySettings(ClipSettings):
         if self.grid == "thesis" or len(there) <= _COARSE:
             return there
         return tuple(there[round(at)] for at in np.linspace(0, len(there) - 1, _COARSE))
+
+    def changes(self, rate_hz: int) -> list[tuple[str, float]]:
+        """Return every degradation with every magnitude that is tried at a sampling rate."""
+        return [(name, one) for name in self.degradations for one in self.magnitudes(name, rate_hz)]
 
     def spaces(self) -> tuple[Space, ...]:
         """Return what distances are measured in."""
@@ -122,14 +126,8 @@ def consistency(
 
     Source: Kim 2021, sections 4.3.1 and 4.3.2.
     """
-    _check(settings)
-    clips = Clips.drawn(store, settings)
-    wanted = [
-        (name, magnitude)
-        for name in settings.degradations
-        for magnitude in settings.magnitudes(name, store.sample_rate_hz)
-    ]
-    measured = _Measured(clips, settings.spaces(), recordings or {})
+    clips, measured = _opened(store, settings, recordings)
+    wanted = settings.changes(store.sample_rate_hz)
     within, beside, strays = [], [], []
     for done, (name, magnitude) in enumerate(wanted):
         kind = degradation(name)
@@ -154,14 +152,36 @@ def consistency(
     )
 
 
+def lacking_share(
+    store: AudioStore, settings: ConsistencySettings, recordings: dict[str, Samples] | None = None
+) -> float:
+    """Return what share of the distances that `consistency` takes is not kept yet, [0, 1].
+
+    Raises:
+        NotFound: As `consistency` does.
+        InvalidSetting: Likewise.
+    """
+    _, measured = _opened(store, settings, recordings)
+    lacking = [measured.lacking(*change) for change in settings.changes(store.sample_rate_hz)]
+    return float(np.mean(lacking))
+
+
 def consistency_seconds(settings: ConsistencySettings, n_tracks: int, rate_hz: int) -> float:
     """Return about how long `consistency` takes on one core, in seconds, where nothing is kept yet."""
     n_clips = min(settings.clips, n_tracks)
-    n_changes = sum(len(settings.magnitudes(name, rate_hz)) for name in settings.degradations)
+    n_changes = len(settings.changes(rate_hz))
     pairs = n_clips**2 * (settings.clip_s / 3) ** 2 * _PAIR_MS * settings.sound
     return (
         n_changes * (pairs + n_clips * _CLIP_MS * settings.clip_s / 3 * (1 + len(settings.features))) / 1000
     )
+
+
+def _opened(
+    store: AudioStore, settings: ConsistencySettings, recordings: dict[str, Samples] | None
+) -> tuple[Clips, _Measured]:
+    _check(settings)
+    clips = Clips.drawn(store, settings)
+    return clips, _Measured(clips, settings.spaces(), recordings or {})
 
 
 def _check(settings: ConsistencySettings) -> None:
@@ -202,6 +222,11 @@ class _Measured:
             compute = partial(self._compute, space, name, magnitude, changed, part)
             distances[space] = kept(self._path(space, name, magnitude), _read, compute, _write)
         return distances
+
+    def lacking(self, name: str, magnitude: float) -> float:
+        """Return in what share of the spaces the distances are not kept yet, [0, 1]."""
+        paths = [self._path(space, name, magnitude) for space in self._spaces]
+        return float(np.mean([recalled(path, _read) is None for path in paths]))
 
     def _path(self, space: Space, name: str, magnitude: float) -> Path:
         recording = self._recordings.get(name)
@@ -267,10 +292,11 @@ def _within(space: Space, distances: DoubleArray, where: dict[str, object]) -> d
     return {**_named(space), **where, **shares}
 
 
-_FIGURES = ("rank_correlation", "by_item", "agreement", "kappa")
+FIGURES = ("rank_correlation", "by_item", "agreement", "kappa")
+"""How two spaces agree, columns of `Consistencies.between`."""
 _BETWEEN = [
     *("features", "distance", "sound", "degradation", "magnitude", "unit", "severity"),
-    *(f"{figure}{end}" for figure in _FIGURES for end in ("", "_low", "_high")),
+    *(f"{figure}{end}" for figure in FIGURES for end in ("", "_low", "_high")),
 ]
 
 
@@ -281,7 +307,7 @@ def _between(distances: dict[Space, DoubleArray], where: dict[str, object]) -> I
             intervals = (both.rank_correlation, both.rank_correlation_by_item, both.agreement, both.kappa)
             row: dict[str, object] = {"features": space.features, "distance": space.distance}
             row |= {"sound": sound.distance, **where}
-            for figure, interval in zip(_FIGURES, intervals, strict=True):
+            for figure, interval in zip(FIGURES, intervals, strict=True):
                 row |= _ends(figure, interval)
             yield row
 

@@ -1,0 +1,85 @@
+"""Consistency under degradation: a curve for each space, sound itself in grey."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from taglab.figures.theme import GREY, blank, faint, hue, legend_px, plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_HEIGHT_PX = 420
+_NAME_CHARACTERS = 40
+_LEGEND_ROW_PX = 22
+_DASHES = ("solid", "dash", "dot", "dashdot")
+_MOST_TICKS = 12
+
+
+def consistency_curves(
+    table: pd.DataFrame, magnitudes: Sequence[float], unit: str, title: str, at: float
+) -> go.Figure:
+    """Draw the share of clips that stay nearest to their own original, by magnitude.
+
+    Args:
+        table: Columns `space`, `features` (empty of sound itself), `distance`, `magnitude`, `consistency`,
+            `low`, `high`, of one degradation.
+        magnitudes: All of its grid, ascending; they stand at equal steps.
+        unit: Of the magnitudes.
+        title: Of the degradation.
+        at: The magnitude looked at, a line.
+
+    Returns:
+        A figure; features of one name share a hue, their distances differ in dashes.
+    """
+    places = {magnitude: place for place, magnitude in enumerate(magnitudes)}
+    figure = blank("", height=_HEIGHT_PX)
+    names = dict.fromkeys(name for name in table["features"] if name)
+    hues = {name: hue(number) for number, name in enumerate(names)}
+    for space, part in table.groupby("space", sort=False):
+        features, distance = part["features"].iloc[0], part["distance"].iloc[0]
+        alike = list(dict.fromkeys(table.loc[table["features"] == features, "distance"]))
+        colour, dash = hues.get(features, GREY), _DASHES[alike.index(distance) % len(_DASHES)]
+        _add_curve(figure, part.sort_values("magnitude"), str(space), colour, dash, places)
+    step = -(-len(magnitudes) // _MOST_TICKS)
+    shown = list(range(0, len(magnitudes), step))
+    figure.update_xaxes(
+        tickvals=shown, ticktext=[f"{magnitudes[place]:g}" for place in shown],
+        title={"text": f"{title}, {unit}"}, range=[-0.5, len(magnitudes) - 0.5], zeroline=False,
+    )  # fmt: skip
+    figure.update_yaxes(title={"text": "nearest to its own original"}, tickformat=".0%", range=[-0.03, 1.03])
+    if at in places:
+        figure.add_vline(x=places[at], line={"color": GREY, "width": 1, "dash": "dot"})
+    below = legend_px(figure, _LEGEND_ROW_PX)
+    figure.update_layout(
+        height=_HEIGHT_PX + below, margin={"l": 10, "r": 10, "t": 10, "b": 56 + below},
+        legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
+    )  # fmt: skip
+    return figure
+
+
+def _add_curve(
+    figure: go.Figure, part: pd.DataFrame, name: str, colour: str, dash: str, places: dict[float, int]
+) -> None:
+    x = [places[magnitude] for magnitude in part["magnitude"]]
+    ends = np.concatenate([part["high"].to_numpy(float), part["low"].to_numpy(float)[::-1]])
+    figure.add_scatter(
+        x=[*x, *x[::-1]], y=ends, mode="lines", fill="toself", fillcolor=faint(colour, 0.15), line={"width": 0},
+        hoverinfo="skip", showlegend=False, legendgroup=name,
+    )  # fmt: skip
+    custom = [
+        [f"{row['magnitude']:g}", f"{row['consistency']:.1%}", f"{row['low']:.1%} to {row['high']:.1%}"]
+        for row in part.to_dict("records")
+    ]
+    figure.add_scatter(
+        x=x, y=part["consistency"], mode="lines+markers", name=plain(name, _NAME_CHARACTERS),
+        legendgroup=name,
+        line={"color": colour, "dash": dash, "width": 2}, marker={"size": 7},
+        customdata=custom,
+        hovertemplate="<b>%{fullData.name}</b><br>at %{customdata[0]}: %{customdata[1]}"
+        "<br>95 % interval %{customdata[2]}<extra></extra>",
+    )  # fmt: skip

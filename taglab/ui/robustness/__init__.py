@@ -1,0 +1,1 @@
+"""The Robustness page: degraded sound heard, and what representations make of it."""

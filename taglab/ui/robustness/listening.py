@@ -1,0 +1,114 @@
+"""A track as it is and degraded, heard by turns."""
+
+from __future__ import annotations
+
+import base64
+import io
+import wave
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from taglab.audio.decode import to_int16
+from taglab.audio.degrade import degrade
+from taglab.audio.store import AudioStore
+from taglab.audio.streams import Samples
+from taglab.errors import InvalidSetting
+from taglab.ui.messages import literal
+from taglab.ui.pickers import choose_among
+from taglab.ui.remembered import remembered
+from taglab.ui.representations.tracks import names_of
+from taglab.ui.robustness.material import Material
+
+_HEARD_S = 6.0
+_FULL_SCALE = 32_768
+_HERE = Path(__file__).parent
+_switch = st.components.v2.component(
+    "taglab.switch",
+    html=(_HERE / "switch.html").read_text(encoding="utf-8"),
+    css=(_HERE / "switch.css").read_text(encoding="utf-8"),
+    js=(_HERE / "switch.js").read_text(encoding="utf-8"),
+)
+
+
+def pick_magnitude(material: Material) -> float:
+    """Let the magnitude be moved. In the URL under the name of the degradation."""
+    kind = material.kind
+    grid = kind.magnitudes(material.store.sample_rate_hz)
+    if len(grid) == 1:
+        return grid[0]
+    names = [f"{one:g}" for one in grid]
+    chosen = st.select_slider(
+        f"{kind.title} ({kind.unit})",
+        names,
+        names[len(names) // 2],
+        key=material.degradation,
+        bind="query-params",
+        width=380,
+    )
+    return float(chosen)
+
+
+def pick_track(material: Material) -> str:
+    """Let a track be chosen. In the URL as `heard`."""
+    names = _named(material)
+    return names[choose_among("heard", "Track", list(names), 0, "track", width=330)]
+
+
+def _named(material: Material) -> dict[str, str]:
+    """Return tracks by what they are called; those of one name are told apart by their ids."""
+    called = names_of(material.data)
+    tracks = material.store.tracks["track"].astype(str).tolist()
+    counts = Counter(called.get(track, track) for track in tracks)
+    return {
+        name if counts[name] == 1 else f"{name} ({track})": track
+        for track, name in ((track, called.get(track, track)) for track in tracks)
+    }
+
+
+def show_switch(material: Material, track: str, magnitude: float) -> None:
+    """Show a player of a track, as it is and degraded, switched without a gap."""
+    row = int(material.store.rows([track])[0])
+    original = _excerpt(material.store, row)
+    try:
+        changed = _degraded(material.store, row, material.degradation, magnitude)
+    except InvalidSetting as error:
+        st.warning(literal(str(error)))
+        return
+    rate_hz = material.store.sample_rate_hz
+    kind = material.kind
+    _switch(
+        key="switch",
+        data={
+            "original": _wav(original, rate_hz),
+            "changed": _wav(changed, rate_hz),
+            "names": ["Original", f"{magnitude:g} {kind.unit}"],
+            "stretch": len(changed) / len(original),
+        },
+    )
+
+
+def _excerpt(store: AudioStore, row: int) -> Samples:
+    """Return the middle of a track, as long as is heard."""
+    pcm = store.whole(row)
+    n = min(len(pcm), round(_HEARD_S * store.sample_rate_hz))
+    start = (len(pcm) - n) // 2
+    return pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE)
+
+
+@remembered("large")
+def _degraded(store: AudioStore, row: int, name: str, magnitude: float) -> Samples:
+    return degrade(_excerpt(store, row), store.sample_rate_hz, name, magnitude)
+
+
+def _wav(samples: Samples, rate_hz: int) -> str:
+    """Return sound as an address that holds it, 16 bits a sample."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(samples.ndim)
+        out.setsampwidth(2)
+        out.setframerate(rate_hz)
+        out.writeframes(to_int16(samples).tobytes())
+    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"

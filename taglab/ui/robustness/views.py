@@ -1,0 +1,103 @@
+"""Which representation can be trusted at which magnitude, and who is taken for whom."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from taglab.figures.robustness import consistency_curves
+from taglab.studies.robustness import FIGURES, Consistencies
+from taglab.ui.export import export_panel, picture_config
+from taglab.ui.messages import literal
+from taglab.ui.representations.tracks import names_of, show_track
+from taglab.ui.robustness.listening import pick_magnitude, pick_track, show_switch
+from taglab.ui.robustness.material import Material, measured
+
+_STRAYS_HEARD = 3
+_SHARES = ("consistency", "low", "high")
+
+
+def show_degradation(material: Material, controls: DeltaGenerator) -> None:
+    """Let a magnitude be heard, and show what every representation makes of it."""
+    with controls:
+        magnitude = pick_magnitude(material)
+        track = pick_track(material)
+    show_switch(material, track, magnitude)
+    st.caption(literal(material.kind.about))
+    result = measured(material)
+    _show_curves(material, result, magnitude)
+    nearest = min(result.within["magnitude"], key=lambda one: abs(one - magnitude))
+    _show_strays(material, result, nearest)
+
+
+def _show_curves(material: Material, result: Consistencies, magnitude: float) -> None:
+    table = result.within
+    grid = material.kind.magnitudes(material.store.sample_rate_hz)
+    figure = consistency_curves(table, grid, material.kind.unit, material.kind.title, magnitude)
+    st.plotly_chart(
+        figure, key="consistency", config=picture_config(),
+        alt="Share of clips that stay nearest to their own original, by magnitude",
+    )  # fmt: skip
+    n = len(result.tracks)
+    sentences = [
+        f"Of {n:,} clips of {material.settings.clip_s:g} s, each degraded: how many are nearer to their own "
+        "original than to any other. Bands are 95 % intervals; the dotted line is the magnitude heard."
+    ]
+    if result.too_short:
+        sentences.append(f"{result.too_short:,} tracks are too short.")
+    st.caption(literal(" ".join(sentences)))
+    with st.expander("Beside sound: do both agree?"):
+        if result.between.empty:
+            st.caption("Choose features and distances in sound.")
+        else:
+            ends = [f"{figure}_{end}" for figure in FIGURES for end in ("low", "high")]
+            figures = result.between.drop(columns=ends)
+            st.dataframe(figures, key="between", hide_index=True, alt="Agreement of features with sound")
+    export_panel(f"{material.data.name} {material.degradation}", table, figure, command=material.question)
+
+
+def _show_strays(material: Material, result: Consistencies, magnitude: float) -> None:
+    """Show who can be trusted at a magnitude, and clips that came to somebody else's original."""
+    unit = material.kind.unit
+    st.subheader(f"At {magnitude:g} {unit}", anchor=False)
+    here = result.within[result.within["magnitude"] == magnitude].sort_values("consistency", ascending=False)
+    st.dataframe(
+        here[["space", *_SHARES]], key="trusted", hide_index=True,
+        column_config={
+            "space": "representation, distance",
+            **{name: st.column_config.NumberColumn(name, format="percent") for name in _SHARES},
+        },
+        alt="Consistency of every representation at this magnitude",
+    )  # fmt: skip
+    strays = result.strays[result.strays["magnitude"] == magnitude]
+    if strays.empty:
+        st.caption("Every clip is nearest to its own original, in every representation.")
+        return
+    space = st.selectbox("Clips that strayed", list(dict.fromkeys(strays["space"])), key="strayed_in")
+    _play_strays(material, strays[strays["space"] == space])
+
+
+def _play_strays(material: Material, strays: pd.DataFrame) -> None:
+    furthest = strays.assign(by=strays["own"] / strays["other"]).sort_values("by", ascending=False)
+    names = names_of(material.data)
+    st.caption(
+        f"{len(strays):,} clips are nearer to another original, or as near; "
+        f"the {_STRAYS_HEARD} that strayed furthest:"
+    )
+    for row in furthest.head(_STRAYS_HEARD).to_dict("records"):
+        columns = st.columns(2)
+        apart = f"{row['by']:.2f} times as far from its own original"
+        with columns[0]:
+            show_track(material.data, material.store, str(row["track"]), apart)
+        with columns[1]:
+            show_track(material.data, material.store, str(row["nearest"]), "taken for this one")
+    table = furthest.assign(
+        track=[names.get(one, one) for one in furthest["track"]],
+        nearest=[names.get(one, one) for one in furthest["nearest"]],
+    )
+    st.dataframe(
+        table[["track", "nearest", "own", "other"]], key="strays", hide_index=True,
+        column_config={"nearest": "taken for", "own": "distance to own", "other": "distance to other"},
+        alt="Clips that are nearer to another original",
+    )  # fmt: skip
