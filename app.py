@@ -17,19 +17,25 @@ first = st.Page(
     "pages/clusters.py", title="Clusters", icon=":material/bubble_chart:", default=True, url_path="first"
 )
 page = st.navigation(
-    [
-        st.Page("pages/data.py", title="Data", icon=":material/library_music:"),
-        st.Page("pages/cleaning.py", title="Cleaning", icon=":material/cleaning_services:"),
-        st.Page("pages/embeddings.py", title="Embeddings", icon=":material/hub:"),
-        first,
-        st.Page("pages/genres.py", title="Genres", icon=":material/account_tree:"),
-        st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
-        st.Page("pages/retrieval.py", title="Retrieval", icon=":material/search:"),
-        st.Page("pages/representations.py", title="Representations", icon=":material/psychology:"),
-        st.Page("pages/robustness.py", title="Robustness", icon=":material/graphic_eq:"),
-        st.Page(open_first_page, title="Clusters", url_path="clusters", visibility="hidden"),
-    ],
+    {
+        "Tags": [
+            st.Page("pages/data.py", title="Data", icon=":material/library_music:"),
+            st.Page("pages/cleaning.py", title="Cleaning", icon=":material/cleaning_services:"),
+            st.Page("pages/embeddings.py", title="Embeddings", icon=":material/hub:"),
+            first,
+            st.Page("pages/genres.py", title="Genres", icon=":material/account_tree:"),
+            st.Page(open_first_page, title="Clusters", url_path="clusters", visibility="hidden"),
+        ],
+        "Taggers": [
+            st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
+            st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        ],
+        "Representations": [
+            st.Page("pages/retrieval.py", title="Retrieval", icon=":material/search:"),
+            st.Page("pages/representations.py", title="Representations", icon=":material/psychology:"),
+            st.Page("pages/robustness.py", title="Robustness", icon=":material/graphic_eq:"),
+        ],
+    },
     position="top",
 )
 with guard(), PAGES.turn():

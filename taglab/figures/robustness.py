@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _HEIGHT_PX = 420
 _NAME_CHARACTERS = 40
-_LEGEND_ROW_PX = 22
+_LEGEND_ROW_PX = 11  # two names a row
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _MOST_TICKS = 12
 
@@ -56,7 +56,7 @@ def consistency_curves(
         figure.add_vline(x=places[at], line={"color": GREY, "width": 1, "dash": "dot"})
     below = legend_px(figure, _LEGEND_ROW_PX)
     figure.update_layout(
-        height=_HEIGHT_PX + below, margin={"l": 10, "r": 10, "t": 10, "b": 56 + below},
+        height=_HEIGHT_PX + below, margin={"l": 10, "r": 10, "t": 10, "b": 48 + below},
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
     )  # fmt: skip
     return figure
@@ -68,8 +68,8 @@ def _add_curve(
     x = [places[magnitude] for magnitude in part["magnitude"]]
     ends = np.concatenate([part["high"].to_numpy(float), part["low"].to_numpy(float)[::-1]])
     figure.add_scatter(
-        x=[*x, *x[::-1]], y=ends, mode="lines", fill="toself", fillcolor=faint(colour, 0.15), line={"width": 0},
-        hoverinfo="skip", showlegend=False, legendgroup=name,
+        x=[*x, *x[::-1]], y=ends, mode="lines", line={"width": 0}, fill="toself",
+        fillcolor=faint(colour, 0.15), hoverinfo="skip", showlegend=False, legendgroup=name,
     )  # fmt: skip
     custom = [
         [f"{row['magnitude']:g}", f"{row['consistency']:.1%}", f"{row['low']:.1%} to {row['high']:.1%}"]

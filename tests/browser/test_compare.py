@@ -11,6 +11,7 @@ import pytest
 
 from taglab.runs import change_about
 from tests.browser.settling import place_of, settled
+from tests.browser.turning import turn_to
 from tests.runs.examples import LABELS, made_run, small_data
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def test_runs_are_found_in_a_table_compared_and_kept(visit: Visit) -> None:
     assert sorted(runs_in_link(page)) == ["made-compared-one", "made-compared-two"]
     assert "made-compared" not in page.title()
     assert page.title() != "1"
-    page.get_by_role("link", name="Data").click()
+    turn_to(page, "Data")
     page.wait_for_url(re.compile("/data"))
-    page.get_by_role("link", name="Compare").click()
+    turn_to(page, "Compare")
     drawn(page)
     assert sorted(runs_in_link(page)) == ["made-compared-one", "made-compared-two"]
 

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from taglab.sources import table
 from tests.browser.conftest import assert_readable
 from tests.browser.settling import settled
+from tests.browser.turning import turn_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -90,7 +91,7 @@ def test_what_is_chosen_goes_into_the_link_and_stays_from_page_to_page(
     page.get_by_test_id("stNumberInputField").fill("2")
     page.keyboard.press("Enter")
     page.wait_for_url("**min_count=2**")
-    page.get_by_role("link", name="Embeddings").click()
+    turn_to(page, "Embeddings")
     page.wait_for_url("**/embeddings?**data=hostile**")
     page.wait_for_url("**min_count=2**")
     expect(page.get_by_test_id("stNumberInputField").first).to_have_value("2", timeout=20_000)

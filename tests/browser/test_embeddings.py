@@ -11,6 +11,7 @@ import pytest
 from taglab.ui.embeddings.views import VIEWS
 from tests.browser.conftest import assert_readable
 from tests.browser.settling import settled
+from tests.browser.turning import turn_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -34,7 +35,7 @@ def test_the_first_view_is_a_tag_among_its_neighbours(visit: Callable[..., Page]
 def test_every_page_opens_from_every_other(visit: Callable[..., Page]) -> None:
     page = settled(visit("/embeddings?view=Coverage"))
     for name in ("Clusters", "Data", "Embeddings", "Clusters", "Embeddings", "Data"):
-        page.get_by_role("link", name=name).first.click()
+        turn_to(page, name)
         page.wait_for_timeout(300)
         settled(page)
         assert page.get_by_text("Sorry, that should not").count() == 0

@@ -14,6 +14,7 @@ from taglab import cache
 from taglab.embeddings import WordVectors
 from taglab.folksonomy import Folksonomy
 from tests.browser.settling import settled
+from tests.browser.turning import turn_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -55,7 +56,7 @@ def shelf(server: Server) -> None:
 
 
 def go(page: Page, name: str) -> None:
-    page.get_by_role("link", name=name, exact=True).first.click()
+    turn_to(page, name)
     page.wait_for_url(f"**{ADDRESSES[name]}*")
     page.wait_for_timeout(300)
     settled(page)

@@ -33,6 +33,7 @@ ADDRESSES = (
     "/compare?view=Confusion",
     "/compare?view=Curves",
     "/retrieval",
+    "/robustness?degradation=Pitch&clips=3",
     "/representations",
 )
 

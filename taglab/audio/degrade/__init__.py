@@ -67,7 +67,7 @@ def degrade(
     Raises:
         NotFound: If there is no such degradation.
         InvalidSetting: If the magnitude is none, lies outside, or is not to be had at this rate; the sound is
-            silent, too short, or no sound; or the recording is missing, silent, or not asked for.
+            silent, or no sound; or the recording is missing, silent, or not asked for.
     """
     kind = degradation(name)
     kind.check(magnitude, rate_hz)

@@ -41,8 +41,13 @@ def loudness(samples: Samples, rate_hz: int) -> float:
 def equally_loud(changed: Samples, original: Samples, rate_hz: int) -> Samples:
     """Return sound as loud as another; as it is where either lies below the standard's gate.
 
-    Raises:
-        InvalidSetting: If either is shorter than 0.4 s.
+    What is shorter than a block of the standard is measured as if it were repeated until it fills one.
     """
-    apart = loudness(original, rate_hz) - loudness(changed, rate_hz)
+    apart = loudness(_repeated(original, rate_hz), rate_hz) - loudness(_repeated(changed, rate_hz), rate_hz)
     return changed * np.float32(10 ** (apart / 20)) if np.isfinite(apart) else changed
+
+
+def _repeated(samples: Samples, rate_hz: int) -> Samples:
+    missing = int(np.ceil(_BLOCK_S * rate_hz)) - len(samples)
+    times = 1 + max(0, -(-missing // len(samples)))
+    return np.concatenate([samples] * times) if times > 1 else samples

@@ -39,7 +39,10 @@ class Space:
     @property
     def title(self) -> str:
         """For people."""
-        return f"{self.features}, {self.distance}" if self.features else f"sound, {self.distance}"
+        return f"{self.features or 'sound'}, {_TITLES[self.distance]}"
+
+
+_TITLES = {"dtw": "DTW", "simple": "SiMPle", "euclidean": "Euclidean", "cosine": "cosine"}
 
 
 def warped(originals: FloatArray, changed: FloatArray, hop_s: float, progress: Progress) -> DoubleArray:

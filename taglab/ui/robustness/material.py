@@ -161,7 +161,7 @@ def measured(material: Material) -> Consistencies:
                 module="taglab.verbs.robustness",
                 given=given,
                 title=f"Consistency under {material.kind.title.lower()}",
-                lacking=f"Degrading clips ({material.kind.title.lower()}) and finding whom each is nearest to",
+                lacking=f"Degrading clips ({material.kind.title.lower()}) and finding who is nearest to whom",
                 verb="Measure",
                 meanwhile="Any magnitude can be heard meanwhile.",
                 seconds=share * consistency_seconds(material.settings, n_tracks, rate_hz),

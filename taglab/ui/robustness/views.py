@@ -81,10 +81,9 @@ def _show_strays(material: Material, result: Consistencies, magnitude: float) ->
 def _play_strays(material: Material, strays: pd.DataFrame) -> None:
     furthest = strays.assign(by=strays["own"] / strays["other"]).sort_values("by", ascending=False)
     names = names_of(material.data)
-    st.caption(
-        f"{len(strays):,} clips are nearer to another original, or as near; "
-        f"the {_STRAYS_HEARD} that strayed furthest:"
-    )
+    n = len(strays)
+    which = f"; the {_STRAYS_HEARD} that strayed furthest" if n > _STRAYS_HEARD else ""
+    st.caption(f"{n:,} {'clip is' if n == 1 else 'clips are'} nearer to another original, or as near{which}:")
     for row in furthest.head(_STRAYS_HEARD).to_dict("records"):
         columns = st.columns(2)
         apart = f"{row['by']:.2f} times as far from its own original"

@@ -92,15 +92,15 @@ def test_who_ignores_a_change_is_consistent_and_who_hears_nothing_else_is_not(st
     gains = within.xs("gain", level="degradation")
     assert (gains["contour, cosine"] == 1).all()
     # At -40 dB all are softer than the softest original, which is the nearest to all.
-    assert gains["level, euclidean"].loc[-40.0] == pytest.approx(1 / 12)
-    assert (within.loc["sound, dtw", "pitch"].loc[[-12.0, 12.0]] < 1).all()
+    assert gains["level, Euclidean"].loc[-40.0] == pytest.approx(1 / 12)
+    assert (within.loc["sound, DTW", "pitch"].loc[[-12.0, 12.0]] < 1).all()
     assert set(result.within["severity"].between(0, 1)) == {True}
 
 
 def test_strays_are_named_with_whom_they_came_to(store: AudioStore) -> None:
     result = consistency(store, SETTINGS.model_copy(update={"features": ("level",), "sound": False}))
     strays = result.strays[
-        (result.strays["space"] == "level, euclidean") & (result.strays["magnitude"] == -40)
+        (result.strays["space"] == "level, Euclidean") & (result.strays["magnitude"] == -40)
     ]
     assert len(strays) == 11
     assert set(strays["nearest"]) == {min(result.tracks, key=lambda track: int(track.split()[1]))}
