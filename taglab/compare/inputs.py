@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from taglab.audio.library import audio_at_hand
-from taglab.batches import SplitSettings
 from taglab.embeddings import vectors_key
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.factors.learning_source import (
@@ -30,6 +29,7 @@ from taglab.runs.inputs import (
 )
 from taglab.settings import checked
 from taglab.sources import open_folksonomy
+from taglab.split import SplitSettings
 from taglab.vectors import open_features
 
 NOT_KNOWN = "not known"

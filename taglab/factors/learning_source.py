@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from taglab.batches import SplitSettings
 from taglab.cache import content_key
 from taglab.embeddings import selected_tags
 from taglab.errors import InvalidSetting
@@ -16,6 +15,7 @@ from taglab.factors import TARGETS, make_targets
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.settings import as_list, checked, flattened, listed
+from taglab.split import SplitSettings
 from taglab.targets import Targets
 
 LEARNED_KINDS = ("distribution", "categorical", "binary")

@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, field_validator
 
 from taglab.audio.library import DEMO
-from taglab.batches import SplitSettings
 from taglab.factors.learning_source import source_of_text
 from taglab.launch import train_run
 from taglab.nets import AnyNetwork, NetworkSettings, network_settings
@@ -17,6 +16,7 @@ from taglab.nets.sharing import MOST_SOURCES, N_FACTORS, STRATEGIES, parameter_c
 from taglab.progress import Progress
 from taglab.runs.process import first_of_several
 from taglab.settings import Flag, Group
+from taglab.split import SplitSettings
 from taglab.training import settings_over
 from taglab.training.source_config import PRESETS, SourceRun, SourceTraining, source_run
 from taglab.training.sources import dry_run_sources, new_source_run
