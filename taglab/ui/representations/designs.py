@@ -9,6 +9,8 @@ import streamlit as st
 
 from taglab import cache
 from taglab.errors import InvalidSetting, TaglabError
+from taglab.factors import TARGETS
+from taglab.factors.learning_source import SAME_TRACK
 from taglab.progress import silent
 from taglab.studies.design import DesignSettings
 from taglab.studies.design.kept import Design, design_names, open_design
@@ -118,7 +120,9 @@ def _show_lines(design: Design) -> None:
             "Nobody said yet what its runs learn from: a --source for each of its sources, with a maker of "
             "`taglab targets`."
         )
-        given = [word for source in design.settings.sources for word in ("--source", f"{source}={source}")]
+        usual = {**{maker: maker for maker in TARGETS}, "self": SAME_TRACK}
+        makers = {source: usual.get(source, "MAKER") for source in design.settings.sources}
+        given = [word for source, maker in makers.items() for word in ("--source", f"{source}={maker}")]
         copy_as_command([*family, "prepare", design.name, *given])
         return
     st.caption(
