@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ from taglab.reprs import one_line
 from taglab.vectors import Vectors
 
 _TABLES = (".csv", ".tsv", ".parquet")
+Slices = Literal["none", "mean", "mean-deviation"]
+"""What a track has whose slices stand in several rows."""
 FEATURE_FILES = (".npz", ".npy", *_TABLES)
 """Endings of the files that features are written to."""
 
@@ -39,7 +41,12 @@ class ReadFeatures:
 
 
 def read_features(
-    path: Path, tracks: Sequence[str], name: str = "", measure: str = "cosine", progress: Progress = silent
+    path: Path,
+    tracks: Sequence[str],
+    name: str = "",
+    measure: str = "cosine",
+    progress: Progress = silent,
+    slices: Slices = "none",
 ) -> ReadFeatures:
     """Read features of tracks.
 
@@ -51,15 +58,23 @@ def read_features(
         name: What the features are called.
         measure: By which they are compared, a key of `taglab.vectors.MEASURES`.
         progress: Told how far it is.
+        slices: What a track has whose slices stand in several rows: their "mean", or their mean and then
+            their deviation (Kim 2021, section 2.4.4); "none" where every row is a whole track.
 
     Raises:
         DataError: If the file cannot be read so, an id stands twice, a cell is no finite number, or no id is
             a track.
     """
     ids, features = _table(path) if path.suffix.lower() in _TABLES else _array(path, progress)
-    if len(set(ids)) < len(ids):
+    if slices != "none":
+        ids, features = _over_slices(ids, features, slices == "mean-deviation")
+    elif len(set(ids)) < len(ids):
         again = pd.Index(ids)
-        raise DataError(path, f"holds {again[again.duplicated()][0]!r} twice; a track has one row")
+        raise DataError(
+            path,
+            f"holds {again[again.duplicated()][0]!r} twice; a track has one row, or say what is taken "
+            "of its slices (mean, mean-deviation)",
+        )
     finite = np.isfinite(features).all(axis=1)
     if not finite.all():
         raise DataError(path, f"holds NaN or infinity, of {ids[int(np.argmin(finite))]!r} for instance")
@@ -71,8 +86,24 @@ def read_features(
     absent = known.difference(read.ids)
     missing = tuple(track for track in tracks if track in absent)
     unknown = tuple(one for one in ids if one not in known)
-    origin = {"encoder": {"encoder": "file", "file": path.name}, "split": ""}
+    origin = {"encoder": {"encoder": "file", "file": path.name, "slices": slices}, "split": ""}
     return ReadFeatures(Vectors("tracks", read.ids, read.vectors, missing, name, measure, origin), unknown)
+
+
+def _over_slices(
+    ids: Sequence[str], features: npt.NDArray[np.float64], with_deviations: bool
+) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Return each id once, with the mean of its rows, and their deviation after it where asked for."""
+    codes, distinct = pd.factorize(pd.Index(ids))
+    counts = np.bincount(codes)[:, None]
+    means = np.zeros((len(distinct), features.shape[1]))
+    np.add.at(means, codes, features)
+    means /= counts
+    if not with_deviations:
+        return list(distinct), means
+    squares = np.zeros_like(means)
+    np.add.at(squares, codes, (features - means[codes]) ** 2)
+    return list(distinct), np.concatenate([means, np.sqrt(squares / counts)], axis=1)
 
 
 def write_features(vectors: Vectors, path: Path) -> None:

@@ -34,7 +34,7 @@ from taglab.encoders import (
     standing,
     write_features,
 )
-from taglab.encoders.files import feature_table
+from taglab.encoders.files import Slices, feature_table
 from taglab.errors import InvalidSetting, Unavailable
 from taglab.folksonomy import Folksonomy
 from taglab.launch import LaunchSettings, own_command, submit_array
@@ -307,12 +307,15 @@ class Read(Question):
         name: What to call them from now on.
         data: Data set of the tracks.
         measure: By which they are compared.
+        slices: What a track has whose slices stand in several rows: their mean, or their mean and then their
+            deviation; none where every row is a whole track.
     """
 
     returns: ClassVar[str] = "{name, kind, ids, missing, dim, measure, encoder, unknown, examples: [id]}"
     examples: ClassVar[str] = """
 taglab features add mert.parquet --name mert --data mine
 taglab features add openl3.npz --name openl3 --data mine --measure euclidean
+taglab features add slices.csv --name sliced --data mine --slices mean-deviation
 """
     table: ClassVar[bool] = False
 
@@ -322,12 +325,14 @@ taglab features add openl3.npz --name openl3 --data mine --measure euclidean
     name: NewName
     data: Annotated[str, Flag(metavar="NAME")] = DEMO
     measure: Annotated[str, Flag(choices=MEASURES)] = "cosine"
+    slices: Slices = "none"
 
     def answer(self, progress: Progress) -> Report:
         """Return what was read, and which ids are no track."""
         data = open_folksonomy(self.data, between(progress, 0, 0.3))
         tracks = data.tracks["track"].tolist()
-        read = read_features(self.path, tracks, self.name, self.measure, between(progress, 0.3, 1))
+        share = between(progress, 0.3, 1)
+        read = read_features(self.path, tracks, self.name, self.measure, share, self.slices)
         save_features(read.vectors, self.name)
         facts = _facts(self.name, read.vectors)
         unknown = {"unknown": len(read.unknown), "examples": list(read.unknown[:_EXAMPLES])}

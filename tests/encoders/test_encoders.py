@@ -202,6 +202,21 @@ def test_networks_are_heard_before_their_head(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("name", ["run", "random"])
+def test_deviations_over_windows_follow_the_means(name: str, tmp_path: Path) -> None:
+    store = store_of(tmp_path / "store", list(range(3)), seconds=1.0)
+    means = encode_tracks(encoder_of(name, {"run": "trained"}), store)
+    both = encode_tracks(encoder_of(name, {"run": "trained", "over_windows": "mean-deviation"}), store)
+    assert both.dim == 2 * means.dim
+    np.testing.assert_allclose(both.vectors[:, : means.dim], means.vectors, rtol=1e-5, atol=1e-6)
+    assert (both.vectors[:, means.dim :] >= 0).all()
+    assert both.vectors[:, means.dim :].any()
+    one_window = store_of(tmp_path / "short", list(range(3)), seconds=0.3)
+    of_one = encode_tracks(encoder_of(name, {"run": "trained", "over_windows": "mean-deviation"}), one_window)
+    np.testing.assert_allclose(of_one.vectors[:, means.dim :], 0, atol=1e-3)
+
+
+@pytest.mark.usefixtures("world")
 def test_what_changed_since_is_not_encoded_alike(store: AudioStore) -> None:
     save_features(encode_tracks(encoder_of("run", {"run": "trained"}), store), "heard")
     run = open_run("trained")

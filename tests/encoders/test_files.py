@@ -60,3 +60,19 @@ def test_ids_that_look_like_numbers_stay_as_they_are_written(tmp_path: Path) -> 
     path = tmp_path / "f.csv"
     path.write_text("id,d0\n007,1\n7,2\n", encoding="utf-8")
     assert read_features(path, ["007"]).vectors.ids == ("007",)
+
+
+def test_slices_of_a_track_become_their_mean_and_deviation(tmp_path: Path) -> None:
+    path = tmp_path / "slices.csv"
+    path.write_text("track,d0,d1\na,1,4\nb,7,8\na,3,4\na,5,4\n", encoding="utf-8")
+    means = read_features(path, TRACKS, slices="mean").vectors
+    np.testing.assert_allclose(means.rows_of(["a", "b"]), [[3, 4], [7, 8]])
+    both = read_features(path, TRACKS, slices="mean-deviation").vectors
+    deviation = np.std([1, 3, 5])
+    np.testing.assert_allclose(both.rows_of(["a", "b"]), [[3, 4, deviation, 0], [7, 8, 0, 0]], rtol=1e-6)
+    assert both.origin["encoder"]["slices"] == "mean-deviation"
+    with pytest.raises(DataError, match=r"say what is taken of its slices \(mean, mean-deviation\)"):
+        read_features(path, TRACKS)
+    path.write_text("track,d0\na,1\na,\n", encoding="utf-8")
+    with pytest.raises(DataError, match="NaN or infinity, of 'a'"):
+        read_features(path, TRACKS, slices="mean")
