@@ -196,7 +196,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "tiny-sources": {
         "network": {"network": "kim-2.3", "width": 0.25, "dropout": 0.1},
         "train": {
-            "epochs": 20,
+            "epochs": 12,
             "batch_size": 64,
             "learning_rate": 2e-3,
             "schedule": "cosine",
