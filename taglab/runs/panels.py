@@ -46,16 +46,22 @@ def panels_of_sources(sources: Sequence[str]) -> dict[str, Panel]:
         return {"loss": replace(_LOSS, axis="loss"), "speed": _SPEED, "rate": _RATE}
     validated = {"validation_loss": ("all sources, validation", "solid")}
     return {
-        "loss": replace(_LOSS, axis="loss (sum over sources)", lines=validated),
+        # A step's loss is of one source, and stands beside those of sources.
+        "loss": replace(_LOSS, axis="loss (sum over sources)", lines=validated, step=""),
         "loss by source": Panel(
             "Loss by source, validation", "loss", _by_source("validation_loss", sources), by_line=True
         ),
         "training loss by source": Panel(
-            "Loss by source, training", "loss", _by_source("train_loss", sources), judged=False, by_line=True
+            "Loss by source, training",
+            "loss",
+            _by_source("train_loss", sources),
+            judged=False,
+            step="loss",
+            by_line=True,
         ),
         "passes": Panel(
             "How often each source's tracks were gone through",
-            "passes through its training tracks",
+            "passes",
             _by_source("passes", sources),
             judged=False,
             by_line=True,
