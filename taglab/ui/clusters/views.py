@@ -80,8 +80,9 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     if len(rows):
         labels = made.clustering.labels[rows]
         table["selected"] = np.bincount(labels[labels >= 0], minlength=len(table))[ranked["cluster"]]
-    table["members"] = [_members(tags) for tags in ranked["tags"]]
-    table["medoid"] = ranked["medoid"]
+    titles = track_names(material.data) if material.kind == "tracks" else {}
+    table["members"] = [_members([titles.get(tag, tag) for tag in tags]) for tags in ranked["tags"]]
+    table["medoid"] = [titles.get(tag, tag) for tag in ranked["medoid"]]
     if material.vectors.unknown:
         table["partly_known"] = ranked["partly_known"]
     table.insert(0, "colour", [swatch(hue(int(made.colours[cluster]))) for cluster in ranked["cluster"]])
