@@ -759,8 +759,10 @@ def test_tags_of_a_joint_space_are_clustered_by_the_distance_of_the_dot_product(
         build_parser().parse_args(shlex.split(line)[1:])
 
 
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("kind", ["tracks", "artists"])
+@pytest.mark.parametrize(
+    ("kind", "view"),
+    [*(("tracks", view) for view in VIEWS), ("artists", "Clusters"), ("artists", "Label space")],
+)
 def test_tracks_and_artists_of_a_joint_space_are_clustered_and_make_no_classes(kind: str, view: str) -> None:
     space = shelve_space()
     save_features(space_vectors(space, kind, "them"), "them")

@@ -455,8 +455,10 @@ def test_vectors_of_users_are_no_choice_and_a_damaged_shelf_is_passed_over() -> 
     assert app.selectbox(key="vectors").label == "Word vectors"
 
 
-@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"Coverage", "Quality"}))
-@pytest.mark.parametrize("kind", ["tracks", "artists"])
+@pytest.mark.parametrize(
+    ("kind", "view"),
+    [*(("tracks", view) for view in sorted(set(VIEWS) - {"Coverage", "Quality"})), ("artists", "Neighbours")],
+)
 def test_tracks_and_artists_of_a_joint_space_are_looked_at_as_tags_are(kind: str, view: str) -> None:
     space = shelve_space()
     for name in ("them", "others"):
