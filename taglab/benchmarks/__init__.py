@@ -88,6 +88,18 @@ def _plsa() -> list[Row]:
     return plsa()
 
 
+def _sequences() -> list[Row]:
+    from taglab.benchmarks.robustness import sequences
+
+    return sequences()
+
+
+def _degradations() -> list[Row]:
+    from taglab.benchmarks.robustness import degradations
+
+    return degradations()
+
+
 def _joint_space(name: str) -> Callable[[], list[Row]]:
     def measure() -> list[Row]:
         from taglab.benchmarks import joint_space
@@ -126,6 +138,8 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "tagatune": _joint_space("tagatune"),
     "big-data": _joint_space("big_data"),
     "factorisation": _factorisation,
+    "sequences": _sequences,
+    "degradations": _degradations,
     "gpu": _gpu,
 }
 

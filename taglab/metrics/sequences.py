@@ -145,26 +145,34 @@ def _warp(first: FloatArray, second: FloatArray, out: DoubleArray) -> None:
 
 
 @compiled
+def _stretch(squared: FloatArray, i: int, j: int, length: int) -> float:
+    total = 0.0
+    for k in range(length):
+        total += squared[i + k, j + k]
+    return total
+
+
+@compiled
 def _nearest_stretches(first: FloatArray, second: FloatArray, length: int, out: FloatArray) -> None:
     """Write the squared distance of every stretch to the nearest, (first, second, stretches).
 
-    Along a diagonal of the squared distances a stretch's sum is the one before, less a cell and plus another.
+    Along a diagonal of the squared distances a stretch's sum is the one before, less a cell and plus another;
+    sums of all diagonals are kept side by side, so that rows are read in order.
     """
     n, m = first.shape[1], second.shape[1]
+    last = m - length
     squared = np.empty((n, m), np.float32)
+    sums, before = np.empty(last + 1, np.float64), np.empty(last + 1, np.float64)
     for a in range(first.shape[0]):
         for b in range(second.shape[0]):
             _squared(first[a], second[b], squared)
-            for i in range(n - length + 1):
-                out[a, b, i] = np.inf
-            for diagonal in range(length - n, m - length + 1):
-                i, j = max(0, -diagonal), max(0, diagonal)
-                total = 0.0
-                for k in range(length):
-                    total += squared[i + k, j + k]
-                while True:
-                    out[a, b, i] = min(out[a, b, i], max(total, 0.0))
-                    if i + length >= n or j + length >= m:
-                        break
-                    total += squared[i + length, j + length] - squared[i, j]
-                    i, j = i + 1, j + 1
+            for j in range(last + 1):
+                sums[j] = _stretch(squared, 0, j, length)
+            out[a, b, 0] = max(sums.min(), 0.0)
+            for i in range(1, n - length + 1):
+                sums, before = before, sums
+                gone, come = squared[i - 1], squared[i + length - 1, length:]
+                sums[0] = _stretch(squared, i, 0, length)
+                for j in range(last):
+                    sums[j + 1] = before[j] + (come[j] - gone[j])
+                out[a, b, i] = max(sums.min(), 0.0)
