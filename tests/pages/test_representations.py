@@ -172,7 +172,7 @@ def test_one_of_the_features_alone_has_nothing_beside_it(shelf: None) -> None:
     ("url", "groups"),
     [
         ({"colour": "Task"}, {"rock", "jazz"}),
-        ({"colour": "Tag", "tag": "other"}, {"other", "not known"}),
+        ({"colour": "Tag", "tag": "other"}, {"other", "without it"}),
         ({"colour": "Artist"}, {"artist 0", "other"}),
     ],
 )

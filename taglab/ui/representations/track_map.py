@@ -49,6 +49,7 @@ class Colouring:
         numbers: Of each track a number in place of a group, NaN where that is not known; None for groups.
         notes: What is said of some tracks, besides.
         about: A sentence on it.
+        rest: What is said of tracks in no group.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Colouring:
     numbers: npt.NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
     about: str = ""
+    rest: str = _UNKNOWN
 
 
 def show_track_map(material: Material) -> None:
@@ -151,7 +153,9 @@ def _by_tag(material: Material, vectors: Vectors) -> Colouring:
         )
     )
     texts = tuple(tag if track in has else "" for track in vectors.ids)
-    return Colouring(tag, texts, about=f"{sum(map(bool, texts)):,} of the tracks have the tag {tag}.")
+    return Colouring(
+        tag, texts, about=f"{sum(map(bool, texts)):,} of the tracks have the tag {tag}.", rest="without it"
+    )
 
 
 def _by_factor(material: Material, vectors: Vectors) -> Colouring | None:
@@ -251,7 +255,7 @@ def _classes(colouring: Colouring, positions: npt.NDArray[np.float32]) -> MapCla
     labels = np.array([row_of.get(text, -1) for text in colouring.texts], np.int32)
     colours = group_colours(positions, labels, len(largest))
     places = group_places(positions, labels, len(largest))
-    rest = _REST if len(sizes) > len(largest) else _UNKNOWN
+    rest = _REST if len(sizes) > len(largest) else colouring.rest
     return MapClasses.with_rest(labels, largest, colours, places, rest, colouring.name.capitalize())
 
 
@@ -280,4 +284,4 @@ def _fact(colouring: Colouring, row: int) -> str:
     if not colouring.texts:
         return ""
     note = f"; {colouring.notes[row]}" if colouring.notes and colouring.notes[row] else ""
-    return f"{colouring.name}: {colouring.texts[row] or _UNKNOWN}{note}"
+    return f"{colouring.name}: {colouring.texts[row] or colouring.rest}{note}"
