@@ -13,8 +13,11 @@ from taglab.joint_space import new_space_run, open_joint_space
 from taglab.launch import LaunchSettings
 from taglab.runs import create_run, layout, open_run
 from taglab.runs.status import read_status
+from taglab.training.source_config import SourceRun, source_run
+from taglab.training.sources import new_source_run
 from tests.joint_space.world import config_of, make_world
 from tests.launch.running import comes_to, until
+from tests.training.examples import make_world as make_small_world
 
 
 def test_a_configuration_without_a_kind_is_a_taggers() -> None:
@@ -74,6 +77,36 @@ def test_more_than_a_process_on_the_cpu_is_refused_for_a_joint_space(more: dict[
     with pytest.raises(InvalidSetting, match="trained by one process, on the CPU"):
         launch.submit(run.name, LaunchSettings(**more))
     assert read_status(run.folder) is None
+
+
+def test_a_network_of_several_sources_is_launched_stopped_and_resumed(taglab_home: Path) -> None:
+    make_small_world(taglab_home)
+    run = new_source_run(sources_config(epochs=2_000))
+    launch.submit(run.name)
+    assert until(lambda: len(run.history()) >= 1), run.log_tail()
+    assert launch.stop(run.name).state == "stopped"
+    config = json.loads((run.folder / layout.CONFIG).read_text())
+    config["train"]["epochs"] = len(run.history()) + 1
+    (run.folder / layout.CONFIG).write_text(json.dumps(config))
+    launch.resume(run.name)
+    assert comes_to(run, "finished"), run.log_tail()
+    assert len(open_run(run.name).history()) == config["train"]["epochs"]
+    assert "going on from" in run.log_tail()
+
+
+def sources_config(**train: int) -> SourceRun:
+    sources = [
+        {"name": "sounds", "maker": "label-space", "settings": {"labels": "sounds"}},
+        {"name": "self", "maker": "same-track"},
+    ]
+    mels = {"n_mels": 32, "n_fft": 512, "hop": 128, "mel_scale": "slaney"}
+    short = {"batch_size": 8, "window_s": 0.6, "accelerator": "cpu", "checkpoint_minutes": 0, **train}
+    return source_run(
+        {
+            "data": "small", "audio": "small", "sources": sources, "train": short,
+            "network": {"network": "kim-2.3", "width": 1 / 16, "mels": mels},
+        }
+    )  # fmt: skip
 
 
 def test_what_a_joint_space_is_made_of_is_looked_up() -> None:
