@@ -65,7 +65,7 @@ def _classes(folksonomy: Folksonomy, cells: pd.Series) -> Targets:
 
 
 def _numbers(folksonomy: Folksonomy, cells: pd.Series) -> Targets:
-    numbers, known = numbers_of(folksonomy, cells)
+    numbers, known = numbers_of(folksonomy, cells, "take its values as classes")
     return Targets(
         "real",
         tuple(folksonomy.tracks["track"]),
@@ -78,9 +78,14 @@ def _numbers(folksonomy: Folksonomy, cells: pd.Series) -> Targets:
 
 
 def numbers_of(
-    folksonomy: Folksonomy, cells: pd.Series
+    folksonomy: Folksonomy, cells: pd.Series, cure: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Return the numbers of a column and where they are known, (tracks,); 0 where they are not.
+
+    Args:
+        folksonomy: Whose tracks.
+        cells: The column.
+        cure: What to do where it holds text.
 
     Raises:
         DataError: If it holds text that is no number.
@@ -89,7 +94,7 @@ def numbers_of(
         numbers = pd.to_numeric(cells).to_numpy(np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
         raise DataError(
-            folksonomy.name, f"has text in the column {cells.name!r} ({error}); take its values as classes"
+            folksonomy.name, f"has text in the column {cells.name!r} ({error}); {cure}"
         ) from error
     known = np.abs(numbers) <= np.finfo(np.float32).max
     return np.where(known, numbers, 0.0), known

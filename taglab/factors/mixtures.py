@@ -163,7 +163,7 @@ def _column(
         others = ", ".join(repr(one) for one in table.columns if one != "track") or "no other than the ids"
         asked = f"column={name!r}" if name else f"column='' (none of {', '.join(kind.usual)} is there)"
         raise InvalidSetting(f"{asked} must be one of those that tracks of {folksonomy.name} have: {others}")
-    numbers, known = numbers_of(folksonomy, table[column])
+    numbers, known = numbers_of(folksonomy, table[column], "name a column of numbers")
     fits = known & (numbers >= kind.least) & (numbers <= kind.most)
     n_zero, n_outside = int((known & (numbers == 0)).sum()), int((known & ~fits & (numbers != 0)).sum())
     notes = [f"{n_zero:,} tracks have 0 in {column!r}: not known."] if n_zero else []

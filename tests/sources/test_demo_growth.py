@@ -40,12 +40,13 @@ def test_it_is_of_the_same_tracks_and_of_the_seed_alone(of: str, demo: Folksonom
 def test_nobody_is_without_a_play_and_some_tracks_are(plays: Interactions) -> None:
     assert plays.n_users == 400
     assert plays.per_user().min() >= 1
-    assert 0.01 < (plays.per_track() == 0).mean() < 0.15
+    assert plays.per_track().min() >= 1
+    assert 0.01 < 1 - plays.n_tracks / 1200 < 0.15
     assert plays.matrix.max() > 10
 
 
 def test_listeners_follow_style_artist_and_sound(demo: Folksonomy, plays: Interactions) -> None:
-    tracks, users = demo.tracks, plays.users
+    tracks, users = demo.select_tracks(plays.tracks).tracks, plays.users
     pairs = plays.matrix.tocoo()
     same = {
         column: (tracks[column].to_numpy()[pairs.col] == of[pairs.row]).mean()
@@ -109,7 +110,7 @@ def test_experts_file_nearly_every_track_of_an_artist_they_have_where_it_belongs
 def test_what_is_built_in_is_made_when_asked_for(taglab_home: Path, demo: Folksonomy) -> None:
     assert sources.folksonomy_names() == ["demo"]
     plays = sources.open_interactions("demo")
-    assert plays.tracks == tuple(demo.tracks["track"])
+    assert set(plays.tracks) < set(demo.tracks["track"])
     assert sources.open_folksonomy("demo").fingerprint == demo.fingerprint
     lyrics = sources.open_folksonomy("demo-lyrics")
     assert lyrics.fingerprint == sources.open_folksonomy("demo-lyrics").fingerprint
@@ -118,4 +119,4 @@ def test_what_is_built_in_is_made_when_asked_for(taglab_home: Path, demo: Folkso
     with pytest.raises(InvalidSetting, match="name='demo-lyrics' is kept for the demo as it is built in"):
         sources.add("demo", None, "demo-lyrics")
     other = sources.add("demo", None, "other", DemoSettings(seed=3, tracks=200, artists=20))
-    assert sources.open_interactions("other").tracks == tuple(other.tracks["track"])
+    assert set(sources.open_interactions("other").tracks) <= set(other.tracks["track"])

@@ -121,15 +121,16 @@ def read_demo_plays(
         progress: Told how far it is.
 
     Returns:
-        Counts; of the users their taste is known (columns in `playing.play`).
+        Counts of tracks that anybody played; of the users their taste is known (columns in `playing.play`).
     """
     if settings.of != "tags":
         return None
     progress(0.0, "playing")
     rng = np.random.default_rng([settings.seed, _PLAYS])
     listeners, played = play(rng, folksonomy.tracks, settings.listeners)
-    pairs = played.tocoo()
-    tracks = list(folksonomy.tracks["track"])
+    heard = np.flatnonzero(played.sum(axis=0) > 0)
+    pairs = played[:, heard].tocoo()
+    tracks = list(folksonomy.tracks["track"].iloc[heard])
     return Interactions.from_codes(folksonomy.name, listeners, tracks, pairs.row, pairs.col, pairs.data)
 
 
