@@ -17,6 +17,7 @@ from taglab.audio.store import Rows
 from taglab.audio.windows import Windows
 from taglab.cache import content_key, derived_path, kept
 from taglab.progress import Progress, counted, silent
+from taglab.reprs import one_line
 
 _FULL_SCALE = 32_768
 
@@ -35,6 +36,8 @@ class MelWindows(Windows):
     settings: MelSettings
     logarithms: npt.NDArray[np.float16]
     first_frames: Rows
+
+    __repr__ = one_line
 
     def random_starts(self, rows: npt.ArrayLike, rng: np.random.Generator) -> Rows:
         """Return a start for each row, (batch,), every frame that fits equally likely."""
