@@ -51,6 +51,11 @@ def start(page: Page) -> None:
     page.get_by_text("Runs shown", exact=True).wait_for()
 
 
+def train_an_epoch(page: Page) -> None:
+    """Wait until an epoch is in the history; what is stopped before is started, and not resumed."""
+    page.get_by_text(re.compile(r"epoch ([2-9]|\d\d+) of 5000, .*clips/s")).wait_for(timeout=LONG_S)
+
+
 def test_a_run_is_started_watched_to_its_end_and_listed(visit: Visit, server: Server) -> None:
     page = visit(LINK, height=1600)
     fill_form(page, 2)
@@ -70,8 +75,8 @@ def test_a_run_is_stopped_and_goes_on_from_the_same_link(visit: Visit) -> None:
     page = visit(LINK, height=1600)
     fill_form(page, 5000)
     start(page)
-    page.get_by_text(re.compile("epoch .* of 5000, .*clips/s")).wait_for(timeout=LONG_S)
-    page.get_by_role("button", name="Stop").first.click()
+    train_an_epoch(page)
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").first.click()
     page.get_by_role("button", name="Resume").first.wait_for(timeout=LONG_S)
     page.reload()
     settled(page)
@@ -83,14 +88,14 @@ def test_a_resumed_run_is_seen_to_train_without_a_reload(visit: Visit) -> None:
     page = visit(LINK, height=1600)
     fill_form(page, 5000)
     start(page)
-    page.get_by_text(re.compile("epoch .* of 5000, .*clips/s")).wait_for(timeout=LONG_S)
+    train_an_epoch(page)
     for _ in range(2):
-        page.get_by_role("button", name="Stop").first.click()
+        page.get_by_test_id("stMain").get_by_role("button", name="Stop").first.click()
         page.get_by_role("button", name="Resume").first.wait_for(timeout=LONG_S)
         settled(page)
         page.get_by_role("button", name="Resume").first.click()
-        page.get_by_text(re.compile("epoch .* of 5000, .*clips/s")).wait_for(timeout=LONG_S)
-    page.get_by_role("button", name="Stop").first.click()
+        train_an_epoch(page)
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").first.click()
     page.get_by_role("button", name="Resume").first.wait_for(timeout=LONG_S)
 
 
