@@ -73,11 +73,16 @@ class Factorisation:
 
     __repr__ = one_line
 
-    def scores_of_new(self, features: Floats) -> Floats:
-        """Return what users would make of tracks nobody played (users, tracks), from features alone."""
+    def scores_of_new(self, features: Floats, users: slice = slice(None)) -> Floats:
+        """Return what users would make of tracks nobody played (users, tracks), from features alone.
+
+        Args:
+            features: Of the tracks (tracks, features).
+            users: Which; all by default.
+        """
         if self.weights is None:
             raise ValueError("without features nothing is known of tracks that nobody played")
-        scores: Floats = self.users @ (features @ self.weights).T
+        scores: Floats = self.users[users] @ (features @ self.weights).T
         return scores
 
 

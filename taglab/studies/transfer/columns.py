@@ -79,8 +79,8 @@ class Classification(_OfColumn):
 
     @property
     def title(self) -> str:
-        """The column, or the label space."""
-        return self.column or self.labels
+        """The column, or what it is of a label space, which may have a column's name."""
+        return self.column or f"classes of {self.labels}"
 
     def problem(self, folksonomy: Folksonomy, plays: Interactions | None) -> Classes:
         """Return the question; see `Task.problem`."""
@@ -167,12 +167,8 @@ class Classes:
             raise DataError(
                 self.task.title, f"has fewer than {_FEWEST_CLASSES} classes among the tracks to learn from"
             )
-        model = MLPClassifier(
-            hidden_layer_sizes=self.task.hidden, max_iter=self.task.epochs, random_state=seed
-        )
-        answers = _fitted(model, features, train, self.codes[train]).predict(
-            standardised(features, train)[test]
-        )
+        model = MLPClassifier(**_settings(self.task), random_state=seed)
+        answers = _answers(model, features, train, self.codes[train], test)
         right = answers == self.codes[test]
         names = self.targets.columns
         table = answers_table(
@@ -217,12 +213,9 @@ class Numbers:
         from sklearn.neural_network import MLPRegressor
 
         middle, spread = self.values[train].mean(), self.values[train].std() or 1.0
-        model = MLPRegressor(
-            hidden_layer_sizes=self.task.hidden, max_iter=self.task.epochs, random_state=seed
-        )
+        model = MLPRegressor(**_settings(self.task), random_state=seed)
         wanted = ((self.values[train] - middle) / spread).astype(np.float32)
-        learned = _fitted(model, features, train, wanted)
-        answers = learned.predict(standardised(features, train)[test]) * spread + middle
+        answers = _answers(model, features, train, wanted, test) * spread + middle
         truth = self.values[test]
         score = float(r_squared(truth[:, None], answers[:, None])[0])
         table = answers_table(
@@ -238,10 +231,17 @@ def _settings(task: _OfColumn) -> dict[str, Any]:
     return {"hidden_layer_sizes": task.hidden, "max_iter": task.epochs}
 
 
-def _fitted(model: Any, features: Features, train: Rows, wanted: npt.NDArray[Any]) -> Any:
-    """Return a network of scikit-learn that has learned; that it may see the tracks no more is not told."""
+def _answers(
+    model: Any, features: Features, train: Rows, wanted: npt.NDArray[Any], test: Rows
+) -> npt.NDArray[Any]:
+    """Let a network of scikit-learn learn, and return what it says of the tracks held out (test,).
+
+    That it might have seen the tracks more often than it may is not told.
+    """
     from sklearn.exceptions import ConvergenceWarning
 
+    scaled = standardised(features, train)
     with warnings.catch_warnings(), blas_of_one_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(standardised(features, train)[train], wanted)
+        answers: npt.NDArray[Any] = model.fit(scaled[train], wanted).predict(scaled[test])
+    return answers

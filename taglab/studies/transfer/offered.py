@@ -50,10 +50,10 @@ def offered_tasks(folksonomy: Folksonomy, plays: Interactions | None) -> list[Of
 
 def usual_tasks(folksonomy: Folksonomy, plays: Interactions | None) -> list[OfferedTask]:
     """Return the tasks set where none is named: some columns of usual names, else the first; and plays."""
-    offered = offered_tasks(folksonomy, plays)
-    by_title = {task.title: task for task in offered}
-    named = [by_title[name] for name in USUAL if name in by_title]
-    return [*(named or offered)[:_FIRST], *(task for task in offered[_FIRST:] if task.has_plays)]
+    of_columns = {task.title: task for task in offered_tasks(folksonomy, None)}
+    named = [of_columns[name] for name in USUAL if name in of_columns]
+    of_plays = [task for task in offered_tasks(folksonomy, plays) if task.has_plays]
+    return [*(named or list(of_columns.values()))[:_FIRST], *of_plays]
 
 
 def _of_column(cells: pd.Series) -> OfferedTask | None:

@@ -15,10 +15,13 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.metrics.ranking import ndcg_at_k
+from taglab.parallel import blocks
 from taglab.progress import Progress
 from taglab.recommend import FactorisationSettings, factorise
 from taglab.reprs import one_line
 from taglab.studies.transfer.task import Features, Judged, Rows, answers_table, standardised
+
+_SCORES_AT_ONCE = 1 << 24
 
 
 class Recommendation(FactorisationSettings):
@@ -100,25 +103,45 @@ class Plays:
         settings = FactorisationSettings(**{name: getattr(self.task, name) for name in names})
         matrix = self.plays.matrix
         model = factorise(sparse.csr_array(matrix[:, train]), with_mean[train], settings, seed, progress)
-        scores = model.scores_of_new(with_mean[test])
-        played = np.asarray(matrix[:, test].toarray() > 0)
-        asked = played.any(axis=1)
-        if not asked.any():
+        held_out = sparse.csr_array(matrix[:, test])
+        ndcg: list[npt.NDArray[np.float64]] = []
+        listeners, below = np.zeros(len(test), np.int64), np.zeros(len(test))
+        # All users by all tracks held out are more than memory holds.
+        for users in blocks(held_out.shape[0], max(1, _SCORES_AT_ONCE // len(test))):
+            played = np.asarray(held_out[users].toarray() > 0)
+            asked = played.any(axis=1)
+            if asked.any():
+                scores, played = model.scores_of_new(with_mean[test], users)[asked], played[asked]
+                ndcg.append(ndcg_at_k(scores, played, self.task.depth))
+                listeners += played.sum(axis=0)
+                below += (_shares_below(scores) * played).sum(axis=0)
+        if not ndcg:
             raise DataError(self.plays.name, "has no user who played a track held out; hold out more")
-        ndcg = ndcg_at_k(scores[asked], played[asked], self.task.depth)
-        return Judged(float(np.nanmean(ndcg)), self._answers(scores, played, test))
+        return Judged(float(np.nanmean(np.concatenate(ndcg))), self._answers(listeners, below, test))
 
-    def _answers(self, scores: Features, played: npt.NDArray[np.bool_], test: Rows) -> pd.DataFrame:
-        """Return for each track held out how many listeners it has, and how high it is ranked for them."""
-        from scipy.stats import rankdata
+    def _answers(
+        self, listeners: npt.NDArray[np.int64], below: npt.NDArray[np.float64], test: Rows
+    ) -> pd.DataFrame:
+        """Return for each track held out how many listeners it has, and how high it is ranked for them.
 
-        below = (rankdata(scores, axis=1) - 1) / max(scores.shape[1] - 1, 1)
-        listeners = played.sum(axis=0)
+        Args:
+            listeners: Of each (test,).
+            below: Share of the others ranked below each, summed over its listeners (test,).
+            test: Rows of the tracks.
+        """
         heard = np.flatnonzero(listeners)
-        merit = (below * played).sum(axis=0)[heard] / listeners[heard]
+        merit = below[heard] / listeners[heard]
         return answers_table(
             (self.plays.tracks[row] for row in test[heard]),
             (f"{count:,} listeners" for count in listeners[heard]),
             (f"ranked above {share:.0%} for them" for share in merit),
             merit,
         )
+
+
+def _shares_below(scores: Features) -> npt.NDArray[np.float64]:
+    """Return for each user and track the share of the other tracks ranked below it (users, tracks)."""
+    from scipy.stats import rankdata
+
+    shares: npt.NDArray[np.float64] = (rankdata(scores, axis=1) - 1) / max(scores.shape[1] - 1, 1)
+    return shares

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from taglab.reprs import one_line
 from taglab.studies.transfer.task import ANSWER_COLUMNS, Judged, Problem, Task
 from taglab.vectors import Vectors
 
-_FORMAT = 1
+_FORMAT = 2
 _SCORES, _ANSWERS = "scores.json", "answers.parquet"
 
 FIFTH = SplitSettings(train=0.7, validation=0.1, test=0.2)
@@ -126,6 +127,14 @@ class Asked:
         row_of = {track: row for row, track in enumerate(self.problem.tracks)}
         return np.array([row_of[track] for track in self.tracks], np.int64)
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the task, of all that is true, and of the splits."""
+        return content_key(
+            self.task.model_dump(mode="json"), self.problem.fingerprint, list(self.tracks),
+            *(rows for part in self.parts for rows in part), list(self.seeds),
+        )  # fmt: skip
+
 
 def ask(task: Task, problem: Problem, data: Folksonomy, features: Sequence[Vectors], splits: Splits) -> Asked:
     """Return a task on the tracks that all features have.
@@ -192,12 +201,7 @@ def transfer_seconds(asked: Asked, features: Vectors) -> float:
 
 
 def _path(asked: Asked, features: Vectors) -> Path:
-    parts = [[train.tolist(), test.tolist()] for train, test in asked.parts]
-    key = content_key(
-        _FORMAT, asked.task.model_dump(mode="json"), asked.problem.fingerprint, features.fingerprint,
-        list(asked.tracks), parts, list(asked.seeds),
-    )  # fmt: skip
-    return derived_path("transfer", key, "")
+    return derived_path("transfer", content_key(_FORMAT, asked.fingerprint, features.fingerprint), "")
 
 
 def _computed(asked: Asked, features: Vectors, progress: Progress) -> Transferred:

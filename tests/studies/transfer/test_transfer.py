@@ -1,5 +1,7 @@
 """Features set to tasks: planted truth, chance, splits, what is kept, and refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from taglab import cache
 from taglab.batches import SplitSettings
 from taglab.errors import DataError, InvalidSetting
 from taglab.metrics.repeated import mean_interval
+from taglab.progress import silent
 from taglab.studies.transfer import (
     TASKS,
     Asked,
@@ -27,6 +30,7 @@ from taglab.studies.transfer import (
     usual_tasks,
 )
 from taglab.studies.transfer.scoring import _path
+from taglab.studies.transfer.task import standardised
 from taglab.vectors import Vectors
 from tests.studies.transfer.examples import GENRES, N_TRACKS, THREE, junk, small_data, small_plays, telling
 
@@ -88,6 +92,29 @@ def test_a_track_held_out_is_never_learned_from() -> None:
         assert len(train) + len(test) == N_TRACKS
         assert len(test) == pytest.approx(0.2 * N_TRACKS, abs=1)
     assert len({tuple(test) for _, test in asked.parts}) == 3
+
+
+def test_what_is_the_same_for_all_learned_from_is_not_blown_up() -> None:
+    column = np.full((10, 1), 0.1, np.float32)
+    column[7:] = 0.2
+    scaled = standardised(column, np.arange(7))
+    np.testing.assert_allclose(scaled[:7], 0, atol=1e-6)
+    np.testing.assert_allclose(scaled[7:], 0.1, atol=1e-6)
+
+
+def test_recommending_is_the_same_whatever_users_are_ranked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asked_of(EXAMPLES["recommendation"], telling())
+    rows, (train, test) = asked.rows, asked.parts[0]
+    array = telling().rows_of(asked.problem.tracks)
+    whole = asked.problem.judge(array, rows[train], rows[test], 0, silent)
+    monkeypatch.setattr("taglab.studies.transfer.recommendation._SCORES_AT_ONCE", 7 * len(test))
+    by_parts = asked.problem.judge(array, rows[train], rows[test], 0, silent)
+    assert by_parts.score == pytest.approx(whole.score, abs=1e-6)
+    pd.testing.assert_frame_equal(by_parts.answers, whole.answers, rtol=1e-6)
+
+
+def test_a_label_space_of_a_columns_name_is_another_task() -> None:
+    assert Classification(labels="genre").title != Classification(column="genre").title
 
 
 def test_what_is_held_out_cannot_be_told_from_itself() -> None:
@@ -190,6 +217,8 @@ def test_what_a_data_set_can_set_is_offered() -> None:
     ]  # fmt: skip
     assert [task.title for task in usual_tasks(data, plays)] == ["genre", "tempo", "plays"]
     assert [task.title for task in usual_tasks(data, None)] == ["genre", "tempo"]
+    of_genre = replace(data, tracks=data.tracks[["track", "artist", "title", "genre"]])
+    assert [task.title for task in usual_tasks(of_genre, plays)] == ["genre", "plays"]
 
 
 def test_what_cannot_be_asked_is_a_sentence() -> None:
