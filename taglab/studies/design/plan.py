@@ -51,6 +51,7 @@ _COLUMNS = {
     *("number", "run", "strategy", "n", "phase", "seed", "task", "score", "standard", "extra", "size"),
 }  # of the tables that sources are columns of
 _SAME = 1e-9  # what is told apart of two aliases
+_SEEDS = 2**32  # that a training may have
 
 
 class DesignSettings(BaseModel):
@@ -138,7 +139,7 @@ def plan_runs(settings: DesignSettings, progress: Progress = silent) -> pd.DataF
     table.insert(0, "strategy", [strategy for strategy, _, _ in rows])
     table["n"] = table[list(settings.sources)].sum(axis=1).astype(int)
     table["phase"] = [phase for _, _, phase in rows]
-    table["seed"] = settings.seed * 10_000 + np.arange(len(rows))
+    table["seed"] = (settings.seed * 10_000 + np.arange(len(rows))) % _SEEDS
     return table
 
 

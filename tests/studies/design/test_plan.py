@@ -170,3 +170,9 @@ def test_more_balanced_and_less_aliased_than_the_published_design(seen: Callable
     assert max(aliases) < 0.13 < published
     assert max(of_sources) <= 2
     assert max(of_strategies) <= 2
+
+
+def test_every_run_has_a_seed_that_a_training_takes() -> None:
+    seeds = plan_runs(DesignSettings(sources=("a", "b", "c"), fractional=3, seed=2**31 - 1))["seed"]
+    assert seeds.is_unique
+    assert seeds.between(0, 2**32 - 1).all()
