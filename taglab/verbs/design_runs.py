@@ -13,7 +13,15 @@ from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import DEMO, open_folksonomy, plays_of
 from taglab.studies.design.kept import Design, open_design
-from taglab.studies.design.training import config_of, make_next, prepare, score_runs, to_score, work
+from taglab.studies.design.training import (
+    config_of,
+    make_next,
+    prepare,
+    questions_of,
+    score_runs,
+    to_score,
+    work,
+)
 from taglab.studies.transfer import FIFTH, AnyTask, Splits, usual_tasks
 from taglab.training.source_config import SourceRun, SourceTraining
 from taglab.verbs import shell_line
@@ -176,7 +184,7 @@ taglab design work small --workers 16 --launch-partition gpu --launch-time-minut
 
 class Score(Question):
     """Set the representations of finished runs to target tasks (Kim 2021, section 2.4), and keep the scores
-    with the design. What is scored is not scored again.
+    with the design. What is scored is not scored again; what is scored of other data, splits or settings is.
 
     Attributes:
         name: A design.
@@ -209,6 +217,6 @@ taglab design score small --data mine --task classification --column genre --tas
             "data": self.data,
             "tasks": [task.title for task in tasks],
             "scored": int(design.scores["number"].nunique()),
-            "left": len(to_score(design, tasks)),
+            "left": len(to_score(design, questions_of(tasks, data, plays, self.splits))),
         }
         return Report(facts, notes=(f"`taglab design show {self.name}` tells what they say",))

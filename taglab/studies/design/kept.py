@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -46,7 +47,8 @@ class Design:
         settings: What it varies.
         runs: As of `plan_runs`, with `number`, counted from 1, and `run`, the name of the run that was made
             of it; empty where none was.
-        scores: `number` of the run, `task`, `score`: what finished runs are worth on target tasks.
+        scores: `number` of the run, `task`, `score`: what finished runs are worth on target tasks; and
+            `question`, what tells of which data, splits and settings that is, empty of scores from elsewhere.
         training: What its runs are asked to do, but for strategy and sources, with all sources; None where
             nobody said yet.
     """
@@ -87,6 +89,7 @@ class _Score(pydantic.BaseModel):
     number: int = pydantic.Field(ge=1)
     task: str
     score: float = pydantic.Field(allow_inf_nan=False)
+    question: str = ""
 
 
 class _File(pydantic.BaseModel):
@@ -154,8 +157,8 @@ def _numbered(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _no_scores() -> pd.DataFrame:
-    types = {"number": "int64", "task": "str", "score": "float64"}
-    return pd.DataFrame(columns=list(SCORE_COLUMNS)).astype(types)
+    types = {"number": "int64", "task": "str", "score": "float64", "question": "str"}
+    return pd.DataFrame(columns=list(types)).astype(types)
 
 
 def open_design(name: str) -> Design:
@@ -183,8 +186,9 @@ def open_design(name: str) -> Design:
         for run in file.runs
     ]
     runs = _numbered(pd.DataFrame(rows)).assign(run=[run.run for run in file.runs])
-    scores = pd.DataFrame([score.model_dump() for score in file.scores], columns=list(SCORE_COLUMNS))
-    return Design(name, file.settings, runs, scores.astype(_no_scores().dtypes.to_dict()), file.training)
+    types = _no_scores().dtypes.to_dict()
+    scores = pd.DataFrame([score.model_dump() for score in file.scores], columns=list(types))
+    return Design(name, file.settings, runs, scores.astype(types), file.training)
 
 
 def _write(design: Design) -> None:
@@ -201,7 +205,7 @@ def _write(design: Design) -> None:
         )
     ]
     scores = [
-        _Score(number=row.number, task=row.task, score=row.score)
+        _Score(number=row.number, task=row.task, score=row.score, question=row.question)
         for row in design.scores.itertuples(index=False)
     ]
     training = None if design.training is None else dict(design.training)
@@ -299,12 +303,15 @@ def assign_runs(name: str, runs: dict[int, str]) -> Design:
     return _changed(name, assigned)
 
 
-def add_scores(name: str, scores: pd.DataFrame) -> Design:
+def add_scores(
+    name: str, scores: pd.DataFrame, questions: Mapping[str, str] = MappingProxyType({})
+) -> Design:
     """Keep scores of a design's runs; of a run and task that has one, the new one counts.
 
     Args:
         name: Of the design.
         scores: `number` (of the run in the design), `task`, `score`, finite.
+        questions: Task → what tells of which data, splits and settings its scores are; see `Design.scores`.
 
     Raises:
         NotFound: If there is no such design.
@@ -314,6 +321,7 @@ def add_scores(name: str, scores: pd.DataFrame) -> Design:
 
     def scored(design: Design) -> Design:
         added = _checked_scores(scores, len(design.runs))
+        added["question"] = [questions.get(task, "") for task in added["task"]]
         table = pd.concat([design.scores, added], ignore_index=True)
         table = table.drop_duplicates(["number", "task"], keep="last").sort_values(["number", "task"])
         return replace(design, scores=table.reset_index(drop=True))

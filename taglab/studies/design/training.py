@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from taglab import launch
+from taglab.batches import split_tracks
+from taglab.cache import content_key
 from taglab.errors import Conflict, InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
@@ -21,7 +23,7 @@ from taglab.training.divergence import Diverged
 from taglab.training.source_config import SourceRun, source_run
 from taglab.training.sources import new_source_run
 
-__all__ = ["config_of", "make_next", "prepare", "score_runs", "to_score", "work"]
+__all__ = ["config_of", "make_next", "prepare", "questions_of", "score_runs", "to_score", "work"]
 
 
 def prepare(name: str, config: SourceRun) -> Design:
@@ -159,15 +161,44 @@ def _next_run(name: str) -> str | None:
         return runs[0][1].name if runs else None
 
 
-def to_score(design: Design, tasks: Sequence[Task]) -> list[tuple[int, str]]:
-    """Return number and name of finished runs that lack a score of one of the tasks."""
-    known = set(zip(design.scores["number"].tolist(), design.scores["task"].tolist(), strict=True))
+def questions_of(
+    tasks: Sequence[Task], data: Folksonomy, plays: Interactions | None, splits: Splits
+) -> dict[str, str]:
+    """Return what tells each task on these data and splits from others of its title, by title.
+
+    Raises:
+        InvalidSetting: If two tasks have one title, or one does not fit the data.
+    """
+    parts = [split_tracks(data, one).fingerprint for one in splits.settings]
+    questions: dict[str, str] = {}
+    for task in tasks:
+        if task.title in questions:
+            raise InvalidSetting(f"two tasks ask of {task.title!r}; scores are kept by that, so name it once")
+        of_data = task.problem(data, plays).fingerprint
+        questions[task.title] = content_key(task.model_dump(mode="json"), of_data, parts, splits.split.seed)
+    return questions
+
+
+def to_score(design: Design, questions: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Return number and name of finished runs that lack a score of one of the tasks.
+
+    Args:
+        design: A design.
+        questions: As of `questions_of`. Scores of other data, splits or settings do not count, those that
+            came from elsewhere do.
+    """
+    rows = design.scores
+    counts = [
+        question in ("", questions.get(task))
+        for task, question in zip(rows["task"], rows["question"], strict=True)
+    ]
+    known = set(zip(rows["number"][counts].tolist(), rows["task"][counts].tolist(), strict=True))
     there = set(run_names())
     begun = design.runs[design.runs["run"].isin(there)]
     return [
         (int(number), str(run))
         for number, run in zip(begun["number"], begun["run"], strict=True)
-        if open_run(run).finished and any((int(number), task.title) not in known for task in tasks)
+        if open_run(run).finished and any((int(number), title) not in known for title in questions)
     ]
 
 
@@ -185,7 +216,7 @@ def score_runs(
 
     Args:
         name: Of the design.
-        tasks: Tasks of different titles.
+        tasks: Tasks of different titles; what was scored of other data, splits or settings is scored anew.
         data: Whose tracks they are.
         plays: Who played what of it, where a task asks that.
         splits: On which tracks tasks are learned and judged.
@@ -193,18 +224,19 @@ def score_runs(
 
     Raises:
         NotFound: If there is no such design.
-        InvalidSetting: If no run is finished, or a task does not fit the data.
+        InvalidSetting: If no run is finished, or as `questions_of`.
     """
-    design = open_design(name)
-    left = to_score(design, tasks)
+    design, splits = open_design(name), splits or Splits()
+    questions = questions_of(tasks, data, plays, splits)
+    left = to_score(design, questions)
     if not left and design.scores.empty:
         raise InvalidSetting(
             f"no run of design {name!r} is finished yet; `taglab design work {name}` trains them"
         )
     for place, (number, run) in enumerate(left):
         share = between(progress, place / len(left), (place + 1) / len(left), f"run {number}")
-        scores = _scores_of(run, tasks, data, plays, splits or Splits(), share)
-        design = add_scores(name, scores.assign(number=number))
+        scores = _scores_of(run, tasks, data, plays, splits, share)
+        design = add_scores(name, scores.assign(number=number), questions)
     return design
 
 

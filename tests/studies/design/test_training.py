@@ -10,7 +10,15 @@ from taglab.runs import delete_run, open_run, run_names
 from taglab.sources import open_folksonomy
 from taglab.studies.design import DesignSettings
 from taglab.studies.design.kept import Design, make_design, open_design
-from taglab.studies.design.training import config_of, make_next, prepare, score_runs, to_score, work
+from taglab.studies.design.training import (
+    config_of,
+    make_next,
+    prepare,
+    questions_of,
+    score_runs,
+    to_score,
+    work,
+)
 from taglab.studies.transfer import FIFTH, Classification, Splits
 from taglab.training.source_config import SourceRun
 from tests.training.examples import make_world
@@ -101,9 +109,16 @@ def test_finished_runs_are_scored_once_and_told_of(design: Design) -> None:
     scored = score_runs("small", [PITCH], data, splits=SPLITS)
     assert scored.scores["number"].tolist() == [1, 2]
     assert scored.scores["score"].between(0, 1).all()
-    assert to_score(scored, [PITCH]) == []
+    assert to_score(scored, questions_of([PITCH], data, None, SPLITS)) == []
     again = score_runs("small", [PITCH], data, splits=SPLITS)
     assert again.scores.equals(scored.scores)
+    once = Splits(splits=1, split=FIFTH.model_copy(update={"seed": 7}))
+    assert len(to_score(scored, questions_of([PITCH], data, None, once))) == 2
+    anew = score_runs("small", [PITCH], data, splits=once)
+    assert anew.scores["number"].tolist() == [1, 2]
+    assert (anew.scores["question"] != scored.scores["question"]).all()
+    with pytest.raises(InvalidSetting, match="two tasks ask of 'pitch'"):
+        score_runs("small", [PITCH, PITCH], data, splits=SPLITS)
 
 
 def test_what_a_design_cannot_be_prepared_with(design: Design) -> None:
