@@ -23,6 +23,7 @@ from taglab.figures.embeddings import (
     unknown_word_bars,
 )
 from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
 from taglab.projection import Projection
 from taglab.ui.embeddings.pairs import show_pairs
 from taglab.ui.embeddings.quality import show_quality
@@ -270,6 +271,11 @@ def _show_unknown_words(table: pd.DataFrame, command: Question) -> None:
     export_panel("unknown words", table, figure, command)
 
 
+@remembered("small")
+def _overlap(one: Vectors, other: Vectors, k: int, _progress: Progress) -> pd.DataFrame:
+    return embeddings.overlap_at_k(one, other, k, progress=_progress)
+
+
 def show_comparison(picked: Picked) -> None:
     """Two embeddings side by side: do they agree on neighbours?"""
     tags = picked.tags()
@@ -284,7 +290,7 @@ def show_comparison(picked: Picked) -> None:
         k = st.slider("Neighbours compared (k)", 1, 50, 10, key="k_overlap", bind=bind)
     with working("Comparing") as progress:
         other = tag_vectors(picked.data, other_name, picked.min_count, picked.lookup, progress)
-        overlap = embeddings.overlap_at_k(tags, other, k, progress=progress)
+        overlap = _overlap(tags, other, k, progress)
     with third:
         both = [tag for tag in tags.ids if tag in other]
         tag = _pick(tags.select(both))
