@@ -24,6 +24,7 @@ from taglab.ui.clusters.views import (
     show_silhouettes,
     show_stability,
     show_tags,
+    view_names,
 )
 from taglab.ui.projecting import pick_projection, projected
 from taglab.ui.turns import PAGES
@@ -66,7 +67,7 @@ with both.container(key="map side"):
 with bar:
     export_map(material, made, where, colour)
 with both.container(key="views side"):
-    tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
+    tabs = st.tabs(view_names(VIEWS, material.kind), key="view", bind="query-params", on_change="rerun")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:
             with tab:

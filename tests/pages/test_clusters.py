@@ -636,7 +636,9 @@ def test_classes_on_the_map_are_those_of_the_draft() -> None:
     vectors = TagVectors.from_any(tags, np.random.default_rng(1).normal(size=(6, 4)))
     found = cluster(vectors, SphericalKMeans(k=3))
     table = pd.DataFrame()
-    made = Clustered(found, np.zeros(6), 0.0, table, table, np.array([3, 4, 5]), np.zeros((3, 2), np.float32))
+    names = ["a", "b", "c"]
+    places = np.zeros((3, 2), np.float32)
+    made = Clustered(found, np.zeros(6), 0.0, table, table, names, np.array([3, 4, 5]), places)
     data = Folksonomy.from_codes(
         "six", pd.DataFrame({"track": ["t"]}), list(tags), np.zeros(6, int), np.arange(6)
     )
@@ -761,7 +763,10 @@ def test_tags_of_a_joint_space_are_clustered_by_the_distance_of_the_dot_product(
 
 @pytest.mark.parametrize(
     ("kind", "view"),
-    [*(("tracks", view) for view in VIEWS), ("artists", "Clusters"), ("artists", "Label space")],
+    [
+        *(("tracks", view.replace("Tags", "Tracks")) for view in VIEWS),
+        *(("artists", view) for view in ("Clusters", "Artists", "Label space")),
+    ],
 )
 def test_tracks_and_artists_of_a_joint_space_are_clustered_and_make_no_classes(kind: str, view: str) -> None:
     space = shelve_space()
@@ -778,6 +783,9 @@ def test_tracks_and_artists_of_a_joint_space_are_clustered_and_make_no_classes(k
         assert not [button for button in app.button if button.key == "save label space"]
     else:
         assert not [line for line in commands(app) if " labels " in line]
+    assert [tab.label for tab in app.tabs][2] == kind.capitalize()
+    if view in ("Clusters", "Tracks") and kind == "tracks":
+        assert all("Song " in name for name in app.dataframe[0].value["name"])
     if view == "Clusters" and kind == "tracks":
         assert all("Song " in members for members in app.dataframe[0].value["members"])
     if view == "Compare":
@@ -785,6 +793,18 @@ def test_tracks_and_artists_of_a_joint_space_are_clustered_and_make_no_classes(k
         assert app.selectbox(key="vectors2").options == [*features, "them"]
     for line in commands(app):
         build_parser().parse_args(shlex.split(line)[1:])
+
+
+def test_the_table_of_tags_stays_open_as_other_things_are_clustered() -> None:
+    space = shelve_space()
+    for kind in ("tags", "tracks"):
+        save_features(space_vectors(space, kind, kind), kind)
+    app = page("Tags", data="mine", vectors="tags", k="2").run()
+    assert app.dataframe[0].value.columns[0] == "tag"
+    app.selectbox(key="vectors").select("tracks").run()
+    assert not app.exception
+    assert app.session_state["view"] == "Tracks"
+    assert "about" in app.dataframe[0].value
 
 
 def test_the_command_line_clusters_the_tags_of_a_joint_space_as_the_page_does(

@@ -41,7 +41,7 @@ from taglab.ui.pickers import (
 from taglab.ui.projecting import explained
 from taglab.ui.remembered import identity, remembered
 from taglab.ui.selection import select, selected_rows, show_in_link
-from taglab.ui.tables import measure_sentence, notes_of, partly_known_notes
+from taglab.ui.tables import measure_sentence, notes_of, partly_known_notes, track_names
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 from taglab.vectors import Vectors
 from taglab.verbs.clusters import Cluster
@@ -127,6 +127,8 @@ class Clustered:
         table: One row a cluster, see `taglab.clustering.describe.cluster_table`.
         tags: One row a tag: `tag`, `count`, `cluster` (number, -1 for none), `name` (of the cluster, empty
             for none), `silhouette`, `unknown` (words without a vector).
+        names: What each cluster is called on the page: the `name` of the table; of tracks what is known of
+            that one, title and artist.
         colours: Array (clusters,): the colour of each in all figures, counted in the palette; by number until
             the clustering is placed on a map (see `placed`).
         places: Array (clusters, dimensions of the map): where the name of each is written.
@@ -137,13 +139,9 @@ class Clustered:
     over_points: float
     table: pd.DataFrame
     tags: pd.DataFrame
+    names: list[str]
     colours: npt.NDArray[np.intp]
     places: npt.NDArray[np.float32]
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Name of each cluster."""
-        return [str(name) for name in self.table["name"]]
 
 
 @dataclass(frozen=True)
@@ -314,7 +312,9 @@ def _clustered(material: Material, settings: Clusterer, _progress: Progress) -> 
     tags = material.vectors.annotated(tags)
     k = clustering.k
     nowhere = np.full((k, 2), np.nan, np.float32)
-    return Clustered(clustering, silhouettes, over_points, table, tags, np.arange(k), nowhere)
+    titles = track_names(material.data) if material.kind == "tracks" else {}
+    names = [titles.get(name, name) for name in table["name"].astype(str)]
+    return Clustered(clustering, silhouettes, over_points, table, tags, names, np.arange(k), nowhere)
 
 
 def _silhouettes(vectors: Vectors, clustering: Clustering) -> tuple[npt.NDArray[np.float64], float]:

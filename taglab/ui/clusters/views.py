@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from taglab.figures.theme import GREY, hue, visible
 from taglab.progress import Progress
 from taglab.settings import checked, described, numbers
 from taglab.ui.clusters.material import (
+    CLUSTERED_KINDS,
     UNCLUSTERED,
     Clustered,
     Material,
@@ -77,6 +78,7 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     whole = made.table.assign(tracks=_tracks(material, made.clustering.settings, made))
     ranked = whole.sort_values("tracks", ascending=False, kind="stable")
     table = ranked[["name", "size", "tracks", "assignments", "silhouette"]].copy()
+    table["name"] = [made.names[cluster] for cluster in ranked["cluster"]]
     if len(rows):
         labels = made.clustering.labels[rows]
         table["selected"] = np.bincount(labels[labels >= 0], minlength=len(table))[ranked["cluster"]]
@@ -197,6 +199,14 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
     )
 
 
+def view_names(views: Iterable[str], kind: str) -> list[str]:
+    """Return what the views are called: that of tags by what is clustered; it stays open as that changes."""
+    of_kinds = [one.capitalize() for one in CLUSTERED_KINDS]
+    if st.session_state.get("view", st.query_params.get("view")) in of_kinds:
+        st.session_state["view"] = kind.capitalize()
+    return [kind.capitalize() if name in of_kinds else name for name in views]
+
+
 def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     """The tag table, of the selected tags if there are any; ticked tags are selected."""
     listed = listed_rows(material.vectors)
@@ -204,7 +214,8 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     everything = not len(listed) or st.toggle(f"All {kind}", key="all_tags", bind="query-params")
     shown = made.tags if everything else made.tags.iloc[listed]
     columns = ["tag", "count", "name", "silhouette", *(["unknown"] if material.vectors.unknown else [])]
-    table = shown[columns].assign(name=shown["name"].where(shown["cluster"] >= 0, UNCLUSTERED))
+    names = np.array([*made.names, UNCLUSTERED], object)  # -1, of none, is the last
+    table = shown[columns].assign(name=names[shown["cluster"].to_numpy()])
     if kind == "tracks":
         table["count"] = table["tag"].map(track_names(material.data)).fillna("")
         table = table.rename(columns={"count": "about"})
