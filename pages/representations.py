@@ -5,15 +5,15 @@ import streamlit as st
 from taglab.ui import guard, heading, title
 from taglab.ui.representations.beside import show_beside
 from taglab.ui.representations.designs import show_designs
-from taglab.ui.representations.first import where_features_are
+from taglab.ui.representations.first import where_features_are, where_tasks_are
 from taglab.ui.representations.material import pick_material
 from taglab.ui.representations.scores import show_scores
 from taglab.ui.representations.track_map import show_track_map
 
 VIEWS = {
-    "Scores": where_features_are(show_scores),
+    "Scores": where_features_are(where_tasks_are(show_scores)),
     "Map": where_features_are(show_track_map),
-    "Side by side": where_features_are(show_beside),
+    "Side by side": where_features_are(where_tasks_are(show_beside)),
     "Designs": show_designs,
 }
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from taglab.audio.library import DEMO, demo_audio
 from taglab.audio.store import AudioStore
-from taglab.errors import TaglabError
+from taglab.errors import InvalidSetting, TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.ui.loaders import audio_store
 
@@ -33,8 +33,20 @@ def play(store: AudioStore, row: int, longest_s: int, autoplay: bool = False) ->
 
 def sound_of(data: Folksonomy, audio: str) -> tuple[AudioStore | None, str]:
     """Return the sound of a data set under a name, or None and why there is none."""
+    if audio == DEMO:
+        return _demo_sound(data)
     try:
-        store = demo_audio(data) if audio == DEMO else audio_store(audio)
+        return audio_store(audio), ""
     except TaglabError as error:
         return None, f"No sound: {error}"
+
+
+def _demo_sound(data: Folksonomy) -> tuple[AudioStore | None, str]:
+    try:
+        store = demo_audio(data)
+    except InvalidSetting:  # tracks of other data
+        return None, (
+            f"No sound: {data.name} has no track of the demo, whose sound is chosen under Audio; choose its "
+            f"own there, or add it (taglab audio add FOLDER --name {data.name})."
+        )
     return store, "" if store is not None else "The demo's sound is not made yet; the Data page makes it."

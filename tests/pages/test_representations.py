@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,15 +11,17 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from taglab import cache
 from taglab.cli.commands import build_parser
+from taglab.factors import TARGETS
 from taglab.labels import from_tags, save_label_space
 from taglab.studies.design.kept import make_design, prepare_design
 from taglab.studies.design.pictures import PICTURES
-from taglab.vectors import feature_names, remove_features
+from taglab.vectors import feature_names, remove_features, save_features
 from tests.pages.beside import Beside, long_works_are_offered
 from tests.pages.framed import open_page
 from tests.studies.design.test_tables import SETTINGS, scored
-from tests.studies.transfer.examples import shelve, shelve_tones, small_data
+from tests.studies.transfer.examples import junk, shelve, shelve_tones, small_data, telling
 
 QUICK = {"data": "mine", "splits": "2", "task": "genre"}
 
@@ -138,6 +141,18 @@ def test_a_fault_of_one_task_is_a_sentence(shelf: None) -> None:
     assert "1 classes of 5 tracks or more" in app.error[0].value.replace("\\", "")
 
 
+@pytest.mark.parametrize("view", ["Scores", "Map", "Side by side"])
+def test_data_that_set_no_task_say_what_one_is(taglab_home: Path, view: str) -> None:
+    whole = small_data("bare")
+    bare = replace(whole, tracks=whole.tracks[["track"]], tags=whole.tags.assign(artists=pd.NA))
+    bare.save(cache.Shelf(cache.FOLKSONOMIES).path("bare"))
+    for one in (telling(), junk()):
+        save_features(one, one.name)
+    app = opened(data="bare", view=view, map="PCA")
+    require_sound(app)
+    assert "hoose a task" in texts(app) or "No task is chosen" in texts(app)
+
+
 def test_what_a_link_asks_for_and_is_gone_is_told(shelf: None) -> None:
     app = opened(data="mine", splits="2", task=["genre", "mood"], features=["telling", "lost"])
     require_sound(app)
@@ -160,6 +175,38 @@ def test_two_features_stand_side_by_side_down_to_the_tracks(shelf: None, tmp_pat
     assert "--rows tracks" in app.code[0].value
     (which,) = [one for one in app.get("button_group") if one.key == "which"]
     assert len(which.options) >= 2
+    assert re.search(r"telling better: \d+; junk better: \d+; Alike: \d+\. Difference", texts(app))
+
+
+def test_which_tracks_and_the_page_of_players_are_those_of_the_link(shelf: None, tmp_path: Path) -> None:
+    shelve_tones(tmp_path / "wav")
+    link = {**QUICK, "view": "Side by side", "first": "telling", "second": "junk"}
+    first = opened(**link, which="Alike")
+    require_sound(first)
+    assert (table(first, "difference")["difference"] == 0).all()
+    app = opened(**link, which="Alike", beside_page="2")
+    require_sound(app)
+    assert app.number_input(key="beside_page").value == 2
+    assert texts(app) != texts(first)
+    app = opened(**link, which="Alike", beside_page="900")
+    require_sound(app)
+    assert "The link asks for page '900'" in texts(app)
+
+
+def test_the_page_of_players_goes_back_where_fewer_tracks_are_left(shelf: None) -> None:
+    app = opened(**QUICK, view="Side by side", first="telling", second="junk")
+    last = app.number_input(key="beside_page").max
+    app.number_input(key="beside_page").set_value(int(last)).run()
+    app.selectbox(key="second").select("timbre").run()
+    require_sound(app)
+    assert app.number_input(key="beside_page").value <= app.number_input(key="beside_page").max
+
+
+def test_data_without_sound_says_so(shelf: None) -> None:
+    app = opened(**QUICK, view="Map", map="PCA", track="Song 4 · artist 1 · t004")
+    require_sound(app)
+    assert "No sound: mine has no track of the demo" in texts(app)
+    assert "taglab audio add FOLDER --name mine" in texts(app)
 
 
 def test_one_of_the_features_alone_has_nothing_beside_it(shelf: None) -> None:
@@ -198,10 +245,27 @@ def test_the_map_is_coloured_by_factors_of_any_maker(shelf: None) -> None:
     app = opened(**QUICK, view="Map", map="PCA", colour="Factor", factor="column")
     require_sound(app)
     assert len(app.get("bidi_component")) == 2
-    app.selectbox(key="map column column").select("genre").run()
+    app.selectbox(key="column_factors_column").select("genre").run()
     app.button(key="make factors").click().run()
     require_sound(app)
     assert "Coloured by genre, known of 119" in texts(app)
+
+
+@pytest.mark.parametrize("factor", TARGETS)
+def test_the_factors_of_a_link_are_those_chosen(shelf: None, factor: str) -> None:
+    fields = TARGETS[factor].settings.model_fields
+    url = {"column": "genre", "k": "7", "learn_from": "train", "features": "junk"}
+    asked = {f"{factor}_factors_{name}": value for name, value in url.items() if name in fields}
+    app = opened(**QUICK, view="Map", map="PCA", colour="Factor", factor=factor, **asked)
+    require_sound(app)
+    for key, value in asked.items():
+        assert str(app.session_state[key]) == value
+
+
+def test_a_number_of_a_link_that_does_not_fit_is_told_of(shelf: None) -> None:
+    app = opened(**QUICK, view="Map", map="PCA", colour="Factor", factor="tag", tag_factors_k="1")
+    require_sound(app)
+    assert "The link asks for the k '1'" in texts(app)
 
 
 def test_a_track_of_the_link_is_heard(shelf: None, tmp_path: Path) -> None:

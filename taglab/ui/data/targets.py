@@ -14,11 +14,13 @@ from taglab.folksonomy import Folksonomy
 from taglab.settings import checked
 from taglab.targets import TARGET_KINDS, Targets
 from taglab.ui.export import export_panel
-from taglab.ui.forms import setting_widget
+from taglab.ui.forms import number_bounds, setting_widget
 from taglab.ui.messages import guard, literal, working
+from taglab.ui.pickers import bound_number
 from taglab.verbs.targets import makers
 
 _TERMS = 5  # told of each factor
+_LARGEST = 10**9  # number that a link may ask for
 
 
 def show_targets(data: Folksonomy) -> None:
@@ -48,7 +50,9 @@ def show_targets(data: Folksonomy) -> None:
             _show(data, name, settings, targets)
 
 
-def maker_settings(maker: TargetMaker, key: str, data: Folksonomy, omit: Collection[str] = ()) -> BaseModel:
+def maker_settings(
+    maker: TargetMaker, key: str, data: Folksonomy, omit: Collection[str] = (), in_url: bool = False
+) -> BaseModel:
     """Draw a widget for each setting of a maker of targets and return what they hold.
 
     Args:
@@ -56,6 +60,7 @@ def maker_settings(maker: TargetMaker, key: str, data: Folksonomy, omit: Collect
         key: Begins the widgets' keys.
         data: Says what some settings may be.
         omit: Fields that are not shown and keep their values.
+        in_url: Whether they stand in the URL, under the key and the name of each field.
 
     Raises:
         InvalidSetting: If the values do not make settings.
@@ -66,8 +71,20 @@ def maker_settings(maker: TargetMaker, key: str, data: Folksonomy, omit: Collect
         for field in maker.settings.model_fields:
             if field in omit:
                 continue
-            values |= setting_widget(maker.settings, field, key, choices=choices.get(field, ()))
+            more = _bound(maker.settings, field, f"{key}_{field}") if in_url else {}
+            values |= setting_widget(maker.settings, field, key, choices=choices.get(field, ()), **more)
     return checked(maker.settings, values)
+
+
+def _bound(settings: type[BaseModel], field: str, key: str) -> dict[str, Any]:
+    """Return what lets a setting's widget stand in the URL; a number that does not fit is told of."""
+    bounds = number_bounds(settings, field)
+    if bounds is None:
+        return {"key": key, "bind": "query-params"}
+    low, high = (
+        end if end is not None else usual for end, usual in zip(bounds, (-_LARGEST, _LARGEST), strict=True)
+    )
+    return {"key": key, "bind": bound_number(key, f"the {field.replace('_', ' ')}", low, high)}
 
 
 def _show(data: Folksonomy, name: str, settings: BaseModel, targets: Targets) -> None:

@@ -38,12 +38,13 @@ def show_beside(material: Material) -> None:
 
 
 def _difference(difference: Interval, measure: str, first: str, second: str) -> str:
-    said = f"Difference in {measure}, {first} less {second}: {difference.estimate:+.3f}"
+    estimate = f"Difference in {measure}, {first} less {second}: {difference.estimate:+.3f}"
     if difference.reason:
-        return f"{said} ({difference.reason}, so that no interval follows)."
-    told = "more than chance" if difference.p < 0.05 else "not more than chance would give"
+        return f"{estimate} ({difference.reason}, so that no interval follows)."
+    verdict = "more than chance" if difference.p < 0.05 else "not more than chance would give"
     return (
-        f"{said} [{difference.low:+.3f}, {difference.high:+.3f}], p {difference.p:.3f} over splits: {told}."
+        f"{estimate} [{difference.low:+.3f}, {difference.high:+.3f}], p {difference.p:.3f} over splits: "
+        f"{verdict}."
     )
 
 
@@ -54,9 +55,11 @@ def _show_tracks(material: Material, task: Any, table: pd.DataFrame, first: str,
         "Alike": table[table["difference"] == 0],
     }
     options = [name for name, rows in better.items() if len(rows)]
+    if st.session_state.get("which", options[0]) not in options:
+        st.session_state["which"] = options[0]
     which = st.segmented_control(
-        "Tracks", options, default=options[0], key="which", required=True,
-        format_func=lambda name: f"{literal(name)} ({len(better[name]):,})",
+        "Tracks", options, default=options[0], key="which", required=True, format_func=literal,
+        bind="query-params",
     )  # fmt: skip
     rows = better[which]
     names = names_of(material.data)
@@ -73,7 +76,10 @@ def _show_tracks(material: Material, task: Any, table: pd.DataFrame, first: str,
         },
         alt="Answers of both features to tracks held out",
     )  # fmt: skip
-    st.caption(literal(f"Difference: of {task.merit}; the mean over splits that held the track out."))
+    counts = "; ".join(f"{name}: {len(tracks):,}" for name, tracks in better.items())
+    st.caption(
+        literal(f"{counts}. Difference: of {task.merit}; the mean over splits that held the track out.")
+    )
     export_panel(
         f"{material.data.name} side by side",
         table,

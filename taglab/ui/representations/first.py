@@ -32,6 +32,25 @@ def where_features_are(show: Callable[[Material], None]) -> Callable[[Material],
     return shown
 
 
+def where_tasks_are(show: Callable[[Material], None]) -> Callable[[Material], None]:
+    """Return a view that says what a task is where none is chosen, or the data set can set none."""
+
+    def shown(material: Material) -> None:
+        if material.tasks:
+            show(material)
+            return
+        st.info(
+            literal(
+                f"No task is chosen in the sidebar. Tasks ask for a column of the tracks of "
+                f"{material.data.name}, such as a genre or a year, for who plays them, or for the class of a "
+                "label space. Columns and plays are added with a table (`taglab data add table --help`); "
+                "label spaces are made on Clusters."
+            )
+        )
+
+    return shown
+
+
 def show_first(data: Folksonomy) -> None:
     """Say what features are and how they are made; of the demo, by a button."""
     st.subheader("No features yet", anchor=False)

@@ -20,6 +20,7 @@ from taglab.studies.transfer import (
     Classification,
     Splits,
     Transfer,
+    Transferred,
     ask,
     kept_transferred,
     offered_tasks,
@@ -36,7 +37,6 @@ from taglab.vectors import Vectors, feature_names, open_features
 from taglab.verbs.transfer import TransferQuestion
 
 _FIRST_FEATURES = 4
-_OF_LABELS = "classes of "
 _MOST_SPLITS = 20
 
 
@@ -85,7 +85,7 @@ def pick_material() -> Material:
 
 
 def features_of(data: Folksonomy) -> list[str]:
-    """Return the names of kept features that tracks of a data set have, baselines first."""
+    """Return the names of kept features that tracks of a data set have, sorted."""
     places = [Shelved.of(cache.FEATURES, name, within="manifest.json") for name in feature_names("tracks")]
     return [place.name for place in places if _n_in_common(place, data)]
 
@@ -111,7 +111,8 @@ def _pick_features(data: Folksonomy) -> tuple[Vectors, ...]:
 
 def _pick_tasks(data: Folksonomy, plays: Interactions | None) -> dict[str, Any]:
     offered: dict[str, Any] = {task.title: task for task in offered_tasks(data, plays)}
-    offered |= {f"{_OF_LABELS}{name}": Classification(labels=name) for name in label_space_names()}
+    of_labels = [Classification(labels=name) for name in label_space_names()]
+    offered |= {task.title: task for task in of_labels}
     usual = [task.title for task in usual_tasks(data, plays)]
     chosen = _pick_several(
         "task", "Tasks", list(offered), usual,
@@ -159,22 +160,46 @@ def _pick_splits(data: Folksonomy) -> Splits:
 
 def scores_of(material: Material) -> Transfer:
     """Return what the features are worth on the tasks; where that takes long, show the way to it and stop."""
-    asked = [
-        ask(
-            task,
-            task.problem(material.data, material.plays),
-            material.data,
-            material.features,
-            material.splits,
-        )
+    asked = tuple(
+        _asked(task, _classes_of(task), material.data, material.plays, material.features, material.splits)
         for task in material.tasks.values()
-    ]
-    lacking = [(one, features) for one in asked for features in material.features
-               if kept_transferred(one, features) is None]  # fmt: skip
-    if lacking:
-        _await(material, lacking, len(asked) * len(material.features))
+    )
+    kept = {
+        (number, features.name): _kept(str(cache.home()), one, features)
+        for number, one in enumerate(asked)
+        for features in material.features
+    }
+    results = {pair: result for pair, result in kept.items() if result is not None}
+    if len(results) == len(kept):
+        return Transfer(asked, material.features, results)
+    lacking = [(one, features) for number, one in enumerate(asked) for features in material.features
+               if kept[number, features.name] is None]  # fmt: skip
+    _await(material, lacking, len(kept))
     with working("Learning tasks") as progress:
         return transfer(asked, material.features, progress)
+
+
+def _classes_of(task: Any) -> Shelved | None:
+    """Return what lies under the name of a task's label space just now; None where it asks of none."""
+    name = getattr(task, "labels", "")
+    return Shelved.of(cache.LABEL_SPACES, name, ".json") if name else None
+
+
+@remembered("medium")
+def _asked(
+    task: Any,
+    classes: Shelved | None,
+    data: Folksonomy,
+    plays: Interactions | None,
+    features: tuple[Vectors, ...],
+    splits: Splits,
+) -> Asked:
+    return ask(task, task.problem(data, plays), data, features, splits)
+
+
+@remembered("medium", keeps_none=False)
+def _kept(home: str, asked: Asked, features: Vectors) -> Transferred | None:
+    return kept_transferred(asked, features)
 
 
 def _await(material: Material, lacking: Sequence[tuple[Asked, Vectors]], total: int) -> None:

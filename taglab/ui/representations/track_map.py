@@ -161,7 +161,7 @@ def _by_tag(material: Material, vectors: Vectors) -> Colouring:
 def _by_factor(material: Material, vectors: Vectors) -> Colouring | None:
     name = choose_among("factor", "Factors", list(TARGETS), 0, "maker of factors")
     st.caption(literal(TARGETS[name].about))
-    settings = maker_settings(TARGETS[name], f"map {name}", material.data)
+    settings = maker_settings(TARGETS[name], f"{name}_factors", material.data, in_url=True)
     asked = (material.data.fingerprint, name, settings.model_dump_json())
     if st.button("Colour by them", key="make factors", icon=":material/palette:"):
         with working("Making factors") as progress:
@@ -170,6 +170,7 @@ def _by_factor(material: Material, vectors: Vectors) -> Colouring | None:
     return _of_targets(targets, vectors) if of == asked else Colouring("nothing")
 
 
+@remembered("large")
 def _of_targets(targets: Targets, vectors: Vectors) -> Colouring:
     """Return a colouring by the strongest column of each track, or by the number where there is one."""
     chosen = targets.select(vectors.ids)

@@ -11,6 +11,7 @@ from taglab.audio.store import AudioStore
 from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.ui.messages import literal
+from taglab.ui.pickers import bound_number
 from taglab.ui.players import play, sound_of
 from taglab.ui.remembered import remembered
 from taglab.ui.retrieval.query import track_names
@@ -44,8 +45,11 @@ def show_players(data: Folksonomy, audio: str, tracks: Sequence[str], facts: Seq
     pages = -(-len(tracks) // _AT_ONCE)
     page = 1
     if pages > 1:
-        label = f"{_AT_ONCE} tracks at a time, page of {pages:,}"
-        page = int(st.number_input(label, 1, pages, 1, key=f"{key} page", width=260))
+        label, name = f"{_AT_ONCE} tracks at a time, page of {pages:,}", f"{key}_page"
+        if st.session_state.get(name, 1) > pages:
+            st.session_state[name] = pages
+        bind = bound_number(name, "page", 1, pages)
+        page = int(st.number_input(label, 1, pages, 1, key=name, width=260, bind=bind))
     with st.container(horizontal=True):
         for place in range((page - 1) * _AT_ONCE, min(page * _AT_ONCE, len(tracks))):
             with st.container(width=290, border=True):
