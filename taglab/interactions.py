@@ -266,6 +266,7 @@ class Interactions:
         `dropped`.
         """
         wanted = tuple(dict.fromkeys(tracks))
+        asked = set(wanted)
         column_of = {track: at for at, track in enumerate(self.tracks)}
         here = [(place, column_of[track]) for place, track in enumerate(wanted) if track in column_of]
         places, columns = (np.array(side, np.int64) for side in zip(*here, strict=True)) if here else (
@@ -275,7 +276,7 @@ class Interactions:
         matrix = sparse.csr_array(
             (taken.data, (taken.row, places[taken.col])), shape=(self.n_users, len(wanted)), dtype=np.float32
         )
-        other = tuple(track for track in self.tracks if track not in set(wanted))
+        other = tuple(track for track in self.tracks if track not in asked)
         note = Dropped("played, but not among the tracks asked for", len(other), "tracks", other[:_EXAMPLES])
         return replace(
             self, tracks=wanted, matrix=matrix, dropped=(*self.dropped, *([note] if other else []))

@@ -151,3 +151,18 @@ def test_what_is_written_is_read_again(kind: str, tmp_path: Path) -> None:
         Interactions.open(tmp_path / "plays")
     with pytest.raises(DataError):
         Interactions.open(tmp_path / "nowhere")
+
+
+def test_tracks_are_looked_up_once_whatever_their_number() -> None:
+    class Counting(str):
+        hashed = 0
+
+        def __hash__(self) -> int:
+            Counting.hashed += 1
+            return super().__hash__()
+
+    tracks = [f"t{number}" for number in range(200)]
+    plays = Interactions.from_codes("mine", ["u"], tracks, np.zeros(200, int), np.arange(200))
+    wanted = [Counting(track) for track in tracks[:50]]
+    assert plays.select_tracks(wanted).per_track().tolist() == [1] * 50
+    assert Counting.hashed < 10 * len(tracks)
