@@ -56,7 +56,7 @@ def make_of_lyrics(folksonomy: Folksonomy, settings: LyricsTopics, progress: Pro
     """Return how much of each factor of words every track has.
 
     Counts are weighed by the logarithm of how many of the tracks learned from have the word (TF-IDF), so that
-    a word of all songs counts nothing. Of a track without words nothing is known.
+    a word of all songs counts nothing; tracks without words are no songs. Of those nothing is known.
 
     Raises:
         NotFound: If there is no such data set.
@@ -64,7 +64,8 @@ def make_of_lyrics(folksonomy: Folksonomy, settings: LyricsTopics, progress: Pro
     """
     words = _opened(settings.lyrics, folksonomy, "lyrics", between(progress, 0, 0.1))
     documents = documents_of(words, folksonomy, settings.learned_tracks(folksonomy), "lyrics", "words")
-    weighed = inverse_document_frequencies(documents.counts[documents.learned])
+    songs = documents.learned & (documents.counts.sum(axis=1) > 0)
+    weighed = inverse_document_frequencies(documents.counts[songs])
     counts = sparse.csr_array(documents.counts.multiply(weighed))
     counts.eliminate_zeros()
     documents = Documents(**{**vars(documents), "counts": counts})
@@ -74,7 +75,7 @@ def make_of_lyrics(folksonomy: Folksonomy, settings: LyricsTopics, progress: Pro
 def inverse_document_frequencies(counts: sparse.csr_array) -> npt.NDArray[np.float64]:
     """Return log(documents / documents that have the term) for each term (terms,); 0 of terms none has."""
     having = np.bincount(counts.indices[counts.data > 0], minlength=counts.shape[1])
-    frequencies: npt.NDArray[np.float64] = np.log(counts.shape[0] / np.maximum(having, 1))
+    frequencies: npt.NDArray[np.float64] = np.log(max(counts.shape[0], 1) / np.maximum(having, 1))
     return np.where(having > 0, frequencies, 0.0)
 
 

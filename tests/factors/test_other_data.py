@@ -89,6 +89,14 @@ def test_words_of_all_songs_count_nothing(data: Folksonomy) -> None:
     )
 
 
+def test_tracks_without_words_are_no_songs(data: Folksonomy) -> None:
+    rows = [[9, 5, 4, 0, 0], [9, 0, 0, 3, 4], [9, 4, 4, 0, 0], [9, 0, 0, 5, 5], [0] * 5, [0] * 5]
+    library("sung", list("abcdef"), ["the", "love", "heart", "blood", "war"], rows)
+    made = make_targets("lyrics", data, LyricsTopics(k=2, lyrics="sung"))
+    assert "the" not in set(strongest_terms(made, 5)["term"])
+    assert made.known.tolist() == [True] * 4 + [False] * 2
+
+
 def test_frequencies_by_hand() -> None:
     counts = sparse.csr_array(np.array([[3.0, 1, 0], [2, 0, 0]]))
     np.testing.assert_allclose(inverse_document_frequencies(counts), [0, np.log(2), 0])
