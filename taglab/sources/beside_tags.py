@@ -18,7 +18,7 @@ from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
 from taglab.sources.plays import TRACK_NAMES, PlaysFormat, plain_names, read_plays
 from taglab.sources.reading import MISSING_MARKS, QUOTED, open_text
-from taglab.sources.table_files import Row, TextFormat, open_table
+from taglab.sources.table_files import Row, TextFormat, is_parquet, open_table
 
 _SEPARATOR = "<SEP>"
 _TRACKS_PER_YEAR = ["year", "track", "artist", "title"]
@@ -100,7 +100,7 @@ def with_columns(folksonomy: Folksonomy, path: Path | None, progress: Progress =
         cells: list[list[str | None]] = [[None] * folksonomy.n_tracks for _ in new]
         taken, others = np.zeros(folksonomy.n_tracks, bool), dict[str, None]()
         for values in rows:
-            track = mend(values[at] or "").strip()
+            track = mend((values[at] or "").removeprefix(QUOTED)).strip()
             row = row_of.get(track, -1)
             if row < 0:
                 others[track] = None
@@ -136,17 +136,23 @@ def _strangers(others: Sequence[str], folksonomy: Folksonomy) -> str:
 @contextmanager
 def _opened(path: Path, progress: Progress) -> Iterator[tuple[list[str], Iterator[Row]]]:
     """Open a table, and give its header and its rows, those of another width left out."""
-    with open_text(path) as text:
-        first = text.lines.readline()
-    if _SEPARATOR in first:
+    if not is_parquet(path) and _SEPARATOR in _first_line(path):
         with open_text(path) as text:
             split = (line.rstrip("\r\n").split(_SEPARATOR) for line in text.lines)
             yield _TRACKS_PER_YEAR, (row for row in split if len(row) == len(_TRACKS_PER_YEAR))
         return
     form = TextFormat(True, None, None, None, MISSING_MARKS)
     with open_table(path, form, progress) as table:
+        for at, name in enumerate(table.header):
+            if held := table.types(at, False):
+                raise DataError(path, f"column {name!r} holds {held}, no single values; leave it out")
         rows = table.rows(list(range(len(table.header))))
         yield table.header, (cells for _, cells in rows if cells is not None)
+
+
+def _first_line(path: Path) -> str:
+    with open_text(path) as text:
+        return text.lines.readline()
 
 
 def _track_place(path: Path, header: Sequence[str]) -> int:

@@ -68,6 +68,12 @@ class TableFile:
     labels: tuple[int, ...] = ()
 
 
+def is_parquet(path: Path) -> bool:
+    """Return whether it is a Parquet file, told from its content; raises DataError where it is missing."""
+    with existing_file(path).open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
 def open_table(path: Path, form: TextFormat, progress: Progress) -> AbstractContextManager[TableFile]:
     """Open a table; what kind it is of is told from its content.
 
@@ -75,9 +81,8 @@ def open_table(path: Path, form: TextFormat, progress: Progress) -> AbstractCont
         DataError: If it is missing, empty, damaged, or none of the kinds.
         InvalidSetting: If the encoding is none.
     """
-    with existing_file(path).open("rb") as file:
-        if file.read(4) == b"PAR1":
-            return _open_parquet(path, progress)
+    if is_parquet(path):
+        return _open_parquet(path, progress)
     lines = _first_lines(path, form.encoding)
     if any(line.lower().startswith("@relation") for line in lines[:_SAMPLE_ROWS]):
         return _open_arff(path, form.encoding, progress)

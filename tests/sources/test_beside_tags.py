@@ -168,3 +168,19 @@ def test_all_of_it_comes_with_a_table_and_with_last_fm(tmp_path: Path, taglab_ho
     other = sources.add("lastfm", database, "other", LastfmSettings(**settings))  # type: ignore[arg-type]
     assert other.tracks["bpm"].tolist() == [100, 200]
     assert triples(sources.open_interactions("other")) == triples(sources.open_interactions("mine"))
+
+
+def test_a_track_called_as_what_is_missing_is_found_in_quotes(tmp_path: Path) -> None:
+    data = Folksonomy.from_frame(pd.DataFrame({"track": ["NA", "b"], "tag": ["rock", "pop"]}), "mine")
+    made = with_columns(data, about(tmp_path, 'track,year\n"NA",1990\nb,1991\n'))
+    assert made.tracks["year"].tolist() == [1990, 1991]
+
+
+def test_columns_come_from_parquet_and_lists_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "about.parquet"
+    table = pd.DataFrame({"track": TRACKS, "year": [1990, 1991, 0]})
+    table.to_parquet(path)
+    assert with_columns(DATA, path).tracks["year"].tolist() == [1990, 1991, 0]
+    table.assign(moods=[["calm"], [], ["sad", "slow"]]).to_parquet(path)
+    with pytest.raises(DataError, match=r"column 'moods' holds list<.*>, no single values; leave it out"):
+        with_columns(DATA, path)
