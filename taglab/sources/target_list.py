@@ -12,10 +12,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy, mend
@@ -25,6 +26,7 @@ from taglab.sources.reading import Tally, open_text, part_of
 from taglab.sources.source import Source
 
 _FIELDS = 4
+_OWN_COLUMNS = ("track", "path", "split")
 
 
 class TargetListSettings(BaseModel):
@@ -41,6 +43,15 @@ class TargetListSettings(BaseModel):
     column: str = Field("label", min_length=1)
     also: Path | None = None
     also_column: str = Field("also", min_length=1)
+
+    @model_validator(mode="after")
+    def _labels_have_columns_of_their_own(self) -> Self:
+        for name in (self.column, *([self.also_column] if self.also else [])):
+            if name in _OWN_COLUMNS:
+                raise ValueError(f"labels cannot be called {name!r}: a list has a column of that name")
+        if self.also and self.column == self.also_column:
+            raise ValueError(f"column and also_column are both {self.column!r}; call one of them otherwise")
+        return self
 
 
 @dataclass(eq=False)

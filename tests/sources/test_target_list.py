@@ -47,6 +47,17 @@ def test_what_is_no_list_is_a_sentence(tmp_path: Path) -> None:
         read(other, "x", TargetListSettings(also=other))
 
 
+@pytest.mark.parametrize("name", ["track", "path", "split"])
+def test_labels_take_no_column_that_the_list_has(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"labels cannot be called '{name}'"):
+        TargetListSettings(column=name)
+    with pytest.raises(ValueError, match=f"labels cannot be called '{name}'"):
+        TargetListSettings(also=tmp_path, also_column=name)
+    with pytest.raises(ValueError, match="column and also_column are both 'also'"):
+        TargetListSettings(column="also", also=tmp_path)
+    assert TargetListSettings(column="also").column == "also"
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_lists_have_the_counts_of_table_2_5(name: str) -> None:
