@@ -126,13 +126,19 @@ def build_branching(
 def _whole(settings: StagedSettings, task: str, head: str, n_outputs: int) -> tuple[StagedEncoder, Head]:
     if head not in HEADS:
         raise InvalidSetting(f"head={head!r} of the task {task!r} must be one of {', '.join(HEADS)}")
-    if not task.isascii() or not task.replace("-", "").isalnum() or hasattr(nn.ModuleDict, task):
+    require_task_name(task)
+    encoder = settings.encoder()
+    return encoder, HEADS[head](encoder.dim, n_outputs, settings.dropout)
+
+
+def require_task_name(task: str) -> None:
+    """Refuse a name that the parts of a network cannot have; raises InvalidSetting."""
+    # Of an object, which has more than its class: whether it is being trained.
+    if not task.isascii() or not task.replace("-", "").isalnum() or hasattr(nn.ModuleDict(), task):
         raise InvalidSetting(
             f"a source cannot be called {task!r}; take a name of letters, digits and dashes that PyTorch has "
             "no use for"
         )
-    encoder = settings.encoder()
-    return encoder, HEADS[head](encoder.dim, n_outputs, settings.dropout)
 
 
 def _after(encoder: StagedEncoder, shared: int) -> nn.Sequential:

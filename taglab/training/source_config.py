@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validat
 from taglab.audio.windows import WindowSettings
 from taglab.batches import SplitSettings
 from taglab.factors.learning_source import LearningSource
+from taglab.labels import LABELS
 from taglab.nets import NetworkSettings, network_settings
-from taglab.nets.sharing import staged, strategy_of
+from taglab.nets.sharing import require_task_name, staged, strategy_of
 from taglab.settings import checked, flattened
 from taglab.training.config import TrainConfig
 
@@ -128,6 +129,10 @@ class SourceRun(BaseModel):
             raise ValueError(
                 f"two sources are called {twice.pop()!r}; write NAME=MAKER,… to call one otherwise"
             )
+        if LABELS in names:
+            raise ValueError(f"{LABELS!r} are a tagger's classes, and no source's name; write NAME=MAKER,…")
+        for name in names:
+            require_task_name(name)
         strategy_of(self.strategy, len(self.sources))
         if self.train.keep_mels and "mels" not in type(self.network).model_fields:
             raise ValueError(

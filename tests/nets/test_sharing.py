@@ -220,6 +220,7 @@ def test_what_is_no_strategy_for_so_many_is_told(name: str, sources: int, said: 
         ({"tag": ("cosine", 3)}, 0, "head='cosine' of the task 'tag' must be one of"),
         ({"a.b": ("linear", 3)}, 0, "cannot be called 'a.b'"),
         ({"train": ("linear", 3)}, 0, "cannot be called 'train'"),
+        ({"training": ("linear", 3)}, 0, "cannot be called 'training'"),
     ],
 )
 def test_what_cannot_be_built_is_told(heads: dict[str, tuple[str, int]], shared: int, said: str) -> None:
