@@ -76,6 +76,16 @@ def test_what_does_not_fit_is_a_sentence() -> None:
     assert "two sources are called 'same-track'" in said
 
 
+def test_every_number_of_a_network_is_asked_for() -> None:
+    app = page()
+    app.selectbox(key="sources preset").select("sources").run()
+    app.selectbox(key="sources sources network").select("kim-4.1").run()
+    assert not app.exception
+    app.number_input(key="sources sources kim-4.1 hop").set_value(300).run()
+    network = copied(app).network
+    assert (network.network, dict(network)["hop"]) == ("kim-4.1", 300)
+
+
 def test_a_preset_brings_its_network_and_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
     app = page()
     app.selectbox(key="sources preset").select("artist-groups").run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -181,13 +181,13 @@ def _pick_network(preset: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Let the network be chosen among those that are rows of stages, and its numbers be set."""
     names = [name for name, model in NETWORKS.items() if issubclass(model, StagedSettings)]
     usual = preset.get("network", {}).get("network", _USUAL_NETWORK)
-    columns: Sequence[Any] = st.columns(4, vertical_alignment="bottom")
-    chosen = columns[0].selectbox("Network", names, index=names.index(usual), key=f"{key} network")
+    place, *_ = st.columns(4)
+    chosen = place.selectbox("Network", names, index=names.index(usual), key=f"{key} network")
     under = settings_over({"network": preset.get("network", {})}, {"network": {"network": chosen}})["network"]
     start = network_settings(under)
-    values = start.model_dump()
     fields = [name for name in type(start).model_fields if name not in ("network", "mels")]
-    for column, name in zip(columns[1:], fields, strict=False):
-        with column:
-            values |= setting_widget(type(start), name, f"{key} {chosen}", getattr(start, name))
-    return values
+
+    def of_network(name: str) -> dict[str, Any]:
+        return setting_widget(type(start), name, f"{key} {chosen}", getattr(start, name))
+
+    return start.model_dump() | in_columns(fields, of_network, 4)
