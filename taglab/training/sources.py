@@ -237,7 +237,7 @@ def _train(run: Run, config: SourceRun, loop: TrainConfig, fabric: Fabric, progr
     losses = validation_losses(step, tracks, material.tasks, loop, SAMPLER, "test")
     if fabric.global_rank == 0:
         figures = _figures(losses)
-        writer.log(f"test, epoch {fitted.best_epoch}: loss {figures[_LOSS]:.4f}")
+        writer.log(f"test, epoch {fitted.best_epoch}: {_test_loss(figures)}")
         writer.summarise(test=figures)
         # Last of all, for it says that the run is finished.
         write_json(run.folder / layout.LOSSES, {"test": figures})
@@ -281,6 +281,17 @@ def _figures(losses: Mapping[str, float]) -> dict[str, float | None]:
         **{f"{_LOSS} {name}": loss for name, loss in losses.items()},
     }
     return {name: layout.plain(value) for name, value in figures.items()}
+
+
+def _test_loss(figures: Mapping[str, float | None]) -> str:
+    """Return the sum of the losses; of sources that know no test track that there is none."""
+    loss = figures[_LOSS]
+    if loss is not None:
+        return f"loss {loss:.4f}"
+    without = [
+        name.removeprefix(f"{_LOSS} ") for name, own in figures.items() if own is None and name != _LOSS
+    ]
+    return f"no loss in all, for nothing of the test tracks is said by {', '.join(without)}"
 
 
 def _learned_of(config: SourceRun, loop: TrainConfig, material: SourceMaterial) -> dict[str, Any]:

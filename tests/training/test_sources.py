@@ -267,6 +267,16 @@ def test_a_source_must_say_something_of_both_parts(known: str, said: str) -> Non
         train_sources(new_source_run(config).name)
 
 
+def test_a_source_may_say_nothing_of_the_test_tracks() -> None:
+    split = source_material(config_of()).tracks.split
+    save_data(rare=[track for track, part in zip(split.tracks, split.parts, strict=True) if part != "test"])
+    run = new_source_run(config_of("rare=column,column=rare", "self=same-track", epochs=1))
+    test = train_sources(run.name).summary()["test"]
+    assert (test["validation_loss"], test["validation_loss rare"]) == (None, None)
+    assert test["validation_loss self"] > 0
+    assert "nothing of the test tracks is said by rare" in run.log_tail()
+
+
 def test_what_is_not_there_is_told() -> None:
     missing = config_of().model_copy(update={"data": "absent"})
     with pytest.raises(NotFound, match="no data set named 'absent'"):
