@@ -115,21 +115,32 @@ def source_of_text(text: str) -> LearningSource:
         raise InvalidSetting(
             f"source={text!r} must be NAME=MAKER,FIELD=VALUE …, and {wrong[0]!r} is no FIELD=VALUE"
         )
-    pairs: dict[str, Any] = {}
-    for field in fields:
-        place, _, value = field.partition("=")
-        *outer, last = place.strip().split(".")
-        within = pairs
-        for part in outer:
-            within = within.setdefault(part, {})
-        within[last] = value
+    pairs = _nested(text, fields)
     values = {"name": name.strip() or maker, "maker": maker, _MIN_COUNT: pairs.pop(_MIN_COUNT, 1)}
     source = checked(LearningSource, {**values, "settings": pairs})
     if source.by_pairs:
         return source
     # As numbers and truths, and without what is usual: one source has one form.
-    settings = source.options().model_dump(mode="json", exclude_defaults=True)
+    options = source.options()
+    settings = options.model_dump(mode="json", exclude_defaults=True)
+    if _SPLIT in pairs:  # the usual one too, where it is asked for, is in place of the network's
+        settings[_SPLIT] = getattr(options, _SPLIT).model_dump(mode="json", exclude_unset=True)
     return source.model_copy(update={"settings": settings})
+
+
+def _nested(text: str, fields: Sequence[str]) -> dict[str, Any]:
+    """Return values by name, those of fields within a field by theirs; raises InvalidSetting."""
+    values: dict[str, Any] = {}
+    for field in fields:
+        place, _, value = field.partition("=")
+        *outer, last = place.strip().split(".")
+        within: Any = values
+        for part in outer:
+            within = within.setdefault(part, {}) if isinstance(within, dict) else within
+        if not isinstance(within, dict) or last in within:
+            raise InvalidSetting(f"source={text!r} must give every field once, and {place!r} comes again")
+        within[last] = value
+    return values
 
 
 def targets_of_sources(

@@ -247,6 +247,11 @@ def test_tracks_of_no_source_are_left_out_and_told() -> None:
         (("a=column,column=absent", "b=same-track"), {}, "column='absent' must be one of"),
         (("a=column,colour=red", "b=same-track"), {}, "colour"),
         (("a=column,red", "b=same-track"), {}, "'red' is no FIELD=VALUE"),
+        (("a=tag,split=3,split.seed=1",), {}, "must give every field once, and 'split.seed' comes again"),
+        (("a=tag,split.seed=1,split=3",), {}, "must give every field once, and 'split' comes again"),
+        (("a=tag,k=3,k=4",), {}, "must give every field once, and 'k' comes again"),
+        (("labels=tag", "b=same-track"), {}, "'labels' are a tagger's classes, and no source's name"),
+        (("training=tag", "b=same-track"), {}, "a source cannot be called 'training'"),
         (("a=same-track,k=3", "b=same-track"), {}, "same-track has no settings, and k was given"),
         ((), {"keep_mels": True, "short_tracks": "pad"}, "keep_mels goes with short_tracks='refuse'"),
         ((), {"batch_size": 7}, "batch_size=7 must be even"),
@@ -296,12 +301,17 @@ def test_a_run_of_no_labels_is_no_tagger() -> None:
 
 
 def test_sources_are_written_as_they_are_read() -> None:
-    texts = ("pitch=column,column=pitch", "same-track", "tag=factors,k=7,vectors=own", "tag=tag,split.seed=3")
+    texts = (
+        "pitch=column,column=pitch", "same-track", "tag=factors,k=7,vectors=own", "tag=tag,split.seed=3",
+        "artist-groups,split.by_artist=true",
+    )  # fmt: skip
     for text in texts:
         source = source_of_text(text)
         assert source_of_text(source.text()) == source
     assert source_of_text("factors,k=7") == LearningSource(name="factors", maker="factors", settings={"k": 7})
     assert source_of_text("factors,k=50") == source_of_text("factors")
+    asked = source_of_text("artist-groups,split.by_artist=true")
+    assert asked.settings == {"split": {"by_artist": True}}, "in place of the network's, though it is usual"
     frequent = source_of_text("tag=factors,min_count=3,k=2")
     assert (frequent.min_count, frequent.settings) == (3, {"k": 2})
     assert frequent.targets(open_folksonomy("small")).kind == "distribution"
