@@ -29,7 +29,7 @@ from taglab.runs.inputs import (
 )
 from taglab.settings import checked
 from taglab.sources import open_folksonomy
-from taglab.split import SplitSettings
+from taglab.split import SplitSettings, split_tracks
 from taglab.vectors import open_features
 
 NOT_KNOWN = "not known"
@@ -106,7 +106,10 @@ def _targets_now(run: Run, name: str, data: Folksonomy) -> str | None:
 
 def _sources_now(run: Run, name: str, data: Folksonomy) -> str | None:
     sources = [checked(LearningSource, source) for source in run.config.get("sources", ())]
-    split = checked(SplitSettings, run.config.get("split", {}))
+    settings = checked(SplitSettings, run.config.get("split", {}))
+    store = audio_at_hand(str(run.config.get("audio", data.name)), data)
+    copies = store.copies if store is not None and run.config.get("copies_together", True) else ()
+    split = split_tracks(data, settings, copies)
     return fingerprint_of_sources(targets_of_sources(sources, data, split))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,10 +13,11 @@ from taglab.cache import content_key
 from taglab.embeddings import selected_tags
 from taglab.errors import InvalidSetting
 from taglab.factors import TARGETS, make_targets
+from taglab.factors.topics import LearnedFactors
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.settings import as_list, checked, flattened, listed
-from taglab.split import SplitSettings
+from taglab.split import Split, SplitSettings
 from taglab.targets import Targets
 
 LEARNED_KINDS = ("distribution", "categorical", "binary")
@@ -63,24 +65,26 @@ class LearningSource(BaseModel):
         return checked(TARGETS[self.maker].settings, self.settings)
 
     def targets(
-        self, folksonomy: Folksonomy, split: SplitSettings | None = None, progress: Progress = silent
+        self, folksonomy: Folksonomy, split: Split | None = None, progress: Progress = silent
     ) -> Targets:
         """Return what every track of a data set should be given.
 
         Args:
             folksonomy: The data set.
-            split: How a network's tracks are split; what a maker learns of training tracks alone, it learns
-                of those, unless its settings say otherwise.
+            split: Of a network's tracks; what a maker learns of training tracks alone, it learns of those,
+                unless its settings say otherwise.
             progress: Told how far it is.
 
         Raises:
             InvalidSetting: If they are numbers, or the settings do not fit the data.
             NotFound: If something that the maker needs is not there.
         """
-        data = selected_tags(folksonomy, self.min_count)
-        options = self.options()
-        if split is not None and _SPLIT in type(options).model_fields and _SPLIT not in self.settings:
-            options = options.model_copy(update={_SPLIT: split})
+        data, options = selected_tags(folksonomy, self.min_count), self.options()
+        takes_parts = isinstance(options, LearnedFactors) and options.learn_from == "train"
+        if split is not None and takes_parts and _SPLIT not in self.settings:
+            # As they are: drawn again without the copies in its sound, other tracks would be in each.
+            data = replace(data, tracks=data.tracks.assign(split=split.parts))
+            options = options.model_copy(update={_SPLIT: SplitSettings(published=True)})
         targets = make_targets(self.maker, data, options, progress)
         if targets.kind not in LEARNED_KINDS:
             raise InvalidSetting(
@@ -146,7 +150,7 @@ def _nested(text: str, fields: Sequence[str]) -> dict[str, Any]:
 def targets_of_sources(
     sources: Sequence[LearningSource],
     folksonomy: Folksonomy,
-    split: SplitSettings | None = None,
+    split: Split | None = None,
     progress: Progress = silent,
 ) -> dict[str, Targets]:
     """Return the targets of sources by name; those that are of clips by twos have none.

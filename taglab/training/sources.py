@@ -20,7 +20,7 @@ from taglab.audio.kept_mels import MelWindows, with_kept_mels
 from taglab.audio.library import audio_at_hand, audio_names, resolve_audio
 from taglab.audio.mels import MelSettings
 from taglab.audio.store import AudioStore
-from taglab.batches import Material, SameTrack, prepare_known, split_tracks
+from taglab.batches import Material, SameTrack, Split, prepare_known, split_tracks
 from taglab.cache import write_json
 from taglab.errors import InvalidSetting, NotFound
 from taglab.factors.learning_source import LearningSource, fingerprint_of_sources, targets_of_sources
@@ -108,11 +108,13 @@ def new_source_run(config: SourceRun, group: str = "", note: str = "", progress:
         StorageError: If the disk is full.
     """
     data = _data_of(config, between(progress, 0, 0.2))
-    targets = targets_of_sources(config.sources, data, config.split, between(progress, 0.2, 1))
+    store = audio_at_hand(config.audio, data)
+    split = _split_of(config, data, store)
+    targets = targets_of_sources(config.sources, data, split, between(progress, 0.2, 1))
     for name, own in targets.items():
         if not own.known.any():
             raise InvalidSetting(f"the source {name!r} says nothing of any track of {config.data!r}")
-    inputs = _inputs(config, data, audio_at_hand(config.audio, data), targets)
+    inputs = _inputs(config, data, store, targets)
     return create_run(config.model_dump(mode="json"), None, naming(config), group, note, inputs=inputs)
 
 
@@ -123,6 +125,12 @@ def _data_of(config: SourceRun, progress: Progress) -> Folksonomy:
     if config.audio not in audio_names():
         raise NotFound(f"no audio named {config.audio!r}; there are: {', '.join(audio_names())}")
     return open_folksonomy(config.data, progress)
+
+
+def _split_of(config: SourceRun, data: Folksonomy, store: AudioStore | None) -> Split:
+    """Return the parts of the data set's tracks, those of very same sound in one where that is asked for."""
+    copies = store.copies if store is not None and config.copies_together else ()
+    return split_tracks(data, config.split, copies)
 
 
 def _inputs(
@@ -149,14 +157,13 @@ def source_material(config: SourceRun, progress: Progress = silent) -> SourceMat
         NotFound: If data, sound or something that a source is made of is not there.
     """
     data = _data_of(config, between(progress, 0, 0.1))
-    targets = targets_of_sources(config.sources, data, config.split, between(progress, 0.1, 0.5))
-    store = resolve_audio(config.audio, data, between(progress, 0.5, 1))
+    store = resolve_audio(config.audio, data, between(progress, 0.1, 0.5))
     check_sound(config.network, store, config.audio)
+    split = _split_of(config, data, store)
+    targets = targets_of_sources(config.sources, data, split, between(progress, 0.5, 1))
     of_pairs = [source for source in config.sources if source.by_pairs]
     known = np.logical_or.reduce([own.known for own in targets.values()] or [np.ones(data.n_tracks, bool)])
     known |= bool(of_pairs)
-    copies = store.copies if config.copies_together else ()
-    split = split_tracks(data, config.split, copies)
     material = prepare_known(data, known, store, split, config.train.window_settings())
     tasks = {source.name: _task(source, targets, material) for source in config.sources}
     for name, task in tasks.items():
@@ -323,7 +330,9 @@ def heads_of_run(run: Run, config: SourceRun) -> dict[str, tuple[str, int]]:
     """Return the heads of a run's network: as training kept them, else as its sources have them today."""
     outputs = run.summary().get("outputs")
     if not isinstance(outputs, dict) or not all(map(is_count, outputs.values())):
-        targets = targets_of_sources(config.sources, open_folksonomy(config.data), config.split)
+        data = open_folksonomy(config.data)
+        split = _split_of(config, data, audio_at_hand(config.audio, data))
+        targets = targets_of_sources(config.sources, data, split)
         outputs = {name: len(own.columns) for name, own in targets.items()}
     return {
         source.name: ("pair", 1) if source.by_pairs else ("linear", int(outputs.get(source.name, 0)))

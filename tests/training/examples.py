@@ -1,5 +1,6 @@
 """A small world to train in: sixty tracks of one second whose tags can be heard."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -69,15 +70,17 @@ def make_world(home: Path) -> None:
     save_label_space(space_of(*TAGS[:3]).renamed("sounds"))
 
 
-def save_sound(seed: int = 0, more: int = 0) -> None:
+def save_sound(seed: int = 0, more: int = 0, same: Mapping[int, int] | None = None) -> None:
     """Put the tracks' sound into the cache folder; another seed gives other noise and pitches.
 
     Args:
         seed: Which sound.
         more: How many tracks beside those of the data.
+        same: Tracks that have the very same sound as another, and which.
     """
+    heard = {**dict(enumerate(range(N_TRACKS + more))), **(same or {})}
     sounds = [
-        Sound(f"t{number}", f"{number}.wav", f"{seed}", partial(_sound, number, seed))
+        Sound(f"t{number}", f"{number}.wav", f"{seed}", partial(_sound, heard[number], seed))
         for number in range(N_TRACKS + more)
     ]
     with ThreadPoolExecutor(1) as threads:

@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,12 @@ import torch
 
 from taglab import launch
 from taglab.audio.library import open_audio
-from taglab.batches import SplitSettings
+from taglab.batches import SplitSettings, split_tracks
 from taglab.cache import FOLKSONOMIES, Shelf
 from taglab.compare.inputs import inputs_table
 from taglab.encoders import ENCODERS
 from taglab.errors import Cancelled, DataError, InputsChanged, InvalidSetting, NotFound
-from taglab.factors.learning_source import LearningSource, source_of_text
+from taglab.factors.learning_source import LearningSource, fingerprint_of_sources, source_of_text
 from taglab.folksonomy import Folksonomy
 from taglab.runs import Run, delete_run, export_run, import_run, layout, open_run
 from taglab.sources import open_folksonomy
@@ -25,7 +27,7 @@ from taglab.training import dry_run_process, encode, tag_sound
 from taglab.training.checkpoints import load_checkpoint
 from taglab.training.source_config import PRESETS, SourceRun, SourceTraining, source_run
 from taglab.training.sources import dry_run_sources, new_source_run, source_material, train_sources
-from tests.training.examples import N_TRACKS, RATE_HZ, TAGS, make_world, tags_of
+from tests.training.examples import N_TRACKS, RATE_HZ, TAGS, make_world, save_sound, tags_of
 
 KINDS = ("deep", "shrill", "")
 MELS = {"n_mels": 32, "n_fft": 512, "hop": 128, "mel_scale": "slaney", "standardise": False}
@@ -38,7 +40,7 @@ def world(taglab_home: Path) -> None:
     save_data()
 
 
-def save_data(shift: int = 0, rare: tuple[str, ...] = ("t0",)) -> None:
+def save_data(shift: int = 0, rare: Collection[str] = ("t0",)) -> None:
     pairs = [(row, TAGS.index(tag)) for row in range(N_TRACKS) for tag in tags_of(row)]
     rows, codes = np.array(pairs, dtype=np.int64).T
     pitch = [KINDS[(("low" in tags_of(row)) + shift) % 2] if row % 3 else "" for row in range(N_TRACKS)]
@@ -220,10 +222,29 @@ def test_a_dry_run_beside_the_server_tells_the_same(
 
 def test_a_source_is_learned_of_the_training_tracks_that_the_network_has() -> None:
     tag = source_of_text("tag=tag,k=2,learn_from=train,iterations=5")
-    data, split = open_folksonomy("small"), SplitSettings(seed=4)
+    data = open_folksonomy("small")
+    usual, another = (split_tracks(data, SplitSettings(seed=seed)) for seed in (0, 4))
     own = source_of_text("tag=tag,k=2,learn_from=train,iterations=5,split.seed=4")
-    assert tag.targets(data, split).fingerprint == own.targets(data, SplitSettings()).fingerprint
+    assert tag.targets(data, another).fingerprint == own.targets(data, usual).fingerprint
     assert tag.targets(data).fingerprint != own.targets(data).fingerprint
+
+
+def test_of_the_other_tracks_nothing_is_learned_where_sound_is_copied() -> None:
+    save_sound(seed=1, same={7: 3})
+    config = config_of("tag=tag,k=2,learn_from=train,iterations=5", strategy="ss-r")
+    data, material = open_folksonomy("small"), source_material(config)
+    parts = material.tracks.split.parts
+    drawn_without = split_tracks(data, config.split).parts
+    assert (parts != drawn_without).mean() > 0.2, "one group fewer, and chance gives other parts"
+    column = source_of_text("tag=tag,k=2,learn_from=train,iterations=5,split.published=true")
+    by_hand, leaking = (
+        fingerprint_of_sources({"tag": column.targets(replace(data, tracks=data.tracks.assign(split=own)))})
+        for own in (parts, drawn_without)
+    )
+    assert material.inputs["sources"].fingerprint == by_hand != leaking
+    run = new_source_run(config)
+    assert run.inputs == material.inputs
+    assert inputs_table(run)["now"].tolist() == ["as it was"] * 3
 
 
 def test_tracks_of_no_source_are_left_out_and_told() -> None:
