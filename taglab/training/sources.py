@@ -183,6 +183,12 @@ def _task(source: LearningSource, targets: Mapping[str, Targets], material: Mate
 
 
 def _require_known(name: str, task: Task, material: Material) -> None:
+    for part, tracks in material.sizes.items():
+        if task.targets.by_pairs and tracks < 2:
+            raise InvalidSetting(
+                f"the source {name!r} compares tracks, and of the {part} part only {tracks} has sound; leave "
+                "it out, or take another split"
+            )
     for part in ("train", "validation"):
         if not len(known_in(task, material, part)):
             called = {"train": "training"}.get(part, part)

@@ -293,6 +293,14 @@ def test_a_source_must_say_something_of_both_parts(known: str, said: str) -> Non
         train_sources(new_source_run(config).name)
 
 
+def test_a_source_of_pairs_must_have_two_tracks_of_every_part() -> None:
+    split = {"train": 0.9, "validation": 0.085, "test": 0.015}
+    values = config_of("sounds=label-space,labels=sounds", "self=same-track").model_dump(mode="json")
+    config = source_run({**values, "split": split})
+    with pytest.raises(InvalidSetting, match="'self' compares tracks, and of the test part only 1 has sound"):
+        source_material(config)
+
+
 def test_a_source_may_say_nothing_of_the_test_tracks() -> None:
     split = source_material(config_of()).tracks.split
     save_data(rare=[track for track, part in zip(split.tracks, split.parts, strict=True) if part != "test"])
