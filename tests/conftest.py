@@ -17,7 +17,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # A machine busy with other work is no fault of the code. The checks look at more examples than a person who
 # waits for them.
 settings.register_profile("quick", deadline=None, max_examples=20)
-settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.register_profile("thorough", deadline=None, max_examples=50)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 SEEN: pytest.StashKey[list[str]] = pytest.StashKey()
