@@ -12,13 +12,13 @@ import soundfile
 from pydantic import Field, field_validator
 
 from taglab.audio.decode import DecodeSettings, decode
-from taglab.audio.degrade import DEGRADATIONS, degradation, degrade
+from taglab.audio.degrade import DEGRADATIONS, degradation, degrade, read_recording
 from taglab.audio.streams import Samples, SoundFile
 from taglab.cache import replacing
 from taglab.errors import InvalidSetting
 from taglab.paths import typed_path
 from taglab.progress import Progress
-from taglab.settings import Flag
+from taglab.settings import Flag, checked
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
 
@@ -106,8 +106,10 @@ taglab degrade song.mp3 --with environmental-noise --by 6 --noise pub.wav --to n
         kind = degradation(self.degradation)
         samples, rate_hz = _decoded(path)
         recording = self._recording(kind.recording, rate_hz)
-        changed = degrade(samples, rate_hz, self.degradation, self.magnitude, self.seed, recording)
         out = self._out(path)
+        if out.resolve() == path.resolve():
+            raise InvalidSetting(f"to={str(out)!r} is the sound itself; write to another file")
+        changed = degrade(samples, rate_hz, self.degradation, self.magnitude, self.seed, recording)
         _write(out, changed, rate_hz)
         peak = float(np.abs(changed).max())
         facts = {
@@ -133,8 +135,7 @@ taglab degrade song.mp3 --with environmental-noise --by 6 --noise pub.wav --to n
         path = given.get(wanted)
         if path is None:
             return None
-        settings = DecodeSettings(sample_rate_hz=rate_hz, channels=1, min_duration_s=0)
-        return decode(typed_path(path), settings).samples
+        return read_recording(typed_path(path), rate_hz)
 
     def _out(self, path: Path) -> Path:
         if self.to is not None:
@@ -147,11 +148,8 @@ def _decoded(path: Path) -> tuple[Samples, int]:
     file = SoundFile(path, 2)
     for _ in file.blocks():
         break
-    settings = DecodeSettings(
-        sample_rate_hz=file.rate_hz or DecodeSettings().sample_rate_hz,
-        channels=2 if file.channels > 1 else 1,
-        min_duration_s=0,
-    )
+    values = {"channels": 2 if file.channels > 1 else 1, "min_duration_s": 0}
+    settings = checked(DecodeSettings, values | ({"sample_rate_hz": file.rate_hz} if file.rate_hz else {}))
     return decode(path, settings).samples, settings.sample_rate_hz
 
 

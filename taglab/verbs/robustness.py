@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Annotated, ClassVar, Literal
 
-from taglab.audio.decode import DecodeSettings, decode
-from taglab.audio.degrade import DEGRADATIONS
+from taglab.audio.degrade import DEGRADATIONS, read_recording
 from taglab.audio.library import DEMO, resolve_audio
 from taglab.audio.streams import Samples
 from taglab.beside import run_beside
@@ -61,6 +60,10 @@ taglab consistency --features my-run --rows strays
 
     def answer(self, progress: Progress) -> Report:
         """Return the table that is asked for."""
+        if self.rows == "between" and not (self.measured.features and self.measured.sound):
+            raise InvalidSetting(
+                "rows='between' holds features against sound; name features, and leave sound in"
+            )
         folksonomy = open_folksonomy(self.data, between(progress, 0, 0.02))
         store = resolve_audio(self.audio, folksonomy, between(progress, 0.02, 0.1))
         recordings = self._recordings(store.sample_rate_hz)
@@ -71,7 +74,6 @@ taglab consistency --features my-run --rows strays
         return Report(facts, getattr(result, self.rows), shown=_SHOWN[self.rows], notes=notes)
 
     def _recordings(self, rate_hz: int) -> dict[str, Samples]:
-        settings = DecodeSettings(sample_rate_hz=rate_hz, channels=1, min_duration_s=0)
         given = {"noise": self.noise, "impulse response": self.impulse}
         recordings: dict[str, Samples] = {}
         for wanted, path in given.items():
@@ -79,7 +81,7 @@ taglab consistency --features my-run --rows strays
             if path is not None and not takers:
                 raise InvalidSetting(f"none of the degradations takes a recording of its {wanted}")
             if path is not None:
-                recordings |= dict.fromkeys(takers, decode(typed_path(path), settings).samples)
+                recordings |= dict.fromkeys(takers, read_recording(typed_path(path), rate_hz))
         return recordings
 
 

@@ -52,6 +52,20 @@ def test_noise_is_that_of_a_recording(shell: Shell, song: Path) -> None:
     assert powers[2 * 5_000 - 4 : 2 * 5_000 + 5].sum() == pytest.approx(powers[876:885].sum(), rel=0.05)
 
 
+def test_sound_is_not_written_over_itself(shell: Shell, song: Path) -> None:
+    before = song.read_bytes()
+    assert shell.run("degrade", song, "--with", "gain", "--by", "3", "--to", song) == 1
+    assert "is the sound itself; write to another file" in shell.err
+    assert song.read_bytes() == before
+
+
+def test_a_rate_beyond_all_use_is_refused_in_a_sentence(shell: Shell) -> None:
+    fast = shell.folder / "fast.wav"
+    soundfile.write(fast, 0.1 * np.ones(4_000), 384_000)
+    assert shell.run("degrade", fast, "--with", "gain", "--by", "3") == 1
+    assert "sample_rate_hz=384000: Input should be less than or equal to 192000" in shell.err
+
+
 def test_degradations_depend_on_the_rate(shell: Shell) -> None:
     rows = {row["name"]: row for row in shell.json("degradations", "--rate", "44100")}
     assert rows["mp3"]["magnitudes"][-1] == 320

@@ -7,11 +7,12 @@ import numpy as np
 from taglab.audio.degrade import coding, filters, levels, noise, rooms, stretching
 from taglab.audio.degrade.degradation import Asked, Degradation
 from taglab.audio.degrade.loudness import equally_loud
+from taglab.audio.degrade.recordings import read_recording
 from taglab.audio.streams import Samples
 from taglab.cache import content_key
 from taglab.errors import InvalidSetting, NotFound
 
-__all__ = ["DEGRADATIONS", "Degradation", "degradation", "degrade"]
+__all__ = ["DEGRADATIONS", "Degradation", "degradation", "degrade", "read_recording"]
 
 DEGRADATIONS: dict[str, Degradation] = {
     "pink-noise": noise.PINK,

@@ -64,6 +64,7 @@ class Degradation:
         at_rate: Rate in Hz → the only magnitudes there are at it; None for any.
         takes: Magnitude → seconds of sound that a second of the result takes.
         about: A sentence.
+        version: Raised where the same magnitude gives other sound than before; nothing older is then used.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Degradation:
     scale: Callable[[float], float] = _as_it_is
     at_rate: Callable[[int], tuple[float, ...] | None] = _any
     takes: Callable[[float], float] = _as_long
+    version: int = 1
 
     def __post_init__(self) -> None:
         if list(self.grid) != sorted(set(self.grid)):

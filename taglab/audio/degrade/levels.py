@@ -24,7 +24,8 @@ GAIN = Degradation(
     0.0,
     "middle",
     _gain,
-    "Louder or softer, and nothing else.",
+    "Louder or softer, and nothing else; clips are measured as files of 16 bits have them, clipped at full "
+    "scale.",
     equal_loudness=False,
 )
 

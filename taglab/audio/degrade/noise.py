@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from taglab.audio.degrade.crowd import crowd
 from taglab.audio.degrade.degradation import Asked, Degradation
@@ -14,6 +15,8 @@ _GRID_DB = (
     30.0,
 )  # fmt: skip
 _LOWEST_HZ = 20.0
+_DRAWS = 32  # of a place, until one is loud enough
+_ROUNDED = 1 - 1e-9  # running sums lose a little
 _QUIETEST = 0.5  # of a recording's level: what a place is like is not heard in its pauses
 
 
@@ -35,12 +38,27 @@ def excerpt(recording: Samples, n: int, random: np.random.Generator) -> Samples:
         n: How many.
         random: Chooses the place.
     """
-    energy = np.square(recording, dtype=np.float64)
     length = min(n, len(recording))
+    needed = _QUIETEST**2 * _energy(recording) * length / len(recording)
+    for start in random.integers(len(recording), size=_DRAWS).tolist():
+        if _energy(_from(recording, start, length)) >= needed:
+            return _from(recording, start, n)
+    return _from(recording, int(random.choice(_loud(recording, length, needed))), n)
+
+
+def _energy(samples: Samples) -> float:
+    return float(np.sum(np.square(samples, dtype=np.float64)))
+
+
+def _from(recording: Samples, start: int, n: int) -> Samples:
+    return np.take(recording, np.arange(start, start + n), mode="wrap")
+
+
+def _loud(recording: Samples, length: int, needed: float) -> npt.NDArray[np.intp]:
+    """Return every place from which on so many samples have an energy; takes long of a long recording."""
+    energy = np.square(recording, dtype=np.float64)
     running = np.concatenate([[0.0], np.cumsum(np.concatenate([energy, energy[: length - 1]]))])
-    levels = running[length:] - running[:-length]
-    loud = np.flatnonzero(levels >= _QUIETEST**2 * energy.mean() * length)
-    return np.resize(np.roll(recording, -int(random.choice(loud))), n)
+    return np.flatnonzero(running[length:] - running[:-length] >= needed * _ROUNDED)
 
 
 def at_ratio(samples: Samples, noise: Samples, ratio_db: float) -> Samples:
