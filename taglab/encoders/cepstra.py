@@ -41,7 +41,8 @@ def cepstral_transform(sample_rate_hz: int, n_mfcc: int, window_ms: float, hop_m
 
 
 def cepstral_frames(transform: Any, store: AudioStore, row: int, differences: int) -> Frames:
-    """Return coefficients, their differences, and the differences of those, of a whole track.
+    """Return coefficients, their differences, and the differences of those, of a whole track, mixed to
+    mono.
 
     Args:
         transform: As `cepstral_transform` gives.
@@ -55,7 +56,7 @@ def cepstral_frames(transform: Any, store: AudioStore, row: int, differences: in
     Raises:
         InvalidSetting: If the track is shorter than a few frames.
     """
-    samples = torch.from_numpy(store.whole(row).astype(np.float32) / _FULL_SCALE)
+    samples = torch.from_numpy(store.mono(row).astype(np.float32) / _FULL_SCALE)
     if len(samples) < transform.MelSpectrogram.n_fft + _DELTA_FRAMES * transform.MelSpectrogram.hop_length:
         raise InvalidSetting(
             f"track {store.tracks['track'].iloc[row]!r} of {len(samples):,} samples is too short for frames "

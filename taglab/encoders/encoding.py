@@ -109,7 +109,18 @@ def encode_tracks(
 
 
 def as_vectors(encoder: Encoder, store: AudioStore, features: Features, split: str, name: str) -> Vectors:
-    """Return features of all tracks of a store, as `encode_tracks` does."""
+    """Return features of all tracks of a store, as `encode_tracks` does.
+
+    Raises:
+        InvalidSetting: If the encoder gave a track NaN or infinity.
+    """
+    broken = np.flatnonzero(~np.isfinite(features).all(axis=1))
+    if len(broken):
+        first = store.tracks["track"].iloc[int(broken[0])]
+        raise InvalidSetting(
+            f"the encoder made NaN or infinity of {len(broken)} of {len(features)} tracks, such as {first!r}"
+            "; did its training diverge?"
+        )
     vectors = Vectors.of("tracks", store.tracks["track"].tolist(), features, name, encoder.measure)
     origin = {
         "encoder": encoder.model_dump(mode="json"),

@@ -19,6 +19,7 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 
+_FORMAT = 1  # raised where clips are cut otherwise than before
 _FULL_SCALE = 32_768
 _FEWEST = 3
 _LONGEST_TAKE = max(kind.takes(one) for kind in DEGRADATIONS.values() for one in kind.grid)
@@ -80,7 +81,7 @@ class Clips:
     def key(self) -> str:
         """Content key of the clips as they are."""
         return content_key(
-            "clips", self.store.fingerprint_of(self.tracks), list(self.tracks), self.settings.clip_s
+            "clips", _FORMAT, self.store.fingerprint_of(self.tracks), list(self.tracks), self.settings.clip_s
         )
 
     def original(self, progress: Progress = silent) -> AudioStore:
@@ -106,19 +107,39 @@ class Clips:
         kind = degradation(name)
         kind.check(magnitude, self.store.sample_rate_hz)
         given = "" if recording is None else content_key(recording)
-        key = content_key(self.key, name, magnitude, self.settings.seed, given)
+        key = content_key(self.key, name, kind.version, magnitude, self.settings.seed, given)
 
         def changed(row: int) -> Decoded:
-            excerpt = self._cut(row, kind.takes(magnitude)).samples
-            try:
-                out = degrade(
-                    excerpt, self.store.sample_rate_hz, name, magnitude, self.settings.seed, recording
-                )
-            except InvalidSetting as error:
-                raise DataError(self.tracks[row], str(error)) from error
-            return self._decoded(_as_long(out, self._n_samples))
+            return self._decoded(self.degraded_clip(row, name, magnitude, recording))
 
         return self._kept(key, changed, progress)
+
+    def clip(self, row: int) -> Samples:
+        """Return one of the clips as it is, (samples,) or (samples, 2)."""
+        return self._cut(row, takes=1.0).samples
+
+    def degraded_clip(
+        self, row: int, name: str, magnitude: float, recording: Samples | None = None
+    ) -> Samples:
+        """Return one of the clips as `degraded` has it, before it is stored, (samples,) or (samples, 2).
+
+        Raises:
+            NotFound: If there is no such degradation.
+            DataError: If the clip cannot be degraded.
+        """
+        excerpt = self._cut(row, degradation(name).takes(magnitude)).samples
+        try:
+            changed = degrade(
+                excerpt, self.store.sample_rate_hz, name, magnitude, self.settings.seed, recording
+            )
+        except InvalidSetting as error:
+            raise DataError(self.tracks[row], str(error)) from error
+        return _as_long(changed, self._n_samples)
+
+    @cached_property
+    def _rows(self) -> list[int]:
+        """Rows of the clips' tracks in the sound they are cut from."""
+        return [int(row) for row in self.store.rows(self.tracks)]
 
     @property
     def _n_samples(self) -> int:
@@ -126,7 +147,7 @@ class Clips:
 
     def _cut(self, row: int, takes: float) -> Decoded:
         """Return a clip, from the middle of its track, long enough to become one of `clip_s`."""
-        pcm = self.store.whole(int(self.store.rows([self.tracks[row]])[0]))
+        pcm = self.store.whole(self._rows[row])
         n = round(self._n_samples * takes)
         start = (len(pcm) - n) // 2
         return self._decoded(pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE))

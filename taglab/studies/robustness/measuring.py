@@ -33,12 +33,13 @@ from taglab.studies.robustness.spaces import (
     hop_s,
     sequences,
 )
-from taglab.vectors import open_features
+from taglab.vectors import open_features, open_learned
 
 DoubleArray = npt.NDArray[np.float64]
 
 _PAPER = ("pink-noise", "environmental-noise", "tempo", "pitch", "mp3")
 _COARSE = 5
+_FORMAT = 1  # raised where distances are measured otherwise than before
 _PAIR_MS = 0.09  # of three seconds, by both distances, of a core; grows with the square of the length
 _CLIP_MS = 40.0  # to degrade and encode a clip
 
@@ -181,6 +182,12 @@ def _opened(
 ) -> tuple[Clips, _Measured]:
     _check(settings)
     clips = Clips.drawn(store, settings)
+    for name in settings.degradations:
+        if not settings.magnitudes(name, store.sample_rate_hz):
+            raise InvalidSetting(
+                f"{name} has no magnitude at {store.sample_rate_hz:,} Hz; leave it out, or take sound of "
+                "another rate"
+            )
     return clips, _Measured(clips, settings.spaces(), recordings or {})
 
 
@@ -211,7 +218,8 @@ class _Measured:
         self._clips, self._spaces, self._recordings = clips, spaces, recordings
         self._originals: dict[str, npt.NDArray[np.float32]] = {}
         names = {space.features for space in spaces if space.features}
-        self._identities = {name: open_features(name).fingerprint for name in names}
+        self._identities = {name: _identity(name) for name in names}
+        self._keys_of_recordings = {name: content_key(one) for name, one in recordings.items()}
 
     def distances(self, name: str, magnitude: float, progress: Progress) -> dict[Space, DoubleArray]:
         """Return the distances of changed clips to the originals in every space (changed, originals)."""
@@ -226,17 +234,18 @@ class _Measured:
     def lacking(self, name: str, magnitude: float) -> float:
         """Return in what share of the spaces the distances are not kept yet, [0, 1]."""
         paths = [self._path(space, name, magnitude) for space in self._spaces]
-        return float(np.mean([recalled(path, _read) is None for path in paths]))
+        return float(np.mean([recalled(path, _is_there) is None for path in paths]))
 
     def _path(self, space: Space, name: str, magnitude: float) -> Path:
-        recording = self._recordings.get(name)
         key = content_key(
             "distances",
+            _FORMAT,
             self._clips.key,
             self._clips.settings.seed,
             name,
+            degradation(name).version,
             magnitude,
-            "" if recording is None else content_key(recording),
+            self._keys_of_recordings.get(name, ""),
             self._identities.get(space.features, ""),
             space.distance,
         )
@@ -266,6 +275,17 @@ class _Measured:
 
 def _heard(features: str, store: AudioStore, progress: Progress) -> npt.NDArray[np.float32]:
     return features_of(features, store, progress) if features else sequences(store, progress)
+
+
+def _identity(name: str) -> str:
+    """Return a key of what features are and of what made them: their encoder and what it had learned."""
+    features, learned = open_features(name), open_learned(name)
+    arrays = [part for key in sorted(learned) for part in (key, learned[key])]
+    return content_key(features.fingerprint, dict(features.origin), *arrays)
+
+
+def _is_there(path: Path) -> bool | None:
+    return path.exists() or None
 
 
 def _read(path: Path) -> DoubleArray | None:

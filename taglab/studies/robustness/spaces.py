@@ -14,6 +14,7 @@ from taglab.encoders.cepstra import cepstral_frames, cepstral_transform
 from taglab.errors import InvalidSetting
 from taglab.metrics.sequences import dtw_distances, profile_distances
 from taglab.progress import Progress, silent
+from taglab.vectors import open_features
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -68,13 +69,19 @@ SOUND_DISTANCES: dict[str, Callable[[FloatArray, FloatArray, float, Progress], D
 def _euclidean(originals: FloatArray, changed: FloatArray) -> DoubleArray:
     from scipy.spatial.distance import cdist
 
-    return np.asarray(cdist(changed.astype(np.float64), originals.astype(np.float64)))
+    return np.asarray(cdist(*_doubles(changed, originals)))
+
+
+def _doubles(*features: FloatArray) -> list[DoubleArray]:
+    return [one.astype(np.float64) for one in features]
 
 
 def _cosine(originals: FloatArray, changed: FloatArray) -> DoubleArray:
+    """1 - cos, as half the squared distance of directions: a product of matrices need not tie copies."""
     from scipy.spatial.distance import cdist
 
-    return np.asarray(cdist(changed.astype(np.float64), originals.astype(np.float64), "cosine"))
+    directions = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in _doubles(changed, originals)]
+    return np.asarray(cdist(*directions, "sqeuclidean")) / 2
 
 
 FEATURE_DISTANCES: dict[str, Callable[[FloatArray, FloatArray], DoubleArray]] = {
@@ -109,16 +116,22 @@ def features_of(name: str, store: AudioStore, progress: Progress = silent) -> Fl
 
     Raises:
         NotFound: If there are no such features.
-        InvalidSetting: If they cannot be made of other sound, or a clip is too short for them.
+        InvalidSetting: If they cannot be made of other sound, a clip is too short for them, or what is made
+            is NaN or of another dimension than before.
     """
-    vectors = encode_alike(name, store, progress)
-    rows = vectors.rows_of(store.tracks["track"].astype(str).tolist())
-    if not np.isfinite(rows).all():
-        raise InvalidSetting(f"features {name!r} of clips hold NaN or infinity")
-    nothing = int((~rows.any(axis=1)).sum())
+    kept, vectors = open_features(name), encode_alike(name, store, progress)
+    if vectors.dim != kept.dim:
+        raise InvalidSetting(
+            f"features {name!r} have {kept.dim:,} dimensions, and of clips {vectors.dim:,} are made; "
+            "encode them again"
+        )
+    tracks = store.tracks["track"].astype(str).tolist()
+    present = [track for track in tracks if track in vectors]
+    rows = vectors.rows_of(present)
+    nothing = len(tracks) - int(rows.any(axis=1).sum())
     if nothing:
         raise InvalidSetting(
-            f"features {name!r} are nothing for {nothing} of {len(rows)} clips, which are too short for what "
-            "made them; make clip_s longer"
+            f"features {name!r} are nothing for {nothing} of {len(tracks)} clips, which are too short for "
+            "what made them; make clip_s longer"
         )
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -10,11 +11,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict
+from scipy.spatial.distance import cdist
 
-from taglab.audio.decode import Decoded
-from taglab.audio.degrade import degrade
+from taglab.audio.decode import Decoded, to_int16
+from taglab.audio.degrade import DEGRADATIONS, degrade
 from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
-from taglab.encoders import ENCODERS, encode_tracks
+from taglab.encoders import ENCODERS, MfccStatistics, encode_tracks
 from taglab.encoders.encoder import LearnsNothing
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.studies.robustness import (
@@ -23,8 +25,10 @@ from taglab.studies.robustness import (
     ConsistencySettings,
     consistency,
     consistency_seconds,
+    lacking_share,
 )
-from taglab.vectors import Vectors, save_features
+from taglab.studies.robustness.spaces import FEATURE_DISTANCES
+from taglab.vectors import Vectors, open_features, save_features
 
 RATE_HZ = 8_000
 SETTINGS = ConsistencySettings(clips=12, clip_s=1.0, degradations=("gain", "pitch"), seed=1)
@@ -43,7 +47,8 @@ def tune(number: int, seconds: float) -> Decoded:
 
 def store_of(folder: Path, seconds: list[float], load: Any = tune) -> AudioStore:
     sounds = [Sound(f"tune {n}", "", str(n), partial(load, n, one)) for n, one in enumerate(seconds)]
-    settings = StoreSettings(sample_rate_hz=RATE_HZ, min_duration_s=0, silence_dbfs=-90)
+    channels = 1 if load(0, 1.0).samples.ndim == 1 else 2
+    settings = StoreSettings(sample_rate_hz=RATE_HZ, channels=channels, min_duration_s=0, silence_dbfs=-90)
     with ThreadPoolExecutor(1) as threads:
         return write_sounds(sounds, folder, settings, threads)
 
@@ -138,6 +143,85 @@ def test_features_made_anew_under_the_name_are_measured_anew(store: AudioStore) 
     assert (consistency(store, settings).within["consistency"] == 1).all()
 
 
+def test_features_with_other_learned_parts_are_measured_anew(
+    store: AudioStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ConsistencySettings(clips=5, clip_s=1, degradations=("gain",), features=("level",))
+    assert lacking_share(store, settings) == 1
+    consistency(store, settings)
+    assert lacking_share(store, settings) == 0
+    save_features(open_features("level"), "level", {"dictionary": np.ones((2, 2), np.float32)})
+    assert lacking_share(store, settings) == 0.5  # of sound nothing has changed
+    newer = replace(DEGRADATIONS["gain"], version=2)
+    monkeypatch.setitem(DEGRADATIONS, "gain", newer)
+    assert lacking_share(store, settings) == 1
+
+
+def both_channels(number: int, seconds: float) -> Decoded:
+    mono = tune(number, seconds).samples
+    return Decoded(np.stack([mono, 0.25 * mono], axis=1), RATE_HZ, RATE_HZ, 2)
+
+
+def test_stereo_is_measured_mixed_to_mono(store: AudioStore, tmp_path: Path) -> None:
+    stereo = store_of(tmp_path / "stereo", [2.0] * 4, both_channels)
+    save_features(encode_tracks(MfccStatistics(), stereo, name="mfcc"), "mfcc")
+    settings = ConsistencySettings(clips=4, clip_s=1, degradations=("gain",), features=("mfcc",))
+    within = consistency(stereo, settings).within
+    assert set(within["space"]) == {"sound, DTW", "sound, SiMPle", "mfcc, Euclidean", "mfcc, cosine"}
+    assert within["consistency"].max() == 1
+
+
+class _Broken(_Level):
+    """Makes what no distance can be taken of, once it is told to."""
+
+    encoder: Literal["broken"] = "broken"  # type: ignore[assignment]
+    answers: ClassVar[Any] = None
+
+    def encode(self, store: AudioStore, rows: Any, learned: Any, progress: Any = None) -> np.ndarray:
+        features = super().encode(store, rows, learned)
+        return features if self.answers is None else self.answers(features)
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (lambda features: features * np.nan, "NaN or infinity of 5 of 5 tracks, such as 'tune"),
+        (lambda features: features[:, :1], "have 2 dimensions, and of clips 1 are made"),
+        (np.zeros_like, "are nothing for 5 of 5 clips, which are too short"),
+    ],
+)
+@pytest.mark.parametrize("measure", ["euclidean", "cosine"])
+def test_what_an_encoder_must_not_make_is_refused(
+    store: AudioStore, monkeypatch: pytest.MonkeyPatch, answers: Any, sentence: str, measure: str
+) -> None:
+    monkeypatch.setitem(ENCODERS, "broken", _Broken)
+    monkeypatch.setattr(_Broken, "measure", measure)
+    save_features(encode_tracks(_Broken(), store, name="broken"), "broken")
+    monkeypatch.setattr(_Broken, "answers", staticmethod(answers))
+    settings = ConsistencySettings(
+        clips=5, clip_s=1, degradations=("gain",), features=("broken",), sound=False
+    )
+    with pytest.raises(InvalidSetting, match=sentence):
+        consistency(store, settings)
+
+
+def test_copies_are_as_near_as_one_another_by_cosine() -> None:
+    random = np.random.default_rng(0)
+    originals = random.standard_normal((301, 97)).astype(np.float32)
+    changed = originals + 0.1 * random.standard_normal(originals.shape).astype(np.float32)
+    twice = FEATURE_DISTANCES["cosine"](np.concatenate([originals, originals]), changed)
+    assert np.array_equal(twice[:, :301], twice[:, 301:])
+    reference = cdist(changed.astype(float), originals.astype(float), "cosine")
+    assert np.allclose(twice[:, :301], reference, atol=1e-12)
+
+
+def test_a_clip_by_itself_is_that_of_the_store(store: AudioStore) -> None:
+    clips = Clips.drawn(store, ClipSettings(clips=4, clip_s=1.0))
+    assert np.array_equal(to_int16(clips.clip(2)), clips.original().whole(2))
+    slower = to_int16(clips.degraded_clip(1, "tempo", 0.5))
+    assert np.array_equal(slower, clips.degraded("tempo", 0.5).whole(1))
+
+
 def test_clips_are_the_middle_of_their_tracks_and_degraded_ones_as_long(store: AudioStore) -> None:
     clips = Clips.drawn(store, ClipSettings(clips=4, clip_s=1.0))
     original = clips.original()
@@ -180,3 +264,6 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(store: AudioStore, tmp
     silent = store_of(tmp_path / "silent", [3.0] * 3, silence)
     with pytest.raises(DataError, match="silent"):
         consistency(silent, SETTINGS)
+    for measure in (consistency, lacking_share):
+        with pytest.raises(InvalidSetting, match="mp3 has no magnitude at 8,000 Hz; leave it out"):
+            measure(store, ConsistencySettings(clip_s=1, degradations=("gain", "mp3")))
