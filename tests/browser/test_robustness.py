@@ -69,6 +69,25 @@ def test_both_sounds_play_and_are_switched_by_mouse_and_keyboard(visit: Visit) -
     wait_for(page, lambda: sounds(page, "paused") == [True, True])
 
 
+def test_what_is_not_heard_keeps_up_with_what_is(visit: Visit) -> None:
+    page = settled(visit(f"{QUICK}&degradation=Pink+noise&pink-noise=3", height=1400))
+    play(page)
+    page.evaluate(
+        "const [one, other] = document.querySelectorAll('.switch audio');"
+        "one.currentTime = (other.currentTime + other.duration / 2) % other.duration"
+    )
+    length = float(str(sounds(page, "duration")[1]))
+
+    def together() -> bool:
+        places = [float(str(place)) for place in sounds(page, "currentTime")]
+        return abs((places[0] - places[1] + length / 2) % length - length / 2) < length / 10
+
+    wait_for(page, together)
+    assert "seconds" in str(
+        page.get_by_role("slider", name="Place in the sound").get_attribute("aria-valuetext")
+    )
+
+
 def test_another_magnitude_goes_on_playing_and_into_the_link(visit: Visit) -> None:
     page = settled(visit(f"{QUICK}&degradation=Pink+noise&pink-noise=3", height=1400))
     play(page)

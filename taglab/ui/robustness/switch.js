@@ -2,6 +2,7 @@
 
 const PLAY = "▶";
 const PAUSE = "❚❚";
+const APART_S = 0.05; // two sounds that loop by themselves drift; more than a seek takes, less than one hears
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".switch");
@@ -21,7 +22,12 @@ export default function ({ parentElement, data }) {
   const go = (seconds) => {
     original.currentTime = seconds;
     changed.currentTime = seconds * data.stretch;
-    changed.playbackRate = 1;
+  };
+  // What is not heard is brought to the place of what is, which goes on undisturbed.
+  const align = () => {
+    const [heard, other] = original.muted ? [changed, original] : [original, changed];
+    const there = heard === original ? heard.currentTime * data.stretch : heard.currentTime / data.stretch;
+    if (!other.seeking && Math.abs(other.currentTime - there) > APART_S) other.currentTime = there;
   };
   const play = () => Promise.all([original.play(), changed.play()]).catch(() => {});
   const pause = () => [original, changed].forEach((sound) => sound.pause());
@@ -30,16 +36,25 @@ export default function ({ parentElement, data }) {
     button.setAttribute("aria-label", changed.paused ? "Play" : "Pause");
   };
   const follow = () => {
-    if (changed.duration) place.value = changed.currentTime / changed.duration;
+    if (!changed.duration) return;
+    align();
+    place.value = changed.currentTime / changed.duration;
+    const [at, of] = [changed.currentTime, changed.duration].map((seconds) => seconds.toFixed(1));
+    place.setAttribute("aria-valuetext", `${at} of ${of} seconds`);
   };
 
   // What is heard goes on where it was when the magnitude or the track changes.
   const share = changed.duration ? changed.currentTime / changed.duration : 0;
   const plays = !changed.paused && Boolean(changed.getAttribute("src"));
-  if (original.getAttribute("src") !== data.original) original.src = data.original;
+  const another = original.getAttribute("src") !== data.original;
+  if (another) original.src = data.original;
   if (changed.getAttribute("src") !== data.changed) {
     changed.src = data.changed;
-    changed.addEventListener("loadedmetadata", () => go((share * changed.duration) / data.stretch), { once: true });
+    const resume = () => {
+      if (another) go((share * changed.duration) / data.stretch);
+      else changed.currentTime = original.currentTime * data.stretch; // the original has gone on meanwhile
+    };
+    changed.addEventListener("loadedmetadata", resume, { once: true });
     if (plays) play();
   }
   data.names.forEach((name, number) => (choices[number].textContent = name));
@@ -50,9 +65,7 @@ export default function ({ parentElement, data }) {
   const choose = (event) => {
     const at = choices.indexOf(event.target.closest("[role=radio]"));
     if (at < 0) return;
-    // Each goes its own way where the tempo differs: the other takes up the place of the one that was heard.
-    if (data.stretch !== 1 && original.muted) go(changed.currentTime / data.stretch);
-    else if (data.stretch !== 1) go(original.currentTime);
+    align();
     hear(at);
   };
   const turn = (event) => {
