@@ -3,7 +3,7 @@
 import streamlit as st
 
 from taglab.ui import guard, heading, title
-from taglab.ui.robustness.material import pick_material
+from taglab.ui.robustness.material import pick_material, tell_lack_of_features
 from taglab.ui.robustness.views import show_degradation
 
 heading("Robustness", "Which representation still knows a track once its sound has changed?")
@@ -11,9 +11,6 @@ controls = st.container(key="controls", horizontal=True, vertical_alignment="bot
 material = pick_material(controls)
 if material is not None:
     title(material.data.name, material.kind.title)
-    if not material.settings.features:
-        st.caption(
-            "No features are chosen: distances in sound alone are shown. `taglab features encode` makes some."
-        )
+    tell_lack_of_features(material)
     with guard():
         show_degradation(material, controls)

@@ -46,11 +46,16 @@ class LongWork:
     seconds: float
 
 
+def is_long(seconds: float) -> bool:
+    """Return whether a page does not wait for a computation of so many seconds."""
+    return seconds > _SHORT_S
+
+
 def await_work(work: LongWork) -> None:
     """Return where a result that is not there is soon computed; else show the way to it, and stop there."""
     if work.key in _UNDER_WAY:
         _watch(work)
-    elif work.seconds <= _SHORT_S:
+    elif not is_long(work.seconds):
         return
     else:
         _offer(work)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from streamlit.testing.v1 import AppTest
 
+from taglab import cache
+from taglab.audio.library import open_audio
+from taglab.encoders import MfccStatistics, encode_tracks
+from taglab.errors import InvalidSetting
+from taglab.ui.robustness import material
+from taglab.vectors import open_features, save_features
 from tests.joint_space.shelved import shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.beside import long_works_are_offered
 from tests.pages.framed import open_page
@@ -39,6 +48,7 @@ def test_a_degradation_is_heard_measured_and_told() -> None:
     require_sound(app)
     assert heard(app)["names"] == ["Original", "-15 dB"]
     assert heard(app)["original"] != heard(app)["changed"]
+    assert "Cannot be chosen: space (another program's)" in texts(app)
     assert "Of 6 clips of 0.5 s" in texts(app)
     trusted = table(app, "consistency")
     assert set(trusted["space"]) == {"sound, DTW", "sound, SiMPle", "heard, Euclidean", "heard, cosine"}
@@ -79,6 +89,95 @@ def test_a_long_measurement_is_offered_and_any_magnitude_is_heard(monkeypatch: p
     require_sound(app)
     assert heard(app)["names"][1].endswith("semitones")
     assert "finding who is nearest to whom" in texts(app)
+
+
+@pytest.mark.usefixtures("sound")
+def test_features_of_another_rate_are_told() -> None:
+    features = open_features("heard")
+    features.origin["sound"]["sample_rate_hz"] = 44_100
+    save_features(features, "faster")
+    app = opened(robust_features="")
+    require_sound(app)
+    assert "faster (of sound of 44,100 Hz, not 16,000)" in texts(app)
+
+
+@pytest.mark.usefixtures("sound")
+def test_strays_are_heard_as_they_are_measured_beside_whom_they_came_to() -> None:
+    app = opened(degradation="Gain", gain="-40", robust_features="heard", strayed_in="heard, Euclidean")
+    require_sound(app)
+    assert app.selectbox(key="strayed_in").value == "heard, Euclidean"
+    assert "At -40 dB: " in texts(app)
+    assert "taken for this one, unchanged" in texts(app)
+    assert len(app.get("audio")) >= 2
+    assert len(app.get("audio")) % 2 == 0
+
+
+@pytest.mark.usefixtures("sound")
+def test_what_was_measured_is_not_computed_again_when_the_magnitude_moves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = opened(degradation="Clipping")
+    require_sound(app)
+
+    def refuse(*_: object) -> None:
+        raise InvalidSetting("computed again")
+
+    monkeypatch.setattr(material, "consistency", refuse)
+    app.select_slider(key="clipping").set_value("30").run()
+    require_sound(app)
+    save_features(encode_tracks(MfccStatistics(n_mfcc=5), open_audio("mine"), name="heard"), "heard")
+    app.run()
+    assert "computed again" in texts(app)  # of features made anew under the name
+
+
+def wav(seconds: float, peak: float = 0.3) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, peak * np.sin(0.5 * np.arange(int(seconds * 16_000))), 16_000, format="WAV")
+    return buffer.getvalue()
+
+
+def upload(app: AppTest, name: str, content: bytes) -> AppTest:
+    return app.file_uploader(key="noise recording").upload(name, content, "audio/wav").run()
+
+
+@pytest.mark.usefixtures("sound")
+def test_noise_may_be_a_recording_that_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(degradation="Environmental noise", **{"environmental-noise": "-15"})
+    require_sound(app)
+    before = heard(app)["changed"], table(app, "consistency")
+    upload(app, "../a pub.wav", wav(1.0))
+    require_sound(app)
+    assert heard(app)["changed"] != before[0]
+    assert "--noise a_pub.wav" in "".join(one.value for one in app.code)
+    assert not list((cache.home() / "uploads").glob("*"))
+    app.file_uploader(key="noise recording").set_value([]).run()
+    assert heard(app)["changed"] == before[0]
+    assert table(app, "consistency").equals(before[1])
+    long_works_are_offered(monkeypatch)
+    upload(app, "another.wav", wav(0.7))
+    require_sound(app)
+    assert "the shell line measures with the file" in texts(app)
+
+
+@pytest.mark.usefixtures("sound")
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("silent.wav", wav(2, 0.0), "is silent"),
+        ("text.wav", b"not sound at all" * 100, "text.wav"),
+        ("empty.wav", b"", "is empty"),
+        ("bomb.mp3", b"PK\x03\x04" + bytes(1000), "bomb.mp3"),
+        ("long.wav", wav(3.5), "lasts longer than"),
+    ],
+)
+def test_a_recording_that_cannot_be_used_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, why: str
+) -> None:
+    monkeypatch.setattr("taglab.audio.degrade.recordings.LONGEST_S", 3.0)
+    app = upload(opened(degradation="Environmental noise"), name, content)
+    assert not app.exception
+    assert why in app.error[0].value.replace("\\", "")
+    assert not list((cache.home() / "uploads").glob("*"))
 
 
 @pytest.mark.usefixtures("sound")

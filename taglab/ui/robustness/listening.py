@@ -73,7 +73,7 @@ def show_switch(material: Material, track: str, magnitude: float) -> None:
     row = int(material.store.rows([track])[0])
     original = _excerpt(material.store, row)
     try:
-        changed = _degraded(material.store, row, material.degradation, magnitude)
+        changed = _degraded(material.store, row, material.degradation, magnitude, material.recording)
     except InvalidSetting as error:
         st.warning(literal(str(error)))
         return
@@ -82,12 +82,17 @@ def show_switch(material: Material, track: str, magnitude: float) -> None:
     _switch(
         key="switch",
         data={
-            "original": _wav(original, rate_hz),
-            "changed": _wav(changed, rate_hz),
+            "original": _address(original, rate_hz),
+            "changed": _address(changed, rate_hz),
             "names": ["Original", f"{magnitude:g} {kind.unit}"],
             "stretch": len(changed) / len(original),
         },
     )
+    beyond = float((np.abs(changed) > 1).mean())
+    if beyond:
+        st.caption(
+            f"{beyond:.2%} of the changed samples pass full scale and are clipped, here and where measured."
+        )
 
 
 def _excerpt(store: AudioStore, row: int) -> Samples:
@@ -98,17 +103,22 @@ def _excerpt(store: AudioStore, row: int) -> Samples:
     return pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE)
 
 
-@remembered("large")
-def _degraded(store: AudioStore, row: int, name: str, magnitude: float) -> Samples:
-    return degrade(_excerpt(store, row), store.sample_rate_hz, name, magnitude)
+@remembered("small")
+def _degraded(store: AudioStore, row: int, name: str, magnitude: float, recording: Samples | None) -> Samples:
+    return degrade(_excerpt(store, row), store.sample_rate_hz, name, magnitude, recording=recording)
 
 
-def _wav(samples: Samples, rate_hz: int) -> str:
-    """Return sound as an address that holds it, 16 bits a sample."""
+def _address(samples: Samples, rate_hz: int) -> str:
+    """Return sound as an address that holds it."""
+    return f"data:audio/wav;base64,{base64.b64encode(wav_of(samples, rate_hz)).decode('ascii')}"
+
+
+def wav_of(samples: Samples, rate_hz: int) -> bytes:
+    """Return sound as a WAV file, 16 bits a sample, at its own level."""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(samples.ndim)
         out.setsampwidth(2)
         out.setframerate(rate_hz)
         out.writeframes(to_int16(samples).tobytes())
-    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return file.getvalue()

@@ -10,26 +10,34 @@ from streamlit.delta_generator import DeltaGenerator
 from taglab import cache
 from taglab.audio.degrade import DEGRADATIONS, Degradation
 from taglab.audio.store import AudioStore
+from taglab.audio.streams import Samples
 from taglab.encoders import ENCODERS, encoder_name
 from taglab.errors import TaglabError
+from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
 from taglab.studies.robustness import (
+    ClipSettings,
     Consistencies,
     ConsistencySettings,
     consistency,
     consistency_seconds,
     lacking_share,
 )
+from taglab.ui.export import copy_as_command
 from taglab.ui.loaders import folksonomy
-from taglab.ui.long_work import LongWork, await_work
+from taglab.ui.long_work import LongWork, await_work, is_long
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, on_every_page, pick_audio, pick_data
 from taglab.ui.players import sound_of
 from taglab.ui.remembered import Shelved, remembered
+from taglab.ui.robustness.recording import pick_recording
 from taglab.vectors import feature_names, open_features
+from taglab.verbs.first_features import statistics_of
 from taglab.verbs.robustness import Consistency
 
 _MOST_CLIPS = 2_000
+_MOST_NAMED = 5
 _GRIDS = {"coarse": "Five", "thesis": "All"}
 
 
@@ -43,6 +51,8 @@ class Material:
         store: The sound.
         degradation: Key in `DEGRADATIONS`.
         settings: What is measured, of that degradation.
+        recording: The noise or the impulse response that was uploaded for it, mono at the rate of the sound.
+        recording_name: Of its file; empty where there is none.
     """
 
     data: Folksonomy
@@ -50,6 +60,8 @@ class Material:
     store: AudioStore
     degradation: str
     settings: ConsistencySettings
+    recording: Samples | None = None
+    recording_name: str = ""
 
     @property
     def kind(self) -> Degradation:
@@ -59,7 +71,19 @@ class Material:
     @property
     def question(self) -> Consistency:
         """What asks the same in a shell."""
-        return Consistency(audio=self.audio, data=self.data.name, measured=self.settings)
+        asked = Consistency(audio=self.audio, data=self.data.name, measured=self.settings)
+        flag = {"noise": "noise", "impulse response": "impulse"}.get(self.kind.recording)
+        return asked.model_copy(update={flag: self.recording_name}) if flag and self.recording_name else asked
+
+    @property
+    def clip_settings(self) -> ClipSettings:
+        """Which clips are measured."""
+        return ClipSettings(**self.settings.model_dump(include=set(ClipSettings.model_fields)))
+
+    @property
+    def recordings(self) -> dict[str, Samples]:
+        """What was uploaded, as `consistency` takes it."""
+        return {} if self.recording is None else {self.degradation: self.recording}
 
 
 def pick_material(controls: DeltaGenerator) -> Material | None:
@@ -77,17 +101,23 @@ def pick_material(controls: DeltaGenerator) -> Material | None:
     if store is None:
         st.info(literal(why), icon=":material/volume_off:")
         return None
+    if not len(store):
+        st.info("No track of this sound could be used.", icon=":material/volume_off:")
+        return None
     with st.sidebar:
         features = _pick_features(store)
         settings = _pick_settings(features)
     with controls:
         degradation = _pick_degradation(store)
     settings = settings.model_copy(update={"degradations": (degradation,)})
-    return Material(data, audio, store, degradation, settings)
+    with st.sidebar:
+        recording, file = pick_recording(DEGRADATIONS[degradation], store.sample_rate_hz)
+    return Material(data, audio, store, degradation, settings, recording, file)
 
 
 def _pick_features(store: AudioStore) -> tuple[str, ...]:
-    names = [name for name in feature_names("tracks") if _fits(_place(name), store.sample_rate_hz)]
+    unfit = {name: _why_not(_place(name), store.sample_rate_hz) for name in feature_names("tracks")}
+    names = [name for name, why in unfit.items() if not why]
     if "robust_features" in st.session_state:
         kept = [one for one in st.session_state["robust_features"] if one in names]
         st.session_state["robust_features"] = kept
@@ -98,7 +128,22 @@ def _pick_features(store: AudioStore) -> tuple[str, ...]:
             help="What was made of sound of this rate by `taglab features encode`; other programs' features "
             "cannot be made of degraded sound here.",
         )  # fmt: skip
+    left_out = [f"{visible(name)} ({why})" for name, why in unfit.items() if why]
+    if left_out:
+        more = f", and {len(left_out) - _MOST_NAMED:,} more" if len(left_out) > _MOST_NAMED else ""
+        st.caption(literal(f"Cannot be chosen: {', '.join(left_out[:_MOST_NAMED])}{more}."))
     return tuple(chosen)
+
+
+def tell_lack_of_features(material: Material) -> None:
+    """Say where no features are chosen, and how some are made."""
+    if material.settings.features:
+        return
+    st.caption(
+        "No features are chosen: distances in sound alone are shown. This makes statistics of timbre; "
+        "`taglab features --help` lists the other encoders."
+    )
+    copy_as_command(statistics_of(material.data.name).model_copy(update={"audio": material.audio}))
 
 
 def _place(name: str) -> Shelved:
@@ -106,13 +151,20 @@ def _place(name: str) -> Shelved:
 
 
 @remembered("tiny")
-def _fits(place: Shelved, rate_hz: int) -> bool:
+def _why_not(place: Shelved, rate_hz: int) -> str:
+    """Return why features cannot be made of degraded sound; empty where they can."""
     try:
         features = open_features(place.name)
     except TaglabError:  # the list of features tells what is wrong with it
-        return False
-    sound = features.origin.get("sound", {})
-    return encoder_name(features) in ENCODERS and sound.get("sample_rate_hz") == rate_hz
+        return "damaged"
+    if encoder_name(features) not in ENCODERS:
+        return "another program's"
+    made_at = features.origin.get("sound", {}).get("sample_rate_hz")
+    if made_at == rate_hz:
+        return ""
+    return (
+        f"of sound of {made_at:,} Hz, not {rate_hz:,}" if made_at else "of sound of a rate that is not told"
+    )
 
 
 def _pick_settings(features: tuple[str, ...]) -> ConsistencySettings:
@@ -151,10 +203,13 @@ def _pick_degradation(store: AudioStore) -> str:
 
 def measured(material: Material) -> Consistencies:
     """Return what was measured; where that takes long, show the way to it and stop."""
-    share = lacking_share(material.store, material.settings)
+    share = lacking_share(material.store, material.settings, material.recordings)
     if share:
         given = material.question.model_dump_json()
         n_tracks, rate_hz = len(material.store), material.store.sample_rate_hz
+        seconds = share * consistency_seconds(material.settings, n_tracks, rate_hz)
+        if material.recordings:
+            _leave_to_the_shell(material, seconds)
         await_work(
             LongWork(
                 key=f"consistency {material.store.fingerprint} {given}",
@@ -164,8 +219,37 @@ def measured(material: Material) -> Consistencies:
                 lacking=f"Degrading clips ({material.kind.title.lower()}) and finding who is nearest to whom",
                 verb="Measure",
                 meanwhile="Any magnitude can be heard meanwhile.",
-                seconds=share * consistency_seconds(material.settings, n_tracks, rate_hz),
+                seconds=seconds,
             )
         )
+    made = tuple(_place(name) for name in material.settings.features)
     with working("Measuring") as progress:
-        return consistency(material.store, material.settings, progress=progress)
+        return _measured(material.store, material.settings, made, material.recordings, progress)
+
+
+@remembered("medium")
+def _measured(
+    store: AudioStore,
+    settings: ConsistencySettings,
+    made: tuple[Shelved, ...],
+    recordings: dict[str, Samples],
+    _progress: Progress,
+) -> Consistencies:
+    """Return what is measured of features as they lie there just now."""
+    return consistency(store, settings, recordings, _progress)
+
+
+def _leave_to_the_shell(material: Material, seconds: float) -> None:
+    """Where it takes long to measure with an upload, which is not kept, show the line that does, and stop."""
+    if not is_long(seconds):
+        return
+    st.info(
+        literal(
+            f"Measuring with {material.recording_name} takes about {max(round(seconds / 60), 1):,} minutes "
+            "of one core. Uploads are not kept for that long; the shell line measures with the file, and any "
+            "magnitude can be heard here meanwhile."
+        ),
+        icon=":material/hourglass:",
+    )
+    copy_as_command(material.question)
+    st.stop()

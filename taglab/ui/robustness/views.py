@@ -6,12 +6,16 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from taglab.audio.store import AudioStore
+from taglab.audio.streams import Samples
 from taglab.figures.robustness import consistency_curves
-from taglab.studies.robustness import FIGURES, Consistencies
+from taglab.studies.robustness import FIGURES, Clips, ClipSettings, Consistencies
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal
+from taglab.ui.pickers import choose_among
+from taglab.ui.remembered import remembered
 from taglab.ui.representations.tracks import names_of, show_track
-from taglab.ui.robustness.listening import pick_magnitude, pick_track, show_switch
+from taglab.ui.robustness.listening import pick_magnitude, pick_track, show_switch, wav_of
 from taglab.ui.robustness.material import Material, measured
 
 _STRAYS_HEARD = 3
@@ -27,7 +31,8 @@ def show_degradation(material: Material, controls: DeltaGenerator) -> None:
     st.caption(literal(material.kind.about))
     result = measured(material)
     _show_curves(material, result, magnitude)
-    nearest = min(result.within["magnitude"], key=lambda one: abs(one - magnitude))
+    scale = material.kind.scale
+    nearest = min(result.within["magnitude"], key=lambda one: abs(scale(one) - scale(magnitude)))
     _show_strays(material, result, nearest)
 
 
@@ -74,23 +79,56 @@ def _show_strays(material: Material, result: Consistencies, magnitude: float) ->
     if strays.empty:
         st.caption("Every clip is nearest to its own original, in every representation.")
         return
-    space = st.selectbox("Clips that strayed", list(dict.fromkeys(strays["space"])), key="strayed_in")
-    _play_strays(material, strays[strays["space"] == space])
+    spaces = list(dict.fromkeys(strays["space"]))
+    space = choose_among("strayed_in", "Clips that strayed", spaces, 0, "representation with strayed clips")
+    _play_strays(material, strays[strays["space"] == space], magnitude)
 
 
-def _play_strays(material: Material, strays: pd.DataFrame) -> None:
-    furthest = strays.assign(by=strays["own"] / strays["other"]).sort_values("by", ascending=False)
+def _show_clip(material: Material, track: str, samples: Samples, fact: str) -> None:
+    show_track(material.data, None, track, fact)
+    st.audio(wav_of(samples, material.store.sample_rate_hz), format="audio/wav")
+
+
+def _clip(material: Material, track: str) -> Samples:
+    clips = Clips.drawn(material.store, material.clip_settings)
+    return clips.clip(clips.tracks.index(track))
+
+
+def _degraded_clip(material: Material, track: str, magnitude: float) -> Samples:
+    return _degraded(
+        material.store, material.clip_settings, track, material.degradation, magnitude, material.recording
+    )
+
+
+@remembered("small")
+def _degraded(
+    store: AudioStore,
+    settings: ClipSettings,
+    track: str,
+    degradation: str,
+    magnitude: float,
+    recording: Samples | None,
+) -> Samples:
+    clips = Clips.drawn(store, settings)
+    return clips.degraded_clip(clips.tracks.index(track), degradation, magnitude, recording)
+
+
+def _play_strays(material: Material, strays: pd.DataFrame, magnitude: float) -> None:
+    """Let the clips that strayed furthest be heard as they are measured, each beside whom it came to."""
+    by = (strays["own"] / strays["other"]).fillna(1)  # both are 0 of copies
+    furthest = strays.assign(by=by).sort_values("by", ascending=False)
     names = names_of(material.data)
     n = len(strays)
     which = f"; the {_STRAYS_HEARD} that strayed furthest" if n > _STRAYS_HEARD else ""
     st.caption(f"{n:,} {'clip is' if n == 1 else 'clips are'} nearer to another original, or as near{which}:")
     for row in furthest.head(_STRAYS_HEARD).to_dict("records"):
+        track, nearest = str(row["track"]), str(row["nearest"])
         columns = st.columns(2)
-        apart = f"{row['by']:.2f} times as far from its own original"
+        apart = f"At {magnitude:g} {material.kind.unit}: {row['by']:.2f} times as far from its own original"
         with columns[0]:
-            show_track(material.data, material.store, str(row["track"]), apart)
+            _show_clip(material, track, _degraded_clip(material, track, magnitude), apart)
         with columns[1]:
-            show_track(material.data, material.store, str(row["nearest"]), "taken for this one")
+            _show_clip(material, nearest, _clip(material, nearest), "taken for this one, unchanged")
     table = furthest.assign(
         track=[names.get(one, one) for one in furthest["track"]],
         nearest=[names.get(one, one) for one in furthest["nearest"]],
