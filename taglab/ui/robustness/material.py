@@ -159,11 +159,13 @@ def _why_not(place: Shelved, rate_hz: int) -> str:
         return "damaged"
     if encoder_name(features) not in ENCODERS:
         return "another program's"
-    made_at = features.origin.get("sound", {}).get("sample_rate_hz")
-    if made_at == rate_hz:
+    needed_hz = features.origin.get("sound", {}).get("sample_rate_hz")
+    if needed_hz == rate_hz:
         return ""
     return (
-        f"of sound of {made_at:,} Hz, not {rate_hz:,}" if made_at else "of sound of a rate that is not told"
+        f"of sound of {needed_hz:,} Hz, not {rate_hz:,}"
+        if needed_hz
+        else "of sound of a rate that is not told"
     )
 
 
@@ -222,16 +224,16 @@ def measured(material: Material) -> Consistencies:
                 seconds=seconds,
             )
         )
-    made = tuple(_place(name) for name in material.settings.features)
+    shelved = tuple(_place(name) for name in material.settings.features)
     with working("Measuring") as progress:
-        return _measured(material.store, material.settings, made, material.recordings, progress)
+        return _measured(material.store, material.settings, shelved, material.recordings, progress)
 
 
 @remembered("medium")
 def _measured(
     store: AudioStore,
     settings: ConsistencySettings,
-    made: tuple[Shelved, ...],
+    shelved: tuple[Shelved, ...],
     recordings: dict[str, Samples],
     _progress: Progress,
 ) -> Consistencies:
