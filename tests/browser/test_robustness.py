@@ -72,9 +72,8 @@ def test_both_sounds_play_and_are_switched_by_mouse_and_keyboard(visit: Visit) -
 def test_what_is_not_heard_keeps_up_with_what_is(visit: Visit) -> None:
     page = settled(visit(f"{QUICK}&degradation=Pink+noise&pink-noise=3", height=1400))
     play(page)
-    page.evaluate(
-        "const [one, other] = document.querySelectorAll('.switch audio');"
-        "one.currentTime = (other.currentTime + other.duration / 2) % other.duration"
+    page.locator(".switch audio").evaluate_all(
+        "([one, other]) => { one.currentTime = (other.currentTime + other.duration / 2) % other.duration; }"
     )
     length = float(str(sounds(page, "duration")[1]))
 

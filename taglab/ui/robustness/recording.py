@@ -11,12 +11,13 @@ from taglab.ui.messages import working
 from taglab.ui.retrieval.clip import require_small
 from taglab.ui.uploads import harmless_name, laid_down
 
+_LARGEST_MB = 200  # which `require_small` refuses more than
 _READ = "recording that was uploaded"
 
 
 def _asked_for(what: str) -> UploadedFile | None:
     return st.file_uploader(
-        f"Recording of the {what}", key=f"{what} recording",
+        f"Recording of the {what}", key=f"{what} recording", max_upload_size=_LARGEST_MB,
         help="MP3, FLAC, WAV, Ogg or another audio file, of 10 minutes at most. It is not kept; a link "
         "leaves it out.",
     )  # fmt: skip
