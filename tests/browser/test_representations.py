@@ -78,11 +78,23 @@ def test_the_map_is_coloured_by_a_number(visit: Visit) -> None:
     assert not page.get_by_text("BidiComponent Error").count()
 
 
+def test_the_factors_chosen_stand_in_the_link_and_come_back(visit: Visit) -> None:
+    page = settled(visit(f"{LINK}&view=Map&map=PCA&colour=Factor&factor=tag"))
+    page.get_by_label("K", exact=True).fill("7")
+    page.get_by_label("K", exact=True).press("Enter")
+    settled(page)
+    assert parse_qs(urlsplit(page.url).query)["tag_factors_k"] == ["7"]
+    link = urlsplit(page.url)
+    again = settled(visit(f"{link.path}?{link.query}"))
+    assert again.get_by_label("K", exact=True).input_value() == "7"
+
+
 def test_features_are_set_side_by_side_down_to_a_track(visit: Visit) -> None:
     page = settled(visit(f"{LINK}&view=Side+by+side"))
     page.get_by_text("Difference in accuracy, telling less timbre: +").wait_for()
     page.get_by_text(re.compile("telling: .*timbre: ")).first.wait_for()
     page.get_by_role("radio", name="Alike").click()
     settled(page)
+    assert parse_qs(urlsplit(page.url).query)["which"] == ["Alike"]
     page.get_by_text(re.compile("telling: .*timbre: ")).first.wait_for()
     assert clipped(page) == []

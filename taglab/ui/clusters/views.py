@@ -202,7 +202,8 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
 def view_names(views: Iterable[str], kind: str) -> list[str]:
     """Return what the views are called: that of tags by what is clustered; it stays open as that changes."""
     of_kinds = [one.capitalize() for one in CLUSTERED_KINDS]
-    if st.session_state.get("view", st.query_params.get("view")) in of_kinds:
+    asked = st.session_state.get("view", st.query_params.get("view"))
+    if asked in of_kinds and asked != kind.capitalize():
         st.session_state["view"] = kind.capitalize()
     return [kind.capitalize() if name in of_kinds else name for name in views]
 
