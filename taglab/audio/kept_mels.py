@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import torch
 from taglab.audio.mels import LogMel, MelSettings
 from taglab.audio.store import Rows
 from taglab.audio.windows import Windows
-from taglab.cache import content_key, derived_path, kept
+from taglab.cache import content_key, derived_path, keep
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
 
@@ -85,8 +85,7 @@ def with_kept_mels(windows: Windows, settings: MelSettings, progress: Progress =
     names = store.tracks["track"].astype(str).iloc[rows].tolist()
     key = content_key(store.fingerprint_of(names), names, settings.model_dump(mode="json"))
     path = derived_path("mels", key, ".npy")
-    compute = _maker(windows, settings, shape, progress)
-    logarithms = kept(path, partial(_read, shape=shape), compute, _write)
+    logarithms = _kept(path, shape, partial(_logarithms, windows, settings, progress))
     return MelWindows(
         windows.store,
         windows.length,
@@ -108,23 +107,33 @@ def _read(path: Path, shape: tuple[int, int, int]) -> npt.NDArray[np.float16] | 
     return mapped if mapped.shape == shape and mapped.dtype == np.float16 else None
 
 
-def _write(path: Path, logarithms: npt.NDArray[np.float16]) -> None:
-    with path.open("wb") as file:
-        np.save(file, logarithms, allow_pickle=False)
+def _kept(
+    path: Path, shape: tuple[int, int, int], made: Callable[[], Iterator[npt.NDArray[np.float16]]]
+) -> npt.NDArray[np.float16]:
+    """Return what is kept, mapped; it is written track by track, for all tracks' may not fit into memory."""
+
+    def write(place: Path, _: None) -> None:
+        with place.open("wb") as file:
+            described = {"descr": np.dtype(np.float16).str, "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, described)
+            for one in made():
+                file.write(np.ascontiguousarray(one).data)
+
+    there = _read(path, shape)
+    if there is None:
+        keep(path, None, write)
+        there = _read(path, shape)
+    return np.concatenate(list(made())) if there is None else there  # where the disk takes no more
 
 
-def _maker(
-    windows: Windows, settings: MelSettings, shape: tuple[int, int, int], progress: Progress
-) -> Callable[[], npt.NDArray[np.float16]]:
-    def make() -> npt.NDArray[np.float16]:
-        transform, whole, at = LogMel(settings), np.empty(shape, np.float16), 0
-        for number, row in enumerate(windows.rows.tolist()):
-            samples = torch.from_numpy(windows.store.whole(row).astype(np.float32) / _FULL_SCALE)
-            with torch.no_grad():
-                logged = transform.logarithms(samples.reshape(len(samples), -1).T)
-            whole[at : at + logged.shape[-1]] = logged.permute(2, 0, 1).numpy()
-            at += logged.shape[-1]
-            progress((number + 1) / len(windows.rows), counted("making mels", number + 1, len(windows.rows)))
-        return whole
-
-    return make
+def _logarithms(
+    windows: Windows, settings: MelSettings, progress: Progress
+) -> Iterator[npt.NDArray[np.float16]]:
+    """Make the logarithms of one track after the other (frames, channels, mels)."""
+    transform = LogMel(settings)
+    for number, row in enumerate(windows.rows.tolist()):
+        samples = torch.from_numpy(windows.store.whole(row).astype(np.float32) / _FULL_SCALE)
+        with torch.no_grad():
+            logged = transform.logarithms(samples.reshape(len(samples), -1).T)
+        yield logged.permute(2, 0, 1).numpy().astype(np.float16)
+        progress((number + 1) / len(windows.rows), counted("making mels", number + 1, len(windows.rows)))

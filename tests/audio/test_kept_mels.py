@@ -11,6 +11,7 @@ from taglab.audio.library import open_audio
 from taglab.audio.mels import LogMel, MelSettings
 from taglab.audio.windows import Windows, WindowSettings
 from taglab.cache import derived_path
+from taglab.errors import StorageError
 from tests.training.examples import make_world
 
 MELS = MelSettings(n_mels=24, n_fft=512, hop=160, mel_scale="slaney", standardise=False)
@@ -61,3 +62,17 @@ def test_they_are_made_once_and_anew_where_damaged(windows: Windows) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     np.testing.assert_array_equal(with_kept_mels(windows, MELS, tell).logarithms, first)
     assert len(told) == 2 * made
+
+
+def test_where_the_disk_takes_no_more_they_stay_in_memory(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> Path:
+        raise StorageError(f"{path}: no space left")
+
+    first = np.array(with_kept_mels(windows, MELS).logarithms)
+    (path,) = derived_path("mels", "0" * 32, ".npy").parent.parent.rglob("*.npy")
+    path.unlink()
+    monkeypatch.setattr("taglab.cache.keeping.replacing", refuse)
+    np.testing.assert_array_equal(with_kept_mels(windows, MELS).logarithms, first)
+    assert not path.exists()
