@@ -306,8 +306,14 @@ def _defaults(model: type[BaseModel]) -> dict[str, Any]:
     for name, field in model.model_fields.items():
         usual = field.get_default(call_default_factory=True)
         if isinstance(usual, BaseModel):
-            values[name] = usual.model_dump(exclude_unset=True)
+            values[name] = _unusual(usual)
     return values
+
+
+def _unusual(values: BaseModel) -> dict[str, Any]:
+    """Return what settings have that their model has not by itself; what groups within them have, too."""
+    within = {name: inner for name, inner in _defaults(type(values)).items() if inner}
+    return {**within, **values.model_dump(exclude_unset=True)}
 
 
 def _value_in(values: Mapping[str, Any], place: Sequence[str]) -> Any:

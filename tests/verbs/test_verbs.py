@@ -196,3 +196,9 @@ def test_a_family_has_an_about_and_a_verb_its_place() -> None:
     assert families == set(FAMILIES)
     assert len({verb.place for verb in VERBS.values()}) == len(VERBS)
     assert all(verb.question.__doc__ for verb in VERBS.values())
+
+
+def test_one_flag_of_a_group_leaves_what_else_the_group_usually_has() -> None:
+    line = ["taglab", "targets", "artist-groups", "--split-folds", "3"]
+    split = parsed(line, ALL["targets artist-groups"]).model_dump()["settings"]["split"]
+    assert (split["by_artist"], split["folds"]) == (True, 3)
