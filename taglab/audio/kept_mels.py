@@ -108,7 +108,7 @@ def _read(path: Path, shape: tuple[int, int, int]) -> npt.NDArray[np.float16] | 
 
 
 def _kept(
-    path: Path, shape: tuple[int, int, int], made: Callable[[], Iterator[npt.NDArray[np.float16]]]
+    path: Path, shape: tuple[int, int, int], parts: Callable[[], Iterator[npt.NDArray[np.float16]]]
 ) -> npt.NDArray[np.float16]:
     """Return what is kept, mapped; it is written track by track, for all tracks' may not fit into memory."""
 
@@ -116,14 +116,14 @@ def _kept(
         with place.open("wb") as file:
             described = {"descr": np.dtype(np.float16).str, "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, described)
-            for one in made():
-                file.write(np.ascontiguousarray(one).data)
+            for part in parts():
+                file.write(np.ascontiguousarray(part).data)
 
     there = _read(path, shape)
     if there is None:
         keep(path, None, write)
         there = _read(path, shape)
-    return np.concatenate(list(made())) if there is None else there  # where the disk takes no more
+    return np.concatenate(list(parts())) if there is None else there  # where the disk takes no more
 
 
 def _logarithms(
