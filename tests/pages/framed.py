@@ -4,9 +4,13 @@
 page without its frame.
 """
 
+import re
+import shlex
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+
+from taglab.cli.commands import build_parser
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -35,3 +39,22 @@ def open_page(name: str, **url: str) -> AppTest:
     for key, value in url.items():
         app.query_params[key] = value
     return app
+
+
+def texts(app: AppTest) -> str:
+    """Return what a page says in words, as it is read."""
+    elements = [*app.markdown, *app.caption, *app.text, *app.error, *app.info, *app.warning]
+    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for element in elements))
+
+
+def require_sound(app: AppTest) -> None:
+    """A page has no error and no markup, and the commands it shows are such."""
+    assert not app.exception
+    assert not app.error, [error.value for error in app.error]
+    for element in [*app.markdown, *app.caption]:
+        assert not re.search(r"(?<!\\)<", element.value)
+    for block in app.code:
+        for line in block.value.splitlines():
+            program, *arguments = shlex.split(line)
+            assert program == "taglab"
+            build_parser().parse_args(arguments)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +11,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache
-from taglab.cli.commands import build_parser
 from taglab.factors import TARGETS
 from taglab.labels import from_tags, save_label_space
 from taglab.studies.design.kept import make_design, prepare_design
 from taglab.studies.design.pictures import PICTURES
 from taglab.vectors import feature_names, remove_features, save_features
 from tests.pages.beside import Beside, long_works_are_offered
-from tests.pages.framed import open_page
+from tests.pages.framed import open_page, require_sound, texts
 from tests.studies.design.test_tables import SETTINGS, scored
 from tests.studies.transfer.examples import junk, shelve, shelve_tones, small_data, telling
 
@@ -33,23 +31,6 @@ def shelf(taglab_home: Path) -> None:
 
 def opened(**url: object) -> AppTest:
     return open_page("representations", **url).run()
-
-
-def texts(app: AppTest) -> str:
-    elements = [*app.markdown, *app.caption, *app.text, *app.error, *app.info, *app.warning]
-    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for element in elements))
-
-
-def require_sound(app: AppTest) -> None:
-    assert not app.exception
-    assert not app.error, [error.value for error in app.error]
-    for element in [*app.markdown, *app.caption]:
-        assert not re.search(r"(?<!\\)<", element.value)
-    for block in app.code:
-        for line in block.value.splitlines():
-            program, *arguments = shlex.split(line)
-            assert program == "taglab"
-            build_parser().parse_args(arguments)
 
 
 def table(app: AppTest, column: str) -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 import io
 import json
-import re
-import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 from taglab import cache
 from taglab.audio.library import open_audio
-from taglab.cli.commands import build_parser
 from taglab.embeddings import WordVectors, compose
 from taglab.errors import DataError
 from taglab.joint_space import delete_joint_space, save_joint_space
@@ -25,7 +22,7 @@ from taglab.ui.retrieval import clip
 from taglab.vectors import open_features, remove_features
 from tests.joint_space.shelved import HOSTILE, TAGS, shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.beside import Beside, long_works_are_offered
-from tests.pages.framed import open_page
+from tests.pages.framed import open_page, require_sound, texts
 from tests.runs.examples import made_run, small_data
 from tests.training.examples import config_of, make_world
 
@@ -43,23 +40,6 @@ def lists(app: AppTest) -> dict[str, pd.DataFrame]:
     """The ranked lists by what they are of."""
     return {next(column for column in one.value if column in ("track", "tag", "artist")): one.value
             for one in app.dataframe}  # fmt: skip
-
-
-def texts(app: AppTest) -> str:
-    elements = [*app.markdown, *app.caption, *app.text, *app.error, *app.info, *app.warning]
-    return re.sub(r"\\(.)", r"\1", "\n".join(element.value for element in elements))
-
-
-def require_sound(app: AppTest) -> None:
-    assert not app.exception
-    assert not app.error, [error.value for error in app.error]
-    for element in [*app.markdown, *app.caption]:
-        assert not re.search(r"(?<!\\)<", element.value)
-    for block in app.code:
-        for line in block.value.splitlines():
-            program, *arguments = shlex.split(line)
-            assert program == "taglab"
-            build_parser().parse_args(arguments)
 
 
 def test_without_a_space_the_first_is_made_beside_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,8 @@ from taglab.ui.robustness import material
 from taglab.vectors import open_features, save_features
 from tests.joint_space.shelved import shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.beside import long_works_are_offered
-from tests.pages.framed import open_page
-from tests.pages.test_representations import require_sound, table, texts
+from tests.pages.framed import open_page, require_sound, texts
+from tests.pages.test_representations import table
 
 QUICK = {"data": "mine", "audio": "mine", "clips": "6", "clip_s": "0.5", "robust_features": "heard"}
 

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import soundfile
 
-from taglab.audio.degrade.degradation import Asked, Degradation
+from taglab.audio.degrade.degradation import Asked, Degradation, of_length
 from taglab.audio.streams import Samples
 from taglab.errors import InvalidSetting
 
@@ -41,7 +41,7 @@ def _mp3(asked: Asked) -> Samples:
         decoded = _read_mp3(io.BytesIO(file.getvalue()), asked.samples.ndim)
     except (av.FFmpegError, ValueError) as error:
         raise InvalidSetting(f"LAME does not code this sound at {asked.rate_hz:,} Hz: {error}") from error
-    return _as_long(decoded, len(asked.samples))
+    return of_length(decoded, len(asked.samples))
 
 
 def _write_mp3(file: io.BytesIO, samples: Samples, rate_hz: int, bit_rate: int) -> None:
@@ -80,13 +80,7 @@ def _vorbis(asked: Asked) -> Samples:
         decoded, _ = soundfile.read(file, dtype="float32")
     except soundfile.LibsndfileError as error:
         raise InvalidSetting(f"Vorbis does not code this sound at {asked.rate_hz:,} Hz: {error}") from error
-    return _as_long(decoded, len(asked.samples))
-
-
-def _as_long(samples: Samples, n: int) -> Samples:
-    """Return sound cut, or filled up with silence, to n samples."""
-    missing = np.zeros((max(0, n - len(samples)), *samples.shape[1:]), np.float32)
-    return np.concatenate([samples[:n], missing])
+    return of_length(decoded, len(asked.samples))
 
 
 MP3 = Degradation(

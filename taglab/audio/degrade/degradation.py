@@ -127,3 +127,9 @@ class Degradation:
         centre = {"low": grid[0], "high": grid[-1], "middle": self.identity}[self.least]
         worst = max(abs(self.scale(one) - self.scale(centre)) for one in grid)
         return min(1.0, abs(self.scale(magnitude) - self.scale(centre)) / worst) if worst else 0.0
+
+
+def of_length(samples: Samples, n: int) -> Samples:
+    """Return sound cut, or filled up with silence, to n samples: (n,) or (n, 2)."""
+    missing = np.zeros((max(0, n - len(samples)), *samples.shape[1:]), np.float32)
+    return np.concatenate([samples[:n], missing])

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import signal
 
 from taglab.audio.decode import resample
-from taglab.audio.degrade.degradation import Asked, Degradation
+from taglab.audio.degrade.degradation import Asked, Degradation, of_length
 from taglab.audio.streams import Samples
 from taglab.errors import InvalidSetting
 
@@ -41,11 +41,8 @@ def _resampling(asked: Asked) -> Samples:
     through = round(asked.magnitude)
     channels = asked.samples[:, None] if asked.samples.ndim == 1 else asked.samples
     back = [resample(resample(one, asked.rate_hz, through), through, asked.rate_hz) for one in channels.T]
-    out = np.zeros_like(channels)
-    for at, samples in enumerate(back):
-        n = min(len(out), len(samples))
-        out[:n, at] = samples[:n]
-    return out[:, 0] if asked.samples.ndim == 1 else out
+    both = [of_length(one, len(asked.samples)) for one in back]
+    return both[0] if asked.samples.ndim == 1 else np.stack(both, axis=1)
 
 
 LOW_PASS = Degradation(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.audio.decode import Decoded
 from taglab.audio.degrade import DEGRADATIONS, degradation, degrade
+from taglab.audio.degrade.degradation import of_length
 from taglab.audio.store import AudioStore, Sound, StoreSettings, decoders, write_sounds
 from taglab.audio.streams import Samples
 from taglab.cache import content_key, derived_path
@@ -134,7 +135,7 @@ class Clips:
             )
         except InvalidSetting as error:
             raise DataError(self.tracks[row], str(error)) from error
-        return _as_long(changed, self._n_samples)
+        return of_length(changed, self._n_samples)
 
     @cached_property
     def _rows(self) -> list[int]:
@@ -173,9 +174,3 @@ class Clips:
                 f"{first['reason']}; {len(store.refused)} of {len(sounds)} clips are refused",
             )
         return store
-
-
-def _as_long(samples: Samples, n: int) -> Samples:
-    """Return sound cut to n samples, or filled up with silence where rounding lost some."""
-    missing = np.zeros((max(0, n - len(samples)), *samples.shape[1:]), np.float32)
-    return np.concatenate([samples[:n], missing])
