@@ -23,9 +23,9 @@ from taglab.studies.joint_space import (
     StudyFigures,
     carry_out,
     study_report,
-    write_study,
 )
 from taglab.studies.joint_space.features import common_tracks, together
+from taglab.studies.study_report import write_study
 from taglab.vectors import Vectors, open_features
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report

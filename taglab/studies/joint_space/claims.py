@@ -11,15 +11,15 @@ stands behind each figure, so that no rule knows how much another seed would cha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from taglab.joint_space.settings import Task
 from taglab.metrics.paired import PairedQueries, interval_over_queries, paired_queries
 from taglab.runs import open_published
+from taglab.studies.claims import Claim
 from taglab.studies.joint_space.training import (
     ALL,
     BIG_TASKS,
@@ -54,25 +54,6 @@ class Comparison(NamedTuple):
 
 def _models(task: Task, first: str, second: str, features: str, k: int) -> Comparison:
     return Comparison(Judged(task, first, features), Judged(task, second, features), k)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A claim of the paper.
-
-    Attributes:
-        says: What it claims.
-        source: Where.
-        rule: By what it is decided.
-        here: Carries the rule out on figures of the study.
-        published: On the printed figures.
-    """
-
-    says: str
-    source: str
-    rule: str
-    here: Judge
-    published: PublishedJudge
 
 
 def compared(figures: StudyFigures, comparison: Comparison) -> PairedQueries:
@@ -263,7 +244,7 @@ _RULE = (
     f"0, in each of the comparisons; {LEAST_QUERIES} queries or more"
 )
 
-CLAIMS: dict[str, Claim] = {
+CLAIMS: dict[str, Claim[StudyFigures]] = {
     "warp-beats-auc": Claim(
         "WARP beats AUC at tags, at every size and features",
         "section 6.4, table 3",
@@ -317,19 +298,3 @@ CLAIMS: dict[str, Claim] = {
     ),
 }
 """Key → claim."""
-
-
-def claims_table(figures: StudyFigures) -> pd.DataFrame:
-    """Return every claim, decided by the printed figures and by ours.
-
-    Returns:
-        claim (key), says, source, rule; and, of "published" and "here" each, the verdict, and under
-        "published why" and "here why" what it rests on, a phrase.
-    """
-    rows = []
-    for key, claim in CLAIMS.items():
-        of_print, here = claim.published(), claim.here(figures)
-        row = {"claim": key, "says": claim.says, "source": claim.source, "rule": claim.rule}
-        row |= {"published": of_print.verdict, "published why": of_print.why}
-        rows.append({**row, "here": here.verdict, "here why": here.why})
-    return pd.DataFrame(rows)

@@ -31,6 +31,7 @@ from taglab.compare.groups import tag_groups
 from taglab.metrics.repeated import mean_interval
 from taglab.metrics.thresholds import auc_pr_interpolated, confusion
 from taglab.outcomes import Predictions
+from taglab.studies.claims import claim_row
 from taglab.studies.thesis.evidence import Evidence, Figures, gammas_of, judged_alike
 from taglab.studies.thesis.pooled import pooled_differences
 from taglab.studies.verdicts import NOT_SHOWN, Judgement, decided, untested, weakest
@@ -468,14 +469,10 @@ def claims_table(published: Evidence, ours: Evidence, network: str = "spectrogra
     """Return every claim, decided by the published figures and by ours.
 
     Returns:
-        claim (key), says, source, rule; and, of "published" and "here" each, the verdict, and under
-        "published why" and "here why" the difference, interval and labels it rests on, a phrase.
+        See `claim_row`.
     """
     rows = []
     for key, claim in CLAIMS.items():
-        row = {"claim": key, "says": claim.says, "source": claim.source, "rule": claim.rule}
-        for whose, evidence in (("published", published), ("here", ours)):
-            found = claim.judge(evidence, network)
-            row |= {whose: found.verdict, f"{whose} why": found.why}
-        rows.append(row)
+        sides = (claim.judge(evidence, network) for evidence in (published, ours))
+        rows.append(claim_row(key, (claim.says, claim.source, claim.rule), *sides))
     return pd.DataFrame(rows)

@@ -31,13 +31,14 @@ from taglab.progress import Progress, silent
 from taglab.reprs import one_line
 from taglab.runs import open_run
 from taglab.runs.panels import panels
+from taglab.studies.study_report import Drawn
 from taglab.studies.thesis.evidence import WITH_EPOCHS, Evidence, Figures
 from taglab.vectors import TagVectors
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["FIGURES", "Drawn", "Sides", "class_cooccurrence", "draw", "drawings"]
+__all__ = ["FIGURES", "Sides", "class_cooccurrence", "draw", "drawings"]
 
 _NET = "-spectrogram"
 _K100 = f"thesis-3.3-k100{_NET}"
@@ -50,27 +51,6 @@ _CAPITALS = (
     "Japan", "Tokyo",
 )  # fmt: skip
 _MOST_PROJECTED = 2_000
-
-
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """A figure of the thesis.
-
-    Attributes:
-        heading: "Figure 9".
-        title: What it shows.
-        published: Drawn of the published arrays; None where that cannot be.
-        here: Drawn of data and runs here; None where that cannot be.
-        said: Why one is missing, a phrase for either; empty where none is.
-    """
-
-    heading: str
-    title: str
-    published: go.Figure | None
-    here: go.Figure | None
-    said: tuple[str, str]
-
-    __repr__ = one_line
 
 
 @dataclass(frozen=True, eq=False)

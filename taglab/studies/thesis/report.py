@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,7 +15,8 @@ from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.sources import open_folksonomy
-from taglab.studies.pages import STYLE, Section, html_claims, html_section, html_table, safe
+from taglab.studies.pages import Section, html_section, html_table
+from taglab.studies.study_report import Drawn, Part, html_document, html_drawings, html_of_claims
 from taglab.studies.thesis.claims import claims_table
 from taglab.studies.thesis.differences import differences_table
 from taglab.studies.thesis.evidence import (
@@ -26,19 +26,12 @@ from taglab.studies.thesis.evidence import (
     published_pairs,
     told_in_text,
 )
-from taglab.studies.thesis.figures import Drawn, Sides, class_cooccurrence, drawings
+from taglab.studies.thesis.figures import Sides, class_cooccurrence, drawings
 from taglab.studies.thesis.models import told_by_runs
 from taglab.studies.thesis.recipes import Network
 from taglab.studies.thesis.tables import tables
-from taglab.studies.verdicts import VERDICTS
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 __all__ = ["Report", "gather", "html_page", "with_figures", "write_report"]
-
-# Legible on white as on black.
-_INK = "#808489"
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,45 +154,21 @@ def _write_pairs(pairs: Cooccurrence, path: Path, suffix: str) -> None:
 
 
 def _page(report: Report) -> Iterator[str]:
-    yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>The thesis, and here</title><style>{STYLE}</style></head><body>"
-    yield "<h1>Word embeddings in semantic label classifiers: the thesis, and here</h1>"
-    yield f"<p>{safe(report.about)} Published: Ros Perez 2021, figures as printed.</p>"
-    yield '<nav><a href="#differs">What differs</a><a href="#claims">Claims</a>'
-    yield '<a href="#told">In the text</a>'
-    yield '<a href="#tables">Tables</a><a href="#figures">Figures</a></nav>'
-    yield '<h2 id="differs">What differs here</h2>'
-    yield html_table(report.differs) if len(report.differs) else '<p class="said">Nothing is from here.</p>'
-    yield '<h2 id="claims">Claims</h2><p>Each rule was fixed before any run. “published” is what it says of '
-    yield "the printed figures, and of the published arrays where they are given. "
-    yield f"{'; '.join(f'{safe(verdict)}: {safe(when)}' for verdict, when in VERDICTS.items())}.</p>"
-    yield html_claims(report.claims)
-    yield '<h2 id="told">Figures told in the text</h2>'
-    yield html_table(report.told)
-    yield '<h2 id="tables">Tables</h2>'
-    for section in report.sections:
-        yield html_section(section)
-    yield '<h2 id="figures">Figures</h2>'
-    yield from _figures(report.drawn)
-    yield "</body></html>"
+    about = f"{report.about} Published: Ros Perez 2021, figures as printed."
+    differs = (
+        html_table(report.differs) if len(report.differs) else '<p class="said">Nothing is from here.</p>'
+    )
+    parts = [
+        Part("differs", "What differs here", [differs]),
+        Part("claims", "Claims", html_of_claims(report.claims, _LEAD)),
+        Part("told", "Figures told in the text", [html_table(report.told)]),
+        Part("tables", "Tables", map(html_section, report.sections)),
+        Part("figures", "Figures", html_drawings(report.drawn)),
+    ]
+    yield from html_document("Word embeddings in semantic label classifiers", about, parts)
 
 
-def _figures(drawn: list[Drawn]) -> Iterator[str]:
-    library = True  # goes into the file once, before the first figure
-    for each in drawn:
-        yield f'<h3>{safe(each.heading)}: {safe(each.title)}</h3><div class="pair">'
-        sides = (("Published", each.published), ("Here", each.here))
-        for (whose, figure), said in zip(sides, each.said, strict=True):
-            yield f"<div><b>{whose}</b>"
-            if figure is not None:
-                yield _figure(figure, library)
-                library = False
-            yield f'<p class="said">{safe(said)}</p></div>' if said else "</div>"
-        yield "</div>"
-
-
-def _figure(figure: go.Figure, library: bool) -> str:
-    figure.update_layout(font={"color": _INK})
-    text: str = figure.to_html(include_plotlyjs=library, full_html=False, config={"displaylogo": False})
-    return text
+_LEAD = (
+    "Each rule was fixed before any run. “published” is what it says of the printed figures, and of the "
+    "published arrays where they are given."
+)

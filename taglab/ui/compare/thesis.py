@@ -12,7 +12,8 @@ from taglab.embeddings import Lookup
 from taglab.progress import Progress
 from taglab.runs import Run, open_run, run_names
 from taglab.studies.pages import Section
-from taglab.studies.thesis.figures import FIGURES, Drawn, draw
+from taglab.studies.study_report import Drawn
+from taglab.studies.thesis.figures import FIGURES, draw
 from taglab.studies.thesis.report import Report, gather, html_page, with_figures
 from taglab.studies.verdicts import VERDICTS
 from taglab.ui.compare.compared import Compared
@@ -136,7 +137,7 @@ def _show_figure(report: Report, key: _Key) -> None:
     with working("Drawing"):
         drawn = _drawn(name, *key, report)
     sides = (("Published", drawn.published), ("Here", drawn.here))
-    for column, (whose, figure), said in zip(st.columns(2), sides, drawn.said, strict=True):
+    for column, (whose, figure), said in zip(st.columns(2), sides, drawn.notes, strict=True):
         with column:
             st.markdown(f"**{whose}**")
             if figure is not None:

@@ -18,11 +18,13 @@ from taglab.joint_space import (
     precisions,
 )
 from taglab.joint_space.baselines import margin_perceptron
-from taglab.studies.joint_space import JointSpaceStudy, StudyFigures, carry_out, study_report, write_study
-from taglab.studies.joint_space.claims import CLAIMS, Comparison, claims_table, compared
+from taglab.studies.claims import claims_table
+from taglab.studies.joint_space import JointSpaceStudy, StudyFigures, carry_out, study_report
+from taglab.studies.joint_space.claims import CLAIMS, Comparison, compared
 from taglab.studies.joint_space.cost import one_vs_rest_mib, space_mib
 from taglab.studies.joint_space.tables import comparisons_table, nearest_tags, tables
 from taglab.studies.joint_space.training import ALL, ONE_VS_REST, SINGLE, Judged, space_name
+from taglab.studies.study_report import write_study
 from taglab.studies.verdicts import CONTRADICTED, HOLDS, NOT_SHOWN, UNTESTED, VERDICTS
 from tests.joint_space.planted import planted
 
@@ -138,7 +140,7 @@ def test_neighbours_are_by_dot_product(figures: StudyFigures) -> None:
 
 
 def test_printed_figures_are_decided_by_the_same_rules(figures: StudyFigures) -> None:
-    table = claims_table(figures).set_index("claim")
+    table = claims_table(CLAIMS, figures).set_index("claim")
     assert set(table["published"]) == {HOLDS}
     assert set(table["here"]) <= set(VERDICTS)
     assert table.loc["more-features-help", "here"] == UNTESTED  # 24 songs
@@ -171,7 +173,7 @@ def test_data_without_artists_or_tags_leave_tables_out() -> None:
     sections = {section.heading: section for section in tables(found)}
     assert sections["Table 2"].here is None
     assert sections["Table 2"].said == "the data have no tags"
-    assert claims_table(found).set_index("claim").loc["warp-beats-auc", "here"] == UNTESTED
+    assert claims_table(CLAIMS, found).set_index("claim").loc["warp-beats-auc", "here"] == UNTESTED
     no_artists = dataclasses.replace(material, artists=(), artists_of=material.artists_of[:, :0])
     found = carry_out("tags only", {"first": no_artists}, SETTINGS)
     assert {section.heading: section for section in tables(found)}["Table 6"].here is None

@@ -139,8 +139,8 @@ def test_no_figure_is_made_of_the_few_labels_that_are_printed() -> None:
     strips = [set(trace.x) for trace in only.published.data if getattr(trace, "mode", "") == "markers"]
     printed = [set(published[f"thesis-3.3-{name}-spectrogram"].per_label) for name in ("k100", "tags")]
     assert [strip for strip in strips if len(strip) > 10] == printed
-    assert all(each.said[0] for each in drawn if each.published is None)
-    of_figure = {each.heading: each.said[0] for each in drawn}
+    assert all(each.notes[0] for each in drawn if each.published is None)
+    of_figure = {each.heading: each.notes[0] for each in drawn}
     assert "where their folder is given" in of_figure["Figure 14"]
     assert "0.657 %" in of_figure["Figure 14"]
     assert "where their folder is given" in of_figure["Figure 19"]
@@ -156,7 +156,7 @@ def test_figures_of_the_published_arrays() -> None:
     theirs = {f"{each.heading} {each.title}": each for each in drawn if each.published is not None}
     assert {name.split()[1] for name in theirs} == {"9", "12", "13", "14", "19", "21", "23", "25", "32", "34"}
     heat = theirs["Figure 14 Tracks in common, by pair of clusters"]
-    assert heat.said[0].startswith("5 of 741 pairs lie above 0.5, 0.675%")
+    assert heat.notes[0].startswith("5 of 741 pairs lie above 0.5, 0.675%")
     assert np.shape(heat.published.data[0].z) == (39, 39)
     for panel, best in (("AUC-PR", 0.2387), ("AUC-ROC", 0.8048)):  # table 9, cut off
         (curve,) = theirs[f"Figure 19 Model 1, macro-averaged: {panel} over training"].published.data
