@@ -1,0 +1,30 @@
+"""A dozen users, twenty items and seven tags, and every recommender in a small form."""
+
+from typing import Any
+
+import numpy as np
+
+from taglab.interactions import Interactions
+from taglab.recommend import ByChance, ItemNeighbours, ItemTags, MostPopular
+
+SETTINGS: dict[str, Any] = {
+    "inn": ItemNeighbours(),
+    "inn-low": ItemNeighbours(h=3),
+    "inn-linear": ItemNeighbours(normalised=False, weighing="counts"),
+    "popular": MostPopular(),
+    "random": ByChance(),
+}
+
+
+def small_world(seed: int = 0) -> tuple[Interactions, ItemTags]:
+    """Return plays, where the last user has none, and tags: item 3 has none, item 5 all."""
+    drawn = np.random.default_rng(seed)
+    counts = drawn.poisson(0.5, (12, 20))
+    counts[-1] = 0
+    there = drawn.random((20, 7)) < 0.3
+    there[3], there[5] = False, True
+    users, items = [f"u{at}" for at in range(12)], [f"i{at}" for at in range(20)]
+    rows, columns = np.nonzero(counts)
+    plays = Interactions.from_codes("small", users, items, rows, columns, counts[rows, columns])
+    tags = ItemTags.from_matrix(items, [f"t{at}" for at in range(7)], np.asarray(there, float))
+    return plays, tags
