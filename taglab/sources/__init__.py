@@ -14,6 +14,7 @@ from taglab.progress import Progress, silent
 from taglab.sources import (
     demo,
     folders,
+    irmas,
     jamendo,
     lastfm,
     magnatagatune,
@@ -76,6 +77,7 @@ SOURCES: dict[str, Source] = {
         folders.SOURCE,
         musixmatch.SOURCE,
         target_list.SOURCE,
+        irmas.SOURCE,
     )
 }
 

@@ -157,3 +157,9 @@ def test_what_is_unpacked_can_be_heard(tmp_path: Path) -> None:
     packed = zip_of(tmp_path / "m.zip", **{"a.flac": (tmp_path / "a.flac").read_bytes()})
     with audio_files(packed) as files:
         assert soundfile.info(files.table["path"].iloc[0]).frames == 100
+
+
+def test_a_path_that_several_tracks_could_have_names_none(tmp_path: Path) -> None:
+    touch(tmp_path, "disco/disco.00000.au")
+    data = placed(**{"disco.00000": "disco/disco.00000.au", "disco.00001": "disco/disco.00001.au"})
+    assert find_files(tmp_path, data).table["track"].tolist() == ["disco.00000"]

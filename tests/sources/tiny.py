@@ -160,6 +160,27 @@ def write_target_list(folder: Path) -> Path:
     return path
 
 
+def write_irmas(folder: Path) -> Path:
+    """Write training folders and a testing part: a file of another name, a text that lists none, a code that
+    is none, and a file that is no sound.
+    """
+    for place in (
+        "cel/008__[cel][nod][cla]0058__1.wav",
+        "cel/[cel][cla]0001__2.wav",
+        "pia/[pia][pop_roc]1287__2.wav",
+        "pia/[pia][pop_roc]1287__3.wav",
+        "pia/solo.wav",
+        "Part1/Abschied-10.wav",
+        "Part1/Abschied-12.wav",
+        "README.pdf",
+    ):
+        (folder / "IRMAS" / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "IRMAS" / place).write_bytes(b"never opened")
+    (folder / "IRMAS/Part1/Abschied-10.txt").write_text("pia\t\r\nvoi\t\r\nkaz\r\n")
+    (folder / "IRMAS/Part1/Abschied-12.txt").write_text("\n")
+    return folder / "IRMAS"
+
+
 TINY: dict[str, Callable[[Path], Path | None]] = {
     "demo": lambda folder: None,
     "lastfm": lambda folder: write_lastfm(folder / "lastfm_tags.db"),
@@ -170,4 +191,5 @@ TINY: dict[str, Callable[[Path], Path | None]] = {
     "folders": write_folders,
     "musixmatch": write_musixmatch,
     "target-list": write_target_list,
+    "irmas": write_irmas,
 }
