@@ -6,7 +6,14 @@ there in one step. What is under `derived/` can be made again; what lies on the 
 
 from __future__ import annotations
 
-from taglab.cache.checksums import check_checksums, check_file, checksum, read_manifest, write_checksums
+from taglab.cache.checksums import (
+    CHECKSUMS,
+    check_checksums,
+    check_file,
+    checksum,
+    read_manifest,
+    write_checksums,
+)
 from taglab.cache.holding import held_bytes
 from taglab.cache.keeping import keep, kept, recalled, why_not_kept
 from taglab.cache.keys import content_key, file_digest, revision, table_key
@@ -47,6 +54,7 @@ from taglab.cache.writing import replacing, save_revision, scratch_folder, write
 
 __all__ = [
     "AUDIO",
+    "CHECKSUMS",
     "CLEANINGS",
     "DERIVED",
     "DESIGNS",

@@ -12,8 +12,7 @@ from taglab.embeddings import vectors_key
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.factors.learning_source import (
     LearningSource,
-    fingerprint_of_sources,
-    targets_of_sources,
+    key_of_sources,
 )
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
@@ -27,6 +26,7 @@ from taglab.runs.inputs import (
     input_of_targets,
     require_unchanged,
 )
+from taglab.runs.kept_targets import read_targets
 from taglab.settings import checked
 from taglab.sources import open_folksonomy
 from taglab.split import SplitSettings, split_tracks
@@ -68,13 +68,19 @@ def inputs_table(
 def require_inputs(run: Run) -> None:
     """Refuse to go on with a run that learns from other inputs than when it was made; what is gone is passed.
 
+    Of what a run keeps itself, it matters only that this is sound.
+
     Raises:
         InputsChanged: Naming all that differ, and what to do.
         NotFound: If its data set is gone.
+        DataError: If what the run keeps is damaged.
     """
     frozen = run.inputs
     now: dict[InputKind, Input] = {}
     for kind in (kind for kind in LEARNED_FROM if kind in frozen):
+        if kind in _KEPT:
+            _KEPT[kind](run)
+            continue
         data = open_folksonomy(frozen.get("data", frozen[kind]).name)
         there = _FINGERPRINTS[kind](run, frozen[kind].name, data)
         if there is not None:
@@ -110,7 +116,7 @@ def _sources_now(run: Run, name: str, data: Folksonomy) -> str | None:
     store = audio_at_hand(str(run.config.get("audio", data.name)), data)
     copies = store.copies if store is not None and run.config.get("copies_together", True) else ()
     split = split_tracks(data, settings, copies)
-    return fingerprint_of_sources(targets_of_sources(sources, data, split))
+    return read_targets(run).fingerprint(key_of_sources(sources, data, split))
 
 
 _FINGERPRINTS: dict[InputKind, Callable[[Run, str, Folksonomy], str | None]] = {
@@ -121,6 +127,9 @@ _FINGERPRINTS: dict[InputKind, Callable[[Run, str, Folksonomy], str | None]] = {
     "vectors": lambda run, name, data: vectors_key(name, data),
     "features": lambda run, name, data: open_features(name).fingerprint,
 }
+
+_KEPT: dict[InputKind, Callable[[Run], object]] = {"sources": read_targets}
+"""Kind of an input that a run keeps → reads what it keeps."""
 
 
 def settings_with_inputs(run: Run) -> dict[str, Any]:

@@ -181,12 +181,20 @@ def _entries(
     return np.concatenate(nearest).astype(np.int64)
 
 
+def _others(folksonomy: Folksonomy, settings: ArtistGroups) -> dict[str, str]:
+    """Return the fingerprint of what else the words are of, by what it is."""
+    if settings.features:
+        return {"features": open_features(settings.features).fingerprint}
+    return {"tags": open_folksonomy(settings.tags).fingerprint} if settings.tags else {}
+
+
 MAKER = TargetMaker(
     title="Artist groups",
     about="How much of each of k groups of artists a track's artist is, by the tracks' tags or sound.",
     example="taglab targets artist-groups --data demo --tags demo-experts -k 10",
     settings=ArtistGroups,
     make=make,
+    others=_others,
     choices=lambda folksonomy: {
         "features": ["", *feature_names("tracks")],
         "tags": ["", *folksonomy_names()],

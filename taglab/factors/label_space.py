@@ -43,12 +43,16 @@ def targets_of(space: LabelSpace, folksonomy: Folksonomy) -> Targets:
 
 def make(folksonomy: Folksonomy, settings: LabelSpaceTargets, progress: Progress = silent) -> Targets:
     """Return the targets of a label space that was saved; raises NotFound and InvalidSetting."""
+    space = _opened(settings)
+    progress(0.5, "who is in which class")
+    return targets_of(space, folksonomy)
+
+
+def _opened(settings: LabelSpaceTargets) -> LabelSpace:
     if not settings.labels:
         known = ", ".join(label_space_names()) or "none yet; `taglab cluster --save NAME` makes one"
         raise InvalidSetting(f"labels='' must name a label space; there are: {known}")
-    space, _ = open_label_space(settings.labels)
-    progress(0.5, "who is in which class")
-    return targets_of(space, folksonomy)
+    return open_label_space(settings.labels)[0]
 
 
 MAKER = TargetMaker(
@@ -57,5 +61,6 @@ MAKER = TargetMaker(
     example="taglab targets label-space --data demo --labels classes",
     settings=LabelSpaceTargets,
     make=make,
+    others=lambda folksonomy, settings: {"labels": _opened(settings).fingerprint},
     choices=lambda folksonomy: {"labels": label_space_names()},
 )

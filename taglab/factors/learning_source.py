@@ -79,12 +79,7 @@ class LearningSource(BaseModel):
             InvalidSetting: If they are numbers, or the settings do not fit the data.
             NotFound: If something that the maker needs is not there.
         """
-        data, options = selected_tags(folksonomy, self.min_count), self.options()
-        takes_parts = isinstance(options, LearnedFactors) and options.learn_from == "train"
-        if split is not None and takes_parts and _SPLIT not in self.settings:
-            # As they are: drawn again without the copies in its sound, other tracks would be in each.
-            data = replace(data, tracks=data.tracks.assign(split=split.parts))
-            options = options.model_copy(update={_SPLIT: SplitSettings(published=True)})
+        data, options = self._learned(folksonomy, split)
         targets = make_targets(self.maker, data, options, progress)
         if targets.kind not in LEARNED_KINDS:
             raise InvalidSetting(
@@ -92,6 +87,36 @@ class LearningSource(BaseModel):
                 "others; take shares of them, such as those of a mixture, or classes"
             )
         return targets
+
+    def made_of(self, folksonomy: Folksonomy, split: Split | None = None) -> dict[str, Any]:
+        """Return what its targets come of, without making them: fingerprints and settings, as JSON has them.
+
+        Args:
+            folksonomy: The data set.
+            split: See `targets`.
+
+        Raises:
+            NotFound, InvalidSetting: As `targets`.
+        """
+        if self.by_pairs:
+            return {"maker": self.maker}
+        data, options = self._learned(folksonomy, split)
+        return {
+            "maker": self.maker,
+            "data": data.fingerprint,
+            "settings": options.model_dump(mode="json"),
+            **TARGETS[self.maker].others(data, options),
+        }
+
+    def _learned(self, folksonomy: Folksonomy, split: Split | None) -> tuple[Folksonomy, BaseModel]:
+        """Return the data set and the settings that the maker is given."""
+        data, options = selected_tags(folksonomy, self.min_count), self.options()
+        takes_parts = isinstance(options, LearnedFactors) and options.learn_from == "train"
+        if split is not None and takes_parts and _SPLIT not in self.settings:
+            # As they are: drawn again without the copies in its sound, other tracks would be in each.
+            data = replace(data, tracks=data.tracks.assign(split=split.parts))
+            options = options.model_copy(update={_SPLIT: SplitSettings(published=True)})
+        return data, options
 
     def text(self) -> str:
         """Return it as `source_of_text` reads it."""
@@ -175,6 +200,17 @@ def targets_of_sources(
     }
 
 
-def fingerprint_of_sources(targets: Mapping[str, Targets]) -> str:
-    """Return the content key of what sources say of the tracks of a data set."""
-    return content_key({name: own.fingerprint for name, own in targets.items()})
+def key_of_sources(
+    sources: Sequence[LearningSource], folksonomy: Folksonomy, split: Split | None = None
+) -> str:
+    """Return the content key of what sources are made of, the same on every machine, without making them.
+
+    Args:
+        sources: The sources.
+        folksonomy: Whose tracks.
+        split: See `LearningSource.targets`.
+
+    Raises:
+        NotFound, InvalidSetting: As `targets_of_sources`.
+    """
+    return content_key({source.name: source.made_of(folksonomy, split) for source in sources})

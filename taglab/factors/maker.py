@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -20,6 +21,7 @@ class TargetMaker:
         about: What it makes, one sentence.
         example: A command that makes them, shown in its help.
         settings: Options of `make`, all with defaults.
+        others: Of a folksonomy and settings, what else targets are made of: fingerprints by name.
         choices: Of a folksonomy, what its settings may be where that depends on what is there, by field.
         make: `make(folksonomy, settings, progress)` gives the targets of all tracks of the folksonomy, in its
             order.
@@ -30,4 +32,5 @@ class TargetMaker:
     example: str
     settings: type[BaseModel]
     make: Callable[..., Targets]
+    others: Callable[[Folksonomy, Any], Mapping[str, str]] = lambda folksonomy, settings: {}
     choices: Callable[[Folksonomy], Mapping[str, Sequence[str]]] = lambda folksonomy: {}

@@ -212,6 +212,9 @@ LYRICS_MAKER = TargetMaker(
     example="taglab targets lyrics --data demo -k 20",
     settings=LyricsTopics,
     make=make_of_lyrics,
+    others=lambda folksonomy, settings: {
+        "lyrics": _opened(settings.lyrics, folksonomy, "lyrics", silent).fingerprint
+    },
     choices=lambda folksonomy: {"lyrics": ["", *folksonomy_names()]},
 )
 EXPERT_MAKER = TargetMaker(
@@ -220,6 +223,9 @@ EXPERT_MAKER = TargetMaker(
     example="taglab targets expert --data demo -k 20",
     settings=ExpertTopics,
     make=make_of_experts,
+    others=lambda folksonomy, settings: {
+        "experts": _opened(settings.experts, folksonomy, "experts", silent).fingerprint
+    },
     choices=lambda folksonomy: {"experts": ["", *folksonomy_names()]},
 )
 TASTE_MAKER = TargetMaker(
@@ -228,5 +234,8 @@ TASTE_MAKER = TargetMaker(
     example="taglab targets taste --data demo -k 20",
     settings=TasteTopics,
     make=make_of_taste,
+    others=lambda folksonomy, settings: {
+        "plays": open_interactions(settings.plays or folksonomy.name).fingerprint
+    },
     choices=lambda folksonomy: {"plays": ["", *folksonomy_names()]},
 )

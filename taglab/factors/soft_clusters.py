@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy import sparse
 
 from taglab.clustering.euclidean import euclidean_kmeans
-from taglab.embeddings import OWN, LookedUp, Lookup, compose, resolve, vector_names
+from taglab.embeddings import OWN, LookedUp, Lookup, compose, resolve, vector_names, vectors_key
 from taglab.errors import InvalidSetting
 from taglab.factors.maker import TargetMaker
 from taglab.folksonomy import Folksonomy
@@ -170,6 +170,11 @@ MAKER = TargetMaker(
     example="taglab targets factors --data demo --vectors own -k 20",
     settings=FactorTargets,
     make=make,
+    others=lambda folksonomy, settings: {
+        "vectors": open_features(settings.features).fingerprint
+        if settings.features
+        else vectors_key(settings.vectors, folksonomy)
+    },
     choices=lambda folksonomy: {
         "vectors": [OWN, *vector_names()],
         "features": ["", *feature_names()],

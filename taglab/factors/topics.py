@@ -168,37 +168,11 @@ def factors_of_documents(
         InvalidSetting: If there are fewer terms or documents than factors.
         DataError: If no track to be learned from has a document.
     """
-    counts = sparse.csr_array(documents.counts, dtype=np.float64)
-    learned = documents.learned & (counts.sum(axis=1) > 0)
-    if not learned.any():
-        raise DataError(
-            folksonomy.name,
-            f"has no track to learn from with any of the {documents.kind}, of which factors are to be made",
-        )
-    used = np.flatnonzero(counts[learned].sum(axis=0) > 0)
-    counts = sparse.csr_array(counts[:, used])
-    filled = counts.sum(axis=1) > 0
-    n_learned = int(learned.sum())
-    if settings.k > min(len(used), n_learned):
-        raise InvalidSetting(
-            f"k={settings.k} must be at most the {len(used):,} {documents.kind} and the {n_learned:,} "
-            f"{documents.of} of {folksonomy.name} that factors of {documents.name} can be learned from; take "
-            "fewer factors"
-        )
-    model = TOPIC_MODELS[settings.model]
-    weights, own, folding = model.learn(
-        sparse.csr_array(counts[learned]), settings, between(progress, 0.0, 0.9)
-    )
-    shares = np.zeros((counts.shape[0], settings.k))
-    shares[learned] = own
-    others = filled & ~learned
-    if others.any():
-        progress(0.9, "folding in the others")
-        shares[others] = folding(sparse.csr_array(counts[others]))
-    terms = tuple(documents.terms[at] for at in used.tolist())
-    known = (documents.document_of >= 0) & filled[documents.document_of]
+    bags = _bags(folksonomy, documents, settings.k)
+    weights, shares = _learned_and_folded(bags, settings, progress)
+    known = (documents.document_of >= 0) & bags.filled[documents.document_of]
     values: FloatArray = np.where(known[:, None], shares[documents.document_of], 0).astype(np.float32)
-    factors = Factors(documents.kind, terms, weights.astype(np.float32))
+    factors = Factors(documents.kind, bags.terms, weights.astype(np.float32))
     return Targets(
         kind="distribution",
         tracks=tuple(folksonomy.tracks["track"]),
@@ -214,6 +188,59 @@ def factors_of_documents(
         factors=factors,
         notes=documents.notes,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Bags:
+    """Documents over those terms alone that can be learned.
+
+    Attributes:
+        terms: Terms that a document to be learned from has.
+        counts: Array (documents, terms), float64.
+        learned: Which documents are learned from, (documents,).
+        filled: Which have any such term, (documents,).
+    """
+
+    terms: tuple[str, ...]
+    counts: sparse.csr_array
+    learned: BoolArray
+    filled: BoolArray
+
+
+def _bags(folksonomy: Folksonomy, documents: Documents, k: int) -> _Bags:
+    """Return what can be learned; raises DataError where that is nothing, InvalidSetting where k is more."""
+    counts = sparse.csr_array(documents.counts, dtype=np.float64)
+    learned = documents.learned & (counts.sum(axis=1) > 0)
+    if not learned.any():
+        raise DataError(
+            folksonomy.name,
+            f"has no track to learn from with any of the {documents.kind}, of which factors are to be made",
+        )
+    used = np.flatnonzero(counts[learned].sum(axis=0) > 0)
+    counts = sparse.csr_array(counts[:, used])
+    n_learned = int(learned.sum())
+    if k > min(len(used), n_learned):
+        raise InvalidSetting(
+            f"k={k} must be at most the {len(used):,} {documents.kind} and the {n_learned:,} "
+            f"{documents.of} of {folksonomy.name} that factors of {documents.name} can be learned from; take "
+            "fewer factors"
+        )
+    terms = tuple(documents.terms[at] for at in used.tolist())
+    return _Bags(terms, counts, learned, counts.sum(axis=1) > 0)
+
+
+def _learned_and_folded(bags: _Bags, settings: TopicSettings, progress: Progress) -> tuple[Doubles, Doubles]:
+    """Return p(term | factor) (terms, k), and the shares (documents, k) of those learned from and others."""
+    weights, own, folding = TOPIC_MODELS[settings.model].learn(
+        sparse.csr_array(bags.counts[bags.learned]), settings, between(progress, 0.0, 0.9)
+    )
+    shares = np.zeros((bags.counts.shape[0], settings.k))
+    shares[bags.learned] = own
+    others = bags.filled & ~bags.learned
+    if others.any():
+        progress(0.9, "folding in the others")
+        shares[others] = folding(sparse.csr_array(bags.counts[others]))
+    return weights, shares
 
 
 def factor_names(factors: Factors) -> tuple[str, ...]:

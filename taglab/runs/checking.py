@@ -10,15 +10,16 @@ from typing import get_args
 import numpy as np
 
 from taglab.archives import opened_zip, read_arrays
-from taglab.cache import read_object
+from taglab.cache import CHECKSUMS, read_object
 from taglab.errors import DataError
 from taglab.metrics import metrics_of
 from taglab.outcomes import open_predictions
 from taglab.runs import layout
+from taglab.runs.kept_targets import TARGETS, read_targets
 from taglab.runs.run import Kept, Run, is_count, is_figure
 from taglab.runs.status import STATUS_FILE, read_status
 
-_SPACE_FILES = ("space.json", "vectors.npz", "checksums.json")
+_SPACE_FILES = ("space.json", "vectors.npz", CHECKSUMS)
 _LARGEST_ARRAYS_BYTES = 8 << 30
 _LARGEST_PART_OF_A_CHECKPOINT = 1.01  # what torch writes is stored, not packed
 
@@ -123,6 +124,8 @@ _CHECKS: dict[str, Callable[[Run], object]] = {
         f"{layout.PREDICTIONS}/{kept}.npz": functools.partial(_check_predictions, kept=kept)
         for kept in get_args(Kept)
     },
+    f"{layout.TARGETS}/{CHECKSUMS}": lambda run: read_object(run.folder / layout.TARGETS / CHECKSUMS),
+    f"{layout.TARGETS}/{TARGETS}": read_targets,
     **{f"{layout.SPACE}/{file}": functools.partial(_check_space, file=file) for file in _SPACE_FILES},
     f"{layout.CHECKPOINTS}/last.npz": lambda run: read_arrays(
         run.checkpoints / "last.npz", _LARGEST_ARRAYS_BYTES

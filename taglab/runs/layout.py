@@ -39,6 +39,7 @@ STATUS = "status.json"
 CHECKPOINTS = "checkpoints"
 PREDICTIONS = "predictions"
 SPACE = "space"
+TARGETS = "targets"
 LOSSES = "losses.json"
 WRITTEN_LAST = (f"{PREDICTIONS}/test.npz", SPACE, LOSSES)
 

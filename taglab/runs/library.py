@@ -37,6 +37,7 @@ def create_run(
     note: str = "",
     kind: Kind = "trained",
     inputs: Inputs | None = None,
+    also: Callable[[Path], None] | None = None,
 ) -> Run:
     """Make a run's folder.
 
@@ -49,6 +50,7 @@ def create_run(
         note: Free text.
         kind: See `About`.
         inputs: What it is made of; not known where None.
+        also: Writes what else the run keeps into its folder.
 
     Raises:
         StorageError: If the disk is full or the place cannot be written.
@@ -63,6 +65,8 @@ def create_run(
         if space is not None:
             (folder / layout.LABELS).write_text(to_json(space), encoding="utf-8")
             write_json(folder / layout.CLASSES, list(space.names))
+        if also is not None:
+            also(folder)
 
     return put_run(name_of(differs), fill)
 

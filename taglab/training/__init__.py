@@ -9,15 +9,14 @@ from taglab.training.config import (
 )
 from taglab.training.devices import DeviceReport, device_report, make_fabric
 from taglab.training.divergence import Diverged
+from taglab.training.dry_running import DryRun, dry_run
 from taglab.training.encoding import encode
 from taglab.training.evaluation import Evaluation, PartPredictions, evaluate, predict_part
 from taglab.training.loop import Fitted, fit, training_step
 from taglab.training.pace import Pace, measured_pace
 from taglab.training.presets import PRESETS, merged, preset, settings_over
 from taglab.training.running import (
-    DryRun,
     configuration,
-    dry_run,
     is_finished,
     material_of,
     new_run,

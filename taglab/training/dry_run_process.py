@@ -18,8 +18,8 @@ import pandas as pd
 from taglab.errors import TaglabError
 from taglab.progress import Progress, as_lines
 from taglab.training import dry_run, run_config
+from taglab.training.dry_running import dry_run_sources
 from taglab.training.source_config import KIND, source_run
-from taglab.training.sources import dry_run_sources
 
 _OF_KIND: dict[str, Callable[[Any, Progress], Any]] = {
     "": lambda values, progress: dry_run(run_config(values), progress),

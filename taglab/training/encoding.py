@@ -149,7 +149,7 @@ def _hearing_of_sources(run: Run) -> _Hearing:
     return _Hearing(
         config.data, config.audio, (), config.network,
         loop.model_copy(update={"devices": loop.devices[:1], "nodes": 1}),
-        lambda progress: source_material(config, progress).tracks, step,
+        lambda progress: source_material(config, run, progress).tracks, step,
     )  # fmt: skip
 
 

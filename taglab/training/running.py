@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 import torch
 
 from taglab.audio.library import audio_at_hand, audio_names, resolve_audio
 from taglab.audio.store import AudioStore
 from taglab.audio.windows import Windows
-from taglab.batches import Material, TrainingBatches, prepare, split_tracks
+from taglab.batches import Material, prepare, split_tracks
 from taglab.embeddings import OWN, vector_names, vectors_key
 from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.labels import LabelSpace, open_label_space
 from taglab.losses import needs
 from taglab.metrics import deciding
-from taglab.nets import Network, build
+from taglab.nets import build
 from taglab.outcomes import Predictions, track_set_fingerprint
-from taglab.progress import Progress, between, counted, silent
-from taglab.reprs import one_line
+from taglab.progress import Progress, between, silent
 from taglab.runs import Run, RunWriter, change_about, create_run, layout, open_run
 from taglab.runs.inputs import (
     HEARD,
@@ -50,21 +44,19 @@ from taglab.training.devices import (
     device_report,
     failures_told,
     make_fabric,
-    memory_gib,
     trained_on,
 )
 from taglab.training.evaluation import evaluate, predict_part
-from taglab.training.loop import check_sound, check_window, fit, training_step
+from taglab.training.loop import check_sound, fit, training_step
 from taglab.training.made_for import of_training, of_weights
 from taglab.training.presets import naming
 from taglab.training.semantic import LossMaterial, loss_material
-from taglab.training.step import TrainingStep, seed_step
-from taglab.training.tasks import Task, tagging_task
+from taglab.training.step import TrainingStep
+from taglab.training.tasks import tagging_task
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-_TRIED_STEPS = 4
 INPUT = "hears"
 """Entry of a run's summary: rate, channels and length of what its network is given at a time, in samples."""
 
@@ -86,7 +78,7 @@ def new_run(config: RunConfig, group: str = "", note: str = "", progress: Progre
         InvalidSetting: If no class has a tag of the data.
         StorageError: If the disk is full.
     """
-    space = _require_parts(config)
+    space = require_parts(config)
     data = open_folksonomy(config.data, progress)
     if not space.targets(data).nnz:
         raise InvalidSetting(
@@ -97,7 +89,7 @@ def new_run(config: RunConfig, group: str = "", note: str = "", progress: Progre
     return create_run(config.model_dump(mode="json"), space, naming(config), group, note, inputs=inputs)
 
 
-def _require_parts(config: RunConfig) -> LabelSpace:
+def require_parts(config: RunConfig) -> LabelSpace:
     """Return the label space, after looking that everything a configuration names is there."""
     if config.data not in folksonomy_names():
         raise NotFound(f"no data set named {config.data!r}; there are: {', '.join(folksonomy_names())}")
@@ -431,165 +423,3 @@ def _kept_weights(
     path = run.checkpoints / (BEST if which == "best" else LAST)
     weights: dict[str, Any] = load_checkpoint(path, of_weights(config, material, of_its_split))["network"]
     return weights
-
-
-@dataclass(frozen=True, eq=False)
-class DryRun:
-    """What a few steps on the real data tell of a whole training.
-
-    Attributes:
-        parameters: Trained numbers of the network.
-        memory_gib: Most memory PyTorch took on the GPU; what the process held on a CPU.
-        first_loss: Of the first batch, before anything was learned; near ln 2 = 0.69 where all is well.
-        clips_per_s: Trained a second, loading included, without the first step.
-        minutes_per_epoch: Estimated from that, validation included.
-        window_s: Length of a clip, in seconds.
-        tracks: Usable tracks by part.
-        steps_per_epoch: Batches an epoch.
-        left_out: Columns `reason`, `tracks`, `examples`: tracks that are not used.
-        padded: Tracks among them that are shorter than a clip and end in zeros.
-        torn_copies: Groups of tracks with the same sound that lie in several parts.
-        without_positives: Columns `class`, `train`, `validation`, `test`: positives of the classes that have
-            none in some part.
-        without_vector: Classes whose negatives keep weight 1 in the semantic loss, for want of a vector.
-        device: What it ran on, a sentence.
-    """
-
-    parameters: int
-    memory_gib: float
-    first_loss: float
-    clips_per_s: float
-    minutes_per_epoch: float
-    window_s: float
-    tracks: dict[str, int]
-    steps_per_epoch: int
-    left_out: pd.DataFrame
-    padded: int
-    torn_copies: tuple[tuple[str, ...], ...]
-    without_positives: pd.DataFrame
-    without_vector: tuple[str, ...]
-    device: str
-
-    __repr__ = one_line
-
-
-def dry_run(config: RunConfig, progress: Progress = silent) -> DryRun:
-    """Take a few steps on one device, without keeping anything, and return what they tell.
-
-    Args:
-        config: As for `new_run`; the same is refused.
-        progress: Told how far it is.
-    """
-    space = _require_parts(config)
-    material = material_of(config, space, between(progress, 0, 0.6))
-    needed = loss_material(config, space, material, between(progress, 0.6, 0.7))
-    single = config.train.model_copy(update={"devices": config.train.devices[:1], "nodes": 1})
-    fabric = make_fabric(single)
-    devices = [fabric.device] if fabric.device.type == "cuda" else []
-    with (
-        failures_told(fabric.device, single.batch_size, lambda: "a dry run"),
-        torch.random.fork_rng(devices),
-    ):
-        return _tried(config, single, material, needed, fabric, between(progress, 0.7, 1))
-
-
-def _tried(
-    config: RunConfig,
-    single: TrainConfig,
-    material: Material,
-    needed: LossMaterial,
-    fabric: Fabric,
-    progress: Progress,
-) -> DryRun:
-    torch.manual_seed(single.seed)
-    network = build(config.network, len(material.classes))
-    tasks = tagging_task(material, single, needed.parts)
-    pace = try_steps(network, material, single, fabric, tasks, progress=progress)
-    processes = max(len(config.train.devices), 1) * config.train.nodes
-    return DryRun(
-        parameters=network.n_parameters(),
-        memory_gib=memory_gib(fabric.device),
-        first_loss=pace.first_loss,
-        clips_per_s=pace.clips_per_s,
-        minutes_per_epoch=pace.epoch_s / processes / 60,
-        window_s=material.windows.length / material.windows.store.sample_rate_hz,
-        tracks=material.sizes,
-        steps_per_epoch=pace.steps_per_epoch,
-        left_out=material.left_out,
-        padded=material.padded,
-        torn_copies=material.torn_copies(),
-        without_positives=material.without_positives(),
-        without_vector=needed.without_vector,
-        device=device_report().sentence,
-    )
-
-
-@dataclass(frozen=True)
-class TriedSteps:
-    """What a few steps tell.
-
-    Attributes:
-        first_loss: Of the first batch, before anything was learned.
-        clips_per_s: Trained a second by one process, loading included, without the first step.
-        epoch_s: Seconds an epoch would take one process, validation included.
-        steps_per_epoch: Batches an epoch.
-    """
-
-    first_loss: float
-    clips_per_s: float
-    epoch_s: float
-    steps_per_epoch: int
-
-
-def try_steps(
-    network: Network,
-    material: Material,
-    single: TrainConfig,
-    fabric: Fabric,
-    tasks: Mapping[str, Task],
-    sampler: str = "by-track",
-    progress: Progress = silent,
-) -> TriedSteps:
-    """Take a few steps of a training on one device, and keep nothing.
-
-    Args:
-        network: With fresh weights.
-        material: The tracks.
-        single: How it is trained, on one device.
-        fabric: The device.
-        tasks: What it is trained for.
-        sampler: Says which tracks come when, a name in `SAMPLERS`.
-        progress: Told after each step.
-
-    Raises:
-        InvalidSetting: If the window is too short for the network, or the first loss is not a number.
-    """
-    check_window(network, material.windows)
-    step = training_step(network, single, fabric, tasks)
-    batches = TrainingBatches(
-        material, single.batch_size, single.seed, single.shuffle, single.window, single.steps_per_epoch,
-        targets={name: task.targets for name, task in tasks.items()}, sampler=sampler,
-    )  # fmt: skip
-    losses: list[float] = []
-    progress(0.0, counted("trying steps", 0, _TRIED_STEPS))
-    began = time.perf_counter()
-    for batch in islice(batches.epoch(0), _TRIED_STEPS):
-        seed_step(single.seed, 1, len(losses), 0)
-        losses.append(float(step(batch)))
-        progress(len(losses) / _TRIED_STEPS, counted("trying steps", len(losses), _TRIED_STEPS))
-        if len(losses) == 1 and batches.steps_per_epoch > 1:  # the first has much to set up
-            began = time.perf_counter()
-    measured = max(len(losses) - 1, 1)
-    clips_per_s = measured * single.batch_size / (time.perf_counter() - began)
-    if math.isnan(losses[0]):
-        raise InvalidSetting("the first loss is not a number; take precision='32-true'")
-    # Forward is about a third of a step, and validation takes whole tracks.
-    per_track = _windows_per_track(material)
-    validated = material.sizes["validation"] * per_track / 3
-    clips = batches.steps_per_epoch * single.batch_size
-    return TriedSteps(losses[0], clips_per_s, (clips + validated) / clips_per_s, batches.steps_per_epoch)
-
-
-def _windows_per_track(material: Material) -> float:
-    rows = material.rows[material.of("validation")]
-    return sum(len(material.windows.consecutive_starts(int(row))) for row in rows) / len(rows)

@@ -22,8 +22,8 @@ from taglab.audio.mels import MelSettings
 from taglab.audio.store import AudioStore
 from taglab.batches import Material, SameTrack, Split, prepare_known, split_tracks
 from taglab.cache import write_json
-from taglab.errors import InvalidSetting, NotFound
-from taglab.factors.learning_source import LearningSource, fingerprint_of_sources, targets_of_sources
+from taglab.errors import InputsChanged, InvalidSetting, NotFound
+from taglab.factors.learning_source import LearningSource, key_of_sources, targets_of_sources
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import Confusion
 from taglab.nets import Network
@@ -33,13 +33,14 @@ from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, RunWriter, create_run, layout, open_run
 from taglab.runs.inputs import LEARNED_FROM, Input, InputKind, Inputs, input_of_audio, require_unchanged
+from taglab.runs.kept_targets import KeptTargets, read_targets, write_targets
 from taglab.runs.run import is_count
 from taglab.sources import folksonomy_names, open_folksonomy
 from taglab.targets import Targets
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint
 from taglab.training.config import TrainConfig
-from taglab.training.devices import device_report, failures_told, make_fabric, memory_gib, trained_on
-from taglab.training.loop import check_sound, fit, training_step
+from taglab.training.devices import trained_on
+from taglab.training.loop import Fitted, check_sound, fit, training_step
 from taglab.training.made_for import settings_with_effect
 from taglab.training.running import (
     INPUT,
@@ -49,7 +50,6 @@ from taglab.training.running import (
     launched,
     tell_inputs,
     tell_split,
-    try_steps,
 )
 from taglab.training.source_config import SourceRun, naming, source_run
 from taglab.training.step import TrainingStep
@@ -94,7 +94,7 @@ def known_in(task: Task, material: Material, part: str) -> npt.NDArray[np.int64]
 
 
 def new_source_run(config: SourceRun, group: str = "", note: str = "", progress: Progress = silent) -> Run:
-    """Make a run, ready to be trained.
+    """Make a run, ready to be trained; what its sources say of the tracks now is kept in it.
 
     Args:
         config: What it is asked to do.
@@ -109,13 +109,19 @@ def new_source_run(config: SourceRun, group: str = "", note: str = "", progress:
     """
     data = _data_of(config, between(progress, 0, 0.2))
     store = audio_at_hand(config.audio, data)
-    split = _split_of(config, data, store)
-    targets = targets_of_sources(config.sources, data, split, between(progress, 0.2, 1))
-    for name, own in targets.items():
+    kept = _made_now(config, data, _split_of(config, data, store), between(progress, 0.2, 1))
+    for name, own in kept.of.items():
         if not own.known.any():
             raise InvalidSetting(f"the source {name!r} says nothing of any track of {config.data!r}")
-    inputs = _inputs(config, data, store, targets)
-    return create_run(config.model_dump(mode="json"), None, naming(config), group, note, inputs=inputs)
+    return create_run(
+        config.model_dump(mode="json"),
+        None,
+        naming(config),
+        group,
+        note,
+        inputs=_inputs(config, data, store, kept),
+        also=lambda folder: write_targets(folder, kept),
+    )
 
 
 def _data_of(config: SourceRun, progress: Progress) -> Folksonomy:
@@ -133,42 +139,64 @@ def _split_of(config: SourceRun, data: Folksonomy, store: AudioStore | None) -> 
     return split_tracks(data, config.split, copies)
 
 
+def _made_now(config: SourceRun, data: Folksonomy, split: Split, progress: Progress) -> KeptTargets:
+    """Return what the sources say of the tracks today."""
+    targets = targets_of_sources(config.sources, data, split, progress)
+    return KeptTargets(key_of_sources(config.sources, data, split), targets)
+
+
 def _inputs(
-    config: SourceRun, data: Folksonomy, store: AudioStore | None, targets: Mapping[str, Targets]
+    config: SourceRun, data: Folksonomy, store: AudioStore | None, kept: KeptTargets
 ) -> dict[InputKind, Input]:
+    names = ", ".join(source.name for source in config.sources)
     inputs: dict[InputKind, Input] = {
         "data": Input(name=config.data, fingerprint=data.fingerprint),
-        "sources": Input(
-            name=", ".join(source.name for source in config.sources),
-            fingerprint=fingerprint_of_sources(targets),
-        ),
+        "sources": Input(name=names, fingerprint=kept.fingerprint()),
     }
     if store is not None:
         inputs["audio"] = input_of_audio(config.audio, store, data)
     return inputs
 
 
-def source_material(config: SourceRun, progress: Progress = silent) -> SourceMaterial:
+def source_material(config: SourceRun, run: Run | None = None, progress: Progress = silent) -> SourceMaterial:
     """Return the tracks, the sources and the parts of a configuration.
+
+    Args:
+        config: What is learned of what.
+        run: Whose kept targets are taken; where None they are made now.
+        progress: Told how far it is.
 
     Raises:
         InvalidSetting: If a source says nothing of any training or validation track that has sound, or the
             sound is not what the network takes.
         NotFound: If data, sound or something that a source is made of is not there.
+        DataError: If the kept targets are damaged.
+        InputsChanged: If the run keeps none, or its data have other tracks now.
     """
     data = _data_of(config, between(progress, 0, 0.1))
     store = resolve_audio(config.audio, data, between(progress, 0.1, 0.5))
     check_sound(config.network, store, config.audio)
     split = _split_of(config, data, store)
-    targets = targets_of_sources(config.sources, data, split, between(progress, 0.5, 1))
-    of_pairs = [source for source in config.sources if source.by_pairs]
-    known = np.logical_or.reduce([own.known for own in targets.values()] or [np.ones(data.n_tracks, bool)])
-    known |= bool(of_pairs)
+    kept = _kept_of(run, data) if run else _made_now(config, data, split, between(progress, 0.5, 1))
+    known = np.logical_or.reduce([own.known for own in kept.of.values()] or [np.ones(data.n_tracks, bool)])
+    known |= any(source.by_pairs for source in config.sources)
     material = prepare_known(data, known, store, split, config.train.window_settings())
-    tasks = {source.name: _task(source, targets, material) for source in config.sources}
+    tasks = {source.name: _task(source, kept.of, material) for source in config.sources}
     for name, task in tasks.items():
         _require_known(name, task, material)
-    return SourceMaterial(material, tasks, _inputs(config, data, store, targets))
+    return SourceMaterial(material, tasks, _inputs(config, data, store, kept))
+
+
+def _kept_of(run: Run, data: Folksonomy) -> KeptTargets:
+    """Return the targets that a run keeps, which must be of the data set's tracks."""
+    kept, tracks = read_targets(run), tuple(data.tracks["track"].astype(str))
+    if any(own.tracks != tracks for own in kept.of.values()):
+        raise InputsChanged(
+            f"run {run.name!r} cannot be trained: the data set {data.name!r} has other tracks than when it "
+            "was made, or in another order; bring back what it was made of, or make a new run of the same "
+            "settings"
+        )
+    return kept
 
 
 def _task(source: LearningSource, targets: Mapping[str, Targets], material: Material) -> Task:
@@ -223,13 +251,11 @@ def train_sources(run_name: str, progress: Progress = silent) -> Run:
 
 def _train(run: Run, config: SourceRun, loop: TrainConfig, fabric: Fabric, progress: Progress) -> None:
     writer = RunWriter(run)
-    with fabric.rank_zero_first():  # what sources are made of may be made once and kept
-        material = source_material(config, between(progress, 0, 0.03, "preparing"))
+    material = source_material(config, run, between(progress, 0, 0.03, "preparing"))
     require_unchanged(run.name, run.inputs, material.inputs, LEARNED_FROM, "cannot be trained")
-    with fabric.rank_zero_first():
-        tracks = _kept(config, material.tracks, between(progress, 0.03, 0.05))
-    network = fresh_network(config, heads_of(material.tasks))
-    _hearing_kept(network, tracks)
+    with fabric.rank_zero_first():  # mels are made once and kept
+        tracks = with_mels_where_asked(config, material.tracks, between(progress, 0.03, 0.05))
+    network = hearing_kept(fresh_network(config, heads_of(material.tasks)), tracks)
     if fabric.global_rank == 0:
         _begin(run, writer, network, material, fabric)
     fitted = fit(
@@ -246,15 +272,18 @@ def _train(run: Run, config: SourceRun, loop: TrainConfig, fabric: Fabric, progr
     )
     fabric.barrier()
     step = kept_source_step(run, config, heads_of(material.tasks), fabric, "best", material.tasks)
-    _hearing_kept(step.network, tracks)
+    hearing_kept(step.network, tracks)
     losses = validation_losses(step, tracks, material.tasks, loop, SAMPLER, "test")
     if fabric.global_rank == 0:
-        figures = _figures(losses)
-        writer.log(f"test, epoch {fitted.best_epoch}: {_test_loss(figures)}")
-        writer.summarise(test=figures)
-        # Last of all, for it says that the run is finished.
-        write_json(run.folder / layout.LOSSES, {"test": figures})
+        _finish(writer, fitted, _figures(losses))
     progress(1.0, "done")
+
+
+def _finish(writer: RunWriter, fitted: Fitted, figures: Mapping[str, float | None]) -> None:
+    """Keep the losses on the test tracks; they say that the run is finished, and are last of all."""
+    writer.log(f"test, epoch {fitted.best_epoch}: {_test_loss(figures)}")
+    writer.summarise(test=dict(figures))
+    write_json(writer.run.folder / layout.LOSSES, {"test": dict(figures)})
 
 
 def _begin(run: Run, writer: RunWriter, network: Network, material: SourceMaterial, fabric: Fabric) -> None:
@@ -333,13 +362,10 @@ def fresh_network(config: SourceRun, heads: Mapping[str, tuple[str, int]]) -> Ne
 
 
 def heads_of_run(run: Run, config: SourceRun) -> dict[str, tuple[str, int]]:
-    """Return the heads of a run's network: as training kept them, else as its sources have them today."""
+    """Return the heads of a run's network: as training kept them, else as its kept targets have them."""
     outputs = run.summary().get("outputs")
     if not isinstance(outputs, dict) or not all(map(is_count, outputs.values())):
-        data = open_folksonomy(config.data)
-        split = _split_of(config, data, audio_at_hand(config.audio, data))
-        targets = targets_of_sources(config.sources, data, split)
-        outputs = {name: len(own.columns) for name, own in targets.items()}
+        outputs = {name: len(own.columns) for name, own in read_targets(run).of.items()}
     return {
         source.name: ("pair", 1) if source.by_pairs else ("linear", int(outputs.get(source.name, 0)))
         for source in config.sources
@@ -403,78 +429,7 @@ class SourceRecorder:
         self.writer.log(text)
 
 
-@dataclass(frozen=True, eq=False)
-class SourceDryRun:
-    """What a few steps on the real data tell of a whole training.
-
-    Attributes:
-        parameters: Trained numbers of the network.
-        representation: Numbers of a clip's vector.
-        memory_gib: Most memory PyTorch took on the GPU; what the process held on a CPU.
-        first_loss: Of the first batch, before anything was learned; of which source, chance says.
-        clips_per_s: Trained a second, loading included, without the first step.
-        minutes_per_epoch: Estimated from that, validation included.
-        window_s: Length of a clip, in seconds.
-        tracks: Usable tracks by part.
-        steps_per_epoch: Batches an epoch.
-        coverage: Columns `source`, `train`, `validation`, `test`: tracks it says something of.
-        left_out: Columns `reason`, `tracks`, `examples`: tracks that are not used.
-        device: What it ran on, a sentence.
-    """
-
-    parameters: int
-    representation: int
-    memory_gib: float
-    first_loss: float
-    clips_per_s: float
-    minutes_per_epoch: float
-    window_s: float
-    tracks: dict[str, int]
-    steps_per_epoch: int
-    coverage: pd.DataFrame
-    left_out: pd.DataFrame
-    device: str
-
-    __repr__ = one_line
-
-
-def dry_run_sources(config: SourceRun, progress: Progress = silent) -> SourceDryRun:
-    """Take a few steps on one device, without keeping anything, and return what they tell.
-
-    Args:
-        config: As for `new_source_run`; the same is refused.
-        progress: Told how far it is.
-    """
-    material = source_material(config, between(progress, 0, 0.7))
-    loop = config.train.loop()
-    single = loop.model_copy(update={"devices": loop.devices[:1], "nodes": 1})
-    fabric = make_fabric(single)
-    devices = [fabric.device] if fabric.device.type == "cuda" else []
-    with (
-        failures_told(fabric.device, single.batch_size, lambda: "a dry run"),
-        torch.random.fork_rng(devices),
-    ):
-        tracks = _kept(config, material.tracks, between(progress, 0.65, 0.7))
-        network = _hearing_kept(fresh_network(config, heads_of(material.tasks)), tracks)
-        pace = try_steps(network, tracks, single, fabric, material.tasks, SAMPLER, between(progress, 0.7, 1))
-        windows, processes = material.tracks.windows, max(len(loop.devices), 1) * loop.nodes
-        return SourceDryRun(
-            parameters=network.n_parameters(),
-            representation=network.dim,
-            memory_gib=memory_gib(fabric.device),
-            first_loss=pace.first_loss,
-            clips_per_s=pace.clips_per_s,
-            minutes_per_epoch=pace.epoch_s / processes / 60,
-            window_s=windows.length / windows.store.sample_rate_hz,
-            tracks=material.tracks.sizes,
-            steps_per_epoch=pace.steps_per_epoch,
-            coverage=material.coverage(),
-            left_out=material.tracks.left_out,
-            device=device_report().sentence,
-        )
-
-
-def _kept(config: SourceRun, material: Material, progress: Progress) -> Material:
+def with_mels_where_asked(config: SourceRun, material: Material, progress: Progress = silent) -> Material:
     """Return the tracks with mels that are kept, where that is asked for."""
     if not config.train.keep_mels:
         return material
@@ -482,7 +437,7 @@ def _kept(config: SourceRun, material: Material, progress: Progress) -> Material
     return replace(material, windows=with_kept_mels(material.windows, mels, progress))
 
 
-def _hearing_kept(network: Network, material: Material) -> Network:
+def hearing_kept(network: Network, material: Material) -> Network:
     """Return a network that takes what the windows give: where mels are kept, those in place of samples."""
     image = network.encoder.representation
     if isinstance(material.windows, MelWindows) and isinstance(image, SpectralImage):

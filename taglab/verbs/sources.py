@@ -18,8 +18,9 @@ from taglab.runs.process import first_of_several
 from taglab.settings import Flag, Group
 from taglab.split import SplitSettings
 from taglab.training import settings_over
+from taglab.training.dry_running import dry_run_sources
 from taglab.training.source_config import PRESETS, SourceRun, SourceTraining, source_run
-from taglab.training.sources import dry_run_sources, new_source_run
+from taglab.training.sources import new_source_run
 from taglab.verbs.question import Place, Question
 from taglab.verbs.report import Report, records
 from taglab.verbs.training import MELS

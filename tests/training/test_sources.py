@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -16,17 +17,19 @@ from taglab import launch
 from taglab.audio.library import open_audio
 from taglab.batches import SplitSettings, split_tracks
 from taglab.cache import FOLKSONOMIES, Shelf
-from taglab.compare.inputs import inputs_table
+from taglab.compare.inputs import inputs_table, require_inputs
 from taglab.encoders import ENCODERS
 from taglab.errors import Cancelled, DataError, InputsChanged, InvalidSetting, NotFound
-from taglab.factors.learning_source import LearningSource, fingerprint_of_sources, source_of_text
+from taglab.factors.learning_source import LearningSource, source_of_text, targets_of_sources
 from taglab.folksonomy import Folksonomy
 from taglab.runs import Run, delete_run, export_run, import_run, layout, open_run
+from taglab.runs.kept_targets import read_targets
 from taglab.sources import open_folksonomy
 from taglab.training import dry_run_process, encode, tag_sound
 from taglab.training.checkpoints import load_checkpoint
+from taglab.training.dry_running import dry_run_sources
 from taglab.training.source_config import PRESETS, SourceRun, SourceTraining, source_run
-from taglab.training.sources import dry_run_sources, new_source_run, source_material, train_sources
+from taglab.training.sources import new_source_run, source_material, train_sources
 from tests.training.examples import N_TRACKS, RATE_HZ, TAGS, make_world, save_sound, tags_of
 
 KINDS = ("deep", "shrill", "")
@@ -183,12 +186,72 @@ def test_sources_are_learned() -> None:
     assert history["validation_loss"].min() < 0.95 * history["validation_loss"].iloc[0]
 
 
-def test_inputs_are_frozen_by_fingerprint() -> None:
-    run = new_source_run(config_of())
+def test_what_sources_say_is_kept_as_it_was_when_the_run_was_made() -> None:
+    whole, run = (new_source_run(config_of(epochs=1)) for _ in range(2))
     assert inputs_table(run)["now"].tolist() == ["as it was"] * 3
+    train_sources(whole.name)
     save_data(shift=1)
     assert inputs_table(run).set_index("input").loc["sources", "now"] == "changed"
-    with pytest.raises(InputsChanged, match="what the sources 'sounds, pitch, self' say of the tracks"):
+    require_inputs(run)
+    train_sources(run.name)
+    assert all(torch.equal(weights_of(run)[name], own) for name, own in weights_of(whole).items())
+    assert "the data set 'small' is another than when it was made, in nothing that" in run.log_tail()
+
+
+def test_kept_targets_are_read_as_they_were_written() -> None:
+    config = config_of("tag=tag,k=2,iterations=5", "pitch=column,column=pitch", "self=same-track")
+    kept = read_targets(new_source_run(config))
+    made = targets_of_sources(config.sources, open_folksonomy("small"))
+    assert list(kept.of) == ["tag", "pitch"]
+    for name, own in kept.of.items():
+        assert own.fingerprint == made[name].fingerprint
+        assert (own.kind, own.name, own.notes) == (made[name].kind, made[name].name, made[name].notes)
+    factors, as_made = kept.of["tag"].factors, made["tag"].factors
+    assert factors is not None
+    assert as_made is not None
+    assert (factors.kind, factors.terms) == (as_made.kind, as_made.terms)
+    np.testing.assert_array_equal(factors.weights, as_made.weights)
+
+
+def test_the_last_bit_of_another_processor_matters_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = config_of("tag=tag,k=2,iterations=5", "self=same-track", epochs=1)
+    run = new_source_run(config)
+    (tag,) = read_targets(run).of.values()
+    assert isinstance(tag.values, np.ndarray)
+    other = replace(tag, values=np.nextafter(tag.values, np.float32(1)) * tag.known[:, None])
+    monkeypatch.setattr("taglab.training.sources.targets_of_sources", lambda *_: {"tag": other})
+    elsewhere = new_source_run(config)
+    assert elsewhere.inputs["sources"] != run.inputs["sources"], "other numbers, another fingerprint"
+    assert train_sources(run.name).finished
+    assert inputs_table(run)["now"].tolist() == ["as it was"] * 3
+
+
+def test_kept_targets_that_are_damaged_or_missing_are_told(tmp_path: Path) -> None:
+    run = new_source_run(config_of())
+    other = new_source_run(config_of("pitch=column,column=pitch", "self=same-track"))
+    path = run.folder / layout.TARGETS / "targets.npz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40] + bytes(40))
+    with pytest.raises(DataError, match="is damaged: it is not what was written"):
+        train_sources(run.name)
+    shutil.copytree(other.folder / layout.TARGETS, run.folder / layout.TARGETS, dirs_exist_ok=True)
+    with pytest.raises(DataError, match="holds other targets than those that the run was made with"):
+        train_sources(run.name)
+    shutil.rmtree(run.folder / layout.TARGETS)
+    for refused in (lambda: train_sources(run.name), lambda: require_inputs(run)):
+        with pytest.raises(InputsChanged, match="was made before runs kept what their sources say"):
+            refused()
+    again = import_run(export_run(other.name, tmp_path / "run.zip"))
+    assert read_targets(again).fingerprint() == read_targets(other).fingerprint()
+
+
+def test_a_data_set_of_other_tracks_is_refused() -> None:
+    run = new_source_run(config_of())
+    path = Shelf(FOLKSONOMIES).path("small")
+    fewer = open_folksonomy("small").select_tracks([f"t{row}" for row in range(50)])
+    shutil.rmtree(path)
+    fewer.save(path)
+    with pytest.raises(InputsChanged, match="the data set 'small' has other tracks than when it was made"):
         train_sources(run.name)
 
 
@@ -238,11 +301,11 @@ def test_of_the_other_tracks_nothing_is_learned_where_sound_is_copied() -> None:
     assert (parts != drawn_without).mean() > 0.2, "one group fewer, and chance gives other parts"
     column = source_of_text("tag=tag,k=2,learn_from=train,iterations=5,split.published=true")
     by_hand, leaking = (
-        fingerprint_of_sources({"tag": column.targets(replace(data, tracks=data.tracks.assign(split=own)))})
+        column.targets(replace(data, tracks=data.tracks.assign(split=own))).fingerprint
         for own in (parts, drawn_without)
     )
-    assert material.inputs["sources"].fingerprint == by_hand != leaking
     run = new_source_run(config)
+    assert read_targets(run).of["tag"].fingerprint == by_hand != leaking
     assert run.inputs == material.inputs
     assert inputs_table(run)["now"].tolist() == ["as it was"] * 3
 
