@@ -7,6 +7,7 @@ from taglab.ui.cleaning.review import show_review, step_title
 from taglab.ui.cleaning.steps import show_settings, show_shelf, show_steps
 from taglab.ui.cleaning.views import show_apply, show_before_after, show_collapsed, show_facts, show_flow
 from taglab.ui.cleaning.work import cleaned, pick_work, show_in_link, show_told
+from taglab.ui.pickers import bound_choice
 
 _LIST_WIDTH_PX = 290
 VIEWS = {
@@ -35,7 +36,7 @@ with sides, st.container(width=_LIST_WIDTH_PX):
         show_settings(work.draft)
     show_apply(work, made)
 with sides, st.container(width="stretch"):
-    tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
+    tabs = st.tabs(list(VIEWS), key="view", bind=bound_choice("view", "view", list(VIEWS)), on_change="rerun")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:
             with tab, guard():

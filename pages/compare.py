@@ -17,6 +17,7 @@ from taglab.ui.compare.views import (
     show_summary,
     show_training,
 )
+from taglab.ui.pickers import bound_choice
 
 VIEWS = {
     "Histograms": show_histograms,
@@ -37,7 +38,7 @@ compared = pick_compared()
 if compared is not None:
     title(f"{len(compared.runs)} runs")
     show_notes(compared)
-    tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
+    tabs = st.tabs(list(VIEWS), key="view", bind=bound_choice("view", "view", list(VIEWS)), on_change="rerun")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:
             with tab:

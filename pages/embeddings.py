@@ -25,6 +25,7 @@ from taglab.ui import (
     working,
 )
 from taglab.ui.embeddings.views import VIEWS, Picked
+from taglab.ui.pickers import bound_choice
 from taglab.verbs.tags import Coverage, ExportProjector, coverage_of
 
 heading("Embeddings", "What is near a tag, what has no vector, what do two embeddings disagree on?")
@@ -44,7 +45,7 @@ title(name, vectors)
 tags.require(2)
 st.caption(literal(measure_sentence(tags)))
 picked = Picked(name, vectors, least, lookup)
-tabs = st.tabs(list(VIEWS), key="view", bind="query-params")
+tabs = st.tabs(list(VIEWS), key="view", bind=bound_choice("view", "view", list(VIEWS)))
 for tab, show in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:
         with tab, guard():

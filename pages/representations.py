@@ -3,6 +3,7 @@
 import streamlit as st
 
 from taglab.ui import guard, heading, title
+from taglab.ui.pickers import bound_choice
 from taglab.ui.representations.beside import show_beside
 from taglab.ui.representations.designs import show_designs
 from taglab.ui.representations.first import where_features_are, where_tasks_are
@@ -20,7 +21,7 @@ VIEWS = {
 heading("Representations", "What does each representation know?")
 material = pick_material()
 title(material.data.name)
-tabs = st.tabs(list(VIEWS), key="view", bind="query-params", on_change="rerun")
+tabs = st.tabs(list(VIEWS), key="view", bind=bound_choice("view", "view", list(VIEWS)), on_change="rerun")
 for tab, show in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:
         with tab, guard():

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from taglab.ui import guard, heading, title
-from taglab.ui.pickers import pick_audio
+from taglab.ui.pickers import bound_choice, pick_audio
 from taglab.ui.retrieval.answers import show_answers
 from taglab.ui.retrieval.clip import pick_clip
 from taglab.ui.retrieval.first import offer_new_space, show_first
@@ -28,7 +28,9 @@ elif asked:
         show_keeping(asked)
         offer_new_space()
     terms, given = pick_query(asked, given)
-    answers, space_map, precision = st.tabs(VIEWS, key="view", bind="query-params", on_change="rerun")
+    answers, space_map, precision = st.tabs(
+        VIEWS, key="view", bind=bound_choice("view", "view", VIEWS), on_change="rerun"
+    )
     if answers.open:
         with answers, guard():
             if terms:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from taglab.ui import guard, heading, title
-from taglab.ui.pickers import take_up
+from taglab.ui.pickers import bound_choice, take_up
 from taglab.ui.training.form import pick_settings, pick_what, say_labels
 from taglab.ui.training.machine import device, show_device
 from taglab.ui.training.sources import show_new_network
@@ -32,7 +32,7 @@ else:
 
 take_up("view")
 new_run, new_sweep, new_space, new_network, runs, sweeps, tag_sound = st.tabs(
-    VIEWS, key="view", bind="query-params", on_change="rerun"
+    VIEWS, key="view", bind=bound_choice("view", "view", VIEWS), on_change="rerun"
 )
 if new_run.open:
     with new_run, guard():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Collection, Iterator, Sequence
-from typing import Literal, NoReturn, overload
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal, NoReturn, overload
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -68,13 +68,30 @@ def take_up(key: str) -> None:
         st.session_state[key] = chosen.pop(key)
 
 
-def _tell_if_gone(key: str, what: str, names: Sequence[str]) -> None:
-    """Say that a link asks for something that is not here; the picker then shows its first."""
+def bound_choice(key: str, what: str, titles: Mapping[Any, str] | Sequence[str]) -> Literal["query-params"]:
+    """Return the `bind` of a choice's widget; what a link asks for that is no choice is named, and let go.
+
+    Streamlit takes a choice by its title alone, letter by letter, and leaves others aside without a word.
+    Here its name in the library does, too, in capitals or not; the link is then written anew.
+
+    Args:
+        key: Of the widget and in the URL.
+        what: What the choices are, as the page names one.
+        titles: Name → title of every choice, or their titles.
+    """
     asked = st.query_params.get(key)
-    if asked is not None and asked not in names and key not in st.session_state:
-        st.warning(
-            literal(f"The link asks for the {what} {asked!r}, which is not here."), icon=":material/link_off:"
-        )
+    titles = titles if isinstance(titles, Mapping) else {title: title for title in titles}
+    if asked is None or key in st.session_state or asked in titles.values():
+        return "query-params"
+    wanted = asked.casefold()
+    for name, title in titles.items():
+        if wanted in (str(name).casefold(), title.casefold()):
+            st.query_params[key] = title
+            st.rerun()
+    st.warning(
+        literal(f"The link asks for the {what} {asked!r}, which is not here."), icon=":material/link_off:"
+    )
+    return "query-params"
 
 
 def bound_number(key: str, what: str, low: float, high: float) -> Literal["query-params"] | None:
@@ -111,9 +128,9 @@ def pick_data() -> str:
     """Let a data set be chosen; the demo to begin with. In the URL as `data`."""
     take_up("data")
     names = sources.folksonomy_names()
-    _tell_if_gone("data", "data set", names)
+    bind = bound_choice("data", "data set", names)
     with on_every_page():
-        return st.selectbox("Data set", names, key="data", bind="query-params")
+        return st.selectbox("Data set", names, key="data", bind=bind)
 
 
 @overload
@@ -136,7 +153,7 @@ def pick_vectors(
     names = _vector_names(without, whole)
     if not names:
         return None
-    _tell_if_gone(key, "vectors", names)
+    bind = bound_choice(key, "vectors", names)
     _let_go_of_others(key, names)
     kinds = {kind: None for name, kind in embeddings.whole_vectors().items() if name in names}
     said = f"“{embeddings.OWN}” are trained on this data set's own tag lists."
@@ -147,7 +164,7 @@ def pick_vectors(
         )
     with on_every_page():
         usual = "Vectors" if kinds else "Word vectors"
-        return st.selectbox(label or usual, names, key=key, bind="query-params", help=said)
+        return st.selectbox(label or usual, names, key=key, bind=bind, help=said)
 
 
 def _vector_names(without: str | None, whole: Collection[str]) -> list[str]:
@@ -208,13 +225,11 @@ def choose_among(
         width: Of the widget, in pixels.
     """
     take_up(key)
-    _tell_if_gone(key, what, options)
+    bind = bound_choice(key, what, options)
     if key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[index]
     with on_every_page():
-        return st.selectbox(
-            label, list(options), index=index, key=key, bind="query-params", help=help, width=width
-        )
+        return st.selectbox(label, list(options), index=index, key=key, bind=bind, help=help, width=width)
 
 
 def pick_audio(data: str) -> str:
@@ -290,6 +305,6 @@ def pick_tag(tags: Sequence[str], label: str = "Tag", key: str = "tag", index: i
         with on_every_page():
             return st.text_input(said, value=first, key=key, bind="query-params")
     options = list(tags)
-    _tell_if_gone(key, "tag", options)
+    bind = bound_choice(key, "tag", options)
     with on_every_page():
-        return st.selectbox(label, options, index=options.index(first), key=key, bind="query-params")
+        return st.selectbox(label, options, index=options.index(first), key=key, bind=bind)

@@ -12,6 +12,7 @@ from taglab.errors import TaglabError
 from taglab.projection import Projection, ProjectionJob, ProjectionSettings
 from taglab.ui.dialogs import dialog_is_open
 from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_choice
 from taglab.ui.remembered import remembered
 from taglab.vectors import Vectors
 
@@ -27,12 +28,12 @@ def pick_projection() -> ProjectionSettings:
     """
     titles = {name: method.title for name, method in projection.PROJECTIONS.items()}
     method = st.segmented_control(
-        "Map", list(titles), default="tsne", format_func=titles.__getitem__, key="map", bind="query-params",
-        required=True,
+        "Map", list(titles), default="tsne", format_func=titles.__getitem__, key="map",
+        bind=bound_choice("map", "map", titles), required=True,
     )  # fmt: skip
     dimensions = st.segmented_control(
         "Dimensions", list(_DIMENSIONS), default=2, format_func=_DIMENSIONS.__getitem__, key="dimensions",
-        bind="query-params", required=True,
+        bind=bound_choice("dimensions", "number of dimensions", _DIMENSIONS), required=True,
     )  # fmt: skip
     return ProjectionSettings(method=method, dimensions=dimensions)
 

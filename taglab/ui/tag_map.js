@@ -6,6 +6,7 @@
 const KEPT = 4;
 const PICK_PX = 9;
 const CLICK_PX = 4;
+const DOUBLE_CLICK_MS = 600;
 const TAG_LABELS_BELOW = 450;
 const GREY = [140, 143, 148];
 const SVG = "http://www.w3.org/2000/svg";
@@ -118,6 +119,8 @@ class TagMap {
     this.over = this.part("labels");
     this.pointer = this.part("pointer");
     this.tool = "pan";
+    this.pressedAt = -Infinity;
+    this.before = [];
     this.hover = -1;
     this.lit = -1;
     this.widths = new Map();
@@ -492,6 +495,10 @@ class TagMap {
     if (tell) this.send(Array.from(rows));
   }
 
+  selection() {
+    return rowsMarked(this.chosen);
+  }
+
   // How many of each class are selected, and the middle of those.
   countChosen(rows) {
     const { n, x, y } = this.points;
@@ -510,7 +517,7 @@ class TagMap {
     if (!add) return this.select(rows);
     const all = this.chosen.slice();
     for (const row of rows) all[row] = rows.length === 1 ? 1 - all[row] : 1;
-    return this.select(Array.from(all.keys()).filter((row) => all[row]));
+    return this.select(rowsMarked(all));
   }
 
   rowsInside(path) {
@@ -596,7 +603,7 @@ class TagMap {
       this.point(-1);
       this.light(-1);
     });
-    on("dblclick", () => this.act("fit"));
+    on("dblclick", () => this.showAll());
     on("keydown", (event) => this.key(event));
     on("wheel", (event) => this.wheel(event), { passive: false });
     const legend = this.part("legend");
@@ -623,6 +630,8 @@ class TagMap {
 
   press(event) {
     if (event.button) return;
+    if (event.timeStamp - this.pressedAt > DOUBLE_CLICK_MS) this.before = this.selection();
+    this.pressedAt = event.timeStamp;
     this.pointer.focus();
     this.pointer.setPointerCapture(event.pointerId);
     const mode = this.tool === "pan" && event.shiftKey ? "lasso" : this.tool;
@@ -654,6 +663,13 @@ class TagMap {
     if (!held) return;
     if (path) this.choose(this.rowsInside(path), event.shiftKey);
     else if (!held.far) this.click(event);
+  }
+
+  // The clicks of a double click have chosen something on their way: that is taken back.
+  showAll() {
+    const now = this.selection();
+    if (now.length !== this.before.length || now.some((row, i) => row !== this.before[i])) this.select(this.before);
+    this.act("fit");
   }
 
   drop() {
@@ -847,6 +863,8 @@ class FreeRoom {
     return true;
   }
 }
+
+const rowsMarked = (marks) => Array.from(marks.keys()).filter((row) => marks[row]);
 
 function inside(path, x, y) {
   let within = false;

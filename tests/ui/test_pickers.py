@@ -43,6 +43,46 @@ def test_a_link_fills_the_pickers(app: AppTest) -> None:
     assert not app.warning
 
 
+def of_a_map() -> None:
+    import streamlit as st
+
+    from taglab.ui.pickers import bound_choice
+    from taglab.ui.projecting import pick_projection
+
+    views = ["Space", "Best k"]
+    bind = bound_choice("view", "view", views)
+    st.tabs(views, key="view", bind=bind, on_change="rerun")
+    picked = pick_projection()
+    st.text(f"{st.session_state['view']} {picked.method} {picked.dimensions}")
+
+
+@pytest.mark.parametrize(
+    ("link", "picked"),
+    [
+        ({"map": "PCA"}, "Space pca 2"),
+        ({"map": "pca", "dimensions": "3"}, "Space pca 3"),
+        ({"map": "Umap", "dimensions": "3-d", "view": "best K"}, "Best k umap 3"),
+        ({"map": "T-SNE"}, "Space tsne 2"),
+    ],
+)
+def test_a_choice_is_taken_by_its_name_as_by_its_title(link: dict[str, str], picked: str) -> None:
+    app = AppTest.from_function(of_a_map, default_timeout=60)
+    app.query_params |= link
+    app.run()
+    assert app.text[0].value == picked
+    assert not app.warning
+    app.run()
+    assert app.text[0].value == picked
+
+
+def test_a_choice_there_is_not_is_named() -> None:
+    app = AppTest.from_function(of_a_map, default_timeout=60)
+    app.query_params |= {"map": "mds", "view": "Best k"}
+    app.run()
+    assert app.text[0].value == "Best k tsne 2"
+    assert [literal(repr("mds")) in line.value for line in app.warning] == [True]
+
+
 @pytest.mark.parametrize(("key", "value"), [("data", "<b>gone</b>"), ("tag", "gone"), ("vectors", "gone")])
 def test_what_a_link_asks_for_and_is_not_there_is_said(app: AppTest, key: str, value: str) -> None:
     app.query_params[key] = value

@@ -25,6 +25,7 @@ from taglab.ui.cleaning.steps import offered_categories
 from taglab.ui.cleaning.work import TITLES, Work, change, current_draft
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_choice
 from taglab.ui.remembered import remembered
 from taglab.vectors import TagVectors
 from taglab.verbs.stages import Curve
@@ -100,7 +101,8 @@ def _show_search(plan: StepPlan, step: Step) -> pd.DataFrame:
             key = f"order_{step.kind.replace('-', '_')}"
             by = st.segmented_control(
                 "Sort", list(_SORTS), default="risk" if step.kind == "typos" else "impact",
-                format_func=_SORTS.__getitem__, key=key, bind="query-params", required=True,
+                format_func=_SORTS.__getitem__, key=key, bind=bound_choice(key, "order", _SORTS),
+                required=True,
             )  # fmt: skip
     return review_table(plan, by, find)
 

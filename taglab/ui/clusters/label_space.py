@@ -27,6 +27,7 @@ from taglab.suffixes import free_name
 from taglab.ui.clusters.material import Clustered, Material
 from taglab.ui.export import copy_as_command, export_panel, picture_config
 from taglab.ui.messages import literal
+from taglab.ui.pickers import bound_choice
 from taglab.ui.remembered import remembered
 from taglab.ui.tag_map import MapClasses
 from taglab.verbs.label_edits import edit_question
@@ -351,7 +352,7 @@ def _show_edits(material: Material, draft: _Draft, rows: npt.NDArray[np.intp]) -
             list(kinds),
             default="Rename",
             key="edit_kind",
-            bind="query-params",
+            bind=bound_choice("edit_kind", "edit", list(kinds)),
             required=True,
             label_visibility="collapsed",
         )

@@ -31,6 +31,7 @@ from taglab.ui.forms import number_bounds, setting_widget
 from taglab.ui.loaders import folksonomy_of, selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import (
+    bound_choice,
     bound_number,
     choose_among,
     pick_data,
@@ -202,8 +203,9 @@ def pick_method(vectors: Vectors, suffix: str = "", **start: int) -> Clusterer:
     if st.session_state.get(key, suited[0]) not in suited:
         st.session_state[key] = suited[0]
     unsuited = ", ".join(model.title for model in CLUSTERERS.values() if not model.suits(vectors))
+    titles = {name: CLUSTERERS[name].title for name in suited}
     method = st.selectbox(
-        "Method", suited, format_func=lambda name: CLUSTERERS[name].title, key=key, bind="query-params",
+        "Method", suited, format_func=titles.__getitem__, key=key, bind=bound_choice(key, "method", titles),
         help=f"Not for vectors compared by {vectors.by.title}: {unsuited}." if unsuited else None,
     )  # fmt: skip
     model = CLUSTERERS[method]
@@ -367,7 +369,7 @@ def pick_colour(kind: str = "tags") -> Colour:
         st.session_state["colour"] = "cluster"
     by = st.segmented_control(
         "Colour", meanings, default="cluster", format_func=_COLOURS.__getitem__, key="colour",
-        bind="query-params", required=True,
+        bind=bound_choice("colour", "colour", {name: _COLOURS[name] for name in meanings}), required=True,
     )  # fmt: skip
     if by != _BY_RUN:
         return Colour(str(by))

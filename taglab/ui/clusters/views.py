@@ -36,7 +36,7 @@ from taglab.ui.clusters.material import (
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import bound_number, pick_more_vectors, pick_vectors
+from taglab.ui.pickers import bound_choice, bound_number, pick_more_vectors, pick_vectors
 from taglab.ui.remembered import remembered
 from taglab.ui.selection import key_of, listed_rows, select
 from taglab.ui.tables import column_labels, swatch, track_names
@@ -298,7 +298,7 @@ def _pick_scan(material: Material, made: Clustered) -> tuple[list[str], ScanSett
     with columns[2]:
         over = st.selectbox(
             "Silhouettes over", list(_OVER), format_func=_OVER.__getitem__, key="scan_over",
-            bind="query-params", help=described(ScanSettings)["distinct"],
+            bind=bound_choice("scan_over", "way to count", _OVER), help=described(ScanSettings)["distinct"],
         )  # fmt: skip
     with columns[3]:
         least = st.number_input(

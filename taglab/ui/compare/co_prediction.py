@@ -27,7 +27,7 @@ from taglab.ui.compare.sources import Source, clicked_cells, pick_threshold, sho
 from taglab.ui.compare.tracks import show_tracks
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal
-from taglab.ui.pickers import bound_number
+from taglab.ui.pickers import bound_choice, bound_number
 from taglab.verbs.decisions import CoPredictions
 
 _ORDERS = {"cluster": "Cluster", "group": "Tag group", "count": "Count", "name": "Name"}
@@ -119,10 +119,11 @@ def _pick_other(usable: Sequence[Source], one: Source) -> Source | None:
 
 
 def _pick_cells() -> str:
+    titles = {name: pairing.title.capitalize() for name, pairing in PAIRINGS.items()}
     return str(
         st.segmented_control(
-            "Row → column", list(PAIRINGS), default=next(iter(PAIRINGS)), key="pairing", bind="query-params",
-            format_func=lambda name: PAIRINGS[name].title.capitalize(), required=True, width="content",
+            "Row → column", list(titles), default=next(iter(titles)), format_func=titles.__getitem__,
+            key="pairing", bind=bound_choice("pairing", "pairing", titles), required=True, width="content",
         )
     )  # fmt: skip
 
@@ -131,7 +132,7 @@ def _pick_order() -> str:
     return str(
         st.segmented_control(
             "Order", list(_ORDERS), default="cluster", format_func=_ORDERS.__getitem__, key="label_order",
-            bind="query-params", required=True, width="content",
+            bind=bound_choice("label_order", "order", _ORDERS), required=True, width="content",
             help="Cluster: labels that are true of the same tracks stand together (average linkage).",
         )
     )  # fmt: skip

@@ -25,6 +25,7 @@ from taglab.runs.run import Kept
 from taglab.runs.tables import MOMENTS, of_predictions, results
 from taglab.ui.compare.runs import pick_runs, titles_of
 from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_choice
 from taglab.ui.remembered import remembered
 from taglab.verbs.compare_runs import CompareRuns
 
@@ -155,21 +156,22 @@ def pick_compared() -> Compared | None:
 def _pick_truth(titles: Sequence[str]) -> tuple[Truth, str]:
     truth: Truth = st.segmented_control(
         "Truth", list(TRUTHS), default="own", format_func=TRUTHS.__getitem__, key="truth",
-        bind="query-params", required=True, help=_TRUTH_HELP,
+        bind=bound_choice("truth", "truth", TRUTHS), required=True, help=_TRUTH_HELP,
     )  # fmt: skip
     if truth != "common":
         return truth, ""
     return truth, st.selectbox(
-        "Truth of", titles, key="judge", bind="query-params",
+        "Truth of", titles, key="judge", bind=bound_choice("judge", "run", titles),
         help="Every model is judged by this one's labels, on the tracks and labels that all have.",
     )  # fmt: skip
 
 
 def _pick_moment() -> str:
     """Let it be chosen which results."""
+    titles = {moment: phrase.capitalize() for moment, phrase in MOMENTS.items()}
     return st.selectbox(
-        "Results of", list(MOMENTS), format_func=lambda moment: MOMENTS[moment].capitalize(), key="moment",
-        bind="query-params",
+        "Results of", list(titles), format_func=titles.__getitem__, key="moment",
+        bind=bound_choice("moment", "moment", titles),
         help="The thesis's tables by label are of the last epoch. Predictions of validation tracks are kept "
         "of the best epoch and of the last, those of test tracks of the best.",
     )  # fmt: skip
@@ -178,9 +180,10 @@ def _pick_moment() -> str:
 def _pick_metric(tables: Mapping[str, pd.DataFrame]) -> str:
     """Let the metric be chosen; to begin with, the first that most of the runs have."""
     first, names = metric_most_have(tables), list(metrics_of())
+    titles = {name: METRICS[name].title for name in names}
     return st.selectbox(
-        "Metric", names, index=names.index(first), format_func=lambda name: METRICS[name].title,
-        key="metric", bind="query-params",
+        "Metric", names, index=names.index(first), format_func=titles.__getitem__,
+        key="metric", bind=bound_choice("metric", "metric", titles),
         help="  \n".join(f"{METRICS[name].title}: {METRICS[name].about}." for name in names)
         + "  \nThey differ, so a figure shows one of them only.",
     )  # fmt: skip

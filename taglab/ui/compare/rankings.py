@@ -16,6 +16,7 @@ from taglab.runs import Run
 from taglab.ui.compare.compared import Compared
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_choice
 from taglab.ui.remembered import remembered
 
 _QUERIES: dict[Query, str] = {"track": "Labels for a track", "label": "Tracks for a label"}
@@ -26,7 +27,7 @@ def show_rankings(compared: Compared) -> None:
     """Precision at k, recall, nDCG and the like, with intervals over queries."""
     query: Query = st.segmented_control(
         "What is ranked", list(_QUERIES), default="track", required=True, format_func=_QUERIES.__getitem__,
-        key="query", bind="query-params",
+        key="query", bind=bound_choice("query", "kind of query", _QUERIES),
         help="Labels for a track: what stands first when a track is tagged. Tracks for a label: what stands "
         "first when somebody asks for a label.",
     )  # fmt: skip

@@ -30,6 +30,7 @@ from taglab.ui.compare.inputs import show_inputs
 from taglab.ui.compare.stages import show_stages
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_choice
 
 _BIN_WIDTHS = (0.02, 0.05, 0.1)
 _MOST_ROWS = 60
@@ -163,11 +164,15 @@ def _pick_difference(titles: list[str]) -> tuple[str, str]:
     for key in ("first", "second"):
         if st.session_state.get(key) not in (None, *titles):
             del st.session_state[key]
-    first = columns[0].selectbox("Difference of", titles, key="first", bind="query-params")
+    first = columns[0].selectbox(
+        "Difference of", titles, key="first", bind=bound_choice("first", "run", titles)
+    )
     others = [title for title in titles if title != first]
     if st.session_state.get("second") == first:
         st.session_state["second"] = others[0]
-    return first, columns[1].selectbox("minus", others, key="second", bind="query-params")
+    return first, columns[1].selectbox(
+        "minus", others, key="second", bind=bound_choice("second", "run", others)
+    )
 
 
 def _filtered(table: pd.DataFrame) -> pd.DataFrame:
@@ -332,7 +337,8 @@ def show_groups(compared: Compared) -> None:
         return
     grouping = st.segmented_control(
         "Groups", list(_GROUPINGS), default=grouping_of(compared.rows, printed_of), required=True,
-        format_func=_GROUPINGS.__getitem__, key="grouping", bind="query-params",
+        format_func=_GROUPINGS.__getitem__, key="grouping",
+        bind=bound_choice("grouping", "grouping", _GROUPINGS),
         help="The thesis's eight groups, or the four categories of the 50 tags chosen for the stages of "
         "collapsing.",
     )  # fmt: skip

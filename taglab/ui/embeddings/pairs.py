@@ -18,6 +18,7 @@ from taglab.projection import ProjectionSettings, cached_projection
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import word_vectors
 from taglab.ui.messages import literal
+from taglab.ui.pickers import bound_choice
 from taglab.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def show_pairs(picked: Picked) -> None:
     """Pairs on a plane: do the same steps lead from one to the other?"""
     source = st.segmented_control(
         "Pairs of", list(_SOURCES), default="tags", format_func=_SOURCES.__getitem__, key="pairs_of",
-        bind="query-params", required=True, label_visibility="collapsed",
+        bind=bound_choice("pairs_of", "kind of pairs", _SOURCES), required=True, label_visibility="collapsed",
     )  # fmt: skip
     if source == "tags":
         vectors: Vectors = picked.tags()

@@ -38,7 +38,7 @@ from taglab.ui.loaders import folksonomy
 from taglab.ui.long_work import LongWork, await_work
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.own_training import await_own_vectors
-from taglab.ui.pickers import bound_number, choose_among, pick_data, pick_lookup, pick_vectors
+from taglab.ui.pickers import bound_choice, bound_number, choose_among, pick_data, pick_lookup, pick_vectors
 from taglab.ui.remembered import remembered
 
 _SAVED = "saved"
@@ -118,7 +118,8 @@ def pick_material() -> Material:
         saved = labels.label_space_names()
         options = [of for of in _OF if of != _SAVED or saved]
         of = st.selectbox(
-            "Classes", options, format_func=_OF.__getitem__, key="classes", bind="query-params",
+            "Classes", options, format_func=_OF.__getitem__, key="classes",
+            bind=bound_choice("classes", "choice of classes", {name: _OF[name] for name in options}),
             help="Which sets of tags are looked at: made here from the tags, or saved on another page.",
         )  # fmt: skip
         if of == _SAVED:
@@ -218,7 +219,7 @@ def pick_genres(material: Material) -> Choice:
         st.subheader("Genres")
         how = st.segmented_control(
             "Which classes are genres", list(_PICKERS), default="By category", key="choose",
-            bind="query-params", required=True,
+            bind=bound_choice("choose", "way to choose", list(_PICKERS)), required=True,
         )  # fmt: skip
         space, kept, asked = _PICKERS[how](material)
         m = st.slider(
@@ -328,7 +329,7 @@ def pick_subgenre_settings() -> SubgenreSettings:
     """Let the way genres are divided be chosen. In the URL as `method`, and each setting after `sub_`."""
     method = st.segmented_control(
         "Divide by", list(_METHODS), default="npmi", format_func=_METHODS.__getitem__, key="divide_by",
-        bind="query-params", required=True, persist_state="session",
+        bind=bound_choice("divide_by", "way to divide", _METHODS), required=True, persist_state="session",
         help="NPMI: which tags share tracks more than by chance, merged from the nearest up (model 4.1). Tag "
         "embeddings: vectors trained on which tags of the genre stand together, by k-means (model 4.2).",
     )  # fmt: skip

@@ -31,7 +31,7 @@ from taglab.ui.export import export_panel, picture_config
 from taglab.ui.genres.material import Choice, Material, pick_subgenre_settings
 from taglab.ui.genres.views import save_panel
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import choose_among
+from taglab.ui.pickers import bound_choice, choose_among
 from taglab.ui.remembered import remembered
 from taglab.verbs import genres as verbs
 
@@ -83,7 +83,9 @@ def show_subgenres(material: Material, choice: Choice) -> None:
         _show_map(divided)
     with right:
         _show_members(material, divided)
-    tabs = st.tabs(list(_CLOSER), key="closer", bind="query-params", on_change="rerun")
+    tabs = st.tabs(
+        list(_CLOSER), key="closer", bind=bound_choice("closer", "view", list(_CLOSER)), on_change="rerun"
+    )
     for tab, show in zip(tabs, _CLOSER.values(), strict=True):
         if tab.open:
             with tab:

@@ -20,7 +20,7 @@ from taglab.metrics.ordering import linkage_order
 from taglab.ui.export import copy_as_command, export_panel, picture_config
 from taglab.ui.genres.material import Choice, Material, members_column, pairs_of
 from taglab.ui.messages import guard, literal
-from taglab.ui.pickers import bound_number
+from taglab.ui.pickers import bound_choice, bound_number
 from taglab.verbs.genres import Cooccurrences, GenreChoice
 from taglab.verbs.question import Question
 
@@ -53,7 +53,8 @@ def show_cooccurrence(material: Material, choice: Choice) -> None:
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     with bar:
         order = st.segmented_control(
-            "Order", _ORDERS, default=_ORDERS[0], key="order", bind="query-params", required=True,
+            "Order", _ORDERS, default=_ORDERS[0], key="order",
+            bind=bound_choice("order", "order", _ORDERS), required=True,
             help="Linkage puts classes that share tracks side by side; as listed is the most used first.",
         )  # fmt: skip
         threshold = st.slider(

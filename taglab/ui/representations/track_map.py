@@ -22,7 +22,7 @@ from taglab.studies.transfer.task import standardised
 from taglab.targets import Targets
 from taglab.ui.data.targets import maker_settings
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import choose_among, pick_tag
+from taglab.ui.pickers import bound_choice, choose_among, pick_tag
 from taglab.ui.players import sound_of
 from taglab.ui.projecting import projected
 from taglab.ui.remembered import remembered
@@ -69,7 +69,7 @@ def show_track_map(material: Material) -> None:
         titles = {name: method.title for name, method in METHODS.items()}
         method = st.segmented_control(
             "Map", list(titles), default="tsne", format_func=titles.__getitem__, key="map",
-            bind="query-params", required=True,
+            bind=bound_choice("map", "map", titles), required=True,
         )  # fmt: skip
     vectors = _of_data(next(one for one in material.features if one.name == shown), material.data)
     vectors.require(3)

@@ -26,6 +26,7 @@ from taglab.joint_space.settings import TASKS, Task
 from taglab.metrics.ranking import precision_at_k
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_choice
 from taglab.ui.remembered import Shelved, remembered
 from taglab.ui.retrieval.material import Asked, Given, open_asked
 from taglab.verbs.joint_space import Score, material_of
@@ -166,8 +167,9 @@ def _show_overall(comparable: Sequence[Asked]) -> None:
         st.caption("No held-out track has a tag or an artist that the space knows.")
         return
     task = st.selectbox(
-        "What is ranked", able, format_func=_TITLES.__getitem__, key="task", bind="query-params"
-    )
+        "What is ranked", able, format_func=_TITLES.__getitem__, key="task",
+        bind=bound_choice("task", "task", {name: _TITLES[name] for name in able}),
+    )  # fmt: skip
     with working("Ranking the held-out tracks"):
         tables = [_overall(_place(one.name), task) for one in comparable]
         tables += [_baseline(_place(comparable[0].name), task)]

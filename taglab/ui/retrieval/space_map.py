@@ -18,6 +18,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.joint_space import Answer, JointSpace, Term, ask
 from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.messages import literal
+from taglab.ui.pickers import bound_choice
 from taglab.ui.projecting import projected
 from taglab.ui.remembered import remembered
 from taglab.ui.retrieval.material import Asked, Given
@@ -62,7 +63,7 @@ def show_maps(asked: Sequence[Asked], terms: tuple[Term, ...], given: Sequence[G
     with st.container(horizontal=True, vertical_alignment="bottom"):
         method = st.segmented_control(
             "Map", list(titles), default="tsne", format_func=titles.__getitem__, key="map",
-            bind="query-params", required=True,
+            bind=bound_choice("map", "map", titles), required=True,
         )  # fmt: skip
         layers = st.pills(
             "Layers", list(_LAYERS), selection_mode="multi", default=list(_LAYERS),

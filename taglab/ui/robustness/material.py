@@ -28,7 +28,7 @@ from taglab.ui.export import copy_as_command
 from taglab.ui.loaders import folksonomy
 from taglab.ui.long_work import LongWork, await_work, is_long
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import bound_number, on_every_page, pick_audio, pick_data
+from taglab.ui.pickers import bound_choice, bound_number, on_every_page, pick_audio, pick_data
 from taglab.ui.players import sound_of
 from taglab.ui.remembered import Shelved, remembered
 from taglab.ui.robustness.recording import pick_recording
@@ -182,7 +182,7 @@ def _pick_settings(features: tuple[str, ...]) -> ConsistencySettings:
     )  # fmt: skip
     grid = st.segmented_control(
         "Magnitudes measured", list(_GRIDS), default="coarse", format_func=_GRIDS.__getitem__, key="grid",
-        bind="query-params", required=True,
+        bind=bound_choice("grid", "choice of magnitudes", _GRIDS), required=True,
     )  # fmt: skip
     sound = st.toggle(
         "Distances in sound, too", value=True, key="in_sound", bind="query-params",
@@ -197,9 +197,10 @@ def _pick_settings(features: tuple[str, ...]) -> ConsistencySettings:
 
 def _pick_degradation(store: AudioStore) -> str:
     there = [name for name, kind in DEGRADATIONS.items() if kind.magnitudes(store.sample_rate_hz)]
+    titles = {name: DEGRADATIONS[name].title for name in there}
     return st.selectbox(
-        "Degradation", there, format_func=lambda name: DEGRADATIONS[name].title, key="degradation",
-        bind="query-params", width=230,
+        "Degradation", there, format_func=titles.__getitem__, key="degradation",
+        bind=bound_choice("degradation", "degradation", titles), width=230,
     )  # fmt: skip
 
 
