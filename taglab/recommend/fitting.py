@@ -12,12 +12,21 @@ from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
 from taglab.recommend.baselines import ByChance, MostPopular
 from taglab.recommend.item_tags import ItemTags
+from taglab.recommend.linear import Ease, SoundCosine, Wrmf
 from taglab.recommend.neighbours import ItemNeighbours
+from taglab.recommend.neural import FactorisationMachines, NeuralCollaborativeFiltering
 from taglab.recommend.recommender import Recommender
+from taglab.recommend.user_neighbours import UserNeighbours
 from taglab.settings import OneOf
 
 RECOMMENDERS: dict[str, type[BaseModel]] = {
     "inn": ItemNeighbours,
+    "unn": UserNeighbours,
+    "fm": FactorisationMachines,
+    "ncf": NeuralCollaborativeFiltering,
+    "wrmf": Wrmf,
+    "ease": Ease,
+    "sound": SoundCosine,
     "popular": MostPopular,
     "random": ByChance,
 }

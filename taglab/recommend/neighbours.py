@@ -54,7 +54,7 @@ class ItemNeighbours(BaseModel):
         """
         if not self.h:
             return {}  # profiles over all tags are sparse and made in no time
-        places = tag_places(tags.matrix, self.h, seed)
+        places = tag_places(tags.matrix.astype(np.float64), self.h, seed)
         rows = unit_rows(tags.matrix @ places) if self.normalised else tags.matrix @ places
         profiles = weighed(plays, self.weighing) @ rows
         return {"places": places, "profiles": profiles.astype(np.float32)}
@@ -140,11 +140,11 @@ def unit_rows(rows: Any) -> Any:
     )
 
 
-def tag_places(rows: sparse.csr_array, h: int, seed: int) -> Floats32:
+def tag_places(rows: Any, h: int, seed: int) -> Floats32:
     """Return V of the truncated singular value decomposition, (tags, h): rows times V are UΣ.
 
     Args:
-        rows: Tags of items or of users, (rows, tags).
+        rows: Tags of items or of users, (rows, tags), in double precision: sparse, or products with vectors.
         h: Singular vectors.
         seed: Of the first vector of the iteration; what is returned is the same up to signs.
 
@@ -156,5 +156,5 @@ def tag_places(rows: sparse.csr_array, h: int, seed: int) -> Floats32:
             f"h={h} must be below the numbers of rows and of tags {rows.shape}; h=0 compares exactly"
         )
     first = np.random.default_rng(seed).standard_normal(min(rows.shape))
-    _, _, vectors = svds(rows.astype(np.float64), k=h, v0=first, return_singular_vectors="vh")
+    _, _, vectors = svds(rows, k=h, v0=first, return_singular_vectors="vh")
     return np.ascontiguousarray(vectors[::-1].T, np.float32)

@@ -5,12 +5,32 @@ from typing import Any
 import numpy as np
 
 from taglab.interactions import Interactions
-from taglab.recommend import ByChance, ItemNeighbours, ItemTags, MostPopular
+from taglab.recommend import (
+    ByChance,
+    Ease,
+    FactorisationMachines,
+    ItemNeighbours,
+    ItemTags,
+    MostPopular,
+    NeuralCollaborativeFiltering,
+    SoundCosine,
+    UserNeighbours,
+    Wrmf,
+)
 
+TRAINED: dict[str, Any] = {"epochs": 2, "batch_size": 16, "validation": 0.2, "learning_rate": 0.05}
 SETTINGS: dict[str, Any] = {
     "inn": ItemNeighbours(),
     "inn-low": ItemNeighbours(h=3),
     "inn-linear": ItemNeighbours(normalised=False, weighing="counts"),
+    "unn": UserNeighbours(),
+    "unn-low": UserNeighbours(h=3),
+    "unn-linear": UserNeighbours(normalised=False, weighing="counts"),
+    "fm": FactorisationMachines(h=4, **TRAINED),
+    "ncf": NeuralCollaborativeFiltering(h=4, hidden=16, **TRAINED),
+    "wrmf": Wrmf(h=4, sweeps=3),
+    "ease": Ease(l2=3.0),
+    "sound": SoundCosine(features="heard"),
     "popular": MostPopular(),
     "random": ByChance(),
 }

@@ -1,5 +1,7 @@
 """Every recommender keeps the same contract: scores, scores under other tags, gradients."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -7,6 +9,7 @@ from scipy import sparse
 from taglab.errors import InvalidSetting
 from taglab.interactions import Interactions
 from taglab.recommend import RECOMMENDERS, ItemTags, Recommender, fit
+from taglab.vectors import Vectors, save_features
 from tests.recommend.small import SETTINGS, small_world
 
 PLAYS, TAGS = small_world()
@@ -14,8 +17,21 @@ every = pytest.mark.parametrize("name", list(SETTINGS))
 
 
 @pytest.fixture(scope="module")
-def learned() -> dict[str, Recommender]:
-    return {name: fit(settings, PLAYS, TAGS, seed=3) for name, settings in SETTINGS.items()}
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with features of all items but two."""
+    folder = tmp_path_factory.mktemp("heard")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TAGLAB_HOME", str(folder))
+        numbers = np.random.default_rng(5).standard_normal((PLAYS.n_tracks - 2, 6))
+        save_features(Vectors.of("tracks", PLAYS.tracks[2:], numbers, "heard"), "heard")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def learned(heard: Path) -> dict[str, Recommender]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TAGLAB_HOME", str(heard))
+        return {name: fit(settings, PLAYS, TAGS, seed=3) for name, settings in SETTINGS.items()}
 
 
 def test_all_are_tried() -> None:
@@ -67,7 +83,10 @@ def test_who_calls_itself_linear_is_and_who_uses_no_tags_heeds_none(
 
 
 @every
-def test_learning_again_by_the_same_seed_gives_the_same(name: str, learned: dict[str, Recommender]) -> None:
+def test_learning_again_by_the_same_seed_gives_the_same(
+    name: str, learned: dict[str, Recommender], heard: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGLAB_HOME", str(heard))
     again = fit(SETTINGS[name], PLAYS, TAGS, seed=3)
     assert again.fingerprint == learned[name].fingerprint
     assert again.seconds > 0
