@@ -94,7 +94,7 @@ class NetworkTraining:
     @property
     def steps(self) -> int:
         """Batches of an epoch."""
-        return math.ceil(len(self._train) / self.settings.batch_size)
+        return math.ceil(len(self._train) / int(self.settings.batch_size))
 
     @property
     def done(self) -> bool:

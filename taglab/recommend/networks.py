@@ -39,7 +39,7 @@ class FactorisationMachine(nn.Module):
     """A second-order factorisation machine of three fields: a user, an item, and the item's tags, each 1.
 
     score = b + w_u + w_i + Σ x_t w_t + Σ over pairs of all of these of the products of their vectors, those
-    of two tags included. Source: Rendle, "Factorization machines", ICDM 2010, whose identity of squares is used.
+    of two tags included. Source: Rendle, "Factorization machines", ICDM 2010, and its identity of squares.
     """
 
     def __init__(self, n_users: int, n_items: int, n_tags: int, h: int) -> None:
@@ -54,7 +54,7 @@ class FactorisationMachine(nn.Module):
     def begin(self, start: Started, scale: float, bias: float, inputs: sparse.csr_array) -> None:
         """Begin where scores are those of a factorisation, times a scale, plus a bias.
 
-        Pairs within an item, and of its tags, are in no factorisation: the item's weight begins by undoing them.
+        Pairs within an item, and of its tags, are in no factorisation: items' weights begin by undoing them.
         """
         root = np.float32(np.sqrt(scale))
         vectors = root * start.items
