@@ -30,7 +30,9 @@ def test_who_plays_what_all_play_is_more_mainstream_than_who_plays_what_nobody_d
 def test_a_user_may_play_more_of_the_same() -> None:
     plays = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
     doubled = np.concatenate([plays, plays])
-    np.testing.assert_allclose(mainstreaminess(sparse.csr_array(plays)), mainstreaminess(sparse.csr_array(doubled))[:2])
+    np.testing.assert_allclose(
+        mainstreaminess(sparse.csr_array(plays)), mainstreaminess(sparse.csr_array(doubled))[:2]
+    )
 
 
 @pytest.mark.parametrize("plays", [[[0.0, 0.0]], [[1.0, -1.0]]])

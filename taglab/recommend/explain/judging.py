@@ -1,4 +1,4 @@
-"""Whether an explanation is true: it is held against what the scores are, and what they become without tags."""
+"""Whether an explanation is true: it is held against the scores, and what they become without tags."""
 
 from __future__ import annotations
 
