@@ -8,6 +8,8 @@ const PICK_PX = 9;
 const CLICK_PX = 4;
 const DOUBLE_CLICK_MS = 600;
 const TAG_LABELS_BELOW = 450;
+const MOST_RINGS = 400;
+const LONGEST_PATTERN = 31;
 const GREY = [140, 143, 148];
 const SVG = "http://www.w3.org/2000/svg";
 // Control characters and the marks that turn the direction of the text after them.
@@ -118,11 +120,13 @@ class TagMap {
     this.base = this.part("points");
     this.over = this.part("labels");
     this.pointer = this.part("pointer");
+    this.field = this.part("search").querySelector("input");
     this.tool = "pan";
     this.pressedAt = -Infinity;
     this.before = [];
     this.hover = -1;
     this.lit = -1;
+    this.hits = [];
     this.widths = new Map();
     this.listen();
     this.observer = new ResizeObserver(() => this.resize());
@@ -140,6 +144,8 @@ class TagMap {
     this.data = data;
     const points = shared.points.get(data.points);
     this.pointer.setAttribute("aria-label", data.label);
+    this.field.placeholder = `Find ${data.kind}`;
+    this.field.setAttribute("aria-label", `Find ${data.kind} on the map`);
     if (!points) return this.say("Loading the map\u2026");
     const style = getComputedStyle(this.root);
     this.ink = style.getPropertyValue("--st-text-color") || "#222";
@@ -151,6 +157,7 @@ class TagMap {
     this.facts = data.facts ? data.facts.schema.fields.map(({ name }) => [name, data.facts.getChild(name).toArray()]) : [];
     this.colours = this.colourAll();
     this.select(data.selected ? data.selected.getChild("row").toArray() : [], false);
+    this.search();
     this.resize();
   }
 
@@ -298,15 +305,17 @@ class TagMap {
     const pixels = new Uint32Array(image.data.buffer);
     const [r, g, b] = this.paper;
     pixels.fill((255 << 24) | (b << 16) | (g << 8) | r);
-    const some = this.selected || this.lit >= 0;
+    const some = this.selected || this.sought || this.lit >= 0;
     if (some) this.stampAll(pixels, width, height, false, this.radius(), 1);
     this.stampAll(pixels, width, height, true, this.radius() * (some ? 1.2 : 1), 0.9);
     context.putImageData(image, 0, 0);
   }
 
-  // Whether a row stands out: it is in the class that is lit up, or else chosen, or else nothing is.
+  // Whether a row stands out: it is in the class that is lit up, or else what is sought, or else chosen, or else
+  // nothing is.
   standsOut(row) {
     if (this.lit >= 0) return this.cluster[row] === this.lit;
+    if (this.sought) return this.sought[row] === 1;
     return !this.selected || this.chosen[row] === 1;
   }
 
@@ -343,7 +352,9 @@ class TagMap {
     const marks = this.bar();
     const free = new FreeRoom(this.width, this.height);
     for (const mark of marks) free.take(mark.box);
+    const search = this.part("search");
     free.take([this.width - 290, 0, 290, 40]);
+    free.take([search.offsetLeft, search.offsetTop, search.offsetWidth, search.offsetHeight]);
     const rows = this.rowsInView();
     const dots = this.roomBetween(rows);
     // Writes where the text hides no dot if it can; else, unless it must not, over some.
@@ -370,7 +381,7 @@ class TagMap {
   labelClasses(place, marks) {
     for (const i of this.classOrder ?? []) {
       const each = this.classes[i];
-      if (this.lit >= 0 ? i !== this.lit : this.selected && !each.chosen) continue;
+      if (this.lit >= 0 ? i !== this.lit : this.sought || (this.selected && !each.chosen)) continue;
       if (Number.isNaN(each.x)) continue; // a group whose name is in the legend only
       const [x, y] = this.selected && this.lit < 0
         ? [this.toX(each.chosenX / each.chosen), this.toY(each.chosenY / each.chosen)]
@@ -401,7 +412,7 @@ class TagMap {
       if (tried++ > 600) return;
       const tag = this.points.tag(row);
       if (this.named.has(tag)) continue;
-      place(clipped(tag, 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]), shifts, 11, 400, this.ink, 3, Boolean(this.selected) && this.lit < 0);
+      place(clipped(tag, 24), this.toX(this.points.x[row]), this.toY(this.points.y[row]), shifts, 11, 400, this.ink, 3, Boolean(this.selected || this.sought) && this.lit < 0);
     }
   }
 
@@ -475,11 +486,62 @@ class TagMap {
       context.fill();
       context.globalAlpha = 1;
     }
-    if (this.hover < 0) return;
-    context.lineWidth = 2;
+    for (const row of this.hits.slice(0, MOST_RINGS)) this.ring(context, row, 2, 1);
+    if (this.hover >= 0) this.ring(context, this.hover, 3, 2);
+  }
+
+  ring(context, row, off, width) {
+    context.lineWidth = width;
     context.beginPath();
-    context.arc(this.toX(this.points.x[this.hover]), this.toY(this.points.y[this.hover]), this.radius() + 3, 0, 7);
+    context.arc(this.toX(this.points.x[row]), this.toY(this.points.y[row]), this.radius() + off, 0, 7);
     context.stroke();
+  }
+
+  // ---- Search ----
+
+  // Called whenever points may be others by now; nothing typed leaves everything as it is.
+  search() {
+    const wanted = folded(this.field.value.trim());
+    if (wanted === this.searchedFor && this.points === this.searchedIn) return;
+    [this.searchedFor, this.searchedIn] = [wanted, this.points];
+    this.hits = wanted && this.points ? hitsOf(this.points, wanted) : [];
+    this.hit = -1;
+    this.sought = null;
+    if (this.hits.length) {
+      this.sought = new Uint8Array(this.points.n);
+      for (const row of this.hits) this.sought[row] = 1;
+    }
+    this.tellHits(wanted);
+    if (this.points && this.view) this.redraw();
+  }
+
+  tellHits(wanted) {
+    const { length } = this.hits;
+    const place = this.hit < 0 ? "" : `${written(this.hit + 1)} of `;
+    this.part("search").querySelector("output").textContent = wanted ? place + (length ? written(length) : "none") : "";
+    this.part("search").querySelector("button").hidden = !length;
+  }
+
+  goToHit(turn) {
+    const { length } = this.hits;
+    if (!length) return;
+    this.hit = this.hit < 0 && turn < 0 ? length - 1 : (this.hit + turn + length) % length;
+    this.bringIntoView(this.hits[this.hit]);
+    this.point(this.hits[this.hit], true);
+    this.tellHits(true);
+  }
+
+  searchKey(event) {
+    if (event.key === "Enter") this.goToHit(event.shiftKey ? -1 : 1);
+    else if (event.key === "Escape") this.endSearch();
+    else return;
+    event.preventDefault();
+  }
+
+  endSearch() {
+    this.field.value = "";
+    this.search();
+    this.pointer.focus();
   }
 
   // ---- Selection ----
@@ -606,6 +668,9 @@ class TagMap {
     on("dblclick", () => this.showAll());
     on("keydown", (event) => this.key(event));
     on("wheel", (event) => this.wheel(event), { passive: false });
+    this.field.addEventListener("focus", () => this.points && foldedTags(this.points));
+    this.field.addEventListener("input", () => this.search());
+    this.field.addEventListener("keydown", (event) => this.searchKey(event));
     const legend = this.part("legend");
     const classOf = (event) => Number(event.target.closest("button")?.dataset.class ?? -1);
     legend.addEventListener("pointerover", (event) => this.light(classOf(event)));
@@ -614,11 +679,12 @@ class TagMap {
     legend.addEventListener("focusout", () => this.light(-1));
     legend.addEventListener("click", (event) => classOf(event) >= 0 && this.choose(this.rowsOf(classOf(event)), event.shiftKey));
     legend.addEventListener("keydown", (event) => this.walk(event));
-    this.part("tools").addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (button?.dataset.tool) this.take_up(button.dataset.tool);
-      else if (button && this.points) this.act(button.dataset.act);
-    });
+    for (const part of ["tools", "search"])
+      this.part(part).addEventListener("click", (event) => {
+        const button = event.target.closest("button");
+        if (button?.dataset.tool) this.take_up(button.dataset.tool);
+        else if (button && this.points) this.act(button.dataset.act);
+      });
   }
 
   take_up(tool) {
@@ -712,6 +778,7 @@ class TagMap {
     if (step) this.move(...step);
     else if (act) this.act(act);
     else if (turn) this.step(turn);
+    else if (event.key === "/") this.field.focus();
     else if (event.key === "Enter" && this.hover >= 0) this.choose([this.hover], event.shiftKey);
     else return;
     event.preventDefault();
@@ -732,14 +799,19 @@ class TagMap {
   step(turn) {
     const row = (this.hover < 0 ? (turn > 0 ? 0 : -1) : this.hover + turn + this.points.n) % this.points.n;
     const next = row < 0 ? this.points.n - 1 : row;
-    const [x, y] = [this.toX(this.points.x[next]), this.toY(this.points.y[next])];
-    if (x < 0 || y < 0 || x > this.width || y > this.height) this.move(this.width / 2 - x, this.height / 2 - y);
+    this.bringIntoView(next);
     this.point(next, true);
+  }
+
+  bringIntoView(row) {
+    const [x, y] = [this.toX(this.points.x[row]), this.toY(this.points.y[row])];
+    if (x < 0 || y < 0 || x > this.width || y > this.height) this.move(this.width / 2 - x, this.height / 2 - y);
   }
 
   act(name) {
     if (name === "in" || name === "out") this.zoom(name === "in" ? 1.5 : 1 / 1.5);
     else if (name === "clear") this.select([]);
+    else if (name === "hits") this.select(this.hits.slice().sort((a, b) => a - b));
     else if (name === "png") this.savePng();
     else if (name === "svg") this.saveSvg();
     else {
@@ -770,7 +842,7 @@ class TagMap {
     node(svg, "title", {}).textContent = this.data.label;
     node(svg, "rect", { width: "100%", height: "100%", fill: css(this.paper) });
     for (let i = n - 1; i >= 0; i--) {
-      const lit = !this.selected || this.chosen[i];
+      const lit = this.standsOut(i);
       const fill = css(lit ? this.colours.slice(3 * i, 3 * i + 3) : this.faint());
       node(svg, "circle", { cx: this.toX(x[i]).toFixed(2), cy: this.toY(y[i]).toFixed(2), r: this.radius().toFixed(2), fill, "fill-opacity": lit ? 0.9 : 1 });
     }
@@ -784,6 +856,49 @@ class TagMap {
 }
 
 // ---- Pieces without state ----
+
+// How texts are compared: without capitals and accents.
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+// Takes a third of a second for half a million: done once, when a search is about to begin.
+const foldedTags = (points) => (points.folded ??= Array.from({ length: points.n }, (_, row) => folded(points.tag(row))));
+
+// The rows whose tags are what is wanted, begin with it, have a word that does, or hold it, in this order and
+// within it the most used first; where there is none, those that hold it but for a letter or two.
+function hitsOf(points, wanted) {
+  const tags = foldedTags(points);
+  const ranked = [[], [], [], []];
+  tags.forEach((tag, row) => {
+    const at = tag.indexOf(wanted);
+    if (at < 0) return;
+    const rank = at ? (/[\p{L}\p{N}]/u.test(tag[at - 1]) ? 3 : 2) : Number(tag.length > wanted.length);
+    ranked[rank].push(row);
+  });
+  const hits = ranked.flat();
+  if (hits.length || wanted.length < 4) return hits;
+  const near = nearly(wanted.slice(0, LONGEST_PATTERN), wanted.length >= 8);
+  return tags.flatMap((tag, row) => (near(tag) ? row : []));
+}
+
+// Whether a text holds a pattern with one letter or two wrong, missing or too many: a bit for each letter of the
+// pattern, as Wu and Manber have it, in one number for each count of errors.
+function nearly(pattern, two) {
+  const places = new Int32Array(65536);
+  for (let i = 0; i < pattern.length; i++) places[pattern.charCodeAt(i)] |= 1 << i;
+  const whole = 1 << (pattern.length - 1);
+  return (text) => {
+    let [none, one, both] = [0, 1, 3];
+    for (let i = 0; i < text.length; i++) {
+      const here = places[text.charCodeAt(i)];
+      const [noneBefore, oneBefore] = [none, one];
+      none = ((none << 1) | 1) & here;
+      one = (((one << 1) | 1) & here) | noneBefore | ((noneBefore | none) << 1) | 1;
+      both = (((both << 1) | 1) & here) | oneBefore | ((oneBefore | one) << 1) | 1;
+      if ((two ? both : one) & whole) return true;
+    }
+    return false;
+  };
+}
 
 // Which pixels a disc covers, as offsets from its middle, and how much of each (0 to 256).
 function discOf(radius, alpha, width) {

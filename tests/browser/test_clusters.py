@@ -283,6 +283,35 @@ def test_a_click_on_a_tag_selects_it_a_double_click_keeps_it_and_a_click_beside_
     page.locator(".status", has_text="selected").wait_for(state="hidden")
 
 
+def test_tags_are_searched_on_the_map_by_keyboard_alone(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 ")
+    settled(page)
+    field = page.get_by_role("searchbox", name="Find tags on the map")
+    counted = page.locator(".search output")
+    page.locator("canvas.pointer").focus()
+    page.keyboard.press("/")
+    page.keyboard.type("JÁZZ")
+    assert counted.inner_text() == "8"
+    tips = []
+    for key in ("Enter", "Enter", "Shift+Enter", "Shift+Enter"):
+        page.keyboard.press(key)
+        tips.append((counted.inner_text(), page.locator(".tip .tag").inner_text()))
+    assert tips == [("1 of 8", "jazz0"), ("2 of 8", "jazz1"), ("1 of 8", "jazz0"), ("8 of 8", "jazz7")]
+    for typed, hits in (("metl", "8"), ("<img", "1"), ("עברית", "1"), ("kraut", "none"), ("", "")):
+        field.fill(typed)
+        assert counted.inner_text() == hits, typed
+    field.fill("folk")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator(".status", has_text="8 of 27 tags selected").wait_for()
+    page.get_by_text("8 selected in").wait_for()
+    assert field.input_value() == "folk"
+    field.press("Escape")
+    assert (field.input_value(), counted.inner_text()) == ("", "")
+    assert page.locator("canvas.pointer").evaluate("canvas => canvas.getRootNode().activeElement === canvas")
+
+
 def test_no_tag_is_ever_markup(visit: Visit) -> None:
     for view in ("Clusters", "Silhouettes", "Tags", "Compare", "Label+space"):
         page = visit(f"{LINK}&k=3&selected=0-2&view={view}")
