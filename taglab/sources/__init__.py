@@ -13,12 +13,16 @@ from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
 from taglab.sources import (
     demo,
+    extended_ballroom,
+    fma,
     folders,
+    gtzan,
     irmas,
     jamendo,
     lastfm,
     magnatagatune,
     matrix,
+    music_emotion,
     musixmatch,
     table,
     target_list,
@@ -77,7 +81,11 @@ SOURCES: dict[str, Source] = {
         folders.SOURCE,
         musixmatch.SOURCE,
         target_list.SOURCE,
+        gtzan.SOURCE,
+        fma.SOURCE,
+        extended_ballroom.SOURCE,
         irmas.SOURCE,
+        music_emotion.SOURCE,
     )
 }
 

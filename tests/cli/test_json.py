@@ -146,7 +146,9 @@ ELSEWHERE = {
     "needs runs of stages": ("stages score",),
     "needs the data set": (
         "data add lastfm", "data add magnatagatune", "data add jamendo", "data add matrix",
-        "data add folders", "data add musixmatch", "data add target-list", "data add irmas",
+        "data add folders", "data add musixmatch", "data add target-list",
+        "data add irmas", "data add gtzan", "data add fma", "data add extended-ballroom",
+        "data add music-emotion",
     ),
 }  # fmt: skip
 """Why verbs are not asked here → those verbs; tests of theirs see their keys."""

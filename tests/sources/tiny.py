@@ -181,6 +181,87 @@ def write_irmas(folder: Path) -> Path:
     return folder / "IRMAS"
 
 
+def write_gtzan(folder: Path) -> Path:
+    """Write folders of genres and lists of two parts: a file of another name, one that two lists name."""
+    for place in (
+        "genres/blues/blues.00000.wav",
+        "genres/blues/blues.00001.wav",
+        "genres/disco/disco.00038.au",
+        "genres/disco/disco.00039.au",
+        "genres/disco/mixtape.au",
+        "genres/bextract.mf",
+    ):
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(b"never opened")
+    (folder / "genres/train_filtered.txt").write_text("blues/blues.00000.wav\ndisco/disco.00038.wav\n")
+    (folder / "genres/valid_filtered.txt").write_text("blues/blues.00001.wav\ndisco/disco.00038.wav\n")
+    return folder / "genres"
+
+
+FMA_HEADER = (
+    ("", "album", "artist", "set", "set", "track", "track", "track", "track"),
+    ("", "title", "name", "split", "subset", "genre_top", "genres", "genres_all", "title"),
+    ("track_id", *[""] * 8),
+)
+
+
+def write_fma(folder: Path, rows: Sequence[Sequence[object]] | None = None) -> Path:
+    """Write `tracks.csv` and `genres.csv`: a track of no one genre, one of another subset, a row cut short,
+    and a title of two lines.
+    """
+    usual = (
+        (2, "AWOL", "AWOL", "training", "small", "Hip-Hop", "[21]", "[21]", 'Food, "hot"\nand cold'),
+        (148, "Blank", "Contradiction", "validation", "medium", "", "[1, 38]", "[1, 38, 5]", "Castle"),
+        (181, "Hit", "Abominog", "test", "medium", "Rock", "[45]", "[45, 12]", "Wire Up"),
+        (182, "Hit", "Abominog", "test", "large", "Rock", "[45]", "[45, 12]", "Amoebiasis"),
+        (183, "cut"),
+    )
+    with (folder / "tracks.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([*FMA_HEADER, *(usual if rows is None else rows)])
+    genres = "genre_id,#tracks,parent,title,top_level\n21,1,0,Hip-Hop,21\n1,1,38,Avant-Garde,38\n"
+    genres += "38,1,0,Experimental,38\n12,1,0,Rock,12\n45,1,12,Loud-Rock,12\n"
+    (folder / "genres.csv").write_text(genres)
+    return folder
+
+
+EXTENDED_BALLROOM = """<?xml version="1.0" encoding="UTF-8"?>
+<ExtendedBallroom>
+  <Chacha>
+    <song id="100701" artist="A &amp; B" title="Cha" album="One" bpm="124" hash="0"/>
+    <song id="100702" artist="C" title="Cha again" album="Two" bpm="125.5" hash="1" version="100701"/>
+    <song id="" title="none"/>
+  </Chacha>
+  <Wcswing>
+    <song id="100800" artist="D" title="West" album="" bpm="?" hash="2"><exact id="100702"/></song>
+    <song id="100801" artist="E" title="Coast" hash="3"/>
+  </Wcswing>
+</ExtendedBallroom>
+"""
+
+
+def write_extended_ballroom(folder: Path) -> Path:
+    """Write the XML: a song without a number, a tempo that is none, and three songs of one recording."""
+    (folder / "extendedballroom_v1.1.xml").write_text(EXTENDED_BALLROOM, encoding="utf-8")
+    return folder
+
+
+SONGS_INFO = """song_id,file_name,Artist,Song title,start of the segment (min.sec),Genre,Mediaeval 2013 set
+2,2.mp3,\tThe New Mystikal Troubadours\t,\tTonight A Lonely Century\t,0.05,\tBlues\t,development
+3,3.mp3,\tKevin\t,\tWaiting\t,0.12,\tRock\t,evaluation
+4,4.mp3,nobody rated,it,0.1,Rock,development
+"""
+
+
+def write_music_emotion(folder: Path) -> Path:
+    """Write annotations and what tells of songs: one out of range, one without annotations, and no number."""
+    annotations = "song_id,mean_arousal,std_arousal,mean_valence,std_valence\n"
+    annotations += "2,3.1,0.99,3.0,0.67\n3,3.5,1.9,3.3,1.7\n5,5.7,1.4,0,1.6\nsong,1,1,1,1\n"
+    (folder / "annotations").mkdir(exist_ok=True)
+    (folder / "annotations/static_annotations.csv").write_text(annotations)
+    (folder / "annotations/songs_info.csv").write_text(SONGS_INFO)
+    return folder
+
+
 TINY: dict[str, Callable[[Path], Path | None]] = {
     "demo": lambda folder: None,
     "lastfm": lambda folder: write_lastfm(folder / "lastfm_tags.db"),
@@ -191,5 +272,9 @@ TINY: dict[str, Callable[[Path], Path | None]] = {
     "folders": write_folders,
     "musixmatch": write_musixmatch,
     "target-list": write_target_list,
+    "gtzan": write_gtzan,
+    "fma": write_fma,
+    "extended-ballroom": write_extended_ballroom,
     "irmas": write_irmas,
+    "music-emotion": write_music_emotion,
 }
