@@ -12,7 +12,7 @@ Aljanaki, Yang, Soleymani, "Developing a benchmark for emotional analysis of mus
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -140,8 +140,8 @@ def _matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
 
 def _rows(
     path: Path,
-    wanted: dict[str, tuple[str, ...]],
-    needed: Sequence[str] | dict[str, tuple[str, ...]],
+    wanted: Mapping[str, Sequence[str]],
+    needed: Collection[str],
     settings: MusicEmotionSettings,
     tally: Tally,
     reading: list[str],
