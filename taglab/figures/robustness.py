@@ -1,4 +1,4 @@
-"""Consistency under degradation: a curve for each space, sound itself in grey."""
+"""Curves under degradation: consistency of each space, sound itself in grey; precision of each label."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from taglab.figures.theme import GREY, blank, faint, hue, legend_px, plain
+from taglab.figures.theme import GREY, PALETTE, blank, faint, hue, legend_px, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -45,21 +45,52 @@ def consistency_curves(
         alike = list(dict.fromkeys(table.loc[table["features"] == features, "distance"]))
         colour, dash = hues.get(features, GREY), _DASHES[alike.index(distance) % len(_DASHES)]
         _add_curve(figure, part.sort_values("magnitude"), str(space), colour, dash, places)
+    figure.update_yaxes(title={"text": "nearest to its own original"}, tickformat=".0%", range=[-0.03, 1.03])
+    _lay_out(figure, magnitudes, f"{title}, {unit}", at)
+    return figure
+
+
+def label_curves(
+    table: pd.DataFrame, magnitudes: Sequence[float], unit: str, title: str, at: float
+) -> go.Figure:
+    """Draw the average precision of labels, by magnitude.
+
+    Args:
+        table: Columns `label`, `magnitude`, `average_precision`, `average_precision_low`,
+            `average_precision_high`, of one degradation; the first label is grey, as their mean is.
+        magnitudes: All of its grid, ascending; they stand at equal steps.
+        unit: Of the magnitudes.
+        title: Of the degradation.
+        at: The magnitude looked at, a line.
+    """
+    places = {magnitude: place for place, magnitude in enumerate(magnitudes)}
+    figure = blank("", height=_HEIGHT_PX)
+    ends = {"average_precision_low": "low", "average_precision_high": "high"}
+    renamed = table.rename(columns={"average_precision": "consistency", **ends})
+    for number, (label, part) in enumerate(renamed.groupby("label", sort=False)):
+        colour = hue(number - 1) if number else GREY
+        dash = _DASHES[number // len(PALETTE) % len(_DASHES)]
+        _add_curve(figure, part.sort_values("magnitude"), str(label), colour, dash, places)
+    figure.update_yaxes(title={"text": "average precision"}, tickformat=".2f", range=[-0.03, 1.03])
+    _lay_out(figure, magnitudes, f"{title}, {unit}", at)
+    return figure
+
+
+def _lay_out(figure: go.Figure, magnitudes: Sequence[float], title: str, at: float) -> None:
+    """Let magnitudes stand at equal steps, that looked at marked, and names below."""
     step = -(-len(magnitudes) // _MOST_TICKS)
     shown = list(range(0, len(magnitudes), step))
     figure.update_xaxes(
         tickvals=shown, ticktext=[f"{magnitudes[place]:g}" for place in shown],
-        title={"text": f"{title}, {unit}"}, range=[-0.5, len(magnitudes) - 0.5], zeroline=False,
+        title={"text": title}, range=[-0.5, len(magnitudes) - 0.5], zeroline=False,
     )  # fmt: skip
-    figure.update_yaxes(title={"text": "nearest to its own original"}, tickformat=".0%", range=[-0.03, 1.03])
-    if at in places:
-        figure.add_vline(x=places[at], line={"color": GREY, "width": 1, "dash": "dot"})
+    if at in magnitudes:
+        figure.add_vline(x=list(magnitudes).index(at), line={"color": GREY, "width": 1, "dash": "dot"})
     below = legend_px(figure, _LEGEND_ROW_PX)
     figure.update_layout(
         height=_HEIGHT_PX + below, margin={"l": 10, "r": 10, "t": 10, "b": 48 + below},
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
     )  # fmt: skip
-    return figure
 
 
 def _add_curve(

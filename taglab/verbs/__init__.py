@@ -169,6 +169,12 @@ VERBS: dict[str, Verb] = {
         Verb("predict", "what a trained run says of its own tracks", "predicting:Predict", computes=True),
         Verb("degrade", "a file of sound, with noise, at another tempo, coded …", "degrading:Degrade"),
         Verb("consistency", "how near degraded clips stay to their originals", "robustness:Consistency"),
+        Verb(
+            "robust-labels",
+            "which labels of a tagger break first when sound is degraded",
+            "label_robustness:RobustLabels",
+            computes=True,
+        ),
         Verb("degradations", "how sound can be degraded, and by how much", "degrading:Degradations"),
         Verb("tag", "what a trained run says of new sound", "predicting:Tag", computes=True),
         Verb(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from taglab.audio.degrade import DEGRADATIONS, read_recording
@@ -14,7 +15,7 @@ from taglab.paths import typed_path
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import open_folksonomy
-from taglab.studies.robustness import ConsistencySettings, consistency
+from taglab.studies.robustness import ChangeSettings, ConsistencySettings, consistency
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
 
@@ -66,23 +67,37 @@ taglab consistency --features my-run --rows strays
             )
         folksonomy = open_folksonomy(self.data, between(progress, 0, 0.02))
         store = resolve_audio(self.audio, folksonomy, between(progress, 0.02, 0.1))
-        recordings = self._recordings(store.sample_rate_hz)
+        given = {"noise": self.noise, "impulse response": self.impulse}
+        recordings = recordings_of(self.measured, given, store.sample_rate_hz)
         result = consistency(store, self.measured, recordings, between(progress, 0.1, 1))
         facts = {"tracks": len(result.tracks), "too_short": result.too_short}
         short = f"{result.too_short:,} tracks are too short for clips of {self.measured.clip_s:g} s"
         notes = (short,) if result.too_short else ()
         return Report(facts, getattr(result, self.rows), shown=_SHOWN[self.rows], notes=notes)
 
-    def _recordings(self, rate_hz: int) -> dict[str, Samples]:
-        given = {"noise": self.noise, "impulse response": self.impulse}
-        recordings: dict[str, Samples] = {}
-        for wanted, path in given.items():
-            takers = [name for name in self.measured.degradations if DEGRADATIONS[name].recording == wanted]
-            if path is not None and not takers:
-                raise InvalidSetting(f"none of the degradations takes a recording of its {wanted}")
-            if path is not None:
-                recordings |= dict.fromkeys(takers, read_recording(typed_path(path), rate_hz))
-        return recordings
+
+def recordings_of(
+    changes: ChangeSettings, files: Mapping[str, str | None], rate_hz: int
+) -> dict[str, Samples]:
+    """Return recordings by the degradations that take them.
+
+    Args:
+        changes: The degradations.
+        files: What is recorded, "noise" or "impulse response" → its file, where one is given.
+        rate_hz: Of the sound.
+
+    Raises:
+        InvalidSetting: If none of the degradations takes a recording that is given.
+        DataError: If it is no sound.
+    """
+    recordings: dict[str, Samples] = {}
+    for wanted, path in files.items():
+        takers = [name for name in changes.degradations if DEGRADATIONS[name].recording == wanted]
+        if path is not None and not takers:
+            raise InvalidSetting(f"none of the degradations takes a recording of its {wanted}")
+        if path is not None:
+            recordings |= dict.fromkeys(takers, read_recording(typed_path(path), rate_hz))
+    return recordings
 
 
 def measure(given: str, progress: Progress) -> None:

@@ -132,7 +132,7 @@ ELSEWHERE = {
     "trains, or needs a trained network": (
         "train", "dry-run", "predict", "tag", "encode", "reproduce", "sweep make", "sweep show", "report",
         "features tag", "sources train", "sources dry-run",
-        "design prepare", "design next", "design work", "design score",
+        "design prepare", "design next", "design work", "design score", "robust-labels",
     ),
     "needs files of sound": (
         "audio add", "audio show", "audio check", "audio remove", "features encode", "features share",

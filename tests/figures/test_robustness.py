@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from taglab.figures.robustness import consistency_curves
+from taglab.figures.robustness import consistency_curves, label_curves
 
 HOSTILE = "<img src=x>"
 
@@ -37,3 +37,15 @@ def test_the_magnitude_looked_at_is_a_line_and_names_are_no_markup() -> None:
     assert not consistency_curves(table(), [2.0, 8.0], "dB", "Noise", at=3.0).layout.shapes
     assert "<img" not in figure.to_json()
     assert figure.layout.xaxis.title.text == "Noise, dB"
+
+
+def test_labels_have_hues_beside_their_grey_mean() -> None:
+    labels = ["(mean of labels)", *(f"label {number}" for number in range(9)), HOSTILE]
+    rows = [(label, magnitude, 0.5, 0.4, 0.6) for label in labels for magnitude in (8.0, 2.0)]
+    names = ["label", "magnitude", "average_precision", "average_precision_low", "average_precision_high"]
+    figure = label_curves(pd.DataFrame(rows, columns=names), [2.0, 8.0], "dB", "Noise", at=8.0)
+    curves = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert len({(curve.line.color, curve.line.dash) for curve in curves}) == len(labels)
+    assert list(curves[0].x) == [0, 1]
+    assert [shape.x0 for shape in figure.layout.shapes] == [1]
+    assert "<img" not in figure.to_json()

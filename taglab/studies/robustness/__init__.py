@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from taglab.studies.robustness.clips import Clips, ClipSettings
+from taglab.studies.robustness.labels import LabelRobustness, label_robustness
 from taglab.studies.robustness.measuring import (
     FIGURES,
+    ChangeSettings,
     Consistencies,
     ConsistencySettings,
     consistency,
@@ -14,11 +16,14 @@ from taglab.studies.robustness.measuring import (
 
 __all__ = [
     "FIGURES",
+    "ChangeSettings",
     "ClipSettings",
     "Clips",
     "Consistencies",
     "ConsistencySettings",
+    "LabelRobustness",
     "consistency",
     "consistency_seconds",
+    "label_robustness",
     "lacking_share",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -61,22 +61,29 @@ class Clips:
     __repr__ = one_line
 
     @classmethod
-    def drawn(cls, store: AudioStore, settings: ClipSettings) -> Clips:
+    def drawn(cls, store: AudioStore, settings: ClipSettings, among: Collection[str] | None = None) -> Clips:
         """Draw clips from sound.
+
+        Args:
+            store: The sound.
+            settings: How many, and how long.
+            among: Only of these tracks; of all where None.
 
         Raises:
             InvalidSetting: If fewer than three tracks are long enough.
         """
         needed = round(settings.clip_s * _LONGEST_TAKE * store.sample_rate_hz) + 1
-        names = store.tracks["track"].astype(str).to_numpy()[store.samples >= needed]
+        tracks = store.tracks["track"].astype(str)
+        asked = np.full(len(tracks), True) if among is None else tracks.isin(set(among)).to_numpy()
+        names = tracks.to_numpy()[asked & (store.samples >= needed)]
         if len(names) < _FEWEST:
             raise InvalidSetting(
                 f"clip_s={settings.clip_s:g} needs tracks of {settings.clip_s * _LONGEST_TAKE:g} s, to be "
-                f"made faster; {len(names)} of {len(store):,} tracks are as long, and {_FEWEST} are needed"
+                f"made faster; {len(names)} of {asked.sum():,} tracks are as long, and {_FEWEST} are needed"
             )
         random = np.random.default_rng(settings.seed)
         chosen = random.choice(len(names), min(settings.clips, len(names)), replace=False)
-        return cls(store, settings, tuple(names[np.sort(chosen)]), len(store) - len(names))
+        return cls(store, settings, tuple(names[np.sort(chosen)]), int(asked.sum()) - len(names))
 
     @cached_property
     def key(self) -> str:

@@ -44,21 +44,17 @@ _PAIR_MS = 0.09  # of three seconds, by both distances, of a core; grows with th
 _CLIP_MS = 40.0  # to degrade and encode a clip
 
 
-class ConsistencySettings(ClipSettings):
-    """What is measured.
+class ChangeSettings(ClipSettings):
+    """By what clips are degraded.
 
     Attributes:
         clips, clip_s, seed: See `ClipSettings`.
-        features: Names of kept features that an encoder made, each a space of its own.
         degradations: Keys of `DEGRADATIONS`; the paper's five to begin with.
         grid: "coarse" tries five magnitudes of each, "thesis" all of its grid.
-        sound: Whether distances in sound itself are measured, too, which the features are held against.
     """
 
-    features: tuple[str, ...] = ()
     degradations: tuple[str, ...] = Field(_PAPER, min_length=1)
     grid: Literal["coarse", "thesis"] = "coarse"
-    sound: bool = True
 
     def magnitudes(self, name: str, rate_hz: int) -> tuple[float, ...]:
         """Return the magnitudes of a degradation that are tried at a sampling rate, ascending."""
@@ -70,6 +66,20 @@ class ConsistencySettings(ClipSettings):
     def changes(self, rate_hz: int) -> list[tuple[str, float]]:
         """Return every degradation with every magnitude that is tried at a sampling rate."""
         return [(name, one) for name in self.degradations for one in self.magnitudes(name, rate_hz)]
+
+
+class ConsistencySettings(ChangeSettings):
+    """What is measured.
+
+    Attributes:
+        clips, clip_s, seed: See `ClipSettings`.
+        degradations, grid: See `ChangeSettings`.
+        features: Names of kept features that an encoder made, each a space of its own.
+        sound: Whether distances in sound itself are measured, too, which the features are held against.
+    """
+
+    features: tuple[str, ...] = ()
+    sound: bool = True
 
     def spaces(self) -> tuple[Space, ...]:
         """Return what distances are measured in."""
