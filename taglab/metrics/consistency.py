@@ -4,7 +4,7 @@ agree about that."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -84,12 +84,15 @@ class BetweenSpaces:
         agreement: Share of items on which both say the same: nearest to their own, or not. It is high, too,
             where both spaces fail.
         kappa: Cohen's, which allows for that; NaN where both say one and the same of all items.
+        of_items: What each item adds to the four, in this order (items, 4): their means are the figures, and
+            their spread that of the figures over items, of those that are no means to the first order.
     """
 
     rank_correlation: Interval
     rank_correlation_by_item: Interval
     agreement: Interval
     kappa: Interval
+    of_items: DoubleArray = field(repr=False, compare=False)
 
 
 def between_spaces(
@@ -114,11 +117,15 @@ def between_spaces(
     chosen = settings or BootstrapSettings()
     own = nearest_own(left), nearest_own(right)
     pooled = tuple(_standardised(rankdata(space).reshape(space.shape)) for space in (left, right))
+    moments, by_item, agreed = _moments(*pooled), _by_item(left, right), own[0] == own[1]
+    both = np.stack([own[0] & own[1], *own], axis=1)
+    items = [_of_correlation(moments), by_item, agreed, _of_kappa(both.astype(np.float64))]
     return BetweenSpaces(
-        _drawn_again(_moments(*pooled), _correlation, chosen),
-        interval_over_queries(_by_item(left, right), chosen),
-        interval_over_queries(own[0] == own[1], chosen),
-        _drawn_again(np.stack([own[0] & own[1], own[0], own[1]], axis=1), _kappa, chosen),
+        _drawn_again(moments, _correlation, chosen),
+        interval_over_queries(by_item, chosen),
+        interval_over_queries(agreed, chosen),
+        _drawn_again(both, _kappa, chosen),
+        np.stack([one.astype(np.float64) for one in items], axis=1),
     )
 
 
@@ -146,6 +153,29 @@ def _correlation(sums: DoubleArray) -> DoubleArray:
     product, left, right, left_squared, right_squared = sums
     spread = np.sqrt(np.maximum((left_squared - left**2) * (right_squared - right**2), 0))
     return _ratio(product - left * right, spread)
+
+
+def _of_correlation(moments: DoubleArray) -> DoubleArray:
+    """Return what each item adds to a correlation of standardised ranks, to the first order (items,)."""
+    product, _, _, left_squared, right_squared = moments.T
+    correlation = product.mean()
+    added: DoubleArray = correlation + product - correlation * (left_squared + right_squared) / 2
+    return added
+
+
+def _of_kappa(both: DoubleArray) -> DoubleArray:
+    """Return what each item adds to kappa, to the first order (items,)."""
+    shares = both.mean(axis=0)
+    _, left, right = shares
+    agreed, chance = 1 - left - right + 2 * shares[0], left * right + (1 - left) * (1 - right)
+    if chance >= 1:
+        return np.full(len(both), np.nan)
+    from_mean = both - shares
+    of_agreed = from_mean @ np.array([2.0, -1.0, -1.0])
+    of_chance = from_mean @ np.array([0.0, 2 * right - 1, 2 * left - 1])
+    kappa = (agreed - chance) / (1 - chance)
+    added: DoubleArray = kappa + of_agreed / (1 - chance) - (1 - agreed) / (1 - chance) ** 2 * of_chance
+    return added
 
 
 def _kappa(sums: DoubleArray) -> DoubleArray:

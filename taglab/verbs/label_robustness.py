@@ -8,7 +8,8 @@ from taglab.audio.degrade import degradation
 from taglab.progress import Progress, between
 from taglab.runs import open_run
 from taglab.settings import Flag, Group
-from taglab.studies.robustness import ChangeSettings, label_robustness
+from taglab.studies.robustness import ChangeSettings
+from taglab.studies.robustness.labels import label_robustness
 from taglab.training import sound_format_of
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report

@@ -21,6 +21,7 @@ from taglab.studies.thesis.recipes import RECIPES, Network, Plan, Recipe, Recipe
 from taglab.studies.thesis.report import gather, write_report
 from taglab.studies.thesis.reproducing import Reproduction, make, report, reproduce
 from taglab.training import PRESETS, TrainConfig, is_finished
+from taglab.verbs.consistency_study import ReproduceConsistency
 from taglab.verbs.grown import question_of_entry
 from taglab.verbs.joint_space_study import ReproduceJointSpace
 from taglab.verbs.question import Place, Question
@@ -235,6 +236,7 @@ def recipes() -> dict[str, tuple[str, type[Question]]]:
     return {
         "all": ("every model of the thesis", ReproduceAll),
         **{name: (recipe.title, _reproducing(name, recipe)) for name, recipe in RECIPES.items()},
+        "consistency": ("are nearby neighbours relatives? its models and claims", ReproduceConsistency),
         "joint-space": ("one space for artists, tags and sound: its tables and claims", ReproduceJointSpace),
     }
 

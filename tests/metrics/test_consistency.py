@@ -72,6 +72,16 @@ def test_spaces_that_fail_alike_agree_and_kappa_tells() -> None:
     assert both.kappa.low < 0.1
 
 
+def test_what_items_add_has_the_figures_as_means_and_their_spread() -> None:
+    left, right = distances(80, 0, 1.0), distances(80, 4, 1.0)
+    both = between_spaces(left, right, BootstrapSettings(replicates=2_000))
+    figures = (both.rank_correlation, both.rank_correlation_by_item, both.agreement, both.kappa)
+    assert both.of_items.mean(axis=0) == pytest.approx([figure.estimate for figure in figures], abs=1e-9)
+    errors = both.of_items.std(axis=0, ddof=1) / np.sqrt(80)
+    drawn = [(figure.high - figure.low) / (2 * 1.96) for figure in figures]
+    assert errors == pytest.approx(drawn, rel=0.12)
+
+
 def test_unrelated_spaces_have_no_rank_correlation() -> None:
     random = np.random.default_rng(0)
     both = between_spaces(random.random((80, 80)), random.random((80, 80)))

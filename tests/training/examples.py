@@ -49,7 +49,7 @@ def tags_of(number: int) -> list[str]:
     return [tag for place, tag in enumerate(TAGS) if number % 15 + 1 >> place & 1]
 
 
-def _sound(number: int, seed: int = 0) -> Decoded:
+def _sound(number: int, seed: int = 0, repeats: int = 1) -> Decoded:
     tags, rng = tags_of(number), np.random.default_rng(number + 1_000 * seed)
     time_s = np.arange(RATE_HZ) / RATE_HZ
     samples = 0.01 * rng.standard_normal(RATE_HZ)
@@ -57,30 +57,36 @@ def _sound(number: int, seed: int = 0) -> Decoded:
     samples += 0.2 * ("high" in tags) * np.sin(2 * np.pi * rng.uniform(2800, 3200) * time_s)
     samples += 0.2 * ("noise" in tags) * rng.standard_normal(RATE_HZ)
     samples *= 1.5 if "loud" in tags else 0.5
-    return Decoded(samples.clip(-1, 1).astype(np.float32), RATE_HZ, RATE_HZ)
+    return Decoded(np.tile(samples.clip(-1, 1).astype(np.float32), repeats), RATE_HZ, RATE_HZ)
 
 
-def make_world(home: Path) -> None:
-    """Put data, audio and label spaces into the cache folder, which TAGLAB_HOME must name."""
+def make_world(home: Path, repeats: int = 1) -> None:
+    """Put data, audio and label spaces into the cache folder, which TAGLAB_HOME must name.
+
+    Args:
+        home: The folder.
+        repeats: How often each track's second of sound comes.
+    """
     pairs = [(row, TAGS.index(tag)) for row in range(N_TRACKS) for tag in tags_of(row)]
     rows, codes = np.array(pairs, dtype=np.int64).T
     table = pd.DataFrame({"track": [f"t{row}" for row in range(N_TRACKS)]})
     Folksonomy.from_codes("small", table, list(TAGS), rows, codes).save(Shelf(FOLKSONOMIES).path("small"))
-    save_sound()
+    save_sound(repeats=repeats)
     save_label_space(space_of(*TAGS[:3]).renamed("sounds"))
 
 
-def save_sound(seed: int = 0, more: int = 0, same: Mapping[int, int] | None = None) -> None:
+def save_sound(seed: int = 0, more: int = 0, same: Mapping[int, int] | None = None, repeats: int = 1) -> None:
     """Put the tracks' sound into the cache folder; another seed gives other noise and pitches.
 
     Args:
         seed: Which sound.
         more: How many tracks beside those of the data.
         same: Tracks that have the very same sound as another, and which.
+        repeats: How often each track's second of sound comes.
     """
     heard = {**dict(enumerate(range(N_TRACKS + more))), **(same or {})}
     sounds = [
-        Sound(f"t{number}", f"{number}.wav", f"{seed}", partial(_sound, heard[number], seed))
+        Sound(f"t{number}", f"{number}.wav", f"{seed}", partial(_sound, heard[number], seed, repeats))
         for number in range(N_TRACKS + more)
     ]
     with ThreadPoolExecutor(1) as threads:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from taglab.studies.robustness.changes import ChangeSettings, ConsistencySettings
 from taglab.studies.robustness.clips import Clips, ClipSettings
-from taglab.studies.robustness.labels import LabelRobustness, label_robustness
 from taglab.studies.robustness.measuring import (
     FIGURES,
-    ChangeSettings,
     Consistencies,
-    ConsistencySettings,
     consistency,
+    consistency_of_originals,
     consistency_seconds,
     lacking_share,
 )
@@ -21,9 +20,8 @@ __all__ = [
     "Clips",
     "Consistencies",
     "ConsistencySettings",
-    "LabelRobustness",
     "consistency",
+    "consistency_of_originals",
     "consistency_seconds",
-    "label_robustness",
     "lacking_share",
 ]

@@ -25,8 +25,8 @@ from taglab.reprs import one_line
 from taglab.runs import Run
 from taglab.runs.run import Part
 from taglab.sources import open_folksonomy
+from taglab.studies.robustness.changes import ChangeSettings
 from taglab.studies.robustness.clips import Clips
-from taglab.studies.robustness.measuring import ChangeSettings
 from taglab.training import configuration, predict, sound_format_of, tag_sound
 from taglab.training.checkpoints import BEST
 

@@ -11,8 +11,8 @@ import pytest
 
 from taglab.errors import InvalidSetting, NotFound
 from taglab.runs import Run, open_run
-from taglab.studies.robustness import ChangeSettings, Clips, label_robustness
-from taglab.studies.robustness.labels import MACRO, breaks_of
+from taglab.studies.robustness import ChangeSettings, Clips
+from taglab.studies.robustness.labels import MACRO, breaks_of, label_robustness
 from taglab.training import new_run, train
 from taglab.verbs.label_robustness import RobustLabels
 from tests.training.examples import config_of, make_world
