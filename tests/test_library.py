@@ -65,7 +65,8 @@ WITH_TORCH = (
     "studies.transfer", "training", "ui.compare.thesis", "ui.representations", "ui.retrieval",
     "ui.robustness", "ui.training", "verbs.design_runs", "verbs.features", "verbs.first_features",
     "verbs.first_space", "verbs.joint_space", "verbs.joint_space_study", "verbs.joint_space_words",
-    "verbs.consistency_study", "verbs.label_robustness", "verbs.predicting", "verbs.robustness", "verbs.sources", "verbs.studies", "verbs.sweeps",
+    "verbs.consistency_shares", "verbs.consistency_study", "verbs.label_robustness",
+    "verbs.predicting", "verbs.robustness", "verbs.sources", "verbs.studies", "verbs.sweeps",
     "verbs.training", "verbs.transfer",
 )  # fmt: skip
 WITHOUT_TORCH = """

@@ -169,6 +169,7 @@ VERBS: dict[str, Verb] = {
         Verb("predict", "what a trained run says of its own tracks", "predicting:Predict", computes=True),
         Verb("degrade", "a file of sound, with noise, at another tempo, coded …", "degrading:Degrade"),
         Verb("consistency", "how near degraded clips stay to their originals", "robustness:Consistency"),
+        Verb("consistency-shares", "the same in shares", "consistency_shares:ConsistencyShares"),
         Verb(
             "robust-labels",
             "which labels of a tagger break first when sound is degraded",

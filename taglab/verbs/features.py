@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,10 +33,10 @@ from taglab.encoders import (
     write_features,
 )
 from taglab.encoders.files import Slices, feature_table
-from taglab.errors import InvalidSetting, Unavailable
+from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.launch import LaunchSettings, own_command, submit_array
-from taglab.parallel import blocks, on_every_core
+from taglab.launch.shares import run_shares
 from taglab.paths import typed_path
 from taglab.progress import Progress, between
 from taglab.runs import ResultsSettings, import_results
@@ -157,7 +155,7 @@ class Encoding(Question):
                 job = submit_array(f"encode {self.name}", self.launch, commands)
                 return Report({"name": self.name, "job": job, "parts": at.parts, "done": at.done})
             began = time.perf_counter()
-            _run_shares(self.name, commands, between(progress, 0.3, 1))
+            run_shares(self.name, commands, between(progress, 0.3, 1))
             seconds = (time.perf_counter() - began) / len(sounds.tracks)
         return _encoded(self.name, open_features(self.name), seconds)
 
@@ -185,27 +183,6 @@ def _encoded(name: str, vectors: Vectors, seconds_a_track: float) -> Report:
 
 def _share_command(name: str, share: int, shares: int) -> list[str]:
     return own_command("features", "share", name, "--share", str(share), "--shares", str(shares))
-
-
-def _run_shares(name: str, commands: Sequence[Sequence[str]], progress: Progress) -> None:
-    """Run shares side by side, no more than there are cores, and wait for them.
-
-    Raises:
-        Unavailable: With the last line of the first that failed; what the others did is kept.
-    """
-    one_thread = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")}
-
-    def run(part: slice) -> None:
-        done = subprocess.run(  # noqa: S603  # an argument list, of our own making
-            list(commands[part.start]), env=one_thread, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
-            raise Unavailable(
-                f"a share of {name!r} failed: {last}; the same command goes on with what is left"
-            )
-
-    on_every_core(run, blocks(len(commands), 1), progress, "shares")
 
 
 class Share(Question):

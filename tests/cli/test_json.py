@@ -136,7 +136,7 @@ ELSEWHERE = {
     ),
     "needs files of sound": (
         "audio add", "audio show", "audio check", "audio remove", "features encode", "features share",
-        "consistency",
+        "consistency", "consistency-shares",
     ),
     "needs a trained space": ("joint-space", "ask"),
     "needs many tags of a genre": ("subgenres",),
