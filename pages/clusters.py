@@ -65,7 +65,7 @@ with both.container(key="map side"):
     show_selection(material, made, rows)
     show_facts(material, made, where)
 with bar:
-    export_map(material, made, where, colour)
+    export_map(material, made, where, colour, classes)
 with both.container(key="views side"):
     tabs = st.tabs(view_names(VIEWS, material.kind), key="view", bind="query-params", on_change="rerun")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):

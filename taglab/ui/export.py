@@ -72,6 +72,10 @@ def download_figure(figure: go.Figure | Callable[[], go.Figure], name: str) -> N
         text: str = made.to_html(include_plotlyjs=True, full_html=True)
         return text.encode()
 
+    _download_html(html, name)
+
+
+def _download_html(html: Callable[[], bytes], name: str) -> None:
     st.download_button(
         "HTML",
         html,
@@ -115,7 +119,7 @@ def export_panel(
     table: pd.DataFrame | None = None,
     figure: go.Figure | Callable[[], go.Figure] | None = None,
     command: Question | Sequence[str] | None = None,
-    own_buttons: bool = False,
+    page: Callable[[], str] | None = None,
     further: Sequence[Question | Sequence[str]] = (),
 ) -> None:
     """Put all ways out of one view behind one small button.
@@ -125,18 +129,18 @@ def export_panel(
         table: Offered whole.
         figure: Offered as HTML.
         command: What asks the same in a shell.
-        own_buttons: Whether the figure is the tag map, which has buttons for PNG and SVG itself.
+        page: Makes the tag map as a page, in place of a figure; it has buttons for PNG and SVG itself.
         further: What is asked after the first, where it takes several.
     """
     with st.popover("Export", icon=":material/download:"):
         if table is not None:
             st.caption(f"Table, all {len(table):,} rows")
             download_table(table, name)
-        if figure is not None:
-            if own_buttons:
-                st.caption("Figure; the buttons on the map save PNG and SVG")
-            else:
-                _choose_picture(name)
+        if page is not None:
+            st.caption("The map to take away, with search and selection; its buttons save PNG and SVG")
+            _download_html(lambda: page().encode(), name)
+        elif figure is not None:
+            _choose_picture(name)
             download_figure(figure, name)
         if command is not None:
             st.caption("Copy as command")

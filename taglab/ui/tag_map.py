@@ -22,16 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HERE = Path(__file__).parent
-_component = st.components.v2.component(
-    "taglab.tag_map",
-    html=(_HERE / "tag_map.html").read_text(encoding="utf-8"),
-    css=(_HERE / "tag_map.css").read_text(encoding="utf-8"),
-    js=(_HERE / "tag_map.js").read_text(encoding="utf-8"),
-)
+HTML, CSS, JS = ((_HERE / f"tag_map.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+_component = st.components.v2.component("taglab.tag_map", html=HTML, css=CSS, js=JS)
 # The same script without its markup; it leaves the points where the map finds them.
-_carrier = st.components.v2.component(
-    "taglab.tag_map_points", js=(_HERE / "tag_map.js").read_text(encoding="utf-8")
-)
+_carrier = st.components.v2.component("taglab.tag_map_points", js=JS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,31 +178,47 @@ def tag_map(
         selected: Rows shown as selected, the rest greyed; None or empty for no selection.
         on_select: Called before the rerun with the rows a person selected (empty: cleared).
     """
+    with st.container(gap=None):
+        _carrier(key=f"{key}-points", data=points_data(points))
+        _component(
+            key=key,
+            data=map_data(points, paint, selected),
+            on_selected_change=_reporter(key, points.name, on_select),
+        )
+
+
+def points_data(points: MapPoints) -> dict[str, Any]:
+    """Return what the script is sent once."""
+    return {"role": "points", "points": points.name, "table": points.table}
+
+
+def map_data(
+    points: MapPoints, paint: MapPaint, selected: npt.NDArray[np.intp] | None = None
+) -> dict[str, Any]:
+    """Return what the script is sent at each rerun; see `tag_map`."""
     import pyarrow as pa
 
-    with st.container(gap=None):
-        _carrier(key=f"{key}-points", data={"role": "points", "points": points.name, "table": points.table})
-        rows = np.asarray([] if selected is None else selected, np.int32)
-        data: dict[str, Any] = {
-            "role": "map",
-            "points": points.name,
-            "label": paint.label,
-            "shows": paint.shows,
-            "file": paint.file,
-            "kind": paint.kind,
-            "plain": PALETTE[0],
-            "scale": None if paint.scale is None else _scale(paint.scale),
-            "facts": _columns(paint.facts),
-            "classes": None,
-            "selected": pa.table({"row": rows}) if len(rows) else None,
+    rows = np.asarray([] if selected is None else selected, np.int32)
+    data: dict[str, Any] = {
+        "role": "map",
+        "points": points.name,
+        "label": paint.label,
+        "shows": paint.shows,
+        "file": paint.file,
+        "kind": paint.kind,
+        "plain": PALETTE[0],
+        "scale": None if paint.scale is None else _scale(paint.scale),
+        "facts": _columns(paint.facts),
+        "classes": None,
+        "selected": pa.table({"row": rows}) if len(rows) else None,
+    }
+    if paint.classes is not None:
+        data |= {
+            "class_word": paint.classes.word,
+            "classes": _classes(paint.classes),
+            "cluster": pa.table({"cluster": np.asarray(paint.classes.labels, np.int32)}),
         }
-        if paint.classes is not None:
-            data |= {
-                "class_word": paint.classes.word,
-                "classes": _classes(paint.classes),
-                "cluster": pa.table({"cluster": np.asarray(paint.classes.labels, np.int32)}),
-            }
-        _component(key=key, data=data, on_selected_change=_reporter(key, points.name, on_select))
+    return data
 
 
 def _reporter(key: str, name: str, on_select: Callable[[list[int]], None] | None) -> Callable[[], None]:

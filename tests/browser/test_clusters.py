@@ -312,6 +312,29 @@ def test_tags_are_searched_on_the_map_by_keyboard_alone(visit: Visit) -> None:
     assert page.locator("canvas.pointer").evaluate("canvas => canvas.getRootNode().activeElement === canvas")
 
 
+def test_the_map_to_take_away_opens_from_disk_and_is_searched(visit: Visit, tmp_path: Path) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 ")
+    settled(page)
+    page.get_by_role("button", name="Export").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="HTML").click()
+    download.value.save_as(tmp_path / "map.html")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "map.html").as_uri())
+    shown(page, "k=3 ")
+    page.get_by_role("searchbox", name="Find tags on the map").fill("jazz")
+    assert page.locator(".search output").inner_text() == "8"
+    page.get_by_role("button", name="Select", exact=True).click()
+    page.locator(".status", has_text="8 of 27 tags selected").wait_for()
+    assert page.locator(".legend button").count() == 3
+    walk_to(page, HOSTILE)
+    assert page.title() != "1"
+    assert page.locator("img").count() == 0
+    assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
+
+
 def test_no_tag_is_ever_markup(visit: Visit) -> None:
     for view in ("Clusters", "Silhouettes", "Tags", "Compare", "Label+space"):
         page = visit(f"{LINK}&k=3&selected=0-2&view={view}")

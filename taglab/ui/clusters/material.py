@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import number_bounds, setting_widget
 from taglab.ui.loaders import folksonomy_of, selected_folksonomy, tag_vectors
+from taglab.ui.map_page import map_page
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import (
     bound_choice,
@@ -588,17 +590,32 @@ def show_facts(material: Material, made: Clustered, where: Projection) -> None:
             )
 
 
-def export_map(material: Material, made: Clustered, where: Projection, colour: Colour) -> None:
+def export_map(
+    material: Material,
+    made: Clustered,
+    where: Projection,
+    colour: Colour,
+    classes: MapClasses | None = None,
+) -> None:
     """Offer the map as a page of its own, its positions as a table, and the command that makes these."""
     axes = pd.DataFrame(where.positions, columns=list("xyz")[: where.settings.dimensions])
     tags = _with_figures(material, made, colour)
     table = pd.concat([tags, axes], axis=1)
     rows = selected_rows(material.vectors)
     title = f"{where.method.upper()}, {made.clustering.settings.brief}"
+    flat = where.settings.dimensions == 2
     export_panel(
         f"{material.name} map",
         table,
         lambda: figures.tag_map(tags, where.positions, made.names, colour.by, rows, title),
         Project(tags=material.question, projection=where.settings),
-        own_buttons=where.settings.dimensions == 2,
+        page=functools.partial(_map_page, material, made, where, colour, classes) if flat else None,
     )
+
+
+def _map_page(
+    material: Material, made: Clustered, where: Projection, colour: Colour, classes: MapClasses | None
+) -> str:
+    title = f"{material.name}: {where.method.upper()}, {made.clustering.settings.brief}"
+    paint = _paint(material, made, where, colour, classes)
+    return map_page(title, _points(material, where), paint, selected_rows(material.vectors))

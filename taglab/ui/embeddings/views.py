@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -29,6 +30,7 @@ from taglab.ui.embeddings.pairs import show_pairs
 from taglab.ui.embeddings.quality import show_quality
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import selected_folksonomy, tag_vectors, word_vectors
+from taglab.ui.map_page import map_page
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_number, pick_more_vectors, pick_tag, pick_vectors
 from taglab.ui.projecting import explained, pick_projection, projected
@@ -113,11 +115,10 @@ def show_neighbours(picked: Picked) -> None:
                 projection.positions, drawn.ids, tag, names_near, projection.method.upper(), told
             )
 
-        _show_map(picked, drawn, projection, tag, names_near, whole_map)
-        flat = projection.settings.dimensions == 2
+        page = _show_map(picked, drawn, projection, tag, names_near, whole_map)
         question = Project(tags=picked.question, projection=projection.settings)
         export_panel(
-            "neighbourhood map", figure=whole_map, own_buttons=flat,
+            "neighbourhood map", figure=whole_map, page=page,
             command=question if len(drawn) == len(tags) else None,
         )  # fmt: skip
 
@@ -182,8 +183,12 @@ def _show_map(
     tag: str,
     near: Sequence[str],
     whole_map: Callable[[], go.Figure],
-) -> None:
-    """The map, on which a click makes a tag the one whose neighbours are shown; in 3-D it is only seen."""
+) -> Callable[[], str] | None:
+    """The map, on which a click makes a tag the one whose neighbours are shown; in 3-D it is only seen.
+
+    Returns:
+        What makes it as a page; None in 3-D.
+    """
     about = (
         f"{len(drawn):,} {drawn.kind} ({len(drawn.missing):,} more have no vector); the map keeps "
         f"{projection.neighbours_kept:.0%} of neighbours, trustworthiness {projection.trustworthiness:.2f}. "
@@ -194,7 +199,7 @@ def _show_map(
             whole_map(), config=picture_config(), key="map in 3-D", alt=f"{tag} among its neighbours in 3-D"
         )
         st.caption(about)
-        return
+        return None
     counts = picked.folksonomy().counts().reindex(list(drawn.ids)).to_numpy(np.int64)
     lookup = picked.lookup.model_dump_json()
     name = f"{drawn.fingerprint} {projection.method} {projection.settings.model_dump_json()} {lookup}"
@@ -213,6 +218,7 @@ def _show_map(
     tag_map("neighbour map", points, paint, rows, choose_point)
     article = "an" if drawn.kind == "artists" else "a"
     st.caption(f"{about} A click chooses {article} {drawn.column}.")
+    return functools.partial(map_page, f"{tag} among its neighbours", points, paint, rows)
 
 
 def show_coverage(picked: Picked) -> None:
