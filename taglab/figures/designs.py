@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from taglab.figures.theme import DIVERGING, GREY, SEQUENTIAL, blank, colour_scale, hue, plain, wrapped
+from taglab.figures.theme import DIVERGING, GREY, SEQUENTIAL, blank, colour_scale, faint, hue, plain, wrapped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -140,6 +140,85 @@ def _whiskers(rows: pd.DataFrame, colour: str) -> dict[str, Any]:
         "array": rows["high"].to_numpy(np.float64) - middle,
         "arrayminus": middle - rows["low"].to_numpy(np.float64),
     }  # fmt: skip
+
+
+def scores_by_group(
+    points: pd.DataFrame, baselines: Mapping[str, float], title: str, axis: str, boxes: bool = False
+) -> go.Figure:
+    """Draw scores of every group: a dot a run and their mean, or a box; what they are held against as lines.
+
+    Args:
+        points: One row a run: `group` (a source or a strategy), `run`, `score`, groups in their order.
+        baselines: Name → score.
+        title: What the figure shows; text from data must have passed through `plain`.
+        axis: What the score is, with its unit.
+        boxes: Whether runs are drawn as a box.
+
+    Source: Kim 2021, figures 2.8 and 2.9.
+    """
+    figure = blank(title, "", axis, 380)
+    for number, group in enumerate(dict.fromkeys(points["group"])):
+        rows = points[points["group"] == group]
+        name, scores = plain(str(group), 24), rows["score"].to_numpy(np.float64)
+        texts = [plain(str(run), 80) for run in rows["run"]]
+        figure.add_box(
+            x=[name] * len(rows),
+            y=scores,
+            name=name,
+            text=texts,
+            boxpoints="all",
+            pointpos=0,
+            jitter=0.5,
+            boxmean=boxes,
+            fillcolor=faint(hue(number), 0.25) if boxes else "rgba(0,0,0,0)",
+            line={"color": hue(number) if boxes else "rgba(0,0,0,0)", "width": 1.5},
+            marker={"color": hue(number), "size": 5, "opacity": 0.7},
+            hovertemplate="run %{text}: %{y:.3f}<extra>" + name + "</extra>",
+            showlegend=False,
+        )
+        if not boxes:
+            figure.add_scatter(
+                x=[name], y=[float(scores.mean())], mode="markers", showlegend=False,
+                marker={"color": hue(number), "symbol": "line-ew-open", "size": 26, "line": {"width": 3}},
+                hovertemplate=f"mean of {len(rows)} runs: %{{y:.3f}}<extra>{name}</extra>",
+            )  # fmt: skip
+    for name, score in baselines.items():
+        figure.add_hline(y=score, line={"color": GREY, "width": 1.5, "dash": "dot"})
+        figure.add_annotation(
+            x=1, xref="paper", y=score, text=plain(name, 24), showarrow=False, xanchor="right",
+            yanchor="bottom", font={"size": 11, "color": GREY},
+        )  # fmt: skip
+    figure.update_xaxes(type="category", showgrid=False)
+    return figure
+
+
+def parameters_by_sources(table: pd.DataFrame, single: str) -> go.Figure:
+    """Draw how many numbers a network has, by strategy and number of sources.
+
+    Args:
+        table: `strategy`, `sources`, `parameters`, `times_single` (over those of one source).
+        single: The strategy of one source, where every line begins.
+
+    Source: Kim 2021, figure 2.15.
+    """
+    figure = blank("Trained numbers of a network", "learning sources", "millions of parameters", 420)
+    first = table[table["strategy"] == single]
+    for number, strategy in enumerate(name for name in dict.fromkeys(table["strategy"]) if name != single):
+        rows = pd.concat([first, table[table["strategy"] == strategy]])
+        figure.add_scatter(
+            x=rows["sources"].to_numpy(),
+            y=rows["parameters"].to_numpy(np.float64) / 1e6,
+            mode="lines+markers",
+            name=wrapped(str(strategy)),
+            line={"color": hue(number), "width": 2},
+            marker={"color": hue(number), "symbol": _SYMBOLS[number % len(_SYMBOLS)], "size": 8},
+            customdata=rows["times_single"].to_numpy(np.float64),
+            hovertemplate="%{x} sources: %{y:.2f} million, %{customdata:.2f} times one source"
+            f"<extra>{plain(str(strategy))}</extra>",
+        )
+    figure.update_xaxes(dtick=1)
+    figure.update_layout(hovermode="closest", yaxis={"rangemode": "tozero"})
+    return figure
 
 
 def interval_dots(table: pd.DataFrame, title: str, axis: str, zero: bool = False) -> go.Figure:

@@ -25,8 +25,8 @@ from taglab.verbs.question import Place, Question
 from taglab.verbs.report import Report, records
 from taglab.verbs.training import MELS
 
-_NETWORK = network_settings({"network": "kim-2.3"})
-_SHARED = Group("the network", groups={"mels": MELS})
+NETWORK = network_settings({"network": "kim-2.3"})
+SHARED = Group("the network", groups={"mels": MELS})
 
 
 class Parameters(Question):
@@ -51,7 +51,7 @@ taglab sources parameters --network kim-3.2 --factors 40 --sources 5
 
     sources: int = Field(MOST_SOURCES, ge=2, le=MOST_SOURCES)
     factors: int = Field(N_FACTORS, ge=1, le=100_000)
-    network: Annotated[AnyNetwork, _SHARED] = _NETWORK
+    network: Annotated[AnyNetwork, SHARED] = NETWORK
 
     @field_validator("network")
     @classmethod
@@ -65,6 +65,18 @@ taglab sources parameters --network kim-3.2 --factors 40 --sources 5
 
 def _strategies() -> dict[str, str]:
     return {name: strategy.about for name, strategy in STRATEGIES.items()}
+
+
+def usual_of_preset(given: Mapping[Place, Any]) -> dict[str, Any]:
+    """Return network, training and, where it has one, strategy of a preset, for the network that is named."""
+    name = given.get(("network", "network"))
+    under = PRESETS.get(given.get(("preset",), ""), {})
+    preset = settings_over(
+        {"network": NETWORK.model_dump(), **under}, {"network": {"network": name}} if name else {}
+    )
+    network = network_settings(preset["network"]).model_dump()
+    values = {"network": network, "train": dict(preset.get("train", {}))}
+    return values | ({"strategy": preset["strategy"]} if "strategy" in preset else {})
 
 
 class Configuring(Question):
@@ -89,7 +101,7 @@ class Configuring(Question):
     data: Annotated[str, Flag(metavar="NAME")] = DEMO
     audio: Annotated[str | None, Flag(metavar="NAME")] = None
     preset: Annotated[str | None, Flag(choices=PRESETS)] = None
-    network: Annotated[AnyNetwork, _SHARED] = _NETWORK
+    network: Annotated[AnyNetwork, SHARED] = NETWORK
     split: Annotated[SplitSettings, Group("the split", prefix="split-")] = SplitSettings()
     copies_together: bool = True
     train: Annotated[SourceTraining, Group("training")] = SourceTraining()
@@ -97,14 +109,7 @@ class Configuring(Question):
     @classmethod
     def usual(cls, given: Mapping[Place, Any]) -> dict[str, Any]:
         """Return the settings of the preset, for the network that is named."""
-        name = given.get(("network", "network"))
-        under = PRESETS.get(given.get(("preset",), ""), {})
-        preset = settings_over(
-            {"network": _NETWORK.model_dump(), **under}, {"network": {"network": name}} if name else {}
-        )
-        network = network_settings(preset["network"]).model_dump()
-        values = {**super().usual(given), "network": network, "train": dict(preset.get("train", {}))}
-        return values | ({"strategy": preset["strategy"]} if "strategy" in preset else {})
+        return {**super().usual(given), **usual_of_preset(given)}
 
     def config(self) -> SourceRun:
         """Return the configuration of a run; raises InvalidSetting naming what does not fit."""

@@ -26,6 +26,7 @@ from taglab.verbs.grown import question_of_entry
 from taglab.verbs.joint_space_study import ReproduceJointSpace
 from taglab.verbs.question import Place, Question
 from taglab.verbs.report import Report
+from taglab.verbs.sources_study import ReproduceSources
 from taglab.verbs.training import MELS
 
 _FROM_THEIR_CODE = """
@@ -238,6 +239,10 @@ def recipes() -> dict[str, tuple[str, type[Question]]]:
         **{name: (recipe.title, _reproducing(name, recipe)) for name, recipe in RECIPES.items()},
         "consistency": ("are nearby neighbours relatives? its models and claims", ReproduceConsistency),
         "joint-space": ("one space for artists, tags and sound: its tables and claims", ReproduceJointSpace),
+        "sources": (
+            "networks of several learning sources: their tables, figures and claims",
+            ReproduceSources,
+        ),
     }
 
 

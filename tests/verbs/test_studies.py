@@ -1,4 +1,4 @@
-"""What is reproduced: an entry for every recipe, for all of the thesis, and for the joint space's paper."""
+"""What is reproduced: an entry for every recipe, for all of the thesis, and for other works."""
 
 import re
 from pathlib import Path
@@ -18,12 +18,12 @@ def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
 
 
 def test_every_recipe_has_an_entry() -> None:
-    assert set(GROWN["reproduce"].entries()) == {"all", *RECIPES, "joint-space"}
+    assert set(GROWN["reproduce"].entries()) == {"all", *RECIPES, "joint-space", "sources"}
 
 
 def test_its_help_lists_them_and_the_parameters_of_the_thesis_code(shell: Shell) -> None:
     shown = shell.text("reproduce", "--help")
-    for name in ("all", *RECIPES, "joint-space"):
+    for name in ("all", *RECIPES, "joint-space", "sources"):
         assert re.search(rf"^    {re.escape(name)}\s", shown, flags=re.MULTILINE)
     assert shown.count("--tfrecords-dir") == 1
     assert "--tfrecords-dir" in shell.text("reproduce", "model-1", "--help")

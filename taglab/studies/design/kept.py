@@ -308,6 +308,9 @@ def add_scores(
 ) -> Design:
     """Keep scores of a design's runs; of a run and task that has one, the new one counts.
 
+    Scores of one task on other data, splits or settings than the new ones go, of all runs: two kinds would be
+    standardised as one. Those that came from elsewhere stay.
+
     Args:
         name: Of the design.
         scores: `number` (of the run in the design), `task`, `score`, finite.
@@ -322,11 +325,17 @@ def add_scores(
     def scored(design: Design) -> Design:
         added = _checked_scores(scores, len(design.runs))
         added["question"] = [questions.get(task, "") for task in added["task"]]
-        table = pd.concat([design.scores, added], ignore_index=True)
+        table = pd.concat([_of_questions(design.scores, questions), added], ignore_index=True)
         table = table.drop_duplicates(["number", "task"], keep="last").sort_values(["number", "task"])
         return replace(design, scores=table.reset_index(drop=True))
 
     return _changed(name, scored)
+
+
+def _of_questions(scores: pd.DataFrame, questions: Mapping[str, str]) -> pd.DataFrame:
+    """Return the scores that may stand beside new ones of these questions."""
+    asked = scores["task"].map(questions)
+    return scores[asked.isna() | (scores["question"] == "") | (scores["question"] == asked)]
 
 
 def _checked_scores(scores: pd.DataFrame, n_runs: int) -> pd.DataFrame:

@@ -119,3 +119,17 @@ def test_damaged_files_are_told(old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(DataError, match=r"small\.json"):
         open_design("small")
+
+
+def test_scores_of_other_splits_are_no_scores_beside_new_ones() -> None:
+    """A design that is being rescored tells of the new scores alone, and of those from elsewhere."""
+    make_design("small", SMALL)
+    table = pd.DataFrame({"number": [1, 2, 3], "task": "genre", "score": [0.1, 0.2, 0.3]})
+    add_scores("small", table, {"genre": "old"})
+    add_scores("small", table.assign(task="tempo"), {"tempo": "old"})
+    add_scores("small", table.assign(number=[4, 5, 6]))
+    half = add_scores("small", table.head(1), {"genre": "new"})
+    genre = half.scores[half.scores["task"] == "genre"]
+    assert genre["number"].tolist() == [1, 4, 5, 6]
+    assert genre["question"].tolist() == ["new", "", "", ""]
+    assert (half.scores["task"] == "tempo").sum() == 3

@@ -1,0 +1,1 @@
+"""Kim 2021, chapter 2, carried out: networks of several learning sources, set to other tasks."""
