@@ -61,6 +61,29 @@ class HiddenHead(Head):
         return out
 
 
+class EluHead(Head):
+    """One hidden layer of 1,024 ELU units, dropout before it and behind it: to (batch, n_outputs).
+
+    Source: Kim (2021), section 3.3.2.
+    """
+
+    units = 1_024
+
+    def __init__(self, dim: int, n_outputs: int, dropout: float) -> None:
+        super().__init__(dim, n_outputs, dropout)
+        self.layers = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(dim, self.units),
+            nn.ELU(),
+            nn.Dropout(dropout),
+            nn.Linear(self.units, n_outputs),
+        )
+
+    def forward(self, encoded: Encoded) -> torch.Tensor:
+        out: torch.Tensor = self.layers(encoded.encoding)
+        return out
+
+
 class PairHead(Head):
     """Clips by twos, the first of a batch with the second and so on: (batch, dim) to (batch / 2, n_outputs).
 
@@ -82,4 +105,9 @@ class PairHead(Head):
         return out
 
 
-HEADS: dict[str, type[Head]] = {"linear": LinearHead, "hidden": HiddenHead, "pair": PairHead}
+HEADS: dict[str, type[Head]] = {
+    "linear": LinearHead,
+    "hidden": HiddenHead,
+    "elu": EluHead,
+    "pair": PairHead,
+}

@@ -10,7 +10,7 @@ from taglab.training.config import (
 from taglab.training.devices import DeviceReport, device_report, make_fabric
 from taglab.training.divergence import Diverged
 from taglab.training.dry_running import DryRun, dry_run
-from taglab.training.encoding import encode
+from taglab.training.encoding import Segments, encode, encode_segments
 from taglab.training.evaluation import Evaluation, PartPredictions, evaluate, predict_part
 from taglab.training.loop import Fitted, fit, training_step
 from taglab.training.pace import Pace, measured_pace
@@ -37,6 +37,7 @@ __all__ = [
     "Pace",
     "PartPredictions",
     "RunConfig",
+    "Segments",
     "SoundFormat",
     "Tagging",
     "Task",
@@ -48,6 +49,7 @@ __all__ = [
     "differing",
     "dry_run",
     "encode",
+    "encode_segments",
     "evaluate",
     "fit",
     "heads_of",

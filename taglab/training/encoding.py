@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -11,11 +12,12 @@ import numpy.typing as npt
 import torch
 
 from taglab.audio.library import resolve_audio
-from taglab.audio.store import AudioStore
+from taglab.audio.store import AudioStore, Rows
 from taglab.batches import Material
 from taglab.errors import InvalidSetting
 from taglab.nets import NetworkSettings
 from taglab.progress import Progress, between, silent
+from taglab.reprs import one_line
 from taglab.runs import Run
 from taglab.sources import open_folksonomy
 from taglab.training.config import TrainConfig
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 Part = Literal["train", "validation", "test"]
+
+MOST_SEGMENTS = 120
+"""Windows of a track that are told apart: two minutes of seconds."""
 
 
 def encode(
@@ -67,23 +72,12 @@ def encode(
         InvalidSetting: If the run is of results only, or the sound has another rate.
         NotFound: If its data or sound are gone.
     """
-    heard = _hearing_of(run)
-    sound = sound_format_of(run, between(progress, 0, 0.1), heard.material)
-    store = store or _own_sound(heard, between(progress, 0.1, 0.2))
-    windows = sound.windows(store)
-    names = _names(tracks, heard, store, between(progress, 0.2, 0.3))
-    rows = store.rows(names)
-    has_windows = np.isin(rows, windows.rows)
-    missing = tuple(np.array(names, object)[~has_windows])
-    material = unlabelled(windows, heard.classes, np.sort(rows[has_windows]))
-    fabric, batch_size = make_fabric(heard.train), heard.train.batch_size
-    with failures_told(fabric.device, batch_size, lambda: "encoding tracks"):
-        step = heard.step(material, fabric, weights)
-        n_columns = step.network.dim * (1 + with_deviations)
-        means = TrackMeans(material.of("test"), n_columns, fabric.device)
-        share = between(progress, 0.3, 1)
-        outputs = window_outputs(step, material, "test", batch_size, step.encoding, share)
-        for encodings, owners in outputs:
+    listening = _listening(run, tracks, weights, store, between(progress, 0, 0.3))
+    heard, material = listening.heard, listening.material
+    with listening.failures_told():
+        n_columns = listening.step.network.dim * (1 + with_deviations)
+        means = TrackMeans(material.of("test"), n_columns, listening.fabric.device)
+        for encodings, owners in listening.outputs(between(progress, 0.3, 1)):
             both = torch.cat([encodings, encodings.double() ** 2], 1) if with_deviations else encodings
             means.add(both, owners)
     if not torch.isfinite(means.sums).all():
@@ -92,7 +86,7 @@ def encode(
     encoded = _with_deviations(means) if with_deviations else means.means()
     vectors = Vectors.of("tracks", material.tracks, encoded, name)
     origin = {"run": run.name, "weights": weights, "network": heard.network.model_dump(mode="json")}
-    return replace(vectors, missing=missing + vectors.missing, origin=origin)
+    return replace(vectors, missing=listening.missing + vectors.missing, origin=origin)
 
 
 def _with_deviations(means: TrackMeans) -> npt.NDArray[np.float32]:
@@ -101,6 +95,61 @@ def _with_deviations(means: TrackMeans) -> npt.NDArray[np.float32]:
     deviations = (squares - first**2).clamp_min(0).sqrt()
     encoded: npt.NDArray[np.float32] = torch.cat([first, deviations], 1).cpu().numpy().astype(np.float32)
     return encoded
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Tracks as windows side by side, each as the layer before a run's heads has it.
+
+    Attributes:
+        tracks: Those that have a window.
+        values: Array (tracks, segments, numbers), float32; where a track has fewer segments than others the
+            numbers of the rest are all 0.
+        missing: Tracks without sound, or too short for a window.
+    """
+
+    tracks: tuple[str, ...]
+    values: npt.NDArray[np.float32]
+    missing: tuple[str, ...]
+
+    __repr__ = one_line
+
+
+def encode_segments(
+    run: Run,
+    tracks: Sequence[str] | Part | Literal["all"] = "all",
+    weights: Weights = "best",
+    store: AudioStore | None = None,
+    progress: Progress = silent,
+    most: int = MOST_SEGMENTS,
+) -> Segments:
+    """Return tracks window by window; arguments and errors as `encode`.
+
+    Args:
+        run: As of `encode`.
+        tracks: As of `encode`.
+        weights: As of `encode`.
+        store: As of `encode`.
+        progress: Told after each batch.
+        most: Segments of a track; of a longer one so many are taken, evenly over its length.
+    """
+    listening = _listening(run, tracks, weights, store, between(progress, 0, 0.3))
+    with listening.failures_told():
+        parts = [
+            (encodings.float().cpu().numpy(), owners)
+            for encodings, owners in listening.outputs(between(progress, 0.3, 1))
+        ]
+    encodings, owners = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    if not np.isfinite(encodings).all():
+        raise Diverged(int(run.summary()["epochs"]), 0, "the encodings are")
+    material = listening.material
+    first = np.searchsorted(owners, material.of("test"))
+    counts = np.diff(np.append(first, len(owners)))
+    values = np.zeros((len(counts), min(most, int(counts.max())), encodings.shape[1]), np.float32)
+    for row, (begin, count) in enumerate(zip(first.tolist(), counts.tolist(), strict=True)):
+        taken = min(most, count)
+        values[row, :taken] = encodings[begin + np.arange(taken) * count // taken]
+    return Segments(material.tracks, values, listening.missing)
 
 
 @dataclass(frozen=True)
@@ -166,6 +215,56 @@ def _hearing_of(run: Run) -> _Hearing:
             f"{' and '.join(_OF_KIND)}"
         )
     return _OF_KIND[kind](run)
+
+
+@dataclass(frozen=True, eq=False)
+class _Listening:
+    """A network about to hear tracks.
+
+    Attributes:
+        heard: What is known of its run.
+        fabric: The device.
+        step: The network, there.
+        material: The tracks, as a test part.
+        missing: Tracks that were asked for and have no window.
+    """
+
+    heard: _Hearing
+    fabric: Fabric
+    step: TrainingStep
+    material: Material
+    missing: tuple[str, ...]
+
+    __repr__ = one_line
+
+    def failures_told(self) -> AbstractContextManager[None]:
+        """Return where failures of the device become sentences."""
+        batch_size = self.heard.train.batch_size
+        return failures_told(self.fabric.device, batch_size, lambda: "encoding tracks")
+
+    def outputs(self, progress: Progress) -> Iterator[tuple[torch.Tensor, Rows]]:
+        """Yield windows as the layer before the heads has them, track by track; see `window_outputs`."""
+        batch_size = self.heard.train.batch_size
+        return window_outputs(self.step, self.material, "test", batch_size, self.step.encoding, progress)
+
+
+def _listening(
+    run: Run, tracks: Sequence[str] | str, weights: Weights, store: AudioStore | None, progress: Progress
+) -> _Listening:
+    """Return a run's network, and the tracks it is to hear."""
+    heard = _hearing_of(run)
+    sound = sound_format_of(run, between(progress, 0, 0.3), heard.material)
+    store = store or _own_sound(heard, between(progress, 0.3, 0.6))
+    windows = sound.windows(store)
+    names = _names(tracks, heard, store, between(progress, 0.6, 1))
+    rows = store.rows(names)
+    has_windows = np.isin(rows, windows.rows)
+    missing = tuple(np.array(names, object)[~has_windows])
+    material = unlabelled(windows, heard.classes, np.sort(rows[has_windows]))
+    fabric = make_fabric(heard.train)
+    with failures_told(fabric.device, heard.train.batch_size, lambda: "encoding tracks"):
+        step = heard.step(material, fabric, weights)
+    return _Listening(heard, fabric, step, material, missing)
 
 
 def _own_sound(heard: _Hearing, progress: Progress) -> AudioStore:

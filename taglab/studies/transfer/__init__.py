@@ -22,6 +22,7 @@ from taglab.studies.transfer.scoring import (
     transfer_seconds,
     transferred,
 )
+from taglab.studies.transfer.segments import SegmentClassification, macro_f1
 from taglab.studies.transfer.tables import answer_table, score_table, side_by_side, split_table
 from taglab.studies.transfer.task import Judged, Problem, Task
 
@@ -35,6 +36,7 @@ __all__ = [
     "Problem",
     "Recommendation",
     "Regression",
+    "SegmentClassification",
     "Splits",
     "Task",
     "Transfer",
@@ -42,6 +44,7 @@ __all__ = [
     "answer_table",
     "ask",
     "kept_transferred",
+    "macro_f1",
     "offered_tasks",
     "score_table",
     "side_by_side",
@@ -56,6 +59,7 @@ TASKS: dict[str, type[BaseModel]] = {
     "classification": Classification,
     "regression": Regression,
     "recommendation": Recommendation,
+    "segments": SegmentClassification,
 }
 """Name → settings model, a `Task`."""
 

@@ -17,6 +17,7 @@ from taglab.studies.transfer import (
     Classification,
     Recommendation,
     Regression,
+    SegmentClassification,
     Splits,
     answer_table,
     ask,
@@ -38,6 +39,7 @@ EXAMPLES = {
     "classification": Classification(column="genre", epochs=60),
     "regression": Regression(column="tempo", epochs=120),
     "recommendation": Recommendation(factors=8, alpha=2.0),
+    "segments": SegmentClassification(column="genre", epochs=20),
 }
 
 
@@ -187,7 +189,7 @@ def test_tables_have_a_row_for_each_of_what_they_are_of() -> None:
         ["classification", "genre", "telling"], ["classification", "genre", "junk"],
         ["regression", "tempo", "telling"],
     ]  # fmt: skip
-    assert (scores["low"] <= scores["mean"]).all()
+    assert not (scores["low"] > scores["mean"]).any()  # where all splits have one score there is none
     assert not scores["baseline"].any()
     splits = split_table(result)
     assert len(splits) == 3 * 2 * 3
