@@ -22,6 +22,7 @@ from taglab.studies.thesis.report import gather, write_report
 from taglab.studies.thesis.reproducing import Reproduction, make, report, reproduce
 from taglab.training import PRESETS, TrainConfig, is_finished
 from taglab.verbs.consistency_study import ReproduceConsistency
+from taglab.verbs.artist_groups_study import ReproduceArtistGroups
 from taglab.verbs.grown import question_of_entry
 from taglab.verbs.joint_space_study import ReproduceJointSpace
 from taglab.verbs.question import Place, Question
@@ -242,6 +243,10 @@ def recipes() -> dict[str, tuple[str, type[Question]]]:
         "sources": (
             "networks of several learning sources: their tables, figures and claims",
             ReproduceSources,
+        ),
+        "artist-groups": (
+            "genres by learning groups of artists: its tables and claims",
+            ReproduceArtistGroups,
         ),
     }
 

@@ -28,13 +28,14 @@ from taglab.studies.transfer.task import Features, Judged, Rows, answers_table
 _TOLD_TOGETHER = 4_096
 _HEAD = "elu"
 
+BoolArray = npt.NDArray[np.bool_]
 Doubles = npt.NDArray[np.float64]
 
 
 class SegmentClassification(BaseModel):
-    """Which class of a column is a track in? One hidden layer of ELU learns it of the segments of tracks, one
-    drawn at random for each track and epoch; probabilities are averaged over a track's. Macro F1 is the score,
-    and log-loss is less the mean merit (Kim 2021, section 3.3.2).
+    """Which class of a column is a track in? One hidden layer of ELU learns it of tracks' segments, one drawn
+    at random for each track and epoch; probabilities are averaged over a track's. Macro F1 is the score, and
+    the mean merit, with its sign changed, is log-loss (Kim 2021, section 3.3.2).
 
     Attributes:
         task: Which task this is.
@@ -135,8 +136,8 @@ def as_segments(features: Features, n_segments: int) -> Features:
     n_numbers, rest = divmod(features.shape[1], n_segments)
     if rest:
         raise InvalidSetting(
-            f"segments={n_segments} must divide the {features.shape[1]:,} numbers of a track; so many segments "
-            "stand side by side in it"
+            f"segments={n_segments} must divide the {features.shape[1]:,} numbers of a track; so many "
+            "segments stand side by side in it"
         )
     return features.reshape(len(features), n_segments, n_numbers)
 
@@ -175,14 +176,17 @@ def learned_probabilities(
     Raises:
         InvalidSetting: If a track has no segment.
     """
-    has_train, has_test = (array.any(axis=2) for array in (train, test))
+    has_train: BoolArray = np.asarray(train.any(axis=2), bool)
+    has_test: BoolArray = np.asarray(test.any(axis=2), bool)
     if not (has_train.any(axis=1).all() and has_test.any(axis=1).all()):
         raise InvalidSetting("features of a track are all 0, so that it has no segment to be told by")
     middle, spread = _scale(train[has_train])
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         network = HEADS[_HEAD](train.shape[2], n_classes, 0.5)
-        _fit(network, (train, has_train), (middle, spread), codes, task, np.random.default_rng(seed), progress)
+        _fit(
+            network, (train, has_train), (middle, spread), codes, task, np.random.default_rng(seed), progress
+        )
     return _averaged(network, (test[has_test] - middle) / spread, has_test)
 
 
@@ -194,7 +198,7 @@ def _scale(segments: Features) -> tuple[Features, Features]:
 
 def _fit(
     network: nn.Module,
-    given: tuple[Features, npt.NDArray[np.bool_]],
+    given: tuple[Features, BoolArray],
     scale: tuple[Features, Features],
     codes: npt.NDArray[np.intp],
     task: SegmentClassification,
@@ -213,7 +217,7 @@ def _fit(
             batch = (segments[rows, drawn[rows]] - scale[0]) / scale[1]
             loss = nn.functional.cross_entropy(_logits(network, batch), wanted[rows])
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         progress((epoch + 1) / task.epochs, counted("epoch", epoch + 1, task.epochs))
 
@@ -224,7 +228,7 @@ def _logits(network: nn.Module, segments: Features) -> torch.Tensor:
     return logits
 
 
-def _averaged(network: nn.Module, segments: Features, present: npt.NDArray[np.bool_]) -> Doubles:
+def _averaged(network: nn.Module, segments: Features, present: BoolArray) -> Doubles:
     """Return the mean over tracks' segments of what a network says (tracks, classes)."""
     network.eval()
     with torch.inference_mode():

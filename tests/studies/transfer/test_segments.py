@@ -52,7 +52,9 @@ def test_the_same_seed_gives_the_same_numbers_and_leaves_torch_alone() -> None:
     task = SegmentClassification(column="genre", segments=2, epochs=2)
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
-    one, same, other = (learned_probabilities(train, codes, train, 3, task, seed, silent) for seed in (1, 1, 2))
+    one, same, other = (
+        learned_probabilities(train, codes, train, 3, task, seed, silent) for seed in (1, 1, 2)
+    )
     np.testing.assert_array_equal(one, same)
     assert np.abs(one - other).max() > 1e-4
     assert torch.equal(torch.random.get_rng_state(), before)
