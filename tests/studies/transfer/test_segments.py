@@ -33,7 +33,7 @@ def optimal(values: np.ndarray) -> np.ndarray:
 
 
 def test_probabilities_come_close_to_the_optimal_ones() -> None:
-    """From chance they go more than half of the way to the log-loss, by scikit-learn's, of the best of classifiers."""
+    """From chance, more than half of the way to the log-loss (scikit-learn's) of the best classifier."""
     train, codes = planted(1_000, 4, 0)
     test, truth = planted(600, 4, 1)
     task = SegmentClassification(column="genre", segments=4, epochs=8, batch_size=128)
