@@ -74,7 +74,7 @@ def encode(
     """
     listening = _listening(run, tracks, weights, store, between(progress, 0, 0.3))
     heard, material = listening.heard, listening.material
-    with listening.failures_told():
+    with listening.failures_as_sentences():
         n_columns = listening.step.network.dim * (1 + with_deviations)
         means = TrackMeans(material.of("test"), n_columns, listening.fabric.device)
         for encodings, owners in listening.outputs(between(progress, 0.3, 1)):
@@ -134,7 +134,7 @@ def encode_segments(
         most: Segments of a track; of a longer one so many are taken, evenly over its length.
     """
     listening = _listening(run, tracks, weights, store, between(progress, 0, 0.3))
-    with listening.failures_told():
+    with listening.failures_as_sentences():
         parts = [
             (encodings.float().cpu().numpy(), owners)
             for encodings, owners in listening.outputs(between(progress, 0.3, 1))
@@ -237,7 +237,7 @@ class _Listening:
 
     __repr__ = one_line
 
-    def failures_told(self) -> AbstractContextManager[None]:
+    def failures_as_sentences(self) -> AbstractContextManager[None]:
         """Return where failures of the device become sentences."""
         batch_size = self.heard.train.batch_size
         return failures_told(self.fabric.device, batch_size, lambda: "encoding tracks")

@@ -95,9 +95,9 @@ def weighted_f1(answers: pd.DataFrame, weights: Doubles) -> Doubles:
         sparse.csr_array(pd.get_dummies(pd.Categorical(answers[column], names)).to_numpy(np.float64))
         for column in ("truth", "answer")
     )
-    right, true, told = (weights @ one for one in (truth * answer, truth, answer))
+    right, true, answered = (weights @ one for one in (truth * answer, truth, answer))
     present = true > 0
-    by_class = np.divide(2 * right, true + told, out=np.zeros_like(right), where=present)
+    by_class = np.divide(2 * right, true + answered, out=np.zeros_like(right), where=present)
     means: Doubles = by_class.sum(axis=1) / present.sum(axis=1)
     return means
 

@@ -64,7 +64,7 @@ def _differs(ground: Ground) -> Iterator[tuple[str, str, str]]:
     settings = ground.settings
     yield "data", f"{ground.data.name}, {ground.data.n_tracks:,} tracks", "FMA, 25,000 tracks"
     yield "main genres", f"{ground.n_genres}, column {ground.genre}", "16"
-    yield "split", _split_told(ground), "85/15, stratified by genre; artists in both"
+    yield "split", _split_sentence(ground), "85/15, stratified by genre; artists in both"
     yield (
         "artist groups",
         f"{study.groups}, of the training part's artists, given to the others",
@@ -100,7 +100,7 @@ def _differs(ground: Ground) -> Iterator[tuple[str, str, str]]:
         yield "seed", str(study.seed), "not told"
 
 
-def _split_told(ground: Ground) -> str:
+def _split_sentence(ground: Ground) -> str:
     sizes = ground.split.sizes
     learned = sizes["train"] + sizes["validation"]
     apart = "artists apart" if ground.settings.by_artist else "by tracks, no artists known"

@@ -25,7 +25,7 @@ from taglab.settings import Flag
 from taglab.studies.transfer.columns import Classes, Classification
 from taglab.studies.transfer.task import Features, Judged, Rows, answers_table
 
-_TOLD_TOGETHER = 4_096
+_HEARD_TOGETHER = 4_096
 _HEAD = "elu"
 
 BoolArray = npt.NDArray[np.bool_]
@@ -233,8 +233,8 @@ def _averaged(network: nn.Module, segments: Features, present: BoolArray) -> Dou
     network.eval()
     with torch.inference_mode():
         logits = [
-            _logits(network, segments[at : at + _TOLD_TOGETHER])
-            for at in range(0, len(segments), _TOLD_TOGETHER)
+            _logits(network, segments[at : at + _HEARD_TOGETHER])
+            for at in range(0, len(segments), _HEARD_TOGETHER)
         ]
         shares = torch.cat(logits).double().softmax(dim=1).numpy()
     firsts = np.append(0, np.cumsum(present.sum(axis=1)))[:-1]

@@ -37,13 +37,13 @@ def test_probabilities_come_close_to_the_optimal_ones() -> None:
     train, codes = planted(1_000, 4, 0)
     test, truth = planted(600, 4, 1)
     task = SegmentClassification(column="genre", segments=4, epochs=8, batch_size=128)
-    told = learned_probabilities(train, codes, test, 3, task, 0, silent)
-    np.testing.assert_allclose(told.sum(axis=1), 1)
-    ours, best = log_loss(truth, told), log_loss(truth, optimal(test))
+    shares = learned_probabilities(train, codes, test, 3, task, 0, silent)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    ours, best = log_loss(truth, shares), log_loss(truth, optimal(test))
     chance = log_loss(truth, np.full((600, 3), 1 / 3))
     assert best < ours < chance
     assert chance - ours > 0.55 * (chance - best)
-    right = (told.argmax(axis=1) == truth).mean(), (optimal(test).argmax(axis=1) == truth).mean()
+    right = (shares.argmax(axis=1) == truth).mean(), (optimal(test).argmax(axis=1) == truth).mean()
     assert right[0] > right[1] - 0.05
 
 
@@ -92,8 +92,8 @@ def test_f1_is_the_mean_over_classes_that_are_true_of_a_track() -> None:
     assert macro_f1(truth, answers) == pytest.approx((0.8 + 2 / 3) / 2)
     assert macro_f1(truth, [0, 0, 2, 1]) == pytest.approx((0.8 + 1) / 2)
     drawn = np.random.default_rng(0)
-    many, said = drawn.integers(0, 5, (2, 300))
-    assert macro_f1(many, said) == pytest.approx(f1_score(many, said, average="macro"))
+    many, answers = drawn.integers(0, 5, (2, 300))
+    assert macro_f1(many, answers) == pytest.approx(f1_score(many, answers, average="macro"))
 
 
 def test_answers_keep_the_score_and_the_loss() -> None:
