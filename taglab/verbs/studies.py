@@ -21,8 +21,8 @@ from taglab.studies.thesis.recipes import RECIPES, Network, Plan, Recipe, Recipe
 from taglab.studies.thesis.report import gather, write_report
 from taglab.studies.thesis.reproducing import Reproduction, make, report, reproduce
 from taglab.training import PRESETS, TrainConfig, is_finished
-from taglab.verbs.consistency_study import ReproduceConsistency
 from taglab.verbs.artist_groups_study import ReproduceArtistGroups
+from taglab.verbs.consistency_study import ReproduceConsistency
 from taglab.verbs.grown import question_of_entry
 from taglab.verbs.joint_space_study import ReproduceJointSpace
 from taglab.verbs.question import Place, Question
