@@ -12,6 +12,7 @@ from taglab.encoders.encoding import (
     encoder_of,
     is_baseline,
     learn,
+    run_of,
 )
 from taglab.encoders.files import FEATURE_FILES, read_features, write_features
 from taglab.encoders.musicnn import MusicnnNetwork, musicnn_predictions
@@ -51,6 +52,7 @@ __all__ = [
     "merge_encoding",
     "musicnn_predictions",
     "read_features",
+    "run_of",
     "standing",
     "write_features",
 ]

@@ -54,6 +54,12 @@ def encoder_name(features: Vectors) -> str:
     return str(settings.get("encoder", "")) if isinstance(settings, Mapping) else ""
 
 
+def run_of(features: Vectors) -> str:
+    """Return the name of the run whose network made features; empty where none did."""
+    settings = features.origin.get("encoder", {})
+    return str(settings.get("run", "")) if isinstance(settings, Mapping) else ""
+
+
 def is_baseline(features: Vectors) -> bool:
     """Return whether features were made by an encoder that others are held against."""
     encoder: Any = ENCODERS.get(encoder_name(features))

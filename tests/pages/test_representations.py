@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache
-from taglab.factors import TARGETS
+from taglab.factors import TARGETS, make_targets
+from taglab.factors.column import ColumnTargets
+from taglab.factors.describe import strongest_by_source
 from taglab.labels import from_tags, save_label_space
+from taglab.runs import create_run
+from taglab.runs.inputs import Input
+from taglab.runs.kept_targets import KeptTargets, write_targets
 from taglab.studies.design.kept import make_design, prepare_design
 from taglab.studies.design.pictures import PICTURES
 from taglab.vectors import feature_names, remove_features, save_features
@@ -230,6 +236,32 @@ def test_the_map_is_coloured_by_factors_of_any_maker(shelf: None) -> None:
     app.button(key="make factors").click().run()
     require_sound(app)
     assert "Coloured by genre, known of 119" in texts(app)
+
+
+def test_the_map_tells_what_the_sources_of_its_run_say_of_a_track(shelf: None) -> None:
+    data = small_data("mine")
+    genre = make_targets("column", data, ColumnTargets(column="genre"))
+    kept = KeptTargets(
+        "0" * 32, {"genre": genre, "artist": make_targets("column", data, ColumnTargets(column="artist"))}
+    )
+    inputs = {"sources": Input(name="genre, artist", fingerprint=kept.fingerprint())}
+    run = create_run({}, None, {"mine": 1}, inputs=inputs, also=lambda folder: write_targets(folder, kept))
+    origin = {"encoder": {"encoder": "run", "run": run.name}}
+    save_features(replace(telling("net"), origin=origin))
+    app = opened(**QUICK, view="Map", map="PCA", by="net", colour="Source", source="artist")
+    require_sound(app)
+    assert {"artist 0", "other"} <= class_names(app)
+    assert f"the strongest factors of each source that {run.name} learned from" in texts(app)
+    notes = strongest_by_source(kept.of, ["t000", "t001"])
+    assert notes[0].startswith("genre: ")
+    assert "; artist: artist 0 1.00" in notes[0]
+    shutil.rmtree(run.folder / "targets")
+    app = opened(**QUICK, view="Map", map="PCA", by="net", colour="Source")
+    require_sound(app)
+    assert "What net learned from cannot be told" in app.info[0].value
+    app = opened(**QUICK, view="Map", map="PCA", by="telling", colour="Source")
+    require_sound(app)
+    assert "telling are of no run" in texts(app)
 
 
 @pytest.mark.parametrize("factor", TARGETS)

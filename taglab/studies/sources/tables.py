@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from taglab.errors import DataError, InputsChanged, InvalidSetting
+from taglab.factors.describe import strongest_terms
 from taglab.figures.theme import visible
 from taglab.nets.sharing import parameter_counts, staged
 from taglab.progress import silent
@@ -77,7 +78,7 @@ def _learning_sources(study: StudyOfSources, kept: Mapping[str, Targets]) -> Sec
 
 
 def _strongest_terms(kept: Mapping[str, Targets]) -> Section:
-    tables = [strongest_terms(own).assign(source=name) for name, own in kept.items() if own.factors]
+    tables = [largest_factors(own).assign(source=name) for name, own in kept.items() if own.factors]
     if not tables:
         return Section("Table 2.2", "Strongest terms of factors", TAG_FACTORS, None, _NONE_FINISHED)
     here = pd.concat(tables, ignore_index=True)[["source", "factor", "share", "strongest terms"]]
@@ -85,13 +86,13 @@ def _strongest_terms(kept: Mapping[str, Targets]) -> Section:
     return Section("Table 2.2", "Strongest terms of factors", TAG_FACTORS, here, said)
 
 
-def strongest_terms(targets: Targets, factors: int = FACTORS, terms: int = TERMS) -> pd.DataFrame:
-    """Return the terms that are likeliest under the factors of the largest share.
+def largest_factors(targets: Targets, factors: int = FACTORS, terms: int = TERMS) -> pd.DataFrame:
+    """Return what the factors of the largest share are about.
 
     Args:
         targets: Of factors of terms.
         factors: How many factors.
-        terms: How many terms of each.
+        terms: How many terms of each, the likeliest.
 
     Returns:
         `factor` (its number, counted from 1), `share` of the known tracks, `strongest terms`.
@@ -99,19 +100,12 @@ def strongest_terms(targets: Targets, factors: int = FACTORS, terms: int = TERMS
     Raises:
         InvalidSetting: If they are of no factors.
     """
-    if targets.factors is None:
-        raise InvalidSetting(f"targets {targets.name!r} are of no factors of terms")
+    of_columns = strongest_terms(targets, terms).groupby("factor", sort=False)["term"]
+    texts = of_columns.agg(lambda column: ", ".join(visible(term, 30) for term in column))
     shares = targets.totals() / max(int(targets.known.sum()), 1)
-    weights, names = targets.factors.weights, targets.factors.terms
     rows = [
-        {
-            "factor": int(factor) + 1,
-            "share": float(shares[factor]),
-            "strongest terms": ", ".join(
-                visible(names[row], 30) for row in np.argsort(-weights[:, factor], kind="stable")[:terms]
-            ),
-        }
-        for factor in np.argsort(-shares, kind="stable")[:factors]
+        {"factor": int(at) + 1, "share": float(shares[at]), "strongest terms": texts[targets.columns[at]]}
+        for at in np.argsort(-shares, kind="stable")[:factors]
     ]
     return pd.DataFrame(rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,17 @@ import pandas as pd
 import streamlit as st
 
 from taglab.cache import content_key
+from taglab.encoders import run_of
+from taglab.errors import TaglabError
 from taglab.factors import TARGETS, make_targets
+from taglab.factors.describe import strongest_by_source
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import SEQUENTIAL_MARKS, visible
 from taglab.folksonomy import Folksonomy
 from taglab.projection import PROJECTIONS as METHODS
 from taglab.projection import Projection, ProjectionSettings
+from taglab.runs import open_run
+from taglab.runs.kept_targets import read_targets
 from taglab.studies.transfer.task import standardised
 from taglab.targets import Targets
 from taglab.ui.data.targets import maker_settings
@@ -170,6 +175,30 @@ def _by_factor(material: Material, vectors: Vectors) -> Colouring | None:
     return _of_targets(targets, vectors) if of == asked else Colouring("nothing")
 
 
+def _by_source(material: Material, vectors: Vectors) -> Colouring | None:
+    """Return a colouring by what the sources of the run say from which features came."""
+    features = next(one for one in material.features if one.name == vectors.name)
+    name = run_of(features)
+    if not name:
+        st.caption(
+            literal(f"{vectors.name} are of no run, and learned from no sources; choose features of one.")
+        )
+        return None
+    try:
+        kept = read_targets(open_run(name)).of
+    except TaglabError as error:
+        st.info(literal(f"What {vectors.name} learned from cannot be told: {error}."))
+        return None
+    if not kept:
+        st.caption(literal(f"run {name} learned from clips by twos alone, which say nothing of a track."))
+        return None
+    source = choose_among("source", "Source", list(kept), 0, "source")
+    notes = strongest_by_source(kept, vectors.ids)
+    about = f"Where the mouse is, the strongest factors of each source that {name} learned from."
+    coloured = _of_targets(kept[source], vectors)
+    return replace(coloured, name=source, notes=notes, about=f"{coloured.about} {about}")
+
+
 @remembered("large")
 def _of_targets(targets: Targets, vectors: Vectors) -> Colouring:
     """Return a colouring by the strongest column of each track, or by the number where there is one."""
@@ -197,6 +226,7 @@ _COLOURS: dict[str, Callable[[Material, Vectors], Colouring | None]] = {
     "Tag": _by_tag,
     "Artist": _by_artist,
     "Factor": _by_factor,
+    "Source": _by_source,
 }
 
 

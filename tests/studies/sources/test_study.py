@@ -11,7 +11,7 @@ from taglab.runs.kept_targets import read_targets
 from taglab.sources import open_folksonomy
 from taglab.studies.sources.claims import CLAIMS
 from taglab.studies.sources.settings import sources_of
-from taglab.studies.sources.tables import strongest_terms
+from taglab.studies.sources.tables import largest_factors
 from taglab.training.sources import new_source_run
 from taglab.verbs.sources_study import ReproduceSources
 from tests.training.examples import make_world
@@ -75,9 +75,9 @@ def test_sources_that_data_cannot_give_are_told() -> None:
     assert "names none" in str(absent.set_index("source").loc["artist", "reason"])
 
 
-def test_strongest_terms_are_those_of_the_largest_weights() -> None:
+def test_the_largest_factors_are_told_by_their_likeliest_terms() -> None:
     kept = read_targets(new_source_run(config_of("tag=tag,k=3,iterations=9", strategy="ss-r"))).of["tag"]
-    table = strongest_terms(kept, factors=2, terms=1)
+    table = largest_factors(kept, factors=2, terms=1)
     assert table["share"].is_monotonic_decreasing
     assert kept.factors is not None
     for row in table.to_dict("records"):
