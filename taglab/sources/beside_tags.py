@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -76,7 +77,7 @@ def with_columns(folksonomy: Folksonomy, path: Path | None, progress: Progress =
     """Return a folksonomy whose tracks have more columns.
 
     A column of which every cell that is filled is a number holds numbers, others texts. Of a track that comes
-    twice the first row counts.
+    twice the first row counts, of a column's name the first column, which is said.
 
     Args:
         folksonomy: Whose tracks.
@@ -89,33 +90,58 @@ def with_columns(folksonomy: Folksonomy, path: Path | None, progress: Progress =
     """
     if path is None:
         return folksonomy
-    row_of = {track: row for row, track in enumerate(folksonomy.tracks["track"])}
     with _opened(path, progress) as (header, rows):
         at = _track_place(path, header)
-        new = [
-            place
-            for place, name in enumerate(header)
-            if name and place != at and name not in folksonomy.tracks.columns and header.index(name) == place
-        ]
-        cells: list[list[str | None]] = [[None] * folksonomy.n_tracks for _ in new]
-        taken, others = np.zeros(folksonomy.n_tracks, bool), dict[str, None]()
-        for values in rows:
-            track = mend((values[at] or "").removeprefix(QUOTED)).strip()
-            row = row_of.get(track, -1)
-            if row < 0:
-                others[track] = None
-            elif not taken[row]:
-                taken[row] = True
-                for column, place in zip(cells, new, strict=True):
-                    column[row] = _cell(values[place])
-    if not taken.any():
+        places = _new_places(header, at, folksonomy)
+        cells, n_taken, others = _aligned(rows, at, places, folksonomy)
+    if not n_taken:
         raise DataError(path, f"has none of the tracks of {folksonomy.name} in its column {header[at]!r}")
-    columns = {header[place]: _typed(column) for place, column in zip(new, cells, strict=True)}
+    columns = {header[place]: _typed(column) for place, column in zip(places, cells, strict=True)}
     names = ", ".join(map(repr, columns)) or "none that the tracks did not have"
     note = (
-        f"About tracks: {names}, from {path.name}; it has {int(taken.sum()):,} of {folksonomy.n_tracks:,} "
-        f"tracks{_strangers(list(others), folksonomy)}."
+        f"About tracks: {names}, from {path.name}; it has {n_taken:,} of {folksonomy.n_tracks:,} "
+        f"tracks{_strangers(others, folksonomy)}.{_repeated(header)}"
     )
+    return _with_tables(folksonomy, columns, note)
+
+
+def _new_places(header: Sequence[str], at: int, folksonomy: Folksonomy) -> list[int]:
+    """Return the places of columns that the tracks do not have; of a name that comes again, the first."""
+    return [
+        place
+        for place, name in enumerate(header)
+        if name and place != at and name not in folksonomy.tracks.columns and header.index(name) == place
+    ]
+
+
+def _repeated(header: Sequence[str]) -> str:
+    """Say which names of columns come again, whose later columns are not taken; nothing where none does."""
+    again = [name for name, count in Counter(filter(None, header)).items() if count > 1]
+    return (
+        f" Columns of one name: {', '.join(map(repr, again))}; the first of each was taken." if again else ""
+    )
+
+
+def _aligned(
+    rows: Iterator[Row], at: int, places: Sequence[int], folksonomy: Folksonomy
+) -> tuple[list[list[str | None]], int, list[str]]:
+    """Return cells by column and track, how many tracks have a row, and tracks that are no track's here."""
+    row_of = {track: row for row, track in enumerate(folksonomy.tracks["track"])}
+    cells: list[list[str | None]] = [[None] * folksonomy.n_tracks for _ in places]
+    taken, others = np.zeros(folksonomy.n_tracks, bool), dict[str, None]()
+    for values in rows:
+        track = mend((values[at] or "").removeprefix(QUOTED)).strip()
+        row = row_of.get(track, -1)
+        if row < 0:
+            others[track] = None
+        elif not taken[row]:
+            taken[row] = True
+            for column, place in zip(cells, places, strict=True):
+                column[row] = _cell(values[place])
+    return cells, int(taken.sum()), list(others)
+
+
+def _with_tables(folksonomy: Folksonomy, columns: dict[str, pd.Series], note: str) -> Folksonomy:
     tracks = pd.concat([folksonomy.tracks, pd.DataFrame(columns, index=folksonomy.tracks.index)], axis=1)
     reading = (*folksonomy.reading, note)
     if "artist" not in columns:

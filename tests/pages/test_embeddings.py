@@ -477,6 +477,10 @@ def test_tracks_and_artists_of_a_joint_space_are_looked_at_as_tags_are(kind: str
         track = app.selectbox(key="track").value
         assert any(literal(f"{track}: Song ") in caption for caption in captions(app))
         assert not [one for one in app.number_input if one.key == "min_count"]
+    if kind == "tracks":  # by title and artist, wherever tracks are named
+        shown = [chart.proto.spec for chart in app.get("plotly_chart")]
+        shown += [frame.value.to_json() for frame in app.dataframe]
+        assert any("Song " in text for text in shown)
 
 
 def test_a_page_that_looks_words_up_lets_go_of_whole_tags_and_says_so() -> None:

@@ -1,5 +1,6 @@
 """The Retrieval page: queries from the link and the box, lists, marks, players, two spaces side by side."""
 
+import contextlib
 import io
 import json
 from pathlib import Path
@@ -207,6 +208,27 @@ def test_a_clip_is_put_into_the_query_and_not_kept(heard_space: Path) -> None:
     assert not list((cache.home() / "uploads").glob("*"))
     app.multiselect(key="ask").set_value(["clip: a_clip.wav", "- track:jazz 3"]).run()
     assert "cancel one another" in app.error[0].value  # it lies where the track does that it is
+
+
+def test_a_clip_is_heard_anew_once_features_of_that_name_are_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    def hear(name: str, path: Path, progress: object) -> np.ndarray:
+        heard.append(name)
+        return np.full(2, len(heard), np.float32)
+
+    monkeypatch.setattr(clip, "encode_clip", hear)
+    monkeypatch.setattr(clip, "add_term", lambda term: None)
+    monkeypatch.setattr(clip, "working", lambda text: contextlib.nullcontext())
+    monkeypatch.setattr(clip, "laid_down", lambda uploads: contextlib.nullcontext(Path()))
+    monkeypatch.setattr(clip, "st", SimpleNamespace(session_state={}))
+    given = SimpleNamespace(name="a.wav")
+    places = [
+        clip._heard(SimpleNamespace(is_run=False, features="mfcc", features_fingerprint=content), given, "1")
+        for content in ("old", "old", "new")
+    ]
+    assert heard == ["mfcc", "mfcc"]
+    assert [place[0] for place in places] == [1, 1, 2]
 
 
 def test_a_link_says_that_its_clip_is_not_here(heard_space: Path) -> None:

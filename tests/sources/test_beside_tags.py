@@ -137,6 +137,13 @@ def test_columns_about_tracks_are_numbers_or_texts_and_strangers_are_told(tmp_pa
         with_columns(DATA, about(tmp_path, "a,b\nq,1\n"))
 
 
+def test_a_column_that_comes_again_is_told(tmp_path: Path) -> None:
+    text = "track,year,mood,year,track\n{0},1990,sad,2000,q\n"
+    data = with_columns(DATA, about(tmp_path, text.format(*TRACKS)))
+    assert data.tracks["year"].tolist()[0] == 1990
+    assert data.reading[-1].endswith("Columns of one name: 'track', 'year'; the first of each was taken.")
+
+
 def test_artists_that_come_from_beside_are_counted(tmp_path: Path) -> None:
     text = "track,artist\n{0},A\n{1},A\n{2},B\n"
     made = with_columns(DATA, about(tmp_path, text.format(*TRACKS)))

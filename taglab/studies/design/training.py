@@ -93,11 +93,13 @@ def make_next(name: str, most: int = 1, progress: Progress = silent) -> list[tup
         share = between(progress, place / len(numbers), (place + 1) / len(numbers), f"run {number}")
         note = f"run {number} of design {name}"
         run = new_source_run(config_of(design, number), group=name, note=note, progress=share)
+        assigned = False
         try:
             assign_runs(name, {number: run.name})
-        except Conflict:
-            delete_run(run.name)
-            raise
+            assigned = True
+        finally:
+            if not assigned:  # whatever the reason: nobody would know the run as the design's
+                delete_run(run.name)
         runs.append((number, run))
     return runs
 

@@ -22,7 +22,7 @@ from taglab.parallel import blas_of_one_thread
 from taglab.progress import Progress
 from taglab.reprs import one_line
 from taglab.settings import Flag
-from taglab.studies.transfer.task import Features, Judged, Rows, answers_table, standardised
+from taglab.studies.transfer.task import PLAYS, Features, Judged, Rows, answers_table, standardised
 from taglab.targets import Targets
 
 _FEWEST_CLASSES = 2
@@ -48,8 +48,8 @@ class _OfColumn(BaseModel):
 
     @property
     def title(self) -> str:
-        """The column."""
-        return self.column
+        """The column; as such where it is called as the task of plays is."""
+        return f"column {self.column}" if self.column == PLAYS else self.column
 
 
 class Classification(_OfColumn):
@@ -80,7 +80,7 @@ class Classification(_OfColumn):
     @property
     def title(self) -> str:
         """The column, or what it is of a label space, which may have a column's name."""
-        return self.column or f"classes of {self.labels}"
+        return super().title or f"classes of {self.labels}"
 
     def problem(self, folksonomy: Folksonomy, plays: Interactions | None) -> Classes:
         """Return the question; see `Task.problem`."""

@@ -19,7 +19,7 @@ from taglab.parallel import blocks
 from taglab.progress import Progress
 from taglab.recommend import FactorisationSettings, factorise
 from taglab.reprs import one_line
-from taglab.studies.transfer.task import Features, Judged, Rows, answers_table, standardised
+from taglab.studies.transfer.task import PLAYS, Features, Judged, Rows, answers_table, standardised
 
 _SCORES_AT_ONCE = 1 << 24
 
@@ -50,7 +50,7 @@ class Recommendation(FactorisationSettings):
     @property
     def title(self) -> str:
         """Nothing more is asked."""
-        return "plays"
+        return PLAYS
 
     def problem(self, folksonomy: Folksonomy, plays: Interactions | None) -> Plays:
         """Return the question; see `Task.problem`."""

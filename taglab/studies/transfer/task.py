@@ -17,6 +17,8 @@ from taglab.reprs import one_line
 Features = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
+PLAYS = "plays"
+"""Title of the task that asks of plays."""
 ANSWER_COLUMNS = ("track", "truth", "answer", "merit")
 """Of a table of answers: the track, what is true of it and what was answered, both as text, and how good the
 answer is, more being better, in the unit of the task's `merit`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,7 @@ def show_pairs(picked: Picked) -> None:
             st.dataframe(table, hide_index=True, alt="Pairs that were left out")
             export_panel("pairs left out", table)
     if len(known) >= 2:
-        _show_plane(vectors, known)
+        _show_plane(vectors, known, picked.names() if source == "tags" else {})
     elif pairs:
         st.info("Fewer than two of these pairs have vectors; lines can be compared from two on.")
 
@@ -98,14 +98,16 @@ def _give_pairs() -> Pairs:
         raise DataError(upload.name, str(error)) from error
 
 
-def _show_plane(vectors: Vectors, pairs: Pairs) -> None:
-    """Draw the pairs on the plane of their own two principal axes."""
+def _show_plane(vectors: Vectors, pairs: Pairs, names: Mapping[str, str]) -> None:
+    """Draw the pairs on the plane of their own two principal axes, those that have a name by that."""
     drawn = vectors.select(list(dict.fromkeys(chain.from_iterable(pairs))))
     projection = cached_projection(drawn, ProjectionSettings())
     ends = list(chain.from_iterable(pairs))
     positions = projection.positions[[drawn.row(tag) for tag in ends]]
     shares = projection.explained_variance
-    figure = pairs_plane(positions, ends, None if shares is None else shares.tolist())
+    figure = pairs_plane(
+        positions, [names.get(end, end) for end in ends], None if shares is None else shares.tolist()
+    )
     st.plotly_chart(figure, config=picture_config(), key="pairs plane", alt="Pairs of tags joined by lines")
     st.caption("a PCA of these tags alone; lines that run side by side tell of the same relation")
     table = pd.DataFrame(pairs, columns=["first", "second"])

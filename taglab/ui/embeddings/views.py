@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -78,6 +79,14 @@ class Picked:
         """Return the vectors of those tags."""
         return tag_vectors(self.data, self.vectors, self.min_count, self.lookup)
 
+    def names(self) -> dict[str, str]:
+        """Return title and artist of tracks, by id; with the id where several share them. Else nothing."""
+        if self.kind != "tracks":
+            return {}
+        names = track_names(self.folksonomy())
+        counts = Counter(names.values())
+        return {track: name if counts[name] == 1 else f"{name} ({track})" for track, name in names.items()}
+
     @property
     def question(self) -> TagQuestion:
         """What asks for these tags."""
@@ -96,7 +105,7 @@ def show_neighbours(picked: Picked) -> None:
         tag = _pick(tags)
         n = st.slider("Neighbours", 1, 50, 15, key="n", bind=bound_number("n", "n =", 1, 50))
         near = embeddings.neighbours(tags, tag, n)
-        names = track_names(picked.folksonomy()) if tags.kind == "tracks" else {}
+        names = picked.names()
         if tag in names:
             st.caption(literal(f"{tag}: {names[tag]}"))
         bars = _bars(tags, near, f"Nearest to {tag}", names=names)
@@ -137,8 +146,14 @@ def _bars(
     names: Mapping[str, str] = MappingProxyType({}),
 ) -> go.Figure:
     """Draw what is near by what the vectors' measure says of it; ids that have a name go by that."""
-    table = near.assign(tag=[names.get(one, one) for one in near[vectors.column]])
-    return neighbour_bars(table, title, common, _measured(near), vectors.by.title)
+    table = near.assign(tag=_named(near[vectors.column], names))
+    shared = None if common is None else _named(common, names)
+    return neighbour_bars(table, title, shared, _measured(near), vectors.by.title)
+
+
+def _named(ids: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    """Return ids by their names, where they have one."""
+    return [names.get(one, one) for one in ids]
 
 
 def _measured(near: pd.DataFrame) -> str:
@@ -311,10 +326,11 @@ def show_comparison(picked: Picked) -> None:
             lookup=picked.lookup, k=k,
         )  # fmt: skip
         export_panel("overlap", overlap, histogram, question)
+    names = picked.names()
     near, near_there = (embeddings.neighbours(side.select(both), tag, k) for side in (tags, other))
     common = set(near[tags.column]) & set(near_there[tags.column])
     for column, table, side, key in ((here, near, tags, "this"), (there, near_there, other, "other")):
-        bars = _bars(side, table, f"{tag} in {side.name}", common)
+        bars = _bars(side, table, f"{names.get(tag, tag)} in {side.name}", common, names)
         column.plotly_chart(
             bars, config=picture_config(), key=f"nearest in {key}", alt=f"Nearest {tags.kind} in {key}"
         )
@@ -327,6 +343,8 @@ def show_comparison(picked: Picked) -> None:
     here.caption(f"{len(common)} of {len(near)} in common, the others grey; {among}")
     st.text(f"The {tags.kind} on which the two agree least come first")
     least = overlap.sort_values("overlap", kind="stable")
+    if names:
+        least.insert(1, "name", least[tags.column].map(names).fillna(""))
     st.dataframe(
         least,
         hide_index=True,
@@ -346,7 +364,8 @@ def show_analogy(picked: Picked) -> None:
     with third:
         c = _pick(tags, "+ c", "c", 2)
     near = embeddings.analogy(tags, a, b, c, _SHOWN)
-    bars = _bars(tags, near, f"{a} − {b} + {c}")
+    names = picked.names()
+    bars = _bars(tags, near, "{} − {} + {}".format(*_named((a, b, c), names)), names=names)
     st.plotly_chart(
         bars,
         config=picture_config(),
@@ -366,9 +385,13 @@ def show_axis(picked: Picked) -> None:
     with right:
         end = _pick(tags, "To", "to", 1)
     table = embeddings.axis(tags, start, end)
-    drawn = table.rename(columns={tags.column: "tag"})
+    names = picked.names()
+    drawn = table.assign(tag=_named(table[tags.column], names))
     ranked = drawn.head(_NAMED_AMONG).sort_values("position", kind="stable")["tag"].tolist()
-    figure = axis_plane(drawn, start, end, ranked[:_NAMED_AT_EACH_END] + ranked[-_NAMED_AT_EACH_END:])
+    start_name, end_name = _named((start, end), names)
+    figure = axis_plane(
+        drawn, start_name, end_name, ranked[:_NAMED_AT_EACH_END] + ranked[-_NAMED_AT_EACH_END:]
+    )
     st.plotly_chart(
         figure,
         config=picture_config(),
@@ -401,6 +424,7 @@ def show_side_by_side(picked: Picked) -> None:
     if not others:
         st.info("Choose other vectors to stand beside these; add or train some in the side bar.")
     found = {name: embeddings.neighbours(side, tag, n) for name, side in sides.items() if tag in side}
+    names = picked.names()
     table = pd.DataFrame({"rank": range(1, n + 1)})
     measured = {}
     for name, near in found.items():
@@ -410,8 +434,10 @@ def show_side_by_side(picked: Picked) -> None:
         measured[f"{name}, {by}"] = st.column_config.NumberColumn(by, format="%.3f")
         if "unknown" in near and (near["unknown"] != "").any():
             table[f"{name}, words without a vector"] = near["unknown"].reindex(range(n))
+    if tag in names:
+        st.caption(literal(f"{tag}: {names[tag]}"))
     st.dataframe(
-        table,
+        table.assign(**{name: _named(table[name], names) for name in found}),
         hide_index=True,
         height="content",
         column_config=measured,

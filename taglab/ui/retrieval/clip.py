@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from taglab.cache import file_digest
 from taglab.encoders import encode_clip
 from taglab.encoders.encoder import Features
 from taglab.errors import DataError, TaglabError
@@ -65,9 +66,13 @@ def require_small(upload: Upload) -> None:
 
 
 def _can_hear(run: str) -> bool:
+    return _checkpoint(run).is_file()
+
+
+def _checkpoint(run: str) -> Path:
     from taglab.training.checkpoints import BEST  # it needs PyTorch, which joint spaces go without
 
-    return (open_run(run).checkpoints / BEST).is_file()
+    return open_run(run).checkpoints / BEST
 
 
 def _scores(run: str, path: Path, progress: Progress) -> Features:
@@ -79,17 +84,18 @@ def _scores(run: str, path: Path, progress: Progress) -> Features:
 def _heard(asked: Asked, upload: Upload, upload_id: str) -> Features:
     """Return a clip's features by what made those of a space, or its scores by a run, (numbers,).
 
-    It is heard once as long as it is there, and at the first time put into the search box.
+    It is heard once as long as it is there and the features or the run are what they were; at the first time
+    it is put into the search box.
     """
     kept: dict[tuple[str, str], Features] = st.session_state.setdefault(_FEATURES, {})
-    name = asked.name if asked.is_run else asked.features
-    if (upload_id, name) not in kept:
+    by = file_digest(_checkpoint(asked.run)) if asked.is_run else asked.features_fingerprint
+    if (upload_id, by) not in kept:
         is_new = all(other != upload_id for other, _ in kept)
         with working("Listening to the clip") as progress, laid_down([upload]) as path:
             if asked.is_run:
-                kept[upload_id, name] = _scores(asked.run, path, progress)
+                kept[upload_id, by] = _scores(asked.run, path, progress)
             else:
-                kept[upload_id, name] = encode_clip(name, path, progress)
+                kept[upload_id, by] = encode_clip(asked.features, path, progress)
         if is_new:
             add_term(Term(harmless_name(upload.name), "clip"))
-    return kept[upload_id, name]
+    return kept[upload_id, by]

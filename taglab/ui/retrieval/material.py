@@ -67,6 +67,11 @@ class Asked:
         """Name of the features it was trained on."""
         return str(self.space.about["features"]["name"])
 
+    @property
+    def features_fingerprint(self) -> str:
+        """Of the content of those features, by which their name is known again."""
+        return str(self.space.about["features"]["fingerprint"])
+
 
 def pick_spaces() -> list[Asked] | None:
     """Let a space be chosen, and another to stand beside it; in the URL as `space` and `beside`.

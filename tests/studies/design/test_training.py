@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from taglab import launch
-from taglab.errors import Cancelled, Conflict, InvalidSetting
+from taglab.errors import Cancelled, Conflict, InvalidSetting, StorageError
 from taglab.runs import delete_run, open_run, run_names
 from taglab.sources import open_folksonomy
 from taglab.studies.design import DesignSettings
@@ -69,6 +69,19 @@ def test_runs_are_made_in_order_and_anew_where_they_were_deleted(design: Design)
     assert [number for number, _ in make_next("small", 1)] == [1]
     assert [number for number, _ in make_next("small", 100)] == list(range(3, 8))
     assert make_next("small") == []
+
+
+@pytest.mark.parametrize("failure", [Conflict("made meanwhile"), StorageError("full"), KeyboardInterrupt()])
+def test_a_run_that_the_design_cannot_take_does_not_stay(
+    failure: BaseException, design: Design, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(name: str, runs: object) -> None:
+        raise failure
+
+    monkeypatch.setattr("taglab.studies.design.training.assign_runs", fail)
+    with pytest.raises(type(failure)):
+        make_next("small")
+    assert not run_names()
 
 
 def test_workers_train_what_was_left_then_the_next(design: Design) -> None:

@@ -223,6 +223,15 @@ def test_what_a_data_set_can_set_is_offered() -> None:
     assert [task.title for task in usual_tasks(of_genre, plays)] == ["genre", "plays"]
 
 
+def test_a_column_called_plays_is_told_from_the_task_of_plays() -> None:
+    data, plays = small_data(), small_plays()
+    of_plays = replace(data, tracks=data.tracks.rename(columns={"genre": "plays"}))
+    titles = [task.title for task in offered_tasks(of_plays, plays)]
+    assert titles == ["column plays", "tempo", "chance", "plays"]
+    assert [task.title for task in usual_tasks(of_plays, plays)][-1] == "plays"
+    assert len(set(titles)) == len(titles)
+
+
 def test_what_cannot_be_asked_is_a_sentence() -> None:
     data, plays = small_data(), small_plays()
     for task, fault, sentence in (
