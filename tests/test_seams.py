@@ -25,11 +25,13 @@ from taglab.nets import NETWORKS
 from taglab.projection import PROJECTIONS
 from taglab.runs import open_run
 from taglab.sources import SOURCES
+from taglab.studies.transfer import TASKS
 from taglab.training import encode, new_run, train
+from taglab.vectors import Vectors, save_features
 from tests.cli.running import Shell
 from tests.pages.framed import open_page
 from tests.pages.test_data import small
-from tests.strangers import clusterer, data_set, loss, network, projection, target_maker
+from tests.strangers import clusterer, data_set, loss, network, projection, target_maker, task
 from tests.training.examples import N_TRACKS, config_of, make_world
 
 
@@ -63,6 +65,10 @@ def _kinds_of_data() -> list[str]:
 def _makers_of_targets() -> list[str]:
     app = open_page("data", targets="true").run()
     return list(app.selectbox(key="targets maker").options)
+
+
+def _tasks() -> list[str]:
+    return list(open_page("representations").run().multiselect(key="task").options)
 
 
 def _clusters_page(**url: str) -> AppTest:
@@ -101,6 +107,7 @@ SEAMS = {
     ),
     "clusterer": Seam(CLUSTERERS, "by-axis", clusterer.ByAxis, ("cluster",), "By axis", _methods),
     "projection": Seam(PROJECTIONS, "circle", projection.CIRCLE, ("project",), "Circle", _maps),
+    "task": Seam(TASKS, "id-length", task.IdLength, ("transfer",), "length of ids", _tasks),
     "loss": Seam(LOSSES, "squares", loss.squares, ("train",), "squares", _losses),
 }
 
@@ -175,6 +182,16 @@ def test_tags_are_placed_on_a_map_of_somebody_elses(shell: Shell) -> None:
     # The page takes what was placed before; the process beside it, which places maps, knows no stranger.
     app = _clusters_page(map="Circle")
     assert " circle " in json.loads(app.get("bidi_component")[1].proto.mixed.json)["shows"]
+
+
+def test_a_task_is_set_with_its_own_settings(shell: Shell) -> None:
+    data = small()
+    features = np.random.default_rng(0).normal(size=(data.n_tracks, 3)).astype(np.float32)
+    save_features(Vectors.of("tracks", tuple(data.tracks["track"]), features, "heard"), "heard")
+    asked = ("transfer", "--features", "heard", "--task", "id-length", "--near")
+    (none,), (every,) = (shell.json(*asked, reach)["rows"] for reach in ("0", "99"))
+    assert (every["asks"], every["measure"], every["mean"]) == ("length of ids", "share within reach", 1)
+    assert 0 <= none["mean"] <= 1
 
 
 def test_a_loss_of_somebody_elses_is_what_is_minimised() -> None:

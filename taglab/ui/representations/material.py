@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
 from taglab import cache
 from taglab.batches import SplitSettings
@@ -16,6 +18,7 @@ from taglab.interactions import Interactions
 from taglab.labels import label_space_names
 from taglab.studies.transfer import (
     FIFTH,
+    TASKS,
     Asked,
     Classification,
     Splits,
@@ -112,7 +115,7 @@ def _pick_features(data: Folksonomy) -> tuple[Vectors, ...]:
 def _pick_tasks(data: Folksonomy, plays: Interactions | None) -> dict[str, Any]:
     offered: dict[str, Any] = {task.title: task for task in offered_tasks(data, plays)}
     of_labels = [Classification(labels=name) for name in label_space_names()]
-    offered |= {task.title: task for task in of_labels}
+    offered |= {task.title: task for task in (*of_labels, *_tasks_without_settings())}
     usual = [task.title for task in usual_tasks(data, plays)]
     chosen = _pick_several(
         "task", "Tasks", list(offered), usual,
@@ -120,6 +123,15 @@ def _pick_tasks(data: Folksonomy, plays: Interactions | None) -> dict[str, Any]:
         "of a label space a track is in, of those in exactly one.",
     )  # fmt: skip
     return {name: offered[name] for name in chosen}
+
+
+def _tasks_without_settings() -> list[Any]:
+    """Return the tasks of `TASKS` that ask neither of plays nor of anything that must be named."""
+    tasks: list[Any] = []
+    for model in TASKS.values():
+        with contextlib.suppress(ValidationError):
+            tasks.append(model())
+    return [task for task in tasks if not task.has_plays]
 
 
 def _pick_several(
