@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, ClassVar, Literal
 
 from taglab.audio.degrade import degradation
+from taglab.beside import run_beside
 from taglab.progress import Progress, between
 from taglab.runs import open_run
 from taglab.settings import Flag, Group
@@ -67,3 +69,12 @@ taglab robust-labels my-run --grid thesis --rows labels --out labels.csv
         short = f"{result.too_short:,} tracks are too short for clips of {self.changes.clip_s:g} s"
         table = result.breaks if self.rows == "breaks" else result.table
         return Report(facts, table, shown=_SHOWN[self.rows], notes=(short,) if result.too_short else ())
+
+
+def tag(given: str, progress: Progress) -> None:
+    """Tag what a question asks, and keep the scores."""
+    RobustLabels.model_validate_json(given).answer(progress)
+
+
+if __name__ == "__main__":
+    sys.exit(run_beside(tag))

@@ -191,3 +191,34 @@ def test_without_sound_it_is_said_where_to_make_it(taglab_home: Path) -> None:
     app = open_page("robustness").run()
     require_sound(app)
     assert "The demo's sound is not made yet" in texts(app)
+
+
+@pytest.mark.usefixtures("sound")
+def test_one_look_tells_what_can_be_trusted_and_the_worst_clips() -> None:
+    app = opened(degradation="Gain", gain="-40")
+    require_sound(app)
+    trusted = table(app, "trusted")
+    assert set(trusted["trusted"]) <= {"yes", "no", "not sure"}
+    named = [
+        space for space, answer in zip(trusted["space"], trusted["trusted"], strict=True) if answer == "yes"
+    ]
+    sentence = "To be trusted here: " if named else "None can be trusted here"
+    assert sentence in texts(app)
+    worst = table(app, "taken_for")
+    assert list(worst["strayed"]) == sorted(worst["strayed"], reverse=True)
+
+
+@pytest.mark.usefixtures("sound")
+def test_originals_and_copies_are_on_one_map() -> None:
+    app = opened(degradation="Gain", gain="-40", copies="true")
+    require_sound(app)
+    assert "Grey: 6 clips as they are; orange: the same at -40 dB" in texts(app)
+    app.toggle(key="copies").set_value(False).run()
+    assert "orange: the same" not in texts(app)
+
+
+@pytest.mark.usefixtures("sound")
+def test_labels_of_a_tagger_are_asked_for_and_told_where_there_is_none() -> None:
+    app = opened(degradation="Gain", tagged="true")
+    require_sound(app)
+    assert "No tagger is trained on mine with the sound mine." in texts(app)

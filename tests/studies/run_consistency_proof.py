@@ -73,10 +73,11 @@ def main() -> None:
     """Carry out what is missing, and print models, mildest magnitudes and claims."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=int, default=STUDY.clips)
+    parser.add_argument("--epochs", type=int, default=STUDY.epochs, help="of the auto-tagger, at most")
     parser.add_argument("--report", type=Path, help="write the page of the study to this file, too")
     args = parser.parse_args()
     prepare()
-    settings = STUDY.model_copy(update={"clips": args.clips})
+    settings = STUDY.model_copy(update={"clips": args.clips, "epochs": args.epochs})
     evidence = carry_out(open_folksonomy(NAME), NAME, open_audio(NAME), settings, as_lines(sys.stderr))
     report = consistency_report(evidence, draw=args.report is not None)
     if args.report is not None:

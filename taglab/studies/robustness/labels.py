@@ -16,7 +16,7 @@ from taglab.audio.degrade import degradation
 from taglab.audio.library import resolve_audio
 from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
-from taglab.cache import content_key, derived_path, file_digest, kept
+from taglab.cache import content_key, derived_path, file_digest, kept, recalled
 from taglab.errors import DataError, InvalidSetting
 from taglab.metrics.intervals import BootstrapSettings, Intervals, bootstrap, bootstrap_models
 from taglab.outcomes import Predictions
@@ -30,7 +30,7 @@ from taglab.studies.robustness.clips import Clips
 from taglab.training import configuration, predict, sound_format_of, tag_sound
 from taglab.training.checkpoints import BEST
 
-__all__ = ["MACRO", "LabelRobustness", "label_robustness"]
+__all__ = ["MACRO", "LabelRobustness", "label_robustness", "lacking_scores"]
 
 MACRO = "(mean of labels)"
 """What the mean over labels is called among them."""
@@ -92,13 +92,7 @@ def label_robustness(
 
     Source: Kim 2021, section 4.5.1 and figure 4.4; by label here, where the paper has a mean over clips.
     """
-    for name in settings.degradations:
-        degradation(name)
-    truth = run.predictions(part) or predict(run, "best", part, between(progress, 0, 0.03))
-    store = _sound_of(run, between(progress, 0.03, 0.05))
-    _check_length(run, settings)
-    clips = Clips.drawn(store, settings, truth.tracks)
-    tagger = _Tagger(run, clips, dict(recordings or {}))
+    clips, tagger, truth, store = _opened(run, settings, part, recordings, between(progress, 0, 0.05))
     rows = [truth.tracks.index(track) for track in clips.tracks]
     labelled = np.asarray(truth.truth)[rows]
     wanted = settings.changes(store.sample_rate_hz)
@@ -112,6 +106,19 @@ def label_robustness(
         tables.append(_changed(truth, labelled, before, after, where))
     table = pd.concat(tables, ignore_index=True)
     return LabelRobustness(run.name, clips.tracks, clips.too_short, table, breaks_of(table))
+
+
+def lacking_scores(
+    run: Run, settings: ChangeSettings, part: Part = "test", recordings: Mapping[str, Samples] | None = None
+) -> float:
+    """Return what share of the scores that `label_robustness` takes is not kept yet, [0, 1].
+
+    Raises:
+        As `label_robustness`.
+    """
+    _, tagger, _, store = _opened(run, settings, part, recordings)
+    changes = settings.changes(store.sample_rate_hz)
+    return float(np.mean([tagger.lacks(change) for change in (None, *changes)]))
 
 
 def breaks_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -151,6 +158,13 @@ class _Tagger:
 
     def scores(self, change: tuple[str, float] | None, progress: Progress) -> Scores:
         """Return probabilities of clips, degraded or, where `change` is None, not (clips, classes)."""
+        return kept(self._path(change), _read, partial(self._tagged, change, progress), _write)
+
+    def lacks(self, change: tuple[str, float] | None) -> bool:
+        """Return whether the scores are not kept yet."""
+        return recalled(self._path(change), _read) is None
+
+    def _path(self, change: tuple[str, float] | None) -> Path:
         changed: list[object] = ["original"]
         if change is not None:
             name, _ = change
@@ -158,8 +172,7 @@ class _Tagger:
             changed = [*change, degradation(name).version, self._clips.settings.seed]
             changed += ["" if recording is None else content_key(recording)]
         key = content_key("label-scores", _FORMAT, self._clips.key, *self._identity, *changed)
-        compute = partial(self._tagged, change, progress)
-        return kept(derived_path("label-scores", key, ".npz"), _read, compute, _write)
+        return derived_path("label-scores", key, ".npz")
 
     def _tagged(self, change: tuple[str, float] | None, progress: Progress) -> Scores:
         degrading = between(progress, 0, 0.5)
@@ -168,6 +181,22 @@ class _Tagger:
         else:
             store = self._clips.degraded(*change, self._recordings.get(change[0]), degrading)
         return tag_sound(self._run, store, "best", between(progress, 0.5, 1)).scores
+
+
+def _opened(
+    run: Run,
+    settings: ChangeSettings,
+    part: Part,
+    recordings: Mapping[str, Samples] | None,
+    progress: Progress = silent,
+) -> tuple[Clips, _Tagger, Predictions, AudioStore]:
+    for name in settings.degradations:
+        degradation(name)
+    truth = run.predictions(part) or predict(run, "best", part, between(progress, 0, 0.6))
+    store = _sound_of(run, between(progress, 0.6, 1))
+    _check_length(run, settings)
+    clips = Clips.drawn(store, settings, truth.tracks)
+    return clips, _Tagger(run, clips, dict(recordings or {})), truth, store
 
 
 def _sound_of(run: Run, progress: Progress) -> AudioStore:

@@ -57,6 +57,11 @@ def pick_track(material: Material) -> str:
     return names[choose_among("heard", "Track", list(names), 0, "track", width=330)]
 
 
+def heard_as(material: Material) -> dict[str, str]:
+    """Return what each track is called where it is chosen, by track."""
+    return {track: name for name, track in _named(material).items()}
+
+
 def _named(material: Material) -> dict[str, str]:
     """Return tracks by what they are called; those of one name are told apart by their ids."""
     called = names_of(material.data)

@@ -10,11 +10,14 @@ from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
 from taglab.figures.robustness import consistency_curves
 from taglab.studies.robustness import FIGURES, Clips, ClipSettings, Consistencies
+from taglab.studies.robustness.trust import TRUSTED, trust_table, worst_clips
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal
 from taglab.ui.pickers import choose_among
 from taglab.ui.remembered import remembered
 from taglab.ui.representations.tracks import names_of, show_track
+from taglab.ui.robustness.copies import show_copies_map
+from taglab.ui.robustness.labels import show_labels
 from taglab.ui.robustness.listening import pick_magnitude, pick_track, show_switch, wav_of
 from taglab.ui.robustness.material import Material, measured
 
@@ -34,6 +37,9 @@ def show_degradation(material: Material, controls: DeltaGenerator) -> None:
     scale = material.kind.scale
     nearest = min(result.within["magnitude"], key=lambda one: abs(scale(one) - scale(magnitude)))
     _show_strays(material, result, nearest)
+    _show_worst(material, result)
+    show_copies_map(material, magnitude)
+    show_labels(material, magnitude)
 
 
 def _show_curves(material: Material, result: Consistencies, magnitude: float) -> None:
@@ -66,14 +72,23 @@ def _show_strays(material: Material, result: Consistencies, magnitude: float) ->
     """Show who can be trusted at a magnitude, and clips that came to somebody else's original."""
     unit = material.kind.unit
     st.subheader(f"At {magnitude:g} {unit}", anchor=False)
-    here = result.within[result.within["magnitude"] == magnitude].sort_values("consistency", ascending=False)
+    here = trust_table(result.within, magnitude)
+    st.text(_trusted_sentence(here))
     st.dataframe(
-        here[["space", *_SHARES]], key="trusted", hide_index=True,
+        here, key="trusted", hide_index=True,
         column_config={
             "space": "representation, distance",
+            "trusted": st.column_config.TextColumn(
+                "to be trusted?",
+                help=f"Whether {TRUSTED:.0%} of clips or more stay nearest to their own original: yes or no "
+                "where the whole interval says so.",
+            ),
             **{name: st.column_config.NumberColumn(name, format="percent") for name in _SHARES},
+            "holds_to": st.column_config.NumberColumn(
+                f"holds to ({unit})", help=f"The severest magnitude up to which {TRUSTED:.0%} stay."
+            ),
         },
-        alt="Consistency of every representation at this magnitude",
+        alt="Consistency of every representation at this magnitude, and whether it can be trusted",
     )  # fmt: skip
     strays = result.strays[result.strays["magnitude"] == magnitude]
     if strays.empty:
@@ -82,6 +97,38 @@ def _show_strays(material: Material, result: Consistencies, magnitude: float) ->
     spaces = list(dict.fromkeys(strays["space"]))
     space = choose_among("strayed_in", "Clips that strayed", spaces, 0, "representation with strayed clips")
     _play_strays(material, strays[strays["space"] == space], magnitude)
+
+
+def _trusted_sentence(here: pd.DataFrame) -> str:
+    """Return which representations can be trusted, as a sentence that is shown as text."""
+    by = {
+        answer: here.loc[here["trusted"] == answer, "space"].tolist() for answer in ("yes", "not sure", "no")
+    }
+    if not by["yes"]:
+        return "None can be trusted here" + (
+            f"; perhaps {'; '.join(by['not sure'])}." if by["not sure"] else "."
+        )
+    return f"To be trusted here: {'; '.join(by['yes'])}."
+
+
+def _show_worst(material: Material, result: Consistencies) -> None:
+    """Show the clips that stray most, over all magnitudes measured."""
+    if result.strays.empty:
+        return
+    table, names = worst_clips(result.strays), names_of(material.data)
+    measured_rows = len(result.within)
+    named = table.assign(
+        **{one: [names.get(track, track) for track in table[one]] for one in ("track", "taken_for")}
+    )
+    with st.expander("The worst clips"):
+        st.dataframe(
+            named, key="worst", hide_index=True,
+            column_config={
+                "strayed": st.column_config.NumberColumn(f"strayed, of {measured_rows:,} times"),
+                "spaces": "representations", "taken_for": "taken for", "times": "so often",
+            },
+            alt="Clips that are most often nearer to another original, over magnitudes and representations",
+        )  # fmt: skip
 
 
 def _show_clip(material: Material, track: str, samples: Samples, fact: str) -> None:
