@@ -35,6 +35,9 @@ page = st.navigation(
             st.Page("pages/representations.py", title="Representations", icon=":material/psychology:"),
             st.Page("pages/robustness.py", title="Robustness", icon=":material/graphic_eq:"),
         ],
+        "Recommendation": [
+            st.Page("pages/explanations.py", title="Explanations", icon=":material/rule:"),
+        ],
     },
     position="top",
 )

@@ -154,6 +154,7 @@ VERBS: dict[str, Verb] = {
         Verb("joint-space vectors", "its vectors, kept as features", "joint_space_words:SaveVectors"),
         Verb("joint-space remove", "remove one for good", "joint_space:Remove"),
         Verb("ask", "what lies nearest to tags, artists and tracks in a joint space", "joint_space:Ask"),
+        Verb("explain", "which tags make the difference to what a user is recommended", "explaining:Explain"),
         Verb(
             "transfer",
             "what features know: how well tasks are learned from them",

@@ -23,6 +23,7 @@ from taglab.studies.thesis.reproducing import Reproduction, make, report, reprod
 from taglab.training import PRESETS, TrainConfig, is_finished
 from taglab.verbs.artist_groups_study import ReproduceArtistGroups
 from taglab.verbs.consistency_study import ReproduceConsistency
+from taglab.verbs.explaining import ReproduceExplanations
 from taglab.verbs.grown import question_of_entry
 from taglab.verbs.joint_space_study import ReproduceJointSpace
 from taglab.verbs.question import Place, Question
@@ -239,6 +240,10 @@ def recipes() -> dict[str, tuple[str, type[Question]]]:
         "all": ("every model of the thesis", ReproduceAll),
         **{name: (recipe.title, _reproducing(name, recipe)) for name, recipe in RECIPES.items()},
         "consistency": ("are nearby neighbours relatives? its models and claims", ReproduceConsistency),
+        "explanations": (
+            "recommenders that know tags, and whether explanations of them are true",
+            ReproduceExplanations,
+        ),
         "joint-space": ("one space for artists, tags and sound: its tables and claims", ReproduceJointSpace),
         "sources": (
             "networks of several learning sources: their tables, figures and claims",

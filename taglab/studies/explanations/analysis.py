@@ -80,9 +80,9 @@ def analysed(
     effects = model.random_effects()
     of_m = effects[effects["term"] == "mainstreaminess"][["group", "effect"]].reset_index(drop=True)
     if common_slope:
-        of_m = of_m.assign(
-            effect=of_m["effect"] + model.coefficients().set_index("name").loc["m", "estimate"]
-        )
+        shared = float(model.estimates[model.names.index("m")])
+        effect = of_m["effect"].to_numpy(np.float64) + shared
+        of_m = pd.DataFrame({"group": of_m["group"], "effect": effect})
     n_users = used[["group", "user"]].drop_duplicates().shape[0]
     return Analysis(
         model, fixed, whole, _means(model, design_of, used[read], sorted(used["omega"].unique())),
@@ -105,7 +105,8 @@ def random_terms(rows: pd.DataFrame, explainers: Sequence[str]) -> list[RandomTe
     """Return the random effects: of groups, alone, by explainer and by m; and of users within them."""
     groups = rows["group"].to_numpy()
     of_explainers = [
-        RandomTerm(name, groups, (rows["explainer"] == name).to_numpy(np.float64)) for name in explainers[1:]
+        RandomTerm(name, groups, (rows["explainer"] == name).to_numpy().astype(np.float64))
+        for name in explainers[1:]
     ]
     users = (rows["group"] + "\n" + rows["user"].astype(str)).to_numpy()
     return [

@@ -150,7 +150,7 @@ CLAIMS: dict[str, Claim[ExplanationFigures]] = {
     "more tags": Claim(
         "The more tags count, the better the explanations, but for chance.",
         "section 5.4.2, figure 5.3",
-        f"slope of tau by log ω of each explainer, at least {LEAST_TAU}, the interval above 0; of the weakest",
+        f"slope of tau by log ω, at least {LEAST_TAU}, the interval above 0; of the weakest explainer",
         _more_tags, _drawn_only,
     ),
     "neighbours easier": Claim(

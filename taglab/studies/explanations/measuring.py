@@ -130,7 +130,7 @@ def _add_model(
     )
     if held is None:
         raise InvalidSetting("held_out=None leaves nothing to judge by; let plays be held out")
-    about = {"data": material.data, "recommender": name, "h": h}
+    about: dict[str, Any] = {"data": material.data, "recommender": name, "h": h}
     judged = judge(recommender, held, settings.k, settings.users, settings.seed, between(progress, 0.3, 0.4))
     rows.accuracy.append({**about, **judged.row(), "seconds": recommender.seconds})
     rows.ndcg.append(pd.DataFrame({"user": judged.users, "ndcg": judged.ndcg}).assign(**about))

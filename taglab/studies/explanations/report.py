@@ -35,8 +35,8 @@ def study_report(figures: ExplanationFigures) -> StudyReport:
         sections=_sections(figures),
         drawn=_drawn(figures),
         trained=figures.explained,
-        of_trained="Items ranked for a user, the share that tied with another, users whose items have no tags, "
-        "and seconds to explain a user's items.",
+        of_trained="Items ranked for a user, the share that tied with another, users whose items have no "
+        "tags, and seconds to explain a user's items.",
     )
 
 
@@ -94,16 +94,14 @@ def _sections(figures: ExplanationFigures) -> list[Section]:
 
 def _drawn(figures: ExplanationFigures) -> list[Drawn]:
     analysis, notes = figures.analysis, (_NOT_PRINTED, "")
+    by_user = fidelity_by_mainstreaminess(figures.fidelities)
     lacking = (_NOT_PRINTED, figures.analysis_lacks)
     means = None if analysis is None else marginal_means(analysis.means)
     slopes = None if analysis is None else effects_of_mainstreaminess(analysis.slopes)
     return [
         Drawn("Figure 5.2", "accuracy and diversity", None, accuracy_bars(figures.accuracy), notes),
         Drawn("Figure 5.3", "fidelity by tags", None, fidelity_by_omega(figures.fidelities), notes),
-        Drawn(
-            "Figure 5.4", "fidelity by mainstreaminess", None, fidelity_by_mainstreaminess(figures.fidelities),
-            notes,
-        ),
+        Drawn("Figure 5.4", "fidelity by mainstreaminess", None, by_user, notes),
         Drawn("Figure 5.5", "marginal means", None, means, lacking),
         Drawn("Figure 5.6", "effect of mainstreaminess", None, slopes, lacking),
     ]  # fmt: skip

@@ -1,0 +1,208 @@
+"""What the page looks at: a recommender, a user, and how it is explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from taglab import cache
+from taglab.errors import TaglabError
+from taglab.folksonomy import Folksonomy
+from taglab.progress import Progress
+from taglab.recommend import RECOMMENDERS, Recommender, about_recommender, recommender_names
+from taglab.recommend.explain import EXPLAINERS, READINGS, Explanation, Reading, explained_user
+from taglab.recommend.explain.switching import UserScores
+from taglab.studies.explanations import explained_items
+from taglab.ui.export import copy_as_command
+from taglab.ui.loaders import folksonomy, interactions
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_choice, bound_number, choose_among, pick_audio, pick_data
+from taglab.ui.remembered import Shelved, remembered
+from taglab.verbs.explaining import Explain, recommender_of
+from taglab.verbs.recommending import Train
+
+LISTED = 10
+TOP = OTHERS = 100
+_AT_ONCE = ("inn", "unn")
+_MOST_USERS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What the page looks at.
+
+    Attributes:
+        data: Whose tags and tracks.
+        audio: Name of its sound.
+        name: Of the recommender: under which it is kept, or its kind.
+        recommender: The recommender.
+        user: Row of the user.
+        explainer: Key in `EXPLAINERS`.
+        reading: How an explanation ranks items.
+        omega: How many tags count; None for all.
+    """
+
+    data: Folksonomy
+    audio: str
+    name: str
+    recommender: Recommender
+    user: int
+    explainer: str
+    reading: Reading
+    omega: int | None
+
+    @property
+    def user_name(self) -> str:
+        """What the data set calls the user."""
+        return str(self.recommender.plays.users["user"].iloc[self.user])
+
+    @cached_property
+    def ranked(self) -> npt.NDArray[np.int64]:
+        """Rows of the items by which it is told how true an explanation is, the list first."""
+        return explained_items(self.recommender, self.user, TOP, OTHERS)
+
+    @cached_property
+    def listed(self) -> npt.NDArray[np.int64]:
+        """Rows of the items of the list."""
+        return self.ranked[:LISTED]
+
+    @property
+    def question(self) -> Explain:
+        """What asks the same in a shell."""
+        return Explain(
+            user=self.user_name, data=self.data.name, recommender=self.name, explainer=self.explainer,
+            reading=self.reading, omega=self.omega, n=LISTED,
+        )  # fmt: skip
+
+    def item_name(self, item: int) -> str:
+        """Return what an item is called in the data."""
+        return self.recommender.tags.items[item]
+
+    def explained_by(self, explainer: str) -> Explanation:
+        """Return the explanation of the items ranked."""
+        return _explained(self.recommender, self.user, explainer, tuple(map(int, self.ranked)))
+
+    def scores(self) -> UserScores:
+        """Return what the user would make of all items."""
+        return _scores(self.recommender, self.user)
+
+
+@remembered("small")
+def _explained(recommender: Recommender, user: int, explainer: str, items: tuple[int, ...]) -> Explanation:
+    explained = explained_user(recommender, user, np.array(items, np.int64))
+    return EXPLAINERS[explainer]().explain(explained)
+
+
+@remembered("small")
+def _scores(recommender: Recommender, user: int) -> UserScores:
+    return UserScores.of(recommender, user)
+
+
+@remembered("medium")
+def _learned(name: str, data: Shelved, kept: Shelved, _progress: Progress) -> Recommender:
+    return recommender_of(name, data.name, _progress)
+
+
+def pick_material(controls: DeltaGenerator) -> Material | None:
+    """Let recommender, user and explainer be chosen; None, and why, where nothing can be recommended.
+
+    Args:
+        controls: Where user and recommender are chosen.
+    """
+    with st.sidebar:
+        name = pick_data()
+        audio = pick_audio(name)
+    with working("Opening the data") as progress:
+        data = folksonomy(name, progress)
+    if interactions(name) is None:
+        st.info(
+            literal(
+                f"{name} has no plays, and recommending learns from plays; those of a table are added with "
+                "it: taglab data add table FILE --plays FILE"
+            ),
+            icon=":material/playlist_remove:",
+        )
+        return None
+    with controls:
+        chosen = _pick_recommender(name)
+    with working("Learning what people would play") as progress:
+        kept = Shelved.of(cache.RECOMMENDERS, chosen, within="recommender.json")
+        recommender = _learned(chosen, Shelved.of(cache.FOLKSONOMIES, name), kept, progress)
+    with controls:
+        user = _pick_user(recommender)
+    with st.sidebar:
+        explainer = choose_among(
+            "explainer", "Explainer", list(EXPLAINERS), list(EXPLAINERS).index("lime"), "explainer",
+            help="; ".join(f"{kind.title}: {kind.about}" for kind in EXPLAINERS.values()),
+        )  # fmt: skip
+        reading = _pick_reading()
+        omega = _pick_omega(recommender)
+    return Material(data, audio, chosen, recommender, user, explainer, reading, omega)
+
+
+def _pick_recommender(data: str) -> str:
+    """Let one that is learned at once, or one that is kept, be chosen."""
+    names = [*_AT_ONCE, *(name for name in recommender_names() if _is_of(name, data))]
+    chosen = choose_among(
+        "recommender", "Recommender", names, 0, "recommender",
+        help="Neighbours of items (inn) and of users (unn) are learned here; others are kept by "
+        "`taglab recommend train`.",
+        width=230,
+    )  # fmt: skip
+    if len(names) == len(_AT_ONCE):
+        with st.popover("More recommenders", icon=":material/model_training:"):
+            st.caption("This learns a factorisation machine and keeps it; it is then among the choices.")
+            settings = RECOMMENDERS["fm"].model_validate({"h": 16, "epochs": 5})
+            material = Train(name="fm").material.model_copy(update={"data": data})
+            copy_as_command(Train(name="fm", recommender=settings, material=material))
+    return chosen
+
+
+def _is_of(name: str, data: str) -> bool:
+    try:
+        return str(about_recommender(name)["material"]["data"]) == data
+    except TaglabError:  # `taglab recommend list` tells what is wrong with it
+        return False
+
+
+def _pick_user(recommender: Recommender) -> int:
+    active = np.flatnonzero(recommender.plays.per_user())[:_MOST_USERS]
+    names = [str(name) for name in recommender.plays.users["user"].iloc[active]]
+    chosen = choose_among("user", "User", names, 0, "user with a history", width=230)
+    return int(active[names.index(chosen)])
+
+
+def _pick_reading() -> Reading:
+    titles = {"user": "One weight a tag", "item": "Weights of every item"}
+    chosen = st.segmented_control(
+        "How it ranks items", list(READINGS), default="user", key="reading", required=True,
+        format_func=lambda reading: titles[str(reading)], bind=bound_choice("reading", "reading", titles),
+        help="; ".join(f"{titles[name]}: {about}" for name, about in READINGS.items()),
+    )  # fmt: skip
+    return "item" if chosen == "item" else "user"
+
+
+def _pick_omega(recommender: Recommender) -> int | None:
+    most = recommender.n_tags
+    omega = st.number_input(
+        "Tags that count, ω (0: all)", 0, most, 0, key="omega", bind=bound_number("omega", "ω =", 0, most),
+        help="Those of the greatest weights; LIME fits so many anew.",
+    )  # fmt: skip
+    return int(omega) or None
+
+
+def history_table(material: Material) -> pd.DataFrame:
+    """Return what the user played as tags: `tag`, `items` of the history that have it, most first."""
+    recommender = material.recommender
+    history = recommender.history(material.user)
+    counts = np.asarray(recommender.tags.matrix[history].sum(axis=0)).ravel()
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    names = [recommender.tags.tags[column] for column in order]
+    return pd.DataFrame({"tag": names, "items": counts[order].astype(int)})

@@ -1,0 +1,247 @@
+"""The list and its reasons, a tag switched off or on, explainers side by side, and all users."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from taglab.errors import InvalidSetting
+from taglab.figures.explanations import fidelity_by_mainstreaminess, fidelity_by_omega, signed_bars
+from taglab.figures.theme import visible
+from taglab.progress import Progress
+from taglab.recommend.explain import EXPLAINERS, deletion, fidelity
+from taglab.recommend.explain.listing import tags_of_items, tags_of_user
+from taglab.recommend.recommender import Recommender
+from taglab.studies.explanations import Fidelities, FidelitySettings, measure_fidelities
+from taglab.ui.explanations.material import LISTED, OTHERS, TOP, Material, history_table
+from taglab.ui.export import export_panel, picture_config
+from taglab.ui.messages import literal, working
+from taglab.ui.pickers import bound_number, choose_among
+from taglab.ui.remembered import remembered
+from taglab.ui.representations.tracks import names_of, show_players
+
+_MOST_BARS = 20
+_USERS_MEASURED = (2, 500)
+_LOST = "what the score loses without the tag"
+
+
+def show_history(material: Material) -> None:
+    """Show what the user played, as tags and items."""
+    history = material.recommender.history(material.user)
+    table = history_table(material)
+    favourite = ", ".join(visible(tag, 30) for tag in table["tag"].head(8)) or "no tags"
+    st.caption(literal(f"{material.user_name} played {len(history):,} items: {favourite}."))
+    with st.expander("History"):
+        names = names_of(material.data)
+        items = [names.get(material.item_name(item), material.item_name(item)) for item in history]
+        columns = st.columns(2)
+        columns[0].dataframe(table, key="history tags", hide_index=True, alt="Tags of the history")
+        columns[1].dataframe(
+            pd.DataFrame({"played": items}), key="history items", hide_index=True, alt="Items of the history"
+        )
+
+
+def show_list(material: Material) -> None:
+    """Show what is recommended, and why, item by item."""
+    names = names_of(material.data)
+    scores = material.scores()
+    rows = [
+        {
+            "place": place,
+            "item": names.get(material.item_name(item), material.item_name(item)),
+            "score": scores.scores[item],
+            "tags": ", ".join(material.recommender.tags.of_item(int(item))),
+        }
+        for place, item in enumerate(material.listed, 1)
+    ]
+    table = pd.DataFrame(rows)
+    st.dataframe(table, key="list", hide_index=True, alt="What is recommended")
+    titles = [f"{row['place']}. {visible(str(row['item']), 50)}" for row in rows]
+    chosen = choose_among("item", "Explained item", titles, 0, "place in the list")
+    _show_item(material, int(material.listed[titles.index(chosen)]))
+    with st.expander("Listen"):
+        tracks = [material.item_name(item) for item in material.listed]
+        facts = [f"{place}. of the list" for place in range(1, len(tracks) + 1)]
+        show_players(material.data, material.audio, tracks, facts, "heard")
+
+
+@st.fragment
+def _show_item(material: Material, item: int) -> None:
+    """Show an item's tags as signed bars, and let them be switched; only this is drawn anew."""
+    own = material.recommender.tags.of_item(item)
+    if not own:
+        st.info("This item has no tags: nothing can be told of it.", icon=":material/label_off:")
+    columns = st.columns([3, 2], gap="medium")
+    with columns[0]:
+        if own:
+            _show_bars(material, item)
+    with columns[1]:
+        _show_switches(material, item, list(own))
+
+
+def _show_bars(material: Material, item: int) -> None:
+    explanation = material.explained_by(material.explainer)
+    everything = tags_of_items(material.recommender, explanation, material.omega)
+    table = everything[everything["item"] == material.item_name(item)].rename(columns={"lost": "truth"})
+    table = table[table["tag"].notna()]
+    kind = EXPLAINERS[material.explainer].title
+    figure = signed_bars(table.head(_MOST_BARS), f"{kind}: what the score owes to the tag", _LOST)
+    st.plotly_chart(
+        figure, key="bars", config=picture_config(),
+        alt="How much each tag of the item counts, beside what the score loses without it",
+    )  # fmt: skip
+    if len(table) > _MOST_BARS:
+        st.caption(f"The {_MOST_BARS} of {len(table):,} tags with the greatest weights.")
+    whole = tags_of_items(material.recommender, explanation, material.omega)
+    export_panel(f"explanation {material.user_name}", whole, figure, command=material.question)
+
+
+def _show_switches(material: Material, item: int, own: list[str]) -> None:
+    """Let tags be switched off and on, and show what score and place become."""
+    tags = material.recommender.tags.tags
+    key = f"switched {material.name} {material.user} {item}"
+    kept = st.pills(
+        "Tags of the item: switch off", own, selection_mode="multi", default=own, key=f"{key} off",
+        format_func=lambda tag: literal(visible(str(tag), 40)),
+    )  # fmt: skip
+    others = [tag for tag in tags if tag not in set(own)]
+    added = st.multiselect("Other tags: switch on", others, key=f"{key} on")
+    column_of = {tag: column for column, tag in enumerate(tags)}
+    scores = material.scores()
+    before = float(scores.scores[item])
+    score, place = scores.with_tags(item, [column_of[tag] for tag in [*kept, *added]])
+    place_before = scores.place(item, before)
+    with st.container(horizontal=True):
+        st.metric("Score", f"{score:.4f}", f"{score - before:+.4f}" if score != before else None)
+        moved = place_before - place
+        st.metric("Place", f"{place:,}", f"{moved:+,} places" if moved else None)
+    off = [tag for tag in own if tag not in set(kept)]
+    if off or added:
+        _tell_foretold(material, item, off, score - before, bool(added))
+    else:
+        st.caption(
+            "Switch a tag off: what the score then loses is the truth that an explanation is held against."
+        )
+
+
+def _tell_foretold(material: Material, item: int, off: list[str], actual: float, added: bool) -> None:
+    """Say what the explanation let expect of the tags that are off."""
+    explanation = material.explained_by(material.explainer)
+    place = int(np.flatnonzero(material.ranked == item)[0])
+    theta = explanation.item(material.omega)[[place]].toarray()[0]
+    names = set(off)
+    expected = -sum(
+        theta[column] for column, tag in enumerate(material.recommender.tags.tags) if tag in names
+    )
+    kind = EXPLAINERS[material.explainer].title
+    beyond = "; of tags that an item has not it says nothing" if added else ""
+    st.caption(literal(f"{kind} let expect {expected:+.4f}{beyond}. The score changed by {actual:+.4f}."))
+
+
+def show_whole(material: Material) -> None:
+    """Show one weight a tag for all items together, and explainers side by side."""
+    kind = EXPLAINERS[material.explainer].title
+    explanation = material.explained_by(material.explainer)
+    columns = st.columns([2, 3], gap="medium")
+    with columns[0]:
+        table = tags_of_user(material.recommender, explanation, material.omega)
+        shown = table.head(_MOST_BARS)
+        figure = signed_bars(shown, f"{kind}: mean over items with the tag")
+        st.plotly_chart(
+            figure, key="of user", config=picture_config(), alt="How much each tag counts for the user"
+        )
+    with columns[1]:
+        st.dataframe(
+            _side_by_side(material), key="side by side", hide_index=True,
+            column_config={
+                "tau": st.column_config.NumberColumn("τ_AP,a", format="%.3f"),
+                "area": st.column_config.NumberColumn("deletion: mean loss", format="%.4f"),
+                "error": st.column_config.NumberColumn("deletion: error", format="%.4f"),
+            },
+            alt="Explainers and how true they are for this user",
+        )  # fmt: skip
+        n = len(material.ranked)
+        st.caption(
+            f"τ_AP,a: how the explanation ranks {n:,} items, up to {TOP} that are recommended and {OTHERS} "
+            "drawn of all others, against how the recommender does; 1 is the same order, 0 is chance. "
+            "Deletion: tags go one after the other, those that speak most for the item first; what the score "
+            "loses in the mean, and how far that is from what the explanation let expect."
+        )
+
+
+def _side_by_side(material: Material) -> pd.DataFrame:
+    rows = []
+    for name, kind in EXPLAINERS.items():
+        try:
+            explanation = material.explained_by(name)
+        except InvalidSetting as error:
+            lacking = dict.fromkeys(("tau", "area", "error"), np.nan)
+            rows.append({"explainer": kind.title, **lacking, "why": str(error)})
+            continue
+        switching = deletion(explanation)
+        rows.append(
+            {
+                "explainer": kind.title,
+                "tau": fidelity(explanation, material.reading, material.omega),
+                "area": -float(np.nanmean(switching.area)),
+                "error": float(np.nanmean(switching.error)),
+                "why": "",
+            }
+        )
+    table = pd.DataFrame(rows)
+    return table if table["why"].any() else table.drop(columns="why")
+
+
+def show_users(material: Material) -> None:
+    """Show how true explanations are over users, where that is asked for."""
+    if not st.toggle(
+        "Over users", key="over_users", bind="query-params", help="Explains many users; takes a while."
+    ):
+        return
+    low, high = _USERS_MEASURED
+    users = st.number_input(
+        "Users", low, high, 20, key="users", bind=bound_number("users", "users =", low, high), width=160
+    )
+    omegas = tuple(omega for omega in (1, 2, 4, 8, 16, 32) if omega <= material.recommender.n_tags)
+    settings = FidelitySettings(users=int(users), omegas=omegas, reading=material.reading, top=50, others=50)
+    with working("Explaining users") as progress:
+        measured = _measured(material.recommender, settings, progress)
+    table = measured.table.assign(group=material.name)
+    by_omega, by_user = fidelity_by_omega(table), fidelity_by_mainstreaminess(table)
+    columns = st.columns(2)
+    columns[0].plotly_chart(
+        by_omega, key="by omega", config=picture_config(), alt="Fidelity by number of tags"
+    )
+    columns[1].plotly_chart(
+        by_user, key="by mainstream", config=picture_config(), alt="Fidelity by how mainstream users are"
+    )
+    st.caption(
+        literal(
+            f"{table['user'].nunique():,} users, {measured.items:,} items each: 50 that are recommended and "
+            "50 of all others. Mainstreaminess is the overlap of a user's plays with everybody's; lines are "
+            "least squares. `taglab reproduce explanations` analyses several recommenders together."
+        )
+    )
+    export_panel(f"fidelity {material.name}", table, by_omega)
+
+
+@remembered("medium")
+def _measured(recommender: Recommender, settings: FidelitySettings, _progress: Progress) -> Fidelities:
+    return measure_fidelities(recommender, settings, progress=_progress)
+
+
+def show_all(material: Material) -> None:
+    """Show the page's parts."""
+    show_history(material)
+    if len(material.ranked) < 2 or not material.recommender.tags.matrix[material.ranked].nnz:
+        st.info(
+            "None of the items that could be recommended has a tag: nothing can be told by tags.",
+            icon=":material/label_off:",
+        )
+        return
+    st.subheader(f"The first {min(LISTED, len(material.listed))}", anchor=False)
+    show_list(material)
+    st.subheader("For all items together", anchor=False)
+    show_whole(material)
+    show_users(material)

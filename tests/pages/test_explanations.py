@@ -1,0 +1,79 @@
+"""The Explanations page: a list and its reasons, a tag switched off, explainers side by side, all users."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from taglab.recommend.explain import EXPLAINERS
+from tests.pages.framed import open_page, require_sound, texts
+from tests.pages.test_data import small
+from tests.pages.test_representations import table
+from tests.runs.examples import small_data
+
+pytestmark = pytest.mark.usefixtures("demo_home")
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return open_page("explanations", data="demo").run()
+
+
+def score(app: AppTest) -> float:
+    return float(app.metric[0].value)
+
+
+def test_a_list_its_reasons_and_a_tag_switched_off_and_on(app: AppTest) -> None:
+    require_sound(app)
+    listed = table(app, "list")
+    assert list(listed["place"]) == list(range(1, 11))
+    assert list(listed["score"]) == sorted(listed["score"], reverse=True)
+    assert score(app) == pytest.approx(listed["score"][0], abs=1e-4)
+    assert app.metric[1].value == "1"
+    assert "played" in texts(app)
+    (pills,) = [one for one in app.get("button_group") if "switch off" in one.label]
+    own = list(pills.value)
+    assert ", ".join(own) == listed["tags"][0]
+    began = time.process_time()
+    pills.set_value(own[1:]).run()
+    assert time.process_time() - began < 2
+    require_sound(app)
+    assert score(app) != pytest.approx(listed["score"][0], abs=1e-5)
+    expected, actual = re.search(r"let expect ([+-][\d.]+).*changed by ([+-][\d.]+)", texts(app)).groups()  # type: ignore[union-attr]
+    assert float(actual) == pytest.approx(score(app) - listed["score"][0], abs=2e-4)
+    assert float(expected) != 0
+
+
+def test_leaving_one_out_foretells_a_tag_switched_off_exactly(app: AppTest) -> None:
+    app.selectbox(key="explainer").set_value("leave-one-out").run()
+    (pills,) = [one for one in app.get("button_group") if "switch off" in one.label]
+    pills.set_value(list(pills.value)[1:]).run()
+    expected, actual = re.search(r"let expect ([+-][\d.]+).*changed by ([+-][\d.]+)", texts(app)).groups()  # type: ignore[union-attr]
+    assert expected == actual
+
+
+def test_explainers_stand_side_by_side_and_the_command_asks_the_same(app: AppTest) -> None:
+    beside = table(app, "side by side")
+    assert list(beside["explainer"]) == [kind.title for kind in EXPLAINERS.values()]
+    known = beside.set_index("explainer")["tau"]
+    assert known["Leave one out"] > known["Random"]
+    assert "taglab explain" in "".join(one.value for one in app.code)
+
+
+def test_users_are_explained_where_that_is_asked_for(app: AppTest) -> None:
+    app.query_params["over_users"] = "true"
+    app.query_params["users"] = "3"
+    app.run()
+    require_sound(app)
+    assert "3 users, 100 items each" in texts(app)
+
+
+def test_data_without_plays_is_told() -> None:
+    small_data()
+    app = open_page("explanations", data="mine").run()
+    assert not app.exception
+    assert "mine has no plays" in texts(app)
+    assert small is not None
