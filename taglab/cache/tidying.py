@@ -24,6 +24,7 @@ from taglab.cache.places import (
     FOLKSONOMIES,
     JOINT_SPACES,
     LABEL_SPACES,
+    RECOMMENDERS,
     RUNS,
     TRASH,
     UPLOADS,
@@ -41,7 +42,10 @@ Class = Literal["yours", "derived", "downloads", "trash", "left over", "taglab's
 it is wanted, "downloads" are fetched again, "trash" holds deleted runs; processes left "left over" behind."""
 
 PRUNABLE: tuple[Class, ...] = ("left over", "derived", "trash", "downloads")
-_SHELVES = (FOLKSONOMIES, VECTORS, FEATURES, LABEL_SPACES, JOINT_SPACES, DESIGNS, CLEANINGS, AUDIO, RUNS)
+_SHELVES = (
+    *(FOLKSONOMIES, VECTORS, FEATURES, LABEL_SPACES, JOINT_SPACES, RECOMMENDERS, DESIGNS, CLEANINGS),
+    *(AUDIO, RUNS),
+)
 _DEFAULT_LIMIT_BYTES = 20 << 30
 _SHARE_KEPT = 0.9  # of the limit remains, so that not every result makes room anew
 _IN_USE_S = 600.0  # what was used a moment ago may be about to be opened

@@ -77,6 +77,11 @@ features list
 features show given
 features export given {dir}/given.npz
 transfer --features given --data mine --splits 2 --task classification --column artist --fewest 1
+recommend train --name wrmf --recommender wrmf --factors 4 --sweeps 2
+recommend list
+recommend evaluate wrmf -k 5
+recommend for wrmf listener-0001 -n 2
+recommend remove wrmf
 audio list
 joint-space list
 queue
