@@ -14,9 +14,10 @@ from taglab.recommend import (
     RECOMMENDERS,
     Recommender,
     RecommenderMaterial,
+    fit,
+    material_of,
     open_recommender,
     recommender_names,
-    train_recommender,
 )
 from taglab.recommend.explain import EXPLAINERS, READINGS, Reading, explained_user, fidelity
 from taglab.recommend.explain.listing import tags_of_items, tags_of_user
@@ -47,8 +48,8 @@ def recommender_of(name: str, data: str, progress: Progress = silent) -> Recomme
         raise NotFound(
             f"no recommender {name!r}; kept are: {kept}; learned at once: {', '.join(RECOMMENDERS)}"
         )
-    material = RecommenderMaterial(data=data, held_out=None)
-    return train_recommender(RECOMMENDERS[name](), material, 0, progress)[0]
+    plays, tags = material_of(RecommenderMaterial(data=data), between(progress, 0, 0.2))
+    return fit(RECOMMENDERS[name](), plays, tags, 0, between(progress, 0.2, 1))
 
 
 class Explain(Question):

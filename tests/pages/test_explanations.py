@@ -28,7 +28,7 @@ def score(app: AppTest) -> float:
 
 def test_a_list_its_reasons_and_a_tag_switched_off_and_on(app: AppTest) -> None:
     require_sound(app)
-    listed = table(app, "list")
+    listed = table(app, "place")
     assert list(listed["place"]) == list(range(1, 11))
     assert list(listed["score"]) == sorted(listed["score"], reverse=True)
     assert score(app) == pytest.approx(listed["score"][0], abs=1e-4)
@@ -56,17 +56,15 @@ def test_leaving_one_out_foretells_a_tag_switched_off_exactly(app: AppTest) -> N
 
 
 def test_explainers_stand_side_by_side_and_the_command_asks_the_same(app: AppTest) -> None:
-    beside = table(app, "side by side")
+    beside = table(app, "explainer")
     assert list(beside["explainer"]) == [kind.title for kind in EXPLAINERS.values()]
     known = beside.set_index("explainer")["tau"]
     assert known["Leave one out"] > known["Random"]
     assert "taglab explain" in "".join(one.value for one in app.code)
 
 
-def test_users_are_explained_where_that_is_asked_for(app: AppTest) -> None:
-    app.query_params["over_users"] = "true"
-    app.query_params["users"] = "3"
-    app.run()
+def test_users_are_explained_where_that_is_asked_for() -> None:
+    app = open_page("explanations", data="demo", over_users="true", users="3").run()
     require_sound(app)
     assert "3 users, 100 items each" in texts(app)
 
