@@ -82,6 +82,7 @@ recommend list
 recommend evaluate wrmf -k 5
 recommend for wrmf listener-0001 -n 2
 recommend remove wrmf
+explain listener-0001 --data demo -n 2 --top 4 --others 4
 audio list
 joint-space list
 queue

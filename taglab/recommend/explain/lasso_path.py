@@ -145,7 +145,7 @@ def chosen_on_path(chosen: Bools, n_knots: Ints) -> Callable[[int], Bools]:
         n_knots: How many knots a problem has (problems,).
     """
     sizes = chosen.sum(axis=2)
-    sizes[np.arange(chosen.shape[1]) >= n_knots[:, None]] = chosen.shape[2] + 1
+    sizes[np.arange(chosen.shape[1]) >= n_knots[:, None]] = np.iinfo(sizes.dtype).max
 
     def choose(omega: int) -> Bools:
         last = chosen.shape[1] - 1 - (sizes[:, ::-1] <= omega).argmax(axis=1)

@@ -101,9 +101,9 @@ def _show_switches(material: Material, item: int, own: list[str]) -> None:
     """Let tags be switched off and on, and show what score and place become."""
     tags = material.recommender.tags.tags
     key = f"switched {material.name} {material.user} {item}"
-    kept = st.pills(
-        "Tags of the item: switch off", own, selection_mode="multi", default=own, key=f"{key} off",
-        format_func=lambda tag: literal(visible(str(tag), 40)),
+    kept = st.multiselect(
+        "Tags of the item: switch off", own, default=own, key=f"{key} off",
+        help="Take a tag away, and see score and place move; from the list it is switched on again.",
     )  # fmt: skip
     others = [tag for tag in tags if tag not in set(own)]
     added = st.multiselect("Other tags: switch on", others, key=f"{key} on")
@@ -141,13 +141,12 @@ def _tell_foretold(material: Material, item: int, off: list[str], actual: float,
 
 def show_whole(material: Material) -> None:
     """Show one weight a tag for all items together, and explainers side by side."""
-    kind = EXPLAINERS[material.explainer].title
     explanation = material.explained_by(material.explainer)
     columns = st.columns([2, 3], gap="medium")
     with columns[0]:
         table = tags_of_user(material.recommender, explanation, material.omega)
         shown = table.head(_MOST_BARS)
-        figure = signed_bars(shown, f"{kind}: mean over items with the tag")
+        figure = signed_bars(shown, "mean weight")
         st.plotly_chart(
             figure, key="of user", config=picture_config(), alt="How much each tag counts for the user"
         )

@@ -1,6 +1,7 @@
 """Every entry of EXPLAINERS on systems whose tags count as it is known."""
 
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,6 +57,23 @@ def test_only_so_many_tags_count_and_those_of_greatest_magnitude(explainer: Expl
         shown = kept != 0
         assert (kept[shown] == whole[shown]).all()
         assert not shown.any() or np.abs(whole[~shown]).max(initial=0) <= np.abs(kept[shown]).min()
+
+
+@every_explainer
+def test_more_tags_than_an_item_has_are_all_it_has(explainer: Explainer) -> None:
+    tags = sparse.csr_array(np.eye(20, 30) + np.eye(20, 30, 1))
+    history = np.arange(5)
+
+    def score(items: Any, rows: Any) -> Any:
+        return np.tanh(rows @ np.linspace(-2, 3, 30))
+
+    def slopes(items: Any, rows: Any) -> Any:
+        return (1 - score(items, rows) ** 2)[:, None] * np.linspace(-2, 3, 30)
+
+    pairs = Explained(np.arange(20), tags, score, slopes, False, history, sparse.csr_array(tags[history]))
+    explanation = explainer.explain(pairs)
+    for omega in (2, 3, 9, 30):
+        np.testing.assert_allclose(explanation.item(omega).toarray(), explanation.item().toarray(), atol=1e-9)
 
 
 @every_explainer
