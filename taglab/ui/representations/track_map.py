@@ -180,9 +180,7 @@ def _by_source(material: Material, vectors: Vectors) -> Colouring | None:
     features = next(one for one in material.features if one.name == vectors.name)
     name = run_of(features)
     if not name:
-        st.caption(
-            literal(f"{vectors.name} are of no run, and learned from no sources; choose features of one.")
-        )
+        st.caption(literal(f"{vectors.name} are of no run, and so of no sources; choose features of one."))
         return None
     try:
         kept = read_targets(open_run(name)).of
