@@ -42,7 +42,7 @@ def typed(name: str) -> pd.DataFrame:
 
 
 def test_every_published_run_is_a_run() -> None:
-    assert len(published_names()) == 67
+    assert len(published_names()) == 128
     for name in published_names():
         run = open_run(name)
         assert isinstance(run, PublishedRun)
@@ -105,7 +105,7 @@ def test_details_of_published_runs() -> None:
 def test_notes_are_of_runs_that_exist() -> None:
     named = {name for names in typed("notes")["runs"] for name in names.split(";")}
     assert named <= set(published_names())
-    for name in ("per_label", "groups", "confusion", "precisions"):
+    for name in ("per_label", "groups", "confusion", "precisions", "scores"):
         assert set(typed(name)["run"]) <= set(published_names())
         assert (
             not typed(name)
@@ -345,3 +345,17 @@ def precisions_of(table: int, figures: int) -> list[tuple[float, ...]]:
     rows = [tuple(open_published(name).precisions()["precision"]) for name in of_table]
     assert {len(row) for row in rows} == {figures}
     return sorted(rows)
+
+
+def test_results_of_artist_groups_have_log_loss_and_f1_and_their_mistakes() -> None:
+    names = [name for name in published_names() if name.startswith("kim-")]
+    assert len(names) == 31 + 26 + 4
+    run = open_published("kim-stn-gsdm")
+    assert run.title == "Kim 2021 STN gsdm: main genres of FMA, kim-3.2, log-loss 0.8407, F1 0.6379"
+    assert run.summary()["test"] == {"log_loss": 0.8407, "f1": 0.6379}
+    assert run.config["tables"] == [3.4, 3.5]
+    assert any("0.6352" in note for note in run.notes)
+    assert any("0.7893" in note for note in open_published("kim-stn-gsedm").notes)
+    assert any("three and for four" in note for note in open_published("kim-wstn-3").notes)
+    assert open_published("kim-mtn-gs").scores() == {"log_loss": 0.8578, "f1": 0.6190}
+    assert all("averages STN" in open_published(name).notes[0] for name in names if "wstn" not in name)

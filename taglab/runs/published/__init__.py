@@ -3,7 +3,8 @@
 Figures are typed as printed; what contradicts something else is kept and has a note, never corrected.
 
 Sources: Ros Perez 2021, tables 9, 10, 12, 13, 15-30 and 34; readme on audio classification with word
-embeddings, both of its tables; Weston, Bengio and Hamel 2011, tables 2, 3, 5 and 6; see `sources.csv`.
+embeddings, both of its tables; Weston, Bengio and Hamel 2011, tables 2, 3, 5 and 6; Kim 2021, tables 3.4 and
+3.5; see `sources.csv`.
 """
 
 from __future__ import annotations
@@ -45,14 +46,17 @@ class PublishedRun(Run):
         parameters = {key: self.printed[key] for key in told if self.printed[key] is not None}
         tables = self.printed["tables"].split(";")
         tables += [entry for name in _DETAILS for entry in _rows(name, self.name)["table"].unique()]
-        return {"source": self.source["title"], "tables": sorted(set(map(int, tables))), **parameters}
+        return {"source": self.source["title"], "tables": sorted(set(map(_number, tables))), **parameters}
 
     @property
     def about(self) -> About:
         """What it is."""
         printed, source = self.printed, self.source
         heading = " ".join(part for part in (source["heading"], printed["model"]) if part)
-        what = ", ".join(part for part in (printed["what"], printed["network"]) if part)
+        scores = [
+            f"{title} {self.scores()[key]:.4f}" for key, title in _SCORES.items() if key in self.scores()
+        ]
+        what = ", ".join(part for part in (printed["what"], printed["network"], *scores) if part)
         return About(
             kind="published",
             title=f"{heading}: {what}",
@@ -120,6 +124,11 @@ class PublishedRun(Run):
         """Return printed means of precision at k over queries: k, precision."""
         return _rows("precisions", self.name)
 
+    def scores(self) -> dict[str, float]:
+        """Return printed scores of a classifier of one class a track: `log_loss`, `f1`; empty without any."""
+        rows: list[dict[str, Any]] = _rows("scores", self.name).to_dict("records")  # type: ignore[assignment]
+        return {name: float(value) for row in rows for name, value in row.items()}
+
     def summary(self) -> dict[str, Any]:
         """Return the printed summary.
 
@@ -128,11 +137,18 @@ class PublishedRun(Run):
         figures = {column: self.printed.get(column) for column in mean_columns()}
         known = {metric: value for metric, value in figures.items() if value is not None}
         known |= {f"precision_at_{row.k}_macro": row.precision for row in self.precisions().itertuples()}
+        known |= self.scores()
         told = {"classes": self.printed["classes"], "epochs": self.printed["epochs"] or 0}
         return {**super().summary(), **told, self.source["part"]: known}
 
 
+_SCORES = {"log_loss": "log-loss", "f1": "F1"}
 _DETAILS = ("per_label", "groups", "confusion")
+
+
+def _number(table: str | int) -> int | float:
+    """Return the number of a table; of those counted by chapter one with a decimal."""
+    return float(table) if "." in str(table) else int(table)
 
 
 def published_names() -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from taglab.runs import open_published, published_names
 from taglab.studies.pages import Section
 
 __all__ = [
@@ -45,11 +45,6 @@ _NOTES_3_5 = (
 )
 
 
-@functools.cache
-def _table(name: str) -> pd.DataFrame:
-    return pd.read_csv(_FOLDER / f"{name}.csv")
-
-
 def printed() -> pd.DataFrame:
     """Return table 3.4, a row a network and combination of tasks.
 
@@ -58,25 +53,24 @@ def printed() -> pd.DataFrame:
         many), `main` (whether g is among them), `architecture`, `log_loss`, `f1`; MTN has no row of a single
         task.
     """
-    wide = _table("table_3_4")
-    parts = [
-        pd.DataFrame(
-            {
-                "tasks": wide["tasks"],
-                "n": wide["tasks"].str.len(),
-                "main": wide["tasks"].str.contains(MAIN),
-                "architecture": architecture,
-                **{measure: wide[f"{architecture.lower()}_{measure}"] for measure in MEASURES},
+    rows = []
+    for name in published_names():
+        _, _, of = name.partition("kim-")
+        architecture, _, tasks = of.partition("-")
+        if architecture.upper() in ARCHITECTURES:
+            row = {
+                "tasks": tasks,
+                "n": len(tasks),
+                "main": MAIN in tasks,
+                "architecture": architecture.upper(),
             }
-        )
-        for architecture in ARCHITECTURES
-    ]
-    return pd.concat(parts, ignore_index=True).dropna(subset=list(MEASURES)).reset_index(drop=True)
+            rows.append({**row, **open_published(name).scores()})
+    return pd.DataFrame(rows)
 
 
 def table_3_5() -> pd.DataFrame:
     """Return table 3.5: `n`, then log-loss and F1 of wSTN, STN and MTN, the best of so many tasks each."""
-    return _table("table_3_5").copy()
+    return pd.read_csv(_FOLDER / "table_3_5.csv")
 
 
 def means_by_main_task(rows: pd.DataFrame, equal_rows: bool) -> pd.DataFrame:
