@@ -142,8 +142,8 @@ def encoders_of(given: tuple[str, ...]) -> dict[str, str]:
     """
     tasks: dict[str, str] = {}
     for one in given:
-        name, said, task = one.partition("=")
-        if not said:
+        name, equals, task = one.partition("=")
+        if not equals:
             by = encoder_name(open_features(name))
             task = {"mfcc-statistics": "mfcc", "random": "random"}.get(by, "")
             if not task:

@@ -27,6 +27,7 @@ from taglab.studies.robustness import (
     consistency_seconds,
     lacking_share,
 )
+from taglab.studies.robustness.shares import measure_share, share_table
 from taglab.studies.robustness.spaces import FEATURE_DISTANCES
 from taglab.vectors import Vectors, open_features, save_features
 
@@ -267,3 +268,23 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(store: AudioStore, tmp
     for measure in (consistency, lacking_share):
         with pytest.raises(InvalidSetting, match="mp3 has no magnitude at 8,000 Hz; leave it out"):
             measure(store, ConsistencySettings(clip_s=1, degradations=("gain", "mp3")))
+
+
+def test_shares_measure_what_is_then_read(store: AudioStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = ConsistencySettings(
+        clips=5, clip_s=1, degradations=("gain", "clipping"), features=("level",), sound=False
+    )
+    before = share_table(store, settings, 3)
+    assert before["changes"].sum() == 10
+    assert (before["kept"] == 0).all()
+    assert before["lacking"].iloc[0].startswith("gain -40, ")
+    assert [measure_share(store, settings, share, 3) for share in (0, 2)] == [4, 3]
+    after = share_table(store, settings, 3)
+    assert after["kept"].tolist() == [4, 0, 3]
+    assert after["core_s"].tolist()[0] == 0
+    assert measure_share(store, settings, 1, 3) == 3
+    assert measure_share(store, settings, 1, 3) == 0
+    monkeypatch.setattr(Clips, "degraded", lambda *_: pytest.fail("degraded anew"))
+    assert len(consistency(store, settings).within) == 20
+    with pytest.raises(InvalidSetting, match="share=3 must lie in 0 to 2, for shares=3"):
+        measure_share(store, settings, 3, 3)
