@@ -148,6 +148,37 @@ def absolute_error(
     return (errors if weights is None else errors * weights).mean()
 
 
+def row_distance(
+    outputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the Euclidean distance of outputs and targets over √columns, averaged over rows.
+
+    Of a clip's spectrogram that is the root of its mean squared error: clips that are told badly count less
+    than in `squared_error`, which squares them.
+
+    Source: Kim (2021), equation 4.2, whose distance is not squared; √columns changes its scale alone.
+    """
+    errors = (outputs - targets).square()
+    of_row = (errors if weights is None else errors * weights).mean(-1)
+    return of_row.clamp_min(torch.finfo(of_row.dtype).tiny).sqrt().mean()
+
+
+def masked_absolute_error(
+    outputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the mean absolute error of a part of a sum, as masks have it.
+
+    Args:
+        outputs: Masks in [0, 1] (rows, columns).
+        targets: The sum, and then the part (rows, 2 · columns).
+        weights: What each column counts (columns,).
+
+    Source: Kim (2021), equations 4.7 and 4.8, over the number of columns.
+    """
+    whole, part = targets.chunk(2, dim=-1)
+    return absolute_error(outputs * whole, part, weights)
+
+
 LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "bce": bce,
     "semantic-bce": semantic_bce,
@@ -155,15 +186,20 @@ LOSSES: dict[str, Callable[..., torch.Tensor]] = {
     "kl-divergence": kl_divergence,
     "squared-error": squared_error,
     "absolute-error": absolute_error,
+    "row-distance": row_distance,
+    "masked-absolute-error": masked_absolute_error,
 }
 
 LOSS_OF: dict[str, tuple[str, ...]] = {
     "binary": ("bce", "semantic-bce"),
     "categorical": ("cross-entropy",),
     "distribution": ("kl-divergence",),
-    "real": ("squared-error", "absolute-error"),
+    "real": ("squared-error", "absolute-error", "row-distance"),
+    "masked": ("masked-absolute-error",),
 }
-"""The losses of each of `taglab.targets.TARGET_KINDS`, the usual one first; a loss of none is for all."""
+"""The losses of each of `taglab.targets.TARGET_KINDS` and of masks, the usual first; one of none is for
+all.
+"""
 
 
 def losses_for(kind: str) -> list[str]:

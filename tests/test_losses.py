@@ -24,7 +24,9 @@ from taglab.losses import (
     cross_entropy,
     kl_divergence,
     losses_for,
+    masked_absolute_error,
     needs,
+    row_distance,
     semantic_bce,
     similarity_of,
     squared_error,
@@ -163,14 +165,17 @@ def test_contract_of_every_loss(name: str) -> None:
     loss = bind(name, material)
     logits = torch.randn(SHAPE, requires_grad=True)
     targets = (torch.rand(SHAPE) < 0.5).float()
+    if name in LOSS_OF["masked"]:  # of what, and then how much of it
+        targets = torch.cat([torch.ones(SHAPE), targets], dim=1)
     for weights in (None, torch.ones(n_classes)):
         value = loss(logits, targets, weights)
         assert value.shape == ()
         assert torch.isfinite(value)
     value.backward()
     assert torch.isfinite(logits.grad).all()
-    better = loss((targets - 0.5) * 20, targets, None)
-    assert float(better) < float(loss((0.5 - targets) * 20, targets, None))
+    meant = targets[:, -n_classes:]
+    better = loss((meant - 0.5) * 20, targets, None)
+    assert float(better) < float(loss((0.5 - meant) * 20, targets, None))
 
 
 def shares_of(logits: np.ndarray) -> np.ndarray:
@@ -209,10 +214,26 @@ def test_errors_are_numpys(outputs: np.ndarray, targets: np.ndarray) -> None:
 
 
 def test_every_loss_is_of_a_kind_of_targets() -> None:
-    assert LOSS_OF.keys() == TARGET_KINDS.keys()
+    assert LOSS_OF.keys() == {*TARGET_KINDS, "masked"}
     assert sorted(name for names in LOSS_OF.values() for name in names) == sorted(LOSSES)
     assert losses_for("binary") == ["bce", "semantic-bce"]
-    assert losses_for("real") == ["squared-error", "absolute-error"]
+    assert losses_for("real") == ["squared-error", "absolute-error", "row-distance"]
+
+
+def test_the_distance_of_a_row_is_the_root_of_its_mean_squared_error() -> None:
+    outputs = torch.tensor([[3.0, 4.0], [0.0, 0.0]], requires_grad=True)
+    loss = row_distance(outputs, torch.zeros(2, 2))
+    assert loss.item() == pytest.approx((math.sqrt(12.5) + 0) / 2)
+    loss.backward()
+    assert torch.isfinite(outputs.grad).all(), "where nothing is wrong, too"
+    assert row_distance(outputs, torch.zeros(2, 2), torch.tensor([0.0, 2.0])).item() == pytest.approx(2)
+
+
+def test_a_mask_is_wrong_by_what_it_lets_through() -> None:
+    masks = torch.tensor([[0.5, 1.0]])
+    mixture_and_part = torch.tensor([[4.0, 2.0, 1.0, 2.0]])
+    assert masked_absolute_error(masks, mixture_and_part).item() == pytest.approx((1 + 0) / 2)
+    assert masked_absolute_error(masks, mixture_and_part, torch.tensor([6.0, 0.0])).item() == pytest.approx(3)
 
 
 def test_unknown_rows_cost_nothing_and_teach_nothing() -> None:

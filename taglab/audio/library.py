@@ -14,7 +14,7 @@ import pandas as pd
 from taglab import cache
 from taglab.audio.files import AudioFiles, audio_files, find_files, read_file_table
 from taglab.audio.store import STEMS, AudioStore, StoreSettings, open_store, write_store
-from taglab.audio.synth import recipe_sources, write_demo_audio
+from taglab.audio.synth import recipe_sources, write_demo_audio, write_demo_voice
 from taglab.cache import UPLOADS, Shelf, content_key, derived_path, home, locked, scratch_folder
 from taglab.errors import DataError, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
@@ -23,6 +23,7 @@ from taglab.reprs import one_line
 
 __all__ = [
     "DEMO",
+    "DEMO_STEM",
     "AudioFiles",
     "Sounding",
     "add_audio",
@@ -38,12 +39,15 @@ __all__ = [
     "refusals",
     "remarks",
     "resolve_audio",
+    "resolve_stem",
     "sounding",
     "stem_table",
     "without_sound",
 ]
 
 DEMO = "demo"
+DEMO_STEM = "voice"
+"""The part of the demo's sound that can be had apart from the rest."""
 _SHELF = Shelf(cache.AUDIO)
 _SYNTHESIS_TIMEOUT_S = 1_800.0
 _EXAMPLES = 5
@@ -171,6 +175,28 @@ def resolve_audio(name: str, folksonomy: Folksonomy, progress: Progress = silent
     progress(0.0, "synthesising the demo")
     with locked(folder, _SYNTHESIS_TIMEOUT_S):
         return demo_audio(folksonomy) or write_demo_audio(folksonomy, folder, progress=progress)
+
+
+def resolve_stem(name: str, folksonomy: Folksonomy, stem: str, progress: Progress = silent) -> AudioStore:
+    """Return sound as `resolve_audio` does, with one of its parts beside it.
+
+    The demo's voice is synthesised when it is first asked for, and kept beside the demo's sound.
+
+    Args:
+        name, folksonomy, progress: As of `resolve_audio`.
+        stem: Name of the part.
+
+    Raises:
+        NotFound: If there is no sound of this name, or no such part of it.
+        InvalidSetting: As of `resolve_audio`.
+    """
+    store = resolve_audio(name, folksonomy, between(progress, 0, 0.5))
+    if name == DEMO and stem == DEMO_STEM and stem not in store.stems:
+        with locked(store.folder, _SYNTHESIS_TIMEOUT_S):
+            write_demo_voice(folksonomy, store.folder / STEMS / stem, progress=between(progress, 0.5, 1))
+        store = open_store(store.folder)
+    store.stem_rows(stem)
+    return store
 
 
 def audio_at_hand(name: str, folksonomy: Folksonomy) -> AudioStore | None:

@@ -183,16 +183,18 @@ class AudioStore:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Content key of the sound of all tracks; files, shards and the store's name are no part of it."""
+        """Content key of the sound of all tracks; files, shards, stems and the name are no part of it."""
         return self.fingerprint_of(self.tracks["track"].tolist())
 
     def fingerprint_of(self, tracks: Iterable[str]) -> str:
-        """Return the content key of the sound of these tracks, in whatever order; others are passed over."""
+        """Return the content key of the sound of these tracks, in whatever order; others are passed over.
+
+        What is kept apart of it, as the voice, has a key of its own.
+        """
         names = set(tracks)
         contents = dict(zip(self.tracks["track"].astype(str), self.contents, strict=True))
         listed = [[track, contents[track]] for track in sorted(contents.keys() & names)]
-        stems = {name: stem.fingerprint_of(names) for name, stem in self.stems.items()}
-        return content_key(self.sample_rate_hz, self.channels, listed, stems)
+        return content_key(self.sample_rate_hz, self.channels, listed, {})
 
     @cached_property
     def contents(self) -> tuple[str, ...]:

@@ -4,7 +4,17 @@ from taglab.batches.loading import Batch, TrainingBatches, whole_track_batches
 from taglab.batches.material import Material, prepare, prepare_known
 from taglab.batches.samplers import SAMPLERS, Drawing, Sampler
 from taglab.batches.split_files import ReadSplit, read_split
-from taglab.batches.targets import CROP_TARGETS, BatchTargets, Crops, LookedUp, SameTrack, Spectrogram, Stem
+from taglab.batches.targets import (
+    CROP_TARGETS,
+    BatchTargets,
+    Crops,
+    LookedUp,
+    MixtureAndStem,
+    SameTrack,
+    Spectrogram,
+    StandardSpectrum,
+    Stem,
+)
 from taglab.split import PARTS, Split, SplitSettings, split_tracks
 
 __all__ = [
@@ -17,12 +27,14 @@ __all__ = [
     "Drawing",
     "LookedUp",
     "Material",
+    "MixtureAndStem",
     "ReadSplit",
     "SameTrack",
     "Sampler",
     "Spectrogram",
     "Split",
     "SplitSettings",
+    "StandardSpectrum",
     "Stem",
     "TrainingBatches",
     "prepare",

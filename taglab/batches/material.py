@@ -128,6 +128,7 @@ def prepare_known(
     store: AudioStore,
     split: Split,
     window: WindowSettings | None = None,
+    unknown: str = "known to no source",
 ) -> Material:
     """Bring together sound and split, without classes: for what is learned from other targets.
 
@@ -137,11 +138,12 @@ def prepare_known(
         store: The sound.
         split: Of the folksonomy's tracks.
         window: See `prepare`.
+        unknown: What is said of those that are left out.
 
     Raises:
         InvalidSetting: If the split is of other tracks, or nothing is left in some part.
     """
-    return _material(folksonomy, ~known, "known to no source", store, split, window)
+    return _material(folksonomy, ~known, unknown, store, split, window)
 
 
 def _material(

@@ -11,10 +11,21 @@ import numpy.typing as npt
 import torch
 
 from taglab.audio.mels import LogMel, MelSettings
+from taglab.audio.spectra import LogSpectrum, Spectrum
 from taglab.audio.store import AudioStore, Rows
 from taglab.audio.windows import Windows
 
-__all__ = ["CROP_TARGETS", "BatchTargets", "Crops", "LookedUp", "SameTrack", "Spectrogram", "Stem"]
+__all__ = [
+    "CROP_TARGETS",
+    "BatchTargets",
+    "Crops",
+    "LookedUp",
+    "MixtureAndStem",
+    "SameTrack",
+    "Spectrogram",
+    "StandardSpectrum",
+    "Stem",
+]
 
 _FULL_SCALE = 32_768
 
@@ -155,9 +166,59 @@ class Stem(BatchTargets):
         return targets.flatten(1)
 
 
+class StandardSpectrum(BatchTargets):
+    """The clip's own spectrum of all bins in dB, each bin brought to mean 0 and deviation 1 of all clips.
+
+    Args:
+        n_fft: Length of the window and of the transform, in samples.
+        hop: Distance of frames, in samples.
+        mean: In dB, (bins,).
+        deviation: In dB, (bins,), positive.
+
+    Shape:
+        (batch, bins · frames).
+    """
+
+    def __init__(self, n_fft: int, hop: int, mean: torch.Tensor, deviation: torch.Tensor) -> None:
+        self._spectrum = LogSpectrum(n_fft, hop)
+        self._mean, self._deviation = mean[:, None], deviation[:, None]
+
+    def of(self, crops: Crops) -> torch.Tensor:
+        """Return the standardised spectra of the batch."""
+        with torch.no_grad():
+            decibels: torch.Tensor = self._spectrum(crops.waveform.float() / _FULL_SCALE)
+        return ((decibels - self._mean) / self._deviation).flatten(1)
+
+
+class MixtureAndStem(BatchTargets):
+    """Magnitudes of the clip's spectrum, and behind them those of a part of its sound, as the voice.
+
+    Args:
+        stem: Samples of the part.
+        n_fft: Length of the window and of the transform, in samples.
+        hop: Distance of frames, in samples.
+
+    Shape:
+        (batch, 2 · bins · frames).
+    """
+
+    def __init__(self, stem: Stem, n_fft: int, hop: int) -> None:
+        self._stem, self._spectrum = stem, Spectrum(n_fft, hop)
+        self.known = stem.known
+
+    def of(self, crops: Crops) -> torch.Tensor:
+        """Return the magnitudes of the batch; those of a stem that is unknown are 0."""
+        mixture = crops.waveform.float() / _FULL_SCALE
+        with torch.no_grad():
+            both = [self._spectrum(sound).flatten(1) for sound in (mixture, self._stem.of(crops))]
+        return torch.cat(both, dim=1)
+
+
 CROP_TARGETS: dict[str, Callable[..., BatchTargets]] = {
     "same-track": SameTrack,
     "spectrogram": Spectrogram,
     "stem": Stem,
+    "standard-spectrum": StandardSpectrum,
+    "mixture-and-stem": MixtureAndStem,
 }
 """Targets that are computed from a batch, by name."""

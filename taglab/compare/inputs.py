@@ -23,6 +23,7 @@ from taglab.runs.inputs import (
     Input,
     InputKind,
     input_of_audio,
+    input_of_stem,
     input_of_targets,
     require_unchanged,
 )
@@ -105,6 +106,11 @@ def _audio_now(run: Run, name: str, data: Folksonomy) -> str | None:
     return None if store is None else input_of_audio(name, store, data).fingerprint
 
 
+def _stem_now(run: Run, name: str, data: Folksonomy) -> str | None:
+    store = audio_at_hand(str(run.config.get("audio", data.name)), data)
+    return None if store is None or name not in store.stems else input_of_stem(name, store, data).fingerprint
+
+
 def _targets_now(run: Run, name: str, data: Folksonomy) -> str | None:
     space = run.label_space()
     return None if space is None else input_of_targets(name, space, data).fingerprint
@@ -122,6 +128,7 @@ def _sources_now(run: Run, name: str, data: Folksonomy) -> str | None:
 _FINGERPRINTS: dict[InputKind, Callable[[Run, str, Folksonomy], str | None]] = {
     "data": lambda run, name, data: data.fingerprint,
     "audio": _audio_now,
+    "stem": _stem_now,
     "targets": _targets_now,
     "sources": _sources_now,
     "vectors": lambda run, name, data: vectors_key(name, data),

@@ -79,12 +79,26 @@ def _panels_of_sources(config: Mapping[str, Any]) -> dict[str, Panel]:
     return panels_of_sources([str(source["name"]) for source in config.get("sources", ())])
 
 
+def _train_spectra(run: str, progress: Progress) -> Run:
+    from taglab.training.spectra import train_spectra
+
+    return train_spectra(run, progress)
+
+
+def _panels_of_spectra(config: Mapping[str, Any]) -> dict[str, Panel]:
+    from taglab.runs.panels import panels_of_loss
+    from taglab.training.spectrum_config import spectrum_run
+
+    return panels_of_loss(spectrum_run(config).task.axis)
+
+
 RUN_KINDS: dict[str, RunKind] = {
     TAGGER: RunKind(_train_tagger, _epochs, "epoch", deciding().name, lambda config: panels()),
     "joint-space": RunKind(
         _train_space, _looks, "look", "precision_at_3", _panels_of_space, alone_on_cpu=True
     ),
     "learning-sources": RunKind(_train_sources, _epochs, "epoch", "", _panels_of_sources),
+    "spectra": RunKind(_train_spectra, _epochs, "epoch", "", _panels_of_spectra),
 }
 """Name in a run's configuration → its kind. Each is imported when it is needed."""
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from taglab.errors import InvalidSetting
 from taglab.labels import LABELS
+from taglab.nets.decoders import HEADS
 from taglab.nets.encoder import Encoded, Encoder
-from taglab.nets.heads import HEADS, Head
+from taglab.nets.heads import Head
 from taglab.nets.kim_2_3 import KimSourcesSettings
 from taglab.nets.kim_3_2 import KimArtistGroupsSettings
 from taglab.nets.kim_4_1 import KimConsistencySettings
@@ -114,5 +115,5 @@ def build_network(settings: NetworkSettings, heads: Mapping[str, tuple[str, int]
     for task, (name, n_outputs) in heads.items():
         if name not in HEADS:
             raise InvalidSetting(f"head={name!r} of the task {task!r} must be one of {', '.join(HEADS)}")
-        built[task] = HEADS[name](encoder.dim, n_outputs, settings.dropout)
+        built[task] = HEADS[name].behind(encoder, n_outputs, settings.dropout)
     return Network(encoder, built)

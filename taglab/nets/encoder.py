@@ -15,11 +15,14 @@ class Encoded(NamedTuple):
         representation: What the front end was given: the spectrogram (batch, mels, frames), or the samples.
         features: What the front end made of it, (batch, channels, frames) or (batch, channels).
         encoding: What the head is given as a rule, (batch, dim).
+        images: What each stage but the last made of it, (batch, channels, bands, frames) each, where the
+            front end is a row of stages; none else.
     """
 
     representation: torch.Tensor
     features: torch.Tensor
     encoding: torch.Tensor
+    images: tuple[torch.Tensor, ...] = ()
 
 
 class Encoder(nn.Module):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Self
 
 import torch
 from torch import nn
 
 from taglab.errors import InvalidSetting
-from taglab.nets.encoder import Encoded
+from taglab.nets.encoder import Encoded, Encoder
 
 
 class Head(nn.Module, ABC):
@@ -24,6 +25,15 @@ class Head(nn.Module, ABC):
         super().__init__()
         if n_outputs < 1:
             raise InvalidSetting(f"n_outputs={n_outputs} must be at least 1; the label space is empty")
+
+    @classmethod
+    def behind(cls, encoder: Encoder, n_outputs: int, dropout: float) -> Self:
+        """Make the head that fits an encoder, with fresh weights.
+
+        Raises:
+            InvalidSetting: If there is no output, or the encoder has nothing for such a head.
+        """
+        return cls(encoder.dim, n_outputs, dropout)
 
     @abstractmethod
     def forward(self, encoded: Encoded) -> torch.Tensor:
@@ -103,11 +113,3 @@ class PairHead(Head):
             raise InvalidSetting(f"batch={len(encoding)} must be even; clips are compared by twos")
         out: torch.Tensor = self.layers(encoding.reshape(len(encoding) // 2, -1))
         return out
-
-
-HEADS: dict[str, type[Head]] = {
-    "linear": LinearHead,
-    "hidden": HiddenHead,
-    "elu": EluHead,
-    "pair": PairHead,
-}

@@ -4,45 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import torch
 from pydantic import Field
 from torch import nn
 
+from taglab.audio.spectra import LogSpectrum
 from taglab.nets.pooling import DensePooling
 from taglab.nets.staged import MeanOverImage, SpectralImage, StagedSettings, Stages, channels_of, convolution
 
 _CHANNELS = (16, 32, 64, 128, 256, 256, 256)
-_POWER_FLOOR = 1e-10
-_RANGE_DB = 80
-
-
-class LogSpectrum(nn.Module):
-    """Waveform to the magnitudes of its spectrum in dB, 80 dB of range below each clip's peak.
-
-    Args:
-        n_fft: Length of the window and of the transform, in samples (a Hann window).
-        hop: Distance of frames, in samples.
-
-    Shape:
-        (batch, samples) float, in [-1, 1], to (batch, n_fft // 2 + 1, frames).
-    """
-
-    window: torch.Tensor
-
-    def __init__(self, n_fft: int, hop: int) -> None:
-        super().__init__()
-        self.n_fft, self.hop = n_fft, hop
-        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-
-    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        # Powers of small numbers: half precision would lose the quiet bins.
-        with torch.autocast(waveform.device.type, enabled=False):
-            spectrum = torch.stft(
-                waveform.float(), self.n_fft, self.hop, window=self.window, return_complex=True
-            )
-            power = torch.view_as_real(spectrum).square().sum(-1)
-            decibels = 10 * torch.log10(power.clamp_min(_POWER_FLOOR))
-            return torch.maximum(decibels, decibels.amax((1, 2), keepdim=True) - _RANGE_DB)
 
 
 class ConsistencyFrontend(Stages):
@@ -50,6 +19,9 @@ class ConsistencyFrontend(Stages):
 
     Args:
         width: Multiplier of the channels 16, 32, 64, 128, 256, 256 and 256.
+
+    Attributes:
+        channels: Of the image that each stage makes, before the last takes its mean.
 
     Shape:
         (batch, bins, frames), both at least 128, to (batch, 256·width). Of 513 bins and 938 frames, which are
@@ -65,6 +37,7 @@ class ConsistencyFrontend(Stages):
             *(nn.Sequential(*convolution(*one), nn.MaxPool2d(2)) for one in sizes[:-1]),
             nn.Sequential(*convolution(*sizes[-1]), nn.MaxPool2d(2), MeanOverImage()),
         )
+        self.channels = tuple(n_out for _, n_out in sizes)
 
 
 class KimConsistencySettings(StagedSettings):
@@ -84,9 +57,14 @@ class KimConsistencySettings(StagedSettings):
     n_fft: int = Field(1024, ge=254, le=65_536, title="Window of the spectrum (samples)")
     hop: int = Field(256, ge=1, title="Hop of the spectrum (samples)")
 
+    @property
+    def bins(self) -> int:
+        """Of a spectrum: how many frequencies it tells apart."""
+        return self.n_fft // 2 + 1
+
     def representation(self) -> nn.Module:
         """Make spectra, standardised by bin."""
-        return SpectralImage(LogSpectrum(self.n_fft, self.hop), self.n_fft // 2 + 1)
+        return SpectralImage(LogSpectrum(self.n_fft, self.hop), self.bins)
 
     def frontend(self) -> Stages:
         """Make the convolutions, each with its pooling."""

@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from taglab.errors import InvalidSetting
+from taglab.nets.decoders import HEADS
 from taglab.nets.encoder import Encoder
-from taglab.nets.heads import HEADS, Head
+from taglab.nets.heads import Head
 from taglab.nets.network import Branch, Network
 from taglab.nets.settings import NetworkSettings
 from taglab.nets.staged import StagedEncoder, StagedSettings, Stages
@@ -128,7 +129,7 @@ def _whole(settings: StagedSettings, task: str, head: str, n_outputs: int) -> tu
         raise InvalidSetting(f"head={head!r} of the task {task!r} must be one of {', '.join(HEADS)}")
     require_task_name(task)
     encoder = settings.encoder()
-    return encoder, HEADS[head](encoder.dim, n_outputs, settings.dropout)
+    return encoder, HEADS[head].behind(encoder, n_outputs, settings.dropout)
 
 
 def require_task_name(task: str) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 
 from taglab.audio.mels import LogMel
 from taglab.errors import InvalidSetting
-from taglab.nets.encoder import Encoder
+from taglab.nets.encoder import Encoded, Encoder
 from taglab.nets.settings import NetworkSettings
 
 
@@ -94,10 +94,15 @@ class Stages(nn.Sequential):
     """
 
     def forward(self, spectrogram: torch.Tensor) -> torch.Tensor:
+        return self.images(spectrogram)[-1]
+
+    def images(self, spectrogram: torch.Tensor) -> list[torch.Tensor]:
+        """Return what every stage makes, one after the other."""
         x = spectrogram.unsqueeze(1) if spectrogram.dim() == 3 else spectrogram
+        images = [x]
         for stage in self:
-            x = stage(x)
-        return x
+            images.append(stage(images[-1]))
+        return images[1:] or images
 
 
 class MeanOverImage(nn.Module):
@@ -150,6 +155,11 @@ class StagedEncoder(Encoder):
 
     def __init__(self, representation: nn.Module, frontend: Stages, pooling: nn.Module, dim: int) -> None:
         super().__init__(representation, frontend, pooling, dim)
+
+    def forward(self, waveform: torch.Tensor) -> Encoded:
+        representation = self.representation(waveform)
+        *images, features = self.frontend.images(representation)
+        return Encoded(representation, features, self.pooling(features), tuple(images))
 
 
 class StagedSettings(NetworkSettings):

@@ -17,7 +17,7 @@ from taglab.labels import LabelSpace
 if TYPE_CHECKING:
     from taglab.audio.store import AudioStore  # its decoders are not needed to read what runs are made of
 
-InputKind = Literal["data", "audio", "targets", "sources", "vectors", "features"]
+InputKind = Literal["data", "audio", "stem", "targets", "sources", "vectors", "features"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ INPUT_KINDS: dict[InputKind, KindOfInput] = {
         learned_from=True,
         heard=True,
     ),
+    "stem": KindOfInput(
+        "the stem {name!r} holds other sound than when it was made", learned_from=True, heard=True
+    ),
     "targets": KindOfInput(
         "its data have other tracks, or others in the classes of {name!r}, than when it was made",
         learned_from=True,
@@ -73,7 +76,8 @@ class Input(pydantic.BaseModel):
     """One thing that a run is made of.
 
     Attributes:
-        name: What it is called on its shelf; of targets, the label space's; of sources, their names.
+        name: What it is called on its shelf; of targets, the label space's; of sources, their names; of a
+            stem, that of the part of the sound.
         fingerprint: Of its content, as the run was made: all columns of the data; the sound of the data's
             tracks; which track is in which class; the word vectors of the loss, or of those trained on the
             data's own tag lists, what they are trained on and how.
@@ -103,6 +107,17 @@ def input_of_targets(name: str, space: LabelSpace, data: Folksonomy) -> Input:
 def input_of_audio(name: str, store: AudioStore, data: Folksonomy) -> Input:
     """Return the sound of a data set's tracks, as an input."""
     return Input(name=name, fingerprint=store.fingerprint_of(data.tracks["track"].astype(str)))
+
+
+def input_of_stem(stem: str, store: AudioStore, data: Folksonomy) -> Input:
+    """Return a part of the sound of a data set's tracks, as an input.
+
+    Raises:
+        NotFound: If the sound has no such stem.
+    """
+    store.stem_rows(stem)
+    fingerprint = store.stems[stem].fingerprint_of(data.tracks["track"].astype(str))
+    return Input(name=stem, fingerprint=fingerprint)
 
 
 def changed_inputs(frozen: Inputs, now: Inputs) -> tuple[InputKind, ...]:

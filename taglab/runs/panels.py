@@ -8,7 +8,7 @@ from dataclasses import replace
 from taglab.figures.training import Panel
 from taglab.metrics import mean_columns, metrics_of
 
-__all__ = ["panels", "panels_of_sources"]
+__all__ = ["panels", "panels_of_loss", "panels_of_sources"]
 
 _LOSS = Panel(
     "Loss",
@@ -36,6 +36,11 @@ def panels() -> dict[str, Panel]:
     }
 
 
+def panels_of_loss(axis: str) -> dict[str, Panel]:
+    """Return the panels of a run that is judged by its loss alone; `axis` names that, with its unit."""
+    return {"loss": replace(_LOSS, axis=axis), "speed": _SPEED, "rate": _RATE}
+
+
 def panels_of_sources(sources: Sequence[str]) -> dict[str, Panel]:
     """Return the panels of a network of several sources: its losses, how often tracks came, its speed.
 
@@ -43,7 +48,7 @@ def panels_of_sources(sources: Sequence[str]) -> dict[str, Panel]:
         sources: Names, as in the columns of the history.
     """
     if len(sources) < 2:
-        return {"loss": replace(_LOSS, axis="loss"), "speed": _SPEED, "rate": _RATE}
+        return panels_of_loss("loss")
     validated = {"validation_loss": ("all sources, validation", "solid")}
     return {
         # A step's loss is of one source, and stands beside those of sources.

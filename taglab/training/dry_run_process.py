@@ -17,13 +17,15 @@ import pandas as pd
 
 from taglab.errors import TaglabError
 from taglab.progress import Progress, as_lines
-from taglab.training import dry_run, run_config
-from taglab.training.dry_running import dry_run_sources
-from taglab.training.source_config import KIND, source_run
+from taglab.training import dry_run, run_config, source_config, spectrum_config
+from taglab.training.dry_running import dry_run_sources, dry_run_spectra
 
 _OF_KIND: dict[str, Callable[[Any, Progress], Any]] = {
     "": lambda values, progress: dry_run(run_config(values), progress),
-    KIND: lambda values, progress: dry_run_sources(source_run(values), progress),
+    source_config.KIND: lambda values, progress: dry_run_sources(source_config.source_run(values), progress),
+    spectrum_config.KIND: lambda values, progress: dry_run_spectra(
+        spectrum_config.spectrum_run(values), progress
+    ),
 }
 """Kind that a configuration names, empty where it names none, → its dry run."""
 

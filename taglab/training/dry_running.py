@@ -30,6 +30,8 @@ from taglab.training.sources import (
     source_material,
     with_mels_where_asked,
 )
+from taglab.training.spectra import fresh_spectrum_network, spectrum_material
+from taglab.training.spectrum_config import SpectrumRun
 from taglab.training.step import seed_step
 from taglab.training.tasks import Task, heads_of, tagging_task
 
@@ -144,6 +146,34 @@ def dry_run_sources(config: SourceRun, progress: Progress = silent) -> SourceDry
 
     tried, network = _tried(config.train.loop(), begun, between(progress, 0.7, 1))
     return SourceDryRun(**vars(tried), representation=network.dim, coverage=material.coverage())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpectrumDryRun(Tried):
+    """What a few steps tell of training a network that answers with spectrograms.
+
+    Attributes:
+        representation: Numbers of a clip's vector.
+    """
+
+    representation: int
+
+
+def dry_run_spectra(config: SpectrumRun, progress: Progress = silent) -> SpectrumDryRun:
+    """Take a few steps on one device, without keeping anything, and return what they tell.
+
+    Args:
+        config: As for `new_spectrum_run`; the same is refused.
+        progress: Told how far it is.
+    """
+    material = spectrum_material(config, between(progress, 0, 0.7))
+    tasks = {config.task.task: material.task}
+
+    def begun() -> _Begun:
+        return _Begun(fresh_spectrum_network(config), material.tracks, tasks)
+
+    tried, network = _tried(config.loop(), begun, between(progress, 0.7, 1))
+    return SpectrumDryRun(**vars(tried), representation=network.dim)
 
 
 @dataclass(frozen=True, eq=False)

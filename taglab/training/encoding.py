@@ -20,13 +20,16 @@ from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run
 from taglab.sources import open_folksonomy
+from taglab.training import source_config, spectrum_config
 from taglab.training.config import TrainConfig
 from taglab.training.devices import failures_told, make_fabric
 from taglab.training.divergence import Diverged
 from taglab.training.evaluation import TrackMeans, window_outputs
 from taglab.training.running import Weights, configuration, kept_step, material_of, on_one_device
-from taglab.training.source_config import KIND, source_run
+from taglab.training.source_config import source_run
 from taglab.training.sources import heads_of_run, kept_source_step, source_material
+from taglab.training.spectra import kept_spectrum_step, spectrum_material
+from taglab.training.spectrum_config import spectrum_run
 from taglab.training.step import TrainingStep
 from taglab.training.tagging import sound_format_of, unlabelled
 from taglab.vectors import Vectors
@@ -202,8 +205,26 @@ def _hearing_of_sources(run: Run) -> _Hearing:
     )  # fmt: skip
 
 
+def _hearing_of_spectra(run: Run) -> _Hearing:
+    config = spectrum_run(run.config)
+    loop = config.loop()
+
+    def step(material: Material, fabric: Fabric, weights: Weights) -> TrainingStep:
+        return kept_spectrum_step(run, config, fabric, weights)
+
+    return _Hearing(
+        config.data, config.audio, (), config.network,
+        loop.model_copy(update={"devices": loop.devices[:1], "nodes": 1}),
+        lambda progress: spectrum_material(config, progress).tracks, step,
+    )  # fmt: skip
+
+
 _TAGGER = "tagger"
-_OF_KIND: dict[str, Callable[[Run], _Hearing]] = {_TAGGER: _hearing_of_tagger, KIND: _hearing_of_sources}
+_OF_KIND: dict[str, Callable[[Run], _Hearing]] = {
+    _TAGGER: _hearing_of_tagger,
+    source_config.KIND: _hearing_of_sources,
+    spectrum_config.KIND: _hearing_of_spectra,
+}
 """Kind of a run, as its configuration names it or a tagger where it names none, → what it hears with."""
 
 
@@ -212,7 +233,7 @@ def _hearing_of(run: Run) -> _Hearing:
     if kind not in _OF_KIND:
         raise InvalidSetting(
             f"run {run.name!r} is of the kind {kind!r}, which makes no vectors of sound; those that do are "
-            f"{' and '.join(_OF_KIND)}"
+            f"{', '.join(_OF_KIND)}"
         )
     return _OF_KIND[kind](run)
 

@@ -19,21 +19,17 @@ from taglab.training.config import TrainConfig
 KIND: Literal["learning-sources"] = "learning-sources"
 
 
-class SourceTraining(BaseModel):
-    """How a network of several sources is trained. The defaults are those of Kim (2021), section 2.3.
+class LoopSettings(BaseModel):
+    """How a network without labels is trained.
 
     Attributes:
-        epochs: N; an epoch goes through all training tracks once for each source (200 in Kim 2021, and in
-            the single networks of chapter 3; its shared ones have as many by the number of sources).
-        batch_size: Clips a step on each device, all of one source (128; 64 in chapter 3).
-        learning_rate: Of Adam (0.00025; 0.001 in chapter 3).
-        weight_decay: λ of λ/2 times the squared weights that is added to the loss (1e-6, on all of them).
-        window_s: Length of a clip in seconds (2.5; 1 in chapter 3).
+        epochs: Times through the training tracks.
+        batch_size: Clips a step on each device.
+        learning_rate: Of Adam.
+        weight_decay: λ of λ/2 times the squared weights that is added to the loss.
+        window_s: Length of a clip in seconds.
         short_tracks: What becomes of tracks shorter than a clip: "refuse" leaves them out, "pad" adds zeros.
-        keep_mels: Whether tracks' mels are made once, kept in the cache, and cut, in place of being made anew
-            of every clip: on a CPU that halves the time. Clips then begin at a frame, and the frames at their
-            two ends know of the sound beside them; two bytes a frame and mel are kept.
-        seed: Of the first weights, of which source comes when, and of tracks, clips and dropout.
+        seed: Of the first weights, and of tracks, clips and dropout.
         schedule: Of the learning rate: "constant" leaves it, as Kim does; see `taglab train --help`.
         gradient_clip: Longest gradient, as its norm over all parameters; None does not clip.
         metric_interval_steps: Steps between two rows of loss, speed and memory.
@@ -47,21 +43,12 @@ class SourceTraining(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "Optimiser": ("weight_decay", "schedule", "gradient_clip"),
-        "Clips": ("window_s", "short_tracks", "keep_mels"),
-        "Length and seed": ("metric_interval_steps", "checkpoint_minutes", "seed"),
-        "Machine": ("precision", "compile", "accelerator", "devices", "nodes"),
-    }
-    """What stands together on a form and in a help, after what matters most."""
-
     epochs: int = Field(200, ge=1, le=100_000)
     batch_size: int = Field(128, ge=2, le=65_536)
     learning_rate: float = Field(0.00025, gt=0, le=10)
     weight_decay: float = Field(1e-6, ge=0, le=1)
     window_s: float = Field(2.5, gt=0, le=3_600)
     short_tracks: Literal["refuse", "pad"] = "refuse"
-    keep_mels: bool = False
     seed: int = Field(0, ge=0, lt=2**32)
     schedule: Literal["plateau", "cosine", "constant"] = "constant"
     gradient_clip: float | None = Field(None, gt=0)
@@ -76,17 +63,48 @@ class SourceTraining(BaseModel):
     @model_validator(mode="after")
     def _can_be_trained(self) -> Self:
         self.loop()
-        if self.keep_mels and self.short_tracks == "pad":
-            raise ValueError("keep_mels goes with short_tracks='refuse': silence has no mels to be kept")
         return self
 
     def loop(self) -> TrainConfig:
         """Return it as the training loop takes it."""
-        return checked(TrainConfig, self.model_dump(exclude={"keep_mels"}))
+        return checked(TrainConfig, self.model_dump(include=set(TrainConfig.model_fields)))
 
     def window_settings(self) -> WindowSettings:
         """Return how long a clip is."""
         return self.loop().window_settings()
+
+
+class SourceTraining(LoopSettings):
+    """How a network of several sources is trained. The defaults are those of Kim (2021), section 2.3.
+
+    Attributes:
+        epochs: N; an epoch goes through all training tracks once for each source (200 in Kim 2021, and in
+            the single networks of chapter 3; its shared ones have as many by the number of sources).
+        batch_size: Clips a step on each device, all of one source (128; 64 in chapter 3).
+        learning_rate: Of Adam (0.00025; 0.001 in chapter 3).
+        weight_decay: λ of λ/2 times the squared weights that is added to the loss (1e-6, on all of them).
+        window_s: Length of a clip in seconds (2.5; 1 in chapter 3).
+        keep_mels: Whether tracks' mels are made once, kept in the cache, and cut, in place of being made anew
+            of every clip: on a CPU that halves the time. Clips then begin at a frame, and the frames at their
+            two ends know of the sound beside them; two bytes a frame and mel are kept.
+        seed: Of the first weights, of which source comes when, and of tracks, clips and dropout.
+    """
+
+    sections: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "Optimiser": ("weight_decay", "schedule", "gradient_clip"),
+        "Clips": ("window_s", "short_tracks", "keep_mels"),
+        "Length and seed": ("metric_interval_steps", "checkpoint_minutes", "seed"),
+        "Machine": ("precision", "compile", "accelerator", "devices", "nodes"),
+    }
+    """What stands together on a form and in a help, after what matters most."""
+
+    keep_mels: bool = False
+
+    @model_validator(mode="after")
+    def _silence_has_no_mels(self) -> Self:
+        if self.keep_mels and self.short_tracks == "pad":
+            raise ValueError("keep_mels goes with short_tracks='refuse': silence has no mels to be kept")
+        return self
 
 
 class SourceRun(BaseModel):

@@ -56,6 +56,8 @@ FAMILIES: dict[str, str] = {
     "joint-space": "one space for artists, tags and sound: train, score, zero-shot, vectors, remove …",
     "recommend": "what users would play next: list, train, evaluate, for, remove",
     "sources": "networks that learn from several sources at once: train, dry-run, parameters",
+    "spectra": "networks that answer with spectrograms, autoencoders and voice separation: train, dry-run, "
+    "measure",
     "vectors": "word vectors: list, add, show, remove",
     "export": "files for other programs",
     "labels": "label spaces: list, show, make, edit, import, export, targets, remove",
@@ -173,6 +175,9 @@ VERBS: dict[str, Verb] = {
         Verb("sources train", "train a network of several sources", "sources:Train", computes=True),
         Verb("sources dry-run", "what that would take", "sources:DryRun", computes=True),
         Verb("sources parameters", "how large such networks are", "sources:Parameters"),
+        Verb("spectra train", "train an autoencoder or voice separation", "spectra:Train", computes=True),
+        Verb("spectra dry-run", "what that would take", "spectra:DryRun", computes=True),
+        Verb("spectra measure", "its error, or signal to distortion", "spectra:Measure", computes=True),
         Verb("predict", "what a trained run says of its own tracks", "predicting:Predict", computes=True),
         Verb("degrade", "a file of sound, with noise, at another tempo, coded …", "degrading:Degrade"),
         Verb("consistency", "how near degraded clips stay to their originals", "robustness:Consistency"),

@@ -12,7 +12,7 @@ import pytest
 
 from taglab.audio.decode import resample
 from taglab.audio.store import open_store
-from taglab.audio.synth import RECIPE, synthesise, write_demo_audio
+from taglab.audio.synth import RECIPE, synthesise, synthesise_voice, write_demo_audio
 from taglab.audio.synth.drums import DRUMS, strike
 from taglab.audio.synth.harmony import HARMONIES, chords, scale, voicing
 from taglab.audio.synth.line_up import KITS
@@ -353,3 +353,15 @@ def _roc_auc(features: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> flo
     apart = StratifiedGroupKFold(3)
     scores = cross_val_predict(model, features, truth, groups=groups, cv=apart, method="decision_function")
     return float(roc_auc_score(truth, scores))
+
+
+def test_the_voice_is_had_apart_from_the_rest() -> None:
+    # Little compression: more turns both down where they agree, and so lets them disagree.
+    sung = {**PLAIN, "voice": "female", "delivery": "sung", "compression": 0.1, "reverb": 0.5}
+    mixture, voice = synthesise(sung, 4.0), synthesise_voice(sung, 4.0)
+    rest = mixture - voice
+    assert 0.3 < np.std(voice) / np.std(rest) < 3
+    # Any of the voice that were left in the rest, or taken twice, would show in both.
+    assert abs(np.corrcoef(voice, rest)[0, 1]) < 0.05
+    assert abs(np.corrcoef(voice, mixture - 0.8 * voice)[0, 1]) > 0.1
+    assert not synthesise_voice(PLAIN, 1.0).any()

@@ -9,9 +9,19 @@ import torch
 
 from taglab.audio.decode import Decoded
 from taglab.audio.mels import LogMel, MelSettings
+from taglab.audio.spectra import LogSpectrum, Spectrum
 from taglab.audio.store import STEMS, AudioStore, Sound, StoreSettings, open_store, write_sounds
 from taglab.audio.windows import Windows, WindowSettings
-from taglab.batches import CROP_TARGETS, Crops, LookedUp, SameTrack, Spectrogram, Stem
+from taglab.batches import (
+    CROP_TARGETS,
+    Crops,
+    LookedUp,
+    MixtureAndStem,
+    SameTrack,
+    Spectrogram,
+    StandardSpectrum,
+    Stem,
+)
 from taglab.errors import NotFound
 
 SETTINGS = StoreSettings(sample_rate_hz=16_000, min_duration_s=0.01)
@@ -84,5 +94,31 @@ def test_the_stem_is_cut_at_the_same_place(store: AudioStore) -> None:
         Stem(store, np.arange(3), "drums")
 
 
+def test_the_own_spectrum_is_standardised_by_bin(store: AudioStore) -> None:
+    crops = crops_of(store, [1, 0], [100, 200])
+    mean, deviation = torch.arange(129.0), torch.full((129,), 4.0)
+    given = StandardSpectrum(256, 64, mean, deviation).of(crops).reshape(2, 129, -1)
+    wanted = LogSpectrum(256, 64)(crops.waveform.float() / 32_768)
+    torch.testing.assert_close(given * 4 + mean[:, None], wanted)
+
+
+def test_mixture_and_stem_stand_side_by_side(store: AudioStore) -> None:
+    crops = crops_of(store, [1, 0, 2], [100, 200, 300])
+    both = MixtureAndStem(Stem(store, np.arange(3), "voice"), 256, 64)
+    assert both.known_rows(crops).tolist() == [1]
+    mixture, voice = both.of(crops).reshape(3, 2, 129, -1).unbind(1)
+    torch.testing.assert_close(mixture, Spectrum(256, 64)(crops.waveform.float() / 32_768))
+    torch.testing.assert_close(voice[1], mixture[1], atol=1e-3, rtol=0)  # its negative is as loud
+    assert not voice[[0, 2]].any()
+
+
+def test_sound_comes_back_out_of_its_spectrum(store: AudioStore) -> None:
+    clips = crops_of(store, [1, 0], [100, 200]).waveform.float() / 32_768
+    spectrum = Spectrum(256, 64)
+    ones = torch.ones_like(spectrum(clips))
+    torch.testing.assert_close(spectrum.masked(clips, ones), clips, atol=1e-5, rtol=0)
+    torch.testing.assert_close(spectrum.masked(clips, ones / 4), clips / 4, atol=1e-5, rtol=0)
+
+
 def test_every_computed_target_is_tried_here() -> None:
-    assert set(CROP_TARGETS.values()) == {SameTrack, Spectrogram, Stem}
+    assert set(CROP_TARGETS.values()) == {SameTrack, Spectrogram, Stem, StandardSpectrum, MixtureAndStem}

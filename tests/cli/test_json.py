@@ -138,6 +138,7 @@ ELSEWHERE = {
     "trains, or needs a trained network": (
         "train", "dry-run", "predict", "tag", "encode", "reproduce", "sweep make", "sweep show", "report",
         "features tag", "sources train", "sources dry-run",
+        "spectra train", "spectra dry-run", "spectra measure",
         "design prepare", "design next", "design work", "design score", "robust-labels",
     ),
     "needs files of sound": (

@@ -29,7 +29,9 @@ def test_a_configuration_without_a_kind_is_a_taggers() -> None:
 
 def test_an_unknown_kind_is_told() -> None:
     run = create_run({"kind": "oracle"}, None, {})
-    with pytest.raises(DataError, match="kind 'oracle', none of tagger, joint-space, learning-sources"):
+    with pytest.raises(
+        DataError, match="kind 'oracle', none of tagger, joint-space, learning-sources, spectra"
+    ):
         launch.train_run(run.name)
 
 

@@ -161,7 +161,7 @@ def test_sizes_at_fifty_classes() -> None:
 def test_docstrings_tell_parameters_and_shapes(name: str) -> None:
     encoder = build(network_settings({"network": name}), 1).encoder.eval()
     with torch.no_grad():
-        mels, features, encoding = encoder(torch.zeros(2, 15 * 16_000))
+        mels, features, encoding, _ = encoder(torch.zeros(2, 15 * 16_000))
     assert encoding.shape == (2, encoder.dim)
     front, pooling, whole = (
         sum(p.numel() for p in part.parameters()) for part in (encoder.frontend, encoder.pooling, encoder)

@@ -7,7 +7,7 @@ listener ("seen live") cannot be heard. The same recipe gives the same samples.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,14 @@ from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
 
-__all__ = ["RECIPE", "recipe_sources", "synthesise", "write_demo_audio"]
+__all__ = [
+    "RECIPE",
+    "recipe_sources",
+    "synthesise",
+    "synthesise_voice",
+    "write_demo_audio",
+    "write_demo_voice",
+]
 
 RECIPE = (
     "tempo_bpm",
@@ -66,6 +73,8 @@ _KNOWN: dict[str, Collection[str]] = {
     "era_filter": ERAS,
 }
 
+_STORED = StoreSettings(min_duration_s=0.5, tracks_per_shard=200)
+
 _LEVELS = {"amp": 1.0, "tonal": 1.0, "bass": 0.55, "voice": 1.15}
 
 
@@ -85,11 +94,41 @@ def synthesise(
     Raises:
         InvalidSetting: If a column is missing or a value is not one of the demo's.
     """
+    return _played(recipe, duration_s, sample_rate_hz)[0]
+
+
+def synthesise_voice(
+    recipe: Mapping[Hashable, Any], duration_s: float = 8.0, sample_rate_hz: int = 16_000
+) -> Samples:
+    """Return what somebody sings in `synthesise`, apart from the rest: the two add up to it.
+
+    Room and recording change a sum as they change its parts. Compression does not: the voice has of it, at
+    every moment, the gain that all have together.
+
+    Args:
+        recipe, duration_s, sample_rate_hz: As of `synthesise`.
+
+    Returns:
+        (samples,) float32; zeros where nobody sings.
+
+    Raises:
+        InvalidSetting: As of `synthesise`.
+    """
+    whole, voice = _played(recipe, duration_s, sample_rate_hz, apart="voice")
+    return np.zeros_like(whole) if voice is None else voice
+
+
+def _played(
+    recipe: Mapping[Hashable, Any], duration_s: float, sample_rate_hz: int, apart: str = ""
+) -> tuple[Samples, Samples | None]:
+    """Return all that is played, (n,), and what one group is of it, None where it does not play."""
     _check(recipe, duration_s)
     n = round(duration_s * sample_rate_hz)
     rng = np.random.default_rng(int(recipe["recipe_seed"]))
-    groups = _perform(recipe, n, sample_rate_hz, rng)
-    mixed = _mix(recipe, groups, n, sample_rate_hz)
+    groups = _levelled(recipe, _perform(recipe, n, sample_rate_hz, rng), sample_rate_hz)
+    mixed = np.zeros(n, np.float32)
+    for samples in groups.values():
+        mixed += samples
     era = str(recipe["era_filter"])
     tilt = (
         5.0 * (recipe["brightness"] - 0.5)
@@ -97,10 +136,15 @@ def synthesise(
         + 2.0 * (recipe["valence"] - 0.5)
         + ERAS[era].tilt_db
     )
-    heard = colour(mixed, n, float(recipe["reverb"]), float(tilt), sample_rate_hz)
+    reverb = float(recipe["reverb"])
+    heard = colour(mixed, n, reverb, float(tilt), sample_rate_hz)
     squeezed = compress(heard, float(recipe["compression"]), sample_rate_hz)
+    part = None
+    if apart in groups:
+        alone = colour(groups[apart], n, reverb, float(tilt), sample_rate_hz)
+        part = alone * np.divide(squeezed, heard, out=np.zeros_like(heard), where=heard != 0)
     bandwidth_hz, noise_db = float(recipe["bandwidth_hz"]), float(recipe["noise_db"])
-    return record(squeezed, era, bandwidth_hz, noise_db, sample_rate_hz, rng)
+    return record(squeezed, era, bandwidth_hz, noise_db, sample_rate_hz, rng, part)
 
 
 def _check(recipe: Mapping[Hashable, Any], duration_s: float) -> None:
@@ -149,12 +193,12 @@ def _perform(
     return band.groups
 
 
-def _mix(recipe: Mapping[Hashable, Any], groups: dict[str, Samples], n: int, rate_hz: int) -> Samples:
-    """Return the groups together, each at its level."""
+def _levelled(recipe: Mapping[Hashable, Any], groups: dict[str, Samples], rate_hz: int) -> dict[str, Samples]:
+    """Return the groups that sound, each at its level."""
     energy, distortion = float(recipe["energy"]), float(recipe["distortion"])
     led_by_drums = str(recipe["instruments"]).startswith(("drum", "percussion"))
     levels = _LEVELS | {"drums": 0.3 + 0.75 * energy + 0.3 * led_by_drums}
-    out = np.zeros(n, np.float32)
+    out: dict[str, Samples] = {}
     for name, samples in groups.items():
         if name == "amp" or (name in ("tonal", "voice") and distortion > 0.45 and "amp" not in groups):
             samples = distort(samples, distortion, rate_hz)
@@ -162,7 +206,7 @@ def _mix(recipe: Mapping[Hashable, Any], groups: dict[str, Samples], n: int, rat
             samples = gate(samples, rate_hz)
         level = float(np.sqrt(np.mean(samples**2)))
         if level > 0:
-            out += np.float32(levels[name] / level) * samples
+            out[name] = np.float32(levels[name] / level) * samples
     return out
 
 
@@ -186,19 +230,43 @@ def write_demo_audio(
         InvalidSetting: If the folksonomy has no recipes.
         StorageError: If the disk is full or the folder cannot be written.
     """
-    settings = StoreSettings(min_duration_s=0.5, tracks_per_shard=200)
-    recipes = _recipes(folksonomy)
-    sounds = [
+    tracks = folksonomy.tracks["track"].astype(str).tolist()
+    sounds = _sounds(tracks, _recipes(folksonomy), duration_s, synthesise)
+    with decoders(workers) as threads:
+        return write_sounds(sounds, folder, _STORED, threads, progress, doing="making the demo's sound")
+
+
+def write_demo_voice(
+    folksonomy: Folksonomy,
+    folder: Path,
+    duration_s: float = 8.0,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> AudioStore:
+    """Write the voices of the demo's tracks, of those in which somebody sings; see `write_demo_audio`."""
+    named = zip(folksonomy.tracks["track"].astype(str), _recipes(folksonomy), strict=True)
+    sung = {track: recipe for track, recipe in named if "none" not in (recipe["voice"], recipe["delivery"])}
+    sounds = _sounds(list(sung), list(sung.values()), duration_s, synthesise_voice)
+    with decoders(workers) as threads:
+        return write_sounds(sounds, folder, _STORED, threads, progress, doing="making the demo's voices")
+
+
+def _sounds(
+    tracks: Sequence[str],
+    recipes: Sequence[Mapping[Hashable, Any]],
+    duration_s: float,
+    play: Callable[[Mapping[Hashable, Any], float, int], Samples],
+) -> list[Sound]:
+    """Return the sound of tracks, to be had when its turn comes."""
+    return [
         Sound(
             track=str(track),
             source=_source(recipe, duration_s),
             fingerprint="",  # the source tells them apart
-            load=partial(_load, recipe, duration_s, settings.sample_rate_hz),
+            load=partial(_load, play, recipe, duration_s, _STORED.sample_rate_hz),
         )
-        for track, recipe in zip(folksonomy.tracks["track"], recipes, strict=True)
+        for track, recipe in zip(tracks, recipes, strict=True)
     ]
-    with decoders(workers) as threads:
-        return write_sounds(sounds, folder, settings, threads, progress, doing="making the demo's sound")
 
 
 def recipe_sources(folksonomy: Folksonomy, duration_s: float = 8.0) -> list[str]:
@@ -224,5 +292,10 @@ def _source(recipe: Mapping[Hashable, Any], duration_s: float) -> str:
     return f"synthesised from recipe {content_key(_VERSION, duration_s, named)}"
 
 
-def _load(recipe: Mapping[Hashable, Any], duration_s: float, rate_hz: int) -> Decoded:
-    return Decoded(synthesise(recipe, duration_s, rate_hz), rate_hz, rate_hz)
+def _load(
+    play: Callable[[Mapping[Hashable, Any], float, int], Samples],
+    recipe: Mapping[Hashable, Any],
+    duration_s: float,
+    rate_hz: int,
+) -> Decoded:
+    return Decoded(play(recipe, duration_s, rate_hz), rate_hz, rate_hz)

@@ -122,12 +122,31 @@ def compress(samples: Samples, amount: float, rate_hz: int) -> Samples:
 
 
 def record(
-    samples: Samples, era: str, bandwidth_hz: float, noise_db: float, rate_hz: int, rng: np.random.Generator
-) -> Samples:
-    """Return samples as their time recorded them: its band, its noise, its crackle; peak 0.9."""
+    samples: Samples,
+    era: str,
+    bandwidth_hz: float,
+    noise_db: float,
+    rate_hz: int,
+    rng: np.random.Generator,
+    part: Samples | None = None,
+) -> tuple[Samples, Samples | None]:
+    """Return samples as their time recorded them: its band, its noise, its crackle; peak 0.9.
+
+    Args:
+        samples: (n,).
+        era: A name in `ERAS`.
+        bandwidth_hz: Upper limit of the band.
+        noise_db: Level of the noise, in dB of the samples' peak.
+        rate_hz: Sample rate.
+        rng: Of noise and crackle.
+        part: What of the samples is wanted apart (n,), as the voice.
+
+    Returns:
+        All of it, and what the part is of that; noise is no part of any.
+    """
     made = ERAS[era]
     n = len(samples)
-    samples = samples / np.float32(np.abs(samples).max() or 1.0)
+    peak = np.float32(np.abs(samples).max() or 1.0)
     noise = rng.standard_normal(n, np.float32) * np.float32(10 ** (noise_db / 20))
     count = round(made.crackles * n / rate_hz)
     noise[rng.integers(0, n, count)] += 0.25 * rng.standard_normal(count, np.float32)
@@ -137,6 +156,12 @@ def record(
     band = 1 / (1 + (hz / bandwidth_hz) ** 24) / (1 + (made.low_hz / np.maximum(hz, 1)) ** 6)
     octaves = np.log2(np.maximum(hz, 20.0) / _SCOOP_HZ)
     band *= 10 ** (-made.scoop_db / 20 * np.exp(-(octaves**2)))
-    spectrum = np.fft.rfft(samples, size) * band.astype(np.float32)
-    out = np.fft.irfft(spectrum, size)[:n] + noise
-    return np.asarray(0.9 * out / np.abs(out).max(), np.float32)
+
+    def limited(sound: Samples) -> np.ndarray:
+        spectrum = np.fft.rfft(sound / peak, size) * band.astype(np.float32)
+        return np.fft.irfft(spectrum, size)[:n]
+
+    out = limited(samples) + noise
+    loudest = np.abs(out).max()
+    apart = None if part is None else np.asarray(0.9 * limited(part) / loudest, np.float32)
+    return np.asarray(0.9 * out / loudest, np.float32), apart
