@@ -58,7 +58,8 @@ def test_importing_taglab_imports_none_of_its_rooms() -> None:
 
 
 WITH_TORCH = (
-    "audio.kept_mels", "audio.mels", "audio.mfcc", "batches", "benchmarks.encoding", "benchmarks.gpu",
+    "audio.kept_mels", "audio.mels", "audio.mfcc", "audio.spectra", "batches", "benchmarks.encoding",
+    "benchmarks.gpu",
     "benchmarks.joint_space", "benchmarks.loading", "benchmarks.sources", "benchmarks.training",
     "encoders", "joint_space", "losses", "nets", "studies.against_baseline", "studies.baseline",
     "studies.artist_groups", "studies.design.training", "studies.joint_space", "studies.robustness",
@@ -68,7 +69,7 @@ WITH_TORCH = (
     "verbs.joint_space_words",
     "verbs.artist_groups_study", "verbs.consistency_shares", "verbs.consistency_study",
     "verbs.label_robustness",
-    "verbs.predicting", "verbs.robustness", "verbs.sources", "verbs.studies", "verbs.sweeps",
+    "verbs.predicting", "verbs.robustness", "verbs.sources", "verbs.spectra", "verbs.studies", "verbs.sweeps",
     "verbs.training", "verbs.transfer",
 )  # fmt: skip
 WITHOUT_TORCH = """
