@@ -32,10 +32,10 @@ def signal_to_distortion(
 
     Source: Stöter, Liutkus and Ito (2018), "The 2018 signal separation evaluation campaign".
     """
-    truth, told = np.asarray(references, np.float64), np.asarray(estimates, np.float64)
-    if truth.ndim != 2 or truth.shape != told.shape:
+    truth, answer = np.asarray(references, np.float64), np.asarray(estimates, np.float64)
+    if truth.ndim != 2 or truth.shape != answer.shape:
         raise InvalidSetting(
-            f"references {truth.shape} and estimates {told.shape} must be (sources, samples)"
+            f"references {truth.shape} and estimates {answer.shape} must be (sources, samples)"
         )
     length = truth.shape[1] if frame is None else frame
     if not 1 <= length <= truth.shape[1]:
@@ -47,7 +47,7 @@ def signal_to_distortion(
         total: DoubleArray = (framed**2).sum(axis=2)
         return total
 
-    signal, estimated, distortion = power(truth), power(told), power(truth - told)
+    signal, estimated, distortion = power(truth), power(answer), power(truth - answer)
     sounding = ((signal > 0) & (estimated > 0)).all(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio: DoubleArray = 10 * np.log10(signal / distortion)

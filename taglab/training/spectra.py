@@ -178,14 +178,14 @@ def train_spectra(run_name: str, progress: Progress = silent) -> Run:
         if fabric.global_rank == 0:
             _begin(run, writer, network, material, fabric)
         learned = {kind: own.fingerprint for kind, own in material.inputs.items() if kind in LEARNED_FROM}
-        made_for = {
+        learned_of = {
             **_of_network(config),
             "split": material.tracks.split.fingerprint,
             "train": settings_with_effect(loop),
             "inputs": learned,
         }
         fitted = fit(
-            network, material.tracks, loop, fabric, run.checkpoints, SourceRecorder(writer), made_for, tasks,
+            network, material.tracks, loop, fabric, run.checkpoints, SourceRecorder(writer), learned_of, tasks,
             SAMPLER, between(progress, 0.05, 0.95),
         )  # fmt: skip
         fabric.barrier()

@@ -133,8 +133,8 @@ class Autoencoder(SpectrumTask):
             errors, squares, count = 0.0, 0.0, 0
             for crops in pieces:
                 wanted = targets.of(crops).double()
-                told = step.outputs(crops.waveform, (self.task,))[self.task].cpu().double()
-                errors += float((told - wanted).square().sum())
+                output = step.outputs(crops.waveform, (self.task,))[self.task].cpu().double()
+                errors += float((output - wanted).square().sum())
                 squares += float(wanted.square().sum())
                 count += wanted.numel()
             rows.append({"track": track, "mse": errors / count, "mse_mean_spectrum": squares / count})
@@ -192,8 +192,8 @@ class VoiceSeparation(SpectrumTask):
                 magnitudes = spectrum(mixture)
                 mask = step.outputs(crops.waveform, (self.task,))[self.task].cpu().reshape(magnitudes.shape)
                 ideal = (spectrum(voice) / magnitudes.clamp_min(_SMALLEST)).clamp(max=1)
-                told = [spectrum.masked(mixture, share) for share in (mask, ideal)]
-                sounds.add(crops.starts, torch.stack([mixture, voice, *told]))
+                parts = [spectrum.masked(mixture, share) for share in (mask, ideal)]
+                sounds.add(crops.starts, torch.stack([mixture, voice, *parts]))
             rows.append({"track": track, **sounds.ratios(material.windows.store.sample_rate_hz)})
         return pd.DataFrame(rows, columns=["track", "sdr", "sdr_mixture", "sdr_ideal", "seconds"])
 
@@ -218,11 +218,11 @@ class _Sounds:
         sounds = np.zeros((4, length))
         for start, piece in self.pieces:
             sounds[:, start : start + piece.shape[1]] = piece
-        mixture, part, *told = sounds
+        mixture, part, *estimates = sounds
         references = np.stack([part, mixture - part])
         by_frame = {
             name: signal_to_distortion(references, np.stack([own, mixture - own]), min(frame, length))[0]
-            for name, own in zip(("sdr", "sdr_ideal"), told, strict=True)
+            for name, own in zip(("sdr", "sdr_ideal"), estimates, strict=True)
         }
         # The rest of a mixture less all of it would be silence, in which nothing is measured.
         by_frame["sdr_mixture"] = signal_to_distortion([part], [mixture], min(frame, length))[0]
