@@ -185,8 +185,8 @@ def train_spectra(run_name: str, progress: Progress = silent) -> Run:
             "inputs": learned,
         }
         fitted = fit(
-            network, material.tracks, loop, fabric, run.checkpoints, SourceRecorder(writer), learned_of, tasks,
-            SAMPLER, between(progress, 0.05, 0.95),
+            network, material.tracks, loop, fabric, run.checkpoints, SourceRecorder(writer), learned_of,
+            tasks, SAMPLER, between(progress, 0.05, 0.95),
         )  # fmt: skip
         fabric.barrier()
         step = kept_spectrum_step(run, config, fabric, "best", tasks)
