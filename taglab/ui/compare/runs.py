@@ -44,7 +44,7 @@ def pick_runs() -> list[Run]:
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     chosen = bar.multiselect(
         "Runs", names, format_func=lambda name: titled.get(name, name), key="runs", persist_state="session",
-        help="Runs trained or imported here, and those that the Ros Perez thesis published.",
+        help="Runs trained or imported here, and results that others published.",
     )  # fmt: skip
     # Streamlit's own binding would write titles, which may change, and leave out what is seen first.
     if st.query_params.get_all("runs") != chosen:
