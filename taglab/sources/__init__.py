@@ -24,6 +24,7 @@ from taglab.sources import (
     matrix,
     music_emotion,
     musixmatch,
+    rated_folders,
     table,
     target_list,
 )
@@ -84,6 +85,7 @@ SOURCES: dict[str, Source] = {
         gtzan.SOURCE,
         fma.SOURCE,
         extended_ballroom.SOURCE,
+        *rated_folders.SOURCES,
         irmas.SOURCE,
         music_emotion.SOURCE,
     )
@@ -137,7 +139,11 @@ def read(
 
 
 def read_interactions(
-    source: str, folksonomy: Folksonomy, settings: BaseModel | None = None, progress: Progress = silent
+    source: str,
+    folksonomy: Folksonomy,
+    settings: BaseModel | None = None,
+    progress: Progress = silent,
+    path: Path | None = None,
 ) -> Interactions | None:
     """Read who played what of a folksonomy that was read from the same source with the same settings.
 
@@ -146,6 +152,7 @@ def read_interactions(
         folksonomy: Whose tracks.
         settings: The source's settings; its defaults where None.
         progress: Told how far it is.
+        path: What the folksonomy was read from.
 
     Returns:
         None where the source has no plays, or the settings name none.
@@ -154,6 +161,8 @@ def read_interactions(
         DataError: If the files cannot be used as they are.
     """
     reader = SOURCES[source]
+    if reader.plays_beside is not None and path is not None:
+        return reader.plays_beside(path, settings or reader.settings(), folksonomy, progress)
     if reader.interactions is None:
         return None
     return reader.interactions(settings or reader.settings(), folksonomy, progress)
@@ -190,7 +199,7 @@ def add(
     if name in BUILT_IN and (source != DEMO or (settings or demo.DemoSettings()) != BUILT_IN[name]):
         raise InvalidSetting(f"name={name!r} is kept for the demo as it is built in; choose another name")
     folksonomy = read(source, path, name, settings, progress)
-    plays = read_interactions(source, folksonomy, settings, progress)
+    plays = read_interactions(source, folksonomy, settings, progress, path)
     with cache.locked(folder), cache.replacing(folder) as temporary:
         _write(temporary, folksonomy, plays)
     return folksonomy

@@ -45,6 +45,8 @@ class Source:
         more_files: Settings that are paths of further files.
         interactions: `interactions(settings, folksonomy, progress)` gives who played what of the folksonomy's
             tracks, or None where the settings name no plays; None where the source knows of none.
+        plays_beside: `plays_beside(path, settings, folksonomy, progress)` gives them where they lie in the
+            path that `read` is given.
     """
 
     name: str
@@ -57,8 +59,9 @@ class Source:
     remote: tuple[Remote, ...] = ()
     more_files: tuple[str, ...] = ()
     interactions: Callable[..., Interactions | None] | None = None
+    plays_beside: Callable[..., Interactions] | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
         """What it can read: always a folksonomy, perhaps interactions beside it."""
-        return ("folksonomy", "interactions") if self.interactions is not None else ("folksonomy",)
+        return ("folksonomy", "interactions") if self.interactions or self.plays_beside else ("folksonomy",)

@@ -262,6 +262,65 @@ def write_music_emotion(folder: Path) -> Path:
     return folder
 
 
+def write_files(folder: Path, files: dict[str, str]) -> Path:
+    """Write files of text to a folder."""
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def write_hetrec(folder: Path) -> Path:
+    """Write HetRec's files of Last.fm, with a tag of no name and a play of no count."""
+    return write_files(
+        folder,
+        {
+            "artists.dat": 'id\tname\turl\tpictureURL\n1\tOne "A" band\tu\tp\n2\tTwo\tu\tp\n3\tThree\tu\tp\n',
+            "tags.dat": "tagID\ttagValue\n10\trock\n11\tpop\n",
+            "user_taggedartists.dat": "userID\tartistID\ttagID\tday\tmonth\tyear\n"
+            "7\t1\t10\t1\t4\t2009\n8\t1\t10\t1\t4\t2009\n7\t2\t11\t1\t4\t2009\n7\t2\t99\t1\t4\t2009\n",
+            "user_artists.dat": "userID\tartistID\tweight\n7\t1\t13883\n7\t2\t0\n8\t1\t5\n8\t3\t2\n",
+        },
+    )
+
+
+def write_goodbooks(folder: Path) -> Path:
+    """Write Goodbooks' files, with a count below 0, a book of no number here and a book rated twice."""
+    return write_files(
+        folder,
+        {
+            "books.csv": "book_id,goodreads_book_id,authors,title\n"
+            '1,900,A,First\n2,901,"B, C","Second, too"\n',
+            "tags.csv": "tag_id,tag_name\n0,-\n1,fantasy\n",
+            "book_tags.csv": "goodreads_book_id,tag_id,count\n900,1,50\n901,0,-1\n901,1,2\n555,1,3\n",
+            "ratings.csv": "user_id,book_id,rating\n1,1,5\n2,1,4\n2,2,1\n2,1,3\n",
+        },
+    )
+
+
+def write_movielens(folder: Path) -> Path:
+    """Write MovieLens's files; one movie has no tags, one row of ratings is short."""
+    return write_files(
+        folder,
+        {
+            "movies.csv": 'movieId,title,genres\n1,Toy (1995),Comedy\n2,"Two, The",Drama\n',
+            "tags.csv": "userId,movieId,tag,timestamp\n3,1,funny,1\n4,1,funny,2\n4,1,Pixar,2\n",
+            "ratings.csv": "userId,movieId,rating,timestamp\n3,1,4.0,9\n3,2,0.5,9\n4,1\n4,1,x,9\n5,2,3.5,9\n",
+        },
+    )
+
+
+def write_citeulike(folder: Path) -> Path:
+    """Write citeulike's files, with a tag of no article and an article that no line is of."""
+    return write_files(
+        folder,
+        {
+            "tags.dat": "genes\nnetworks\nunused\n",
+            "item-tag.dat": "2 0 1\n0\n1 1\n",
+            "users.dat": "2 0 2\n1 1\n2 2 77\n",
+        },
+    )
+
+
 TINY: dict[str, Callable[[Path], Path | None]] = {
     "demo": lambda folder: None,
     "lastfm": lambda folder: write_lastfm(folder / "lastfm_tags.db"),
@@ -277,4 +336,8 @@ TINY: dict[str, Callable[[Path], Path | None]] = {
     "extended-ballroom": write_extended_ballroom,
     "irmas": write_irmas,
     "music-emotion": write_music_emotion,
+    "hetrec": write_hetrec,
+    "goodbooks": write_goodbooks,
+    "movielens": write_movielens,
+    "citeulike": write_citeulike,
 }
