@@ -100,6 +100,16 @@ def _degradations() -> list[Row]:
     return degradations()
 
 
+def _recommenders(name: str) -> Callable[[], list[Row]]:
+    def measure() -> list[Row]:
+        from taglab.benchmarks import recommenders
+
+        rows: list[Row] = getattr(recommenders, name)()
+        return rows
+
+    return measure
+
+
 def _joint_space(name: str) -> Callable[[], list[Row]]:
     def measure() -> list[Row]:
         from taglab.benchmarks import joint_space
@@ -138,6 +148,9 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "tagatune": _joint_space("tagatune"),
     "big-data": _joint_space("big_data"),
     "factorisation": _factorisation,
+    "recommend-lists": _recommenders("scoring"),
+    "recommend-step": _recommenders("step_of_networks"),
+    "plays": _recommenders("bulk_reading"),
     "sequences": _sequences,
     "degradations": _degradations,
     "gpu": _gpu,

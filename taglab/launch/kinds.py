@@ -92,6 +92,22 @@ def _panels_of_spectra(config: Mapping[str, Any]) -> dict[str, Panel]:
     return panels_of_loss(spectrum_run(config).task.axis)
 
 
+def _train_recommender(run: str, progress: Progress) -> Run:
+    from taglab.recommend.training import train_recommender_run
+
+    return train_recommender_run(run, progress)
+
+
+def _epochs_of_recommender(config: Mapping[str, Any]) -> int:
+    return int(config.get("recommender", {}).get("epochs", 0))
+
+
+def _panels_of_recommender(config: Mapping[str, Any]) -> dict[str, Panel]:
+    from taglab.recommend.training import panels
+
+    return panels()
+
+
 RUN_KINDS: dict[str, RunKind] = {
     TAGGER: RunKind(_train_tagger, _epochs, "epoch", deciding().name, lambda config: panels()),
     "joint-space": RunKind(
@@ -99,6 +115,9 @@ RUN_KINDS: dict[str, RunKind] = {
     ),
     "learning-sources": RunKind(_train_sources, _epochs, "epoch", "", _panels_of_sources),
     "spectra": RunKind(_train_spectra, _epochs, "epoch", "", _panels_of_spectra),
+    "recommender": RunKind(
+        _train_recommender, _epochs_of_recommender, "epoch", "", _panels_of_recommender, alone_on_cpu=True
+    ),
 }
 """Name in a run's configuration → its kind. Each is imported when it is needed."""
 

@@ -20,6 +20,7 @@ from taglab.recommend.fitting import AnyRecommender, fit
 from taglab.recommend.holding_out import HeldOut, HoldingOut, hold_out
 from taglab.recommend.item_tags import ItemTags
 from taglab.recommend.recommender import Recommender
+from taglab.runs import layout, open_run, run_names
 from taglab.settings import Flag, checked
 from taglab.sources import open_folksonomy, plays_of
 
@@ -99,8 +100,18 @@ def train_recommender(
 
 
 def recommender_names() -> list[str]:
-    """Return the names of all that are kept, sorted."""
-    return _SHELF.names()
+    """Return the names of all that are kept, sorted; those of runs have the run's name."""
+    of_runs = (name for name in run_names() if (open_run(name).folder / layout.RECOMMENDER).is_dir())
+    return sorted({*_SHELF.names(), *of_runs})
+
+
+def _folder_of(name: str) -> Path:
+    """Return where a recommender lies: on the shelf, or else in the run of its name; raises NotFound."""
+    if name not in _SHELF.names() and name in run_names():
+        folder = open_run(name).folder / layout.RECOMMENDER
+        if folder.is_dir():
+            return folder
+    return _SHELF.find(name)
 
 
 def save_recommender(
@@ -123,21 +134,29 @@ def save_recommender(
     with locked(folder):
         if folder.exists() and not replace:
             raise Conflict(f"there is a recommender named {name!r} already; take another name or replace it")
-        with replacing(folder) as temporary:
-            temporary.mkdir()
-            about = {
-                "format": _FORMAT,
-                "settings": recommender.settings.model_dump(mode="json"),
-                "material": asked.model_dump(mode="json"),
-                "plays": recommender.plays.fingerprint,
-                "tags": recommender.tags.fingerprint,
-                "seconds": recommender.seconds,
-                "learned": sorted(recommender.learned),
-            }
-            (temporary / _ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
-            arrays: dict[str, Any] = dict(recommender.learned)
-            np.savez(temporary / _LEARNED, **arrays)
-            write_checksums(temporary, (_ABOUT, _LEARNED))
+        write_recommender(recommender, folder, asked)
+
+
+def write_recommender(recommender: Recommender, folder: Path, asked: RecommenderMaterial) -> None:
+    """Write a recommender to a folder, whole or not at all; one that is there gives way.
+
+    Raises:
+        StorageError: If the disk is full or the place cannot be written.
+    """
+    about = {
+        "format": _FORMAT,
+        "settings": recommender.settings.model_dump(mode="json"),
+        "material": asked.model_dump(mode="json"),
+        "plays": recommender.plays.fingerprint,
+        "tags": recommender.tags.fingerprint,
+        "seconds": recommender.seconds,
+    }
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        (temporary / _ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+        arrays: dict[str, Any] = dict(recommender.learned)
+        np.savez(temporary / _LEARNED, **arrays)
+        write_checksums(temporary, (_ABOUT, _LEARNED))
 
 
 def about_recommender(name: str) -> dict[str, Any]:
@@ -147,7 +166,7 @@ def about_recommender(name: str) -> dict[str, Any]:
         NotFound: If there is none.
         DataError: If it is damaged, or of a newer format.
     """
-    folder = _SHELF.find(name)
+    folder = _folder_of(name)
     return read_whole(folder, lambda: _about(folder))
 
 
@@ -161,7 +180,7 @@ def open_recommender(
         DataError: If it is damaged, or of a newer format.
         InputsChanged: If its data set has other plays or tags by now.
     """
-    folder = _SHELF.find(name)
+    folder = _folder_of(name)
     about = read_whole(folder, lambda: _about(folder))
     asked = checked(RecommenderMaterial, about["material"])
     plays, tags = material_of(asked, progress)

@@ -17,7 +17,7 @@ from taglab.labels import LabelSpace
 if TYPE_CHECKING:
     from taglab.audio.store import AudioStore  # its decoders are not needed to read what runs are made of
 
-InputKind = Literal["data", "audio", "stem", "targets", "sources", "vectors", "features"]
+InputKind = Literal["data", "audio", "stem", "targets", "sources", "vectors", "features", "plays"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,9 @@ INPUT_KINDS: dict[InputKind, KindOfInput] = {
         "other features",
         learned_from=True,
         heard=True,
+    ),
+    "plays": KindOfInput(
+        "the plays or tags of {name!r} are others than when it was made", "other plays", learned_from=True
     ),
 }
 LEARNED_FROM = tuple(kind for kind, of in INPUT_KINDS.items() if of.learned_from)

@@ -41,7 +41,8 @@ PREDICTIONS = "predictions"
 SPACE = "space"
 TARGETS = "targets"
 LOSSES = "losses.json"
-WRITTEN_LAST = (f"{PREDICTIONS}/test.npz", SPACE, LOSSES)
+RECOMMENDER = "recommender"
+WRITTEN_LAST = (f"{PREDICTIONS}/test.npz", SPACE, LOSSES, RECOMMENDER)
 
 LARGEST_JSON_BYTES = 64 << 20
 LARGEST_TABLE_BYTES = 1 << 30

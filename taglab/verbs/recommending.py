@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from taglab.errors import NotFound
+from taglab.errors import InvalidSetting, NotFound
 from taglab.progress import Progress, between
 from taglab.recommend import (
     AnyRecommender,
@@ -26,7 +26,7 @@ from taglab.recommend import (
 from taglab.settings import Flag, Group
 from taglab.verbs.question import Question
 from taglab.verbs.report import Report
-from taglab.verbs.shelves import ByName, Kept, Listing, Names, NewName, Removal
+from taglab.verbs.shelves import ByName, Kept, Listing, Names, Removal
 
 _NEAR = 3
 _RECOMMENDER = Group("the recommender", flags={"h": Flag("--factors")})
@@ -58,24 +58,28 @@ class Train(Question):
     chapter 5). Some plays are held out, by which `taglab recommend evaluate` judges.
 
     Attributes:
-        name: What to call it.
+        name: What to call it; a run that is only made is called by what differs from the defaults.
         recommender: Which recommender.
         material: Of what it learns.
         seed: Of all that is drawn in learning.
         replace: Let it replace one of the same name.
+        only_make: Make a run of it, do not train it (fm and ncf); `taglab launch` does, in the background,
+            and when it is done it is asked by the run's name.
     """
 
     returns: ClassVar[str] = (
-        "{name, recommender, data, users, items, tags, plays, density, items_without_tags, held_out, seconds}"
+        "{run}; or {name, recommender, data, users, items, tags, plays, density, items_without_tags, "
+        "held_out, seconds}"
     )
     table: ClassVar[bool] = False
     examples: ClassVar[str] = """
 taglab recommend train --name neighbours --recommender inn --weighing log
 taglab recommend train --name fm --recommender fm --factors 32 --epochs 5
+taglab recommend train --recommender ncf --factors 128 --only-make
 taglab recommend train --name cold --recommender unn --held-out-by item
 """
 
-    name: NewName
+    name: Annotated[str | None, Flag(metavar="NAME")] = None
     recommender: Annotated[AnyRecommender, Group("the recommender", flags={"h": Flag("--factors")})] = (
         ItemNeighbours()
     )
@@ -84,13 +88,33 @@ taglab recommend train --name cold --recommender unn --held-out-by item
     ] = RecommenderMaterial()
     seed: int = Field(0, ge=0, lt=2**63)
     replace: bool = False
+    only_make: bool = False
+
+    @model_validator(mode="after")
+    def _is_a_recommender_or_a_run(self) -> Self:
+        if self.only_make and (self.name or self.replace):
+            raise ValueError("--only-make goes without --name and --replace")
+        if not self.only_make and self.name is None:
+            raise ValueError("--name must say what to call the recommender")
+        return self
 
     def answer(self, progress: Progress) -> Report:
-        """Return of what it learned, and how long that took."""
+        """Return of what it learned, and how long that took; or the run that was made."""
+        if self.only_make:
+            from taglab.recommend.training import new_recommender_run, recommender_run
+
+            asked = self.model_dump(mode="json", include={"recommender", "material", "seed"})
+            run = new_recommender_run(recommender_run(asked), progress=progress).name
+            return Report({"run": run}, notes=(f"`taglab launch {run}` trains it",))
+        return self._trained(str(self.name), progress)
+
+    def _trained(self, name: str, progress: Progress) -> Report:
+        if name in recommender_names() and not self.replace:  # hours of training end in no refusal
+            raise InvalidSetting(f"name={name!r} is taken by another recommender; --replace lets it go")
         learned, held = train_recommender(self.recommender, self.material, self.seed, progress)
-        save_recommender(learned, self.name, self.material, self.replace)
+        save_recommender(learned, name, self.material, self.replace)
         facts = {
-            "name": self.name,
+            "name": name,
             "recommender": learned.settings.recommender,
             "data": self.material.data,
             **_sizes(learned),
