@@ -68,8 +68,8 @@ class Train(Question):
     """
 
     returns: ClassVar[str] = (
-        "{run}; or {name, recommender, data, users, items, tags, plays, density, items_without_tags, "
-        "held_out, seconds}"
+        "{name, recommender, data, users, items, tags, plays, density, items_without_tags, held_out, "
+        "seconds}; with --only-make {run}"
     )
     table: ClassVar[bool] = False
     examples: ClassVar[str] = """
