@@ -245,18 +245,18 @@ def _without(plays: Interactions, pairs: Pairs, held: npt.NDArray[np.bool_]) -> 
 def train_network(
     training: NetworkTraining,
     progress: Progress = silent,
-    told: Callable[[Mapping[str, float]], None] = lambda row: None,
+    on_epoch: Callable[[Mapping[str, float]], None] = lambda row: None,
 ) -> Learned:
     """Take epochs to the last, and return the numbers of the best.
 
     Args:
         training: At its start, or where it was left.
         progress: Told after every step.
-        told: Given every epoch's row once it is done.
+        on_epoch: Given every epoch's row once it is done.
     """
     epochs = training.settings.epochs
     while not training.done:
         at = training.standing.epoch
         part = between(progress, at / epochs, (at + 1) / epochs, f"epoch {at + 1} of {epochs}")
-        told(training.epoch(part))
+        on_epoch(training.epoch(part))
     return training.learned()

@@ -25,7 +25,7 @@ from taglab.errors import DataError, unreadable
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
-from taglab.sources.reading import Tally, open_text, require_assignments
+from taglab.sources.reading import Tally, existing_file, open_text, require_assignments
 from taglab.sources.source import Source
 from taglab.sources.table_files import TextFormat, open_table
 from taglab.sources.triples import TripleFormat, read_triples
@@ -33,6 +33,7 @@ from taglab.sources.triples import TripleFormat, read_triples
 _TABS = TextFormat(True, "\t", False, None, ("",))
 _COMMAS = TextFormat(True, ",", None, None, ("",))
 _CODE_DIGITS = 9
+_LINES_BETWEEN = 2_000
 
 
 class RatedSettings(BaseModel):
@@ -104,7 +105,7 @@ def read_citeulike(path: Path, name: str, settings: RatedSettings, progress: Pro
         tags = [line.strip() for line in text.lines]
     file = _file(path, "item-tag.dat")
     tally = Tally()
-    items, codes, n_items = _lists(file, tally, len(tags))
+    items, codes, n_items = _lists(file, tally, len(tags), progress)
     require_assignments(file, len(codes), tally)
     tracks = pd.DataFrame({"track": pd.array([str(item) for item in range(n_items)], dtype="str")})
     return Folksonomy.from_codes(name, tracks, tags, items, codes, None, tally.notes())
@@ -114,7 +115,7 @@ def _plays_of_citeulike(
     path: Path, settings: RatedSettings, folksonomy: Folksonomy, progress: Progress = silent
 ) -> Interactions:
     file, tally = _file(path, "users.dat"), Tally()
-    users, items, n_users = _lists(file, tally, folksonomy.n_tracks)
+    users, items, n_users = _lists(file, tally, folksonomy.n_tracks, progress)
     if not len(items):
         raise DataError(file, "holds no article that a user has; is it the right file?")
     return Interactions.from_codes(
@@ -130,6 +131,8 @@ def _plays_of_citeulike(
 
 def _file(folder: Path, name: str) -> Path:
     """Return a file of a folder; raises DataError if it is not there."""
+    if not folder.is_dir():
+        existing_file(folder)
     file = folder / name
     if not file.is_file():
         raise DataError(folder, f"must be a folder that holds {name}; is it unpacked as published?")
@@ -149,8 +152,8 @@ def _rows(
         with open_table(path, form, progress) as table:
             missing = [column for column in columns if column not in table.header]
             if missing:
-                told = ", ".join(map(repr, table.header[:20]))
-                raise DataError(path, f"has no column {missing[0]!r}; its columns are {told}", line=1)
+                columns_here = ", ".join(map(repr, table.header[:20]))
+                raise DataError(path, f"has no column {missing[0]!r}; its columns are {columns_here}", line=1)
             for _, cells in table.rows([table.header.index(column) for column in columns]):
                 if cells is not None:
                     yield tuple((cell or "").strip() for cell in cells[: len(columns)])
@@ -197,19 +200,24 @@ def _folksonomy(
     )
 
 
-def _lists(path: Path, tally: Tally, limit: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
+def _lists(
+    path: Path, tally: Tally, limit: int, progress: Progress
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
     """Return line and number of each entry of a file of lists, and how many lines it has.
 
     Args:
         path: Every line says how many numbers follow, and then which.
         tally: Takes what is left out.
         limit: Numbers are below.
+        progress: Told now and then.
     """
     lines, codes, n_lines = array("q"), array("q"), 0
     with open_text(path) as text:
         for number, line in enumerate(text.lines):
             cells = line.split()
             n_lines = number + 1
+            if number % _LINES_BETWEEN == 0:
+                progress(min(text.fraction(), 1.0), f"reading {path.name}")
             if cells and cells[0] != str(len(cells) - 1):
                 raise DataError(
                     path,

@@ -21,7 +21,7 @@ def test_hetrec_weighs_tags_by_people_and_names_artists(tmp_path: Path) -> None:
     data = sources.add("hetrec", TINY["hetrec"](tmp_path), "mine")
     assert data.tracks["title"].tolist() == ['One "A" band', "Two", "Three"]
     assert data.matrix[[0], data.tag_row("rock")].sum() == 2
-    assert [(note.count, note.reason) for note in data.dropped] == [(1, "no item or no tag of this number")]
+    assert (1, "no item or no tag of this number") in [(note.count, note.reason) for note in data.dropped]
     plays = sources.open_interactions("mine")
     assert (plays.n_users, plays.n_tracks, plays.kind) == (2, 2, "counts")
     assert plays.matrix.max() == 13883

@@ -303,7 +303,7 @@ def write_movielens(folder: Path) -> Path:
         folder,
         {
             "movies.csv": 'movieId,title,genres\n1,Toy (1995),Comedy\n2,"Two, The",Drama\n',
-            "tags.csv": "userId,movieId,tag,timestamp\n3,1,funny,1\n4,1,funny,2\n4,1,Pixar,2\n",
+            "tags.csv": "userId,movieId,tag,timestamp\n3,1,funny,1\n4,1,funny,2\n4,1,Pixar,2\n4,2,,2\n",
             "ratings.csv": "userId,movieId,rating,timestamp\n3,1,4.0,9\n3,2,0.5,9\n4,1\n4,1,x,9\n5,2,3.5,9\n",
         },
     )
