@@ -99,8 +99,10 @@ def read_triples(path: Path, name: str, form: TripleFormat, progress: Progress =
             path, f"holds no usable row of user, item and {form.kind[:-1]}; is it the right file?"
         )
     rows, columns, values = (_joined(parts, at) for at in range(3))
+    rows, user_texts = _in_use(rows, users.texts())
+    columns, item_texts = _in_use(columns, items.texts())
     reading = [f"Plays: {', '.join(form.columns[:3])} of {path.name}, {len(rows):,} rows."]
-    return _interactions(name, users.texts(), items.texts(), rows, columns, values, form.kind, tally, reading)
+    return _interactions(name, user_texts, item_texts, rows, columns, values, form.kind, tally, reading)
 
 
 def _interactions(
@@ -125,6 +127,15 @@ def _interactions(
     matrix.sort_indices()
     table = pd.DataFrame({"user": pd.array(list(users), dtype="str")})
     return Interactions(name, table, tuple(items), matrix, kind, tuple(tally.notes()), tuple(reading))
+
+
+def _in_use(codes: npt.NDArray[np.int32], texts: list[str]) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """Return numbers of the texts that are numbered at all, and those: some stood in unusable rows only."""
+    used = np.bincount(codes, minlength=len(texts)) > 0
+    if used.all():
+        return codes, texts
+    places = (np.cumsum(used) - 1).astype(np.int32)
+    return places[codes], [texts[at] for at in np.flatnonzero(used)]
 
 
 def _joined(parts: list[tuple[npt.NDArray[Any], ...]], at: int) -> npt.NDArray[Any]:
