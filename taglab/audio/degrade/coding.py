@@ -83,6 +83,15 @@ def _vorbis(asked: Asked) -> Samples:
     return of_length(decoded, len(asked.samples))
 
 
+def _release_of_av() -> str:
+    """Return the releases of FFmpeg's libraries; that of LAME within them is not told apart."""
+    return f"av {av.__version__} {sorted(av.library_versions.items())}"
+
+
+def _release_of_libsndfile() -> str:
+    return f"libsndfile {soundfile.__libsndfile_version__}"
+
+
 MP3 = Degradation(
     "MP3",
     "kb/s",
@@ -94,6 +103,7 @@ MP3 = Degradation(
     equal_loudness=False,
     scale=math.log2,
     at_rate=mp3_bit_rates,
+    release=_release_of_av,
 )
 
 VORBIS = Degradation(
@@ -105,4 +115,5 @@ VORBIS = Degradation(
     _vorbis,
     "Coded by libvorbis, from its smallest files at 0 to its best quality at 1.",
     equal_loudness=False,
+    release=_release_of_libsndfile,
 )

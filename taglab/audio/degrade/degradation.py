@@ -42,6 +42,10 @@ def _any(_: int) -> None:
     return None
 
 
+def _our_own() -> str:
+    return ""
+
+
 def _as_long(_: float) -> float:
     return 1.0
 
@@ -65,6 +69,7 @@ class Degradation:
         takes: Magnitude → seconds of sound that a second of the result takes.
         about: A sentence.
         version: Raised where the same magnitude gives other sound than before; nothing older is then used.
+        release: Returns which release of a library makes the change; empty where that is all our own.
     """
 
     title: str
@@ -80,12 +85,18 @@ class Degradation:
     at_rate: Callable[[int], tuple[float, ...] | None] = _any
     takes: Callable[[float], float] = _as_long
     version: int = 1
+    release: Callable[[], str] = _our_own
 
     def __post_init__(self) -> None:
         if list(self.grid) != sorted(set(self.grid)):
             raise ValueError(f"grid={self.grid} must be ascending, each magnitude once")
         if self.least not in ("low", "high", "middle"):
             raise ValueError(f"least={self.least!r} must be low, high or middle")
+
+    @property
+    def edition(self) -> str:
+        """What is kept of the change is of this alone: our version, and the release of what makes it."""
+        return f"{self.version} {self.release()}"
 
     def check(self, magnitude: float, rate_hz: int) -> None:
         """Refuse a magnitude that there is not.

@@ -7,6 +7,7 @@ GPL and a program of its own.
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
 
 import numpy as np
@@ -47,6 +48,10 @@ def stretched(
     return np.asarray(changed[0] if samples.ndim == 1 else changed.T, np.float32)
 
 
+def _release() -> str:
+    return f"python-stretch {importlib.metadata.version('python-stretch')}"
+
+
 def _seed(asked: Asked) -> int:
     return int(asked.random.integers(1 << 31))
 
@@ -73,10 +78,18 @@ TEMPO = Degradation(
     "Faster or slower at the same pitch.",
     scale=math.log2,
     takes=lambda tempo: tempo,
+    release=_release,
 )
 
 PITCH = Degradation(
-    "Pitch", "semitones", _SEMITONES, 0.0, "middle", _pitch, "Higher or lower at the same tempo."
+    "Pitch",
+    "semitones",
+    _SEMITONES,
+    0.0,
+    "middle",
+    _pitch,
+    "Higher or lower at the same tempo.",
+    release=_release,
 )
 
 RESYNTHESIS = Degradation(
@@ -87,4 +100,5 @@ RESYNTHESIS = Degradation(
     "low",
     _resynthesis,
     "Taken apart as for tempo and pitch and put together as it was: what that costs by itself.",
+    release=_release,
 )

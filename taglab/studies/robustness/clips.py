@@ -115,7 +115,7 @@ class Clips:
         kind = degradation(name)
         kind.check(magnitude, self.store.sample_rate_hz)
         given = "" if recording is None else content_key(recording)
-        key = content_key(self.key, name, kind.version, magnitude, self.settings.seed, given)
+        key = content_key(self.key, name, kind.edition, magnitude, self.settings.seed, given)
 
         def changed(row: int) -> Decoded:
             return self._decoded(self.degraded_clip(row, name, magnitude, recording))

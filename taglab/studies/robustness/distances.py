@@ -108,7 +108,7 @@ class Measured:
             self._clips.key,
             self._clips.settings.seed,
             name,
-            degradation(name).version,
+            degradation(name).edition,
             magnitude,
             self._keys_of_recordings.get(name, ""),
             self._identities.get(space.features, ""),

@@ -169,7 +169,7 @@ class _Tagger:
         if change is not None:
             name, _ = change
             recording = self._recordings.get(name)
-            changed = [*change, degradation(name).version, self._clips.settings.seed]
+            changed = [*change, degradation(name).edition, self._clips.settings.seed]
             changed += ["" if recording is None else content_key(recording)]
         key = content_key("label-scores", _FORMAT, self._clips.key, *self._identity, *changed)
         return derived_path("label-scores", key, ".npz")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -312,3 +313,11 @@ def test_a_stereo_file_of_an_encoder_is_read_by_another(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "out.wav", sound, RATE_HZ, "FLOAT")
     back, _ = soundfile.read(tmp_path / "out.wav", dtype="float32")
     assert np.array_equal(back, sound)
+
+
+def test_what_libraries_make_is_known_by_their_release() -> None:
+    releases = {name: kind.release() for name, kind in DEGRADATIONS.items() if kind.release()}
+    assert set(releases) == {"mp3", "vorbis", "tempo", "pitch", "resynthesis"}
+    assert all(any(sign.isdigit() for sign in release) for release in releases.values())
+    newer = replace(DEGRADATIONS["mp3"], release=lambda: "another")
+    assert newer.edition != DEGRADATIONS["mp3"].edition
