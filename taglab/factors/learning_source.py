@@ -88,7 +88,7 @@ class LearningSource(BaseModel):
             )
         return targets
 
-    def made_of(self, folksonomy: Folksonomy, split: Split | None = None) -> dict[str, Any]:
+    def ingredients(self, folksonomy: Folksonomy, split: Split | None = None) -> dict[str, Any]:
         """Return what its targets come of, without making them: fingerprints and settings, as JSON has them.
 
         Args:
@@ -213,4 +213,4 @@ def key_of_sources(
     Raises:
         NotFound, InvalidSetting: As `targets_of_sources`.
     """
-    return content_key({source.name: source.made_of(folksonomy, split) for source in sources})
+    return content_key({source.name: source.ingredients(folksonomy, split) for source in sources})

@@ -33,23 +33,23 @@ class KeptTargets:
     """Targets by what they are called, and what they were made of.
 
     Attributes:
-        made_of: Content key of what they were made of: the same on every machine.
+        ingredients: Content key of what they were made of: the same on every machine.
         of: Name → targets, all of the same tracks.
     """
 
-    made_of: str
+    ingredients: str
     of: Mapping[str, Targets]
 
     __repr__ = one_line
 
-    def fingerprint(self, made_of: str = "") -> str:
+    def fingerprint(self, ingredients: str = "") -> str:
         """Return the content key of what they were made of and of what they hold.
 
         Args:
-            made_of: Of what is there now, to be compared with; as they were made where empty.
+            ingredients: Of what is there now, to be compared with; as they were made where empty.
         """
         held = {name: own.fingerprint for name, own in self.of.items()}
-        return content_key(made_of or self.made_of, held)
+        return content_key(ingredients or self.ingredients, held)
 
 
 class _OfOne(pydantic.BaseModel):
@@ -68,7 +68,7 @@ class _About(pydantic.BaseModel):
     """What is kept beside arrays: of all tracks, and of each source."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-    made_of: str
+    ingredients: str = pydantic.Field(alias="made_of")
     tracks: tuple[str, ...]
     of: dict[str, _OfOne]
 
@@ -82,9 +82,9 @@ def write_targets(folder: Path, kept: KeptTargets) -> None:
     """
     tracks = next((own.tracks for own in kept.of.values()), ())
     about = _About(
-        made_of=kept.made_of, tracks=tracks, of={name: _about(own) for name, own in kept.of.items()}
+        made_of=kept.ingredients, tracks=tracks, of={name: _about(own) for name, own in kept.of.items()}
     )
-    arrays: Arrays = {_ABOUT: np.frombuffer(about.model_dump_json().encode(), np.uint8)}
+    arrays: Arrays = {_ABOUT: np.frombuffer(about.model_dump_json(by_alias=True).encode(), np.uint8)}
     for number, own in enumerate(kept.of.values()):
         arrays |= {f"{part} {number}": array for part, array in _arrays(own).items()}
     place = folder / layout.TARGETS
@@ -154,7 +154,7 @@ def targets_of_file(path: Path) -> KeptTargets:
         }
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise DataError(path, f"holds no sound targets ({' '.join(str(error).split())})") from error
-    return KeptTargets(about.made_of, of)
+    return KeptTargets(about.ingredients, of)
 
 
 def _targets(one: _OfOne, tracks: tuple[str, ...], arrays: Arrays, number: int) -> Targets:

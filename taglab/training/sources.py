@@ -109,7 +109,7 @@ def new_source_run(config: SourceRun, group: str = "", note: str = "", progress:
     """
     data = _data_of(config, between(progress, 0, 0.2))
     store = audio_at_hand(config.audio, data)
-    kept = _made_now(config, data, _split_of(config, data, store), between(progress, 0.2, 1))
+    kept = _targets_today(config, data, _split_of(config, data, store), between(progress, 0.2, 1))
     for name, own in kept.of.items():
         if not own.known.any():
             raise InvalidSetting(f"the source {name!r} says nothing of any track of {config.data!r}")
@@ -139,7 +139,7 @@ def _split_of(config: SourceRun, data: Folksonomy, store: AudioStore | None) -> 
     return split_tracks(data, config.split, copies)
 
 
-def _made_now(config: SourceRun, data: Folksonomy, split: Split, progress: Progress) -> KeptTargets:
+def _targets_today(config: SourceRun, data: Folksonomy, split: Split, progress: Progress) -> KeptTargets:
     """Return what the sources say of the tracks today."""
     targets = targets_of_sources(config.sources, data, split, progress)
     return KeptTargets(key_of_sources(config.sources, data, split), targets)
@@ -177,7 +177,7 @@ def source_material(config: SourceRun, run: Run | None = None, progress: Progres
     store = resolve_audio(config.audio, data, between(progress, 0.1, 0.5))
     check_sound(config.network, store, config.audio)
     split = _split_of(config, data, store)
-    kept = _kept_of(run, data) if run else _made_now(config, data, split, between(progress, 0.5, 1))
+    kept = _kept_of(run, data) if run else _targets_today(config, data, split, between(progress, 0.5, 1))
     known = np.logical_or.reduce([own.known for own in kept.of.values()] or [np.ones(data.n_tracks, bool)])
     known |= any(source.by_pairs for source in config.sources)
     material = prepare_known(data, known, store, split, config.train.window_settings())

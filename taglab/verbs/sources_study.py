@@ -119,10 +119,10 @@ taglab reproduce sources --source tag=tag,k=20 --source bpm=bpm,k=20 --fractiona
         notes = [f"{left:,} runs are left; `taglab design work {name}` trains them, too"] if left else []
         if self.report is None:
             return Report(facts, claims_of(study), notes=tuple(notes))
-        told = study_report(study)
-        write_study(told, self.report)
+        written = study_report(study)
+        write_study(written, self.report)
         facts["file"] = str(self.report)
-        return Report(facts, told.claims, notes=(*notes, f"wrote {self.report}"))
+        return Report(facts, written.claims, notes=(*notes, f"wrote {self.report}"))
 
     def _sources(self, data: Folksonomy, progress: Progress) -> tuple[list[LearningSource], pd.DataFrame]:
         """Return what is learned, and what of the thesis's sources the data cannot give."""

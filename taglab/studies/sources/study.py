@@ -133,8 +133,8 @@ def carry_out(
         InvalidSetting: If a run or a task does not fit the data.
     """
     if only_make:
-        made = make_next(design.name, len(design.runs) if most is None else most, between(progress, 0, 0.8))
-        trained = [run.name for _, run in made]
+        runs = make_next(design.name, len(design.runs) if most is None else most, between(progress, 0, 0.8))
+        trained = [run.name for _, run in runs]
     else:
         trained = work(design.name, most, between(progress, 0, 0.8))
     study = StudyOfSources(open_design(design.name), config, target, _no_baselines(), absent, trained)
