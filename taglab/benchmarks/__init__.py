@@ -75,6 +75,12 @@ def _codebook() -> list[Row]:
     return codebook()
 
 
+def _lime() -> list[Row]:
+    from taglab.benchmarks.explaining import lime_of_many
+
+    return lime_of_many()
+
+
 def _factorisation() -> list[Row]:
     from taglab.benchmarks.recommending import factorisation
 
@@ -151,6 +157,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "recommend-lists": _recommenders("scoring"),
     "recommend-step": _recommenders("step_of_networks"),
     "plays": _recommenders("bulk_reading"),
+    "lime": _lime,
     "sequences": _sequences,
     "degradations": _degradations,
     "gpu": _gpu,

@@ -26,8 +26,10 @@ def left_out_at_random(own: OwnTags, perturbations: int, seed: int) -> Bools:
     gone[:, 0] = 0
     keys = drawn.random((n, perturbations, width), np.float32)
     keys[~np.broadcast_to(own.there[:, None, :], keys.shape)] = 2
-    place = keys.argsort(axis=2).argsort(axis=2)
-    kept: Bools = (place >= gone[:, :, None]) & own.there[:, None, :]
+    never = np.full((n, perturbations, 1), np.inf, np.float32)
+    ascending = np.concatenate([np.sort(keys, axis=2), never], axis=2)
+    least = np.take_along_axis(ascending, gone[:, :, None], axis=2)
+    kept: Bools = (keys >= least) & own.there[:, None, :]
     return kept
 
 
