@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from taglab.audio.degrade import degradation
-from taglab.studies.robustness.clips import ClipSettings
+from taglab.studies.robustness.clips import ClipSettings, longest_take
 from taglab.studies.robustness.spaces import FEATURE_DISTANCES, SOUND_DISTANCES, Space
 
 PAPER = ("pink-noise", "environmental-noise", "tempo", "pitch", "mp3")
@@ -27,6 +27,11 @@ class ChangeSettings(ClipSettings):
 
     degradations: tuple[str, ...] = Field(PAPER, min_length=1)
     grid: Literal["coarse", "thesis"] = "coarse"
+
+    @property
+    def longest_take(self) -> float:
+        """As of `ClipSettings`, of the degradations that are asked for."""
+        return longest_take(self.degradations)
 
     def magnitudes(self, name: str, rate_hz: int) -> tuple[float, ...]:
         """Return the magnitudes of a degradation that are tried at a sampling rate, ascending."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,7 +23,6 @@ from taglab.reprs import one_line
 _FORMAT = 1  # raised where clips are cut otherwise than before
 _FULL_SCALE = 32_768
 _FEWEST = 3
-_LONGEST_TAKE = max(kind.takes(one) for kind in DEGRADATIONS.values() for one in kind.grid)
 
 
 class ClipSettings(BaseModel):
@@ -40,6 +39,21 @@ class ClipSettings(BaseModel):
     clips: int = Field(100, ge=_FEWEST, le=100_000)
     clip_s: float = Field(3.0, ge=0.5, le=600)
     seed: int = Field(0, ge=0)
+
+    @property
+    def longest_take(self) -> float:
+        """Seconds of a track that a second of a degraded clip takes at most, whatever it is degraded by."""
+        return longest_take(DEGRADATIONS)
+
+
+def longest_take(names: Iterable[str]) -> float:
+    """Return how many seconds of sound a second takes at most of what some degradations give; 1 or more.
+
+    Raises:
+        NotFound: If there is no such degradation.
+    """
+    kinds = [degradation(name) for name in names]
+    return max(1.0, *(kind.takes(one) for kind in kinds for one in kind.grid))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,20 +80,23 @@ class Clips:
 
         Args:
             store: The sound.
-            settings: How many, and how long.
+            settings: How many, and how long; a track must last for all that they may be degraded by.
             among: Only of these tracks; of all where None.
 
         Raises:
             InvalidSetting: If fewer than three tracks are long enough.
+            NotFound: If there is no such degradation.
         """
-        needed = round(settings.clip_s * _LONGEST_TAKE * store.sample_rate_hz) + 1
+        takes = settings.longest_take
+        needed = round(settings.clip_s * takes * store.sample_rate_hz) + (takes > 1)
         tracks = store.tracks["track"].astype(str)
         asked = np.full(len(tracks), True) if among is None else tracks.isin(set(among)).to_numpy()
         names = tracks.to_numpy()[asked & (store.samples >= needed)]
         if len(names) < _FEWEST:
+            faster = ", to be made faster" if takes > 1 else ""
             raise InvalidSetting(
-                f"clip_s={settings.clip_s:g} needs tracks of {settings.clip_s * _LONGEST_TAKE:g} s, to be "
-                f"made faster; {len(names)} of {asked.sum():,} tracks are as long, and {_FEWEST} are needed"
+                f"clip_s={settings.clip_s:g} needs tracks of {settings.clip_s * takes:g} s{faster}; "
+                f"{len(names)} of {asked.sum():,} tracks are as long, and {_FEWEST} are needed"
             )
         random = np.random.default_rng(settings.seed)
         chosen = random.choice(len(names), min(settings.clips, len(names)), replace=False)
@@ -157,6 +174,11 @@ class Clips:
         """Return a clip, from the middle of its track, long enough to become one of `clip_s`."""
         pcm = self.store.whole(self._rows[row])
         n = round(self._n_samples * takes)
+        if n > len(pcm):
+            seconds = n / self.store.sample_rate_hz
+            raise DataError(
+                self.tracks[row], f"is shorter than the {seconds:g} s that {takes:g} times its tempo takes"
+            )
         start = (len(pcm) - n) // 2
         return self._decoded(pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE))
 

@@ -17,7 +17,7 @@ from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
 from taglab.studies.robustness import (
-    ClipSettings,
+    ChangeSettings,
     Consistencies,
     ConsistencySettings,
     consistency,
@@ -76,9 +76,9 @@ class Material:
         return asked.model_copy(update={flag: self.recording_name}) if flag and self.recording_name else asked
 
     @property
-    def clip_settings(self) -> ClipSettings:
+    def clip_settings(self) -> ChangeSettings:
         """Which clips are measured."""
-        return ClipSettings(**self.settings.model_dump(include=set(ClipSettings.model_fields)))
+        return ChangeSettings(**self.settings.model_dump(include=set(ChangeSettings.model_fields)))
 
     @property
     def recordings(self) -> dict[str, Samples]:

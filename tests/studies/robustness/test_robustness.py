@@ -84,7 +84,7 @@ def store(taglab_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Fourteen tunes, one of them short, and features that two planted encoders made of them."""
     for name, encoder in (("level", _Level), ("contour", _Contour)):
         monkeypatch.setitem(ENCODERS, name, encoder)
-    sound = store_of(tmp_path / "store", [2.0] * 13 + [1.2])
+    sound = store_of(tmp_path / "store", [2.0] * 13 + [0.9])
     for one in (_Level(), _Contour()):
         save_features(encode_tracks(one, sound, name=one.encoder), one.encoder)
     return sound
@@ -232,6 +232,20 @@ def test_clips_are_the_middle_of_their_tracks_and_degraded_ones_as_long(store: A
     assert slower.whole(2).shape == (8_000,)
     middle = store.whole(row)[6_000:10_000].astype(np.float32) / 32_768
     assert np.abs(slower.whole(2) / 32_768 - degrade(middle, RATE_HZ, "tempo", 0.5)).max() < 1e-4
+
+
+def test_only_what_is_to_be_made_faster_takes_longer_tracks(tmp_path: Path) -> None:
+    short = store_of(tmp_path / "short", [1.0] * 3 + [0.9])
+    clips = Clips.drawn(short, SETTINGS)
+    assert (clips.tracks, clips.too_short) == (("tune 0", "tune 1", "tune 2"), 1)
+    assert np.array_equal(clips.original().whole(1), short.whole(1))
+    with pytest.raises(DataError, match=r"is shorter than the 1\.5 s that 1\.5 times its tempo takes"):
+        clips.degraded_clip(0, "tempo", 1.5)
+    faster = SETTINGS.model_copy(update={"degradations": ("gain", "tempo")})
+    with pytest.raises(InvalidSetting, match=r"needs tracks of 1\.5 s, to be made faster; 0 of 4 tracks"):
+        Clips.drawn(short, faster)
+    with pytest.raises(InvalidSetting, match=r"clip_s=1\.1 needs tracks of 1\.1 s; 0 of 4 tracks"):
+        Clips.drawn(short, SETTINGS.model_copy(update={"clip_s": 1.1}))
 
 
 def test_the_thesis_grid_is_whole_and_the_coarse_one_has_both_ends() -> None:
