@@ -24,15 +24,16 @@ from taglab.ui.clusters.views import (
     show_silhouettes,
     show_stability,
     show_tags,
-    view_names,
+    titles_of,
 )
+from taglab.ui.pickers import bound_choice
 from taglab.ui.projecting import pick_projection, projected
 from taglab.ui.turns import PAGES
 
 VIEWS = {
     "Clusters": show_clusters,
     "Silhouettes": show_silhouettes,
-    "Tags": show_tags,
+    "Members": show_tags,
     "Scan over k": show_scan,
     "Stability": show_stability,
     "Compare": show_comparison,
@@ -41,6 +42,7 @@ VIEWS = {
 _SLIDER_PX = 300
 
 heading("Clusters", "How many clusters, who is in them, and which classes do they make?")
+bind = bound_choice("view", "view", titles_of(VIEWS))
 material = pick_material()
 with st.sidebar:
     settings = pick_method(material.vectors)
@@ -67,7 +69,7 @@ with both.container(key="map side"):
 with bar:
     export_map(material, made, where, colour, classes)
 with both.container(key="views side"):
-    tabs = st.tabs(view_names(VIEWS, material.kind), key="view", bind="query-params", on_change="rerun")
+    tabs = st.tabs(list(VIEWS), key="view", bind=bind, on_change="rerun")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:
             with tab:

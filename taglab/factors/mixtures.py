@@ -186,9 +186,11 @@ def _mixture(
     learned = numbers[known & settings.learned_tracks(folksonomy)]
     n_different = len(np.unique(learned))
     if n_different < 2:
+        because = f" ({' '.join(notes).rstrip('.')})" if notes else ""
         raise DataError(
             folksonomy.name,
-            f"has {n_different} different {settings.unit} among the tracks to learn from, too few to divide",
+            f"has {n_different} different {settings.unit} among the tracks to learn from, too few to divide"
+            + because,
         )
     k = min(settings.k, n_different)
     if k < settings.k:

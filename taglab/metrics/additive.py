@@ -131,7 +131,7 @@ class AdditiveModel:
 
     @property
     def denominator_df(self) -> float:
-        """Of F and t: clips less one where errors are clustered by them, else what observations leave."""
+        """Of t: clips less one where errors are clustered by them, else what observations leave."""
         return self.n - self.effective_df if self.clip_values is None else self.clip_values.shape[1] - 1.0
 
     def cell_means(self, at: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
@@ -205,7 +205,7 @@ class AdditiveModel:
         )
 
     def tests(self) -> pd.DataFrame:
-        """Return an F test of encoder, of change, and of their interaction: `term`, `df`, `F`, `p`.
+        """Return an F test of encoder, of change, and of both: `term`, `df`, `df_below`, `F`, `p`.
 
         Of the curves' means over all severities measured, each level of the other factor counting alike.
         """
@@ -217,21 +217,25 @@ class AdditiveModel:
             ":".join(FACTORS): np.kron(first, second),
         }
         rows = [(name, *self.wald(contrasts)) for name, contrasts in terms.items() if len(contrasts)]
-        return pd.DataFrame(rows, columns=["term", "df", "F", "p"])
+        return pd.DataFrame(rows, columns=["term", "df", "df_below", "F", "p"])
 
-    def wald(self, contrasts: DoubleArray) -> tuple[int, float, float]:
+    def wald(self, contrasts: DoubleArray) -> tuple[int, float, float, float]:
         """Return degrees of freedom, F and p of the claim that combinations of cells' means are all 0.
+
+        Where errors are clustered by clip it is Hotelling's: combinations estimated of few clips covary by
+        chance, and F counts fewer degrees of freedom by their number; NaN where there are no more clips.
 
         Args:
             contrasts: Weights of the cells' means over all severities measured (combinations, cells).
         """
         means, covariance = self.cell_means(self.severities)
         values, spread = contrasts @ means, contrasts @ covariance @ contrasts.T
-        rank = int(np.linalg.matrix_rank(spread, hermitian=True))
-        if rank < len(contrasts):
-            return len(contrasts), math.nan, math.nan
-        ratio = float(values @ np.linalg.solve(spread, values)) / len(contrasts)
-        return len(contrasts), ratio, float(stats.f.sf(ratio, len(contrasts), self.denominator_df))
+        rank, n = int(np.linalg.matrix_rank(spread, hermitian=True)), len(contrasts)
+        below = self.denominator_df - (0 if self.clip_values is None else n - 1)
+        if rank < n or below <= 0:
+            return n, below, math.nan, math.nan
+        ratio = float(values @ np.linalg.solve(spread, values)) / n * below / self.denominator_df
+        return n, below, ratio, float(stats.f.sf(ratio, n, below))
 
     def _averages(self, by: str) -> DoubleArray:
         """Return the weights of cells in every level's mean (levels, cells)."""

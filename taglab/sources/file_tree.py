@@ -17,7 +17,8 @@ from taglab.suffixes import AUDIO_SUFFIXES
 
 # Only names and small texts in a zip are read, whatever it would unpack to.
 _LIMITS = Limits(largest_ratio=1 << 20, largest_bytes=1 << 45, most_files=1_000_000)
-_LARGEST_TEXT_BYTES = 16 << 20
+# Lists of a thousand files; of many such texts none may be long.
+_LARGEST_TEXT_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,9 +90,11 @@ def _parts(tree: FileTree, lists: Mapping[PurePosixPath, str], tally: Tally) -> 
     parts: dict[str, str] = {}
     for place, part in lists.items():
         for line in filter(None, map(str.strip, tree.text(place).splitlines())):
-            excerpt = PurePosixPath(line.replace("\\", "/")).stem
-            if parts.setdefault(excerpt, part) != part:
-                tally.add("in lists of two parts; the first counts", "lines", excerpt)
+            match = _NAME.match(PurePosixPath(line.replace("\\", "/")).name)
+            if match is None:
+                tally.add("name no excerpt (genre.00000)", "lines", f"{place.name}: {line}")
+            elif parts.setdefault(match[0], part) != part:
+                tally.add("in lists of two parts; the first counts", "lines", match[0])
     return parts
 
 

@@ -12,7 +12,7 @@ instrument recognition in musical audio signals", ISMIR 2012; https://www.upf.ed
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -102,8 +102,8 @@ def read(path: Path, name: str, settings: IrmasSettings, progress: Progress = si
         assignments.tags.code(code)
     with opened_tree(path) as tree:
         sound = tree.sound()
-        texts = {place.with_suffix("") for place in tree.places if place.suffix.lower() == _TEXT}
-        used = [place.with_suffix(_TEXT) for place in sound if place.with_suffix("") in texts]
+        texts = {place.with_suffix(""): place for place in tree.places if place.suffix.lower() == _TEXT}
+        used = [texts[place.with_suffix("")] for place in sound if place.with_suffix("") in texts]
         tree.tally_others(assignments.tally, used)
         tracks = names_of_sound(sound)
         for number, place in enumerate(sound):
@@ -133,14 +133,17 @@ def _trained(place: PurePosixPath) -> _Excerpt | None:
 
 
 def _tested(
-    tree: FileTree, place: PurePosixPath, texts: set[PurePosixPath], assignments: Assignments
+    tree: FileTree,
+    place: PurePosixPath,
+    texts: Mapping[PurePosixPath, PurePosixPath],
+    assignments: Assignments,
 ) -> _Excerpt | None:
     """Return what the text beside a testing excerpt says; where it is of no use, count that, return None."""
     if place.with_suffix("") not in texts:
         reason = "not named as training excerpts are, and without a text that lists its instruments"
         assignments.tally.add(reason, "files", str(place))
         return None
-    codes = dict.fromkeys(line.strip() for line in tree.text(place.with_suffix(_TEXT)).splitlines())
+    codes = dict.fromkeys(line.strip() for line in tree.text(texts[place.with_suffix("")]).splitlines())
     instruments = [INSTRUMENTS[code] for code in codes if code in INSTRUMENTS]
     for code in codes:
         if code and code not in INSTRUMENTS:

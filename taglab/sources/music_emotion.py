@@ -12,6 +12,7 @@ Aljanaki, Yang, Soleymani, "Developing a benchmark for emotional analysis of mus
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -41,6 +42,7 @@ _TEXTS = {
     "split": ("mediaeval2013set",),
 }
 _SONG = ("songid", "id")
+_SONG_NUMBER = re.compile(r"\d{1,9}")
 _PARTS = {"development": "train", "evaluation": "test"}
 _LEAST, _MOST = 1.0, 9.0
 
@@ -127,15 +129,16 @@ def _files(path: Path) -> tuple[list[Path], list[Path]]:
     """Return files of annotations, and those about songs."""
     if not path.is_dir():
         existing_file(path)
-        return [path], _matching(path.parent, _ABOUT)
+        return [path], _matching(path.parent, _ABOUT, deep=False)
     annotations = _matching(path, _ANNOTATIONS)
     if not annotations:
         raise DataError(path, f"holds no file named like {' or '.join(_ANNOTATIONS)}; {NO_SUCH_FILE}")
     return annotations, _matching(path, _ABOUT)
 
 
-def _matching(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    return sorted(file for pattern in patterns for file in folder.rglob(pattern) if file.is_file())
+def _matching(folder: Path, patterns: Sequence[str], deep: bool = True) -> list[Path]:
+    look = folder.rglob if deep else folder.glob
+    return sorted(file for pattern in patterns for file in look(pattern) if file.is_file())
 
 
 def _rows(
@@ -164,7 +167,7 @@ def _rows(
         for line, row in delimited_rows(path, text, delimiter, quotes=True, progress=silent):
             cells = [mend(row[at]).strip() if 0 <= at < len(row) else "" for at in places.values()]
             number = row[song].strip() if song < len(row) else ""
-            if not number.isdecimal():
+            if not _SONG_NUMBER.fullmatch(number):
                 tally.add("no number of a song", "rows", f"{path.name}, line {line + 1}")
                 continue
             yield str(int(number)), cells

@@ -158,5 +158,22 @@ def test_f_of_task_and_of_interaction_are_those_of_mgcv(simulated: AdditiveModel
     cells = np.eye(25).reshape(5, 5, 25)
     tasks = cells[1:, 0] - cells[:1, 0]  # R's contrasts are with the first level
     interaction = (cells[1:, 1:] - cells[1:, :1] - cells[:1, 1:] + cells[:1, :1]).reshape(16, 25)
-    assert simulated.wald(tasks)[1] == pytest.approx(ratios["task"], rel=0.1)
-    assert simulated.wald(interaction)[1] == pytest.approx(ratios["task:transform"], rel=0.1)
+    assert simulated.wald(tasks)[2] == pytest.approx(ratios["task"], rel=0.1)
+    assert simulated.wald(interaction)[2] == pytest.approx(ratios["task:transform"], rel=0.1)
+
+
+def test_chance_is_called_more_as_often_as_it_is_meant_where_clips_are_few() -> None:
+    """Six combinations of fifteen clips: without Hotelling's degrees every fourth would pass for more."""
+    cells = [(one, change, level) for one in "abc" for change in "wxyz" for level in (0.0, 0.5, 1.0)]
+    table = pd.DataFrame(cells, columns=["encoder", "degradation", "severity"])
+    random = np.random.default_rng(7)
+    chances = []
+    for _ in range(60):
+        clips = random.standard_normal((len(table), 15))
+        model = fit_additive(table.assign(figure=clips.mean(axis=1)), "figure", clips)
+        both = model.tests().set_index("term").loc["encoder:degradation"]
+        assert (both["df"], both["df_below"]) == (6, 9)
+        chances.append(both["p"])
+    assert np.mean(np.array(chances) < 0.05) < 0.12
+    few = fit_additive(table.assign(figure=clips[:, :6].mean(axis=1)), "figure", clips[:, :6])
+    assert np.isnan(few.tests()["p"].iloc[-1])

@@ -38,6 +38,15 @@ def test_what_no_list_names_can_be_left_out(tmp_path: Path) -> None:
     assert "in no list of a part" in [note.reason for note in data.dropped]
 
 
+def test_a_list_may_leave_suffixes_out_and_other_lines_are_counted(tmp_path: Path) -> None:
+    folder = write_gtzan(tmp_path)
+    (folder / "test_filtered.txt").write_text("disco/disco.00039\nread me first\n")
+    data = read(folder, "x", GtzanSettings())
+    assert data.tracks.set_index("track").loc["disco.00039", "split"] == "test"
+    reasons = {note.reason: note.examples for note in data.dropped}
+    assert reasons["name no excerpt (genre.00000)"] == ("test_filtered.txt: read me first",)
+
+
 def test_folders_of_something_else_are_told(tmp_path: Path) -> None:
     (tmp_path / "blues").mkdir()
     (tmp_path / "blues" / "song.wav").touch()

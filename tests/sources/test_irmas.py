@@ -81,3 +81,18 @@ def test_published_training_excerpts_are_told_by_their_names(tmp_path: Path) -> 
     assert tracks["recording"].nunique() == 2_261
     assert tracks["drums"].value_counts().to_dict() == {"no drums": 990, "drums": 892}
     assert re.match(r"\d{4}", tracks["recording"].iloc[0])
+
+
+def test_texts_in_capitals_are_texts(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "irmas.zip", "w") as archive:
+        archive.writestr("Part1/Song-1.wav", b"")
+        archive.writestr("Part1/Song-1.TXT", "pia\n")
+    assert read(tmp_path / "irmas.zip", "x", SETTINGS).counts().to_dict() == {"piano": 1}
+
+
+def test_a_text_longer_than_any_list_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "irmas.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Part1/Song-1.wav", b"")
+        archive.writestr("Part1/Song-1.txt", b"\n" * (2 << 20))
+    with pytest.raises(DataError, match="is larger than the 1 MiB it may be"):
+        read(tmp_path / "irmas.zip", "x", SETTINGS)

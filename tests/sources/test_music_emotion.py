@@ -55,6 +55,16 @@ def test_deam_is_read_of_its_files(tmp_path: Path) -> None:
     assert read(first, "x", SETTINGS).n_tracks == 2
 
 
+def test_of_one_file_only_its_own_folder_is_looked_into(tmp_path: Path) -> None:
+    file = tmp_path / "static_annotations.csv"
+    file.write_text(f"{DEAM}\n2, 3.1, 0.94, 3, 0.63\n{'9' * 5000}, 3, 1, 3, 1\n")
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "metadata_2014.csv").write_text("Id,Artist,Album,Track,Genre\n2,A,B,C,Rock\n")
+    data = read(file, "x", SETTINGS)
+    assert "artist" not in data.tracks
+    assert [note.reason for note in data.dropped] == ["no number of a song"]
+
+
 def test_what_has_no_annotations_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no file named like static_annotations.csv"):
         read(tmp_path, "x", SETTINGS)

@@ -153,10 +153,7 @@ def _printed_tests() -> pd.DataFrame:
 
 
 def _tests(evidence: StudyEvidence) -> pd.DataFrame:
-    tables = [
-        model.tests().assign(model=_of(of), df_below=model.denominator_df)
-        for of, model in evidence.models.items()
-    ]
+    tables = [model.tests().assign(model=_of(of)) for of, model in evidence.models.items()]
     table = pd.concat(tables, ignore_index=True).rename(columns={"df_below": "df below"})
     return table[["model", "term", "df", "df below", "F", "p"]]
 

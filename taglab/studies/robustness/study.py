@@ -9,17 +9,20 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from taglab.audio.degrade import degradation
 from taglab.audio.store import AudioStore
-from taglab.encoders import encode_tracks, encoder_name, encoder_of
+from taglab.cache import content_key
+from taglab.encoders import Encoder, encode_tracks, encoder_name, encoder_of
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
-from taglab.labels import from_top_tags, label_space_names, save_label_space
+from taglab.labels import from_top_tags
 from taglab.metrics.additive import AdditiveModel
 from taglab.metrics.paired import interval_over_queries
 from taglab.metrics.tagging import label_scores
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, open_run, runs_table
+from taglab.runs.inputs import LEARNED_FROM, changed_inputs
 from taglab.studies.against_baseline import baseline_of
 from taglab.studies.robustness.analysis import Modelled, fit_models
 from taglab.studies.robustness.changes import ChangeSettings, ConsistencySettings
@@ -28,6 +31,8 @@ from taglab.studies.robustness.measuring import Consistencies, consistency, cons
 from taglab.studies.robustness.published import task_title
 from taglab.training import new_run, run_config, train
 from taglab.training.config import RunConfig, as_of_today
+from taglab.training.label_spaces import save_spaces
+from taglab.training.running import inputs_of, require_parts
 from taglab.vectors import feature_names, open_features, save_features
 
 __all__ = ["ConsistencyStudy", "StudyEvidence", "carry_out", "encoders_of"]
@@ -115,8 +120,9 @@ def carry_out(
         InvalidSetting: If there are fewer than two encoders, or clips are too short for a network.
         DataError: If a clip cannot be degraded.
     """
+    _check(settings)
     runs = _trained(data, audio, store, settings, between(progress, 0, 0.4))
-    tasks = _encoders(data, store, settings, runs, between(progress, 0.4, 0.45))
+    tasks = _encoders(store, settings, runs, between(progress, 0.4, 0.45))
     among = _unheard(runs)
     asked = ConsistencySettings(
         **settings.model_dump(include=set(ChangeSettings.model_fields)), features=tuple(tasks)
@@ -131,6 +137,17 @@ def carry_out(
         settings, data.name, store.sample_rate_hz, tasks, measured, originals, models,
         pd.DataFrame(performance, columns=_PERFORMANCE), labels, pd.DataFrame(map(_of_training, runs)),
     )  # fmt: skip
+
+
+def _check(settings: ConsistencyStudy) -> None:
+    """Refuse what could only be refused after hours otherwise."""
+    for name in settings.degradations:
+        degradation(name)
+    named = set(encoders_of(settings.encoders).values()) | {task_title("mfcc")}
+    if len(named) < 2 and not settings.networks:
+        raise InvalidSetting(
+            "networks=0 leaves MFCC alone, and encoders are compared; name features, or train a network"
+        )
 
 
 def encoders_of(given: tuple[str, ...]) -> dict[str, str]:
@@ -170,7 +187,7 @@ def _trained(
             progress, seed / settings.networks, (seed + 1) / settings.networks, f"network {seed + 1}"
         )
         config = _config(data.name, audio, labels, settings, settings.seed + seed)
-        run = _there(config) or new_run(config, _GROUP, "auto-tagging of the consistency study")
+        run = _there(config, data, store) or new_run(config, _GROUP, "auto-tagging of the consistency study")
         runs.append(train(run.name, share))
     return runs
 
@@ -189,12 +206,16 @@ def _config(data: str, audio: str, labels: str, settings: ConsistencyStudy, seed
     return run_config({"data": data, "audio": audio, "labels": labels, "network": network, "train": train})
 
 
-def _there(config: RunConfig) -> Run | None:
-    """Return a run of an earlier study that was asked for just this."""
+def _there(config: RunConfig, data: Folksonomy, store: AudioStore) -> Run | None:
+    """Return a run of an earlier study that was asked for just this, of the same sound and labels."""
     table = runs_table()
-    for name in table.loc[table["group"] == _GROUP, "run"] if len(table) else ():
-        run = open_run(str(name))
-        if run_config(as_of_today(run.config)) == config:
+    runs = [
+        open_run(str(name)) for name in (table.loc[table["group"] == _GROUP, "run"] if len(table) else ())
+    ]
+    now = inputs_of(config, require_parts(config), data, store)
+    for run in sorted(runs, key=lambda run: not run.finished):
+        same = not set(changed_inputs(run.inputs, now)) & set(LEARNED_FROM)
+        if same and run_config(as_of_today(run.config)) == config:
             return run
     return None
 
@@ -202,32 +223,37 @@ def _there(config: RunConfig) -> Run | None:
 def _labels(data: Folksonomy, settings: ConsistencyStudy) -> str:
     if settings.labels:
         return settings.labels
-    name = f"{data.name}-top-{min(_N_TAGS, data.n_tags)}"
-    if name not in label_space_names():
-        save_label_space(from_top_tags(data, min(_N_TAGS, data.n_tags), name), None)
-    return name
+    n_tags = min(_N_TAGS, data.n_tags)
+    return save_spaces([from_top_tags(data, n_tags, f"{data.name}-top-{n_tags}")])[0]
 
 
 def _encoders(
-    data: Folksonomy, store: AudioStore, settings: ConsistencyStudy, runs: list[Run], progress: Progress
+    store: AudioStore, settings: ConsistencyStudy, runs: list[Run], progress: Progress
 ) -> dict[str, str]:
     """Return what is called an encoder, by features, made where they are not."""
     tasks = encoders_of(settings.encoders)
     wanted: list[tuple[str, str, dict[str, object]]] = []
     if task_title("mfcc") not in tasks.values():
         cepstra: dict[str, object] = {"encoder": "mfcc-statistics", "n_mfcc": 25, "first": False}
-        wanted.append((f"{data.name}-consistency-mfcc", "mfcc", cepstra))
+        wanted.append(("consistency-mfcc", "mfcc", cepstra))
     wanted += [(f"{run.name}-features", "auto-tagging", {"encoder": "run", "run": run.name}) for run in runs]
     if settings.untrained and runs:
         first: dict[str, object] = {"encoder": "random", "run": runs[0].name}
         wanted.append((f"{runs[0].name}-untrained", "random", first))
     for at, (name, task, encoder) in enumerate(wanted):
-        if name not in feature_names("tracks"):
-            share = between(progress, at / len(wanted), (at + 1) / len(wanted), f"features {name}")
-            kind = encoder_of(str(encoder["encoder"]), encoder)
-            save_features(encode_tracks(kind, store, name=name, progress=share), name)
-        tasks[name] = task_title(task)
+        share = between(progress, at / len(wanted), (at + 1) / len(wanted), f"features {name}")
+        kind = encoder_of(str(encoder["encoder"]), encoder)
+        tasks[_features(kind, store, name, share)] = task_title(task)
     return tasks
+
+
+def _features(encoder: Encoder, store: AudioStore, begins: str, progress: Progress) -> str:
+    """Return the name of features, which tells what they are made of, made where they are not there yet."""
+    key = content_key(encoder.model_dump(mode="json"), encoder.origin(""), store.fingerprint)
+    name = f"{begins[:80]}-{key[:10]}"
+    if name not in feature_names():
+        save_features(encode_tracks(encoder, store, name=name, progress=progress), name)
+    return name
 
 
 def _unheard(runs: list[Run]) -> set[str] | None:

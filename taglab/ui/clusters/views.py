@@ -199,13 +199,12 @@ def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
     )
 
 
-def view_names(views: Iterable[str], kind: str) -> list[str]:
-    """Return what the views are called: that of tags by what is clustered; it stays open as that changes."""
-    of_kinds = [one.capitalize() for one in CLUSTERED_KINDS]
-    asked = st.session_state.get("view", st.query_params.get("view"))
-    if asked in of_kinds and asked != kind.capitalize():
-        st.session_state["view"] = kind.capitalize()
-    return [kind.capitalize() if name in of_kinds else name for name in views]
+def titles_of(views: Iterable[str]) -> dict[str, str]:
+    """Return what views are called, by what a link may call them: that of members by what is clustered, too.
+
+    Its own name is of no kind, for the view and the link are to stay as what is clustered changes.
+    """
+    return {name: name for name in views} | {kind.capitalize(): "Members" for kind in CLUSTERED_KINDS}
 
 
 def show_tags(material: Material, made: Clustered, rows: Rows) -> None:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from taglab.audio.library import open_audio
-from taglab.errors import InvalidSetting
+from taglab.errors import InvalidSetting, NotFound
+from taglab.folksonomy import Folksonomy
+from taglab.labels import from_top_tags, open_label_space, save_label_space
 from taglab.metrics.additive import AdditiveModel, fit_additive
 from taglab.sources import open_folksonomy
 from taglab.studies.claims import claims_table
+from taglab.studies.robustness import study
 from taglab.studies.robustness.analysis import MODELS, Modelled
 from taglab.studies.robustness.claims import CLAIMS
 from taglab.studies.robustness.published import MEANS, TASKS
 from taglab.studies.robustness.study import ConsistencyStudy, StudyEvidence, carry_out, encoders_of
 from taglab.studies.verdicts import CONTRADICTED, HOLDS, NOT_SHOWN, UNTESTED
+from taglab.training import run_config
 from taglab.verbs.consistency_study import PRESETS, ReproduceConsistency
 from tests.training.examples import make_world
 
@@ -135,6 +140,46 @@ def test_encoders_are_told_by_name_and_task(evidence: StudyEvidence) -> None:
     short = STUDY.model_copy(update={"clip_s": 1.0})
     with pytest.raises(InvalidSetting, match=r"clip_s=1 must be 2\.03 s or more"):
         carry_out(open_folksonomy("small"), "small", open_audio("small"), short)
+
+
+def test_what_is_there_is_taken_by_what_it_is_made_of(
+    evidence: StudyEvidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, store = open_folksonomy("small"), open_audio("small")
+    (run,) = study._trained(data, "small", store, STUDY, lambda *_: None)
+    assert [run.name] == evidence.trained["run"].tolist()
+    assert list(study._encoders(store, STUDY, [run], lambda *_: None)) == list(evidence.tasks)
+    # Other sound under the same name.
+    with monkeypatch.context() as patched:
+        patched.setenv("TAGLAB_HOME", str(tmp_path / "other"))
+        make_world(tmp_path / "other", repeats=5)
+        other = open_audio("small")
+    assert study._there(run_config(run.config), data, store) is not None
+    assert study._there(run_config(run.config), data, other) is None
+    features = list(
+        study._encoders(other, STUDY.model_copy(update={"untrained": False}), [], lambda *_: None)
+    )
+    assert features[0] not in evidence.tasks
+
+
+def test_other_classes_under_the_name_are_left_alone(taglab_home: Path) -> None:
+    tracks = pd.DataFrame({"track": ["a", "b"]})
+    data = Folksonomy.from_codes("tiny", tracks, ["rock", "jazz"], np.array([0, 1]), np.array([0, 1]))
+    save_label_space(from_top_tags(data, 1, "tiny-top-2"))
+    assert [study._labels(data, ConsistencyStudy()) for _ in range(2)] == ["tiny-top-2 2"] * 2
+    assert set(open_label_space("tiny-top-2 2")[0].tags) == {"rock", "jazz"}
+    assert len(open_label_space("tiny-top-2")[0]) == 1
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_trained() -> None:
+    nothing: tuple[Any, Any] = (None, None)
+    for update, message in (
+        ({"networks": 0}, "networks=0 leaves MFCC alone"),
+        ({"encoders": ("none",)}, "none"),
+        ({"degradations": ("rain",)}, "rain"),
+    ):
+        with pytest.raises((InvalidSetting, NotFound), match=message):
+            carry_out(nothing[0], "small", nothing[1], STUDY.model_copy(update=update))
 
 
 def test_kims_preset_is_what_is_printed() -> None:
