@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.archives import read_arrays
 from taglab.cache import RECOMMENDERS, Shelf, locked, read_manifest, read_whole, replacing, write_checksums
-from taglab.errors import Conflict, DataError, InputsChanged, InvalidSetting
+from taglab.errors import Conflict, DataError, InputsChanged, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.progress import Progress, between, silent
@@ -105,13 +105,29 @@ def recommender_names() -> list[str]:
     return sorted({*_SHELF.names(), *of_runs})
 
 
-def _folder_of(name: str) -> Path:
-    """Return where a recommender lies: on the shelf, or else in the run of its name; raises NotFound."""
+def recommender_folder(name: str) -> Path:
+    """Return where a recommender of a name lies or would lie: on the shelf, or in the finished run so named.
+
+    Raises:
+        InvalidSetting: If the name could be mistaken for a path.
+    """
     if name not in _SHELF.names() and name in run_names():
         folder = open_run(name).folder / layout.RECOMMENDER
         if folder.is_dir():
             return folder
-    return _SHELF.find(name)
+    return _SHELF.path(name)
+
+
+def _folder_of(name: str) -> Path:
+    """Return where a recommender lies; raises NotFound if it does not, naming all that do."""
+    folder = recommender_folder(name)
+    if folder.is_dir():
+        return folder
+    try:
+        return _SHELF.find(name)  # it may be being replaced
+    except NotFound as error:
+        known = ", ".join(recommender_names()) or "none yet"
+        raise NotFound(f"no recommender {name!r}; there are: {known}") from error
 
 
 def save_recommender(
@@ -196,7 +212,14 @@ def open_recommender(
 
 
 def delete_recommender(name: str) -> None:
-    """Remove a recommender for good; raises NotFound if there is none."""
+    """Remove a recommender for good.
+
+    Raises:
+        NotFound: If there is none.
+        Conflict: If it is a run's, which goes with the run.
+    """
+    if recommender_folder(name).parent != _SHELF.folder:
+        raise Conflict(f"{name!r} is the recommender of a run, and goes with it: taglab runs delete {name}")
     _SHELF.delete(name)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor, nn
+from torch.nn import functional
 
 from taglab.recommend.started import Started
 
@@ -76,7 +77,7 @@ class FactorisationMachine(nn.Module):
     def item_side(self, items: Tensor, tags: Tensor, begins: Tensor) -> tuple[Tensor, Tensor]:
         """Return what of items meets a user, (items, h), and what does not, (items,)."""
         own, bags = self.items(items), self.tags(tags, begins)
-        squares = torch.nn.functional.embedding_bag(
+        squares = functional.embedding_bag(
             tags, self.tags.weight.square().sum(dim=1, keepdim=True), begins, mode="sum"
         )
         within = (own * bags).sum(dim=1) + (bags.square().sum(dim=1) - squares[:, 0]) / 2
@@ -95,8 +96,9 @@ class FactorisationMachine(nn.Module):
         """
         vectors, alone = self.item_side(items, tags, begins)
         own = self.users(users)
-        meeting = torch.einsum("ph,pkh->pk", own, vectors[at])
-        scores: Tensor = self.bias + self.user_weights(users) + meeting + alone[at]
+        meeting = torch.einsum("ph,pkh->pk", own, in_places(vectors, at))
+        alone = in_places(alone[:, None], at)[..., 0]
+        scores: Tensor = self.bias + self.user_weights(users) + meeting + alone
         return scores
 
 
@@ -140,10 +142,19 @@ class NeuralFiltering(nn.Module):
         """Return scores (plays, places); arguments as of `FactorisationMachine`."""
         vectors, layer = self.item_side(items, tags, begins)
         own = self.users(users)
-        met = torch.einsum("ph,pkh->pk", own * self.product, vectors[at])
-        hidden = torch.relu(self.of_user(own)[:, None, :] + layer[at])
+        met = torch.einsum("ph,pkh->pk", own * self.product, in_places(vectors, at))
+        hidden = torch.relu(self.of_user(own)[:, None, :] + in_places(layer, at))
         scores: Tensor = self.bias + met + self.out(hidden)[..., 0]
         return scores
+
+
+def in_places(rows: Tensor, at: Tensor) -> Tensor:
+    """Return rows[at], whose gradient adds up in the same order whatever the number of threads.
+
+    That of indexing does not on a CPU: threads add to a row as they come, and no training is then bit for
+    bit another.
+    """
+    return functional.embedding(at, rows)
 
 
 def arrays_of(network: nn.Module) -> dict[str, np.ndarray]:

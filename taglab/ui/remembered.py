@@ -165,7 +165,11 @@ class Shelved:
             suffix: What its file's name ends with.
             within: The file in its folder that is written last.
         """
-        path = cache.Shelf(kind, suffix).path(name) / within
+        return cls.at(name, cache.Shelf(kind, suffix).path(name) / within)
+
+    @classmethod
+    def at(cls, name: str, path: Path) -> Shelved:
+        """Return what lies at a path."""
         return cls(name, str(path), _stamp(path))
 
     def __bool__(self) -> bool:

@@ -8,12 +8,13 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field, field_validator
 
-from taglab.errors import DataError, NotFound
+from taglab.errors import DataError, NotFound, TaglabError
 from taglab.progress import Progress, between, silent
 from taglab.recommend import (
     RECOMMENDERS,
     Recommender,
     RecommenderMaterial,
+    about_recommender,
     fit,
     material_of,
     open_recommender,
@@ -33,7 +34,8 @@ def recommender_of(name: str, data: str, progress: Progress = silent) -> Recomme
     """Return a recommender that is kept, or one that is learned at once of all plays of a data set.
 
     Args:
-        name: Under which it is kept, or a key of `RECOMMENDERS`.
+        name: Under which it is kept, or a key of `RECOMMENDERS`. A kept one that is called as a kind is goes
+            before it, if it is of this data set.
         data: Data set of one that is learned.
         progress: Told how far it is.
 
@@ -41,7 +43,7 @@ def recommender_of(name: str, data: str, progress: Progress = silent) -> Recomme
         NotFound: If there is none of this name, and no way to recommend that is called so.
         InvalidSetting: If the data set has no plays.
     """
-    if name in recommender_names():
+    if name in recommender_names() and (name not in RECOMMENDERS or is_of(name, data)):
         return open_recommender(name, progress)[0]
     if name not in RECOMMENDERS:
         kept = ", ".join(recommender_names()) or "none yet; taglab recommend train keeps one"
@@ -50,6 +52,14 @@ def recommender_of(name: str, data: str, progress: Progress = silent) -> Recomme
         )
     plays, tags = material_of(RecommenderMaterial(data=data), between(progress, 0, 0.2))
     return fit(RECOMMENDERS[name](), plays, tags, 0, between(progress, 0.2, 1))
+
+
+def is_of(name: str, data: str) -> bool:
+    """Return whether a kept recommender learned of a data set; not where it cannot be read."""
+    try:
+        return bool(about_recommender(name)["material"]["data"] == data)
+    except TaglabError:  # `taglab recommend list` tells what is wrong with it
+        return False
 
 
 class Explain(Question):
@@ -65,7 +75,7 @@ class Explain(Question):
         n: Items of the list.
         omega: So many tags count, those of the greatest weights; all where not given.
         reading: How an explanation ranks items.
-        top: So many items that are recommended are ranked, to tell how true it is.
+        top: So many items that are recommended are ranked, the list at least, to tell how true it is.
         others: Beside so many that are drawn of all others.
         seed: Of whatever is drawn.
     """
@@ -95,16 +105,14 @@ taglab explain listener-0001 --recommender unn --explainer shapley --rows user
         """Return how much tags count."""
         learned = recommender_of(self.recommender, self.data, between(progress, 0, 0.5))
         row = row_of_user(learned, self.user)
-        asked = explained_items(learned, row, self.top, self.others, self.seed)
+        asked = explained_items(learned, row, max(self.top, self.n), self.others, self.seed)
         if len(asked) < 2:
             raise DataError(learned.plays.name, f"has no two items that {self.user} has not played")
-        explainer = EXPLAINERS[self.explainer]()
-        ranked = explainer.explain(explained_user(learned, row, asked), self.seed)
+        ranked = EXPLAINERS[self.explainer]().explain(explained_user(learned, row, asked), self.seed)
         progress(0.8, "explaining")
         table = tags_of_user(learned, ranked, self.omega)
         if self.rows == "items":
-            listed = explainer.explain(explained_user(learned, row, asked[: self.n]), self.seed)
-            table = tags_of_items(learned, listed, self.omega)
+            table = tags_of_items(learned, ranked, self.omega, self.n)
         facts: dict[str, Any] = {
             "user": self.user, "recommender": self.recommender, "explainer": self.explainer,
             "played": len(learned.history(row)), "items": len(asked),

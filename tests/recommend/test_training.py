@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from taglab.errors import Conflict, InputsChanged, InvalidSetting
 from taglab.launch.kinds import kind_of, train_run
+from taglab.progress import silent
 from taglab.recommend import (
     Ease,
     FactorisationMachines,
@@ -21,11 +23,14 @@ from taglab.recommend import (
     judge,
     material_of,
     open_recommender,
+    recommended,
     recommender_names,
     save_recommender,
     train_recommender,
 )
+from taglab.recommend.networks import in_places
 from taglab.recommend.training import RecommenderRun, new_recommender_run, recommender_run
+from taglab.verbs.explaining import Explain, recommender_of
 
 ASKED = RecommenderMaterial(min_tracks=5, min_count=5)
 SMALL = FactorisationMachines(h=4, epochs=2, batch_size=4_096)
@@ -46,6 +51,38 @@ def test_what_is_kept_opens_as_it_was(demo_home: Path) -> None:
         open_recommender("mine")
     delete_recommender("mine")
     assert recommender_names() == []
+
+
+def test_gradients_of_items_of_a_batch_do_not_depend_on_threads() -> None:
+    drawn = torch.Generator().manual_seed(0)
+    at = torch.randint(50, (4_096, 11), generator=drawn)
+    weights = torch.randn(4_096, 11, 4, generator=drawn)
+    gradients = []
+    for of in (in_places, in_places, in_places, lambda rows, places: rows[places]):
+        rows = torch.zeros(50, 4, requires_grad=True)
+        (of(rows, at) * weights).sum().backward()  # type: ignore[no-untyped-call]
+        gradients.append(rows.grad)
+    assert torch.equal(gradients[0], gradients[1])
+    assert torch.equal(gradients[0], gradients[2])
+    torch.testing.assert_close(gradients[0], gradients[3], rtol=1e-4, atol=1e-4)
+
+
+def test_a_kept_recommender_that_is_called_as_a_kind_is_of_its_own_data_only(demo_home: Path) -> None:
+    learned, _ = train_recommender(MostPopular(), ASKED)
+    save_recommender(learned, "inn", ASKED)
+    assert recommender_of("inn", "demo").settings == MostPopular()
+    save_recommender(learned, "inn", ASKED.model_copy(update={"data": "elsewhere"}), replace=True)
+    assert recommender_of("inn", "demo").settings == ItemNeighbours()
+    delete_recommender("inn")
+
+
+def test_the_list_explained_is_the_best_however_few_are_ranked(demo_home: Path) -> None:
+    learned = recommender_of("inn", "demo")
+    user = str(learned.plays.users["user"].iloc[0])
+    report = Explain(user=user, n=12, top=2, others=3, explainer="leave-one-out").answer(silent)
+    assert report.table is not None
+    assert list(dict.fromkeys(report.table["item"])) == list(recommended(learned, 0, 12)["item"])
+    assert report.facts["items"] == 15
 
 
 def test_planted_tastes_are_found_by_tags(demo_home: Path) -> None:
@@ -88,5 +125,7 @@ def test_a_run_is_trained_stopped_and_gone_on_with(demo_home: Path) -> None:
     history = [row["loss"] for row in runs[0].history().to_dict("records")]
     assert len(history) == 2
     assert set(recommender_names()) == {run.name for run in runs}
+    with pytest.raises(Conflict, match="taglab runs delete kind-recommender"):
+        delete_recommender(runs[0].name)
     shutil.rmtree(runs[0].folder / "recommender")
     assert len(recommender_names()) == 1

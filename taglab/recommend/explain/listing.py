@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from taglab.recommend.explain.direct import LeaveOneOut
 from taglab.recommend.explain.explanation import Explanation
@@ -11,7 +14,7 @@ from taglab.recommend.recommender import Recommender
 
 
 def tags_of_items(
-    recommender: Recommender, explanation: Explanation, omega: int | None = None
+    recommender: Recommender, explanation: Explanation, omega: int | None = None, n: int | None = None
 ) -> pd.DataFrame:
     """Return how much every tag of the items counts.
 
@@ -19,6 +22,7 @@ def tags_of_items(
         recommender: Whose items are explained.
         explanation: Of them.
         omega: How many tags of an item count; all where None.
+        n: Of the first so many items; of all where None.
 
     Returns:
         `item`, `score`, `tag`, `weight`, `lost` (the score less that without the tag), a row a tag of an
@@ -27,9 +31,10 @@ def tags_of_items(
     """
     explained = explanation.explained
     theta = explanation.item(omega)
-    lost = LeaveOneOut().explain(explained).item()
+    first, tags = explained.items[:n], sparse.csr_array(explained.tags[:n])
+    lost = LeaveOneOut().explain(replace(explained, items=first, tags=tags)).item() if tags.nnz else tags
     parts = []
-    for place, item in enumerate(explained.items):
+    for place, item in enumerate(first):
         columns = explained.tags.indices[explained.tags.indptr[place] : explained.tags.indptr[place + 1]]
         weights = theta[[place]].toarray()[0, columns]
         order = np.argsort(-np.abs(weights), kind="stable")

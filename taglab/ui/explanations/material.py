@@ -12,11 +12,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from taglab import cache
-from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
-from taglab.recommend import RECOMMENDERS, Recommender, about_recommender, recommender_names
+from taglab.recommend import RECOMMENDERS, Recommender, recommender_folder, recommender_names
 from taglab.recommend.explain import EXPLAINERS, READINGS, Explanation, Reading, explained_user
+from taglab.recommend.explain.listing import tags_of_items
 from taglab.recommend.explain.switching import UserScores
 from taglab.studies.explanations import explained_items
 from taglab.ui.export import copy_as_command
@@ -24,7 +24,7 @@ from taglab.ui.loaders import folksonomy, interactions
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_choice, bound_number, choose_among, pick_audio, pick_data
 from taglab.ui.remembered import Shelved, remembered
-from taglab.verbs.explaining import Explain, recommender_of
+from taglab.verbs.explaining import Explain, is_of, recommender_of
 from taglab.verbs.recommending import Train
 
 LISTED = 10
@@ -88,6 +88,11 @@ class Material:
         """Return the explanation of the items ranked."""
         return _explained(self.recommender, self.user, explainer, tuple(map(int, self.ranked)))
 
+    def tags_of_items(self) -> pd.DataFrame:
+        """Return how much every tag of the list's items counts, and what the score loses without it."""
+        explanation = self.explained_by(self.explainer)
+        return _tags_of_items(self.recommender, self.user, self.explainer, self.omega, explanation)
+
     def scores(self) -> UserScores:
         """Return what the user would make of all items."""
         return _scores(self.recommender, self.user)
@@ -97,6 +102,13 @@ class Material:
 def _explained(recommender: Recommender, user: int, explainer: str, items: tuple[int, ...]) -> Explanation:
     explained = explained_user(recommender, user, np.array(items, np.int64))
     return EXPLAINERS[explainer]().explain(explained)
+
+
+@remembered("small")
+def _tags_of_items(
+    recommender: Recommender, user: int, explainer: str, omega: int | None, _explanation: Explanation
+) -> pd.DataFrame:
+    return tags_of_items(recommender, _explanation, omega, LISTED)
 
 
 @remembered("small")
@@ -132,7 +144,7 @@ def pick_material(controls: DeltaGenerator) -> Material | None:
     with controls:
         chosen = _pick_recommender(name)
     with working("Learning what people would play") as progress:
-        kept = Shelved.of(cache.RECOMMENDERS, chosen, within="recommender.json")
+        kept = Shelved.at(chosen, recommender_folder(chosen) / "recommender.json")
         recommender = _learned(chosen, Shelved.of(cache.FOLKSONOMIES, name), kept, progress)
     with controls:
         user = _pick_user(recommender)
@@ -148,27 +160,21 @@ def pick_material(controls: DeltaGenerator) -> Material | None:
 
 def _pick_recommender(data: str) -> str:
     """Let one that is learned at once, or one that is kept, be chosen."""
-    names = [*_AT_ONCE, *(name for name in recommender_names() if _is_of(name, data))]
+    kept = [name for name in recommender_names() if is_of(name, data)]
+    names = list(dict.fromkeys([*_AT_ONCE, *kept]))
     chosen = choose_among(
         "recommender", "Recommender", names, 0, "recommender",
         help="Neighbours of items (inn) and of users (unn) are learned here; others are kept by "
         "`taglab recommend train`.",
         width=230,
     )  # fmt: skip
-    if len(names) == len(_AT_ONCE):
+    if not kept:
         with st.popover("More recommenders", icon=":material/model_training:"):
             st.caption("This learns a factorisation machine and keeps it; it is then among the choices.")
             settings = RECOMMENDERS["fm"].model_validate({"h": 16, "epochs": 5})
             material = Train(name="fm").material.model_copy(update={"data": data})
             copy_as_command(Train(name="fm", recommender=settings, material=material))
     return chosen
-
-
-def _is_of(name: str, data: str) -> bool:
-    try:
-        return str(about_recommender(name)["material"]["data"]) == data
-    except TaglabError:  # `taglab recommend list` tells what is wrong with it
-        return False
 
 
 def _pick_user(recommender: Recommender) -> int:

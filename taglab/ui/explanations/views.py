@@ -11,7 +11,7 @@ from taglab.figures.explanations import fidelity_by_mainstreaminess, fidelity_by
 from taglab.figures.theme import visible
 from taglab.progress import Progress
 from taglab.recommend.explain import EXPLAINERS, deletion, fidelity
-from taglab.recommend.explain.listing import tags_of_items, tags_of_user
+from taglab.recommend.explain.listing import tags_of_user
 from taglab.recommend.recommender import Recommender
 from taglab.studies.explanations import Fidelities, FidelitySettings, measure_fidelities
 from taglab.ui.explanations.material import LISTED, OTHERS, TOP, Material, history_table
@@ -81,8 +81,7 @@ def _show_item(material: Material, item: int) -> None:
 
 
 def _show_bars(material: Material, item: int) -> None:
-    explanation = material.explained_by(material.explainer)
-    everything = tags_of_items(material.recommender, explanation, material.omega)
+    everything = material.tags_of_items()
     table = everything[everything["item"] == material.item_name(item)].rename(columns={"lost": "truth"})
     table = table[table["tag"].notna()]
     kind = EXPLAINERS[material.explainer].title
@@ -93,19 +92,19 @@ def _show_bars(material: Material, item: int) -> None:
     )  # fmt: skip
     if len(table) > _MOST_BARS:
         st.caption(f"The {_MOST_BARS} of {len(table):,} tags with the greatest weights.")
-    whole = tags_of_items(material.recommender, explanation, material.omega)
-    export_panel(f"explanation {material.user_name}", whole, figure, command=material.question)
+    export_panel(f"explanation {material.user_name}", everything, figure, command=material.question)
 
 
 def _show_switches(material: Material, item: int, own: list[str]) -> None:
     """Let tags be switched off and on, and show what score and place become."""
     tags = material.recommender.tags.tags
-    key = f"switched {material.name} {material.user} {item}"
+    key = f"switched {material.recommender.fingerprint} {material.user} {item}"
     kept = st.multiselect(
         "Tags of the item: switch off", own, default=own, key=f"{key} off",
         help="Take a tag away, and see score and place move; from the list it is switched on again.",
     )  # fmt: skip
-    others = [tag for tag in tags if tag not in set(own)]
+    its = set(own)
+    others = [tag for tag in tags if tag not in its]
     added = st.multiselect("Other tags: switch on", others, key=f"{key} on")
     column_of = {tag: column for column, tag in enumerate(tags)}
     scores = material.scores()
