@@ -23,6 +23,7 @@ from taglab.outcomes import Predictions
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run
+from taglab.runs.inputs import HEARD, Input, InputKind, input_of_audio, require_unchanged
 from taglab.runs.run import Part
 from taglab.sources import open_folksonomy
 from taglab.studies.robustness.changes import ChangeSettings
@@ -88,6 +89,7 @@ def label_robustness(
         InvalidSetting: If the run is of results only, clips are shorter than what it hears at a time, or too
             few tracks are long enough.
         NotFound: If its data or sound are gone, or there is no such degradation.
+        InputsChanged: If there is other sound under the name by now.
         DataError: If a clip cannot be degraded, or its checkpoint is damaged.
 
     Source: Kim 2021, section 4.5.1 and figure 4.4; by label here, where the paper has a mean over clips.
@@ -201,7 +203,11 @@ def _opened(
 
 def _sound_of(run: Run, progress: Progress) -> AudioStore:
     config, _ = configuration(run)
-    return resolve_audio(config.audio, open_folksonomy(config.data, progress))
+    data = open_folksonomy(config.data, between(progress, 0, 0.5))
+    store = resolve_audio(config.audio, data, between(progress, 0.5, 1))
+    now: dict[InputKind, Input] = {"audio": input_of_audio(config.audio, store, data)}
+    require_unchanged(run.name, run.inputs, now, HEARD, "cannot be tried on degraded sound")
+    return store
 
 
 def _check_length(run: Run, settings: ChangeSettings) -> None:

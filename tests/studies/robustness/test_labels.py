@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from taglab.errors import InvalidSetting, NotFound
+from taglab.errors import InputsChanged, InvalidSetting, NotFound
 from taglab.runs import Run, open_run
-from taglab.studies.robustness import ChangeSettings, Clips
+from taglab.runs.inputs import Input
+from taglab.studies.robustness import ChangeSettings, Clips, labels
 from taglab.studies.robustness.labels import MACRO, breaks_of, label_robustness
 from taglab.training import new_run, train
 from taglab.verbs.label_robustness import RobustLabels
@@ -96,3 +99,17 @@ def test_a_label_breaks_at_the_mildest_magnitude_that_takes_half_of_what_it_knew
     assert (row["breaks_at"], row["severity"], row["original"]) == (10.0, 0.7, 0.8)
     unheard = table.assign(average_precision=0.15)
     assert np.isnan(breaks_of(unheard)["breaks_at"].iloc[0])
+
+
+def test_other_sound_under_the_name_is_not_that_of_the_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = SimpleNamespace(tracks=pd.DataFrame({"track": ["a"]}))
+    store = SimpleNamespace(fingerprint_of=lambda _: "1" * 32)
+    config = SimpleNamespace(audio="small", data="small")
+    monkeypatch.setattr(labels, "configuration", lambda _: (config, None))
+    monkeypatch.setattr(labels, "open_folksonomy", lambda *_: data)
+    monkeypatch.setattr(labels, "resolve_audio", lambda *_: store)
+    run: Any = SimpleNamespace(name="mine", inputs={"audio": Input(name="small", fingerprint="1" * 32)})
+    assert labels._sound_of(run, lambda *_: None) is store
+    run.inputs = {"audio": Input(name="small", fingerprint="0" * 32)}
+    with pytest.raises(InputsChanged, match="'mine' cannot be tried on degraded sound: the audio 'small'"):
+        labels._sound_of(run, lambda *_: None)
