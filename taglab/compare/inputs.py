@@ -51,7 +51,7 @@ def inputs_table(
     Returns:
         `input` (a key of `taglab.runs.inputs.INPUT_KINDS`), `name`, `fingerprint` (as the run was made),
         `now`: "as it was", "changed", "not there", or "not known" of runs that were made before this was
-        kept. No rows where nothing was trained.
+        kept, and of plays, which are looked at as training begins. No rows where nothing was trained.
     """
     rows = []
     frozen = run.inputs
@@ -69,7 +69,7 @@ def inputs_table(
 def require_inputs(run: Run) -> None:
     """Refuse to go on with a run that learns from other inputs than when it was made; what is gone is passed.
 
-    Of what a run keeps itself, it matters only that this is sound.
+    Of what a run keeps itself, it matters only that this is sound; plays are looked at as training begins.
 
     Raises:
         InputsChanged: Naming all that differ, and what to do.
@@ -81,6 +81,7 @@ def require_inputs(run: Run) -> None:
     for kind in (kind for kind in LEARNED_FROM if kind in frozen):
         if kind in _KEPT:
             _KEPT[kind](run)
+        if kind in _KEPT or kind not in _FINGERPRINTS:
             continue
         data = open_folksonomy(frozen.get("data", frozen[kind]).name)
         there = _FINGERPRINTS[kind](run, frozen[kind].name, data)
@@ -92,6 +93,8 @@ def require_inputs(run: Run) -> None:
 def _now(
     run: Run, kind: InputKind, frozen: Input, data_name: str, open_data: Callable[[str], Folksonomy]
 ) -> str:
+    if kind not in _FINGERPRINTS:
+        return NOT_KNOWN
     try:
         there = _FINGERPRINTS[kind](run, frozen.name, open_data(data_name))
     except (NotFound, DataError, InvalidSetting):

@@ -25,7 +25,7 @@ from taglab.targets import TARGET_KINDS, Factors, Targets
 
 TARGETS = "targets.npz"
 _ABOUT = "about"
-_LARGEST_BYTES = 16 << 30
+_MOST_NUMBERS = 1 << 30  # of all dense values together: 4 GiB
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,11 +143,12 @@ def read_targets(run: Run) -> KeptTargets:
 
 def targets_of_file(path: Path) -> KeptTargets:
     """Return what a file of targets holds, trusting nothing in it; raises DataError."""
-    arrays = read_arrays(path, _LARGEST_BYTES)
+    arrays = read_arrays(path)
     if _ABOUT not in arrays:
         raise DataError(path, "does not say of which tracks and columns its targets are")
     try:
         about = _About.model_validate_json(arrays[_ABOUT].tobytes())
+        _require_room(about)
         of = {
             name: _targets(one, about.tracks, arrays, number)
             for number, (name, one) in enumerate(about.of.items())
@@ -155,6 +156,19 @@ def targets_of_file(path: Path) -> KeptTargets:
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise DataError(path, f"holds no sound targets ({' '.join(str(error).split())})") from error
     return KeptTargets(about.ingredients, of)
+
+
+def _require_room(about: _About) -> None:
+    """Refuse what would take far more memory than the file does: of unknown tracks it holds no values."""
+    n_columns = sum(len(one.columns) for one in about.of.values() if not _is_sparse(one))
+    if len(about.tracks) * n_columns > _MOST_NUMBERS:
+        raise ValueError(
+            f"{len(about.tracks):,} tracks by {n_columns:,} columns must be at most {_MOST_NUMBERS:,} numbers"
+        )
+
+
+def _is_sparse(one: _OfOne) -> bool:
+    return one.kind in TARGET_KINDS and TARGET_KINDS[one.kind].sparse
 
 
 def _targets(one: _OfOne, tracks: tuple[str, ...], arrays: Arrays, number: int) -> Targets:
@@ -175,6 +189,5 @@ def _targets(one: _OfOne, tracks: tuple[str, ...], arrays: Arrays, number: int) 
 
 
 def _parts(one: _OfOne) -> tuple[str, ...]:
-    sparsely = one.kind in TARGET_KINDS and TARGET_KINDS[one.kind].sparse
-    values = ("data", "indices", "indptr") if sparsely else ("values",)
+    values = ("data", "indices", "indptr") if _is_sparse(one) else ("values",)
     return ("known", *values, *(("weights",) if one.terms is not None else ()))

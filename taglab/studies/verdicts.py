@@ -69,12 +69,17 @@ def decided(
 
     Args:
         difference: What is claimed to be positive.
-        low: Lower end of its interval.
+        low: Lower end of its interval; ∞, and NaN the upper end, where there is none to be had.
         high: Upper end.
         count: It rests on so many.
         least: A smaller one shows nothing.
         of: What `count` counts.
+
+    Returns:
+        That it cannot be tested where the difference, or the interval that there should be, is NaN.
     """
+    if np.isnan([difference, low]).any() or (np.isnan(high) and np.isfinite(low)):
+        return Judgement(UNTESTED, np.nan, np.nan, np.nan, count, "the figures give no interval", of)
     verdict, reason = HOLDS, ""
     if high < 0:
         verdict, reason = CONTRADICTED, "the interval lies below 0"

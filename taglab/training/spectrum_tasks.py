@@ -177,7 +177,7 @@ class VoiceSeparation(SpectrumTask):
         part: str,
         progress: Progress = silent,
     ) -> pd.DataFrame:
-        """Return `track`, `sdr`, `sdr_mixture`, `sdr_ideal` and `frames`, in dB, medians over seconds.
+        """Return `track`, `sdr`, `sdr_mixture`, `sdr_ideal`, in dB, medians over `seconds`, their number.
 
         A part is resynthesised with the phases of the mixture. What can be reached is `sdr_ideal`, where each
         share is the one that the loss asks for: the stem's magnitude over the mixture's, at most 1. What

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from taglab.compare.inputs import inputs_table, require_inputs
 from taglab.errors import Conflict, InputsChanged, InvalidSetting
 from taglab.launch.kinds import kind_of, train_run
 from taglab.progress import silent
@@ -107,6 +108,8 @@ def test_a_run_is_trained_stopped_and_gone_on_with(demo_home: Path) -> None:
     config = RecommenderRun(recommender=SMALL, material=ASKED)
     runs = [new_recommender_run(config) for _ in range(2)]
     assert kind_of(runs[0]).epochs(runs[0].config) == 2
+    require_inputs(runs[0])  # as `taglab launch` does
+    assert inputs_table(runs[0])[["input", "now"]].to_numpy().tolist() == [["plays", "not known"]]
 
     def stop(fraction: float, text: str) -> None:
         if "epoch 2" in text:

@@ -23,7 +23,7 @@ from taglab.errors import Cancelled, DataError, InputsChanged, InvalidSetting, N
 from taglab.factors.learning_source import LearningSource, source_of_text, targets_of_sources
 from taglab.folksonomy import Folksonomy
 from taglab.runs import Run, delete_run, export_run, import_run, layout, open_run
-from taglab.runs.kept_targets import read_targets
+from taglab.runs.kept_targets import read_targets, targets_of_file
 from taglab.sources import open_folksonomy
 from taglab.training import dry_run_process, encode, tag_sound
 from taglab.training.checkpoints import load_checkpoint
@@ -243,6 +243,16 @@ def test_kept_targets_that_are_damaged_or_missing_are_told(tmp_path: Path) -> No
             refused()
     again = import_run(export_run(other.name, tmp_path / "run.zip"))
     assert read_targets(again).fingerprint() == read_targets(other).fingerprint()
+
+
+def test_kept_targets_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    names = [str(number) for number in range(40_000)]
+    about = {"made_of": "", "tracks": names, "of": {"x": {"kind": "real", "columns": names, "name": "x"}}}
+    arrays = {"known 0": np.zeros(len(names), bool), "values 0": np.zeros((0, len(names)), np.float32)}
+    path = tmp_path / "targets.npz"
+    np.savez(path, allow_pickle=False, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+    with pytest.raises(DataError, match="40,000 tracks by 40,000 columns must be at most"):
+        targets_of_file(path)
 
 
 def test_a_data_set_of_other_tracks_is_refused() -> None:

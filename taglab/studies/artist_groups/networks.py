@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,8 @@ from taglab.audio.store import AudioStore
 from taglab.batches import Split, SplitSettings, split_tracks
 from taglab.cache import content_key
 from taglab.encoders import Encoder, MfccCodebook, MfccStatistics, encode_tracks, learn
-from taglab.errors import InvalidSetting
-from taglab.factors.learning_source import LearningSource
+from taglab.errors import InputsChanged, InvalidSetting
+from taglab.factors.learning_source import LearningSource, key_of_sources
 from taglab.folksonomy import Folksonomy
 from taglab.launch import train_run
 from taglab.nets.kim_3_2 import KimArtistGroupsSettings
@@ -23,11 +23,13 @@ from taglab.nets.sharing import stage_sizes, width_of_equal_size
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run, open_run, runs_table
+from taglab.runs.inputs import input_of_audio
+from taglab.runs.kept_targets import read_targets
 from taglab.sources import open_folksonomy
 from taglab.studies.artist_groups.published import MAIN
 from taglab.studies.artist_groups.settings import ArtistGroupStudy
 from taglab.studies.transfer import Classification, usual_tasks
-from taglab.training.source_config import SourceRun, SourceTraining, source_run
+from taglab.training.source_config import KIND, SourceRun, SourceTraining, source_run
 from taglab.training.sources import new_source_run
 from taglab.vectors import Vectors, feature_names, open_features, save_features
 
@@ -247,12 +249,14 @@ def make_networks(ground: Ground, progress: Progress = silent) -> dict[str, Run]
         InvalidSetting: As `new_source_run`.
     """
     asked = networks(ground)
-    present = dict(_present(ground))
+    present = _present(ground)
     runs = {}
     for place, (title, config) in enumerate(asked.items()):
         share = between(progress, place / len(asked), (place + 1) / len(asked), title)
-        run = present.get(_key(config))
-        runs[title] = run or new_source_run(config, ground.group, f"{title} of artist groups", share)
+        same = [run for run in present.get(_key(config), []) if _made_of_this(run, config, ground)]
+        runs[title] = (
+            same[0] if same else new_source_run(config, ground.group, f"{title} of artist groups", share)
+        )
     return runs
 
 
@@ -266,15 +270,31 @@ def _key(config: SourceRun) -> str:
     return content_key(config.model_dump(mode="json"))
 
 
-def _present(ground: Ground) -> Iterator[tuple[str, Run]]:
-    """Yield what each run of the group was asked to do, and the run; finished ones last."""
+def _present(ground: Ground) -> dict[str, list[Run]]:
+    """Return the runs of the group by what each was asked to do; finished ones first."""
     table = runs_table()
     of_group = [open_run(str(name)) for name in table.loc[table["group"] == ground.group, "run"]]
-    of_data = {"data": ground.data.fingerprint}
-    for run in sorted(of_group, key=lambda run: run.finished):
-        given = {kind: own.fingerprint for kind, own in run.inputs.items()}
-        if of_data.items() <= given.items():
-            yield _key(source_run(run.config)), run
+    present: dict[str, list[Run]] = {}
+    for run in sorted(of_group, key=lambda run: not run.finished):
+        if run.config.get("kind") == KIND:  # a group's name is free, and another run may bear it
+            present.setdefault(_key(source_run(run.config)), []).append(run)
+    return present
+
+
+def _made_of_this(run: Run, config: SourceRun, ground: Ground) -> bool:
+    """Return whether data, sound and all that its sources are made of are still what they were by name."""
+    now = {
+        "data": ground.data.fingerprint,
+        "audio": input_of_audio(ground.audio, ground.store, ground.data).fingerprint,
+    }
+    given = {kind: own.fingerprint for kind, own in run.inputs.items()}
+    if not now.items() <= given.items():
+        return False
+    try:
+        kept = read_targets(run)
+    except InputsChanged:  # made before runs kept them
+        return False
+    return kept.ingredients == key_of_sources(config.sources, ground.data, ground.split)
 
 
 def features_of_songs(ground: Ground) -> Vectors | None:

@@ -169,7 +169,7 @@ class Evidence:
         columns += [(rows["strategy"] == name).to_numpy(np.float64) for name in rows["strategy"].unique()]
         design = np.column_stack(columns) if columns else np.empty((len(rows), 0))
         degrees = len(rows) - np.linalg.matrix_rank(design)
-        if source not in varied or degrees < 1:
+        if source not in varied or degrees < 1 or not _is_apart(design, varied.index(source)):
             raise InvalidSetting(f"too few runs of several sources tell what {source} brings {task}")
         inverse = np.linalg.pinv(design.T @ design)
         effects = inverse @ design.T @ rows["standard"].to_numpy(np.float64)
@@ -177,6 +177,12 @@ class Evidence:
         at = varied.index(source)
         reach = t.ppf(0.975, degrees) * np.sqrt(left @ left / degrees * inverse[at, at])
         return Ends(float(effects[at]), float(effects[at] - reach), float(effects[at] + reach), len(rows))
+
+
+def _is_apart(design: npt.NDArray[np.float64], column: int) -> bool:
+    """Return whether a column is no sum of multiples of the others, which alone could stand for it."""
+    others = np.delete(design, column, axis=1)
+    return bool(np.linalg.matrix_rank(design) > np.linalg.matrix_rank(others))
 
 
 def _ends(row: pd.Series, count: int) -> Ends:

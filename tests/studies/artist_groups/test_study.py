@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
+from taglab.audio.store import AudioStore
 from taglab.errors import InvalidSetting
 from taglab.nets import build_network
 from taglab.nets.sharing import build_branching
 from taglab.progress import silent
-from taglab.runs import open_run, run_names
+from taglab.runs import create_run, open_run, run_names
 from taglab.studies.artist_groups import (
     CLAIMS,
     ArtistGroupStudy,
@@ -34,6 +35,7 @@ from taglab.studies.artist_groups.networks import mels_of_rate, wide_width
 from taglab.studies.artist_groups.scoring import heard_by, side_by_side
 from taglab.studies.claims import claims_table
 from taglab.studies.verdicts import CONTRADICTED, HOLDS, NOT_SHOWN, UNTESTED
+from taglab.vectors import open_features, save_features
 from taglab.verbs.artist_groups_study import ReproduceArtistGroups
 from tests.studies.artist_groups.world import NETWORK, STUDY, TRAIN, asked, make_groups_world
 
@@ -260,3 +262,21 @@ def test_what_cannot_be_asked_is_refused_in_a_sentence(ground: Ground, tmp_path:
     }
     with pytest.raises(InvalidSetting, match="is trained yet"):
         score_networks(ground, unfinished)
+
+
+def test_what_was_made_of_other_things_of_one_name_is_no_run_of_the_study(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(*combinations: str) -> dict[str, str]:
+        study = STUDY.model_copy(update={"combinations": combinations, "wide": ()})
+        return {title: run.name for title, run in make_networks(replace(ground, study=study)).items()}
+
+    create_run({"kind": "tagger"}, None, {}, ground.group)  # whoever else takes the group's name
+    before, songs = made("g", "s", "e"), open_features("songs")
+    save_features(replace(songs, vectors=songs.vectors[::-1].copy(), _known_fingerprint=""), "songs")
+    after = made("g", "s", "e")
+    save_features(songs, "songs")
+    assert {title for title in before if before[title] != after[title]} == {"STN e"}
+    assert made("g", "s", "e") == before
+    monkeypatch.setattr(AudioStore, "fingerprint_of", lambda store, tracks: "0" * 32)
+    assert made("g") != {"STN g": before["STN g"]}

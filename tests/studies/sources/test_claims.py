@@ -16,6 +16,7 @@ from taglab.studies.design.plan import DesignSettings, plan_runs
 from taglab.studies.sources.claims import CLAIMS
 from taglab.studies.sources.drawn import times_single
 from taglab.studies.sources.evidence import Evidence
+from taglab.studies.verdicts import decided
 
 SHARED = Path(__file__).resolve().parents[3] / "../shared/data/oracles"
 SOURCES = ("tag", "bpm", "year", "artist")
@@ -169,3 +170,18 @@ def test_real_scores_tell_models_apart_as_their_means_do() -> None:
     ends, _ = Evidence(told, ("first", "second"), times_single()).difference("MSS-CR", SINGLE)
     assert ends.estimate == pytest.approx(by_hand["MSS-CR"] - by_hand[SINGLE], abs=0.04)
     assert len(differences) == 15
+
+
+def test_a_source_that_always_comes_with_another_is_not_told_apart() -> None:
+    scores = evidence_of(as_claimed).scores
+    scores = scores.assign(bpm=scores["tag"])
+    twins = Evidence(scores, SOURCES, times_single())
+    with pytest.raises(InvalidSetting, match="too few runs of several sources tell what bpm brings tempo"):
+        twins.effect_of("bpm", "tempo")
+    assert twins.effect_of("artist", "mood").low > 0
+
+
+def test_figures_without_an_interval_decide_nothing() -> None:
+    for ends in ((1.0, np.nan, np.nan), (np.nan, 0.1, 0.2), (1.0, 0.5, np.nan)):
+        assert decided(*ends, 30, 0).verdict == "cannot be tested"
+    assert decided(1.0, np.inf, np.nan, 30, 0).verdict == "holds"  # printed, and there is none to be had
