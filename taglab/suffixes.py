@@ -10,6 +10,10 @@ AUDIO_SUFFIXES = frozenset(
     | {".w64", ".wav", ".wave", ".weba", ".webm", ".wma", ".wv"}
 )
 """What a folder is searched for; what a file truly is, its content says."""
+STEM_FILE = ".stem.mp4"
+"""Ending of a file that holds a song and its parts, side by side."""
+PART_NAMES = ("mixture", "drums", "bass", "other", "vocals")
+"""Sounds of such a file, in their order, and names of the files where they lie apart."""
 
 
 def free_name(wanted: str, taken: Iterable[str], ending: str = " {}", any_case: bool = False) -> str:

@@ -75,19 +75,20 @@ class Decoded:
     __repr__ = one_line
 
 
-def decode(path: Path, settings: DecodeSettings | None = None) -> Decoded:
+def decode(path: Path, settings: DecodeSettings | None = None, stream: int | None = None) -> Decoded:
     """Decode a file to its end, mix its channels, and resample from its true rate.
 
     Args:
         path: The file.
         settings: See `DecodeSettings`; its defaults where None.
+        stream: Which of several sounds in it, from 0; the first, and a remark, where None.
 
     Raises:
         DataError: If the file is missing, empty, not audio, broken, cut off, too short, too long or silent,
             or holds samples that are no numbers.
     """
     settings = settings or DecodeSettings()
-    file = SoundFile(path, settings.channels)
+    file = SoundFile(path, settings.channels, stream)
     parts = list(_at_one_rate(_not_too_long(file, settings.max_duration_s), settings))
     samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     remarks = file.remarks()

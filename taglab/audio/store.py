@@ -325,7 +325,7 @@ def write_store(
     """Decode files into a store, or go on where an earlier run was stopped.
 
     Args:
-        files: Columns `track` and `path`, one row a track.
+        files: Columns `track` and `path`, one row a track; perhaps `stream`, as `decode` takes it.
         folder: Where the store shall be; made if need be.
         settings: See `StoreSettings`; its defaults where None.
         workers: Threads that decode; the number of cores where None. Decoding holds no Python lock.
@@ -343,12 +343,18 @@ def write_store(
     if not {"track", "path"} <= set(files.columns):
         raise InvalidSetting(f"files must have columns track and path; has {list(files.columns)}")
     decoding = DecodeSettings(**settings.model_dump(exclude={"tracks_per_shard"}))
+    streams = files["stream"] if "stream" in files.columns else [None] * len(files)
     sounds = [
-        Sound(str(track), str(path), _file_fingerprint(Path(path)), partial(decode, Path(path), decoding))
-        for track, path in zip(files["track"], files["path"], strict=True)
+        _sound_of_file(str(track), Path(path), None if pd.isna(stream) else int(stream), decoding)
+        for track, path, stream in zip(files["track"], files["path"], streams, strict=True)
     ]
     with decoders(workers) as threads:
         return write_sounds(sounds, folder, settings, threads, progress, passed_over=passed_over)
+
+
+def _sound_of_file(track: str, path: Path, stream: int | None, decoding: DecodeSettings) -> Sound:
+    fingerprint = _file_fingerprint(path) + ("" if stream is None else f" {stream}")
+    return Sound(track, str(path), fingerprint, partial(decode, path, decoding, stream))
 
 
 def decoders(workers: int | None) -> ThreadPoolExecutor:

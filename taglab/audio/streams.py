@@ -46,11 +46,12 @@ _SAMPLE_S = 0.001
 
 
 class SoundFile:
-    """One pass over the first audio stream of a file.
+    """One pass over an audio stream of a file.
 
     Args:
         path: The file.
         mixed_to: 1 averages all channels; 2 keeps left and right, a single channel being both.
+        stream: Which of several audio streams, from 0; the first, and a remark, where None.
 
     Attributes:
         rate_hz: Rate of the first block, in Hz; 0 before there is one.
@@ -60,11 +61,11 @@ class SoundFile:
         peak: Largest absolute sample of any channel so far, 1 being full scale.
         packets: Packets read so far.
         damaged: How many of them could not be decoded, and were passed over.
-        streams: Audio streams of the file; the first is read.
+        streams: Audio streams of the file.
     """
 
-    def __init__(self, path: Path, mixed_to: int = 1) -> None:
-        self.path, self.mixed_to = path, mixed_to
+    def __init__(self, path: Path, mixed_to: int = 1, stream: int | None = None) -> None:
+        self.path, self.mixed_to, self.stream = path, mixed_to, stream
         self.rate_hz = 0
         self.channels = 0
         self.duration_s = 0.0
@@ -120,7 +121,7 @@ class SoundFile:
             remarks.append(f"lacks {lacking_s:.2f} of {self.announced_s:.1f} s, which are damaged or cut off")
         if not self._ends:
             remarks.append("has no last page; it was cut off, or recorded from a stream")
-        if self.streams > 1:
+        if self.streams > 1 and self.stream is None:
             remarks.append(f"holds {self.streams} sounds side by side; the first is taken")
         return remarks
 
@@ -153,7 +154,11 @@ class SoundFile:
             if not container.streams.audio:
                 raise DataError(self.path, "holds pictures or text, and no sound")
             self.streams = len(container.streams.audio)
-            stream = container.streams.audio[0]
+            if (number := self.stream or 0) >= self.streams:
+                raise DataError(
+                    self.path, f"holds {self.streams} sounds side by side, and none is number {number + 1}"
+                )
+            stream = container.streams.audio[number]
             if stream.codec_context is None:
                 raise DataError(self.path, "its sound is encoded in a way that is not read; is it protected?")
             self.announced_s = _announced_s(self.path, container, stream)

@@ -22,6 +22,7 @@ from taglab.sources import (
     lastfm,
     magnatagatune,
     matrix,
+    musdb,
     music_emotion,
     musixmatch,
     rated_folders,
@@ -87,6 +88,7 @@ SOURCES: dict[str, Source] = {
         extended_ballroom.SOURCE,
         *rated_folders.SOURCES,
         irmas.SOURCE,
+        musdb.SOURCE,
         music_emotion.SOURCE,
     )
 }

@@ -12,21 +12,19 @@ Audio Processing 10 (2002); the split: "Deep learning and music adversaries", IE
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict
 
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress, silent
-from taglab.sources.file_tree import FileTree, opened_tree
-from taglab.sources.reading import Assignments, Tally
+from taglab.sources.file_tree import opened_tree
+from taglab.sources.part_lists import listed_parts, part_lists
+from taglab.sources.reading import Assignments
 from taglab.sources.source import Source
 
 _NAME = re.compile(r"([a-z]+)\.\d{5}")
-_PART = re.compile(r"(?:^|[-_.])(train|valid|validation|test)(?:[-_.]|$)", re.IGNORECASE)
-_PARTS = {"train": "train", "valid": "validation", "validation": "validation", "test": "test"}
-_TEXT = ".txt"
+_UNNAMED = "name no excerpt (genre.00000)"
 
 
 class GtzanSettings(BaseModel):
@@ -59,8 +57,8 @@ def read(path: Path, name: str, settings: GtzanSettings, progress: Progress = si
     progress(0.0, f"looking into {path.name}")
     assignments = Assignments(("path", "genre", "split"))
     with opened_tree(path) as tree:
-        lists = _lists(tree)
-        parts = _parts(tree, lists, assignments.tally)
+        lists = part_lists(tree)
+        parts = listed_parts(tree, lists, assignments.tally, _excerpt, _UNNAMED)
         tree.tally_others(assignments.tally, lists)
         sound = tree.sound()
     for place in sound:
@@ -78,24 +76,9 @@ def read(path: Path, name: str, settings: GtzanSettings, progress: Progress = si
     return assignments.folksonomy(path, name)
 
 
-def _lists(tree: FileTree) -> dict[PurePosixPath, str]:
-    """Return the lists of parts, by place; each with its part."""
-    texts = [place for place in tree.places if place.suffix.lower() == _TEXT]
-    matches = {place: _PART.search(place.stem) for place in texts}
-    return {place: _PARTS[match[1].lower()] for place, match in matches.items() if match is not None}
-
-
-def _parts(tree: FileTree, lists: Mapping[PurePosixPath, str], tally: Tally) -> dict[str, str]:
-    """Return the part of each excerpt that a list names; in two of them, the first counts."""
-    parts: dict[str, str] = {}
-    for place, part in lists.items():
-        for line in filter(None, map(str.strip, tree.text(place).splitlines())):
-            match = _NAME.match(PurePosixPath(line.replace("\\", "/")).name)
-            if match is None:
-                tally.add("name no excerpt (genre.00000)", "lines", f"{place.name}: {line}")
-            elif parts.setdefault(match[0], part) != part:
-                tally.add("in lists of two parts; the first counts", "lines", match[0])
-    return parts
+def _excerpt(place: PurePosixPath) -> str | None:
+    match = _NAME.match(place.name)
+    return None if match is None else match[0]
 
 
 SOURCE = Source(

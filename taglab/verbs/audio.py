@@ -23,6 +23,7 @@ from taglab.audio.library import (
     stem_table,
     without_sound,
 )
+from taglab.audio.parts import files_of_parts
 from taglab.audio.store import AudioStore, StoreSettings
 from taglab.audio.streams import AUDIO_SUFFIXES
 from taglab.errors import NotFound
@@ -98,6 +99,9 @@ class Add(_BesideData):
             (MagnaTagATune, MTG-Jamendo), files are matched by it.
         workers: Threads that decode (default: as many as cores).
         stem: A part of the same tracks, as the voice, kept aside: given like PATH (may come several times).
+        part: Keep this part of songs as a stem, and their mixture as the sound: vocals, drums, bass or other
+            (may come several times). PATH is a folder as MUSDB18's, with a folder of WAV files for each song
+            or a .stem.mp4 file.
         settings: How it is kept.
     """
 
@@ -112,6 +116,7 @@ taglab audio add files.csv --name mine            (columns track and path)
 taglab audio add clips.zip --name clips --min-duration-s 1
 taglab audio add stereo/ --name wide --sample-rate-hz 44100 --channels 2
 taglab audio add mixes/ --name mixes --stem voice=stems/voice --stem rest=stems/rest
+taglab audio add musdb18hq/ --name musdb --data musdb --part vocals
 """
     table: ClassVar[bool] = False
 
@@ -122,6 +127,7 @@ taglab audio add mixes/ --name mixes --stem voice=stems/voice --stem rest=stems/
     name: Annotated[str, Flag(metavar="NAME")]
     workers: int | None = Field(None, ge=1)
     stem: Annotated[tuple[str, ...], Flag(metavar="NAME=PATH", several=True)] = ()
+    part: Annotated[tuple[str, ...], Flag(metavar="NAME", several=True)] = ()
     settings: Annotated[StoreSettings, Group("how it is kept")] = StoreSettings()
 
     @field_validator("stem")
@@ -137,9 +143,11 @@ taglab audio add mixes/ --name mixes --stem voice=stems/voice --stem rest=stems/
         """Return what was kept, and what was not."""
         data = self.opened_data(progress)
         with contextlib.ExitStack() as held:
-            files = held.enter_context(audio_files(self.path, data, between(progress, 0, 0.1)))
+            files, stems = files_of_parts(self.path, self.part) if self.part else (None, {})
+            files = files or held.enter_context(audio_files(self.path, data, between(progress, 0, 0.1)))
             named = (text.partition("=") for text in self.stem)
-            stems = {stem: held.enter_context(audio_files(typed_path(path), data)) for stem, _, path in named}
+            for stem, _, path in named:
+                stems[stem] = held.enter_context(audio_files(typed_path(path), data))
             decoding = between(progress, 0.1, 1)
             store = add_audio(files, self.name, self.settings, self.workers, decoding, stems)
         return Report({"name": self.name, **_size(store), **_left_out(store), **_known(store, data)})

@@ -18,15 +18,25 @@ def encode(
     path: Path, samples: np.ndarray, rate_hz: int, codec: str, bit_rate: int = 128_000, **options: str
 ) -> Path:
     """Write mono samples with one of FFmpeg's encoders; the ending says the container."""
+    return encode_several(path, [samples], rate_hz, codec, bit_rate, **options)
+
+
+def encode_several(
+    path: Path, sounds: list[np.ndarray], rate_hz: int, codec: str, bit_rate: int = 128_000, **options: str
+) -> Path:
+    """Write several mono sounds side by side into one file."""
     with av.open(path, "w", options=options) as container:
-        stream = container.add_stream(codec, rate=rate_hz, layout="mono")
-        stream.bit_rate = bit_rate
-        frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), "fltp", "mono")
-        frame.sample_rate = rate_hz
-        resampler = av.AudioResampler(stream.format, "mono", rate_hz, stream.codec_context.frame_size or 1024)
-        for fitting in [*resampler.resample(frame), *resampler.resample(None)]:
-            container.mux(stream.encode(fitting))
-        container.mux(stream.encode(None))
+        streams = [container.add_stream(codec, rate=rate_hz, layout="mono") for _ in sounds]
+        for stream in streams:
+            stream.bit_rate = bit_rate
+        for stream, samples in zip(streams, sounds, strict=True):
+            frame = av.AudioFrame.from_ndarray(samples[None].astype(np.float32), "fltp", "mono")
+            frame.sample_rate = rate_hz
+            size = stream.codec_context.frame_size or 1024
+            resampler = av.AudioResampler(stream.format, "mono", rate_hz, size)
+            for fitting in [*resampler.resample(frame), *resampler.resample(None)]:
+                container.mux(stream.encode(fitting))
+            container.mux(stream.encode(None))
     return path
 
 

@@ -154,7 +154,7 @@ ELSEWHERE = {
     "needs the data set": (
         "data add lastfm", "data add magnatagatune", "data add jamendo", "data add matrix",
         "data add folders", "data add musixmatch", "data add target-list",
-        "data add irmas", "data add gtzan", "data add fma", "data add extended-ballroom",
+        "data add irmas", "data add musdb", "data add gtzan", "data add fma", "data add extended-ballroom",
         "data add music-emotion",
         "data add hetrec", "data add goodbooks", "data add movielens", "data add citeulike",
     ),

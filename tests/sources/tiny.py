@@ -181,6 +181,20 @@ def write_irmas(folder: Path) -> Path:
     return folder / "IRMAS"
 
 
+def write_musdb(folder: Path) -> Path:
+    """Write songs as folders and as a file of five sounds, a file of no sound, and one named as no song."""
+    for place in (
+        *(f"train/A - One/{part}.wav" for part in ("mixture", "vocals", "drums", "bass", "other")),
+        "train/M.E.R.C. Music - Two - Three/mixture.wav",
+        "test/B - PR.stem.mp4",
+        "test/solo.stem.mp4",
+        "README.md",
+    ):
+        (folder / "musdb18" / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "musdb18" / place).write_bytes(b"never opened")
+    return folder / "musdb18"
+
+
 def write_gtzan(folder: Path) -> Path:
     """Write folders of genres and lists of two parts: a file of another name, one that two lists name."""
     for place in (
@@ -335,6 +349,7 @@ TINY: dict[str, Callable[[Path], Path | None]] = {
     "fma": write_fma,
     "extended-ballroom": write_extended_ballroom,
     "irmas": write_irmas,
+    "musdb": write_musdb,
     "music-emotion": write_music_emotion,
     "hetrec": write_hetrec,
     "goodbooks": write_goodbooks,
