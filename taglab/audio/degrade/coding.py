@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+from typing import Final
 
 import av
 import numpy as np
@@ -23,6 +24,7 @@ _MPEG1_HZ = (32_000, 44_100, 48_000)
 _MPEG2_HZ = (16_000, 22_050, 24_000)
 _VORBIS_QUALITIES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _BLOCK = 1 << 15
+_LAME: Final = "libmp3lame"
 
 
 def mp3_bit_rates(rate_hz: int) -> tuple[float, ...]:
@@ -35,6 +37,11 @@ def mp3_bit_rates(rate_hz: int) -> tuple[float, ...]:
 
 
 def _mp3(asked: Asked) -> Samples:
+    if _LAME not in av.codecs_available:
+        raise InvalidSetting(
+            f"MP3 is coded by LAME ({_LAME}), which FFmpeg of this machine's av {av.__version__} was built "
+            "without; `python -m pip install --force-reinstall av` brings one with it"
+        )
     file = io.BytesIO()
     try:
         _write_mp3(file, asked.samples, asked.rate_hz, round(asked.magnitude * 1_000))
@@ -48,7 +55,7 @@ def _write_mp3(file: io.BytesIO, samples: Samples, rate_hz: int, bit_rate: int) 
     layout = "mono" if samples.ndim == 1 else "stereo"
     planes = np.atleast_2d(samples.T)
     with av.open(file, "w", format="mp3") as out:
-        stream = out.add_stream("libmp3lame", rate=rate_hz)
+        stream = out.add_stream(_LAME, rate=rate_hz)
         stream.layout, stream.format, stream.bit_rate = layout, "fltp", bit_rate
         for start in range(0, planes.shape[1], _BLOCK):
             block = np.ascontiguousarray(planes[:, start : start + _BLOCK], np.float32)
@@ -67,6 +74,11 @@ def _read_mp3(file: io.BytesIO, ndim: int) -> Samples:
 
 
 def _vorbis(asked: Asked) -> Samples:
+    if "VORBIS" not in soundfile.available_subtypes("OGG"):
+        raise InvalidSetting(
+            f"Vorbis is coded by libsndfile; this machine's {soundfile.__libsndfile_version__} was built "
+            "without; `python -m pip install --force-reinstall soundfile` brings one with it"
+        )
     file = io.BytesIO()
     channels = 1 if asked.samples.ndim == 1 else 2
     try:

@@ -14,7 +14,9 @@ import numpy as np
 
 from taglab.audio.degrade.degradation import Asked, Degradation
 from taglab.audio.streams import Samples
+from taglab.errors import InvalidSetting
 
+_PACKAGE = "python-stretch"
 # As Kim's released settings have them.
 _TEMPI = (
     0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.92, 0.94, 0.96, 0.98, 1.02, 1.04, 1.06, 1.08, 1.1, 1.2, 1.3, 1.4, 1.5
@@ -37,8 +39,14 @@ def stretched(
 
     Returns:
         (samples / tempo,), or with two channels.
+
+    Raises:
+        InvalidSetting: If the library that does it is not installed.
     """
-    import python_stretch
+    try:
+        import python_stretch
+    except ImportError as error:
+        raise _lacking() from error
 
     stretch = python_stretch.Signalsmith.Stretch(seed)
     stretch.preset(1 if samples.ndim == 1 else samples.shape[1], rate_hz)
@@ -49,7 +57,17 @@ def stretched(
 
 
 def _release() -> str:
-    return f"python-stretch {importlib.metadata.version('python-stretch')}"
+    try:
+        return f"{_PACKAGE} {importlib.metadata.version(_PACKAGE)}"
+    except importlib.metadata.PackageNotFoundError as error:
+        raise _lacking() from error
+
+
+def _lacking() -> InvalidSetting:
+    return InvalidSetting(
+        f"tempo and pitch are changed by {_PACKAGE}, which is not installed; "
+        f"`python -m pip install {_PACKAGE}` brings it"
+    )
 
 
 def _seed(asked: Asked) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import json
 import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -305,6 +307,33 @@ def test_recordings_are_checked() -> None:
         degrade(music(1), RATE_HZ, "environmental-noise", 3.0, recording=silence)
     with pytest.raises(InvalidSetting, match="pitch takes no recording"):
         degrade(music(1), RATE_HZ, "pitch", 1.0, recording=silence + 1)
+
+
+@pytest.mark.parametrize("name", ["tempo", "pitch", "resynthesis"])
+def test_a_machine_without_the_stretcher_is_told_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "python_stretch", None)
+    sentence = "changed by python-stretch, which is not installed; `python -m pip install python-stretch`"
+    with pytest.raises(InvalidSetting, match=sentence):
+        degrade(music(1), RATE_HZ, name, DEGRADATIONS[name].grid[0])
+
+    def nowhere(package: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(importlib.metadata, "version", nowhere)
+    with pytest.raises(InvalidSetting, match=sentence):
+        DEGRADATIONS[name].release()
+
+
+@pytest.mark.parametrize(
+    ("name", "magnitude", "coder"), [("mp3", 64.0, "LAME"), ("vorbis", 0.5, "libsndfile")]
+)
+def test_a_machine_without_the_coder_is_told_so(
+    name: str, magnitude: float, coder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(av, "codecs_available", frozenset({"mp3", "flac"}))
+    monkeypatch.setattr(soundfile, "available_subtypes", lambda _: {"OPUS": "Opus"})
+    with pytest.raises(InvalidSetting, match=f"is coded by {coder}.* built without; .*force-reinstall"):
+        degrade(music(1), RATE_HZ, name, degradation(name).magnitudes(RATE_HZ)[-1])
 
 
 def test_a_stereo_file_of_an_encoder_is_read_by_another(tmp_path: Path) -> None:
