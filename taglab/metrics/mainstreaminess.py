@@ -35,9 +35,10 @@ def mainstreaminess(plays: sparse.csr_array) -> DoubleArray:
     """
     if not plays.nnz or not (plays.data >= 0).all() or not plays.data.any():
         raise InvalidSetting("plays must be counts above 0; nobody played anything, or ratings are negative")
-    per_user = np.asarray(plays.sum(axis=1), np.float64)
-    shares = np.asarray(plays.sum(axis=0), np.float64) / per_user.sum()
     rows = np.repeat(np.arange(plays.shape[0]), np.diff(plays.indptr))
+    # In double precision, which the sums of a sparse matrix in single precision are not.
+    per_user = np.bincount(rows, plays.data, plays.shape[0])
+    shares = np.bincount(plays.indices, plays.data, plays.shape[1]) / per_user.sum()
     own = np.zeros(plays.nnz)
     np.divide(plays.data, per_user[rows], out=own, where=per_user[rows] > 0)
     overlap = np.bincount(rows, np.minimum(own, shares[plays.indices]), plays.shape[0]).astype(np.float64)

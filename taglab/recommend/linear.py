@@ -116,9 +116,11 @@ class Ease(BaseModel):
         products = (weights.T @ weights).toarray()
         products[np.diag_indices_from(products)] += self.l2
         # The inverse of a symmetric positive matrix in the place of the matrix: one triangle, then both.
-        factor, _ = linalg.lapack.dpotrf(products, lower=0, overwrite_a=1)
+        factor, failed = linalg.lapack.dpotrf(products.T, lower=0, overwrite_a=1)  # LAPACK's order of memory
+        if failed:
+            raise InvalidSetting(f"l2={self.l2:g} must be greater: products of plays have no inverse")
         inverse, _ = linalg.lapack.dpotri(factor, lower=0, overwrite_c=1)
-        learned = np.triu(inverse).astype(np.float32)
+        learned = np.triu(inverse.astype(np.float32))
         diagonal = np.diagonal(learned).copy()
         learned += np.triu(learned, 1).T
         learned /= -diagonal

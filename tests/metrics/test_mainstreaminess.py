@@ -39,3 +39,11 @@ def test_a_user_may_play_more_of_the_same() -> None:
 def test_plays_below_zero_or_none(plays: list[list[float]]) -> None:
     with pytest.raises(InvalidSetting, match="nobody played anything"):
         mainstreaminess(sparse.csr_array(plays))
+
+
+def test_many_single_plays_of_one_item_add_up() -> None:
+    """In single precision 2^24 plays and one more are 2^24: the second item would have all the weight."""
+    counts = np.zeros((1_001, 2), np.float32)
+    counts[0], counts[1:, 0] = 2.0**24, 1.0
+    overlap = mainstreaminess(sparse.csr_array(counts))
+    assert overlap[-1] == pytest.approx((2**24 + 1_000) / (2**25 + 1_000), rel=1e-9)

@@ -71,7 +71,9 @@ class Saliency(Explainer):
 class IntegratedGradients(Explainer):
     """The derivative by the tag, averaged on the way from no tag to all the item has.
 
-    The weights of an item's tags add up to f(t) - f(no tag), as far as the steps are fine enough.
+    The weights of an item's tags add up to f(t) - f(no tag), as far as the steps are fine enough and the
+    score is continuous. A cosine or a mean over tags is not where the last tag goes: it is the same all the
+    way, jumps at the end, and the weights add up to 0.
 
     Attributes:
         steps: Points on the way, each in the middle of its part.

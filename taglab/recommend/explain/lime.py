@@ -55,6 +55,7 @@ class Lime(Explainer):
     def explain(self, explained: Explained, seed: int = 0) -> Explanation:
         """Return the linear model of every item, fitted anew where fewer of its tags may have a weight."""
         own = explained.own
+        require_memory(own)
         masks = left_out_at_random(own, self.perturbations, seed)
         weights = nearness(masks, own, self.kernel_width)
         squares = least_squares_of(masks, weights, explained.masked_scores(masks))
@@ -98,6 +99,16 @@ class LeastSquares:
         return np.asarray(solved, np.float64)
 
 
+def require_memory(own: OwnTags) -> None:
+    """Raise InvalidSetting if products of so many tags do not fit into memory."""
+    n, width = own.shape
+    if n * width * width > _MOST_PRODUCTS:
+        raise InvalidSetting(
+            f"LIME of {n:,} items with up to {width:,} tags needs {n * width * width / 2**27:.1f} GB; "
+            "explain fewer items at a time, or leave out rare tags"
+        )
+
+
 def least_squares_of(masks: Bools, weights: Floats, scores: Floats) -> LeastSquares:
     """Return the least squares of scores by the tags that stay.
 
@@ -105,16 +116,8 @@ def least_squares_of(masks: Bools, weights: Floats, scores: Floats) -> LeastSqua
         masks: Which tags stay (items, perturbations, width).
         weights: Of the perturbations (items, perturbations), above 0.
         scores: Of the perturbations (items, perturbations).
-
-    Raises:
-        InvalidSetting: If products of so many tags do not fit into memory.
     """
     n, _, width = masks.shape
-    if n * width * width > _MOST_PRODUCTS:
-        raise InvalidSetting(
-            f"LIME of {n:,} items with up to {width:,} tags needs {n * width * width / 2**27:.1f} GB; "
-            "explain fewer items at a time, or leave out rare tags"
-        )
     grams: Floats = np.empty((n, width, width))
     correlations: Floats = np.empty((n, width))
     shares = weights / weights.sum(axis=1, keepdims=True)

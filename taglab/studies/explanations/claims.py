@@ -36,7 +36,7 @@ def better(first: str, second: str, figures: ExplanationFigures) -> Judgement:
     by_user = _by_user(figures.fidelities, "explainer", "tau").dropna()
     if not {first, second} <= set(by_user):
         return untested(f"{first} or {second} was not measured")
-    return replace(_over_users(by_user[first] - by_user[second]), reason=f"{first} less {second}")
+    return _named(_over_users(by_user[first] - by_user[second]), f"{first} less {second}")
 
 
 def _in_order(figures: ExplanationFigures) -> Judgement:
@@ -54,7 +54,7 @@ def _more_tags(figures: ExplanationFigures) -> Judgement:
         by_omega = _by_user(of_one, "omega", "tau")
         log_omega = np.log(by_omega.columns.to_numpy(np.float64))
         weights = (log_omega - log_omega.mean()) / np.square(log_omega - log_omega.mean()).sum()
-        parts.append(replace(_over_users(by_omega.dropna() @ weights), reason=f"{explainer}, by log ω"))
+        parts.append(_named(_over_users(by_omega.dropna() @ weights), f"{explainer}, by log ω"))
     return weakest(parts) if parts else untested("chance alone was measured")
 
 
@@ -134,6 +134,11 @@ def _over_users(values: pd.Series) -> Judgement:
         return untested(f"{len(values)} users, {LEAST_USERS} are needed", len(values))
     ends: Interval = interval_over_queries(values.to_numpy(np.float64))
     return decided(ends.estimate, ends.low, ends.high, len(values), LEAST_TAU, "users")
+
+
+def _named(judgement: Judgement, of: str) -> Judgement:
+    """Return a judgement that says what it is of, before why."""
+    return replace(judgement, reason=": ".join(filter(None, (of, judgement.reason))))
 
 
 def _drawn_only() -> Judgement:

@@ -22,7 +22,6 @@ from taglab.recommend.explain import (
     Shapley,
 )
 from taglab.recommend.explain.lasso_path import chosen_on_path, lasso_knots
-from taglab.recommend.explain.lime import least_squares_of
 from taglab.recommend.explain.perturbed import left_out_at_random, nearness
 from tests.recommend.explain.toys import BIASES, WEIGHTS, either, linear, tags_of
 
@@ -256,7 +255,7 @@ def test_what_cannot_be_explained_is_told() -> None:
         PartialDependence().explain(bare)
 
 
-def test_products_that_do_not_fit_are_refused() -> None:
-    masks = np.broadcast_to(np.ones((1, 1, 1), bool), (400, 2, 600))
+def test_products_that_do_not_fit_are_refused_before_anything_is_drawn() -> None:
+    wide = Explained(np.arange(400), sparse.csr_array(np.ones((400, 600))), lambda items, tags: items / 0)
     with pytest.raises(InvalidSetting, match="400 items with up to 600 tags needs"):
-        least_squares_of(masks, np.ones((400, 2)), np.ones((400, 2)))
+        Lime().explain(wide)
