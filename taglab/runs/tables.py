@@ -21,6 +21,7 @@ from taglab.metrics.scored import scored
 from taglab.outcomes import Predictions
 from taglab.progress import Progress, silent
 from taglab.runs.derived import kept_figures, kept_results
+from taglab.runs.published import SCORES
 from taglab.runs.run import Run, best_epoch, macro_means
 
 MOMENTS = {
@@ -107,16 +108,18 @@ def summary_table(runs: Mapping[str, Run]) -> pd.DataFrame:
 
     Returns:
         `run`, `figures` (what they are of), `epoch` (where it is one), `classes`, the columns of
-        `taglab.metrics.mean_columns`.
+        `taglab.metrics.mean_columns`, and of what is published the scores that are printed of any
+        (`log_loss`, `f1`).
     """
     rows = [
         {"run": title, **row}
         for title, run in runs.items()
         for row in kept_figures(run, "summaries", lambda run=run: _summaries(run))  # type: ignore[misc]
     ]
-    table = pd.DataFrame(rows, columns=["run", "figures", "epoch", "classes", *mean_columns()])
-    numbers = table[["epoch", "classes", *mean_columns()]].apply(pd.to_numeric)
-    return table.assign(**numbers).astype(dict.fromkeys(mean_columns(), np.float64))
+    means = [*mean_columns(), *(name for name in SCORES if any(name in row for row in rows))]
+    table = pd.DataFrame(rows, columns=["run", "figures", "epoch", "classes", *means])
+    numbers = table[["epoch", "classes", *means]].apply(pd.to_numeric)
+    return table.assign(**numbers).astype(dict.fromkeys(means, np.float64))
 
 
 def _summaries(run: Run) -> list[dict[str, Any]]:
@@ -124,7 +127,11 @@ def _summaries(run: Run) -> list[dict[str, Any]]:
     common = {"classes": kept["classes"]}
     if run.kind == "published":
         told = {"best": "each metric's best epoch, as published", "test": f"{MOMENTS['test']}, as published"}
-        return [{**common, **_means(kept[of]), "figures": name} for of, name in told.items() if kept[of]]
+        return [
+            {**common, **_means(kept[of]), **_scores(kept[of]), "figures": name}
+            for of, name in told.items()
+            if kept[of]
+        ]
     rows = []
     for name, epoch, means in _epochs_of(run, kept):
         rows.append({**common, **means, "figures": name, "epoch": epoch, "classes": len(run.classes)})
@@ -152,6 +159,10 @@ def _epochs_of(run: Run, kept: Mapping[str, Any]) -> list[tuple[str, int | None,
 
 def _known(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in mean_columns() if row.get(name) is not None}
+
+
+def _scores(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in SCORES if name in row}
 
 
 def _means(row: Any) -> dict[str, Any]:

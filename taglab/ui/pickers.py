@@ -212,6 +212,7 @@ def choose_among(
     what: str,
     help: str | None = None,
     width: int | Literal["stretch"] = "stretch",
+    titles: Mapping[str, str] | None = None,
 ) -> str:
     """Let one of some names be chosen. In the URL as `key`.
 
@@ -223,13 +224,18 @@ def choose_among(
         what: What a name is, as the page says it of one that is gone.
         help: Shown beside the label.
         width: Of the widget, in pixels.
+        titles: How names are shown, and stand in the URL, where that is not as they are; one a name.
     """
     take_up(key)
-    bind = bound_choice(key, what, options)
+    shown = {name: (titles or {}).get(name, name) for name in options}
+    bind = bound_choice(key, what, shown)
     if key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[index]
     with on_every_page():
-        return st.selectbox(label, list(options), index=index, key=key, bind=bind, help=help, width=width)
+        return st.selectbox(
+            label, list(options), index=index, key=key, bind=bind, help=help, width=width,
+            format_func=lambda name: shown.get(name, name),
+        )  # fmt: skip
 
 
 def pick_audio(data: str) -> str:

@@ -27,6 +27,7 @@ ADDRESSES = (
     "/genres?view=Subgenres",
     "/training?view=New+run",
     "/training?view=New+space",
+    "/training?view=New+network",
     "/training?view=Runs",
     f"{PUBLISHED_RUNS}&view=Histograms",
     "/compare?view=Summary",
@@ -35,6 +36,7 @@ ADDRESSES = (
     "/retrieval",
     "/robustness?degradation=Pitch&clips=3",
     "/representations",
+    "/explanations",
 )
 
 

@@ -228,6 +228,14 @@ def test_a_summary_names_what_its_figures_are_of() -> None:
     assert table["epoch"].tolist()[:2] == [1, 2]
     assert table["ap_macro"].tolist()[:3] == [0.5, 0.4, 0.5]
     assert table.loc[3, "auc_pr_macro"] == 0.3661
+    assert "log_loss" not in table
+
+
+def test_a_summary_has_the_scores_that_are_printed_of_a_classifier() -> None:
+    table = summary_table({"kim": open_published("kim-mtn-gs"), "thesis": open_published(PAIR[0])})
+    assert table["log_loss"].tolist()[0] == 0.8578
+    assert table["f1"].tolist()[0] == 0.6190
+    assert table["f1"].isna().tolist() == [False, True]
 
 
 def test_results_of_another_program_have_no_epoch(tmp_path: Path) -> None:

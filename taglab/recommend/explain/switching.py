@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from taglab.recommend.explain.explained import Floats
@@ -36,9 +37,25 @@ class UserScores:
         return cls(recommender, user, scores)
 
     def place(self, item: int, score: float) -> int:
-        """Return the place an item has in the list with a score, from 1; before others of the same score."""
-        others = np.delete(self.scores, item)
-        return 1 + int((others > score).sum())
+        """Return an item's place in the list with a score, from 1; of equal scores the first row leads."""
+        ahead = int((np.delete(self.scores, item) > score).sum())
+        return 1 + ahead + int((self.scores[:item] == score).sum())
+
+    def first(self, n: int, item: int, score: float) -> npt.NDArray[np.int64]:
+        """Return the rows of the list's first items, had an item this score (at most n,), the best first.
+
+        Args:
+            n: How many.
+            item: Row of the item.
+            score: What it would have.
+        """
+        scores = self.scores.copy()
+        scores[item] = score
+        listed = scores > -np.inf
+        if listed.sum() > n:
+            listed &= scores >= np.partition(scores, -n)[-n]
+        rows = np.flatnonzero(listed)
+        return rows[np.argsort(-scores[rows], kind="stable")][:n].astype(np.int64)
 
     def with_tags(self, item: int, tags: list[int]) -> tuple[float, int]:
         """Return score and place of an item, had it these tags alone; all other items stay as they are.

@@ -54,7 +54,7 @@ class PublishedRun(Run):
         printed, source = self.printed, self.source
         heading = " ".join(part for part in (source["heading"], printed["model"]) if part)
         scores = [
-            f"{title} {self.scores()[key]:.4f}" for key, title in _SCORES.items() if key in self.scores()
+            f"{title} {self.scores()[key]:.4f}" for key, title in SCORES.items() if key in self.scores()
         ]
         what = ", ".join(part for part in (printed["what"], printed["network"], *scores) if part)
         return About(
@@ -142,7 +142,8 @@ class PublishedRun(Run):
         return {**super().summary(), **told, self.source["part"]: known}
 
 
-_SCORES = {"log_loss": "log-loss", "f1": "F1"}
+SCORES = {"log_loss": "log-loss", "f1": "F1"}
+"""Score of a classifier of one class a track that is printed of some → its title."""
 _DETAILS = ("per_label", "groups", "confusion")
 
 

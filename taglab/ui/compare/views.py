@@ -23,6 +23,7 @@ from taglab.figures import compare as figures
 from taglab.figures.training import training_curves
 from taglab.metrics import METRICS, mean_columns
 from taglab.runs.panels import panels
+from taglab.runs.published import SCORES
 from taglab.runs.run import best_epoch
 from taglab.runs.tables import history, summary_table
 from taglab.ui.compare.compared import Compared
@@ -231,6 +232,7 @@ def show_summary(compared: Compared) -> None:
     """Means of each run, and the settings in which they differ."""
     table = summary_table(compared.by_title)
     means = {column: mean.title for column, mean in mean_columns().items()}
+    means |= {name: title for name, title in SCORES.items() if name in table}
     known = [name for name in means if table[name].notna().any()]
     shown = table[["run", "figures", "epoch", *known, "classes"]]
     numbers = {name: st.column_config.NumberColumn(means[name], format="%.4f") for name in known}

@@ -152,6 +152,7 @@ def pick_material(controls: DeltaGenerator) -> Material | None:
         explainer = choose_among(
             "explainer", "Explainer", list(EXPLAINERS), list(EXPLAINERS).index("lime"), "explainer",
             help="; ".join(f"{kind.title}: {kind.about}" for kind in EXPLAINERS.values()),
+            titles={name: kind.title for name, kind in EXPLAINERS.items()},
         )  # fmt: skip
         reading = _pick_reading()
         omega = _pick_omega(recommender)
@@ -164,9 +165,9 @@ def _pick_recommender(data: str) -> str:
     names = list(dict.fromkeys([*_AT_ONCE, *kept]))
     chosen = choose_among(
         "recommender", "Recommender", names, 0, "recommender",
-        help="Neighbours of items (inn) and of users (unn) are learned here; others are kept by "
+        help="Neighbours of items and of users are learned here; others are kept by "
         "`taglab recommend train`.",
-        width=230,
+        width=270, titles={name: RECOMMENDERS[name].title for name in _AT_ONCE},
     )  # fmt: skip
     if not kept:
         with st.popover("More recommenders", icon=":material/model_training:"):

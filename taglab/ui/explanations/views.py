@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -16,13 +19,16 @@ from taglab.recommend.recommender import Recommender
 from taglab.studies.explanations import Fidelities, FidelitySettings, measure_fidelities
 from taglab.ui.explanations.material import LISTED, OTHERS, TOP, Material, history_table
 from taglab.ui.export import export_panel, picture_config
-from taglab.ui.messages import literal, working
-from taglab.ui.pickers import bound_number, choose_among
+from taglab.ui.messages import guard, literal, working
+from taglab.ui.pickers import bound_number, choose_among, on_every_page
 from taglab.ui.remembered import remembered
 from taglab.ui.representations.tracks import names_of, show_players
 
 _MOST_BARS = 20
 _USERS_MEASURED = (2, 500)
+_SWITCHED_FOR = "tags are switched for"
+_MOST_LISTED = 5_000
+_PLACES = ("place", "places")
 _LOST = "what the score loses without the tag"
 
 
@@ -43,23 +49,8 @@ def show_history(material: Material) -> None:
 
 
 def show_list(material: Material) -> None:
-    """Show what is recommended, and why, item by item."""
-    names = names_of(material.data)
-    scores = material.scores()
-    rows = [
-        {
-            "place": place,
-            "item": names.get(material.item_name(item), material.item_name(item)),
-            "score": scores.scores[item],
-            "tags": ", ".join(material.recommender.tags.of_item(int(item))),
-        }
-        for place, item in enumerate(material.listed, 1)
-    ]
-    table = pd.DataFrame(rows)
-    st.dataframe(table, key="list", hide_index=True, alt="What is recommended")
-    titles = [f"{row['place']}. {visible(str(row['item']), 50)}" for row in rows]
-    chosen = choose_among("item", "Explained item", titles, 0, "place in the list")
-    _show_item(material, int(material.listed[titles.index(chosen)]))
+    """Show what is recommended, and why, item by item; and let the tracks be heard."""
+    _show_list(material)
     with st.expander("Listen"):
         tracks = [material.item_name(item) for item in material.listed]
         facts = [f"{place}. of the list" for place in range(1, len(tracks) + 1)]
@@ -67,17 +58,53 @@ def show_list(material: Material) -> None:
 
 
 @st.fragment
-def _show_item(material: Material, item: int) -> None:
-    """Show an item's tags as signed bars, and let them be switched; only this is drawn anew."""
-    own = material.recommender.tags.of_item(item)
-    if not own:
-        st.info("This item has no tags: nothing can be told of it.", icon=":material/label_off:")
-    columns = st.columns([3, 2], gap="medium")
-    with columns[0]:
+@guard()
+def _show_list(material: Material) -> None:
+    """Show the list, an item's tags as signed bars, and let them be switched; only this is drawn anew."""
+    names = _names(material, material.listed)
+    shown = st.container()
+    titles = [f"{place}. {visible(name, 50)}" for place, name in enumerate(names, 1)]
+    chosen = choose_among("item", "Explained item", titles, 0, "place in the list")
+    item = int(material.listed[titles.index(chosen)])
+    own = list(material.recommender.tags.of_item(item))
+    bars, switches = st.columns([3, 2], gap="medium")
+    with bars:
         if own:
             _show_bars(material, item)
-    with columns[1]:
-        _show_switches(material, item, list(own))
+        else:
+            st.info("This item has no tags: nothing can be told of it.", icon=":material/label_off:")
+    with switches:
+        score = _show_switches(material, item, own)
+    with shown:
+        _show_places(material, item, score)
+
+
+def _names(material: Material, items: Iterable[int]) -> list[str]:
+    """Return title and artist of items, or what the data call them."""
+    names, codes = names_of(material.data), [material.item_name(item) for item in items]
+    return [names.get(code, code) for code in codes]
+
+
+def _show_places(material: Material, item: int, score: float) -> None:
+    """Show the first of the list, had an item this score; what has moved with where it stood before."""
+    scores = material.scores()
+    before = float(scores.scores[item])
+    listed = scores.first(LISTED, item, score)
+    table = pd.DataFrame(
+        {
+            "place": range(1, len(listed) + 1),
+            "before": [scores.place(row, float(scores.scores[row])) for row in listed.tolist()],
+            "item": _names(material, listed),
+            "score": np.where(listed == item, score, scores.scores[listed]),
+            "tags": [", ".join(material.recommender.tags.of_item(row)) for row in listed.tolist()],
+        }
+    )
+    if score == before:
+        table = table.drop(columns="before")
+    st.dataframe(
+        table, key="list", hide_index=True, alt="What is recommended",
+        column_config={"score": st.column_config.NumberColumn(format="%.4f")},
+    )  # fmt: skip
 
 
 def _show_bars(material: Material, item: int) -> None:
@@ -95,33 +122,64 @@ def _show_bars(material: Material, item: int) -> None:
     export_panel(f"explanation {material.user_name}", everything, figure, command=material.question)
 
 
-def _show_switches(material: Material, item: int, own: list[str]) -> None:
-    """Let tags be switched off and on, and show what score and place become."""
+def _show_switches(material: Material, item: int, own: list[str]) -> float:
+    """Let tags be switched off and on, and show what score and place become.
+
+    Returns:
+        The score, with the tags as they are switched.
+    """
     tags = material.recommender.tags.tags
-    key = f"switched {material.recommender.fingerprint} {material.user} {item}"
-    kept = st.multiselect(
-        "Tags of the item: switch off", own, default=own, key=f"{key} off",
-        help="Take a tag away, and see score and place move; from the list it is switched on again.",
-    )  # fmt: skip
-    its = set(own)
-    others = [tag for tag in tags if tag not in its]
-    added = st.multiselect("Other tags: switch on", others, key=f"{key} on")
-    column_of = {tag: column for column, tag in enumerate(tags)}
+    _forget_others((material.recommender.fingerprint, material.user, item))
+    off = _pick_tags("off", "Switch off tags of the item", own, "All are on")
+    on = _pick_tags("on", "Switch on other tags", _others(material, own), "None is on")
     scores = material.scores()
-    before = float(scores.scores[item])
-    score, place = scores.with_tags(item, [column_of[tag] for tag in [*kept, *added]])
-    place_before = scores.place(item, before)
+    score = before = float(scores.scores[item])
+    place = place_before = scores.place(item, before)
+    if off or on:
+        column_of = {tag: column for column, tag in enumerate(tags)}
+        left = [tag for tag in own if tag not in set(off)]
+        score, place = scores.with_tags(item, [column_of[tag] for tag in [*left, *on]])
     with st.container(horizontal=True):
         st.metric("Score", f"{score:.4f}", f"{score - before:+.4f}" if score != before else None)
         moved = place_before - place
-        st.metric("Place", f"{place:,}", f"{moved:+,} places" if moved else None)
-    off = [tag for tag in own if tag not in set(kept)]
-    if off or added:
-        _tell_foretold(material, item, off, score - before, bool(added))
+        st.metric("Place", f"{place:,}", f"{moved:+,} {_PLACES[abs(moved) != 1]}" if moved else None)
+    if off or on:
+        _tell_foretold(material, item, off, score - before, bool(on))
     else:
         st.caption(
             "Switch a tag off: what the score then loses is the truth that an explanation is held against."
         )
+    return score
+
+
+def _others(material: Material, own: list[str]) -> list[str]:
+    """Return the tags an item has not; of very many those that most items have, as a browser can list."""
+    tags, kept = material.recommender.tags, set(own)
+    columns: npt.NDArray[np.int64] = np.arange(len(tags.tags))
+    if len(columns) > _MOST_LISTED:
+        counts = np.bincount(tags.matrix.indices, minlength=len(columns))
+        columns = np.argsort(-counts, kind="stable")[:_MOST_LISTED]
+    return [tags.tags[column] for column in columns.tolist() if tags.tags[column] not in kept]
+
+
+def _forget_others(looked_at: tuple[str, int, int]) -> None:
+    """Let go of tags that were switched for another item; those that a link brings stay."""
+    before = st.session_state.get(_SWITCHED_FOR, looked_at)
+    st.session_state[_SWITCHED_FOR] = looked_at
+    if before != looked_at:
+        for key in ("off", "on"):
+            st.session_state[key] = []
+
+
+def _pick_tags(key: str, label: str, tags: list[str], placeholder: str) -> list[str]:
+    """Let some of the tags be chosen. In the URL as `key`; what a link asks for that is no tag is named."""
+    asked = [] if key in st.session_state else st.query_params.get_all(key)
+    gone = ", ".join(visible(repr(tag), 40) for tag in asked[:_MOST_BARS] if tag not in tags)
+    if gone:
+        said = f"The link switches tags that are not there: {gone}."
+        st.warning(literal(said), icon=":material/link_off:")
+    with on_every_page():
+        return st.multiselect(label, tags, key=key, bind="query-params", placeholder=placeholder)
 
 
 def _tell_foretold(material: Material, item: int, off: list[str], actual: float, added: bool) -> None:

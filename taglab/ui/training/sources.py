@@ -127,7 +127,7 @@ def _pick_source(number: int, data: Folksonomy) -> LearningSource:
     makers = [SAME_TRACK, *TARGETS]
     usual = [name for name in _FIRST_MAKERS if name in makers]
     with st.container(border=True):
-        left, right = st.columns((2, 5), vertical_alignment="top")
+        left, right = st.columns((2, 3), vertical_alignment="top")
         with left:
             maker = st.selectbox(
                 f"Source {number + 1}", makers, index=makers.index(usual[number % len(usual)]),
