@@ -167,7 +167,7 @@ def _pick_recommender(data: str) -> str:
         "recommender", "Recommender", names, 0, "recommender",
         help="Neighbours of items and of users are learned here; others are kept by "
         "`taglab recommend train`.",
-        width=270, titles={name: RECOMMENDERS[name].title for name in _AT_ONCE},
+        width=270, titles={name: getattr(RECOMMENDERS[name], "title", name) for name in _AT_ONCE},
     )  # fmt: skip
     if not kept:
         with st.popover("More recommenders", icon=":material/model_training:"):
