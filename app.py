@@ -35,7 +35,7 @@ page = st.navigation(
             st.Page("pages/representations.py", title="Representations", icon=":material/psychology:"),
             st.Page("pages/robustness.py", title="Robustness", icon=":material/graphic_eq:"),
         ],
-        "Recommendation": [
+        "Listeners": [
             st.Page("pages/explanations.py", title="Explanations", icon=":material/rule:"),
         ],
     },

@@ -11,6 +11,7 @@ GROUPS = {
     "Tags": ("Data", "Cleaning", "Embeddings", "Clusters", "Genres"),
     "Taggers": ("Training", "Compare"),
     "Representations": ("Retrieval", "Representations", "Robustness"),
+    "Listeners": ("Explanations",),
 }
 
 
