@@ -28,7 +28,15 @@ from taglab.verbs.report import Report
 from taglab.verbs.sources import NETWORK, SHARED, usual_of_preset
 from taglab.verbs.transfer import TASKS_GROUP
 
-_TASKS = replace(TASKS_GROUP, flags={**TASKS_GROUP.flags, "epochs": Flag("--task-epochs")})
+_TASKS = replace(
+    TASKS_GROUP,
+    flags={
+        **TASKS_GROUP.flags,
+        "epochs": Flag("--task-epochs"),
+        "batch_size": Flag("--task-batch-size"),
+        "learning_rate": Flag("--task-learning-rate"),
+    },
+)
 
 
 class ReproduceSources(Question):

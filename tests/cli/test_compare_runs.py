@@ -30,7 +30,7 @@ def test_tables_are_those_that_were_recorded(shell: Shell, two: tuple[str, str],
     rows = shell.json("compare-runs", *two, "--by", *asked.split())["rows"]
     for row, recorded in zip(rows, RECORDED[asked], strict=True):
         figures = {name: value for name, value in recorded.items() if isinstance(value, float)}
-        assert {name: row[name] for name in figures} == pytest.approx(figures, rel=1e-12)
+        assert {name: row[name] for name in figures} == pytest.approx(figures, rel=1e-9)
         assert {name: row[name] for name in recorded if name not in figures} == {
             name: value for name, value in recorded.items() if name not in figures
         }

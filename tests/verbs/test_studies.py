@@ -19,13 +19,13 @@ def shell(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Shell:
 
 def test_every_recipe_has_an_entry() -> None:
     assert set(GROWN["reproduce"].entries()) == {
-        "all", *RECIPES, "artist-groups", "consistency", "joint-space", "sources",
+        "all", *RECIPES, "artist-groups", "consistency", "explanations", "joint-space", "sources",
     }  # fmt: skip
 
 
 def test_its_help_lists_them_and_the_parameters_of_the_thesis_code(shell: Shell) -> None:
     shown = shell.text("reproduce", "--help")
-    for name in ("all", *RECIPES, "artist-groups", "consistency", "joint-space", "sources"):
+    for name in ("all", *RECIPES, "artist-groups", "consistency", "explanations", "joint-space", "sources"):
         assert re.search(rf"^    {re.escape(name)}\s", shown, flags=re.MULTILINE)
     assert shown.count("--tfrecords-dir") == 1
     assert "--tfrecords-dir" in shell.text("reproduce", "model-1", "--help")

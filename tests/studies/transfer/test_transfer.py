@@ -192,7 +192,7 @@ def test_tables_have_a_row_for_each_of_what_they_are_of() -> None:
     assert not (scores["low"] > scores["mean"]).any()  # where all splits have one score there is none
     assert not scores["baseline"].any()
     splits = split_table(result)
-    assert len(splits) == 3 * 2 * 3
+    assert len(splits) == len(EXAMPLES) * 2 * 3
     means = splits.groupby(["asks", "features"], sort=False)["score"].mean()
     np.testing.assert_allclose(means, scores["mean"])
     answers = answer_table(result)
