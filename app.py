@@ -30,7 +30,7 @@ page = st.navigation(
             st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         ],
-        "Representations": [
+        "Sound": [
             st.Page("pages/retrieval.py", title="Retrieval", icon=":material/search:"),
             st.Page("pages/representations.py", title="Representations", icon=":material/psychology:"),
             st.Page("pages/robustness.py", title="Robustness", icon=":material/graphic_eq:"),

@@ -10,6 +10,7 @@ import pytest
 from tests.browser.clipping import clipped
 from tests.browser.settling import settled
 from tests.browser.test_compare import LINK as PUBLISHED_RUNS
+from tests.browser.turning import GROUPS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -47,6 +48,14 @@ def test_nothing_is_cut_off_at_any_width(visit: Callable[..., Page], address: st
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(500)
         assert clipped(settled(page)) == [], width
+
+
+def test_the_menu_names_every_group_on_one_line_where_a_page_opens_narrow(visit: Callable[..., Page]) -> None:
+    page = settled(visit("/robustness", width=800))
+    groups = page.get_by_test_id("stTopNavSection")
+    assert groups.all_inner_texts() == list(GROUPS)
+    heights = groups.locator("p").evaluate_all("texts => texts.map((text) => text.offsetHeight)")
+    assert max(heights) < 30
 
 
 def test_what_is_cut_off_is_noticed(visit: Callable[..., Page]) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 GROUPS = {
     "Tags": ("Data", "Cleaning", "Embeddings", "Clusters", "Genres"),
     "Taggers": ("Training", "Compare"),
-    "Representations": ("Retrieval", "Representations", "Robustness"),
+    "Sound": ("Retrieval", "Representations", "Robustness"),
     "Listeners": ("Explanations",),
 }
 
