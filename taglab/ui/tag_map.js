@@ -6,7 +6,6 @@
 const KEPT = 4;
 const PICK_PX = 9;
 const CLICK_PX = 4;
-const DOUBLE_CLICK_MS = 600;
 const TAG_LABELS_BELOW = 450;
 const MOST_RINGS = 400;
 const LONGEST_PATTERN = 31;
@@ -122,7 +121,6 @@ class TagMap {
     this.pointer = this.part("pointer");
     this.field = this.part("search").querySelector("input");
     this.tool = "pan";
-    this.pressedAt = -Infinity;
     this.before = [];
     this.hover = -1;
     this.lit = -1;
@@ -665,6 +663,7 @@ class TagMap {
       this.point(-1);
       this.light(-1);
     });
+    on("mousedown", (event) => event.detail === 1 && (this.before = this.selection()));
     on("dblclick", () => this.showAll());
     on("keydown", (event) => this.key(event));
     on("wheel", (event) => this.wheel(event), { passive: false });
@@ -696,8 +695,6 @@ class TagMap {
 
   press(event) {
     if (event.button) return;
-    if (event.timeStamp - this.pressedAt > DOUBLE_CLICK_MS) this.before = this.selection();
-    this.pressedAt = event.timeStamp;
     this.pointer.focus();
     this.pointer.setPointerCapture(event.pointerId);
     const mode = this.tool === "pan" && event.shiftKey ? "lasso" : this.tool;
