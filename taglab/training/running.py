@@ -89,12 +89,21 @@ def new_run(config: RunConfig, group: str = "", note: str = "", progress: Progre
     return create_run(config.model_dump(mode="json"), space, naming(config), group, note, inputs=inputs)
 
 
+def require_data_and_sound(data: str, audio: str) -> None:
+    """Look that a data set and sound of these names are there.
+
+    Raises:
+        NotFound: If one is not.
+    """
+    if data not in folksonomy_names():
+        raise NotFound(f"no data set named {data!r}; there are: {', '.join(folksonomy_names())}")
+    if audio not in audio_names():
+        raise NotFound(f"no audio named {audio!r}; there are: {', '.join(audio_names())}")
+
+
 def require_parts(config: RunConfig) -> LabelSpace:
     """Return the label space, after looking that everything a configuration names is there."""
-    if config.data not in folksonomy_names():
-        raise NotFound(f"no data set named {config.data!r}; there are: {', '.join(folksonomy_names())}")
-    if config.audio not in audio_names():
-        raise NotFound(f"no audio named {config.audio!r}; there are: {', '.join(audio_names())}")
+    require_data_and_sound(config.data, config.audio)
     vectors = config.train.loss_vectors
     if vectors not in (OWN, *vector_names()):
         raise NotFound(f"no vectors named {vectors!r}; there are: {', '.join((OWN, *vector_names()))}")

@@ -17,12 +17,12 @@ import pandas as pd
 import torch
 
 from taglab.audio.kept_mels import MelWindows, with_kept_mels
-from taglab.audio.library import audio_at_hand, audio_names, resolve_audio
+from taglab.audio.library import audio_at_hand, resolve_audio
 from taglab.audio.mels import MelSettings
 from taglab.audio.store import AudioStore
 from taglab.batches import Material, SameTrack, Split, prepare_known, split_tracks
 from taglab.cache import write_json
-from taglab.errors import InputsChanged, InvalidSetting, NotFound
+from taglab.errors import InputsChanged, InvalidSetting
 from taglab.factors.learning_source import LearningSource, key_of_sources, targets_of_sources
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import Confusion
@@ -35,7 +35,7 @@ from taglab.runs import Run, RunWriter, create_run, layout, open_run
 from taglab.runs.inputs import LEARNED_FROM, Input, InputKind, Inputs, input_of_audio, require_unchanged
 from taglab.runs.kept_targets import KeptTargets, read_targets, write_targets
 from taglab.runs.run import is_count
-from taglab.sources import folksonomy_names, open_folksonomy
+from taglab.sources import open_folksonomy
 from taglab.targets import Targets
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint
 from taglab.training.config import TrainConfig
@@ -48,6 +48,7 @@ from taglab.training.running import (
     about_training,
     input_given,
     launched,
+    require_data_and_sound,
     tell_inputs,
     tell_split,
 )
@@ -126,10 +127,7 @@ def new_source_run(config: SourceRun, group: str = "", note: str = "", progress:
 
 def _data_of(config: SourceRun, progress: Progress) -> Folksonomy:
     """Return the data set, after looking that it and the sound are there."""
-    if config.data not in folksonomy_names():
-        raise NotFound(f"no data set named {config.data!r}; there are: {', '.join(folksonomy_names())}")
-    if config.audio not in audio_names():
-        raise NotFound(f"no audio named {config.audio!r}; there are: {', '.join(audio_names())}")
+    require_data_and_sound(config.data, config.audio)
     return open_folksonomy(config.data, progress)
 
 

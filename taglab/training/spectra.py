@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from taglab.audio.library import audio_names, resolve_audio, resolve_stem
+from taglab.audio.library import resolve_audio, resolve_stem
 from taglab.audio.store import AudioStore
 from taglab.batches import Material, Split, prepare_known, split_tracks
 from taglab.cache import write_json
-from taglab.errors import NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.nets import Network, build_network
 from taglab.progress import Progress, between, silent
@@ -32,7 +31,7 @@ from taglab.runs.inputs import (
     input_of_stem,
     require_unchanged,
 )
-from taglab.sources import folksonomy_names, open_folksonomy
+from taglab.sources import open_folksonomy
 from taglab.training.checkpoints import BEST, LAST, load_checkpoint
 from taglab.training.devices import failures_told, make_fabric, trained_on
 from taglab.training.loop import check_sound, fit, training_step
@@ -43,6 +42,7 @@ from taglab.training.running import (
     about_training,
     input_given,
     launched,
+    require_data_and_sound,
     tell_inputs,
     tell_split,
 )
@@ -98,10 +98,7 @@ def new_spectrum_run(
 
 def _data_of(config: SpectrumRun, progress: Progress) -> Folksonomy:
     """Return the data set, after looking that it and the sound are there."""
-    if config.data not in folksonomy_names():
-        raise NotFound(f"no data set named {config.data!r}; there are: {', '.join(folksonomy_names())}")
-    if config.audio not in audio_names():
-        raise NotFound(f"no audio named {config.audio!r}; there are: {', '.join(audio_names())}")
+    require_data_and_sound(config.data, config.audio)
     return open_folksonomy(config.data, progress)
 
 
