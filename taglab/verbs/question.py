@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self, TypeVar, Union, get_args, get_origin
 
@@ -81,7 +82,7 @@ class Question(BaseModel):
             InvalidSetting: Naming each argument that is wrong, what it holds and what it must be.
         """
         known = {argument.place: argument for argument in arguments(cls)}
-        values = cls.usual(given)
+        values = deepcopy(cls.usual(given))
         for place in sorted(given, key=lambda place: place in known and not known[place].chooses):
             _put(values, known.get(place), place, given[place])
         choices = [one for one in known.values() if one.chooses and not one.many and one.place[0] in values]
@@ -417,7 +418,7 @@ def _usual_values(question: Question) -> dict[str, Any]:
     given = {one.place: _value_at(question, one.place) for one in known}
     given = {place: value for place, value in given.items() if value not in (None, PydanticUndefined)}
     choosing = {one.place: one for one in known if one.chooses and one.place in given}
-    values = type(question).usual(given)
+    values = deepcopy(type(question).usual(given))
     without = {place: value for place, value in given.items() if place not in choosing}
     before = type(question).usual(without)
     for (*path, last), one in choosing.items():

@@ -4,6 +4,7 @@ import argparse
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
@@ -96,6 +97,10 @@ def values(argument: Argument) -> st.SearchStrategy[Any]:
     return NAMES
 
 
+def literals(argument: Argument) -> list[Any]:
+    return [value for kind in kinds_of(argument.field.annotation) for value in get_args(kind)]
+
+
 def entries(asked: Sequence[Argument], choice: Argument, draw: st.DataObject) -> list[dict[str, Any]]:
     """A list of settings, each of the kind and with the settings that are drawn."""
     tag, inner = choice.place[-1], [one for one in asked if one.place[:-1] == choice.place[:-1]]
@@ -134,6 +139,22 @@ def test_the_copied_command_asks_the_same_again(verb: Declared) -> None:
         assert again.model_dump() == question.model_dump()
 
     holds()
+
+
+@every_verb
+def test_what_is_asked_changes_no_preset(verb: Declared) -> None:
+    asked = list(arguments(verb.question))
+    named = [one for one in asked if one.place == ("preset",)]
+    names = [name for one in named for name in one.choices or literals(one)]
+    presets: list[dict[Place, Any]] = [{("preset",): name} for name in names] or [{}]
+    for preset in presets:
+        before = repr(verb.question.usual(preset))
+        for argument in asked:
+            if not argument.many and argument.place not in preset:
+                value = (*argument.choices, "\N{SNOWMAN}")[0]
+                with suppress(InvalidSetting):
+                    verb.question.asked({**preset, argument.place: value})
+        assert repr(verb.question.usual(preset)) == before
 
 
 @every_verb
