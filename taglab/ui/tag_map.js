@@ -154,6 +154,8 @@ class TagMap {
     this.listClasses();
     this.facts = data.facts ? data.facts.schema.fields.map(({ name }) => [name, data.facts.getChild(name).toArray()]) : [];
     this.colours = this.colourAll();
+    this.kept = data.kept?.getChild("kept").toArray() ?? null;
+    this.searchedFor = null;
     this.select(data.selected ? data.selected.getChild("row").toArray() : [], false);
     this.search();
     this.resize();
@@ -303,15 +305,21 @@ class TagMap {
     const pixels = new Uint32Array(image.data.buffer);
     const [r, g, b] = this.paper;
     pixels.fill((255 << 24) | (b << 16) | (g << 8) | r);
-    const some = this.selected || this.sought || this.lit >= 0;
+    const some = this.selected || this.sought || this.lit >= 0 || this.kept;
     if (some) this.stampAll(pixels, width, height, false, this.radius(), 1);
     this.stampAll(pixels, width, height, true, this.radius() * (some ? 1.2 : 1), 0.9);
     context.putImageData(image, 0, 0);
   }
 
+  // Whether a row passes the filters of the page.
+  passes(row) {
+    return !this.kept || this.kept[row] === 1;
+  }
+
   // Whether a row stands out: it is in the class that is lit up, or else what is sought, or else chosen, or else
   // nothing is.
   standsOut(row) {
+    if (!this.passes(row)) return false;
     if (this.lit >= 0) return this.cluster[row] === this.lit;
     if (this.sought) return this.sought[row] === 1;
     return !this.selected || this.chosen[row] === 1;
@@ -502,7 +510,7 @@ class TagMap {
     const wanted = folded(this.field.value.trim());
     if (wanted === this.searchedFor && this.points === this.searchedIn) return;
     [this.searchedFor, this.searchedIn] = [wanted, this.points];
-    this.hits = wanted && this.points ? hitsOf(this.points, wanted) : [];
+    this.hits = wanted && this.points ? hitsOf(this.points, wanted).filter((row) => this.passes(row)) : [];
     this.hit = -1;
     this.sought = null;
     if (this.hits.length) {
@@ -585,6 +593,7 @@ class TagMap {
     const [top, bottom] = extent(path.map(([, y]) => y));
     const rows = [];
     for (let i = 0; i < this.points.n; i++) {
+      if (!this.passes(i)) continue;
       const [x, y] = [this.toX(this.points.x[i]), this.toY(this.points.y[i])];
       if (x >= left && x <= right && y >= top && y <= bottom && inside(path, x, y)) rows.push(i);
     }
@@ -612,6 +621,7 @@ class TagMap {
       const to = row * cells.columns + bound(dataX + reach - left, cells.columns);
       for (let at = cells.start[from]; at < cells.start[to + 1]; at++) {
         const i = cells.order[at];
+        if (!this.passes(i)) continue;
         const distance = (x[i] - dataX) ** 2 + (y[i] - dataY) ** 2;
         if (distance < nearest || (distance === nearest && i < best)) [best, nearest] = [i, distance];
       }
@@ -757,7 +767,7 @@ class TagMap {
 
   rowsOf(at) {
     const rows = [];
-    for (let i = 0; i < this.points.n; i++) if (this.cluster[i] === at) rows.push(i);
+    for (let i = 0; i < this.points.n; i++) if (this.cluster[i] === at && this.passes(i)) rows.push(i);
     return rows;
   }
 
@@ -794,8 +804,9 @@ class TagMap {
   }
 
   step(turn) {
-    const row = (this.hover < 0 ? (turn > 0 ? 0 : -1) : this.hover + turn + this.points.n) % this.points.n;
-    const next = row < 0 ? this.points.n - 1 : row;
+    const { n } = this.points;
+    let next = this.hover < 0 ? (turn > 0 ? 0 : n - 1) : (this.hover + turn + n) % n;
+    for (let tried = 1; !this.passes(next); next = (next + turn + n) % n) if (tried++ === n) return;
     this.bringIntoView(next);
     this.point(next, true);
   }

@@ -151,6 +151,8 @@ class MapPaint:
         facts: Arrays (tags,) of numbers for the tooltip, by name.
         file: Name of saved pictures, without ending.
         kind: What the points are: tags, artists, tracks.
+        kept: Array (tags,), bool: which points pass the filters set elsewhere on the page; the others are
+            drawn grey and are neither under the mouse nor searched, listed or selected. None keeps all.
     """
 
     label: str
@@ -160,6 +162,7 @@ class MapPaint:
     facts: Mapping[str, npt.NDArray[np.floating]] = field(default_factory=dict)
     file: str = "tags"
     kind: str = "tags"
+    kept: npt.NDArray[np.bool_] | None = None
 
 
 def tag_map(
@@ -211,6 +214,7 @@ def map_data(
         "facts": _columns(paint.facts),
         "classes": None,
         "selected": pa.table({"row": rows}) if len(rows) else None,
+        "kept": None if paint.kept is None else pa.table({"kept": np.asarray(paint.kept, np.uint8)}),
     }
     if paint.classes is not None:
         data |= {
