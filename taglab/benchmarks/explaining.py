@@ -13,9 +13,7 @@ from taglab.benchmarks.timing import alternate
 from taglab.errors import MissingExtra
 from taglab.recommend.explain import Explained, Lime
 from taglab.recommend.explain.explained import Floats
-from taglab.recommend.explain.lasso_path import chosen_on_path, lasso_knots
 from taglab.recommend.explain.lime import least_squares_of
-from taglab.recommend.explain.perturbed import left_out_at_random, nearness
 
 N_ITEMS, N_TAGS, TAGS_OF_ITEM, OMEGA = 1_000, 500, (3, 16), 5
 _REPEATS = 2
@@ -44,9 +42,8 @@ def lime_of_many() -> list[Row]:
     except ImportError:
         return [Row(name, math.nan, math.nan, math.nan, "", str(MissingExtra("lime", "bench")))]
     explained, settings = synthetic_items(), Lime()
-    masks = left_out_at_random(explained.own, settings.perturbations, 0)
-    weights = nearness(masks, explained.own, settings.kernel_width)
-    scores = explained.masked_scores(masks)
+    perturbed = list(settings.perturbed(explained, 0))
+    scores = [drawn.explained.masked_scores(drawn.masks) for drawn in perturbed]
 
     def ours(run: int) -> Floats:
         values = np.zeros(explained.own.shape)
@@ -56,19 +53,24 @@ def lime_of_many() -> list[Row]:
     def peer(run: int) -> Floats:
         values = np.zeros(explained.own.shape)
         base = LimeBase(lambda distances: distances)
-        for item, count in enumerate(explained.own.counts):
-            _, local, *_ = base.explain_instance_with_data(
-                masks[item, :, :count].astype(np.float64), scores[item][:, None], weights[item], 0, OMEGA,
-                "lasso_path",
-            )  # fmt: skip
-            for place, value in local:
-                values[item, place] = value
+        for drawn, of_part in zip(perturbed, scores, strict=True):
+            for place, item in enumerate(drawn.rows):
+                masks = drawn.masks[place, :, : drawn.explained.own.counts[place]].astype(np.float64)
+                _, local, *_ = base.explain_instance_with_data(
+                    masks, of_part[place][:, None], drawn.weights[place], 0, OMEGA, "lasso_path"
+                )
+                for column, value in local:
+                    values[item, column] = value
         return values
 
     def fitted(run: int) -> Floats:
-        squares = least_squares_of(masks, weights, scores)
-        knots = lasso_knots(squares.grams, squares.correlations, explained.own.counts)
-        return squares.ridge(settings.ridge, chosen_on_path(*knots)(OMEGA))
+        values = np.zeros(explained.own.shape)
+        for drawn, of_part in zip(perturbed, scores, strict=True):
+            own = drawn.explained.own
+            squares = least_squares_of(drawn.masks, drawn.weights, of_part)
+            of_fewer = squares.ridge(settings.ridge, settings.chosen_by(squares, own)(OMEGA))
+            values[drawn.rows, : own.shape[1]] = of_fewer
+        return values
 
     note = (
         f"{settings.perturbations} perturbations an item, {TAGS_OF_ITEM[0]} to {TAGS_OF_ITEM[1] - 1} tags, "

@@ -20,7 +20,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "../shared/data/scores-rendered"
 NAME, CODES = "rendered-scores", "rendered-scores-codes"
 
 
-def _taglab(*words: str) -> None:
+def run_taglab(*words: str) -> None:
+    """Run a command of taglab; leave where it fails."""
     if code := main([*words]):
         sys.exit(code)
 
@@ -31,7 +32,7 @@ def _add_tags() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         table = Path(scratch) / "tags.csv"
         tags.to_csv(table, index=False)
-        _taglab("data", "add", "table", str(table), "--name", NAME)
+        run_taglab("data", "add", "table", str(table), "--name", NAME)
 
 
 def run(report: str) -> None:
@@ -41,11 +42,11 @@ def run(report: str) -> None:
     if NAME not in folksonomy_names():
         _add_tags()
     if NAME not in audio_names():
-        _taglab("audio", "add", str(FOLDER / "clips"), "--name", NAME, "--data", NAME)
+        run_taglab("audio", "add", str(FOLDER / "clips"), "--name", NAME, "--data", NAME)
     of_split = ("--data", NAME, "--split-published")
     if CODES not in feature_names():
-        _taglab("features", "encode", "mfcc-codebook", "--name", CODES, "--audio", NAME, *of_split)
-    _taglab("reproduce", "joint-space", "--features", CODES, *of_split, "--report", report)
+        run_taglab("features", "encode", "mfcc-codebook", "--name", CODES, "--audio", NAME, *of_split)
+    run_taglab("reproduce", "joint-space", "--features", CODES, *of_split, "--report", report)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import pandas as pd
 
 from taglab.audio.library import audio_names
 from taglab.batches import SplitSettings
-from taglab.cli import main
 from taglab.folksonomy import Folksonomy
 from taglab.labels import label_space_names
 from taglab.sources import folksonomy_names, open_folksonomy, plays_of
@@ -32,15 +31,11 @@ from taglab.studies.transfer import (
 from taglab.vectors import Vectors, feature_names, open_features
 from tests.studies.emotify import emotify_folder, write_tags
 from tests.studies.run_rendered_scores import FOLDER as RENDERED
+from tests.studies.run_rendered_scores import run_taglab
 
 EMOTIFY, SCORES = "transfer-emotify", "transfer-scores"
 GENRES = ("classical", "rock", "electronic", "pop")
 COLUMNS = ("predominant_instrument", "bpm")
-
-
-def _taglab(*words: str) -> None:
-    if code := main([*words]):
-        sys.exit(code)
 
 
 def add_emotify() -> None:
@@ -48,15 +43,15 @@ def add_emotify() -> None:
     folder = emotify_folder()
     with tempfile.TemporaryDirectory() as scratch:
         write_tags(folder / "annotations.csv", Path(scratch) / "tags.csv")
-        _taglab(
+        run_taglab(
             "data", "add", "table", str(Path(scratch) / "tags.csv"), "--name", EMOTIFY, "--min-weight", "33"
         )
-    _taglab("audio", "add", str(folder / "audio"), "--name", EMOTIFY)
-    _taglab("labels", "make", "tags", "--data", EMOTIFY, "--name", EMOTIFY, *GENRES)
+    run_taglab("audio", "add", str(folder / "audio"), "--name", EMOTIFY)
+    run_taglab("labels", "make", "tags", "--data", EMOTIFY, "--name", EMOTIFY, *GENRES)
 
 
-def add_scores() -> None:
-    """Put the rendered clips' tags, plays, sound and a label space into the cache folder."""
+def add_tags_and_plays() -> None:
+    """Put the rendered clips' tags and plays into the cache folder."""
     clips = pd.read_csv(RENDERED / "clips.csv")[["clip", "artist", "title"]]
     tags = pd.read_csv(RENDERED / "tags.csv").merge(clips, on="clip").rename(columns={"clip": "track"})
     with tempfile.TemporaryDirectory() as scratch:
@@ -64,16 +59,21 @@ def add_scores() -> None:
         plays = str(Path(scratch) / "plays.csv")
         pd.read_csv(RENDERED / "listens.csv").rename(columns={"clip": "track"}).to_csv(plays, index=False)
         table = str(Path(scratch) / "tags.csv")
-        _taglab("data", "add", "table", table, "--name", SCORES, "--plays", plays)
-    _taglab("audio", "add", str(RENDERED / "clips"), "--name", SCORES, "--data", SCORES)
-    _taglab("labels", "make", "top", "--data", SCORES, "--name", SCORES, "-n", "20")
+        run_taglab("data", "add", "table", table, "--name", SCORES, "--plays", plays)
+
+
+def add_scores() -> None:
+    """Put the rendered clips' tags, plays, sound and a label space into the cache folder."""
+    add_tags_and_plays()
+    run_taglab("audio", "add", str(RENDERED / "clips"), "--name", SCORES, "--data", SCORES)
+    run_taglab("labels", "make", "top", "--data", SCORES, "--name", SCORES, "-n", "20")
 
 
 def encoded(name: str) -> list[Vectors]:
     """Return MFCC statistics and what a random network has of a data set's sound, made where they are not."""
     of = ("--audio", name, "--data", name)
     if f"{name}-mfcc" not in feature_names():
-        _taglab("features", "encode", "mfcc-statistics", "--name", f"{name}-mfcc", *of)
+        run_taglab("features", "encode", "mfcc-statistics", "--name", f"{name}-mfcc", *of)
     if f"{name}-random" not in feature_names():
         from taglab.training import new_run, run_config
 
@@ -81,7 +81,9 @@ def encoded(name: str) -> list[Vectors]:
             run_config({"data": name, "labels": name, "audio": name, "network": {"network": "kim-2.3"}})
         )
         windows = ("--over-windows", "mean-deviation")
-        _taglab("features", "encode", "random", "--name", f"{name}-random", "--run", run.name, *windows, *of)
+        run_taglab(
+            "features", "encode", "random", "--name", f"{name}-random", "--run", run.name, *windows, *of
+        )
     return [open_features(f"{name}-{kind}") for kind in ("mfcc", "random")]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from scipy import sparse
 
 from taglab.errors import InvalidSetting
-from taglab.recommend.explain.explained import Explained, Floats
+from taglab.recommend.explain.explained import Bools, Explained, Floats, Ints
 from taglab.recommend.explain.explanation import Explainer, Explanation
 
 # Derivatives by all tags that are held at a time.
@@ -44,9 +44,20 @@ class LeaveOneOut(Explainer):
 
     def explain(self, explained: Explained, seed: int = 0) -> Explanation:
         """Return what every tag of an item changes; nothing is drawn."""
-        n, width = explained.own.shape
-        without = explained.masked_scores(np.broadcast_to(~np.eye(width, dtype=bool), (n, width, width)))
-        return Explanation(explained, explained.of_own_tags(explained.scores[:, None] - without))
+        lost = np.zeros(explained.own.shape)
+        for rows, part in explained.parts():
+            width = part.own.shape[1]
+            places = np.arange(width)
+
+            def all_but_one(
+                items: slice, steps: slice, part: Explained = part, places: Ints = places
+            ) -> Bools:
+                stays = places[steps, None] != places
+                return np.broadcast_to(stays, (len(part.items[items]), *stays.shape))
+
+            without = part.scores_without(width, all_but_one)
+            lost[rows, :width] = explained.scores[rows, None] - without
+        return Explanation(explained, explained.of_own_tags(lost))
 
 
 class Saliency(Explainer):

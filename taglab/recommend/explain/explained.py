@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -112,35 +112,88 @@ class Explained:
         columns[there], values[there] = self.tags.indices, self.tags.data
         return OwnTags(columns, there, values)
 
+    def parts(self, steps: int | None = None) -> Iterator[tuple[Ints, Explained]]:
+        """Return the items with tags in parts, of at most twice as many tags as any other of the part.
+
+        What takes arrays (items, steps, most tags of an item) takes them of a part: they then hold few places
+        without a tag, and no more than 4 million in all, or one item's.
+
+        Args:
+            steps: How many rows an item has in such arrays; the most tags of an item, and 1, where None.
+
+        Yields:
+            Places of a part's items among all (part,), and what is explained of them alone.
+        """
+        counts = self.own.counts
+        order = np.argsort(counts, kind="stable").astype(np.int64)
+        start = int(np.searchsorted(counts[order], 1))
+        while start < len(order):
+            stop = int(np.searchsorted(counts[order], 2 * counts[order[start]], side="right"))
+            width = int(counts[order[stop - 1]])
+            most = max(_BLOCK_TAGS // (width * (width + 1 if steps is None else steps)), 1)
+            rows = np.sort(order[start : min(stop, start + most)])
+            start += len(rows)
+            yield rows, replace(self, items=self.items[rows], tags=sparse.csr_array(self.tags[rows]))
+
     def masked_scores(self, masks: Bools) -> Floats:
         """Return scores of the items with some of their tags only (n, m).
 
         Args:
             masks: Which tags stay (n, m, most tags of an item), in the places of `own`.
         """
+        return self.scores_without(masks.shape[1], lambda rows, steps: masks[rows, steps])
+
+    def scores_without(self, n_steps: int, masks_of: Callable[[slice, slice], Bools]) -> Floats:
+        """Return scores of the items with some of their tags only (n, steps), made and scored in blocks.
+
+        Args:
+            n_steps: How many of every item.
+            masks_of: Which items and steps → which tags stay (items, steps, most tags of an item), in the
+                places of `own`.
+        """
+        n, width = self.own.shape
+        scores = np.empty((n, n_steps))
+        steps_together = min(max(_BLOCK_TAGS // width, 1), n_steps)
+        together = max(_BLOCK_TAGS // (width * steps_together), 1)
+        for first in range(0, n, together):
+            rows = slice(first, min(first + together, n))
+            for step in range(0, n_steps, steps_together):
+                steps = slice(step, min(step + steps_together, n_steps))
+                scores[rows, steps] = self._masked(rows, masks_of(rows, steps))
+        return scores
+
+    def _masked(self, rows: slice, masks: Bools) -> Floats:
         own = self.own
-        n, m, width = masks.shape
-        together = max(_BLOCK_TAGS // max(m * width, 1), 1)
-        parts = []
-        for start in range(0, n, together):
-            part = slice(start, start + together)
-            kept = masks[part] & own.there[part, None, :]
-            row, place = np.nonzero(kept.reshape(-1, width))
-            item = row // m + start
-            pointers = np.zeros(kept.shape[0] * m + 1, np.int64)
-            np.cumsum(kept.sum(axis=2).ravel(), out=pointers[1:])
-            rows = sparse.csr_array(
-                (own.values[item, place], own.columns[item, place], pointers),
-                shape=(len(pointers) - 1, self.n_tags),
-            )
-            parts.append(self.score(np.repeat(self.items[part], m), rows))
-        return np.concatenate(parts).reshape(n, m).astype(np.float64)
+        m, width = masks.shape[1:]
+        kept = masks & own.there[rows, None, :]
+        row, place = np.nonzero(kept.reshape(-1, width))
+        item = row // m + rows.start
+        pointers = np.zeros(kept.shape[0] * m + 1, np.int64)
+        np.cumsum(kept.sum(axis=2).ravel(), out=pointers[1:])
+        tags = sparse.csr_array(
+            (own.values[item, place], own.columns[item, place], pointers),
+            shape=(len(pointers) - 1, self.n_tags),
+        )
+        scores = self.score(np.repeat(self.items[rows], m), tags)
+        return np.asarray(scores, np.float64).reshape(-1, m)
 
     def of_own_tags(self, values: Floats) -> sparse.csr_array:
         """Return values in the places of `own` (n, most tags of an item) as a matrix (n, tags)."""
         return sparse.csr_array(
             (values[self.own.there], self.tags.indices, self.tags.indptr), shape=self.tags.shape
         )
+
+
+def first_places(place: Ints, rows: slice, steps: slice) -> Bools:
+    """Return which tags are there after so many of them have come (items, steps, width).
+
+    Args:
+        place: When each comes, from 0 (all items, width).
+        rows: Which items.
+        steps: How many have come: none, one, …
+    """
+    come: Bools = place[rows, None, :] < np.arange(steps.start, steps.stop)[:, None]
+    return come
 
 
 def explained_user(recommender: Recommender, user: int, items: Ints) -> Explained:

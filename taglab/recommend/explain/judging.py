@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from taglab.errors import InvalidSetting
 from taglab.metrics.fidelity import tau_ap_a
-from taglab.recommend.explain.explained import Explained, Floats
+from taglab.recommend.explain.explained import Bools, Explained, Floats, first_places
 from taglab.recommend.explain.explanation import Explainer, Explanation, Reading
 from taglab.reprs import one_line
 
@@ -76,18 +77,25 @@ def insertion(explanation: Explanation) -> Switching:
 
 def _switched(explanation: Explanation, off: bool) -> Switching:
     explained = explanation.explained
-    own = explained.own
-    theta = np.zeros(own.shape)
-    theta[own.there] = explanation.item().data
-    order = np.argsort(np.where(own.there, -theta, np.inf), axis=1, kind="stable")
-    place = order.argsort(axis=1)
-    steps = np.arange(own.shape[1] + 1)
-    done = place[:, None, :] < steps[:, None]
-    actual = explained.masked_scores((~done if off else done) & own.there[:, None, :])
-    moved = np.take_along_axis(theta, order, axis=1).cumsum(axis=1)
-    foretold = actual[:, :1] + np.concatenate([np.zeros((len(theta), 1)), -moved if off else moved], axis=1)
-    over = steps > own.counts[:, None]
-    return Switching(np.where(over, np.nan, actual), np.where(over, np.nan, foretold))
+    n, width = explained.own.shape
+    theta = np.zeros((n, width))
+    theta[explained.own.there] = explanation.item().data
+    actual, foretold = np.full((2, n, width + 1), np.nan)
+    for rows, part in explained.parts():
+        own = part.own
+        of_part = theta[rows, : own.shape[1]]
+        order = np.argsort(np.where(own.there, -of_part, np.inf), axis=1, kind="stable")
+        come = partial(first_places, order.argsort(axis=1))
+        stays = (lambda items, steps, come=come: ~come(items, steps)) if off else come
+        scores = part.scores_without(own.shape[1] + 1, stays)
+        moved = np.take_along_axis(of_part, order, axis=1).cumsum(axis=1)
+        expected = scores[:, :1] + np.pad(-moved if off else moved, ((0, 0), (1, 0)))
+        known = np.arange(own.shape[1] + 1) <= own.counts[:, None]
+        actual[rows, : own.shape[1] + 1] = np.where(known, scores, np.nan)
+        foretold[rows, : own.shape[1] + 1] = np.where(known, expected, np.nan)
+    bare = explained.own.counts == 0
+    actual[bare, 0] = foretold[bare, 0] = explained.scores[bare]
+    return Switching(actual, foretold)
 
 
 def stability(
@@ -111,12 +119,20 @@ def stability(
     if len(seeds) < 2:
         raise InvalidSetting(f"seeds={tuple(seeds)} must be two or more, to be compared")
     many = np.flatnonzero(explained.own.counts > omega)
-    kept = [explainer.explain(explained, seed).item(omega).toarray()[many] != 0 for seed in seeds]
+    kept = [_named(explainer.explain(explained, seed), omega)[many] for seed in seeds]
     shares = [
         (one & other).sum(axis=1) / np.maximum((one | other).sum(axis=1), 1)
         for one, other in itertools.combinations(kept, 2)
     ]
     return float(np.mean(shares)) if len(many) else float("nan")
+
+
+def _named(explanation: Explanation, omega: int) -> Bools:
+    """Return which of an item's tags have a weight (items, width)."""
+    own = explanation.explained.own
+    named = np.zeros(own.shape, bool)
+    named[own.there] = explanation.item(omega).data != 0
+    return named
 
 
 def _mean_of_known(values: Floats) -> Floats:

@@ -13,16 +13,16 @@ package lime 0.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy import sparse
 
 from taglab.errors import InvalidSetting
-from taglab.recommend.explain.explained import Bools, Explained, Floats, OwnTags
+from taglab.recommend.explain.explained import Bools, Explained, Floats, Ints, OwnTags
 from taglab.recommend.explain.explanation import Explainer, Explanation, greatest
 from taglab.recommend.explain.lasso_path import chosen_on_path, lasso_knots
 from taglab.recommend.explain.perturbed import left_out_at_random, nearness
@@ -53,26 +53,110 @@ class Lime(Explainer):
     selection: Literal["lasso-path", "greatest-weights"] = "lasso-path"
 
     def explain(self, explained: Explained, seed: int = 0) -> Explanation:
-        """Return the linear model of every item, fitted anew where fewer of its tags may have a weight."""
-        own = explained.own
-        require_memory(own)
-        masks = left_out_at_random(own, self.perturbations, seed)
-        weights = nearness(masks, own, self.kernel_width)
-        squares = least_squares_of(masks, weights, explained.masked_scores(masks))
-        of_all = squares.ridge(self.ridge, own.there)
-        chosen = self._chosen_by(squares, own)
+        """Return the linear model of every item, fitted anew where fewer of its tags may have a weight.
 
-        def of_fewer(omega: int) -> sparse.csr_array:
-            return explained.of_own_tags(squares.ridge(self.ridge, chosen(omega)))
+        Raises:
+            InvalidSetting: If an item has so many tags that their products do not fit into memory.
+        """
+        require_memory(explained.own)
+        fits = _Fits(self, explained, seed)
+        of_all = explained.of_own_tags(fits.weights(None))
+        return Explanation(
+            explained, of_all, of_fewer=lambda omega: explained.of_own_tags(fits.weights(omega))
+        )
 
-        return Explanation(explained, explained.of_own_tags(of_all), of_fewer=of_fewer)
+    def perturbed(self, explained: Explained, seed: int) -> Iterator[Perturbed]:
+        """Return what the items are perturbed to, part by part."""
+        for number, (rows, part) in enumerate(explained.parts(self.perturbations)):
+            masks = left_out_at_random(part.own, self.perturbations, (seed, number))
+            yield Perturbed(rows, part, masks, nearness(masks, part.own, self.kernel_width))
 
-    def _chosen_by(self, squares: LeastSquares, own: OwnTags) -> Callable[[int], Bools]:
+    def chosen_by(self, squares: LeastSquares, own: OwnTags) -> Callable[[int], Bools]:
         """Return what chooses so many tags of every item (items, width)."""
         if self.selection == "lasso-path":
             return chosen_on_path(*lasso_knots(squares.grams, squares.correlations, own.counts))
         magnitudes = np.abs(squares.ridge(_SELECTION_RIDGE, own.there))
         return lambda omega: greatest(np.where(own.there, magnitudes, -1), omega).astype(bool) & own.there
+
+
+@dataclass(frozen=True, eq=False)
+class Perturbed:
+    """A part of the items with some of their tags left out.
+
+    Attributes:
+        rows: Places of the items among all (part,).
+        explained: What is explained of them.
+        masks: Which tags stay (part, perturbations, width).
+        weights: How near what stays is to all (part, perturbations).
+    """
+
+    rows: Ints
+    explained: Explained
+    masks: Bools
+    weights: Floats
+
+    __repr__ = one_line
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """The least squares of a part of the items.
+
+    Attributes:
+        rows: Places of the items among all (part,).
+        own: Their tags.
+        squares: Their least squares.
+        settings: What chooses among their tags.
+    """
+
+    rows: Ints
+    own: OwnTags
+    squares: LeastSquares
+    settings: Lime
+
+    __repr__ = one_line
+
+    @cached_property
+    def _choose(self) -> Callable[[int], Bools]:
+        return self.settings.chosen_by(self.squares, self.own)
+
+    def weights(self, omega: int | None) -> Floats:
+        """Return weights of the tags (part, width), of so many of them at most."""
+        chosen = self.own.there if omega is None else self._choose(omega)
+        return self.squares.ridge(self.settings.ridge, chosen)
+
+
+class _Fits:
+    """Least squares of all items, part by part: kept as far as memory is for it, else computed again.
+
+    Args:
+        settings: How perturbations are drawn and weighed.
+        explained: What is explained.
+        seed: Of what is drawn.
+    """
+
+    def __init__(self, settings: Lime, explained: Explained, seed: int) -> None:
+        self._settings, self._explained, self._seed = settings, explained, seed
+        self._kept: list[_Fitted] = []
+        squares = np.square(explained.own.counts.astype(np.float64)).sum()
+        self._keep = 4 * squares <= _MOST_PRODUCTS  # in a part, items have up to twice their own tags
+
+    def weights(self, omega: int | None) -> Floats:
+        """Return weights of the tags (items, most tags of an item), of so many of them at most."""
+        values = np.zeros(self._explained.own.shape)
+        kept = []
+        for fitted in self._kept or self._fit():
+            values[fitted.rows, : fitted.own.shape[1]] = fitted.weights(omega)
+            if self._keep:
+                kept.append(fitted)
+        self._kept = kept
+        return values
+
+    def _fit(self) -> Iterator[_Fitted]:
+        for drawn in self._settings.perturbed(self._explained, self._seed):
+            scores = drawn.explained.masked_scores(drawn.masks)
+            squares = least_squares_of(drawn.masks, drawn.weights, scores)
+            yield _Fitted(drawn.rows, drawn.explained.own, squares, self._settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,21 +175,27 @@ class LeastSquares:
 
     def ridge(self, added: float, chosen: Bools) -> Floats:
         """Return weights of the tags that are chosen (items, width), 0 of others."""
-        kept = chosen.astype(np.float64)
-        grams = self.grams * kept[:, :, None] * kept[:, None, :]
-        places = np.arange(grams.shape[1])
-        grams[:, places, places] += added
-        solved = np.linalg.solve(grams, (self.correlations * kept)[:, :, None])[:, :, 0]
-        return np.asarray(solved, np.float64)
+        most = max(int(chosen.sum(axis=1).max(initial=0)), 1)
+        places = np.argsort(~chosen, axis=1, kind="stable")[:, :most]
+        kept = np.take_along_axis(chosen, places, axis=1).astype(np.float64)
+        items = np.arange(len(places))[:, None, None]
+        grams = (
+            self.grams[items, places[:, :, None], places[:, None, :]] * kept[:, :, None] * kept[:, None, :]
+        )
+        grams[:, np.arange(most), np.arange(most)] += added
+        right = np.take_along_axis(self.correlations, places, axis=1) * kept
+        weights: Floats = np.zeros(self.correlations.shape)
+        np.put_along_axis(weights, places, np.linalg.solve(grams, right[:, :, None])[:, :, 0], axis=1)
+        return weights
 
 
 def require_memory(own: OwnTags) -> None:
-    """Raise InvalidSetting if products of so many tags do not fit into memory."""
-    n, width = own.shape
-    if n * width * width > _MOST_PRODUCTS:
+    """Raise InvalidSetting if products of the tags of one item do not fit into memory."""
+    width = own.shape[1]
+    if width * width > _MOST_PRODUCTS:
         raise InvalidSetting(
-            f"LIME of {n:,} items with up to {width:,} tags needs {n * width * width / 2**27:.1f} GB; "
-            "explain fewer items at a time, or leave out rare tags"
+            f"LIME of an item with {width:,} tags needs {8 * width * width / 1e9:.1f} GB for their products; "
+            "leave out rare tags, or take an explainer such as saliency"
         )
 
 

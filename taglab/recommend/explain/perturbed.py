@@ -7,7 +7,7 @@ import numpy as np
 from taglab.recommend.explain.explained import Bools, Floats, OwnTags
 
 
-def left_out_at_random(own: OwnTags, perturbations: int, seed: int) -> Bools:
+def left_out_at_random(own: OwnTags, perturbations: int, seed: int | tuple[int, ...]) -> Bools:
     """Return which tags stay (items, perturbations, most tags of an item).
 
     All tags stay in the first. In the others none to all of an item's tags are left out, every number as

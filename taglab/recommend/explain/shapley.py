@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from taglab.recommend.explain.explained import Bools, Explained, Ints, OwnTags
+from taglab.recommend.explain.explained import Explained, Floats, Ints, OwnTags, first_places
 from taglab.recommend.explain.explanation import Explainer, Explanation
 
 
@@ -34,27 +35,26 @@ class Shapley(Explainer):
 
     def explain(self, explained: Explained, seed: int = 0) -> Explanation:
         """Return what every tag adds in the mean."""
-        own = explained.own
         drawn = np.random.default_rng(seed)
+        values = np.zeros(explained.own.shape)
+        for rows, part in explained.parts():
+            values[rows, : part.own.shape[1]] = self._means(part, drawn)
+        return Explanation(explained, explained.of_own_tags(values))
+
+    def _means(self, explained: Explained, drawn: np.random.Generator) -> Floats:
+        """Return what every tag adds in the mean (items, width)."""
+        own = explained.own
         sums = np.zeros(own.shape)
         for _ in range(self.permutations // 2):
             forwards = _places(own, drawn)
             backwards = np.where(own.there, own.counts[:, None] - 1 - forwards, forwards)
             for place in (forwards, backwards):
-                scores = explained.masked_scores(_growing(place, own))
-                added = np.diff(scores, axis=1)
-                sums += np.take_along_axis(added, place, axis=1)
-        return Explanation(explained, explained.of_own_tags(sums / self.permutations))
+                scores = explained.scores_without(own.shape[1] + 1, partial(first_places, place))
+                sums += np.take_along_axis(np.diff(scores, axis=1), place, axis=1)
+        return sums / self.permutations
 
 
 def _places(own: OwnTags, drawn: np.random.Generator) -> Ints:
     """Return the place of every tag in a random order of its item's (items, width); those not there last."""
     keys = np.where(own.there, drawn.random(own.shape), 2.0)
     return keys.argsort(axis=1).argsort(axis=1)
-
-
-def _growing(place: Ints, own: OwnTags) -> Bools:
-    """Return which tags are there after none, one, … of them (items, width + 1, width)."""
-    steps = np.arange(own.shape[1] + 1)
-    masks: Bools = (place[:, None, :] < steps[:, None]) & own.there[:, None, :]
-    return masks

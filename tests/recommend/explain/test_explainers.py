@@ -20,8 +20,13 @@ from taglab.recommend.explain import (
     RandomWeights,
     Saliency,
     Shapley,
+    deletion,
+    insertion,
 )
+from taglab.recommend.explain import explained as explained_module
+from taglab.recommend.explain.explained import OwnTags
 from taglab.recommend.explain.lasso_path import chosen_on_path, lasso_knots
+from taglab.recommend.explain.lime import require_memory
 from taglab.recommend.explain.perturbed import left_out_at_random, nearness
 from tests.recommend.explain.toys import BIASES, WEIGHTS, either, linear, tags_of
 
@@ -177,26 +182,27 @@ def test_lime_chooses_and_fits_as_by_scikit_learn(selection: str, omega: int) ->
     explained = either()
     lime = Lime(selection=selection, perturbations=60)  # type: ignore[arg-type]
     ours = lime.explain(explained, seed=5).item(omega).toarray()
-    own = explained.own
-    masks = left_out_at_random(own, 60, 5)
-    weights, scores = nearness(masks, own, lime.kernel_width), explained.masked_scores(masks)
-    for item, count in enumerate(own.counts):
-        if not count:
-            continue
-        x, w, y = masks[item][:, :count].astype(float), weights[item], scores[item]
-        chosen = np.arange(count)
-        if selection == "lasso-path":
-            centred = (x - np.average(x, axis=0, weights=w)) * np.sqrt(w)[:, None]
-            _, _, path = lars_path(centred, (y - np.average(y, weights=w)) * np.sqrt(w), method="lasso")
-            at = next(at for at in range(path.shape[1] - 1, -1, -1) if (path[:, at] != 0).sum() <= omega)
-            chosen = np.flatnonzero(path[:, at])
-        elif omega < count:
-            whole = Ridge(alpha=0.01).fit(x, y, sample_weight=w).coef_
-            chosen = np.sort(np.argsort(-np.abs(whole), kind="stable")[:omega])
-        expected = np.zeros(6)
-        fitted = Ridge(alpha=1).fit(x[:, chosen], y, sample_weight=w)
-        expected[own.columns[item, chosen]] = fitted.coef_
-        np.testing.assert_allclose(ours[item], expected, atol=1e-9, err_msg=f"item {item}")
+    seen = 0
+    for drawn in lime.perturbed(explained, 5):
+        own, scores = drawn.explained.own, drawn.explained.masked_scores(drawn.masks)
+        for place, item in enumerate(drawn.rows):
+            count = own.counts[place]
+            x, w, y = drawn.masks[place][:, :count].astype(float), drawn.weights[place], scores[place]
+            chosen = np.arange(count)
+            if selection == "lasso-path":
+                centred = (x - np.average(x, axis=0, weights=w)) * np.sqrt(w)[:, None]
+                _, _, path = lars_path(centred, (y - np.average(y, weights=w)) * np.sqrt(w), method="lasso")
+                at = next(at for at in range(path.shape[1] - 1, -1, -1) if (path[:, at] != 0).sum() <= omega)
+                chosen = np.flatnonzero(path[:, at])
+            elif omega < count:
+                whole = Ridge(alpha=0.01).fit(x, y, sample_weight=w).coef_
+                chosen = np.sort(np.argsort(-np.abs(whole), kind="stable")[:omega])
+            expected = np.zeros(6)
+            fitted = Ridge(alpha=1).fit(x[:, chosen], y, sample_weight=w)
+            expected[own.columns[place, chosen]] = fitted.coef_
+            np.testing.assert_allclose(ours[item], expected, atol=1e-9, err_msg=f"item {item}")
+            seen += 1
+    assert seen == (explained.own.counts > 0).sum() == 11
 
 
 def test_the_lassos_path_as_by_scikit_learn_where_columns_leave_it() -> None:
@@ -255,7 +261,48 @@ def test_what_cannot_be_explained_is_told() -> None:
         PartialDependence().explain(bare)
 
 
-def test_products_that_do_not_fit_are_refused_before_anything_is_drawn() -> None:
-    wide = Explained(np.arange(400), sparse.csr_array(np.ones((400, 600))), lambda items, tags: items / 0)
-    with pytest.raises(InvalidSetting, match="400 items with up to 600 tags needs"):
-        Lime().explain(wide)
+def test_an_item_whose_products_do_not_fit_is_refused_before_anything_is_drawn() -> None:
+    width = 20_000
+    one = OwnTags(*(np.broadcast_to(kind(1), (1, width)) for kind in (np.int64, bool, float)))
+    with pytest.raises(InvalidSetting, match=r"an item with 20,000 tags needs 3\.2 GB"):
+        require_memory(one)
+
+
+@pytest.mark.parametrize("explainer", [LeaveOneOut(), Shapley(permutations=2), Lime(perturbations=20)])
+def test_no_more_is_scored_at_a_time_than_a_block_holds(
+    explainer: Explainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 400 places, though an item of 40 tags alone has 1,600 in a matrix of its own."""
+    monkeypatch.setattr(explained_module, "_BLOCK_TAGS", 400)
+    there = np.zeros((30, 40))
+    for item, count in enumerate([40, 0, *range(1, 29)]):
+        there[item, :count] = 1
+    tags, weights, largest = sparse.csr_array(there), np.linspace(-2, 3, 40), [0]
+
+    def score(items: Any, rows: Any) -> Any:
+        largest[0] = max(largest[0], rows.nnz)
+        return rows @ weights
+
+    explained = Explained(np.arange(30), tags, score)
+    assert explained.scores.shape == (30,)  # all items as they are, once
+    largest[0] = 0
+    explanation = explainer.explain(explained)
+    for switching in (deletion(explanation), insertion(explanation)):
+        falls_short = np.isnan(switching.actual).sum(axis=1)
+        np.testing.assert_array_equal(falls_short, 40 - explained.own.counts)
+    assert 200 < largest[0] <= (800 if isinstance(explainer, Lime) else 400)
+    if not isinstance(explainer, Lime):
+        np.testing.assert_allclose(explanation.item().toarray(), there * weights, atol=1e-12)
+
+
+def test_parts_are_of_like_numbers_of_tags_and_leave_none_out() -> None:
+    there = np.zeros((30, 40))
+    for item, count in enumerate([40, 0, *range(1, 29)]):
+        there[item, :count] = 1
+    explained = Explained(np.arange(30) + 7, sparse.csr_array(there), lambda items, rows: items)
+    parts = list(explained.parts())
+    assert sorted(np.concatenate([rows for rows, _ in parts])) == [0, *range(2, 30)]
+    for rows, part in parts:
+        np.testing.assert_array_equal(part.tags.toarray(), there[rows])
+        np.testing.assert_array_equal(part.items, rows + 7)
+        assert part.own.counts.max() <= 2 * part.own.counts.min()
