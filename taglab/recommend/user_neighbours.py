@@ -127,19 +127,22 @@ class UserNeighboursRecommender(Recommender):
         """Return for every item that comes up who played it, and how its tags differ in its rows."""
         asking = dense(self._profiles[[user]])[0]
         size = float(lengths(asking[None])[0]) if self.settings.normalised else 1.0
+        order = np.argsort(items, kind="stable")
+        changes: Any = sparse.csr_array(tags - self.tags.matrix[items])[order]
+        if self._places is not None:
+            changes = changes @ self._places
+        distinct, first = np.unique(items[order], return_index=True)
         parts = []
-        for item in np.unique(items):
-            rows = np.flatnonzero(items == item)
-            changes = tags[rows] - sparse.vstack([self.tags.matrix[[item]]] * len(rows), format="csr")
+        for item, begin, end in zip(distinct, first, [*first[1:], len(order)], strict=True):
             start, stop = self._weights.indptr[item : item + 2]
             users, weights = self._weights.indices[start:stop], self._weights.data[start:stop]
             parts.append(
                 _Listeners(
-                    rows,
+                    order[begin:end],
                     weights,
                     np.where(users == user, 0.0, weights),
                     self._profiles[users],
-                    sparse.csr_array(changes) if self._places is None else changes @ self._places,
+                    changes[begin:end],
                     asking / size,
                     self.settings.normalised,
                 )

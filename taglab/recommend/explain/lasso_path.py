@@ -18,30 +18,32 @@ _TINY = 1e-300
 
 
 @compiled
-def _solved(gram: Floats, members: Ints, right: Floats) -> Floats:
-    """Return the solution of the part of a positive definite matrix that some rows and columns are."""
-    n = len(members)
-    lower = np.zeros((n, n))
+def _append(lower: Floats, gram: Floats, members: Ints, row: int) -> None:
+    """Write the next row of the Cholesky factor of the part of a matrix that its members are."""
+    for column in range(row + 1):
+        total = gram[members[row], members[column]]
+        for at in range(column):
+            total -= lower[row, at] * lower[column, at]
+        if row == column:
+            lower[row, row] = np.sqrt(max(total, _TINY))
+        else:
+            lower[row, column] = total / lower[column, column]
+
+
+@compiled
+def _solved(lower: Floats, members: Ints, n: int, right: Floats) -> Floats:
+    """Return the solution of a system whose matrix has this Cholesky factor."""
     solution = np.empty(n)
-    for row in range(n):
-        for column in range(row + 1):
-            total = gram[members[row], members[column]]
-            for at in range(column):
-                total -= lower[row, at] * lower[column, at]
-            if row == column:
-                lower[row, row] = np.sqrt(max(total, _TINY))
-            else:
-                lower[row, column] = total / lower[column, column]
     for row in range(n):
         total = right[members[row]]
         for at in range(row):
             total -= lower[row, at] * solution[at]
         solution[row] = total / lower[row, row]
     for row in range(n - 1, -1, -1):
-        total = solution[row]
-        for at in range(row + 1, n):
-            total -= lower[at, row] * solution[at]
-        solution[row] = total / lower[row, row]
+        total = solution[row] / lower[row, row]
+        solution[row] = total
+        for at in range(row):
+            solution[at] -= lower[row, at] * total
     return solution
 
 
@@ -52,6 +54,9 @@ def _knots_of(gram: Floats, correlation: Floats, n_columns: int, chosen: Bools) 
     weights = np.zeros(n_columns)
     sign = np.zeros(n_columns)
     active = np.zeros(n_columns, np.bool_)
+    members = np.zeros(n_columns, np.int64)  # active columns, in the order in which they came
+    n_members = 0
+    lower = np.zeros((n_columns, n_columns))
     first = 0.0
     for column in range(n_columns):
         first = max(first, abs(rest[column]))
@@ -67,12 +72,14 @@ def _knots_of(gram: Floats, correlation: Floats, n_columns: int, chosen: Bools) 
             level = max(level, abs(rest[best]))
             active[best] = True
             sign[best] = 1.0 if rest[best] > 0 else -1.0
+            members[n_members] = best
+            _append(lower, gram, members, n_members)
+            n_members += 1
         if not level > _SOLVED * first:
             break
-        members = np.flatnonzero(active)
-        direction = _solved(gram, members, sign)
+        direction = _solved(lower, members, n_members, sign)
         change = np.zeros(n_columns)
-        for row in range(len(members)):
+        for row in range(n_members):
             for column in range(n_columns):
                 change[column] += gram[members[row], column] * direction[row]
         step = level
@@ -85,19 +92,23 @@ def _knots_of(gram: Floats, correlation: Floats, n_columns: int, chosen: Bools) 
                         if _SOLVED * first < reach < step:
                             step = reach
         leaving = -1
-        for row in range(len(members)):
+        for row in range(n_members):
             if direction[row] != 0:
                 zero = -weights[members[row]] / direction[row]
                 if 0 < zero < step:
-                    step, leaving = zero, members[row]
-        for row in range(len(members)):
+                    step, leaving = zero, row
+        for row in range(n_members):
             weights[members[row]] += step * direction[row]
         for column in range(n_columns):
             rest[column] -= step * change[column]
         dropped = leaving
         if leaving >= 0:
-            weights[leaving] = 0.0
-            active[leaving] = False
+            weights[members[leaving]] = 0.0
+            active[members[leaving]] = False
+            n_members -= 1
+            for row in range(leaving, n_members):
+                members[row] = members[row + 1]
+                _append(lower, gram, members, row)
         knot += 1
         for column in range(n_columns):
             chosen[knot, column] = active[column] and weights[column] != 0
