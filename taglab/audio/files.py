@@ -22,7 +22,7 @@ from taglab.paths import typed_path
 from taglab.progress import Progress, counted, silent
 from taglab.reprs import one_line
 
-__all__ = ["AudioFiles", "audio_files", "find_files", "read_file_table"]
+__all__ = ["AudioFiles", "audio_files", "find_files", "read_file_table", "read_table"]
 
 _LIMITS = Limits(most_files=1_000_000)
 _LONGEST_SUFFIX = 12
@@ -228,7 +228,7 @@ def read_file_table(path: Path) -> pd.DataFrame:
     Raises:
         DataError: If it cannot be read, lacks a column, or a row lacks a value.
     """
-    table = _read_table(path)
+    table = read_table(path)
     if not {"track", "path"} <= set(table.columns):
         raise DataError(path, f"must have columns track and path; has {', '.join(map(str, table.columns))}")
     table = table[["track", "path"]]
@@ -239,7 +239,8 @@ def read_file_table(path: Path) -> pd.DataFrame:
     return texts.assign(path=[str(path.parent / typed_path(each)) for each in texts["path"]])
 
 
-def _read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
+    """Return a comma- or tab-separated table of text, or one of Parquet; raises DataError."""
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)

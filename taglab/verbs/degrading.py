@@ -12,7 +12,15 @@ import soundfile
 from pydantic import Field, field_validator
 
 from taglab.audio.decode import DecodeSettings, decode
-from taglab.audio.degrade import DEGRADATIONS, degradation, degrade, read_recording
+from taglab.audio.degrade import (
+    DEGRADATIONS,
+    VARIANTS,
+    Recording,
+    degradation,
+    degrade,
+    read_recording,
+    read_variants,
+)
 from taglab.audio.streams import Samples, SoundFile
 from taglab.cache import replacing
 from taglab.errors import InvalidSetting
@@ -73,6 +81,8 @@ class Degrade(Question):
             what was done to it).
         noise: A recording of the place whose noise is added.
         impulse: A recording of the impulse response of a room or a telephone.
+        variants: A table of clips that exist rendered otherwise, with columns clip, kind (pitch or tempo),
+            magnitude and file; the file's name without ending is the clip.
         seed: Of what is random.
     """
 
@@ -91,6 +101,7 @@ taglab degrade song.mp3 --with environmental-noise --by 6 --noise pub.wav --to n
     to: Annotated[str | None, Flag(metavar="FILE")] = None
     noise: Annotated[str | None, Flag(metavar="FILE")] = None
     impulse: Annotated[str | None, Flag(metavar="FILE")] = None
+    variants: Annotated[str | None, Flag(metavar="FILE")] = None
     seed: int = Field(0, ge=0)
 
     @field_validator("to")
@@ -109,7 +120,7 @@ taglab degrade song.mp3 --with environmental-noise --by 6 --noise pub.wav --to n
         out = self._out(path)
         if out.resolve() == path.resolve():
             raise InvalidSetting(f"to={str(out)!r} is the sound itself; write to another file")
-        changed = degrade(samples, rate_hz, self.degradation, self.magnitude, self.seed, recording)
+        changed = degrade(samples, rate_hz, self.degradation, self.magnitude, self.seed, recording, path.stem)
         _write(out, changed, rate_hz)
         peak = float(np.abs(changed).max())
         facts = {
@@ -127,14 +138,16 @@ taglab degrade song.mp3 --with environmental-noise --by 6 --noise pub.wav --to n
         over = f"samples reach {peak:.2f} times full scale, and players that clip will clip them"
         return Report(facts, notes=(over,) if peak > 1 else ())
 
-    def _recording(self, wanted: str, rate_hz: int) -> Samples | None:
-        given = {"noise": self.noise, "impulse response": self.impulse}
+    def _recording(self, wanted: str, rate_hz: int) -> Recording | None:
+        given = {"noise": self.noise, "impulse response": self.impulse, VARIANTS: self.variants}
         for kind, path in given.items():
             if path is not None and kind != wanted:
                 raise InvalidSetting(f"{self.degradation} takes no {kind}")
         path = given.get(wanted)
         if path is None:
             return None
+        if wanted == VARIANTS:
+            return read_variants(typed_path(path))
         return read_recording(typed_path(path), rate_hz)
 
     def _out(self, path: Path) -> Path:

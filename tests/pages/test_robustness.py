@@ -222,3 +222,23 @@ def test_labels_of_a_tagger_are_asked_for_and_told_where_there_is_none() -> None
     app = opened(degradation="Gain", tagged="true")
     require_sound(app)
     assert "No tagger is trained on mine with the sound mine." in texts(app)
+
+
+@pytest.mark.usefixtures("sound")
+def test_variants_that_are_named_are_heard_and_measured(tmp_path: Path) -> None:
+    store = open_audio("mine")
+    rows = []
+    for number, track in enumerate(store.tracks["track"].astype(str)[:6]):
+        soundfile.write(tmp_path / f"{number}.wav", store.whole(number)[::-1], store.sample_rate_hz)
+        rows.append(f"{track},pitch,2,{number}.wav")
+    path = tmp_path / "variants.csv"
+    path.write_text("\n".join(["clip,kind,magnitude,file", *rows]))
+    app = opened(degradation="Rendered pitch", variants=str(path))
+    require_sound(app)
+    assert heard(app)["names"] == ["Original", "2 semitones"]
+    assert heard(app)["original"] != heard(app)["changed"]
+    assert "Of 6 clips of 0.5 s" in texts(app)
+    assert f"--variants {path}" in "".join(one.value for one in app.code)
+    app.text_input(key="variants").set_value(str(tmp_path / "none.csv")).run()
+    require_sound(app)
+    assert "none.csv" in " ".join(one.value for one in app.warning)

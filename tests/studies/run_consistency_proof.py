@@ -2,7 +2,8 @@
 
 The experiment of Kim 2021, chapter 4, on Emotify's excerpts: MFCC statistics, an auto-tagger of table 4.1 at
 a quarter of its width, and the same network with its first weights; clips are of tracks the tagger did not
-learn from. Then the same encoders on clips rendered from scores, transposed and at other tempi by rendering.
+learn from. Then the same encoders on clips rendered from scores, transposed and at other tempi by rendering
+and by processing.
 A quarter of an hour on two cores; what is measured stays in the cache folder.
 """
 
@@ -13,25 +14,24 @@ from pathlib import Path
 
 import pandas as pd
 
+from taglab.audio.degrade.rendered import KINDS
 from taglab.audio.library import add_audio, audio_names, find_files, open_audio
-from taglab.encoders import encode_alike
-from taglab.metrics.consistency import within_space
 from taglab.progress import as_lines
 from taglab.sources import add, folksonomy_names, open_folksonomy
 from taglab.sources.table import TableSettings
+from taglab.studies.robustness import ConsistencySettings, consistency
 from taglab.studies.robustness.report import consistency_report
-from taglab.studies.robustness.spaces import FEATURE_DISTANCES
 from taglab.studies.robustness.study import ConsistencyStudy, StudyEvidence, carry_out
 from taglab.studies.study_report import write_study
 from tests.studies.emotify import LEAST_SHARE, emotify_folder, write_tags
 from tests.studies.run_rendered_scores import FOLDER as RENDERED
 
-NAME, SCORES = "emotify", "rendered-variants"
+NAME, SCORES = "emotify", "rendered-clips"
 STUDY = ConsistencyStudy(clips=200, clip_s=3.0, test_share=0.7, epochs=40, networks=1, width=0.25)
 
 
 def prepare() -> None:
-    """Put Emotify's tags and sound, and the rendered clips and their variants, into the cache folder."""
+    """Put Emotify's tags and sound, and the clips that have rendered variants, into the cache folder."""
     folder = emotify_folder()
     if NAME not in folksonomy_names():
         with tempfile.TemporaryDirectory() as scratch:
@@ -42,31 +42,37 @@ def prepare() -> None:
         add_audio(find_files(folder / "audio"), NAME)
     if SCORES not in audio_names():
         with tempfile.TemporaryDirectory() as scratch:
-            wanted = pd.read_csv(RENDERED / "variants.csv")
-            for kind, names in (("clips", wanted["clip"].unique()), ("variants", wanted["variant"])):
-                for name in names:
-                    (Path(scratch) / f"{name}.ogg").symlink_to(RENDERED / kind / f"{name}.ogg")
+            for name in pd.read_csv(RENDERED / "variants.csv")["clip"].unique():
+                (Path(scratch) / f"{name}.ogg").symlink_to(RENDERED / "clips" / f"{name}.ogg")
             add_audio(find_files(Path(scratch)), SCORES)
 
 
 def rendered(evidence: StudyEvidence) -> pd.DataFrame:
-    """Return how many of 40 clips that are rendered otherwise stay nearest to their own original."""
-    store, variants = open_audio(SCORES), pd.read_csv(RENDERED / "variants.csv")
-    originals = list(variants["clip"].unique())
-    rows = []
-    for features, task in evidence.tasks.items():
-        vectors = encode_alike(features, store)
-        places = {Path(str(name)).stem: str(name) for name in vectors.ids}
-        before = vectors.rows_of([places[name] for name in originals])
-        for (semitones, tempo), part in variants.groupby(["semitones", "tempo_factor"]):
-            of_clip = part.set_index("clip")["variant"]
-            after = vectors.rows_of([places[of_clip[name]] for name in originals])
-            for distance, measure in FEATURE_DISTANCES.items():
-                share = within_space(measure(before, after))
-                interval = (share.estimate, share.low, share.high)
-                rows.append((task, distance, semitones, tempo, *interval))
-    names = ["encoder", "distance", "semitones", "tempo", "rendered", "low", "high"]
-    return pd.DataFrame(rows, columns=names)
+    """Return how many of 40 clips stay nearest to their own original, by processing and by rendering."""
+    variants = pd.read_csv(RENDERED / "variants.csv")
+    transposed = variants["tempo_factor"] == 1
+    with tempfile.TemporaryDirectory() as scratch:
+        table = Path(scratch) / "variants.csv"
+        pd.DataFrame(
+            {
+                "clip": variants["clip"],
+                "kind": transposed.map({True: "pitch", False: "tempo"}),
+                "magnitude": variants["semitones"].where(transposed, variants["tempo_factor"]),
+                "file": [str(RENDERED / "variants" / f"{name}.ogg") for name in variants["variant"]],
+            }
+        ).to_csv(table, index=False)
+        settings = ConsistencySettings(
+            clips=40, degradations=(*KINDS, *(f"rendered-{kind}" for kind in KINDS)), grid="thesis",
+            features=tuple(evidence.tasks), sound=False, variants=str(table),
+        )  # fmt: skip
+        within = consistency(open_audio(SCORES), settings).within
+    within["encoder"] = within["features"].map(evidence.tasks)
+    named = within.assign(kind=within["degradation"].str.removeprefix("rendered-"))
+    by = named["degradation"].isin(KINDS)
+    on = ["encoder", "features", "distance", "kind", "magnitude"]
+    both = named[~by].merge(named[by], on=on, suffixes=(" rendered", " processed"))
+    ends = [f"{end} {how}" for how in ("rendered", "processed") for end in ("consistency", "low", "high")]
+    return both[[*on, *ends]].drop(columns="features")
 
 
 def main() -> None:

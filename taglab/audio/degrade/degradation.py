@@ -8,9 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taglab.audio.degrade.variants import Variants
 from taglab.audio.streams import Samples
 from taglab.errors import InvalidSetting
 from taglab.reprs import one_line
+
+VARIANTS = "variants"
+"""What `Degradation.recording` says of one that is read from a table of rendered clips."""
+Recording = Samples | Variants
+"""What a degradation may be given besides the sound."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +29,9 @@ class Asked:
         magnitude: In the degradation's unit, never its identity.
         random: What randomness is drawn from.
         recording: Mono (samples,) at the same rate, not silent, if one was given.
+        variants: Clips rendered otherwise, if they were given.
+        track: Whose sound it is; empty where that is not known.
+        start_s: Where in its track it begins, in seconds.
     """
 
     samples: Samples
@@ -30,6 +39,9 @@ class Asked:
     magnitude: float
     random: np.random.Generator
     recording: Samples | None = None
+    variants: Variants | None = None
+    track: str = ""
+    start_s: float = 0.0
 
     __repr__ = one_line
 
@@ -63,7 +75,9 @@ class Degradation:
         least: The end of the grid that one hears least, or its middle: "low", "high" or "middle".
         apply: Makes the change.
         equal_loudness: Whether the result is as loud as the sound was, by EBU R 128.
-        recording: What it may be given besides: "noise" or "impulse response"; empty for nothing.
+        recording: What it may be given besides: "noise" or "impulse response", or `VARIANTS`, which it must
+            be given; empty for nothing.
+        rendered: Kind of the variants that it takes; empty where it takes none.
         scale: Magnitude → a scale on which equal steps are alike, such as its logarithm.
         at_rate: Rate in Hz → the only magnitudes there are at it; None for any.
         takes: Magnitude → seconds of sound that a second of the result takes.
@@ -81,6 +95,7 @@ class Degradation:
     about: str
     equal_loudness: bool = True
     recording: str = ""
+    rendered: str = ""
     scale: Callable[[float], float] = _as_it_is
     at_rate: Callable[[int], tuple[float, ...] | None] = _any
     takes: Callable[[float], float] = _as_long

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from taglab.audio.decode import Decoded
-from taglab.audio.degrade import DEGRADATIONS, degradation, degrade
+from taglab.audio.degrade import DEGRADATIONS, Recording, degradation, degrade, key_of_recording
 from taglab.audio.degrade.degradation import of_length
 from taglab.audio.store import AudioStore, Sound, StoreSettings, decoders, write_sounds
 from taglab.audio.streams import Samples
@@ -111,10 +111,10 @@ class Clips:
 
     def original(self, progress: Progress = silent) -> AudioStore:
         """Return a store of the clips as they are."""
-        return self._kept(self.key, partial(self._cut, takes=1.0), progress)
+        return self._kept(self.key, self._cut, progress)
 
     def degraded(
-        self, name: str, magnitude: float, recording: Samples | None = None, progress: Progress = silent
+        self, name: str, magnitude: float, recording: Recording | None = None, progress: Progress = silent
     ) -> AudioStore:
         """Return a store of the clips, degraded; equally long ones.
 
@@ -131,7 +131,7 @@ class Clips:
         """
         kind = degradation(name)
         kind.check(magnitude, self.store.sample_rate_hz)
-        given = "" if recording is None else content_key(recording)
+        given = key_of_recording(recording)
         key = content_key(self.key, name, kind.edition, magnitude, self.settings.seed, given)
 
         def changed(row: int) -> Decoded:
@@ -141,10 +141,10 @@ class Clips:
 
     def clip(self, row: int) -> Samples:
         """Return one of the clips as it is, (samples,) or (samples, 2)."""
-        return self._cut(row, takes=1.0).samples
+        return self._excerpt(row, takes=1.0)[0]
 
     def degraded_clip(
-        self, row: int, name: str, magnitude: float, recording: Samples | None = None
+        self, row: int, name: str, magnitude: float, recording: Recording | None = None
     ) -> Samples:
         """Return one of the clips as `degraded` has it, before it is stored, (samples,) or (samples, 2).
 
@@ -152,10 +152,11 @@ class Clips:
             NotFound: If there is no such degradation.
             DataError: If the clip cannot be degraded.
         """
-        excerpt = self._cut(row, degradation(name).takes(magnitude)).samples
+        excerpt, start_s = self._excerpt(row, degradation(name).takes(magnitude))
+        rate_hz, track = self.store.sample_rate_hz, self.tracks[row]
         try:
             changed = degrade(
-                excerpt, self.store.sample_rate_hz, name, magnitude, self.settings.seed, recording
+                excerpt, rate_hz, name, magnitude, self.settings.seed, recording, track, start_s
             )
         except InvalidSetting as error:
             raise DataError(self.tracks[row], str(error)) from error
@@ -170,8 +171,11 @@ class Clips:
     def _n_samples(self) -> int:
         return round(self.settings.clip_s * self.store.sample_rate_hz)
 
-    def _cut(self, row: int, takes: float) -> Decoded:
-        """Return a clip, from the middle of its track, long enough to become one of `clip_s`."""
+    def _cut(self, row: int) -> Decoded:
+        return self._decoded(self.clip(row))
+
+    def _excerpt(self, row: int, takes: float) -> tuple[Samples, float]:
+        """Return what becomes a clip of `clip_s`, from the middle of its track, and where it begins (s)."""
         pcm = self.store.whole(self._rows[row])
         n = round(self._n_samples * takes)
         if n > len(pcm):
@@ -180,7 +184,8 @@ class Clips:
                 self.tracks[row], f"is shorter than the {seconds:g} s that {takes:g} times its tempo takes"
             )
         start = (len(pcm) - n) // 2
-        return self._decoded(pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE))
+        samples = pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE)
+        return samples, start / self.store.sample_rate_hz
 
     def _decoded(self, samples: Samples) -> Decoded:
         return Decoded(samples, self.store.sample_rate_hz, self.store.sample_rate_hz, self.store.channels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from taglab.archives import read_arrays
-from taglab.audio.degrade import degradation
+from taglab.audio.degrade import Recording, degradation, key_of_recording
 from taglab.audio.store import AudioStore
-from taglab.audio.streams import Samples
 from taglab.cache import content_key, derived_path, kept, recalled
 from taglab.encoders import ENCODERS
 from taglab.errors import DataError, InvalidSetting
@@ -37,7 +36,7 @@ _FORMAT = 1  # raised where distances are measured otherwise than before
 def opened(
     store: AudioStore,
     settings: ConsistencySettings,
-    recordings: dict[str, Samples] | None,
+    recordings: Mapping[str, Recording] | None,
     among: Collection[str] | None = None,
 ) -> tuple[Clips, Measured]:
     """Return the clips that are measured, and their distances, computed where they are not kept.
@@ -46,14 +45,14 @@ def opened(
         As `consistency`.
     """
     _check(settings)
-    clips = Clips.drawn(store, settings, among)
     for name in settings.degradations:
         if not settings.magnitudes(name, store.sample_rate_hz):
+            cure = "a table that has it" if degradation(name).rendered else "sound of another rate"
             raise InvalidSetting(
-                f"{name} has no magnitude at {store.sample_rate_hz:,} Hz; leave it out, or take sound of "
-                "another rate"
+                f"{name} has no magnitude at {store.sample_rate_hz:,} Hz; leave it out, or take {cure}"
             )
-    return clips, Measured(clips, settings.spaces(), recordings or {})
+    clips = settings.drawn(store, among)
+    return clips, Measured(clips, settings.spaces(), settings.recordings(recordings))
 
 
 def _check(settings: ConsistencySettings) -> None:
@@ -76,15 +75,15 @@ class Measured:
     Args:
         clips: Of which clips.
         spaces: In which spaces.
-        recordings: By degradation, its noise or impulse response.
+        recordings: By degradation, its noise, impulse response or variants.
     """
 
-    def __init__(self, clips: Clips, spaces: Sequence[Space], recordings: dict[str, Samples]) -> None:
+    def __init__(self, clips: Clips, spaces: Sequence[Space], recordings: Mapping[str, Recording]) -> None:
         self._clips, self._spaces, self._recordings = clips, spaces, recordings
         self._originals: dict[str, npt.NDArray[np.float32]] = {}
         names = {space.features for space in spaces if space.features}
         self._identities = {name: _identity(name) for name in names}
-        self._keys_of_recordings = {name: content_key(one) for name, one in recordings.items()}
+        self._keys_of_recordings = {name: key_of_recording(one) for name, one in recordings.items()}
 
     def distances(self, name: str, magnitude: float, progress: Progress) -> dict[Space, DoubleArray]:
         """Return the distances of changed clips to the originals in every space (changed, originals)."""

@@ -12,10 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from taglab.archives import read_arrays
-from taglab.audio.degrade import degradation
+from taglab.audio.degrade import Recording, degradation, key_of_recording
 from taglab.audio.library import resolve_audio
 from taglab.audio.store import AudioStore
-from taglab.audio.streams import Samples
 from taglab.cache import content_key, derived_path, file_digest, kept, recalled
 from taglab.errors import DataError, InvalidSetting
 from taglab.metrics.intervals import BootstrapSettings, Intervals, bootstrap, bootstrap_models
@@ -73,7 +72,7 @@ def label_robustness(
     run: Run,
     settings: ChangeSettings,
     part: Part = "test",
-    recordings: Mapping[str, Samples] | None = None,
+    recordings: Mapping[str, Recording] | None = None,
     progress: Progress = silent,
 ) -> LabelRobustness:
     """Let a tagger tag clips of its own tracks, as they are and degraded; scores are kept, by content.
@@ -111,7 +110,7 @@ def label_robustness(
 
 
 def lacking_scores(
-    run: Run, settings: ChangeSettings, part: Part = "test", recordings: Mapping[str, Samples] | None = None
+    run: Run, settings: ChangeSettings, part: Part = "test", recordings: Mapping[str, Recording] | None = None
 ) -> float:
     """Return what share of the scores that `label_robustness` takes is not kept yet, [0, 1].
 
@@ -151,7 +150,7 @@ def breaks_of(table: pd.DataFrame) -> pd.DataFrame:
 class _Tagger:
     """A run's scores of clips, computed where they are not kept."""
 
-    def __init__(self, run: Run, clips: Clips, recordings: dict[str, Samples]) -> None:
+    def __init__(self, run: Run, clips: Clips, recordings: Mapping[str, Recording]) -> None:
         self._run, self._clips, self._recordings = run, clips, recordings
         sound = sound_format_of(run)
         self._identity = (
@@ -172,7 +171,7 @@ class _Tagger:
             name, _ = change
             recording = self._recordings.get(name)
             changed = [*change, degradation(name).edition, self._clips.settings.seed]
-            changed += ["" if recording is None else content_key(recording)]
+            changed += [key_of_recording(recording)]
         key = content_key("label-scores", _FORMAT, self._clips.key, *self._identity, *changed)
         return derived_path("label-scores", key, ".npz")
 
@@ -189,7 +188,7 @@ def _opened(
     run: Run,
     settings: ChangeSettings,
     part: Part,
-    recordings: Mapping[str, Samples] | None,
+    recordings: Mapping[str, Recording] | None,
     progress: Progress = silent,
 ) -> tuple[Clips, _Tagger, Predictions, AudioStore]:
     for name in settings.degradations:
@@ -197,8 +196,8 @@ def _opened(
     truth = run.predictions(part) or predict(run, "best", part, between(progress, 0, 0.6))
     store = _sound_of(run, between(progress, 0.6, 1))
     _check_length(run, settings)
-    clips = Clips.drawn(store, settings, truth.tracks)
-    return clips, _Tagger(run, clips, dict(recordings or {})), truth, store
+    clips = settings.drawn(store, truth.tracks)
+    return clips, _Tagger(run, clips, settings.recordings(recordings)), truth, store
 
 
 def _sound_of(run: Run, progress: Progress) -> AudioStore:

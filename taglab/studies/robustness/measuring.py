@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taglab.audio.degrade import degradation
+from taglab.audio.degrade import Recording, degradation
 from taglab.audio.store import AudioStore
-from taglab.audio.streams import Samples
 from taglab.metrics.consistency import between_spaces, nearest_other, nearest_own, within_space
 from taglab.metrics.intervals import Interval
 from taglab.progress import Progress, between, silent
@@ -61,7 +60,7 @@ class Consistencies:
 def consistency(
     store: AudioStore,
     settings: ConsistencySettings,
-    recordings: dict[str, Samples] | None = None,
+    recordings: Mapping[str, Recording] | None = None,
     progress: Progress = silent,
     among: Collection[str] | None = None,
 ) -> Consistencies:
@@ -138,7 +137,7 @@ def consistency_of_originals(
 def lacking_share(
     store: AudioStore,
     settings: ConsistencySettings,
-    recordings: dict[str, Samples] | None = None,
+    recordings: Mapping[str, Recording] | None = None,
     among: Collection[str] | None = None,
 ) -> float:
     """Return what share of the distances that `consistency` takes is not kept yet, [0, 1].

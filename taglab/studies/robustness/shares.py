@@ -6,11 +6,12 @@ reads what they measured, and measures what an interrupted one left.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from taglab.audio.degrade import degradation
+from taglab.audio.degrade import Recording, degradation
 from taglab.audio.store import AudioStore
-from taglab.audio.streams import Samples
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, silent
 from taglab.studies.robustness.changes import ConsistencySettings
@@ -27,7 +28,7 @@ def measure_share(
     settings: ConsistencySettings,
     share: int,
     shares: int,
-    recordings: dict[str, Samples] | None = None,
+    recordings: Mapping[str, Recording] | None = None,
     progress: Progress = silent,
 ) -> int:
     """Measure the distances of one share of the changes, and keep them.
@@ -63,7 +64,7 @@ def share_table(
     store: AudioStore,
     settings: ConsistencySettings,
     shares: int,
-    recordings: dict[str, Samples] | None = None,
+    recordings: Mapping[str, Recording] | None = None,
 ) -> pd.DataFrame:
     """Return how far each share is: `share`, `changes`, `kept`, `core_s` (seconds of a core left), `lacking`.
 

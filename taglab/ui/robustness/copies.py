@@ -7,12 +7,12 @@ import numpy.typing as npt
 import streamlit as st
 
 from taglab import cache
+from taglab.audio.degrade import Recording
 from taglab.audio.store import AudioStore
-from taglab.audio.streams import Samples
 from taglab.cache import content_key
 from taglab.metrics.consistency import nearest_own
 from taglab.projection import ProjectionSettings
-from taglab.studies.robustness import Clips, ClipSettings
+from taglab.studies.robustness import ChangeSettings
 from taglab.studies.robustness.spaces import FEATURE_DISTANCES, features_of
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among
@@ -42,7 +42,7 @@ def show_copies_map(material: Material, magnitude: float) -> None:
     with working("Encoding originals and copies") as progress:
         vectors, nearest = _copies(
             material.store, material.clip_settings, place, material.degradation, magnitude,
-            material.recording, progress,
+            material.given, progress,
         )  # fmt: skip
     where = projected(vectors, ProjectionSettings(method="tsne"))
     n = len(vectors) // 2
@@ -83,15 +83,15 @@ def show_copies_map(material: Material, magnitude: float) -> None:
 @remembered("small")
 def _copies(
     store: AudioStore,
-    settings: ClipSettings,
+    settings: ChangeSettings,
     features: Shelved,
     degradation: str,
     magnitude: float,
-    recording: Samples | None,
+    recording: Recording | None,
     _progress: object,
 ) -> tuple[Vectors, float]:
     """Return features of clips, then of their copies, and the share of copies nearest to their own."""
-    clips = Clips.drawn(store, settings)
+    clips = settings.drawn(store)
     before = features_of(features.name, clips.original())
     after = features_of(features.name, clips.degraded(degradation, magnitude, recording))
     measure = open_features(features.name).measure

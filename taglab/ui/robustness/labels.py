@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from taglab import runs
-from taglab.audio.streams import Samples
+from taglab.audio.degrade import Recording
 from taglab.figures.robustness import label_curves
 from taglab.figures.theme import PALETTE
 from taglab.progress import Progress
@@ -47,7 +47,7 @@ def show_labels(material: Material, magnitude: float) -> None:
     ordered = (
         table.set_index("label").loc[[one for one in labels if one in set(table["label"])]].reset_index()
     )
-    grid = kind.magnitudes(material.store.sample_rate_hz)
+    grid = material.magnitudes
     figure = label_curves(ordered, grid, kind.unit, kind.title, magnitude)
     st.plotly_chart(
         figure, key="label curves", config=picture_config(),
@@ -87,8 +87,8 @@ def _taggers(material: Material) -> list[str]:
 
 def _tagged(material: Material, question: RobustLabels) -> LabelRobustness:
     run = runs.open_run(question.run)
-    share = lacking_scores(run, question.changes, question.part, material.recordings)
-    if share and not material.recordings:
+    share = lacking_scores(run, question.changes, question.part, material.uploaded)
+    if share and not material.uploaded:
         changes = len(question.changes.changes(material.store.sample_rate_hz))
         seconds = share * changes * question.changes.clips * _CLIP_S * question.changes.clip_s / 3
         given = question.model_dump_json()
@@ -101,11 +101,11 @@ def _tagged(material: Material, question: RobustLabels) -> LabelRobustness:
             )
         )  # fmt: skip
     with working("Tagging degraded clips") as progress:
-        return _remembered(run, question, material.recordings, progress)
+        return _remembered(run, question, material.uploaded, progress)
 
 
 @remembered("medium")
 def _remembered(
-    run: runs.Run, question: RobustLabels, recordings: dict[str, Samples], _progress: Progress
+    run: runs.Run, question: RobustLabels, recordings: dict[str, Recording], _progress: Progress
 ) -> LabelRobustness:
     return label_robustness(run, question.changes, question.part, recordings, _progress)

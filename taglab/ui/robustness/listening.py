@@ -12,10 +12,10 @@ import numpy as np
 import streamlit as st
 
 from taglab.audio.decode import to_int16
-from taglab.audio.degrade import degrade
+from taglab.audio.degrade import Recording, degrade
 from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
-from taglab.errors import InvalidSetting
+from taglab.errors import DataError, InvalidSetting
 from taglab.ui.messages import literal
 from taglab.ui.pickers import choose_among
 from taglab.ui.remembered import remembered
@@ -36,7 +36,7 @@ _switch = st.components.v2.component(
 def pick_magnitude(material: Material) -> float:
     """Let the magnitude be moved. In the URL under the name of the degradation."""
     kind = material.kind
-    grid = kind.magnitudes(material.store.sample_rate_hz)
+    grid = material.magnitudes
     if len(grid) == 1:
         return grid[0]
     names = [f"{one:g}" for one in grid]
@@ -76,10 +76,10 @@ def _named(material: Material) -> dict[str, str]:
 def show_switch(material: Material, track: str, magnitude: float) -> None:
     """Show a player of a track, as it is and degraded, switched without a gap."""
     row = int(material.store.rows([track])[0])
-    original = _excerpt(material.store, row)
+    original, _ = _excerpt(material.store, row)
     try:
-        changed = _degraded(material.store, row, material.degradation, magnitude, material.recording)
-    except InvalidSetting as error:
+        changed = _degraded(material.store, row, material.degradation, magnitude, material.given)
+    except (InvalidSetting, DataError) as error:
         st.warning(literal(str(error)))
         return
     rate_hz = material.store.sample_rate_hz
@@ -100,17 +100,22 @@ def show_switch(material: Material, track: str, magnitude: float) -> None:
         )
 
 
-def _excerpt(store: AudioStore, row: int) -> Samples:
-    """Return the middle of a track, as long as is heard."""
+def _excerpt(store: AudioStore, row: int) -> tuple[Samples, float]:
+    """Return the middle of a track, as long as is heard, and where it begins, in seconds."""
     pcm = store.whole(row)
     n = min(len(pcm), round(_HEARD_S * store.sample_rate_hz))
     start = (len(pcm) - n) // 2
-    return pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE)
+    samples = pcm[start : start + n].astype(np.float32) / np.float32(_FULL_SCALE)
+    return samples, start / store.sample_rate_hz
 
 
 @remembered("small")
-def _degraded(store: AudioStore, row: int, name: str, magnitude: float, recording: Samples | None) -> Samples:
-    return degrade(_excerpt(store, row), store.sample_rate_hz, name, magnitude, recording=recording)
+def _degraded(
+    store: AudioStore, row: int, name: str, magnitude: float, recording: Recording | None
+) -> Samples:
+    samples, start_s = _excerpt(store, row)
+    track = str(store.tracks["track"].iloc[row])
+    return degrade(samples, store.sample_rate_hz, name, magnitude, 0, recording, track, start_s)
 
 
 def _address(samples: Samples, rate_hz: int) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from taglab import cache
-from taglab.audio.degrade import DEGRADATIONS, Degradation
+from taglab.audio.degrade import DEGRADATIONS, Degradation, Recording
 from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
 from taglab.encoders import ENCODERS, encoder_name
@@ -31,7 +31,7 @@ from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_choice, bound_number, on_every_page, pick_audio, pick_data
 from taglab.ui.players import sound_of
 from taglab.ui.remembered import Shelved, remembered
-from taglab.ui.robustness.recording import pick_recording
+from taglab.ui.robustness.recording import pick_recording, pick_variants
 from taglab.vectors import feature_names, open_features
 from taglab.verbs.first_features import statistics_of
 from taglab.verbs.robustness import Consistency
@@ -81,9 +81,19 @@ class Material:
         return ChangeSettings(**self.settings.model_dump(include=set(ChangeSettings.model_fields)))
 
     @property
-    def recordings(self) -> dict[str, Samples]:
+    def magnitudes(self) -> tuple[float, ...]:
+        """Those of the degradation that there are, ascending."""
+        return self.settings.available(self.degradation, self.store.sample_rate_hz)
+
+    @property
+    def uploaded(self) -> dict[str, Recording]:
         """What was uploaded, as `consistency` takes it."""
         return {} if self.recording is None else {self.degradation: self.recording}
+
+    @property
+    def given(self) -> Recording | None:
+        """What the degradation is given besides the sound: what was uploaded, or variants, if any."""
+        return self.settings.recordings(self.uploaded).get(self.degradation)
 
 
 def pick_material(controls: DeltaGenerator) -> Material | None:
@@ -107,8 +117,9 @@ def pick_material(controls: DeltaGenerator) -> Material | None:
     with st.sidebar:
         features = _pick_features(store)
         settings = _pick_settings(features)
+        settings = settings.model_copy(update={"variants": pick_variants()})
     with controls:
-        degradation = _pick_degradation(store)
+        degradation = _pick_degradation(store, settings)
     settings = settings.model_copy(update={"degradations": (degradation,)})
     with st.sidebar:
         recording, file = pick_recording(DEGRADATIONS[degradation], store.sample_rate_hz)
@@ -195,8 +206,12 @@ def _pick_settings(features: tuple[str, ...]) -> ConsistencySettings:
     )  # fmt: skip
 
 
-def _pick_degradation(store: AudioStore) -> str:
-    there = [name for name, kind in DEGRADATIONS.items() if kind.magnitudes(store.sample_rate_hz)]
+def _pick_degradation(store: AudioStore, settings: ConsistencySettings) -> str:
+    there = [
+        name
+        for name, kind in DEGRADATIONS.items()
+        if (settings.variants or not kind.rendered) and settings.available(name, store.sample_rate_hz)
+    ]
     titles = {name: DEGRADATIONS[name].title for name in there}
     return st.selectbox(
         "Degradation", there, format_func=titles.__getitem__, key="degradation",
@@ -206,12 +221,12 @@ def _pick_degradation(store: AudioStore) -> str:
 
 def measured(material: Material) -> Consistencies:
     """Return what was measured; where that takes long, show the way to it and stop."""
-    share = lacking_share(material.store, material.settings, material.recordings)
+    share = lacking_share(material.store, material.settings, material.uploaded)
     if share:
         given = material.question.model_dump_json()
         n_tracks, rate_hz = len(material.store), material.store.sample_rate_hz
         seconds = share * consistency_seconds(material.settings, n_tracks, rate_hz)
-        if material.recordings:
+        if material.uploaded:
             _leave_to_the_shell(material, seconds)
         await_work(
             LongWork(
@@ -227,7 +242,8 @@ def measured(material: Material) -> Consistencies:
         )
     shelved = tuple(_place(name) for name in material.settings.features)
     with working("Measuring") as progress:
-        return _measured(material.store, material.settings, shelved, material.recordings, progress)
+        recordings = material.settings.recordings(material.uploaded)
+        return _measured(material.store, material.settings, shelved, recordings, progress)
 
 
 @remembered("medium")
@@ -235,10 +251,10 @@ def _measured(
     store: AudioStore,
     settings: ConsistencySettings,
     shelved: tuple[Shelved, ...],
-    recordings: dict[str, Samples],
+    recordings: dict[str, Recording],
     _progress: Progress,
 ) -> Consistencies:
-    """Return what is measured of features as they lie there just now."""
+    """Return what is measured of features and of variants as they lie there just now."""
     return consistency(store, settings, recordings, _progress)
 
 

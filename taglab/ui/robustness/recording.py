@@ -1,15 +1,16 @@
-"""A recording that somebody uploads: a place's noise, or a telephone's impulse response; it is not kept."""
+"""What a degradation is given besides the sound: a recording that is uploaded, or a table of variants."""
 
 from __future__ import annotations
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from taglab.audio.degrade import Degradation, read_recording
+from taglab.audio.degrade import Degradation, read_recording, read_variants
 from taglab.audio.streams import Samples
-from taglab.ui.messages import working
+from taglab.errors import TaglabError
+from taglab.ui.messages import literal, working
 from taglab.ui.retrieval.clip import require_small
-from taglab.ui.uploads import harmless_name, laid_down
+from taglab.ui.uploads import given_path, harmless_name, laid_down
 
 _LARGEST_MB = 200  # which `require_small` refuses more than
 _READ = "recording that was uploaded"
@@ -48,3 +49,26 @@ def pick_recording(kind: Degradation, rate_hz: int) -> tuple[Samples | None, str
         with working("Reading the recording"), laid_down([upload]) as path:
             st.session_state[_READ] = {key: read_recording(path, rate_hz)}
     return st.session_state[_READ][key], harmless_name(upload.name)
+
+
+def pick_variants() -> str:
+    """Let a table of clips that exist rendered otherwise be named.
+
+    Returns:
+        Its path, if it can be read; empty where none is named, or with why it cannot.
+    """
+    text = st.text_input(
+        "Table of rendered variants", key="variants", bind="query-params",
+        placeholder="a .csv on the machine taglab runs on",
+        help="Clips that exist rendered at another pitch or tempo: columns clip, kind (pitch or "
+        "tempo), magnitude and file. Adds what rendering changes, beside what processing does.",
+    )  # fmt: skip
+    if not text.strip():
+        return ""
+    try:
+        with given_path(text) as path:
+            read_variants(path)
+    except TaglabError as error:
+        st.warning(literal(str(error)))
+        return ""
+    return str(path)

@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from taglab.audio.degrade import Recording
 from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
 from taglab.figures.robustness import consistency_curves
-from taglab.studies.robustness import FIGURES, Clips, ClipSettings, Consistencies
+from taglab.studies.robustness import FIGURES, ChangeSettings, Consistencies
 from taglab.studies.robustness.trust import TRUSTED, trust_table, worst_clips
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal
@@ -44,7 +45,7 @@ def show_degradation(material: Material, controls: DeltaGenerator) -> None:
 
 def _show_curves(material: Material, result: Consistencies, magnitude: float) -> None:
     table = result.within
-    grid = material.kind.magnitudes(material.store.sample_rate_hz)
+    grid = material.magnitudes
     figure = consistency_curves(table, grid, material.kind.unit, material.kind.title, magnitude)
     st.plotly_chart(
         figure, key="consistency", config=picture_config(),
@@ -137,26 +138,26 @@ def _show_clip(material: Material, track: str, samples: Samples, fact: str) -> N
 
 
 def _clip(material: Material, track: str) -> Samples:
-    clips = Clips.drawn(material.store, material.clip_settings)
+    clips = material.clip_settings.drawn(material.store)
     return clips.clip(clips.tracks.index(track))
 
 
 def _degraded_clip(material: Material, track: str, magnitude: float) -> Samples:
     return _degraded(
-        material.store, material.clip_settings, track, material.degradation, magnitude, material.recording
+        material.store, material.clip_settings, track, material.degradation, magnitude, material.given
     )
 
 
 @remembered("small")
 def _degraded(
     store: AudioStore,
-    settings: ClipSettings,
+    settings: ChangeSettings,
     track: str,
     degradation: str,
     magnitude: float,
-    recording: Samples | None,
+    recording: Recording | None,
 ) -> Samples:
-    clips = Clips.drawn(store, settings)
+    clips = settings.drawn(store)
     return clips.degraded_clip(clips.tracks.index(track), degradation, magnitude, recording)
 
 

@@ -27,6 +27,7 @@ from taglab.audio.degrade.stretching import stretched
 from taglab.errors import InvalidSetting, NotFound
 
 RATE_HZ = 22_050
+PROCESSED = {name: kind for name, kind in DEGRADATIONS.items() if not kind.rendered}
 ORACLE = Path(__file__).parents[4] / "shared" / "data" / "oracles"
 
 
@@ -51,7 +52,7 @@ def ratio_db(signal_: np.ndarray, error: np.ndarray) -> float:
     return float(10 * np.log10(np.mean(signal_.astype(float) ** 2) / np.mean(error.astype(float) ** 2)))
 
 
-@pytest.mark.parametrize("name", DEGRADATIONS)
+@pytest.mark.parametrize("name", PROCESSED)
 @pytest.mark.parametrize("channels", [1, 2])
 def test_every_magnitude_gives_sound_of_its_shape_again_and_again(name: str, channels: int) -> None:
     sound = music(1.5, channels=channels)
@@ -76,7 +77,7 @@ def test_the_identity_returns_its_input_bit_for_bit(name: str) -> None:
     assert np.array_equal(sound, before)
 
 
-@pytest.mark.parametrize("name", [name for name, one in DEGRADATIONS.items() if one.equal_loudness])
+@pytest.mark.parametrize("name", [name for name, one in PROCESSED.items() if one.equal_loudness])
 def test_sound_is_as_loud_as_it_was(name: str) -> None:
     sound = music(3)
     for magnitude in (DEGRADATIONS[name].grid[0], DEGRADATIONS[name].magnitudes(RATE_HZ)[-1]):

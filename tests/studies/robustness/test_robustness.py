@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import pandas as pd
 import pytest
+import soundfile
 from pydantic import BaseModel, ConfigDict
 from scipy.spatial.distance import cdist
 
@@ -302,3 +304,41 @@ def test_shares_measure_what_is_then_read(store: AudioStore, monkeypatch: pytest
     assert len(consistency(store, settings).within) == 20
     with pytest.raises(InvalidSetting, match="share=3 must lie in 0 to 2, for shares=3"):
         measure_share(store, settings, 3, 3)
+
+
+def test_variants_are_measured_as_any_degradation_of_the_clips_that_have_them(
+    store: AudioStore, tmp_path: Path
+) -> None:
+    rows = []
+    for number in range(5):
+        sound = store.whole(number)
+        for semitones, samples in ((1, sound), (2, sound[::-1])):
+            file = f"tune {number} {semitones}.wav"
+            soundfile.write(tmp_path / file, samples, RATE_HZ)
+            rows.append((f"tune {number}", "pitch", semitones, file))
+    soundfile.write(tmp_path / "odd.wav", store.whole(5), RATE_HZ)
+    rows.append(("tune 5", "pitch", 1, "odd.wav"))  # and no 2
+    table = tmp_path / "variants.csv"
+    pd.DataFrame(rows, columns=["clip", "kind", "magnitude", "file"]).to_csv(table, index=False)
+    names = ("rendered-pitch", "gain")
+    settings = SETTINGS.model_copy(update={"degradations": names, "variants": str(table)})
+    assert settings.magnitudes("rendered-pitch", RATE_HZ) == (1, 2)
+    result = consistency(store, settings)
+    assert set(result.tracks) == {f"tune {number}" for number in range(5)}
+    shares = result.within[result.within["degradation"] == "rendered-pitch"]
+    shares = shares.set_index(["space", "magnitude"])["consistency"]
+    assert shares.loc["sound, DTW", 1] == 1  # the very same sound
+    assert shares.loc["sound, DTW", 2] < 1  # backwards
+    assert lacking_share(store, settings) == 0
+    soundfile.write(tmp_path / "tune 0 1.wav", store.whole(1), RATE_HZ)
+    table.touch()
+    assert 0 < lacking_share(store, settings) < 1
+    with pytest.raises(InvalidSetting, match="rendered-pitch is read from a table of rendered variants"):
+        consistency(store, SETTINGS.model_copy(update={"degradations": names}))
+    tempo = settings.model_copy(update={"degradations": ("rendered-tempo",)})
+    with pytest.raises(InvalidSetting, match=r"rendered-tempo has no magnitude.* take a table that has it"):
+        consistency(store, tempo)
+    others = pd.read_csv(table).assign(clip=lambda part: part["clip"].str.replace("tune", "song"))
+    others.to_csv(table, index=False)
+    with pytest.raises(InvalidSetting, match="no track of the sound has all the variants"):
+        consistency(store, settings)
