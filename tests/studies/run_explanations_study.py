@@ -1,8 +1,8 @@
 """Kim 2021, chapter 5, on real data: `python -m tests.studies.run_explanations_study REPORT.html`.
 
 Articles that researchers keep (citeulike-a), listeners of clips rendered from real scores, and the demo, by
-four recommenders that know tags: 12 groups. Data stay in the cache folder, and are taken as they are. Whatever
-follows the report goes to `taglab reproduce explanations`, such as `--users 100`.
+four recommenders that know tags: 12 groups. Data stay in the cache folder, and are taken as they are.
+Whatever follows the report goes to `taglab reproduce explanations`, such as `--users 100`.
 """
 
 import sys

@@ -91,13 +91,13 @@ def _key(config: SourceRun) -> str:
     return cache.content_key(config.model_dump(mode="json"))
 
 
-def run_of(config: SourceRun) -> Run:
+def run_of(config: SourceRun, group: str = DATA) -> Run:
     """Return the run of a configuration, made where it is not there."""
     path = cache.derived_path("sources-proof", _key(config), ".json")
     try:
         return open_run(str(cache.read_json(path)))
     except (NotFound, DataError):
-        run = new_source_run(config, group=DATA)
+        run = new_source_run(config, group=group)
         path.parent.mkdir(parents=True, exist_ok=True)
         cache.write_json(path, run.name)
         return run
