@@ -55,6 +55,8 @@ class SplitSettings(BaseModel):
         stratified: Whether every tag that is used enough falls into the parts in their shares, rare ones
             first; else chance alone decides, and a tag of 25 tracks may have none in a part. It is by the
             data set's tags, not by classes, so that all label spaces of one data set share a split.
+        stratified_by: Column of the tracks whose values, such as genres, fall into the parts in their shares
+            in place of tags.
         folds: Number of equal folds the tracks are drawn into in place of the shares: one is tested, the
             next validates, the others are learned from. 0 draws none.
         fold: Which of them is tested, from 0; over all of them every track is tested once.
@@ -69,6 +71,7 @@ class SplitSettings(BaseModel):
     by_artist: bool = False
     published: bool = False
     stratified: bool = False
+    stratified_by: str = ""
     folds: int = Field(0, ge=0, le=100)
     fold: int = Field(0, ge=0)
 
@@ -84,11 +87,11 @@ class SplitSettings(BaseModel):
 
     @model_validator(mode="after")
     def _published_is_not_drawn(self) -> Self:
-        for name in ("by_artist", "stratified", "folds"):
+        for name in ("by_artist", "stratified", "stratified_by", "folds"):
             value = getattr(self, name)
             if self.published and value:
                 raise InvalidSetting(
-                    f"{name}={value} must be {type(value)()} with published=True: the published split says "
+                    f"{name}={value} must be {type(value)()!r} with published=True: the published split says "
                     "which part each track is in"
                 )
         return self
@@ -169,8 +172,8 @@ def split_tracks(
             published split is taken as it is.
 
     Raises:
-        InvalidSetting: If there are too few tracks or artists for three parts; if artists or a published
-            split are asked for and the folksonomy has none, or holds other words than it should.
+        InvalidSetting: If there are too few tracks or artists for three parts; if artists, a column or a
+            published split are asked for and the folksonomy has none, or holds other words than it should.
     """
     settings = settings or SplitSettings()
     tracks = tuple(folksonomy.tracks["track"].astype(str))
@@ -179,10 +182,38 @@ def split_tracks(
     order = np.argsort(np.array(tracks))
     groups = _artists(folksonomy)[order] if settings.by_artist else np.arange(len(tracks))
     groups = _joined(groups, [tracks[row] for row in order], copies)
-    tags = _used_tags(folksonomy, len(settings.shares))[order] if settings.stratified else None
+    wanted = _in_shares(folksonomy, settings)
+    tags = None if wanted is None else wanted[order]
     parts = np.empty(len(tracks), dtype=f"<U{max(map(len, PARTS))}")
     parts[order] = _drawn(groups, settings, tags)
     return Split(tracks, parts)
+
+
+def _in_shares(folksonomy: Folksonomy, settings: SplitSettings) -> sparse.csr_array | None:
+    """Return which track has which tag, or value of a column, that is to fall into parts in their shares."""
+    if settings.stratified_by:
+        return _values(folksonomy, settings.stratified_by, len(settings.shares))
+    return _used_tags(folksonomy, len(settings.shares)) if settings.stratified else None
+
+
+def _values(folksonomy: Folksonomy, column: str, fewest: int) -> sparse.csr_array:
+    """Return which track has which of a column's values of at least `fewest` tracks, (tracks, values) 0/1."""
+    if column not in folksonomy.tracks.columns:
+        there = ", ".join(str(name) for name in folksonomy.tracks.columns)
+        raise InvalidSetting(
+            f"stratified_by={column!r} must be a column of the tracks of {folksonomy.name}: {there}"
+        )
+    codes, values = pd.factorize(folksonomy.tracks[column].astype("string"), sort=True)
+    known = np.flatnonzero(codes >= 0)
+    of_value = sparse.csr_array(
+        (np.ones(len(known), np.int64), (known, codes[known])), (len(codes), len(values))
+    )
+    used = np.bincount(codes[known], minlength=len(values)) >= fewest
+    if not used.any():
+        raise InvalidSetting(
+            f"stratified_by={column!r} must have values of at least {fewest} tracks, and has none"
+        )
+    return sparse.csr_array(of_value[:, used])
 
 
 def _used_tags(folksonomy: Folksonomy, fewest: int) -> sparse.csr_array:

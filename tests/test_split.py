@@ -1,6 +1,9 @@
 """Splits: shares, whole artists, published splits, and what a seed fixes."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +105,8 @@ def test_a_published_split_is_taken_as_it_is() -> None:
         ({"by_artist": True}, {}, "names none"),
         ({"folds": 5}, {}, "tracks=4 must be at least 5, one for each fold"),
         ({"by_artist": True}, {"artist": ["a", "a", "b", "b"]}, "artists=2 must be at least 3"),
+        ({"stratified_by": "genre"}, {}, "'genre' must be a column of the tracks of .*: track"),
+        ({"stratified_by": "year"}, {"year": [1, 2, 3, None]}, "values of at least 3 tracks, and has none"),
     ],
 )
 def test_a_split_that_cannot_be_is_refused(settings: dict, columns: dict, said: str) -> None:
@@ -117,6 +122,18 @@ def test_stratified_tags_fall_into_the_parts_in_their_shares(seed: int, by_artis
     wanted = np.outer([0.8, 0.1, 0.1], counts.sum(axis=0))
     assert (counts > 0).all()
     assert np.abs(counts - wanted).max() <= (7 if by_artist else 2)  # artists have 7 tracks on average
+
+
+@given(st.integers(0, 50), st.booleans())
+def test_values_of_a_column_fall_into_the_parts_in_their_shares(seed: int, by_artist: bool) -> None:
+    data = tagged(seed)
+    drawn = np.random.default_rng(seed).choice(["jazz", "rock", "folk"], data.n_tracks, p=[0.7, 0.2, 0.1])
+    genre = np.where(np.arange(data.n_tracks) % 7 == 0, None, drawn)
+    data = replace(data, tracks=data.tracks.assign(genre=genre))
+    settings = SplitSettings(seed=seed, stratified_by="genre", by_artist=by_artist)
+    counts = pd.crosstab(split_tracks(data, settings).parts, data.tracks["genre"].to_numpy()).reindex(PARTS)
+    wanted = np.outer([0.8, 0.1, 0.1], counts.sum())
+    assert np.abs(counts - wanted).max(axis=None) <= (7 if by_artist else 2)
 
 
 def test_a_tag_of_25_tracks_is_in_every_part() -> None:
@@ -202,8 +219,8 @@ def test_wrong_settings_are_refused(wrong: dict) -> None:
 def test_shares_must_sum_to_one_and_a_published_split_is_not_drawn() -> None:
     with pytest.raises(ValidationError, match=r"must sum to 1, not 0\.9"):
         SplitSettings(train=0.7)
-    for name, value in {"by_artist": True, "stratified": True, "folds": 5}.items():
-        with pytest.raises(ValidationError, match=f"{name}={value} must be {type(value)()}"):
+    for name, value in {"by_artist": True, "stratified": True, "stratified_by": "genre", "folds": 5}.items():
+        with pytest.raises(ValidationError, match=f"{name}={value} must be {type(value)()!r}"):
             SplitSettings(published=True, **{name: value})
 
 

@@ -114,7 +114,7 @@ def prepare_ground(
     store = resolve_audio(audio, data, between(progress, 0.05, 0.4))
     settings = SplitSettings(
         train=1 - _HELD_OUT - _VALIDATION, validation=_VALIDATION, test=_HELD_OUT,
-        by_artist=data.knows_artists, stratified=True, seed=study.seed,
+        by_artist=data.knows_artists, stratified_by=genre, seed=study.seed,
     )  # fmt: skip
     split = split_tracks(data, settings, store.copies)
     if "mels" not in network.model_fields_set:

@@ -103,7 +103,7 @@ def _differs(ground: Ground) -> Iterator[tuple[str, str, str]]:
 def _split_sentence(ground: Ground) -> str:
     sizes = ground.split.sizes
     learned = sizes["train"] + sizes["validation"]
-    apart = "stratified by tags, " + ("artists apart" if ground.settings.by_artist else "no artists known")
+    apart = "stratified by genre, " + ("artists apart" if ground.settings.by_artist else "no artists known")
     return (
         f"{learned:,} and {sizes['test']:,} tracks, {apart}; {sizes['validation']:,} of the former only "
         "watch the networks' training"
