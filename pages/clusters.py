@@ -4,6 +4,7 @@ import streamlit as st
 
 from taglab.projection import shared_worker
 from taglab.ui import heading, title
+from taglab.ui.clusters.filtering import filtered, show_charts, show_filters
 from taglab.ui.clusters.label_space import classes_on_map, show_label_space
 from taglab.ui.clusters.material import (
     clustered,
@@ -34,6 +35,7 @@ VIEWS = {
     "Clusters": show_clusters,
     "Silhouettes": show_silhouettes,
     "Members": show_tags,
+    "Filter": show_charts,
     "Scan over k": show_scan,
     "Stability": show_stability,
     "Compare": show_comparison,
@@ -56,7 +58,7 @@ made = clustered(material, settings)
 both = st.container(key="map and views")
 with both.container(key="map side"):
     where = projected(material.vectors, projection)
-    made = placed(material, made, where)
+    made = filtered(material, placed(material, made, where))
     view = st.session_state.get("view", st.query_params.get("view"))
     has_classes = view == "Label space" and material.kind == "tags"
     classes = classes_on_map(material, made, where) if has_classes else None
@@ -64,6 +66,7 @@ with both.container(key="map side"):
     PAGES.let_others_first()  # the map is what people wait for
     if classes is not None:
         st.caption("The map shows the classes of the label space; tags in no class are grey.")
+    show_filters(material, made)
     show_selection(material, made, rows)
     show_facts(material, made, where)
 with bar:

@@ -12,7 +12,18 @@ from tests.syntax_trees import syntax_tree, syntax_tree_of
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"dropped", "errors", "progress", "reprs", "suffixes"},
-    {"archives", "cache", "compiling", "encodings", "gate", "parallel", "paths", "settings", "spreadsheets"},
+    {
+        "archives",
+        "cache",
+        "compiling",
+        "crossfilter",
+        "encodings",
+        "gate",
+        "parallel",
+        "paths",
+        "settings",
+        "spreadsheets",
+    },
     {"beside", "folksonomy", "interactions", "targets", "vectors"}
     | {"outcomes", "losses", "metrics", "figures"},
     {"labels", "sources", "split", "cleaning", "cooccurrence", "audio"},

@@ -209,6 +209,7 @@ def silhouette_plot(
     colours: IntArray | None = None,
     height: int = 620,
     distance: str = "cosine",
+    passing: npt.NDArray[np.bool_] | None = None,
 ) -> go.Figure:
     """Draw the silhouette of every tag as a bar, sorted within its cluster (thesis, figure 17).
 
@@ -225,10 +226,12 @@ def silhouette_plot(
         colours: Array (clusters,): the colour of each, counted in the palette; None for its number.
         height: In pixels.
         distance: What the silhouettes are of, as the axis says it.
+        passing: Array (tags,): which are drawn; all where None. The title counts the others.
     """
     hues = (np.arange(len(names)) if colours is None else colours) % len(PALETTE)
     scores, clusters = tags["silhouette"].to_numpy(float), tags["cluster"].to_numpy()
-    within = np.flatnonzero(clusters >= 0)
+    outside = clusters < 0
+    within = np.flatnonzero(~outside if passing is None else ~outside & passing)
     sizes = np.bincount(clusters[within], minlength=len(names))
     means = np.bincount(clusters[within], scores[within], len(names)) / np.maximum(sizes, 1)
     rank = np.empty(len(names), int)
@@ -236,7 +239,8 @@ def silhouette_plot(
     order = within[np.lexsort((-scores[within], rank[clusters[within]]))]
     step = max(1, -(-len(order) // _BARS))
     note = f"; each bar stands for up to {step} tags of a cluster" if step > 1 else ""
-    note += f"; {len(tags) - len(order):,} tags {_OUTSIDE}" if len(order) < len(tags) else ""
+    note += f"; {outside.sum():,} tags {_OUTSIDE}" if outside.any() else ""
+    note += f"; {(~passing).sum():,} tags filtered out" if passing is not None else ""
     figure = blank(f"Silhouette of each tag, by cluster{note}", f"silhouette ({distance})", "", height)
     if selected is not None and len(selected):
         _add_bars(figure, scores, clusters, order, step, None)

@@ -93,7 +93,7 @@ def with_columns(folksonomy: Folksonomy, path: Path | None, progress: Progress =
     with _opened(path, progress) as (header, rows):
         at = _track_place(path, header)
         places = _new_places(header, at, folksonomy)
-        cells, n_taken, others = _aligned(rows, at, places, folksonomy)
+        cells, n_taken, others = _aligned(rows, at, places, folksonomy.tracks["track"].tolist())
     if not n_taken:
         raise DataError(path, f"has none of the tracks of {folksonomy.name} in its column {header[at]!r}")
     columns = {header[place]: _typed(column) for place, column in zip(places, cells, strict=True)}
@@ -122,18 +122,52 @@ def _repeated(header: Sequence[str]) -> str:
     )
 
 
+def columns_about(
+    path: Path, ids: Sequence[str], id_column: str, progress: Progress = silent
+) -> pd.DataFrame:
+    """Return the columns of a table by id, in the order of the ids; of what it does not know, missing.
+
+    A column of which every cell that is filled is a number holds numbers, others texts. Of an id that comes
+    twice the first row counts, of a column's name the first column.
+
+    Args:
+        path: A table (CSV, TSV, Parquet, ARFF).
+        ids: Such as tags.
+        id_column: The name of the column that names them, in capitals or not; the first where none has it.
+        progress: Told as it is read.
+
+    Raises:
+        DataError: If it cannot be read, has one column only, or none of the ids.
+    """
+    with _opened(path, progress) as (header, rows):
+        plain = [name.strip().casefold() for name in header]
+        at = plain.index(id_column.casefold()) if id_column.casefold() in plain else 0
+        places = [place for place, name in enumerate(header) if name and place != at]
+        places = [place for place in places if header.index(header[place]) == place]
+        if not places:
+            raise DataError(path, f"has no column beside {header[at]!r} to take")
+        cells, n_taken, _ = _aligned(rows, at, places, ids)
+    if not n_taken:
+        raise DataError(path, f"names none of the {len(ids):,} here in its column {header[at]!r}")
+    columns = [_typed(column) for column in cells]
+    return pd.DataFrame(
+        {header[place]: column.to_numpy() for place, column in zip(places, columns, strict=True)},
+        index=list(ids),
+    )
+
+
 def _aligned(
-    rows: Iterator[Row], at: int, places: Sequence[int], folksonomy: Folksonomy
+    rows: Iterator[Row], at: int, places: Sequence[int], ids: Sequence[str]
 ) -> tuple[list[list[str | None]], int, list[str]]:
-    """Return cells by column and track, how many tracks have a row, and tracks that are no track's here."""
-    row_of = {track: row for row, track in enumerate(folksonomy.tracks["track"])}
-    cells: list[list[str | None]] = [[None] * folksonomy.n_tracks for _ in places]
-    taken, others = np.zeros(folksonomy.n_tracks, bool), dict[str, None]()
+    """Return cells by column and id, how many ids have a row, and what rows name that is none of them."""
+    row_of = {one: row for row, one in enumerate(ids)}
+    cells: list[list[str | None]] = [[None] * len(ids) for _ in places]
+    taken, others = np.zeros(len(ids), bool), dict[str, None]()
     for values in rows:
-        track = mend((values[at] or "").removeprefix(QUOTED)).strip()
-        row = row_of.get(track, -1)
+        one = mend((values[at] or "").removeprefix(QUOTED)).strip()
+        row = row_of.get(one, -1)
         if row < 0:
-            others[track] = None
+            others[one] = None
         elif not taken[row]:
             taken[row] = True
             for column, place in zip(cells, places, strict=True):

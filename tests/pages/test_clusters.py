@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache, cli, labels, projection, runs
+from taglab import cleaning as cleanings
 from taglab.cli.commands import build_parser
 from taglab.clustering import Hdbscan, SphericalKMeans, cluster
 from taglab.embeddings import Lookup, WordVectors, compose
@@ -34,7 +35,7 @@ HOSTILE = '"><img/src=x/onerror=alert(1)>'
 GROUPS = ("metal", "jazz", "folk", "techno")
 TAGS = [HOSTILE, "-dash", "\u202eevil", "x" * 400, *(f"{group}{n}" for n in range(6) for group in GROUPS)]
 UNHEARD = "unheard of"
-VIEWS = ("Clusters", "Silhouettes", "Members", "Scan over k", "Stability", "Compare", "Label space")
+VIEWS = ("Clusters", "Silhouettes", "Members", "Filter", "Scan over k", "Stability", "Compare", "Label space")
 
 
 class Job:
@@ -186,7 +187,7 @@ def test_how_words_are_looked_up_can_be_switched_and_is_in_every_command() -> No
         app = page(view, whole_tag="false").run()
         assert not app.error
         lines = [block.value for block in app.code]
-        assert lines or view == "Scan over k" or view == "Stability"
+        assert lines or view in ("Filter", "Scan over k", "Stability")
         assert all("--no-whole-tag" in line for line in lines)
 
 
@@ -827,3 +828,78 @@ def test_the_command_line_clusters_the_tags_of_a_joint_space_as_the_page_does(
     answer = json.loads(capsys.readouterr().out)
     assert sorted(sorted(row["tags"]) for row in answer["rows"]) == sorted(map(sorted, SPACE_GROUPS.values()))
     assert answer["silhouette"] > 0.5
+
+
+def charts_data(app: AppTest) -> dict:
+    return json.loads(
+        app.get("bidi_component")[2].proto.mixed.json or app.get("bidi_component")[2].proto.json
+    )
+
+
+def test_a_link_filters_map_tables_and_charts() -> None:
+    app = page("Filter", filter="count=20..40", k="5").run()
+    assert not app.exception
+    counts = 60 - 2 * np.arange(28)
+    within = (counts >= 20) & (counts < 40)
+    assert f"**{within.sum()} of 28 tags** pass" in words(app)
+    data = charts_data(app)
+    assert data["passing"] == within.sum()
+    by_name = {chart["name"]: chart for chart in data["charts"]}
+    assert list(by_name) == ["count", "silhouette", "cluster"]
+    assert sum(by_name["count"]["kept"]) == 28  # its own filter is not heeded
+    assert (by_name["count"]["low"], by_name["count"]["high"]) == (20, 40)
+    assert sum(by_name["cluster"]["all"]) == 28
+    assert sum(by_name["cluster"]["kept"]) == sum(by_name["silhouette"]["kept"]) == within.sum()
+    members = page("Members", filter="count=20..40").run()
+    assert members.dataframe[-1].value["count"].between(20, 39).all()
+    assert len(members.dataframe[-1].value) == within.sum()
+    clusters = page("Clusters", filter="count=20..40").run()
+    assert clusters.dataframe[-1].value["passing"].sum() == within.sum()
+    clusters.button(key="clear filters").click().run()
+    assert "filter" not in clusters.query_params
+    assert "passing" not in clusters.dataframe[-1].value
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ("year=1990..", "Filtered by what is not here, and so let go: year"),
+        ("cluster=%3Cb%3E", "Filtered by what is not here, and so let go: cluster"),
+        ("count", "The link filters by what is no filter"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_named_and_let_go(link: str, sentence: str) -> None:
+    app = page("Filter", filter=link).run()
+    assert not app.exception
+    assert literal(sentence) in "\n".join(each.value for each in [*app.info, *app.warning])
+    assert "filter" not in app.query_params
+
+
+def test_what_passes_becomes_a_label_space_and_a_step_of_a_cleaning() -> None:
+    app = page("Filter", filter="count=50..", k="5").run()
+    passing = [tag for row, tag in enumerate(TAGS) if 60 - 2 * row >= 50]
+    app.button(key="save filtered space").click().run()
+    space, _ = labels.open_label_space("demo filtered")
+    assert set(space.tags) == set(passing)
+    for n_steps in (1, 2):  # the second time it is added to the same
+        app.button(key="save filtered step").click().run()
+        assert not app.error
+        cleaning, _ = cleanings.open_cleaning("demo filtered")
+        assert len(cleaning.steps) == n_steps
+    cleaned = cleaning.apply(Folksonomy.open(cache.Shelf(cache.FOLKSONOMIES).path("demo")))
+    assert set(cleaned.folksonomy.tags["tag"]) == set(passing)
+
+
+def test_a_table_of_ones_own_brings_columns_to_filter_by() -> None:
+    table = "tag,year,mood\n" + "".join(
+        f"{tag},{1990 + row},m{row % 2}\n" for row, tag in enumerate(TAGS[4:])
+    )
+    app = page("Filter").run()
+    app.file_uploader(key="filter table upload").set_value(("mine.csv", table.encode(), "text/csv")).run()
+    app.button(key="take filter table").click().run()
+    assert not app.error
+    app.multiselect(key="charts").set_value(["year (your table)", "mood (your table)"]).run()
+    year, mood = charts_data(app)["charts"]
+    assert (year["edges"][0], sum(year["all"]), year["unknown"]) == (1990, 24, 4)
+    assert mood["names"] == ["m0", "m1"]
+    assert mood["all"] == [12, 12]

@@ -135,6 +135,7 @@ class Clustered:
         colours: Array (clusters,): the colour of each in all figures, counted in the palette; by number until
             the clustering is placed on a map (see `placed`).
         places: Array (clusters, dimensions of the map): where the name of each is written.
+        passing: Array (tags,): which pass the filters of the page; None where there is no filter.
     """
 
     clustering: Clustering
@@ -145,6 +146,7 @@ class Clustered:
     names: list[str]
     colours: npt.NDArray[np.intp]
     places: npt.NDArray[np.float32]
+    passing: npt.NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -375,12 +377,12 @@ def pick_colour(kind: str = "tags") -> Colour:
     )  # fmt: skip
     if by != _BY_RUN:
         return Colour(str(by))
-    names = _runs_with_figures()
+    names = runs_with_figures()
     said = "Tags get the AUC-PR of the class that holds them, at the run's best epoch on validation."
     return Colour(str(by), choose_among("colour_run", "Run", names, 0, "run", help=said))
 
 
-def _runs_with_figures() -> list[str]:
+def runs_with_figures() -> list[str]:
     """Return runs that have figures by label, those of here first, newest first."""
     own = runs.runs_table()
     shown = own.loc[own["epochs"].fillna(0) > 0, "run"]
@@ -512,6 +514,7 @@ def _paint(
         facts=facts,
         file=f"{material.name} {settings.varied}={settings.value} {where.method}",
         kind=material.kind,
+        kept=made.passing,
     )
 
 

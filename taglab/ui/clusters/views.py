@@ -57,6 +57,7 @@ _COLUMNS = {
     "name": st.column_config.TextColumn("cluster", help="Its most used tag", width="medium"),
     "size": st.column_config.NumberColumn("tags"),
     "tracks": st.column_config.NumberColumn("tracks", help="Those that have at least one of its tags"),
+    "passing": st.column_config.NumberColumn("passing (tags)", help="Those that pass the filters"),
     "assignments": st.column_config.NumberColumn(
         "assignments", help="Its tags' tracks, summed: a track that has two of them counts twice"
     ),
@@ -89,6 +90,8 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
         table["partly_known"] = ranked["partly_known"]
     table.insert(0, "colour", [swatch(hue(int(made.colours[cluster]))) for cluster in ranked["cluster"]])
     members = ranked["tags"].tolist()
+    if made.passing is not None:
+        members, table = _those_passing(members, table, made)
     if made.clustering.n_left_out:
         members.append(_left_out_by_use(made))
         table.loc[len(table)] = _row_of_left_out(table, members[-1], made, rows)
@@ -115,6 +118,17 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     export_panel(f"{material.name} clusters", whole, command=cluster_question(material, made))
 
 
+def _those_passing(
+    members: list[list[str]], table: pd.DataFrame, clusters: Clustered
+) -> tuple[list[list[str]], pd.DataFrame]:
+    """Return clusters with tags that pass the filters, and how many these are in a column of their own."""
+    passes = set(np.asarray(clusters.clustering.tags, object)[clusters.passing])
+    left = [[tag for tag in tags if tag in passes] for tags in members]
+    table.insert(list(table.columns).index("size") + 1, "passing", list(map(len, left)))
+    some = table["passing"].to_numpy() > 0
+    return [tags for tags in left if tags], table[some].reset_index(drop=True)
+
+
 def _same_for_all(kind: str) -> list[str]:
     """Return the columns of the cluster table that say nothing more than the size: a track counts once."""
     return ["tracks", "assignments"] if kind == "tracks" else []
@@ -130,6 +144,7 @@ def _columns(kind: str) -> dict[str, Any]:
         **_COLUMNS,
         "name": st.column_config.TextColumn("cluster", help=name, width="medium"),
         "size": st.column_config.NumberColumn(kind),
+        "passing": st.column_config.NumberColumn(f"passing ({kind})", help="Those that pass the filters"),
         "tracks": st.column_config.NumberColumn("tracks", help="Those of its artists"),
         "medoid": st.column_config.TextColumn("medoid", help=f"The {one} nearest its centre"),
         "selected": st.column_config.NumberColumn(f"selected ({kind})"),
@@ -149,17 +164,24 @@ def _members(tags: Sequence[str]) -> str:
 
 def _left_out_by_use(made: Clustered) -> list[str]:
     """Return the tags in no cluster, most used first."""
-    outside = made.tags[made.tags["cluster"] < 0]
+    outside = made.tags[_outside(made)]
     return outside.sort_values("count", ascending=False, kind="stable")["tag"].tolist()
+
+
+def _outside(clusters: Clustered) -> npt.NDArray[np.bool_]:
+    """Return which tags are in no cluster, of those that pass the filters."""
+    outside: npt.NDArray[np.bool_] = clusters.clustering.labels < 0
+    return outside if clusters.passing is None else outside & clusters.passing
 
 
 def _row_of_left_out(table: pd.DataFrame, tags: list[str], made: Clustered, rows: Rows) -> list[Any]:
     """Return the last row of the cluster table: what is known of the tags in no cluster."""
-    outside = made.tags["cluster"] < 0
+    outside = pd.Series(_outside(made))
     known = {
         "colour": swatch(GREY),
         "name": UNCLUSTERED,
-        "size": len(tags),
+        "size": int((made.tags["cluster"] < 0).sum()),
+        "passing": len(tags),
         "assignments": int(made.tags.loc[outside, "count"].sum()),
         "members": _members(tags),
         "selected": int(outside.iloc[rows].sum()),
@@ -170,7 +192,9 @@ def _row_of_left_out(table: pd.DataFrame, tags: list[str], made: Clustered, rows
 def show_silhouettes(material: Material, made: Clustered, rows: Rows) -> None:
     """The silhouette plot; a diamond selects its cluster, a bar or box its tags."""
     distance = material.vectors.by.distance_title
-    figure = figures.silhouette_plot(made.tags, made.names, rows, made.colours, distance=distance)
+    figure = figures.silhouette_plot(
+        made.tags, made.names, rows, made.colours, distance=distance, passing=made.passing
+    )
     key = key_of("silhouette plot")
 
     def take() -> None:
@@ -212,7 +236,10 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     listed = listed_rows(material.vectors)
     kind, one = material.kind, material.vectors.column
     everything = not len(listed) or st.toggle(f"All {kind}", key="all_tags", bind="query-params")
-    shown = made.tags if everything else made.tags.iloc[listed]
+    listed = np.arange(len(made.tags)) if everything else listed
+    if made.passing is not None:
+        listed = listed[made.passing[listed]]
+    shown = made.tags.iloc[listed]
     columns = ["tag", "count", "name", "silhouette", *(["unknown"] if material.vectors.unknown else [])]
     names = np.array([*made.names, UNCLUSTERED], object)  # -1, of none, is the last
     table = shown[columns].assign(name=names[shown["cluster"].to_numpy()])
@@ -237,9 +264,10 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     )  # fmt: skip
     what = (
         f"All {len(table):,} {kind}"
-        if everything
-        else f"The {len(table):,} selected of {len(made.tags):,} {kind}"
+        if len(table) == len(made.tags)
+        else f"The {len(table):,} {'' if everything else 'selected '}of {len(made.tags):,} {kind}"
     )
+    what += " that pass the filters" if made.passing is not None else ""
     st.caption(f"{what}; tick some to see them on the map.")
     export_panel(
         f"{material.name} {kind} by cluster",
