@@ -17,6 +17,7 @@ from taglab.encoders.encoding import (
 from taglab.encoders.files import FEATURE_FILES, read_features, write_features
 from taglab.encoders.musicnn import MusicnnNetwork, musicnn_predictions
 from taglab.encoders.networks import RandomNetwork, RunNetwork
+from taglab.encoders.program import Program
 from taglab.encoders.spreading import (
     Sounds,
     Standing,
@@ -36,6 +37,7 @@ __all__ = [
     "MfccCodebook",
     "MfccStatistics",
     "MusicnnNetwork",
+    "Program",
     "RandomNetwork",
     "RunNetwork",
     "Sounds",

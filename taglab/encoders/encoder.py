@@ -47,12 +47,30 @@ class Encoder(Protocol):
         """
         ...
 
+    def permit(self) -> None:
+        """Note that somebody asked for this encoder, where it starts what features name."""
+        ...
+
+    def require_permitted(self) -> None:
+        """Refuse to start what features name and nobody asked for; raises InvalidSetting."""
+        ...
+
     def model_dump(self, *, mode: str) -> dict[str, Any]:
         """Return the settings as JSON has them."""
         ...
 
 
-class LearnsNothing:
+class StartsNothing:
+    """What an encoder has in common that is all taglab's own."""
+
+    def permit(self) -> None:
+        """Do nothing."""
+
+    def require_permitted(self) -> None:
+        """Refuse nothing."""
+
+
+class LearnsNothing(StartsNothing):
     """What an encoder has in common that does the same to every sound."""
 
     learns: ClassVar[bool] = False
@@ -67,7 +85,7 @@ class LearnsNothing:
         return {"split": ""}
 
 
-class Learns:
+class Learns(StartsNothing):
     """What an encoder has in common that learns from the training part of a split."""
 
     learns: ClassVar[bool] = True

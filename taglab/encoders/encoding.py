@@ -15,6 +15,7 @@ from taglab.encoders.codebook import MfccCodebook
 from taglab.encoders.encoder import Encoder, Features, Learned
 from taglab.encoders.musicnn import MusicnnNetwork
 from taglab.encoders.networks import RandomNetwork, RunNetwork
+from taglab.encoders.program import Program
 from taglab.encoders.statistics import MfccStatistics
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, silent
@@ -28,6 +29,7 @@ ENCODERS: dict[str, type[BaseModel]] = {
     "run": RunNetwork,
     "random": RandomNetwork,
     "musicnn": MusicnnNetwork,
+    "program": Program,
 }
 """Name → settings model, an `Encoder`."""
 
@@ -146,8 +148,9 @@ def encode_alike(name: str, store: AudioStore, progress: Progress = silent) -> V
 
     Raises:
         NotFound: If there are no such features.
-        InvalidSetting: If another program computed them, what they were made with has changed since, or the
-            sound has another rate.
+        InvalidSetting: If another program computed them, what they were made with has changed since, the
+            sound has another rate, or they name a program that nobody has started here.
+        DataError: If a program that they name fails.
     """
     origin = open_features(name).origin
     settings = dict(origin["encoder"])
@@ -157,6 +160,7 @@ def encode_alike(name: str, store: AudioStore, progress: Progress = silent) -> V
             "encoded alike only by what made them; take features that `taglab features encode` made"
         )
     encoder = encoder_of(settings["encoder"], settings)
+    encoder.require_permitted()
     rate = origin.get("sound", {}).get("sample_rate_hz", store.sample_rate_hz)
     if rate != store.sample_rate_hz:
         raise InvalidSetting(

@@ -65,7 +65,7 @@ def read_features(
         DataError: If the file cannot be read so, an id stands twice, a cell is no finite number, or no id is
             a track.
     """
-    ids, features = _table(path) if path.suffix.lower() in _TABLES else _array(path, progress)
+    ids, features = rows_by_id(path, progress)
     if slices != "none":
         ids, features = _over_slices(ids, features, slices == "mean-deviation")
     elif len(set(ids)) < len(ids):
@@ -88,6 +88,15 @@ def read_features(
     unknown = tuple(one for one in ids if one not in known)
     origin = {"encoder": {"encoder": "file", "file": path.name, "slices": slices}, "split": ""}
     return ReadFeatures(Vectors("tracks", read.ids, read.vectors, missing, name, measure, origin), unknown)
+
+
+def rows_by_id(path: Path, progress: Progress = silent) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Return the ids of a file as `read_features` takes it, and their numbers (ids, numbers), unchecked.
+
+    Raises:
+        DataError: If it cannot be read so.
+    """
+    return _table(path) if path.suffix.lower() in _TABLES else _array(path, progress)
 
 
 def _over_slices(

@@ -178,6 +178,7 @@ def encode_share(name: str, share: int = 0, shares: int = 1, progress: Progress 
         job = _job(name)
         sounds, learned = _sounds(name, job), _learned(name)
     encoder = encoder_of(job["encoder"]["encoder"], job["encoder"])
+    encoder.require_permitted()
     parts = blocks(job["tracks"], TRACKS_A_PART)
     mine = [number for number in range(len(parts)) if number % shares == share]
     paths = _part_paths(name, len(parts))

@@ -109,6 +109,7 @@ class Encoding(Question):
 
     def answer(self, progress: Progress) -> Report:
         """Return what was made, or what was begun."""
+        self._encoder().permit()
         if self.files is None and self.shards == 1 and self.launch.where == "local":
             return self._at_once(progress)
         return self._in_shares(progress)

@@ -50,8 +50,8 @@ class ConsistencyStudy(ChangeSettings):
         clips, clip_s, seed: See `ClipSettings`; clips are drawn of tracks that no network here learns from.
         degradations, grid: See `ChangeSettings`.
         encoders: Kept features, as NAME or NAME=TASK: mfcc, auto-tagging, instruments, voice-separation,
-            autoencoder or random. Features of one task are trials of it. MFCC statistics are made where none
-            are named.
+            autoencoder or random; what a program made goes by its own name otherwise. Features of one task
+            are trials of it. MFCC statistics are made where none are named.
         networks: Auto-taggers that are trained here, each with a seed and a draw of first weights of its own.
         untrained: Whether such a network with its first weights is an encoder, too.
         width: Of the networks trained here; Kim's is 1.
@@ -160,14 +160,16 @@ def encoders_of(given: tuple[str, ...]) -> dict[str, str]:
     tasks: dict[str, str] = {}
     for one in given:
         name, equals, task = one.partition("=")
-        if not equals:
-            by = encoder_name(open_features(name))
-            task = {"mfcc-statistics": "mfcc", "random": "random"}.get(by, "")
-            if not task:
-                raise InvalidSetting(
-                    f"features {name!r} do not tell their task; write {name}=auto-tagging or the like"
-                )
-        tasks[name] = task_title(task)
+        if equals:
+            tasks[name] = task_title(task)
+            continue
+        titles = {"mfcc-statistics": task_title("mfcc"), "random": task_title("random"), "program": name}
+        by = encoder_name(open_features(name))
+        if by not in titles:
+            raise InvalidSetting(
+                f"features {name!r} do not tell their task; write {name}=auto-tagging or the like"
+            )
+        tasks[name] = titles[by]
     return tasks
 
 
