@@ -7,17 +7,16 @@ from taglab.ui import heading, title
 from taglab.ui.clusters.filtering import filtered, show_charts, show_filters
 from taglab.ui.clusters.label_space import classes_on_map, show_label_space
 from taglab.ui.clusters.material import (
-    clustered,
     export_map,
     pick_colour,
     pick_material,
     pick_method,
     pick_value,
-    placed,
     show_facts,
     show_map,
     show_selection,
 )
+from taglab.ui.clusters.under_way import awaited, begin
 from taglab.ui.clusters.views import (
     show_clusters,
     show_comparison,
@@ -53,28 +52,33 @@ with bar:
     settings = pick_value(material.vectors, settings, width=_SLIDER_PX)
     projection, colour = pick_projection(), pick_colour(material.kind)
 title(material.name, settings.brief)
-made = clustered(material, settings)
+work = begin(material, settings)
 # Below one another, or side by side where there is room (frame.css).
 both = st.container(key="map and views")
 with both.container(key="map side"):
     where = projected(material.vectors, projection)
-    made = filtered(material, placed(material, made, where))
-    view = st.session_state.get("view", st.query_params.get("view"))
-    has_classes = view == "Label space" and material.kind == "tags"
-    classes = classes_on_map(material, made, where) if has_classes else None
-    rows = show_map(material, made, where, colour, classes)
-    PAGES.let_others_first()  # the map is what people wait for
-    if classes is not None:
-        st.caption("The map shows the classes of the label space; tags in no class are grey.")
-    show_filters(material, made)
-    show_selection(material, made, rows)
-    show_facts(material, made, where)
-with bar:
-    export_map(material, made, where, colour, classes)
+    clusters, rows = awaited(material, settings, work, where), None
+    if clusters is not None:
+        clusters = filtered(material, clusters)
+        view = st.session_state.get("view", st.query_params.get("view"))
+        has_classes = view == "Label space" and material.kind == "tags"
+        classes = classes_on_map(material, clusters, where) if has_classes else None
+        rows = show_map(material, clusters, where, colour, classes)
+        PAGES.let_others_first()  # the map is what people wait for
+        if classes is not None:
+            st.caption("The map shows the classes of the label space; tags in no class are grey.")
+        show_filters(material, clusters)
+        show_selection(material, clusters, rows)
+        show_facts(material, clusters, where)
+        with bar:
+            export_map(material, clusters, where, colour, classes)
 with both.container(key="views side"):
     tabs = st.tabs(list(VIEWS), key="view", bind=bind, on_change="rerun")
     for tab, show in zip(tabs, VIEWS.values(), strict=True):
         if tab.open:
             with tab:
-                show(material, made, rows)
+                if clusters is None or rows is None:
+                    st.text("This is shown as soon as the clusters are there.")
+                else:
+                    show(material, clusters, rows)
 shared_worker()

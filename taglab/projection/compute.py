@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, silent
 from taglab.projection.methods import PROJECTIONS, ProjectionMethod
 from taglab.projection.points import POINTS, Axes, DistancePoints, FloatArray, Points
-from taglab.projection.quality import map_quality
+from taglab.projection.quality import Quality, map_quality
 from taglab.projection.result import AS_IS, Projection
 from taglab.projection.settings import ProjectionSettings
 from taglab.vectors import Vectors
@@ -18,7 +20,10 @@ _DEFAULTS = ProjectionSettings()
 
 
 def project(
-    vectors: Vectors, settings: ProjectionSettings = _DEFAULTS, progress: Progress = silent
+    vectors: Vectors,
+    settings: ProjectionSettings = _DEFAULTS,
+    progress: Progress = silent,
+    judge: bool = True,
 ) -> Projection:
     """Draw a map of tags, tracks, or whatever has vectors, by the distance of their measure.
 
@@ -27,13 +32,29 @@ def project(
             and `Projection.notes` says so.
         settings: What does not fit the number of tags is made to fit, and `Projection.notes` says so.
         progress: Raising from it cancels.
+        judge: Whether to find out how far the map can be trusted, which of very many takes longer than PCA;
+            `judged` does it later.
 
     Raises:
         InvalidSetting: If no tag has a vector, or the method is unknown.
     """
     vectors.require(1)
     points = POINTS[vectors.by.metric](vectors.points)
-    return project_points(points, settings, progress, vectors.by.note)
+    return project_points(points, settings, progress, vectors.by.note, judge)
+
+
+def judged(vectors: Vectors, placed: Projection, progress: Progress = silent) -> Projection:
+    """Return a map with how far it can be trusted, as `project` would have given it.
+
+    Args:
+        vectors: What was placed.
+        placed: Its map.
+        progress: Raising from it cancels.
+    """
+    points = POINTS[vectors.by.metric](vectors.points)
+    used = placed.settings
+    quality = map_quality(points, placed.positions, used.quality_neighbours, used.seed, progress)
+    return replace(placed, **vars(quality))
 
 
 def project_distances(
@@ -106,7 +127,11 @@ def settings_used(settings: ProjectionSettings, n_tags: int) -> tuple[Projection
 
 
 def project_points(
-    points: Points, settings: ProjectionSettings, progress: Progress = silent, note: str = ""
+    points: Points,
+    settings: ProjectionSettings,
+    progress: Progress = silent,
+    note: str = "",
+    judge: bool = True,
 ) -> Projection:
     """Draw a map of any points; what `project` and `project_distances` share.
 
@@ -115,10 +140,14 @@ def project_points(
         settings: As for `project`.
         progress: Raising from it cancels.
         note: A sentence on their distance that the map is to carry.
+        judge: As for `project`.
     """
     used, notes = settings_used(settings, len(points))
     positions, axes, placed_by, remark = _place(points, used, between(progress, 0.0, 0.9))
-    quality = map_quality(points, positions, used.quality_neighbours, used.seed, between(progress, 0.9, 1.0))
+    quality = Quality(float("nan"), float("nan"), 0)
+    if judge:
+        left = between(progress, 0.9, 1.0)
+        quality = map_quality(points, positions, used.quality_neighbours, used.seed, left)
     scree = None if axes is None or axes.variances is None else _shares(axes.variances)
     return Projection(
         positions=positions,

@@ -28,7 +28,8 @@ class Projection:
         notes: Sentences on what differs from what was asked for.
         trustworthiness: In [0, 1], see `taglab.projection.quality.Quality`; NaN below 3 tags.
         neighbours_kept: In [0, 1], likewise.
-        queries: Tags over which both were taken; fewer than the tags where they are estimates.
+        queries: Tags over which both were taken; fewer than the tags where they are estimates, 0 where the
+            map has not been judged yet.
         explained_variance: Share of all variance along each axis shown, (dimensions,); None but for PCA of
             vectors; NaN where all tags coincide.
         scree: Share of all variance along every axis there is, falling, (dim,); likewise.
@@ -67,6 +68,8 @@ class Projection:
         """What to show beside the map."""
         if len(self) < 3:
             return "Fewer than 3 points have no neighbourhood to keep or lose."
+        if not self.queries:
+            return "How far the map can be trusted is still being found out."
         over = (
             f"every one of the {len(self):,} points"
             if self.queries == len(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Literal
 
 import numpy as np
@@ -9,6 +10,7 @@ import streamlit as st
 
 from taglab import projection
 from taglab.errors import TaglabError
+from taglab.progress import Progress
 from taglab.projection import Projection, ProjectionJob, ProjectionSettings
 from taglab.ui.dialogs import dialog_is_open
 from taglab.ui.messages import literal, working
@@ -18,6 +20,7 @@ from taglab.vectors import Vectors
 
 _JOBS = "projections under way"
 _SHORT_S = 30.0
+_MANY = 50_000  # points whose PCA is shown before it is known how far it can be trusted
 _DIMENSIONS: dict[Literal[2, 3], str] = {2: "2-D", 3: "3-D"}
 
 
@@ -63,7 +66,22 @@ def _projected(vectors: Vectors, settings: ProjectionSettings) -> Projection:
         _offer(vectors, settings)
         return _projected(vectors, settings.model_copy(update={"method": "pca"}))
     with working(f"Placing the {vectors.kind}") as progress:
+        if len(vectors) >= _MANY:
+            return _dots_first(vectors, settings, progress)
         return projection.cached_projection(vectors, settings, progress)
+
+
+@remembered("large")
+def _dots_first(vectors: Vectors, settings: ProjectionSettings, _progress: Progress) -> Projection:
+    """Return a map that is not judged yet; once it is, it lies in the cache, where the next run looks."""
+    placed = projection.project(vectors, settings, _progress, judge=False)
+
+    def judge() -> None:
+        path = projection.projection_path(vectors, settings)
+        projection.keep_projection(path, projection.judged(vectors, placed))
+
+    threading.Thread(target=judge, name="quality of a map", daemon=True).start()
+    return placed
 
 
 @remembered("large", keeps_none=False)

@@ -3,9 +3,11 @@
 import json
 import re
 import shlex
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +24,10 @@ from taglab.figures.theme import visible
 from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
+from taglab.ui import projecting
 from taglab.ui.clusters import label_space as label_panel
+from taglab.ui.clusters import material as material_panel
+from taglab.ui.clusters import under_way
 from taglab.ui.clusters.material import Clustered, Material, k_steps
 from taglab.ui.messages import literal
 from taglab.vectors import TagVectors, save_features
@@ -102,7 +107,9 @@ def charts(app: AppTest) -> list[dict]:
 
 
 def map_data(app: AppTest) -> dict:
-    return json.loads(app.get("bidi_component")[1].proto.mixed.json)
+    sent = app.get("bidi_component")[1].proto
+    data: dict = json.loads(sent.mixed.json or sent.json)  # without an array it is sent whole
+    return data
 
 
 def commands(app: AppTest) -> list[str]:
@@ -903,3 +910,100 @@ def test_a_table_of_ones_own_brings_columns_to_filter_by() -> None:
     assert (year["edges"][0], sum(year["all"]), year["unknown"]) == (1990, 24, 4)
     assert mood["names"] == ["m0", "m1"]
     assert mood["all"] == [12, 12]
+
+
+def held(monkeypatch: pytest.MonkeyPatch, at: str) -> threading.Event:
+    """Make every clustering one that is not waited for, and hold it before a step until the event is set."""
+    go_on = threading.Event()
+    step = getattr(material_panel, at)
+
+    def wait_and_do(*given: Any) -> Any:
+        assert go_on.wait(60)
+        return step(*given)
+
+    monkeypatch.setattr(material_panel, at, wait_and_do)
+    monkeypatch.setattr(under_way, "MANY", 0)
+    monkeypatch.setattr(under_way, "_PATIENCE_S", 0.01)
+    return go_on
+
+
+def until_done() -> None:
+    for work in list(under_way._UNDER_WAY.values()):
+        work.wait(60)
+
+
+def test_dots_come_before_their_clusters_where_these_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = held(monkeypatch, "cluster")
+    app = page(k="5", seed="71").run()
+    assert not app.exception
+    assert map_data(app)["shows"] == "under way, k=5 pca"
+    assert map_data(app)["classes"] is None
+    assert app.button(key="stop clustering").label == "Stop"
+    go_on.set()
+    until_done()
+    app.run()
+    assert map_data(app)["shows"] == "k=5 pca cluster"
+    assert not under_way._UNDER_WAY
+
+
+def test_colours_come_before_the_silhouettes(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = held(monkeypatch, "_silhouettes")
+    app = page(k="5", seed="72").run()
+    (work,) = under_way._UNDER_WAY.values()
+    for _ in range(600):
+        if work.clusters is not None:
+            break
+        work.wait(0.1)
+    app.run()
+    assert not app.exception
+    assert map_data(app)["shows"] == "under way, k=5 pca, coloured"
+    assert map_data(app)["class_word"] == "Cluster"
+    go_on.set()
+    until_done()
+    app.run()
+    assert app.metric[0].value == "28"
+
+
+def test_another_k_stops_the_one_before_and_a_stopped_one_can_begin_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = held(monkeypatch, "cluster")
+    app = page(k="5", seed="73").run()
+    (first,) = under_way._UNDER_WAY.values()
+    app.select_slider(key="k").set_value(6).run()
+    assert map_data(app)["shows"] == "under way, k=6 pca"  # and not the picture of before
+    (second,) = under_way._UNDER_WAY.values()
+    app.button(key="stop clustering").click().run()
+    go_on.set()
+    for work in (first, second):
+        work.wait(60)
+        assert isinstance(work.error, Cancelled)
+        assert work.result is None
+    app.run()
+    app.button(key="cluster again").click().run()
+    until_done()
+    app.run()
+    assert map_data(app)["shows"] == "k=6 pca cluster"
+
+
+def test_very_many_are_shown_before_it_is_known_how_far_the_map_can_be_trusted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = threading.Event()
+    judged = projection.judged
+
+    def wait_and_judge(*given: Any) -> Projection:
+        assert go_on.wait(60)
+        return judged(*given)
+
+    monkeypatch.setattr(projecting, "_MANY", 0)
+    monkeypatch.setattr(projection, "judged", wait_and_judge)
+    app = page(min_count="8").run()
+    assert not app.exception
+    assert "still being found out" in words(app)
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "quality of a map":
+            thread.join(60)
+    app.run()
+    assert "Trustworthiness" in words(app)

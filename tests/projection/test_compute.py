@@ -14,6 +14,7 @@ from taglab.projection import (
     PROJECTIONS,
     ProjectionSettings,
     cost,
+    judged,
     project,
     project_distances,
     settings_used,
@@ -224,3 +225,15 @@ def test_the_map_of_real_tags_can_be_trusted(method: str, request: pytest.Fixtur
     assert found.queries == len(found) == 7362
     assert found.trustworthiness > {"pca": 0.85, "tsne": 0.97, "umap": 0.95}[method]
     assert found.neighbours_kept > 0.6
+
+
+def test_a_map_can_be_judged_later() -> None:
+    tags, settings = groups(), ProjectionSettings(method="pca")
+    whole = project(tags, settings)
+    first = project(tags, settings, judge=False)
+    assert first.queries == 0
+    assert "still being found out" in first.quality_sentence
+    later = judged(tags, first)
+    assert np.array_equal(later.positions, whole.positions)
+    assert later.queries == 100
+    assert later.quality_sentence == whole.quality_sentence

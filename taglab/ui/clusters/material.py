@@ -283,10 +283,12 @@ def _round_numbers(most: int) -> Iterator[int]:
         decade = 10 * decade if number == 10 * decade else decade
 
 
-def clustered(material: Material, settings: Clusterer) -> Clustered:
-    """Return the clustering of these settings, with silhouettes and tables."""
-    with working("Clustering") as progress:
-        return _clustered(material, settings, _patient(progress))
+def clustered(material: Material, settings: Clusterer, progress: Progress | None = None) -> Clustered:
+    """Return the clustering of these settings, with silhouettes and tables; its progress is on the page."""
+    if progress is not None:
+        return _clustered(material, settings, progress)
+    with working("Clustering") as on_page:
+        return _clustered(material, settings, _patient(on_page))
 
 
 def _patient(progress: Progress) -> Progress:
@@ -302,8 +304,24 @@ def _patient(progress: Progress) -> Progress:
 
 @remembered("small")
 def _clustered(material: Material, settings: Clusterer, _progress: Progress) -> Clustered:
-    clustering = cluster(material.vectors, settings, _progress)
-    silhouettes, over_points = _silhouettes(material.vectors, clustering)
+    clustering = compute_clusters(material, settings, _progress)
+    return _with_tables(material, clustering, *_silhouettes(material.vectors, clustering))
+
+
+def clustered_so_far(material: Material, clustering: Clustering) -> Clustered:
+    """Return clusters whose silhouettes are not there yet; they are NaN."""
+    return _with_tables(material, clustering, np.full(len(material.vectors), np.nan), float("nan"))
+
+
+@remembered("small")
+def compute_clusters(material: Material, settings: Clusterer, _progress: Progress) -> Clustering:
+    """Return the clusters of these settings; asked for again while they are remembered, at once."""
+    return cluster(material.vectors, settings, _progress)
+
+
+def _with_tables(
+    material: Material, clustering: Clustering, silhouettes: npt.NDArray[np.float64], over_points: float
+) -> Clustered:
     counts = pd.Series(material.counts, list(clustering.tags))
     table = cluster_table(clustering, counts, silhouettes, material.vectors.unknown)
     tags = pd.DataFrame(
@@ -337,7 +355,8 @@ def _silhouettes(vectors: Vectors, clustering: Clustering) -> tuple[npt.NDArray[
 
 def placed(material: Material, made: Clustered, where: Projection) -> Clustered:
     """Return a clustering with its clusters' colours and the places of their names on a map."""
-    return _placed(material, made.clustering.settings, where.settings, made, where)
+    colours, places = _placed(material, made.clustering.settings, where.settings, made, where)
+    return replace(made, colours=colours, places=places)
 
 
 @remembered("small")
@@ -347,9 +366,9 @@ def _placed(
     projection: ProjectionSettings,
     _made: Clustered,
     _where: Projection,
-) -> Clustered:
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
     groups = _where.positions, _made.clustering.labels, _made.clustering.k
-    return replace(_made, colours=group_colours(*groups), places=group_places(*groups))
+    return group_colours(*groups), group_places(*groups)
 
 
 def cluster_question(
@@ -443,7 +462,7 @@ def show_map(
     tags = material.vectors.ids
     tag_map(
         "tag map",
-        _points(material, where),
+        points_of(material, where),
         _paint(material, made, where, colour, classes),
         rows,
         lambda chosen: select([tags[row] for row in chosen if row < len(tags)], "map"),
@@ -468,7 +487,8 @@ def _say_figures(material: Material, colour: Colour) -> None:
         st.caption(literal(said))
 
 
-def _points(material: Material, where: Projection) -> MapPoints:
+def points_of(material: Material, where: Projection) -> MapPoints:
+    """Return what the map is sent once."""
     return _made_points(material, where.settings, where)
 
 
@@ -484,6 +504,21 @@ def _said(material: Material, made: Clustered, where: Projection) -> str:
     without = f", {n_left_out:,} in none, in grey" if n_left_out else ""
     what = f"{len(material.vectors):,} {material.kind}"
     return f"Map of {what} by {where.method}, in {made.clustering.k:,} clusters{without}"
+
+
+def plain_paint(
+    material: Material, settings: Clusterer, where: Projection, clusters: Clustered | None
+) -> MapPaint:
+    """Return the look of a map whose clusters are under way, or are there without their silhouettes."""
+    what = f"Map of {len(material.vectors):,} {material.kind} by {where.method}, clusters under way"
+    shows = f"under way, {settings.varied}={settings.value} {where.method}"
+    groups = None
+    if clusters is not None:
+        shows += ", coloured"
+        groups = MapClasses.with_rest(
+            clusters.clustering.labels, clusters.names, clusters.colours, clusters.places, UNCLUSTERED
+        )
+    return MapPaint(label=what, shows=shows, classes=groups, file=material.name, kind=material.kind)
 
 
 def _paint(
@@ -621,4 +656,4 @@ def _map_page(
 ) -> str:
     title = f"{material.name}: {where.method.upper()}, {made.clustering.settings.brief}"
     paint = _paint(material, made, where, colour, classes)
-    return map_page(title, _points(material, where), paint, selected_rows(material.vectors))
+    return map_page(title, points_of(material, where), paint, selected_rows(material.vectors))
