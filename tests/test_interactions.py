@@ -166,3 +166,60 @@ def test_tracks_are_looked_up_once_whatever_their_number() -> None:
     wanted = [Counting(track) for track in tracks[:50]]
     assert plays.select_tracks(wanted).per_track().tolist() == [1] * 50
     assert Counting.hashed < 10 * len(tracks)
+
+
+def test_times_go_with_their_values() -> None:
+    frame = pd.DataFrame({"user": ["u", "v", "u", "u", "v", "w"], "track": ["a", "a", "b", "a", "c", "b"]})
+    users, tracks = pd.factorize(frame["user"]), pd.factorize(frame["track"])
+    plays = Interactions.from_codes(
+        "mine", list(users[1]), list(tracks[1]), users[0], tracks[0], times=[5, 1, 2, 3, np.nan, 9]
+    )
+    assert plays.matrix.data.tolist() == [2, 1, 1, 1, 1]
+    assert plays.times is not None
+    np.testing.assert_array_equal(plays.times, [5, 2, 1, np.nan, 9])  # of u's two plays of a the last
+    active = plays.select_active(min_tracks=2)
+    assert active.users["user"].tolist() == ["u", "v"]
+    np.testing.assert_array_equal(active.times, [5, 2, 1, np.nan])  # type: ignore[arg-type]
+    turned = plays.select_tracks(["b", "z", "a"])
+    rows = turned.matrix.tocoo()
+    assert turned.times is not None
+    assert {(u, t): time for u, t, time in zip(rows.row, rows.col, turned.times, strict=True)} == {
+        (0, 2): 5, (0, 0): 2, (1, 2): 1, (2, 0): 9,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"times are \(1,\), and values \(5,\)"):
+        Interactions("x", plays.users, plays.tracks, plays.matrix, times=np.zeros(1))
+
+
+def test_times_are_written_and_part_of_the_fingerprint(tmp_path: Path) -> None:
+    plays = Interactions.from_codes("mine", ["u"], ["a", "b"], [0, 0], [0, 1], times=[3, np.nan])
+    plays.write(tmp_path / "plays")
+    opened = Interactions.open(tmp_path / "plays")
+    assert opened.times is not None
+    np.testing.assert_array_equal(opened.times, [3, np.nan])
+    timeless = Interactions.from_codes("mine", ["u"], ["a", "b"], [0, 0], [0, 1])
+    assert opened.fingerprint == plays.fingerprint != timeless.fingerprint
+    (tmp_path / "plays" / "times.npz").unlink()
+    with pytest.raises(DataError):
+        Interactions.open(tmp_path / "plays")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7), st.integers(1, 9)), max_size=60),
+    st.sampled_from([1, 3, 1 << 21]),
+)
+def test_pairs_are_merged_as_pandas_groups_them(rows: list[tuple[int, int, int]], at_once: int) -> None:
+    frame = pd.DataFrame(rows, columns=["user", "track", "value"], dtype="int64")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("taglab.interactions._ROWS_AT_ONCE", at_once)
+        names = [f"n{at}" for at in range(8)]
+        columns = (frame["user"], frame["track"], frame["value"])
+        counts = Interactions.from_codes("x", names, names, *columns, times=frame["value"])
+        ratings = Interactions.from_codes("x", names, names, *columns, "ratings", times=frame["value"])
+    grouped = frame.groupby(["user", "track"])["value"].agg(["sum", "last", "max"])
+    assert counts.matrix.data.tolist() == grouped["sum"].tolist()
+    assert ratings.matrix.data.tolist() == grouped["last"].tolist()
+    assert counts.times is not None
+    assert ratings.times is not None
+    assert counts.times.tolist() == grouped["max"].tolist()
+    assert ratings.times.tolist() == grouped["last"].tolist()
+    assert list(zip(*counts.matrix.nonzero(), strict=True)) == grouped.index.tolist()

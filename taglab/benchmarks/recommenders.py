@@ -1,12 +1,10 @@
-"""Recommenders: lists for many users, steps of networks against the same fed ready-made, bulk reading."""
+"""Recommenders: lists for many users, steps of networks against the same fed ready-made."""
 
 from __future__ import annotations
 
 import math
 import resource
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 from scipy import sparse
@@ -23,11 +21,9 @@ from taglab.recommend import (
     first_items,
     open_scores,
 )
-from taglab.sources.triples import TripleFormat, read_triples
 
 USERS, ITEMS, FACTORS, PLACES = 1_000, 100_000, 128, 100
 STEP_USERS, STEP_ITEMS, STEP_TAGS, TAGS_AN_ITEM = 4_000, 20_000, 2_000, 10
-ROWS = 5_000_000
 _MIB = 1 << 20
 _STEPS = 10
 _USERS_AT_ONCE = 100
@@ -115,31 +111,3 @@ def step_of_networks() -> list[Row]:
             )
         )
     return rows
-
-
-def write_rows(path: Path, n_rows: int, seed: int = 0) -> None:
-    """Write a table of user, item and count, a block at a time."""
-    drawn = np.random.default_rng(seed)
-    with path.open("w", encoding="ascii") as file:
-        file.write("user,item,count\n")
-        for start in range(0, n_rows, 1_000_000):
-            size = min(1_000_000, n_rows - start)
-            users, items = drawn.integers(0, 100_000, size), drawn.integers(0, 400_000, size)
-            counts = drawn.geometric(0.3, size)
-            file.write("\n".join(f"{u},{i},{n}" for u, i, n in zip(users, items, counts, strict=True)) + "\n")
-
-
-def bulk_reading(n_rows: int = ROWS) -> list[Row]:
-    """Rows of user, item and count from a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "plays.csv"
-        write_rows(path, n_rows)
-        before, began, cpu = _peak_mib(), time.perf_counter(), time.process_time()
-        plays = read_triples(path, "synthetic", TripleFormat(("user", "item", "count")))
-        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-        size = path.stat().st_size / _MIB
-    note = (
-        f"CPU {cpu:.1f} s; {size:,.0f} MiB of text; the process had at most {_peak_mib():,.0f} MiB, "
-        f"{before:,.0f} MiB before"
-    )
-    return [Row(f"{n_rows:,} plays read", seconds, math.nan, math.nan, f"{plays.matrix.nnz:,} pairs", note)]

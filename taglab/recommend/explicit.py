@@ -41,14 +41,13 @@ def as_plays(interactions: Interactions, least: float | None = None) -> Interact
     good = np.ones(len(ratings.data), bool) if least is None else ratings.data >= least
     if not good.any():
         raise DataError(interactions.name, f"has no rating of {least:g} or more")
-    rows = np.repeat(np.arange(interactions.n_users), np.diff(ratings.indptr))[good]
-    plays = sparse.csr_array(
-        (np.ones(len(rows), np.float32), (rows, ratings.indices[good])), shape=ratings.shape
-    )
+    kept = interactions.select_values(good)
+    ones = np.ones(kept.matrix.nnz, np.float32)
+    plays = sparse.csr_array((ones, kept.matrix.indices, kept.matrix.indptr), shape=ratings.shape)
     notes = [Dropped(f"rating below {least:g}", int((~good).sum()), "ratings")] if not good.all() else []
     rule = "every rating" if least is None else f"every rating of {least:g} or more"
     return replace(
-        interactions,
+        kept,
         matrix=plays,
         kind="counts",
         dropped=(*interactions.dropped, *notes),

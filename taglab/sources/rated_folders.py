@@ -25,10 +25,10 @@ from taglab.errors import DataError, unreadable
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
+from taglab.sources.plays import read_plays
 from taglab.sources.reading import Tally, existing_file, open_text, require_assignments
 from taglab.sources.source import Source
 from taglab.sources.table_files import TextFormat, open_table
-from taglab.sources.triples import TripleFormat, read_triples
 
 _TABS = TextFormat(True, "\t", False, None, ("",))
 _COMMAS = TextFormat(True, ",", None, None, ("",))
@@ -62,8 +62,7 @@ def read_hetrec(path: Path, name: str, settings: RatedSettings, progress: Progre
 def _plays_of_hetrec(
     path: Path, settings: RatedSettings, folksonomy: Folksonomy, progress: Progress = silent
 ) -> Interactions:
-    form = TripleFormat(("userID", "artistID", "weight"), delimiter="\t")
-    return read_triples(_file(path, "user_artists.dat"), folksonomy.name, form, progress)
+    return read_plays(_file(path, "user_artists.dat"), folksonomy, None, progress)
 
 
 def read_goodbooks(path: Path, name: str, settings: RatedSettings, progress: Progress = silent) -> Folksonomy:
@@ -80,8 +79,7 @@ def read_goodbooks(path: Path, name: str, settings: RatedSettings, progress: Pro
 def _plays_of_goodbooks(
     path: Path, settings: RatedSettings, folksonomy: Folksonomy, progress: Progress = silent
 ) -> Interactions:
-    form = TripleFormat(("user_id", "book_id", "rating"), kind="ratings")
-    return read_triples(_file(path, "ratings.csv"), folksonomy.name, form, progress)
+    return read_plays(_file(path, "ratings.csv"), folksonomy, None, progress)
 
 
 def read_movielens(path: Path, name: str, settings: RatedSettings, progress: Progress = silent) -> Folksonomy:
@@ -95,8 +93,7 @@ def read_movielens(path: Path, name: str, settings: RatedSettings, progress: Pro
 def _plays_of_movielens(
     path: Path, settings: RatedSettings, folksonomy: Folksonomy, progress: Progress = silent
 ) -> Interactions:
-    form = TripleFormat(("userId", "movieId", "rating"), kind="ratings")
-    return read_triples(_file(path, "ratings.csv"), folksonomy.name, form, progress)
+    return read_plays(_file(path, "ratings.csv"), folksonomy, None, progress)
 
 
 def read_citeulike(path: Path, name: str, settings: RatedSettings, progress: Progress = silent) -> Folksonomy:

@@ -16,6 +16,13 @@ from typing import Any
 from taglab.errors import DataError
 from taglab.progress import Progress
 from taglab.sources.reading import OpenText, delimited_rows, existing_file, open_text
+from taglab.sources.table_columns import (
+    Columns,
+    Odd,
+    columns_of_rows,
+    delimited_columns,
+    parquet_columns,
+)
 
 FIELD_DELIMITERS = "\t,;|"
 _SAMPLE_CHARACTERS = 1 << 16
@@ -55,17 +62,23 @@ class TableFile:
         sample: Gives the first cells of a column.
         rows: Given positions of columns, gives line and cells of each row; None in place of the cells where a
             row has another width. A position of None gives None.
+        columns: Given positions of columns and what takes the text of a row of another width, gives the
+            columns of a block of rows after the other, as Arrow arrays; for tables of millions of rows.
         notes: What is to be said of how it was opened, a sentence each.
         types: Gives what a column holds where the file says so and it is no single value; else "".
         labels: Positions of the columns that the file itself says are a label each.
+        marks_are_null: Whether `columns` has null for every mark of a missing value, so that a cell which
+            looks like one was in quotes.
     """
 
     header: list[str]
     sample: Callable[[int], list[Any]]
     rows: Callable[[Sequence[int | None]], Iterator[tuple[int, Row | None]]]
+    columns: Callable[[Sequence[int], Odd], Iterator[Columns]]
     notes: tuple[str, ...] = ()
     types: Callable[[int, bool], str] = lambda at, lists: ""
     labels: tuple[int, ...] = ()
+    marks_are_null: bool = False
 
 
 def is_parquet(path: Path) -> bool:
@@ -115,7 +128,13 @@ def _open_delimited(
                     row.append("")
                     yield line, pick(row)
 
-        yield TableFile(header, sample, rows, tuple(text.notes))
+        def columns(places: Sequence[int], odd: Odd) -> Iterator[Columns]:
+            return delimited_columns(
+                path, text.encoding.name, delimiter, quotes, len(header), form.header, form.missing,
+                places, odd, progress,
+            )  # fmt: skip
+
+        yield TableFile(header, sample, rows, columns, tuple(text.notes), marks_are_null=True)
 
 
 def _header(
@@ -186,6 +205,7 @@ def _open_parquet(path: Path, progress: Progress) -> Iterator[TableFile]:
                 [name.strip() for name in header],
                 sample,
                 lambda places: _parquet_rows(file, path, places, progress),
+                lambda places, odd: parquet_columns(file, path, places, progress),
                 types=no_single_values,
             )
     except (pa.ArrowException, OSError) as error:
@@ -261,8 +281,11 @@ def _open_arff(path: Path, encoding: str | None, progress: Progress) -> Iterator
             for number, row in itertools.chain(first, body):
                 yield number, pick([*row, ""]) if len(row) == len(header) else None
 
+        def columns(places: Sequence[int], odd: Odd) -> Iterator[Columns]:
+            return columns_of_rows(rows(places), len(places), odd)
+
         notes = [*text.notes, *_labels_note(labels)]
-        yield TableFile(header, sample, rows, tuple(notes), labels=labels)
+        yield TableFile(header, sample, rows, columns, tuple(notes), labels=labels)
 
 
 def _arff_header(path: Path, text: OpenText) -> tuple[list[str], tuple[int, ...]]:

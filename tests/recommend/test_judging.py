@@ -57,17 +57,6 @@ def test_cold_items_are_played_by_nobody_and_alone_are_ranked() -> None:
     assert (hits > 0).all()
 
 
-def test_the_last_plays_are_held_out_where_times_are_known() -> None:
-    times = np.arange(PLAYS.matrix.nnz)[::-1]
-    held = hold_out(PLAYS, HoldingOut(by="time", share=0.25), times)
-    assert held.test.nnz == math.ceil(0.25 * PLAYS.matrix.nnz)
-    assert held.train.matrix[[10]].nnz == PLAYS.matrix[[10]].nnz  # the last rows are the earliest here
-    with pytest.raises(InvalidSetting, match="do not say"):
-        hold_out(PLAYS, HoldingOut(by="time"))
-    with pytest.raises(InvalidSetting, match="one finite number"):
-        hold_out(PLAYS, HoldingOut(by="time"), times[1:])
-
-
 def test_a_single_play_of_each_user_leaves_nothing_to_hold_out() -> None:
     plays = Interactions.from_codes("one", ["u", "v"], ["a", "b"], [0, 1], [0, 1])
     with pytest.raises(DataError, match="hold out another share"):

@@ -66,7 +66,7 @@ def test_ratings_are_ratings(tmp_path: Path) -> None:
         read_plays(both, DATA)
 
 
-def test_what_is_no_play_is_counted_with_its_line(tmp_path: Path) -> None:
+def test_what_is_no_play_is_counted_with_its_cells(tmp_path: Path) -> None:
     text = "user,track,count\nu,a,1\n,a,1\nu,,1\nu,NA,2\nu,b,0\nu,b,-3\nu,b,many\nu,b\n"
     plays = read_plays(written(tmp_path, text), DATA)
     assert {(note.reason, note.what): note.count for note in plays.dropped} == {
@@ -74,7 +74,11 @@ def test_what_is_no_play_is_counted_with_its_line(tmp_path: Path) -> None:
         ("the count is not a number above 0", "plays"): 3,
         ("not as many columns as the header", "plays"): 1,
     }
-    assert plays.dropped[0].examples == ("plays.csv, line 3", "plays.csv, line 4", "plays.csv, line 5")
+    assert [note.examples for note in plays.dropped] == [
+        ("u,b",),
+        (", a", "u, ", "u, "),
+        ("u, b, 0", "u, b, -3", "u, b, many"),
+    ]
 
 
 def test_ids_written_as_floats_are_the_whole_numbers_they_are(tmp_path: Path) -> None:
@@ -151,3 +155,98 @@ def test_a_source_says_what_it_reads() -> None:
     assert sources.SOURCES["table"].reads == ("folksonomy", "interactions")
     assert sources.SOURCES["lastfm"].reads == ("folksonomy", "interactions")
     assert sources.SOURCES["jamendo"].reads == ("folksonomy",)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ("timestamp", ["1325376000", "1325376001", "1325376002"]),
+        ("Played at", ["1325376000000", "1325376001000", "1325376002000"]),
+        ("date", ["2012-01-01", "2012-01-01 00:00:01", "2012-01-01T00:00:02Z"]),
+        ("time", ["2012-01-01T00:00:00Z", "2012-01-01T01:00:01+01:00", "2012-01-01T00:00:02.000Z"]),
+    ],
+)
+def test_times_are_read_as_they_are_written(tmp_path: Path, column: str, cells: list[str]) -> None:
+    rows = "".join(f"u,{track},{cell}\n" for track, cell in zip("abb", cells, strict=True))
+    plays = read_plays(written(tmp_path, f"user,track,{column}\n{rows}"), DATA)
+    assert plays.matrix.toarray().tolist() == [[1, 2]]
+    assert plays.times is not None
+    assert plays.times.tolist() == [1325376000, 1325376002]
+    assert f"the time is column {column!r}" in plays.reading[0]
+    assert not plays.dropped
+
+
+def test_a_time_that_cannot_be_read_is_counted_and_its_play_stays(tmp_path: Path) -> None:
+    plays = read_plays(
+        written(tmp_path, "user,track,time\nu,a,soon\nu,b,2012-01-01\nu,c,\nv,a,1e300\n"), DATA
+    )
+    assert plays.matrix.nnz == 4
+    assert plays.times is not None
+    assert [time for time in plays.times.tolist() if time == time] == [1325376000]
+    assert [(note.reason, note.count) for note in plays.dropped] == [
+        ("the time cannot be read; the play counts without", 3)
+    ]
+
+
+def test_times_of_parquet(tmp_path: Path) -> None:
+    times = pd.to_datetime(["2012-01-01 00:00:05", None])
+    pd.DataFrame({"user": [1, 2], "track": ["a", "a"], "time": times}).to_parquet(tmp_path / "p.parquet")
+    plays = read_plays(tmp_path / "p.parquet", DATA)
+    assert plays.times is not None
+    assert str(plays.times.tolist()) == "[1325376005.0, nan]"
+    assert plays.users["user"].tolist() == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "kept"),
+    [
+        (["7", "007", "7 ", "12"], ["7", "007", "12"]),
+        (["1", "2", "-3"], ["1", "2", "-3"]),
+        (["0x10", "16"], ["0x10", "16"]),
+        (["9" * 25, "1"], ["9" * 25, "1"]),
+        (["\u00e9", "e"], ["\u00e9", "e"]),
+    ],
+)
+def test_ids_stay_as_they_are_written(tmp_path: Path, ids: list[str], kept: list[str]) -> None:
+    rows = "".join(f"{one},a\n" for one in ids)
+    assert read_plays(written(tmp_path, "user,track\n" + rows), DATA).users["user"].tolist() == kept
+
+
+def test_texts_of_other_encodings_and_in_quotes(tmp_path: Path) -> None:
+    text = 'user,track\n"Müller, A","NA"\n"Müller, A",NA\n"x""y",""\n'
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        (tmp_path / "p.csv").write_bytes(text.encode(encoding))
+        plays = read_plays(tmp_path / "p.csv", DATA, PlaysFormat(encoding=encoding))
+        assert (plays.users["user"].tolist(), plays.tracks) == (["Müller, A"], ("NA",))
+        assert [note.count for note in plays.dropped] == [2]
+
+
+def test_bytes_that_are_no_text_are_mended_and_told(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_bytes("user,track\nü1,a\nü2,a\n".encode() + b"\xffu,a\n")
+    plays = read_plays(tmp_path / "p.csv", DATA)
+    assert plays.users["user"].tolist() == ["ü1", "ü2", "\ufffdu"]
+    assert [(note.reason, note.what) for note in plays.dropped] == [
+        ("not valid Unicode; the bad parts became U+FFFD", "users")
+    ]
+
+
+def test_quotes_that_are_not_closed_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="quotes are not closed"):
+        read_plays(written(tmp_path, 'user,track\nu,a\n"u,b\nv,c\n'), DATA)
+
+
+def test_a_row_that_comes_in_a_later_block_is_the_same_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taglab.sources.events._ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("taglab.sources.table_columns._BLOCK_BYTES", 24)
+    text = "user,track,count\n" + "u1,a,1\n7,b,1\nu2,a,1\n7,a,2\n" * 3
+    assert triples(written(tmp_path, text)) == {
+        ("u1", "a"): 3, ("7", "b"): 3, ("u2", "a"): 3, ("7", "a"): 6,
+    }  # fmt: skip
+
+
+def test_arff(tmp_path: Path) -> None:
+    text = "@relation p\n@attribute user string\n@attribute track string\n@attribute plays numeric\n@data\n"
+    rows = "u1,a,1\nu1,b,1\nu2,a,2\nu1,a,2\nu1\n?,a,1\n"
+    assert triples(written(tmp_path, text + rows, "p.arff")) == EXPECTED

@@ -5,16 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from taglab import sources
 from taglab.errors import DataError
+from taglab.folksonomy import Folksonomy
 from taglab.recommend import as_plays
-from taglab.sources.triples import TripleFormat, read_triples
+from taglab.sources.plays import PlaysFormat, read_plays
 from tests.sources.tiny import TINY, write_files
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
-FORM = TripleFormat(("user", "item", "count"))
+TAGS = Folksonomy.from_frame(pd.DataFrame({"track": ["10"], "tag": ["rock"]}), "mine")
 
 
 def test_hetrec_weighs_tags_by_people_and_names_artists(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_ids_written_as_floats_are_whole_and_events_again_are_added_up(tmp_path:
     path = tmp_path / "plays.csv.gz"
     rows = "count,item,user\n2,10.0,1.0\n3,10.0,1.0\n1,11.0,2.0\n,11.0,2.0\n4,,2.0\n"
     path.write_bytes(gzip.compress(rows.encode()))
-    plays = read_triples(path, "mine", FORM)
+    plays = read_plays(path, TAGS)
     assert plays.users["user"].tolist() == ["1", "2"]
     assert plays.tracks == ("10", "11")
     assert plays.matrix.toarray().tolist() == [[5, 0], [0, 1]]
@@ -82,18 +84,18 @@ def test_ids_written_as_floats_are_whole_and_events_again_are_added_up(tmp_path:
 
 def test_a_table_without_a_header_or_without_anything(tmp_path: Path) -> None:
     path = write_files(tmp_path, {"t.txt": 'u "one"\ts\t1\nv\ts\t2\n'}) / "t.txt"
-    plays = read_triples(path, "mine", TripleFormat(("user", "song", "count"), False, "\t"))
+    plays = read_plays(path, TAGS, PlaysFormat(header=False))
     assert plays.users["user"].tolist() == ['u "one"', "v"]
     for text, told in (
         ("user,item,count\n", "no usable row"),
-        ("user,song\nu,s\n", "no table of"),
-        ("", "no table"),
+        ("user,sound\nu,s\n", "no column of tracks"),
+        ("", "is empty"),
     ):
         path.write_text(text)
         with pytest.raises(DataError, match=told):
-            read_triples(path, "mine", FORM)
+            read_plays(path, TAGS)
     with pytest.raises(DataError, match="no such file"):
-        read_triples(tmp_path / "none.csv", "mine", FORM)
+        read_plays(tmp_path / "none.csv", TAGS)
 
 
 @pytest.mark.realdata
