@@ -32,12 +32,13 @@ class BesideTags(BaseModel):
     Attributes:
         plays: Table of (user, track[, count or rating]) rows: who played what. Its columns are told by their
             usual names: user, listener, … ; track, song, item, …; count, plays, listens, … or rating, stars,
-            score. Kept beside the tags.
+            score; and timestamp, date, … where it says when. Kept beside the tags.
         plays_header: Whether the first row of that table names the columns; otherwise they are user, track
             and, if there is a third, count.
         plays_layout: "table" as told above; "taste-profile": user, song and count without a header, as
             train_triplets.txt has them; "lastfm-1k": user, time, artist and track with their MusicBrainz ids,
-            a row a play without a header; a track without an id is called by artist and title.
+            a row a play without a header; a track without an id is called by artist and title. "lfm-1b-…":
+            user, artist, album, track and time, of which one is the track.
         plays_songs: taste_profile_song_to_tracks.txt, where the plays are of songs and the tags of tracks;
             pairs in a sid_mismatches.txt beside it are left out.
         about: Table of one row a track, whose other columns are added to what is known of the tracks: year,
@@ -48,7 +49,9 @@ class BesideTags(BaseModel):
 
     plays: Path | None = None
     plays_header: bool = True
-    plays_layout: Literal["table", "taste-profile", "lastfm-1k"] = "table"
+    plays_layout: Literal[
+        "table", "taste-profile", "lastfm-1k", "lfm-1b-artists", "lfm-1b-albums", "lfm-1b-tracks"
+    ] = "table"
     plays_songs: Path | None = None
     about: Path | None = None
 

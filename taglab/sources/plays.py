@@ -63,11 +63,15 @@ class Layout:
 LAYOUTS: dict[str, Layout] = {
     "taste-profile": Layout(3, Places(0, 1, 2)),
     "lastfm-1k": Layout(6, Places(0, 4, time=1, named=(3, 5))),
+    "lfm-1b-artists": Layout(5, Places(0, 1, time=4)),
+    "lfm-1b-albums": Layout(5, Places(0, 2, time=4)),
+    "lfm-1b-tracks": Layout(5, Places(0, 3, time=4)),
 }
 """Name → layout of a published file.
 
 Source: McFee, Bertin-Mahieux, Ellis, Lanckriet, "The Million Song Dataset Challenge" (2012), train_triplets;
-Celma, "Music Recommendation and Discovery in the Long Tail" (2008): its README names the six columns.
+Celma, "Music Recommendation and Discovery in the Long Tail" (2008): its README names the six columns; Schedl,
+"The LFM-1b dataset for music retrieval and recommendation" (2016), LFM-1b_LEs.txt.
 """
 
 

@@ -26,7 +26,7 @@ from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.progress import Progress, silent
 from taglab.sources.plays import read_plays
-from taglab.sources.reading import Tally, existing_file, open_text, require_assignments
+from taglab.sources.reading import Tally, file_in, open_text, require_assignments
 from taglab.sources.source import Source
 from taglab.sources.table_files import TextFormat, open_table
 
@@ -50,9 +50,9 @@ class RatedSettings(BaseModel):
 
 def read_hetrec(path: Path, name: str, settings: RatedSettings, progress: Progress = silent) -> Folksonomy:
     """Read the tags of artists; a tag's weight is how many people gave it to the artist."""
-    texts = _named(_file(path, "tags.dat"), _TABS, ("tagID", "tagValue"))
-    titles = _named(_file(path, "artists.dat"), _TABS, ("id", "name"))
-    file = _file(path, "user_taggedartists.dat")
+    texts = _named(file_in(path, "tags.dat"), _TABS, ("tagID", "tagValue"))
+    titles = _named(file_in(path, "artists.dat"), _TABS, ("id", "name"))
+    file = file_in(path, "user_taggedartists.dat")
     given = (
         (item, texts.get(tag, ""), 1.0) for item, tag in _rows(file, _TABS, ("artistID", "tagID"), progress)
     )
@@ -62,15 +62,15 @@ def read_hetrec(path: Path, name: str, settings: RatedSettings, progress: Progre
 def _plays_of_hetrec(
     path: Path, settings: RatedSettings, folksonomy: Folksonomy, progress: Progress = silent
 ) -> Interactions:
-    return read_plays(_file(path, "user_artists.dat"), folksonomy, None, progress)
+    return read_plays(file_in(path, "user_artists.dat"), folksonomy, None, progress)
 
 
 def read_goodbooks(path: Path, name: str, settings: RatedSettings, progress: Progress = silent) -> Folksonomy:
     """Read the tags of books, which are told of by Goodreads' numbers; a tag's weight is its count."""
-    texts = _named(_file(path, "tags.csv"), _COMMAS, ("tag_id", "tag_name"))
-    books = list(_rows(_file(path, "books.csv"), _COMMAS, ("goodreads_book_id", "book_id", "title")))
+    texts = _named(file_in(path, "tags.csv"), _COMMAS, ("tag_id", "tag_name"))
+    books = list(_rows(file_in(path, "books.csv"), _COMMAS, ("goodreads_book_id", "book_id", "title")))
     book_of, titles = {row[0]: row[1] for row in books}, {row[1]: row[2] for row in books}
-    file = _file(path, "book_tags.csv")
+    file = file_in(path, "book_tags.csv")
     rows = _rows(file, _COMMAS, ("goodreads_book_id", "tag_id", "count"), progress)
     given = ((book_of.get(book, ""), texts.get(tag, ""), _number(count)) for book, tag, count in rows)
     return _folksonomy(file, name, given, titles, settings)
@@ -79,13 +79,13 @@ def read_goodbooks(path: Path, name: str, settings: RatedSettings, progress: Pro
 def _plays_of_goodbooks(
     path: Path, settings: RatedSettings, folksonomy: Folksonomy, progress: Progress = silent
 ) -> Interactions:
-    return read_plays(_file(path, "ratings.csv"), folksonomy, None, progress)
+    return read_plays(file_in(path, "ratings.csv"), folksonomy, None, progress)
 
 
 def read_movielens(path: Path, name: str, settings: RatedSettings, progress: Progress = silent) -> Folksonomy:
     """Read the tags of movies; a tag's weight is how many people gave it to the movie."""
-    titles = _named(_file(path, "movies.csv"), _COMMAS, ("movieId", "title"))
-    file = _file(path, "tags.csv")
+    titles = _named(file_in(path, "movies.csv"), _COMMAS, ("movieId", "title"))
+    file = file_in(path, "tags.csv")
     rows = _rows(file, _COMMAS, ("movieId", "tag"), progress)
     return _folksonomy(file, name, ((item, tag, 1.0) for item, tag in rows), titles, settings)
 
@@ -93,14 +93,14 @@ def read_movielens(path: Path, name: str, settings: RatedSettings, progress: Pro
 def _plays_of_movielens(
     path: Path, settings: RatedSettings, folksonomy: Folksonomy, progress: Progress = silent
 ) -> Interactions:
-    return read_plays(_file(path, "ratings.csv"), folksonomy, None, progress)
+    return read_plays(file_in(path, "ratings.csv"), folksonomy, None, progress)
 
 
 def read_citeulike(path: Path, name: str, settings: RatedSettings, progress: Progress = silent) -> Folksonomy:
     """Read the tags of articles, by number."""
-    with open_text(_file(path, "tags.dat")) as text:
+    with open_text(file_in(path, "tags.dat")) as text:
         tags = [line.strip() for line in text.lines]
-    file = _file(path, "item-tag.dat")
+    file = file_in(path, "item-tag.dat")
     tally = Tally()
     items, codes, n_items = _lists(file, tally, len(tags), progress)
     require_assignments(file, len(codes), tally)
@@ -111,7 +111,7 @@ def read_citeulike(path: Path, name: str, settings: RatedSettings, progress: Pro
 def _plays_of_citeulike(
     path: Path, settings: RatedSettings, folksonomy: Folksonomy, progress: Progress = silent
 ) -> Interactions:
-    file, tally = _file(path, "users.dat"), Tally()
+    file, tally = file_in(path, "users.dat"), Tally()
     users, items, n_users = _lists(file, tally, folksonomy.n_tracks, progress)
     if not len(items):
         raise DataError(file, "holds no article that a user has; is it the right file?")
@@ -124,16 +124,6 @@ def _plays_of_citeulike(
         dropped=tally.notes(),
         reading=(f"Plays: each line of {file.name} is a user and the articles they keep.",),
     )
-
-
-def _file(folder: Path, name: str) -> Path:
-    """Return a file of a folder; raises DataError if it is not there."""
-    if not folder.is_dir():
-        existing_file(folder)
-    file = folder / name
-    if not file.is_file():
-        raise DataError(folder, f"must be a folder that holds {name}; is it unpacked as published?")
-    return file
 
 
 def _named(path: Path, form: TextFormat, columns: tuple[str, str]) -> dict[str, str]:

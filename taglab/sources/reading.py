@@ -89,6 +89,16 @@ def existing_file(path: Path) -> Path:
     return path
 
 
+def file_in(folder: Path, name: str) -> Path:
+    """Return a file of a folder; raises DataError if it is not there."""
+    if not folder.is_dir():
+        existing_file(folder)
+    file = folder / name
+    if not file.is_file():
+        raise DataError(folder, f"must be a folder that holds {name}; is it unpacked as published?")
+    return file
+
+
 def files_of(folder: Path, patterns: Sequence[str]) -> list[Path]:
     """Return the files of a folder that match one of the patterns, by name.
 

@@ -335,6 +335,32 @@ def write_citeulike(folder: Path) -> Path:
     )
 
 
+def write_lfm1b(folder: Path) -> Path:
+    """Write LFM-1b's files as published: two artists of one name, one without a genre, an event without a user."""
+    (folder / "LFM-1b_UGP").mkdir()
+    write_files(
+        folder / "LFM-1b_UGP",
+        {
+            "genres_allmusic.txt": "rnb\nrock\njazz\n",
+            "LFM-1b_artist_genres_allmusic.txt": 'One "A"\t1\t2\nTwo\t2\nNobody here\t0\n',
+            "genres_freebase.txt": "folk\n",
+            "LFM-1b_artist_genres_freebase.txt": "Bare\t0\n",
+        },
+    )
+    return write_files(
+        folder,
+        {
+            "LFM-1b_artists.txt": '11\tOne "A"\n12\tTwo\n13\tTwo\n14\tBare\n',
+            "LFM-1b_albums.txt": "21\tFirst\t11\n22\tSecond\t12\n",
+            "LFM-1b_tracks.txt": "31\tSong\t11\n32\tOther\t12\n33\tPlain\t14\n",
+            "LFM-1b_users.txt": "user_id\tcountry\tage\tgender\tplaycount\tregistered_unixtime\n"
+            "7\tAT\t31\tm\t100\t1100000000\n8\t\t-1\tn\t5\t1100000000\n",
+            "LFM-1b_LEs.txt": "7\t11\t21\t31\t1325376000\n7\t11\t21\t31\t1325376060\n7\t12\t22\t32\t1325376120\n"
+            "8\t14\t-1\t33\t1325376180\n\t14\t-1\t33\t1325376240\n",
+        },
+    )
+
+
 TINY: dict[str, Callable[[Path], Path | None]] = {
     "demo": lambda folder: None,
     "lastfm": lambda folder: write_lastfm(folder / "lastfm_tags.db"),
@@ -355,4 +381,5 @@ TINY: dict[str, Callable[[Path], Path | None]] = {
     "goodbooks": write_goodbooks,
     "movielens": write_movielens,
     "citeulike": write_citeulike,
+    "lfm-1b": write_lfm1b,
 }
