@@ -336,7 +336,7 @@ def write_citeulike(folder: Path) -> Path:
 
 
 def write_lfm1b(folder: Path) -> Path:
-    """Write LFM-1b's files as published: two artists of one name, one without a genre, an event without a user."""
+    """Write LFM-1b's files: two artists of one name, one without a genre, an event without a user."""
     (folder / "LFM-1b_UGP").mkdir()
     write_files(
         folder / "LFM-1b_UGP",
@@ -355,8 +355,8 @@ def write_lfm1b(folder: Path) -> Path:
             "LFM-1b_tracks.txt": "31\tSong\t11\n32\tOther\t12\n33\tPlain\t14\n",
             "LFM-1b_users.txt": "user_id\tcountry\tage\tgender\tplaycount\tregistered_unixtime\n"
             "7\tAT\t31\tm\t100\t1100000000\n8\t\t-1\tn\t5\t1100000000\n",
-            "LFM-1b_LEs.txt": "7\t11\t21\t31\t1325376000\n7\t11\t21\t31\t1325376060\n7\t12\t22\t32\t1325376120\n"
-            "8\t14\t-1\t33\t1325376180\n\t14\t-1\t33\t1325376240\n",
+            "LFM-1b_LEs.txt": "7\t11\t21\t31\t1325376000\n7\t11\t21\t31\t1325376060\n"
+            "7\t12\t22\t32\t1325376120\n8\t14\t-1\t33\t1325376180\n\t14\t-1\t33\t1325376240\n",
         },
     )
 
