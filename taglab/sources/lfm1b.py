@@ -1,10 +1,10 @@
 """LFM-1b: what 120,000 users of Last.fm played, event by event, and genres of the artists.
 
 The unpacked folder has LFM-1b_artists.txt (id, name), LFM-1b_albums.txt and LFM-1b_tracks.txt (id, name, and
-id of the artist), LFM-1b_users.txt (with a header), LFM-1b_LEs.txt (user, artist, album, track, seconds since 1970)
-and LFM-1b_LEs.mat, counts of users by artists as MATLAB 7.3 keeps a sparse matrix, which is HDF5. LFM-1b_UGP,
-in or beside it, has genres_allmusic.txt, a genre a line, and LFM-1b_artist_genres_allmusic.txt: name of an
-artist and numbers of the lines, from 0; both also of Freebase.
+id of the artist), LFM-1b_users.txt (with a header), LFM-1b_LEs.txt (user, artist, album, track, seconds since
+1970) and LFM-1b_LEs.mat, counts of users by artists as MATLAB 7.3 keeps a sparse matrix, which is HDF5.
+LFM-1b_UGP, in or beside it, has genres_allmusic.txt, a genre a line, and LFM-1b_artist_genres_allmusic.txt:
+name of an artist and numbers of the lines, from 0; both also of Freebase.
 
 Source: Schedl, "The LFM-1b dataset for music retrieval and recommendation", ICMR 2016; Schedl, Ferwerda,
 "Large-scale analysis of group-specific music genre taste from collaborative tags", ISM 2017 (the genres).
