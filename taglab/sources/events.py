@@ -244,14 +244,18 @@ def _odd_rows(tally: Tally) -> Callable[[str], None]:
     return lambda row: tally.add("not as many columns as the header", "plays", row)
 
 
-def _known(row: _Codes32, column: _Codes32, cells: Columns, tally: Tally) -> npt.NDArray[np.bool_]:
+def _known(row: _Codes32, column: _Codes32, cells: Sequence[Any], tally: Tally) -> npt.NDArray[np.bool_]:
     known: npt.NDArray[np.bool_] = (row != MISSING) & (column != MISSING)
     _tell(~known, "no user or no track", cells, tally)
     return known
 
 
 def _usable(
-    numbers: npt.NDArray[np.float32], kind: str, known: npt.NDArray[np.bool_], cells: Columns, tally: Tally
+    numbers: npt.NDArray[np.float32],
+    kind: str,
+    known: npt.NDArray[np.bool_],
+    cells: Sequence[Any],
+    tally: Tally,
 ) -> npt.NDArray[np.bool_]:
     usable = np.isfinite(numbers)
     if kind == "counts":
@@ -261,7 +265,7 @@ def _usable(
     return usable
 
 
-def _tell(bad: npt.NDArray[np.bool_], reason: str, cells: Columns, tally: Tally) -> None:
+def _tell(bad: npt.NDArray[np.bool_], reason: str, cells: Sequence[Any], tally: Tally) -> None:
     """Count rows, and show the cells of a few."""
     places = np.flatnonzero(bad)
     for place in places[:_EXAMPLES]:

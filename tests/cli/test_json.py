@@ -156,7 +156,7 @@ ELSEWHERE = {
         "data add folders", "data add musixmatch", "data add target-list",
         "data add irmas", "data add musdb", "data add gtzan", "data add fma", "data add extended-ballroom",
         "data add music-emotion",
-        "data add hetrec", "data add goodbooks", "data add movielens", "data add citeulike",
+        "data add hetrec", "data add goodbooks", "data add movielens", "data add citeulike", "data add lfm-1b",
     ),
 }  # fmt: skip
 """Why verbs are not asked here → those verbs; tests of theirs see their keys."""
