@@ -16,6 +16,7 @@ from taglab.ui import (
     title,
     working,
 )
+from taglab.ui.data.activity import show_activity
 from taglab.ui.data.audio import show_audio
 from taglab.ui.data.storage import show_storage
 from taglab.ui.data.targets import show_targets
@@ -43,6 +44,8 @@ with figures:
     show_facts(data, plays)
 if data.n_tags:
     show_tags(data)
+if plays is not None and plays.matrix.nnz:
+    show_activity(name, plays)
 show_audio(data)
 show_targets(data)
 with st.expander(f"Tracks ({data.n_tracks:,})"):

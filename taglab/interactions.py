@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -245,18 +245,7 @@ class Interactions:
         Raises:
             InvalidSetting: If a number is below 1.
         """
-        if min(min_tracks, min_users) < 1:
-            raise InvalidSetting(f"min_tracks={min_tracks} and min_users={min_users} must be at least 1")
-        users, tracks = np.arange(self.n_users), np.arange(self.n_tracks)
-        matrix = self._numbered()
-        while True:
-            active = np.flatnonzero(np.diff(matrix.indptr) >= min_tracks)
-            matrix, users = sparse.csr_array(matrix[active]), users[active]
-            played = np.flatnonzero(np.bincount(matrix.indices, minlength=len(tracks)) >= min_users)
-            settled = len(played) == len(tracks)
-            matrix, tracks = sparse.csr_array(matrix[:, played]), tracks[played]
-            if settled:
-                break
+        *_, (_, users, tracks, matrix) = self._active_parts(min_tracks, min_users)
         kept = replace(
             self,
             users=self.users.iloc[users].reset_index(drop=True),
@@ -266,6 +255,55 @@ class Interactions:
         return kept._less_than(
             self, f"user of fewer than {min_tracks} tracks", f"track of fewer than {min_users} users"
         )
+
+    def activity_steps(self, min_tracks: int = 1, min_users: int = 1) -> pd.DataFrame:
+        """Return what each step of `select_active` leaves, the first row being all.
+
+        Returns:
+            `step`, `users`, `tracks`, `interactions` and `density` of what is left.
+
+        Raises:
+            InvalidSetting: If a number is below 1.
+        """
+        rows = [
+            (step, len(users), len(tracks), matrix.nnz)
+            for step, users, tracks, matrix in self._active_parts(min_tracks, min_users)
+        ]
+        table = pd.DataFrame(rows, columns=["step", "users", "tracks", "interactions"])
+        pairs = table["users"] * table["tracks"]
+        return table.assign(density=table["interactions"] / pairs.where(pairs > 0))
+
+    def _active_parts(
+        self, min_tracks: int, min_users: int
+    ) -> Iterator[tuple[str, npt.NDArray[np.int64], npt.NDArray[np.int64], sparse.csr_array]]:
+        """Give step, users, tracks and places of values, of all and after every step that leaves out any."""
+        if min(min_tracks, min_users) < 1:
+            raise InvalidSetting(f"min_tracks={min_tracks} and min_users={min_users} must be at least 1")
+        users, tracks, matrix = np.arange(self.n_users), np.arange(self.n_tracks), self._numbered()
+        yield "all", users, tracks, matrix
+        while True:
+            active = np.flatnonzero(np.diff(matrix.indptr) >= min_tracks)
+            if len(active) < len(users):
+                matrix, users = sparse.csr_array(matrix[active]), users[active]
+                yield f"users of at least {min_tracks:,} tracks", users, tracks, matrix
+            played = np.flatnonzero(np.bincount(matrix.indices, minlength=len(tracks)) >= min_users)
+            if len(played) == len(tracks):
+                return
+            matrix, tracks = sparse.csr_array(matrix[:, played]), tracks[played]
+            yield f"tracks of at least {min_users:,} users", users, tracks, matrix
+
+    def activity(self) -> pd.DataFrame:
+        """Return how many users and tracks are how active.
+
+        Returns:
+            `at_least`, every number of tracks that a user has or of users that a track has, ascending; how
+            many `users` have so many tracks or more, and how many `tracks` so many users.
+        """
+        sides = {"users": np.sort(self.per_user()), "tracks": np.sort(self.per_track())}
+        levels = np.unique(np.concatenate(list(sides.values())))
+        levels = levels[levels > 0]
+        counts = {side: len(values) - np.searchsorted(values, levels) for side, values in sides.items()}
+        return pd.DataFrame({"at_least": levels, **counts})
 
     def select_tracks(self, tracks: Iterable[str]) -> Interactions:
         """Return the interactions with these tracks, as columns in this order; all users stay.

@@ -84,6 +84,15 @@ def test_activity_by_hand_takes_three_rounds() -> None:
         Dropped("track of fewer than 2 users", 1, "tracks"),
         Dropped("of those users or tracks", 3, "counts"),
     )
+    steps = plays.activity_steps(min_tracks=2, min_users=2)
+    assert steps.drop(columns="density").to_numpy().tolist() == [
+        ["all", 4, 3, 7],
+        ["users of at least 2 tracks", 3, 3, 6],
+        ["tracks of at least 2 users", 3, 2, 5],
+        ["users of at least 2 tracks", 2, 2, 4],
+    ]
+    assert steps["density"].tolist() == pytest.approx([7 / 12, 6 / 9, 5 / 6, 1])
+    assert plays.activity().to_numpy().tolist() == [[1, 4, 3], [2, 3, 3], [3, 0, 1]]
     nobody = plays.select_active(min_tracks=4)
     assert (nobody.n_users, nobody.n_tracks) == (0, 0)
     assert np.isnan(nobody.density)

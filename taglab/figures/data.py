@@ -1,4 +1,4 @@
-"""Pictures of a folksonomy: how steep its popularity, how many tags a track has."""
+"""Pictures of a data set: how steep its popularity, how many tags a track has, how active users are."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _NAMED_RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _HEAD = 100
 _EXAMPLES = 4
+_FEW_LEVELS = 12
 
 
 def head_slope(counts: npt.ArrayLike, head: int = _HEAD) -> float:
@@ -99,6 +100,45 @@ def popularity_curve(tags: pd.DataFrame, min_count: int = 1, selected: str | Non
     # Room for the names, which begin at their points.
     decades = math.log10(max(len(counts), 2))
     figure.update_xaxes(type="log", dtick=1, range=[-0.06 * decades, 1.18 * decades])
+    figure.update_yaxes(type="log", dtick=1)
+    return figure
+
+
+def activity_curves(activity: pd.DataFrame, min_tracks: int = 1, min_users: int = 1) -> go.Figure:
+    """Draw how many users have at least so many tracks, and how many tracks so many users, both logarithmic.
+
+    A curve is also that of all users sorted by their tracks, most first, with the axes exchanged.
+
+    Args:
+        activity: Columns `at_least` (ascending), `users`, `tracks`.
+        min_tracks: Least number of tracks of a user, drawn as an upright line; not drawn at 1.
+        min_users: Least number of users of a track, likewise.
+    """
+    figure = blank("Activity", "x (tracks of a user, users of a track)", "how many have at least x", 400)
+    sides = (
+        ("users", "tracks", min_tracks, "solid", PALETTE[0]),
+        ("tracks", "users", min_users, "dash", PALETTE[1]),
+    )
+    for side, others, least, dash, colour in sides:
+        there = activity[activity[side] > 0]
+        figure.add_scatter(
+            x=there["at_least"].to_numpy(),
+            y=there[side].to_numpy(),
+            mode="lines+markers" if len(there) < _FEW_LEVELS else "lines",
+            line={"width": 2, "color": colour, "dash": dash, "shape": "vh"},
+            name=f"{side}, by their {others}",
+            hovertemplate=f"%{{y:,}} {side} have %{{x:,}} {others} or more<extra></extra>",
+        )
+        if least > 1 and len(there):
+            passing = int(activity.loc[activity["at_least"] >= least, side].max() or 0)
+            text = f"{passing:,} {side} of ≥ {least:,}"
+            figure.add_vline(
+                x=least, line={"dash": "dot", "width": 1, "color": colour},
+                annotation={"text": text, "font": {"size": 12}, "textangle": -90},
+                annotation_position="bottom right" if side == "users" else "top right",
+            )  # fmt: skip
+    figure.update_layout(hovermode="closest", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    figure.update_xaxes(type="log", dtick=1)
     figure.update_yaxes(type="log", dtick=1)
     return figure
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, NoReturn, overload
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -23,6 +25,7 @@ _ROUND_COUNTS = (100, 50, 20, 10, 5, 2)
 
 _CHOSEN = "chosen by a panel"
 _MOST_OPTIONS = 20_000
+_NAMED = 5
 
 
 @contextlib.contextmanager
@@ -236,6 +239,49 @@ def choose_among(
             label, list(options), index=index, key=key, bind=bind, help=help, width=width,
             format_func=lambda name: shown.get(name, name),
         )  # fmt: skip
+
+
+def find_among(
+    key: str, label: str, names: pd.Series, what: str, width: int | Literal["stretch"] = "stretch"
+) -> int:
+    """Let one of any number of names be chosen, and return its place. In the URL as `key`.
+
+    Of very many the list is too long for a browser; then a name is typed, whole or in part, and the first
+    that begins with what is typed, or else contains it, is taken, and the next ones are named.
+
+    Args:
+        key: Of the widget and in the URL.
+        label: What is asked for.
+        names: At least one, each once.
+        what: What a name is, as the page says it.
+        width: Of the widget, in pixels.
+    """
+    if len(names) <= _MOST_OPTIONS:
+        options = names.tolist()
+        return options.index(choose_among(key, label, options, 0, what, width=width))
+    take_up(key)
+    with on_every_page():
+        typed = st.text_input(
+            label, value=str(names.iloc[0]), key=key, bind="query-params", width=width,
+            help=f"One of {len(names):,}, typed whole or in part.",
+        )  # fmt: skip
+    whole = np.flatnonzero(names == typed)
+    if len(whole):
+        return int(whole[0])
+    plain = names.str.casefold()
+    begins = plain.str.startswith(typed.casefold()).to_numpy()
+    inside = plain.str.contains(typed.casefold(), regex=False).to_numpy() & ~begins
+    places = np.concatenate([np.flatnonzero(begins), np.flatnonzero(inside)])
+    if not len(places):
+        st.warning(
+            literal(f"No {what} is called {typed!r}; {names.iloc[0]!r} stands in its place."),
+            icon=":material/person_search:",
+        )
+        return 0
+    others = ", ".join(names.iloc[places[1 : _NAMED + 1]])
+    more = f"; others: {others}{', …' if len(places) > _NAMED + 1 else ''}" if others else ""
+    st.caption(literal(f"{len(places):,} match; this is {names.iloc[places[0]]}{more}"))
+    return int(places[0])
 
 
 def pick_audio(data: str) -> str:

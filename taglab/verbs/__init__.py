@@ -82,6 +82,7 @@ VERBS: dict[str, Verb] = {
         Verb("data list", "the data sets there are", "data:List"),
         Verb("data sources", "the kinds of data that can be read", "data:Sources"),
         Verb("data show", "what a data set holds", "data:Show"),
+        Verb("data activity", "how active users are, and what filtering leaves", "data:Activity"),
         Verb("data co-tags", "the tags found on the same tracks as a tag", "data:CoTags"),
         Verb("data remove", "remove a data set from the cache", "data:Remove"),
         Verb("vectors list", "the word vectors there are", "vectors:List"),

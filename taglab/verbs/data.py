@@ -165,6 +165,36 @@ def _how_read(data: Folksonomy, plays: Interactions | None) -> dict[str, Any]:
     }
 
 
+class Activity(Question):
+    """Tell how active users and tracks are, and what filtering by activity leaves, step by step: users of few
+    tracks are left out, then tracks of few users, and both again until nothing more goes. `taglab recommend
+    train` filters so before it learns.
+
+    Attributes:
+        data: Data set with plays or ratings.
+        min_tracks: Least number of tracks of a user.
+        min_users: Least number of users of a track.
+    """
+
+    returns: ClassVar[str] = (
+        "{name, kind, users, played_tracks, interactions, density, steps: [{step, users, tracks, "
+        "interactions, density}], rows: [{at_least, users, tracks}]}; rows: of all, how many users have so "
+        "many tracks or more, and how many tracks so many users"
+    )
+    examples: ClassVar[str] = "taglab data activity demo --min-tracks 5 --min-users 5"
+
+    data: Kept = DEMO
+    min_tracks: int = Field(1, ge=1, lt=10**9)
+    min_users: int = Field(1, ge=1, lt=10**9)
+
+    def answer(self, progress: Progress) -> Report:
+        """Return a row for every number of tracks or users that there is."""
+        plays = sources.open_interactions(self.data)
+        steps = plays.activity_steps(self.min_tracks, self.min_users)
+        facts = {"name": self.data, "kind": plays.kind, **plays.facts(), "steps": steps.to_dict("records")}
+        return Report(facts, plays.activity())
+
+
 class CoTags(Question):
     """List the tags found on the same tracks as a tag, most shared first.
 

@@ -77,6 +77,7 @@ features list
 features show given
 features export given {dir}/given.npz
 transfer --features given --data mine --splits 2 --task classification --column artist --fewest 1
+data activity demo --min-tracks 3
 recommend train --name wrmf --recommender wrmf --factors 4 --sweeps 2
 recommend list
 recommend evaluate wrmf -k 5
@@ -155,8 +156,8 @@ ELSEWHERE = {
         "data add lastfm", "data add magnatagatune", "data add jamendo", "data add matrix",
         "data add folders", "data add musixmatch", "data add target-list",
         "data add irmas", "data add musdb", "data add gtzan", "data add fma", "data add extended-ballroom",
-        "data add music-emotion",
-        "data add hetrec", "data add goodbooks", "data add movielens", "data add citeulike", "data add lfm-1b",
+        "data add music-emotion", "data add lfm-1b",
+        "data add hetrec", "data add goodbooks", "data add movielens", "data add citeulike",
     ),
 }  # fmt: skip
 """Why verbs are not asked here → those verbs; tests of theirs see their keys."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taglab.figures.data import co_tag_bars, head_slope, popularity_curve, tags_per_track
+from taglab.figures.data import activity_curves, co_tag_bars, head_slope, popularity_curve, tags_per_track
 from tests.figures.shown import shown
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -94,3 +94,14 @@ def test_co_tags_are_ranked() -> None:
     figure = co_tag_bars(table, HOSTILE)
     assert list(figure.data[0].x) == [4, 2]
     assert "<img" not in shown(figure)
+
+
+def test_activity_curves_count_who_has_at_least_so_many() -> None:
+    table = pd.DataFrame({"at_least": [1, 2, 5], "users": [4, 3, 0], "tracks": [9, 2, 1]})
+    figure = activity_curves(table, min_tracks=2, min_users=3)
+    users, tracks = figure.data
+    assert (list(users.x), list(users.y)) == ([1, 2], [4, 3])
+    assert (list(tracks.x), list(tracks.y)) == ([1, 2, 5], [9, 2, 1])
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
+    assert [note.text for note in figure.layout.annotations] == ["3 users of ≥ 2", "1 tracks of ≥ 3"]
+    assert not len(activity_curves(table.iloc[:0], 2, 2).data[0].x)

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from taglab import cache, sources
 from taglab.dropped import Dropped
 from taglab.folksonomy import Folksonomy
+from taglab.interactions import Interactions
 from taglab.sources.table import TableSettings
 from tests.pages.framed import open_page
 from tests.sources.serving import serving
@@ -192,3 +193,17 @@ def test_plays_are_shown_beside_the_tags_with_what_was_left_out(taglab_home: Pat
     assert left_out["reason"].tolist() == ["no user or no track"]
     small("bare").save(cache.Shelf(cache.FOLKSONOMIES).path("bare"))
     assert "Users" not in {metric.label for metric in open_page("data", data="bare").run().metric}
+
+
+def test_activity_is_drawn_and_filtered_in_steps_as_the_command_does(data_page: AppTest) -> None:
+    assert not any(chart["layout"]["title"]["text"] == "Activity" for chart in charts(data_page.run()))
+    pairs = [("u", "a"), ("u", "b"), ("x", "a"), ("x", "b"), ("v", "b"), ("v", "c"), ("w", "c")]
+    plays = Interactions.from_frame(pd.DataFrame(pairs, columns=["user", "track"]), "demo")
+    plays.write(cache.Shelf(cache.FOLKSONOMIES).path("demo") / "interactions")
+    app = open_page("data", min_tracks="2", min_users="2").run()
+    assert not app.exception
+    (curve,) = (chart for chart in charts(app) if chart["layout"]["title"]["text"] == "Activity")
+    assert curve["data"][0]["y"] == [4, 3]
+    (steps,) = (one.value for one in app.dataframe if "step" in one.value.columns)
+    assert steps["users"].tolist() == [4, 3, 3, 2]
+    assert "taglab data activity --min-tracks 2 --min-users 2 demo" in [block.value for block in app.code]

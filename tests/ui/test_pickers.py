@@ -120,3 +120,34 @@ def test_the_default_leaves_enough_tags() -> None:
     data = Folksonomy.from_codes("x", tracks, [f"tag {n}" for n in range(400)], rows, columns)
     assert default_min_count(data) == 10
     assert default_min_count(small("y", 3, ["a"])) == 1
+
+
+def of_many_users() -> None:
+    import numpy as np
+    import pandas as pd
+    import streamlit as st
+
+    from taglab.ui.pickers import find_among
+
+    names = pd.Series(np.char.add("user-", np.arange(500_000).astype(str)), dtype="str")
+    st.text(names.iloc[find_among("user", "User", names, "user with a history")])
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken", "said"),
+    [
+        ("user-499999", "user-499999", ""),
+        ("USER-49999", "user-49999", "11 match; this is user-49999; others: user-499990, user-499991"),
+        ("-12345", "user-12345", "11 match"),
+        ("nobody", "user-0", "No user with a history is called 'nobody'"),
+    ],
+)
+def test_one_of_half_a_million_is_found_by_typing(
+    taglab_home: object, typed: str, taken: str, said: str
+) -> None:
+    app = AppTest.from_function(of_many_users, default_timeout=60)
+    app.query_params["user"] = typed
+    app.run()
+    assert not app.exception
+    assert app.text[0].value == taken
+    assert said in " ".join(one.value for one in [*app.caption, *app.warning])

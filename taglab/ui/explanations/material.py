@@ -22,7 +22,7 @@ from taglab.studies.explanations import explained_items
 from taglab.ui.export import copy_as_command
 from taglab.ui.loaders import folksonomy, interactions
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import bound_choice, bound_number, choose_among, pick_audio, pick_data
+from taglab.ui.pickers import bound_choice, bound_number, choose_among, find_among, pick_audio, pick_data
 from taglab.ui.remembered import Shelved, remembered
 from taglab.verbs.explaining import Explain, is_of, recommender_of
 from taglab.verbs.recommending import Train
@@ -30,7 +30,6 @@ from taglab.verbs.recommending import Train
 LISTED = 10
 TOP = OTHERS = 100
 _AT_ONCE = ("inn", "unn")
-_MOST_USERS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,10 +178,9 @@ def _pick_recommender(data: str) -> str:
 
 
 def _pick_user(recommender: Recommender) -> int:
-    active = np.flatnonzero(recommender.plays.per_user())[:_MOST_USERS]
-    names = [str(name) for name in recommender.plays.users["user"].iloc[active]]
-    chosen = choose_among("user", "User", names, 0, "user with a history", width=230)
-    return int(active[names.index(chosen)])
+    active = np.flatnonzero(recommender.plays.per_user())
+    names = recommender.plays.users["user"].iloc[active]
+    return int(active[find_among("user", "User", names, "user with a history", width=230)])
 
 
 def _pick_reading() -> Reading:
