@@ -223,7 +223,7 @@ def read_matrix(file: Path, name: str) -> Interactions:
         raise DataError(
             file, f"is no sparse matrix of users by artists in HDF5 ({error}); is it the right file?"
         ) from error
-    per_artist = np.diff(pointers.astype(np.int64))
+    per_artist: npt.NDArray[np.int64] = np.diff(pointers.astype(np.int64)).astype(np.int64)
     fits = len(per_artist) == len(artists) and per_artist.sum() == len(rows) == len(values)
     if not fits or (per_artist < 0).any() or not (rows < max(len(users), 1)).all():
         raise DataError(
