@@ -11,6 +11,7 @@ function table({ columns, rows }) {
 }
 const open = (part) => Object.fromEntries(Object.entries(part).map(([name, value]) => [name, value?.columns ? table(value) : value]));
 const parts = JSON.parse(document.getElementById("parts").textContent).map(open);
-const draw = () => parts.forEach((data) => show({ data, parentElement: document.body, setTriggerValue() {} }));
+const host = { parentElement: document.body, setTriggerValue() {}, setStateValue() {} };
+const draw = () => parts.forEach((data) => show({ ...host, data }));
 draw();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -20,7 +20,11 @@ _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inl
 
 
 def map_page(
-    title: str, points: MapPoints, paint: MapPaint, selected: npt.NDArray[np.intp] | None = None
+    title: str,
+    points: MapPoints,
+    paint: MapPaint,
+    selected: npt.NDArray[np.intp] | None = None,
+    look: str = "",
 ) -> str:
     """Return a map as an HTML page that needs nothing beside it.
 
@@ -29,8 +33,10 @@ def map_page(
         points: See `tag_map`.
         paint: See `tag_map`.
         selected: See `tag_map`.
+        look: How dots are drawn and which classes are off, as it stands in a link.
     """
-    parts = [_packed(part) for part in (points_data(points), map_data(points, paint, selected))]
+    shown = map_data(points, paint, selected) | {"look": look}
+    parts = [_packed(part) for part in (points_data(points), shown)]
     # A closing tag within a string would end the script it stands in.
     data = json.dumps(parts, ensure_ascii=False).replace("<", "\\u003c")
     head = html.escape(visible(title, 300))

@@ -7,6 +7,8 @@ this at that size, but takes 0.6 s more for a hundred labels and 2 to 6 s a step
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +24,27 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HERE = Path(__file__).parent
-HTML, CSS, JS = ((_HERE / f"tag_map.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+_ENTRY = "map"
+_IMPORT = re.compile(r'^import .* from "\./(\w+)\.js";\n', re.MULTILINE)
+
+
+def _joined(folder: Path, name: str, done: set[str] | None = None) -> str:
+    """Return a module of a folder after those it imports, as one script: a component takes but one."""
+    done = set() if done is None else done
+    done.add(name)
+    text = (folder / f"{name}.js").read_text(encoding="utf-8")
+    before = [_joined(folder, other, done) for other in _IMPORT.findall(text) if other not in done]
+    own = _IMPORT.sub("", text)
+    return "".join(before) + (own if name == _ENTRY else re.sub(r"^export ", "", own, flags=re.MULTILINE))
+
+
+HTML, CSS = ((_HERE / f"tag_map.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+JS = _joined(_HERE / "map_script", _ENTRY)
 _component = st.components.v2.component("taglab.tag_map", html=HTML, css=CSS, js=JS)
+# What the link calls how dots are drawn and which classes are off.
+LOOK = "look"
+# Addresses beyond some thousand characters are cut by mail programs and proxies.
+_LONGEST = 2000
 # The same script without its markup; it leaves the points where the map finds them.
 _carrier = st.components.v2.component("taglab.tag_map_points", js=JS)
 
@@ -36,10 +57,12 @@ class MapPoints:
         name: Tells these points from any others, such as a content key of tags and positions.
         table: Columns `tag`, `count` (tracks), `x`, `y`, perhaps `note`, one row a tag, most used first. Made
             once and kept (see `map_points`).
+        tags: Tells the tags by themselves: a map of the same ones at other places shows the way there.
     """
 
     name: str
     table: pa.Table
+    tags: str = ""
 
 
 def map_points(
@@ -70,7 +93,8 @@ def map_points(
     }
     if notes:
         columns["note"] = pa.array([notes.get(tag, "") for tag in tags], pa.string())
-    return MapPoints(name, pa.table(columns))
+    key = hashlib.blake2b("\0".join(tags).encode(errors="surrogatepass"), digest_size=8).hexdigest()
+    return MapPoints(name, pa.table(columns), key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,6 +177,7 @@ class MapPaint:
         kind: What the points are: tags, artists, tracks.
         kept: Array (tags,), bool: which points pass the filters set elsewhere on the page; the others are
             drawn grey and are neither under the mouse nor searched, listed or selected. None keeps all.
+        scales: Colours by numbers that the browser is to offer beside the classes, of the count or the facts.
     """
 
     label: str
@@ -163,6 +188,7 @@ class MapPaint:
     file: str = "tags"
     kind: str = "tags"
     kept: npt.NDArray[np.bool_] | None = None
+    scales: Sequence[MapScale] = ()
 
 
 def tag_map(
@@ -171,6 +197,8 @@ def tag_map(
     paint: MapPaint,
     selected: npt.NDArray[np.intp] | None = None,
     on_select: Callable[[list[int]], None] | None = None,
+    on_colour: Callable[[str], None] | None = None,
+    neighbours: Callable[[int], tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
 ) -> None:
     """Show the map. Its height is what `--map-height` says where it stands (see frame.css); 560 pixels else.
 
@@ -180,25 +208,47 @@ def tag_map(
         paint: Sent at each rerun.
         selected: Rows shown as selected, the rest greyed; None or empty for no selection.
         on_select: Called before the rerun with the rows a person selected (empty: cleared).
+        on_colour: Called before the rerun with what a person had the browser colour by: "class", or what
+            one of the `scales` is of.
+        neighbours: Returns the rows nearest to one, nearest first, and their similarity or distance; asked
+            of a tag that is selected alone.
+
+    How dots are drawn, and which classes are off, stands in the link as `look`.
     """
+    near = None
+    if neighbours is not None and selected is not None and len(selected) == 1:
+        row = int(selected[0])
+        near = (row, *neighbours(row))
     with st.container(gap=None):
         _carrier(key=f"{key}-points", data=points_data(points))
         _component(
             key=key,
-            data=map_data(points, paint, selected),
+            data=map_data(points, paint, selected, near) | {"look": st.query_params.get(LOOK, "")},
             on_selected_change=_reporter(key, points.name, on_select),
+            on_colour_change=_colour_reporter(key, on_colour),
+            on_look_change=_look_keeper(key),
         )
 
 
 def points_data(points: MapPoints) -> dict[str, Any]:
     """Return what the script is sent once."""
-    return {"role": "points", "points": points.name, "table": points.table}
+    return {"role": "points", "points": points.name, "table": points.table, "tags": points.tags}
 
 
 def map_data(
-    points: MapPoints, paint: MapPaint, selected: npt.NDArray[np.intp] | None = None
+    points: MapPoints,
+    paint: MapPaint,
+    selected: npt.NDArray[np.intp] | None = None,
+    near: tuple[int, npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> dict[str, Any]:
-    """Return what the script is sent at each rerun; see `tag_map`."""
+    """Return what the script is sent at each rerun; see `tag_map`.
+
+    Args:
+        points: See `tag_map`.
+        paint: See `tag_map`.
+        selected: See `tag_map`.
+        near: A row, the rows nearest to it, and their similarity or distance.
+    """
     import pyarrow as pa
 
     rows = np.asarray([] if selected is None else selected, np.int32)
@@ -211,6 +261,7 @@ def map_data(
         "kind": paint.kind,
         "plain": PALETTE[0],
         "scale": None if paint.scale is None else _scale(paint.scale),
+        "scales": [_scale(scale) for scale in paint.scales],
         "facts": _columns(paint.facts),
         "classes": None,
         "selected": pa.table({"row": rows}) if len(rows) else None,
@@ -222,7 +273,31 @@ def map_data(
             "classes": _classes(paint.classes),
             "cluster": pa.table({"cluster": np.asarray(paint.classes.labels, np.int32)}),
         }
+    if near is not None:
+        of, others, likeness = near
+        table = {"row": np.asarray(others, np.int32), "likeness": np.asarray(likeness, np.float32)}
+        data |= {"near_of": of, "near": pa.table(table)}
     return data
+
+
+def _colour_reporter(key: str, on_colour: Callable[[str], None] | None) -> Callable[[], None]:
+    def report() -> None:
+        of = st.session_state[key].get("colour")
+        if on_colour is not None and isinstance(of, str):
+            on_colour(of)
+
+    return report
+
+
+def _look_keeper(key: str) -> Callable[[], None]:
+    def keep() -> None:
+        look = st.session_state[key].get("look")
+        if isinstance(look, str) and 0 < len(look) <= _LONGEST:
+            st.query_params[LOOK] = look
+        else:
+            st.query_params.pop(LOOK, None)
+
+    return keep
 
 
 def _reporter(key: str, name: str, on_select: Callable[[list[int]], None] | None) -> Callable[[], None]:

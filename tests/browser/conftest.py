@@ -32,6 +32,13 @@ CHROMIUM_ARGUMENTS = [
     "--disable-quic",
     "--no-first-run",
 ]
+# With WebGL 2, which the processor plays.
+CARD_ARGUMENTS = [
+    *(argument for argument in CHROMIUM_ARGUMENTS if argument != "--disable-gpu"),
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
 VISITOR_TOKEN = "known-to-all-tests"  # noqa: S105
 _START_TIMEOUT_S = 60
 

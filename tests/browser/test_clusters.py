@@ -109,22 +109,23 @@ def test_the_legend_lights_up_a_cluster_and_selects_it(visit: Visit) -> None:
     page = visit(f"{LINK}&k=3")
     shown(page, "k=3 ")
     settled(page)
-    legend = page.locator(".legend button")
+    legend = page.locator(".legend .pick")
     assert legend.count() == 3
-    assert len({button.locator("i").evaluate("i => i.style.background") for button in legend.all()}) == 3
-    jazz = page.locator(".legend button", has_text="jazz")
+    swatches = page.locator(".legend i").all()
+    assert len({swatch.evaluate("i => getComputedStyle(i).backgroundColor") for swatch in swatches}) == 3
+    jazz = page.locator(".legend .pick", has_text="jazz")
     before = ink_of_map(page)
     jazz.hover()
-    page.locator(".legend button.lit", has_text="jazz").wait_for()
+    page.locator(".legend .entry.lit", has_text="jazz").wait_for()
     page.wait_for_timeout(200)
     assert ink_of_map(page) < 0.75 * before
     page.locator("canvas.pointer").hover(position={"x": 5, "y": 200})
-    page.locator(".legend button.lit").wait_for(state="detached")
+    page.locator(".legend .entry.lit").wait_for(state="detached")
     page.wait_for_timeout(200)
     assert ink_of_map(page) == pytest.approx(before, rel=0.02)
     legend.first.focus()
     page.keyboard.press("ArrowDown")
-    assert legend.nth(1).evaluate("button => button.matches('.lit') && button.matches(':focus')")
+    assert legend.nth(1).evaluate("button => button.matches('.lit > :focus')")
     jazz.click()
     page.get_by_text(re.compile(r"8 selected in 1 cluster: jazz0")).wait_for()
 
@@ -328,11 +329,49 @@ def test_the_map_to_take_away_opens_from_disk_and_is_searched(visit: Visit, tmp_
     assert page.locator(".search output").inner_text() == "8"
     page.get_by_role("button", name="Select", exact=True).click()
     page.locator(".status", has_text="8 of 27 tags selected").wait_for()
-    assert page.locator(".legend button").count() == 3
+    assert page.locator(".legend .pick").count() == 3
     walk_to(page, HOSTILE)
     assert page.title() != "1"
     assert page.locator("img").count() == 0
     assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
+
+
+def test_the_neighbours_of_a_selected_tag_lead_from_one_to_the_next(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 ")
+    settled(page)
+    walk_to(page, "jazz0")
+    page.keyboard.press("Enter")
+    near = page.locator(".near li button")
+    near.first.wait_for()
+    assert page.locator(".near summary").inner_text() == "Nearest to jazz0"
+    names = near.locator("bdi").all_inner_texts()
+    assert sorted(names[:7]) == [f"jazz{n}" for n in range(1, 8)]
+    assert len(names) == 10
+    likeness = [float(text.replace("\u2212", "-")) for text in near.locator("span").all_inner_texts()]
+    assert likeness == sorted(likeness, reverse=True)
+    near.first.focus()
+    page.keyboard.press("Enter")
+    page.locator(".near summary", has_text=f"Nearest to {names[0]}").wait_for()
+    assert near.first.evaluate("button => button.matches(':focus')")
+    page.get_by_text(f"1 selected in 1 cluster: {names[0]}").wait_for()
+
+
+def test_what_is_set_on_the_map_stands_in_the_link_and_colours_follow_on_the_page(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3")
+    shown(page, "k=3 pca cluster")
+    settled(page)
+    page.get_by_role("switch", name="Show jazz0").click()
+    page.wait_for_url(re.compile("look=off%3D3%3A[0-2]$|look=off%3D3%3A[0-2]&|look=off=3:[0-2]"))
+    page.get_by_label("Colour", exact=True).last.select_option("silhouette")
+    shown(page, "k=3 pca silhouette")
+    assert "colour=silhouette" in page.url
+    settled(page)
+    again = visit(page.url.split("/", 3)[3].join(("/", "")))
+    shown(again, "k=3 pca silhouette")
+    assert again.get_by_role("switch", name="Show jazz0").get_attribute("aria-checked") == "false"
+    again.get_by_role("searchbox", name="Find tags on the map").fill("jazz")
+    assert again.locator(".search output").inner_text() == "none"
 
 
 def test_no_tag_is_ever_markup(visit: Visit) -> None:

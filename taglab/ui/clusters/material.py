@@ -21,6 +21,7 @@ from taglab.clustering.describe import cluster_table, names_of_tags
 from taglab.clustering.geometry import silhouettes
 from taglab.compare.by_tag import TagFigures, auc_pr_by_tag
 from taglab.embeddings import Lookup, TagQuestion, whole_vectors
+from taglab.embeddings.neighbours import nearest_rows
 from taglab.figures import clusters as figures
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
@@ -45,7 +46,7 @@ from taglab.ui.projecting import explained
 from taglab.ui.remembered import identity, remembered
 from taglab.ui.selection import select, selected_rows, show_in_link
 from taglab.ui.tables import measure_sentence, notes_of, partly_known_notes, track_names
-from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
+from taglab.ui.tag_map import LOOK, MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
 from taglab.vectors import Vectors
 from taglab.verbs.clusters import Cluster
 from taglab.verbs.tags import Project, coverage_of
@@ -73,6 +74,7 @@ _MEANING = {
     "compared by cosine) to the mean of their cluster, summed over all tags that are in one. It falls as k "
     "grows: compare it over k (Scan over k), not over sets of tags.",
 }
+_NEAREST = 10
 _BY_RUN = "auc_pr"
 _COLOURS = {"cluster": "Cluster", "silhouette": "Silhouette", "count": "Count", _BY_RUN: "A run's AUC-PR"}
 
@@ -466,9 +468,29 @@ def show_map(
         _paint(material, made, where, colour, classes),
         rows,
         lambda chosen: select([tags[row] for row in chosen if row < len(tags)], "map"),
+        _take_colour,
+        lambda row: _nearest(material, row),
     )
     _say_figures(material, colour)
     return rows
+
+
+def _take_colour(of: str) -> None:
+    """Have the page's own choice follow what the browser shows already."""
+    by = {"class": "cluster", "AUC-PR": _BY_RUN}.get(of, of)
+    if by in _COLOURS:
+        st.session_state["colour"] = by
+
+
+@remembered("small")
+def _nearest(material: Material, row: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.floating]]:
+    """Return the rows nearest to one, without it, and their similarity or distance."""
+    vectors = material.vectors
+    query = vectors.rows_of([vectors.ids[row]])
+    rows, scores = nearest_rows(vectors, query, min(_NEAREST + 1, len(vectors)))
+    others = rows[0] != row
+    figures_by_name = vectors.by.columns(scores[0, others].astype(np.float64))
+    return rows[0, others][:_NEAREST], next(iter(figures_by_name.values()))[:_NEAREST]
 
 
 def _with_figures(material: Material, made: Clustered, colour: Colour) -> pd.DataFrame:
@@ -528,24 +550,24 @@ def _paint(
         made.clustering.labels, made.names, made.colours, made.places, UNCLUSTERED
     )
     settings = made.clustering.settings
-    scale = None
+    span = figures.silhouette_span(made.silhouettes)
+    by_number = {"silhouette": MapScale("silhouette", "silhouette", DIVERGING, -span, span)}
+    if material.kind != "tracks":  # a track counts once
+        low, high = float(material.counts.min()), float(material.counts.max())
+        by_number["count"] = MapScale("count", "tracks (log)", SEQUENTIAL_MARKS, low, high, log=True)
+    scale = by_number.get(colour.by)
     facts: dict[str, npt.NDArray[np.float64]] = {"silhouette": made.silhouettes}
     found = _figures_of(colour, material)
     if found is not None:
         scale = _auc_pr_scale(found)
         facts["AUC-PR"] = found.values
-    elif colour.by == "silhouette":
-        span = figures.silhouette_span(made.silhouettes)
-        scale = MapScale("silhouette", "silhouette", DIVERGING, -span, span)
-    elif colour.by == "count":
-        low, high = float(material.counts.min()), float(material.counts.max())
-        scale = MapScale("count", "tracks (log)", SEQUENTIAL_MARKS, low, high, log=True)
     return MapPaint(
         label=_said(material, made, where),
         shows=f"{settings.varied}={settings.value} {where.method} {colour.by}"
         + (f" of {groups.word}" if classes else ""),
         classes=groups,
         scale=scale,
+        scales=tuple(by_number.values()),
         facts=facts,
         file=f"{material.name} {settings.varied}={settings.value} {where.method}",
         kind=material.kind,
@@ -656,4 +678,5 @@ def _map_page(
 ) -> str:
     title = f"{material.name}: {where.method.upper()}, {made.clustering.settings.brief}"
     paint = _paint(material, made, where, colour, classes)
-    return map_page(title, points_of(material, where), paint, selected_rows(material.vectors))
+    look = st.query_params.get(LOOK, "")
+    return map_page(title, points_of(material, where), paint, selected_rows(material.vectors), look)

@@ -1,0 +1,49 @@
+// What is nearest to the one point that is selected, to go on to.
+
+import { clipped } from "./texts.js";
+
+export class Near {
+  constructor(map) {
+    this.map = map;
+    this.root = map.part("near");
+    this.list = this.root.querySelector("ol");
+    this.list.addEventListener("click", (event) => {
+      const row = Number(event.target.closest("button")?.dataset.row ?? -1);
+      if (row >= 0) this.goTo(row);
+    });
+  }
+
+  goTo(row) {
+    const { map } = this;
+    map.select([row]);
+    map.bringIntoView(row);
+    map.point(row, true);
+  }
+
+  // Shown only while it is of what is selected: the list comes from the server, a moment after the click.
+  show() {
+    const { map } = this;
+    const { near, near_of: of } = map.data;
+    const fits = near && map.selected === 1 && map.chosen[of] === 1;
+    const held = this.root.contains(this.root.getRootNode().activeElement);
+    this.root.hidden = !fits;
+    if (!fits || this.shown === near) return;
+    this.shown = near;
+    const rows = near.getChild("row").toArray();
+    const likeness = near.getChild("likeness").toArray();
+    this.root.querySelector("bdi").textContent = clipped(map.points.tag(of), 40);
+    this.list.replaceChildren(...Array.from(rows, (row, at) => (map.live[row] ? this.entry(row, likeness[at]) : [])).flat());
+    if (held) this.list.querySelector("button")?.focus();
+  }
+
+  entry(row, likeness) {
+    const button = Object.assign(document.createElement("button"), { type: "button" });
+    button.dataset.row = row;
+    const name = Object.assign(document.createElement("bdi"), { textContent: clipped(this.map.points.tag(row), 60) });
+    const number = Object.assign(document.createElement("span"), { textContent: likeness.toFixed(2).replace("-", "\u2212") });
+    button.append(name, number);
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  }
+}
