@@ -323,16 +323,18 @@ class TagMap {
     return Math.min(base * Math.pow(this.view.scale / this.fitted, 0.22), 9) * this.looks.size;
   }
 
-  // How deep dots lie on one another where there are any, were they all drawn: their area over that of their cells.
-  depth() {
+  // How deep the dots drawn at one level lie on one another where there are any: their area over that of the cells
+  // that points take.
+  depth(level) {
     if (this.crowd?.view !== this.view || this.crowd.width !== this.width) this.crowd = { view: this.view, width: this.width, ...crowdIn(this.points, this.box()) };
     const { dots, taken } = this.crowd;
-    const drawn = 1 - this.levels[HIDDEN] / this.points.n;
+    const drawn = this.levels[level] / this.points.n;
     return taken ? (drawn * dots * Math.PI * this.radius() ** 2) / (taken * (this.points.cells.side * this.view.scale) ** 2) : 0;
   }
 
+  // Translucent where dots crowd, unless a person set how much.
   opacity() {
-    return this.looks.opacity || Math.min(0.9, Math.max(0.35, 0.9 - 0.25 * (this.depth() - 0.6)));
+    return this.looks.opacity || Math.min(0.9, Math.max(0.35, 0.9 - 0.25 * (this.depth(LIT) - 0.6)));
   }
 
   // ---- Drawing ----
@@ -445,9 +447,7 @@ class TagMap {
   // What is drawn below and above: what is faint in grey, what stands out in colours, either as dots or shaded.
   passes(ratio) {
     const { as } = this.looks;
-    const depth = as === "auto" ? this.depth() : 0;
-    const shown = this.levels[FAINT] + this.levels[LIT] || 1;
-    const shaded = (level) => as === "density" || (depth * this.levels[level]) / shown > MUD;
+    const shaded = (level) => as === "density" || (as === "auto" && this.depth(level) > MUD);
     const more = this.levels[FAINT] ? 1.2 : 1;
     return [
       { level: FAINT, radius: this.radius() * ratio, alpha: 1, colour: packed(this.faint()), shaded: shaded(FAINT) },

@@ -15,6 +15,7 @@ export class Near {
 
   goTo(row) {
     const { map } = this;
+    this.goesOn = true;
     map.select([row]);
     map.bringIntoView(row);
     map.point(row, true);
@@ -25,7 +26,6 @@ export class Near {
     const { map } = this;
     const { near, near_of: of } = map.data;
     const fits = near && map.selected === 1 && map.chosen[of] === 1;
-    const held = this.root.contains(this.root.getRootNode().activeElement);
     this.root.hidden = !fits;
     if (!fits || this.shown === near) return;
     this.shown = near;
@@ -33,7 +33,9 @@ export class Near {
     const likeness = near.getChild("likeness").toArray();
     this.root.querySelector("bdi").textContent = clipped(map.points.tag(of), 40);
     this.list.replaceChildren(...Array.from(rows, (row, at) => (map.live[row] ? this.entry(row, likeness[at]) : [])).flat());
-    if (held) this.list.querySelector("button")?.focus();
+    // The list that had the focus was hidden while this one was on its way.
+    if (this.goesOn && !this.root.getRootNode().activeElement?.closest?.(".map")) this.list.querySelector("button")?.focus();
+    this.goesOn = false;
   }
 
   entry(row, likeness) {
