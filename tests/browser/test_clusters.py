@@ -363,7 +363,7 @@ def test_what_is_set_on_the_map_stands_in_the_link_and_colours_follow_on_the_pag
     settled(page)
     page.get_by_role("switch", name="Show jazz0").click()
     page.wait_for_url(re.compile("look=off%3D3%3A[0-2]$|look=off%3D3%3A[0-2]&|look=off=3:[0-2]"))
-    page.get_by_label("Colour", exact=True).last.select_option("silhouette")
+    page.locator(".colouring select").select_option("silhouette")
     shown(page, "k=3 pca silhouette")
     assert "colour=silhouette" in page.url
     settled(page)
