@@ -12,6 +12,7 @@ from taglab.encoders.encoding import (
     encoder_of,
     is_baseline,
     learn,
+    learned_elsewhere,
     run_of,
 )
 from taglab.encoders.files import FEATURE_FILES, read_features, write_features
@@ -51,6 +52,7 @@ __all__ = [
     "encoder_of",
     "is_baseline",
     "learn",
+    "learned_elsewhere",
     "merge_encoding",
     "musicnn_predictions",
     "read_features",

@@ -23,11 +23,13 @@ class Encoder(Protocol):
         learns: Whether something is learned first (a dictionary, a scaling), from training tracks alone.
         measure: By which features are compared, a key of `taglab.vectors.MEASURES`.
         baseline: Whether others are held against it.
+        learned_elsewhere: Whether it may have learned from any track, before it came here.
     """
 
     learns: ClassVar[bool]
     measure: ClassVar[str]
     baseline: ClassVar[bool]
+    learned_elsewhere: ClassVar[bool]
 
     def learn(self, store: AudioStore, rows: Rows, progress: Progress = silent) -> Learned:
         """Return what is learned from these tracks; nothing where the encoder does not learn."""
@@ -62,6 +64,8 @@ class Encoder(Protocol):
 
 class StartsNothing:
     """What an encoder has in common that is all taglab's own."""
+
+    learned_elsewhere: ClassVar[bool] = False
 
     def permit(self) -> None:
         """Do nothing."""

@@ -62,6 +62,12 @@ def run_of(features: Vectors) -> str:
     return str(settings.get("run", "")) if isinstance(settings, Mapping) else ""
 
 
+def learned_elsewhere(features: Vectors) -> bool:
+    """Return whether features were made by what may have learned from any track, before it came here."""
+    encoder: Any = ENCODERS.get(encoder_name(features))
+    return encoder is None or bool(encoder.learned_elsewhere)
+
+
 def is_baseline(features: Vectors) -> bool:
     """Return whether features were made by an encoder that others are held against."""
     encoder: Any = ENCODERS.get(encoder_name(features))

@@ -63,6 +63,7 @@ class MusicnnNetwork(LearnsNothing, BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     measure: ClassVar[str] = "cosine"
+    learned_elsewhere: ClassVar[bool] = True
 
     encoder: Literal["musicnn"] = "musicnn"
     trained_on: Literal["MTT", "MSD"] = "MTT"

@@ -50,6 +50,7 @@ class Program(LearnsNothing, BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     measure: ClassVar[str] = "cosine"
+    learned_elsewhere: ClassVar[bool] = True
 
     encoder: Literal["program"] = "program"
     program: tuple[str, ...] = Field(min_length=1)

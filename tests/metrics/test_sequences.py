@@ -59,6 +59,7 @@ def test_equal_sequences_are_at_no_distance_and_copies_tie() -> None:
         (sequences(1, 0, 0), sequences(1, 5, 0), 2, "with a frame each"),
         (sequences(1, 5, 0, 3), sequences(1, 5, 0), 2, "3 and 5 coefficients"),
         (sequences(1, 5, 0) * np.nan, sequences(1, 5, 0), 2, "is the sound silent"),
+        (sequences(1, 5, 0), sequences(1, 5, 1) * 1e17, 2, r"values beyond 1e\+15"),
         (sequences(1, 5, 0), sequences(1, 4, 0), 5, "length=5 must lie from 1 to 4"),
     ],
 )

@@ -45,13 +45,13 @@ def opened(
         As `consistency`.
     """
     _check(settings)
+    clips = settings.drawn(store, among)
     for name in settings.degradations:
         if not settings.magnitudes(name, store.sample_rate_hz):
             cure = "a table that has it" if degradation(name).rendered else "sound of another rate"
             raise InvalidSetting(
                 f"{name} has no magnitude at {store.sample_rate_hz:,} Hz; leave it out, or take {cure}"
             )
-    clips = settings.drawn(store, among)
     return clips, Measured(clips, settings.spaces(), settings.recordings(recordings))
 
 

@@ -77,6 +77,11 @@ def _differs(evidence: StudyEvidence) -> pd.DataFrame:
         ("errors", "clustered by clip, which recurs from row to row", "points independent"),
         ("tempo, pitch", "Signalsmith Stretch", "Rubber Band"),
         ("DTW", "exact", "FastDTW, its radius not told"),
+        (
+            "clips that no encoder learned from",
+            f"not known of {', '.join(evidence.untold)}" if evidence.untold else "all",
+            "not told",
+        ),
         ("changes without a smooth", ", ".join(_without_smooth(evidence)) or "none", "none"),
     ]
     return pd.DataFrame(rows, columns=["what", "here", "paper"])

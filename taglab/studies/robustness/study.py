@@ -29,6 +29,7 @@ from taglab.studies.robustness.changes import ChangeSettings, ConsistencySetting
 from taglab.studies.robustness.labels import LabelRobustness, label_robustness
 from taglab.studies.robustness.measuring import Consistencies, consistency, consistency_of_originals
 from taglab.studies.robustness.published import task_title
+from taglab.studies.robustness.unheard import unheard_tracks
 from taglab.training import new_run, run_config, train
 from taglab.training.config import RunConfig, as_of_today
 from taglab.training.label_spaces import save_spaces
@@ -47,7 +48,8 @@ class ConsistencyStudy(ChangeSettings):
     """What is carried out.
 
     Attributes:
-        clips, clip_s, seed: See `ClipSettings`; clips are drawn of tracks that no network here learns from.
+        clips, clip_s, seed: See `ClipSettings`; clips are drawn of tracks that no network here
+            learns from, nor the run of any encoder.
         degradations, grid: See `ChangeSettings`.
         encoders: Kept features, as NAME or NAME=TASK: mfcc, auto-tagging, instruments, voice-separation,
             autoencoder or random; what a program made goes by its own name otherwise. Features of one task
@@ -87,6 +89,7 @@ class StudyEvidence:
             ROC-AUC over labels), `difference`, `low`, `high`, `tracks`.
         labels: Of each tagger, its labels on degraded sound.
         trained: One row a network trained here.
+        untold: Features of which it cannot be known whether their encoder learned from the clips.
     """
 
     settings: ConsistencyStudy
@@ -99,6 +102,7 @@ class StudyEvidence:
     performance: pd.DataFrame
     labels: tuple[LabelRobustness, ...]
     trained: pd.DataFrame
+    untold: tuple[str, ...] = ()
 
     __repr__ = one_line
 
@@ -123,7 +127,8 @@ def carry_out(
     _check(settings)
     runs = _trained(data, audio, store, settings, between(progress, 0, 0.4))
     tasks = _encoders(store, settings, runs, between(progress, 0.4, 0.45))
-    among = _unheard(runs)
+    unheard = unheard_tracks(runs, tasks)
+    among = unheard.tracks
     asked = ConsistencySettings(
         **settings.model_dump(include=set(ChangeSettings.model_fields)), features=tuple(tasks)
     )
@@ -136,6 +141,7 @@ def carry_out(
     return StudyEvidence(
         settings, data.name, store.sample_rate_hz, tasks, measured, originals, models,
         pd.DataFrame(performance, columns=_PERFORMANCE), labels, pd.DataFrame(map(_of_training, runs)),
+        unheard.untold,
     )  # fmt: skip
 
 
@@ -256,19 +262,6 @@ def _features(encoder: Encoder, store: AudioStore, begins: str, progress: Progre
     if name not in feature_names():
         save_features(encode_tracks(encoder, store, name=name, progress=progress), name)
     return name
-
-
-def _unheard(runs: list[Run]) -> set[str] | None:
-    """Return the tracks that no network trained here learned from or was chosen by; None without networks."""
-    parts = [set(_test_tracks(run)) for run in runs]
-    return set.intersection(*parts) if parts else None
-
-
-def _test_tracks(run: Run) -> tuple[str, ...]:
-    predictions = run.predictions("test")
-    if predictions is None:
-        raise InvalidSetting(f"run {run.name!r} was not trained to its end; begin again, and it goes on")
-    return predictions.tracks
 
 
 _PERFORMANCE = ["run", "network", "baseline", "difference", "low", "high", "tracks"]
