@@ -15,7 +15,7 @@ from taglab import cache
 from taglab.audio.library import open_audio
 from taglab.encoders import MfccStatistics, encode_tracks
 from taglab.errors import InvalidSetting
-from taglab.ui.robustness import material
+from taglab.ui.robustness import ahead, listening, material
 from taglab.vectors import open_features, save_features
 from tests.joint_space.shelved import shelve_heard_space, shelve_sound, shelve_space
 from tests.pages.beside import long_works_are_offered
@@ -242,3 +242,23 @@ def test_variants_that_are_named_are_heard_and_measured(tmp_path: Path) -> None:
     app.text_input(key="variants").set_value(str(tmp_path / "none.csv")).run()
     require_sound(app)
     assert "there is no such file" in " ".join(one.value for one in app.warning)
+
+
+@pytest.mark.usefixtures("sound")
+def test_neighbouring_magnitudes_are_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def note(samples: np.ndarray, rate_hz: int, name: str, magnitude: float, *args: object) -> np.ndarray:
+        made.append(magnitude)
+        return samples
+
+    monkeypatch.setattr(listening, "degrade", note)
+    app = opened(degradation="Clipping", clipping="9")
+    require_sound(app)
+    ahead._POOL.submit(int).result()  # one after the other: those before are done
+    assert made == [9, 12, 6]
+    app.select_slider(key="clipping").set_value("12").run()
+    require_sound(app)
+    ahead._POOL.submit(int).result()
+    assert made == [9, 12, 6, 18]
+    assert ahead.neighbours((1.0, 2.0, 4.0), 4.0) == (2.0,)

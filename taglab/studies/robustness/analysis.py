@@ -16,12 +16,21 @@ from taglab.metrics.paired import interval_over_queries
 from taglab.studies.robustness.measuring import FIGURES, Consistencies
 from taglab.studies.robustness.spaces import FEATURE_DISTANCES, SOUND_DISTANCES
 
-__all__ = ["BETWEEN_MEASURES", "MODELS", "Modelled", "fit_models", "mildest", "paired_over_clips"]
+__all__ = [
+    "BETWEEN_MEASURES",
+    "MODELS",
+    "Modelled",
+    "fit_models",
+    "mildest",
+    "paired_over_clips",
+    "require_severities",
+]
 
 Measure = Literal["within", "agreement", "rank_correlation"]
 BETWEEN_MEASURES: tuple[Measure, ...] = ("agreement", "rank_correlation")
 """Columns of `Consistencies.between` that Kim 2021 models."""
-_FEWEST_MAGNITUDES = 2
+FEWEST_SEVERITIES = 2
+"""A change of fewer has no smooth, and enters no model."""
 
 
 class Modelled(NamedTuple):
@@ -58,14 +67,33 @@ def fit_models(result: Consistencies, tasks: Mapping[str, str]) -> dict[Modelled
         tasks: Name of features → what their encoder is called; features of one name are trials of one.
 
     Raises:
-        InvalidSetting: If features have no name among tasks, or fewer than two encoders have one.
+        InvalidSetting: If features have no name among tasks, fewer than two encoders have one, or no change
+            has two severities.
     """
     unnamed = [name for name in dict.fromkeys(result.within["features"]) if name and name not in tasks]
     if unnamed:
         raise InvalidSetting(f"features {unnamed[0]!r} have no task; name it")
     if len(set(tasks.values())) < 2:
         raise InvalidSetting("a model of encoders needs two or more; name further features")
+    severities = result.within.groupby("degradation", sort=False)["severity"].nunique()
+    require_severities({str(name): int(count) for name, count in severities.items()})
     return {of: _fitted(result, tasks, of) for of in MODELS if of.sound == "" or len(result.between)}
+
+
+def require_severities(counts: Mapping[str, int]) -> None:
+    """Refuse changes none of which has a smooth.
+
+    Args:
+        counts: Degradation → how many severities are tried.
+
+    Raises:
+        InvalidSetting: If none has two or more.
+    """
+    if max(counts.values(), default=0) < FEWEST_SEVERITIES:
+        raise InvalidSetting(
+            f"{', '.join(counts)} tried at one severity cannot be modelled, because consistency is modelled "
+            f"as a smooth of severity; take a degradation of {FEWEST_SEVERITIES} or more"
+        )
 
 
 def _fitted(result: Consistencies, tasks: Mapping[str, str], of: Modelled) -> AdditiveModel:
@@ -75,7 +103,7 @@ def _fitted(result: Consistencies, tasks: Mapping[str, str], of: Modelled) -> Ad
         table = result.between.assign(value=result.between[of.measure])
         of_clips = result.between_of_clips[:, :, FIGURES.index(of.measure)]
     counts = table.groupby("degradation")["severity"].nunique()
-    smooth = set(counts.index[counts >= _FEWEST_MAGNITUDES])
+    smooth = set(counts.index[counts >= FEWEST_SEVERITIES])
     chosen = (
         table["degradation"].isin(smooth) & (table["distance"] == of.distance) & (table["features"] != "")
     )

@@ -24,7 +24,7 @@ from taglab.reprs import one_line
 from taglab.runs import Run, open_run, runs_table
 from taglab.runs.inputs import LEARNED_FROM, changed_inputs
 from taglab.studies.against_baseline import baseline_of
-from taglab.studies.robustness.analysis import Modelled, fit_models
+from taglab.studies.robustness.analysis import Modelled, fit_models, require_severities
 from taglab.studies.robustness.changes import ChangeSettings, ConsistencySettings
 from taglab.studies.robustness.labels import LabelRobustness, label_robustness
 from taglab.studies.robustness.measuring import Consistencies, consistency, consistency_of_originals
@@ -125,6 +125,7 @@ def carry_out(
         DataError: If a clip cannot be degraded.
     """
     _check(settings)
+    _check_severities(settings, store.sample_rate_hz)
     runs = _trained(data, audio, store, settings, between(progress, 0, 0.4))
     tasks = _encoders(store, settings, runs, between(progress, 0.4, 0.45))
     unheard = unheard_tracks(runs, tasks)
@@ -143,6 +144,14 @@ def carry_out(
         pd.DataFrame(performance, columns=_PERFORMANCE), labels, pd.DataFrame(map(_of_training, runs)),
         unheard.untold,
     )  # fmt: skip
+
+
+def _check_severities(settings: ConsistencyStudy, rate_hz: int) -> None:
+    severities = {
+        name: {degradation(name).severity(one, rate_hz) for one in settings.magnitudes(name, rate_hz)}
+        for name in settings.degradations
+    }
+    require_severities({name: len(some) for name, some in severities.items()})
 
 
 def _check(settings: ConsistencyStudy) -> None:

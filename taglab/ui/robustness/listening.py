@@ -20,6 +20,7 @@ from taglab.ui.messages import literal
 from taglab.ui.pickers import choose_among
 from taglab.ui.remembered import remembered
 from taglab.ui.representations.tracks import names_of
+from taglab.ui.robustness.ahead import make_ahead, neighbours
 from taglab.ui.robustness.material import Material
 
 _HEARD_S = 6.0
@@ -93,6 +94,9 @@ def show_switch(material: Material, track: str, magnitude: float) -> None:
             "stretch": len(changed) / len(original),
         },
     )
+    # Same arguments, same content: what is made ahead is what the slider's next move asks for.
+    asked = material.store, row, material.degradation
+    make_ahead(lambda one: _degraded(*asked, one, material.given), neighbours(material.magnitudes, magnitude))
     beyond = float((np.abs(changed) > 1).mean())
     if beyond:
         st.caption(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -304,6 +305,15 @@ def test_shares_measure_what_is_then_read(store: AudioStore, monkeypatch: pytest
     assert len(consistency(store, settings).within) == 20
     with pytest.raises(InvalidSetting, match="share=3 must lie in 0 to 2, for shares=3"):
         measure_share(store, settings, 3, 3)
+
+
+def test_the_identity_leaves_clips_as_they_are_kept(store: AudioStore) -> None:
+    clips = Clips.drawn(store, ClipSettings(clips=3, clip_s=1.0))
+    before = clips.original()
+    for name, kind in DEGRADATIONS.items():
+        if not math.isnan(kind.identity):
+            after = clips.degraded(name, kind.identity)
+            assert all(np.array_equal(after.whole(row), before.whole(row)) for row in range(3)), name
 
 
 def test_variants_are_measured_as_any_degradation_of_the_clips_that_have_them(

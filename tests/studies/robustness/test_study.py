@@ -12,19 +12,24 @@ import pandas as pd
 import pytest
 
 from taglab.audio.library import open_audio
+from taglab.encoders import encode_tracks, encoder_of, learn
 from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.labels import from_top_tags, open_label_space, save_label_space
 from taglab.metrics.additive import AdditiveModel, fit_additive
+from taglab.outcomes import Predictions
+from taglab.runs import open_run
 from taglab.sources import open_folksonomy
 from taglab.studies.claims import claims_table
 from taglab.studies.robustness import study
-from taglab.studies.robustness.analysis import MODELS, Modelled
+from taglab.studies.robustness.analysis import MODELS, Modelled, fit_models
 from taglab.studies.robustness.claims import CLAIMS
 from taglab.studies.robustness.published import MEANS, TASKS
 from taglab.studies.robustness.study import ConsistencyStudy, StudyEvidence, carry_out, encoders_of
+from taglab.studies.robustness.unheard import unheard_tracks
 from taglab.studies.verdicts import CONTRADICTED, HOLDS, NOT_SHOWN, UNTESTED
 from taglab.training import run_config
+from taglab.vectors import open_features, save_features
 from taglab.verbs.consistency_study import PRESETS, ReproduceConsistency
 from tests.training.examples import make_world
 
@@ -169,6 +174,51 @@ def test_other_classes_under_the_name_are_left_alone(taglab_home: Path) -> None:
     assert [study._labels(data, ConsistencyStudy()) for _ in range(2)] == ["tiny-top-2 2"] * 2
     assert set(open_label_space("tiny-top-2 2")[0].tags) == {"rock", "jazz"}
     assert len(open_label_space("tiny-top-2")[0]) == 1
+
+
+def test_clips_are_of_tracks_that_no_named_run_learned_from(evidence: StudyEvidence) -> None:
+    features = {title: name for name, title in evidence.tasks.items()}
+    (run,) = [open_run(str(name)) for name in evidence.trained["run"]]
+    held_out = run.predictions("test")
+    assert held_out is not None
+    for runs, names in (([run], ()), ([], (features["AT"],)), ([run], tuple(features.values()))):
+        unheard = unheard_tracks(runs, names)
+        assert unheard.tracks == frozenset(held_out.tracks)
+        assert not unheard.untold
+    # First weights and MFCC have learned from nothing.
+    assert unheard_tracks([], (features["untrained"], features["MFCC"])).tracks is None
+    learned = encoder_of("mfcc-codebook", {"n_entries": 2})
+    store = open_audio("small")
+    dictionary = learn(learned, store, store.tracks["track"].tolist()[:20])
+    for split, name in ((run.about.split, "same"), ("other", "else")):
+        save_features(encode_tracks(learned, store, dictionary, split, name), name, dictionary)
+    unheard = unheard_tracks([run], ("same", "else"))
+    assert unheard.tracks == frozenset(held_out.tracks)
+    assert unheard.untold == ("else",)
+    # A run that has heard all that the first has not.
+    shutil.copytree(run.folder, run.folder.with_name("another"))
+    others = [track for track in store.tracks["track"].astype(str) if track not in held_out.tracks]
+    n = len(others)
+    truth = np.zeros((n, len(held_out.classes)), bool)
+    file = run.folder.with_name("another") / "predictions" / "test.npz"
+    Predictions(tuple(others), held_out.classes, truth, np.zeros(truth.shape, np.float32)).save(file)
+    kept = open_features(features["AT"])
+    origin = {**kept.origin, "encoder": {**kept.origin["encoder"], "run": "another"}}
+    save_features(replace(kept, origin=origin), "of another")
+    with pytest.raises(InvalidSetting, match=r"no track is left that none of the runs .*another has learned"):
+        unheard_tracks([run], ("of another",))
+    shutil.rmtree(file.parent)
+    assert unheard_tracks([run], ("of another",)).untold == ("of another",)
+
+
+def test_changes_of_one_severity_are_refused_before_anything_is_trained(evidence: StudyEvidence) -> None:
+    once = STUDY.model_copy(update={"degradations": ("resynthesis",)})
+    with pytest.raises(InvalidSetting, match="resynthesis tried at one severity cannot be modelled"):
+        carry_out(open_folksonomy("small"), "small", open_audio("small"), once)
+    within = evidence.measured.within
+    one = replace(evidence.measured, within=within.assign(severity=0.5))
+    with pytest.raises(InvalidSetting, match="pink-noise, gain tried at one severity"):
+        fit_models(one, evidence.tasks)
 
 
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained() -> None:
