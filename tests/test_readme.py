@@ -28,6 +28,8 @@ from taglab.launch import LAUNCHERS
 from taglab.losses import LOSSES
 from taglab.nets import HEADS, NETWORKS
 from taglab.projection import PROJECTIONS
+from taglab.recommend import RECOMMENDERS
+from taglab.recommend.explain import EXPLAINERS
 from taglab.runs import published_names, run_names
 from taglab.sources import SOURCES
 from taglab.studies.thesis.recipes import RECIPES
@@ -53,6 +55,8 @@ DICTIONARIES: dict[str, Mapping[str, object]] = {
     "LAUNCHERS": LAUNCHERS,
     "RECIPES": RECIPES,
     "TASKS": TASKS,
+    "RECOMMENDERS": RECOMMENDERS,
+    "EXPLAINERS": EXPLAINERS,
     "BENCHMARKS": BENCHMARKS,
 }
 

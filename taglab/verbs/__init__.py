@@ -165,6 +165,12 @@ VERBS: dict[str, Verb] = {
         Verb("ask", "what lies nearest to tags, artists and tracks in a joint space", "joint_space:Ask"),
         Verb("explain", "which tags make the difference to what a user is recommended", "explaining:Explain"),
         Verb(
+            "explain-tagger",
+            "which bands and seconds of a track made a tagger's decision",
+            "explaining_taggers:ExplainTagger",
+            computes=True,
+        ),
+        Verb(
             "transfer",
             "what features know: how well tasks are learned from them",
             "transfer:TransferQuestion",

@@ -141,6 +141,7 @@ ELSEWHERE = {
         "features tag", "sources train", "sources dry-run",
         "spectra train", "spectra dry-run", "spectra measure",
         "design prepare", "design next", "design work", "design score", "robust-labels",
+        "explain-tagger",
     ),
     "needs files of sound": (
         "audio add", "audio show", "audio check", "audio remove", "features encode", "features share",
