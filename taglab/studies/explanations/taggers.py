@@ -201,17 +201,17 @@ def explain_clip(
         first = np.sort(np.argsort(-scores[:, column], kind="stable")[: asked.windows])
         progress(0.2, "explaining")
         cells = cells_of(windows.length, store.sample_rate_hz, asked.bands, asked.segments)
-        explained = _explained(crops[first], cells, batch_size, lambda given: logits(given)[:, column])
+        explained = explained_windows(crops[first], cells, batch_size, lambda given: logits(given)[:, column])
         explanation = EXPLAINERS[explainer]().explain(explained, asked.seed)
         progress(0.8, "holding the explanation against the tagger")
-        ranking, decisions, classes = _fidelities(explanation, asked)
+        ranking, decisions, classes = fidelities(explanation, asked)
     return ExplainedClip(
         space.names[column], scores[first, column], starts[first] / store.sample_rate_hz, cells, explanation,
         ranking, decisions, classes,
     )  # fmt: skip
 
 
-def _explained(
+def explained_windows(
     crops: npt.NDArray[np.int16],
     cells: Cells,
     together: int,
@@ -235,7 +235,7 @@ def _explained(
     return Explained(np.arange(len(crops)), sparse.csr_array(np.ones((len(crops), n_parts))), of_parts)
 
 
-def _fidelities(explanation: Explanation, asked: ClipSettings) -> tuple[float, float, float]:
+def fidelities(explanation: Explanation, asked: ClipSettings) -> tuple[float, float, float]:
     """Return how near what it makes of windows with parts left out comes to the tagger, three ways."""
     explained = explanation.explained
     masks = left_out_at_random(explained.own, asked.tries, (asked.seed, 1))
