@@ -20,7 +20,7 @@ from tests.browser.conftest import CHROMIUM_ARGUMENTS, sign_in, start_server
 
 _DIM = 200
 # Notes when the browser asks the server, and when the answer with the map (the longest) is there.
-_WATCH_SOCKET = """
+WATCH_SOCKET = """
 window.sent = 0; window.received = [];
 const Plain = WebSocket;
 window.WebSocket = class extends Plain {
@@ -71,7 +71,7 @@ def measure(moves: int = 20, n_tags: int = 7700, settle_s: int = 40) -> pd.DataF
                 )
                 page = browser.new_page(viewport={"width": 1400, "height": 900})
                 sign_in(page.context, url)
-                page.add_init_script(_WATCH_SOCKET)
+                page.add_init_script(WATCH_SOCKET)
                 page.goto(f"{url}/?data=speed&vectors=speed&min_count=1&k=100")
                 page.wait_for_selector(".map[data-shows^='k=100 ']", timeout=120_000)
                 # The process that compiles UMAP ahead takes a core of two for half a minute.

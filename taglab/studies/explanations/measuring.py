@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from taglab.cache import content_key, derived_path, kept
 from taglab.errors import InvalidSetting
 from taglab.progress import Progress, between, silent
 from taglab.recommend import (
     RECOMMENDERS,
+    HeldOut,
+    ItemTags,
     RecommenderMaterial,
+    fit,
+    hold_out,
     judge,
-    train_recommender,
+    material_of,
 )
 from taglab.reprs import one_line
 from taglab.studies.explanations.analysis import Analysis, analysed
@@ -26,6 +32,8 @@ EXPLAINED = ("inn", "unn", "fm", "ncf")
 NEIGHBOURS, NETWORKS = EXPLAINED[:2], EXPLAINED[2:]
 BASELINES = ("wrmf", "popular", "random")
 """Recommenders that are judged beside them."""
+_TABLES = ("sizes", "accuracy", "ndcg", "fidelities", "explained")
+_FORMAT = 1  # raised where figures are measured otherwise than before
 SHORT = {"inn": "iNN", "unn": "uNN", "fm": "FM", "ncf": "NCF", "wrmf": "WRMF", "popular": "Popular"}
 
 
@@ -60,47 +68,48 @@ class ExplanationFigures:
     __repr__ = one_line
 
 
-@dataclass
-class _Rows:
-    sizes: list[dict[str, Any]] = field(default_factory=list)
-    accuracy: list[dict[str, Any]] = field(default_factory=list)
-    explained: list[dict[str, Any]] = field(default_factory=list)
-    ndcg: list[pd.DataFrame] = field(default_factory=list)
-    fidelities: list[pd.DataFrame] = field(default_factory=list)
-
-
 def carry_out(
     materials: Sequence[RecommenderMaterial], settings: ExplanationStudy, progress: Progress = silent
 ) -> ExplanationFigures:
-    """Learn, judge and explain recommenders of data sets.
+    """Learn, judge and explain recommenders of data sets; what was measured of one is kept.
 
     Args:
         materials: What is learned from, a data set each, with plays held out.
         settings: What is learned, and how explanations are held against it.
-        progress: Told how far it is.
+        progress: Told how far it is; what is stopped goes on with the next recommender when asked again.
 
     Raises:
-        InvalidSetting, DataError, NotFound: As `train_recommender`, `judge` and `measure_fidelities`.
+        InvalidSetting, DataError, NotFound: As `material_of`, `hold_out`, `fit`, `judge` and
+            `measure_fidelities`.
     """
     names = [material.data for material in materials]
     if len(set(names)) < len(names) or not names:
         raise InvalidSetting(f"data={', '.join(names)} must name data sets, each once")
-    rows = _Rows()
     models = [(name, h) for name in (*EXPLAINED, *BASELINES) for h in _sizes_of(name, settings)]
-    steps = [(material, name, h) for material in materials for name, h in models]
-    for number, (material, name, h) in enumerate(steps):
-        part = between(progress, number / len(steps), (number + 1) / len(steps), f"{material.data} {name}")
-        _add_model(rows, material, name, h, settings, part)
-    fidelities = pd.concat(rows.fidelities, ignore_index=True)
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in _TABLES}
+    for number, material in enumerate(materials):
+        of_data = between(progress, number / len(materials), (number + 1) / len(materials))
+        plays, tags = material_of(material, between(of_data, 0, 0.02, material.data))
+        held = hold_out(plays, material.held_out)
+        tables["sizes"].append(_sizes(material.data, held, tags))
+        for place, (name, h) in enumerate(models):
+            part = between(
+                of_data, 0.02 + 0.98 * place / len(models), 0.02 + 0.98 * (place + 1) / len(models),
+                f"{material.data} {name}",
+            )  # fmt: skip
+            about: dict[str, Any] = {"data": material.data, "recommender": name, "h": h}
+            for kind, table in _measured(held, tags, name, h, settings, part).items():
+                named = {} if kind in ("accuracy", "ndcg") else {"group": _group(about, settings)}
+                columns = named if kind == "explained" else {**named, **about}
+                tables[kind].append(table.assign(**columns)[[*columns, *table.columns]])
+    joined = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    fidelities = joined["fidelities"]
     analysis, lacks = None, ""
     try:
         analysis = analysed(fidelities, settings.explainers, seed=settings.seed)
     except InvalidSetting as error:
         lacks = str(error)
-    return ExplanationFigures(
-        settings, tuple(names), pd.DataFrame(rows.sizes), pd.DataFrame(rows.accuracy),
-        pd.concat(rows.ndcg, ignore_index=True), fidelities, pd.DataFrame(rows.explained), analysis, lacks,
-    )  # fmt: skip
+    return ExplanationFigures(settings, tuple(names), **joined, analysis=analysis, analysis_lacks=lacks)
 
 
 def _sizes_of(name: str, settings: ExplanationStudy) -> tuple[int, ...]:
@@ -116,41 +125,61 @@ def recommender_settings(name: str, h: int, settings: ExplanationStudy) -> Any:
     return kind.model_validate({key: value for key, value in given.items() if key in kind.model_fields})
 
 
-def _add_model(
-    rows: _Rows,
-    material: RecommenderMaterial,
-    name: str,
-    h: int,
-    settings: ExplanationStudy,
-    progress: Progress,
-) -> None:
+def _measured(
+    held: HeldOut, tags: ItemTags, name: str, h: int, settings: ExplanationStudy, progress: Progress
+) -> dict[str, pd.DataFrame]:
+    """Return what was measured of a recommender: `accuracy`, `ndcg`, and of those explained the rest."""
     asked = recommender_settings(name, h, settings)
-    recommender, held = train_recommender(
-        asked, material, settings.seed, between(progress, 0, 0.3, "learning")
-    )
-    about: dict[str, Any] = {"data": material.data, "recommender": name, "h": h}
-    judged = judge(recommender, held, settings.k, settings.users, settings.seed, between(progress, 0.3, 0.4))
-    rows.accuracy.append({**about, **judged.row(), "seconds": recommender.seconds})
-    rows.ndcg.append(pd.DataFrame({"user": judged.users, "ndcg": judged.ndcg}).assign(**about))
-    if not any(size["data"] == material.data for size in rows.sizes):
-        plays = recommender.plays
-        rows.sizes.append(
-            {
-                "data": material.data, "users": plays.n_users, "items": recommender.n_items,
-                "tags": recommender.n_tags, "interactions": int(plays.matrix.nnz + held.test.nnz),
-                "density": (plays.matrix.nnz + held.test.nnz) / (plays.n_users * recommender.n_items),
-            }
-        )  # fmt: skip
-    if name in EXPLAINED:
-        explained = measure_fidelities(
-            recommender, settings, progress=between(progress, 0.4, 1, "explaining")
-        )
-        group = f"{material.data}:{SHORT[name]}" + (f" {h}" if len(settings.h) > 1 and h else "")
-        rows.fidelities.append(explained.table.assign(group=group, **about))
-        rows.explained.append(
-            {
-                "group": group, "items": explained.items, "tied": explained.tied,
-                "left_out": explained.left_out,
-                **{f"{one}, s": seconds for one, seconds in explained.seconds.items()},
-            }
-        )  # fmt: skip
+    how = settings.model_dump(mode="json", exclude={"h", "hidden", "epochs"})
+    key = content_key(
+        _FORMAT, held.train.fingerprint, tags.fingerprint, held.asked.model_dump(mode="json"),
+        asked.model_dump(mode="json"), how,
+    )  # fmt: skip
+
+    def compute() -> dict[str, pd.DataFrame]:
+        recommender = fit(asked, held.train, tags, settings.seed, between(progress, 0, 0.3, "learning"))
+        judging = between(progress, 0.3, 0.4)
+        judged = judge(recommender, held, settings.k, settings.users, settings.seed, judging)
+        accuracy = pd.DataFrame([{**judged.row(), "seconds": recommender.seconds}])
+        measured = {"accuracy": accuracy, "ndcg": pd.DataFrame({"user": judged.users, "ndcg": judged.ndcg})}
+        if name not in EXPLAINED:
+            return measured
+        explaining = between(progress, 0.4, 1, "explaining")
+        explained = measure_fidelities(recommender, settings, progress=explaining)
+        row = {"items": explained.items, "tied": explained.tied, "left_out": explained.left_out}
+        seconds = {f"{one}, s": seconds for one, seconds in explained.seconds.items()}
+        return {**measured, "fidelities": explained.table, "explained": pd.DataFrame([{**row, **seconds}])}
+
+    return kept(derived_path("explanations", key, ""), _read, compute, _write)
+
+
+def _group(about: Mapping[str, Any], settings: ExplanationStudy) -> str:
+    """Return what a recommender of a data set is called; with its size where there are several."""
+    h = about["h"]
+    return f"{about['data']}:{SHORT[about['recommender']]}" + (f" {h}" if len(settings.h) > 1 and h else "")
+
+
+def _sizes(data: str, held: HeldOut, tags: ItemTags) -> pd.DataFrame:
+    """Return how large a data set is, what is held out among it."""
+    interactions = int(held.train.matrix.nnz + held.test.nnz)
+    row = {
+        "data": data, "users": held.train.n_users, "items": tags.n_items, "tags": tags.n_tags,
+        "interactions": interactions, "density": interactions / (held.train.n_users * tags.n_items),
+    }  # fmt: skip
+    return pd.DataFrame([row])
+
+
+def _write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    folder.mkdir()
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def _read(folder: Path) -> dict[str, pd.DataFrame] | None:
+    """Return what was kept; None where nothing is, or something damaged."""
+    if not folder.is_dir():
+        return None
+    try:
+        return {path.stem: pd.read_parquet(path) for path in sorted(folder.iterdir())}
+    except (OSError, ValueError):
+        return None

@@ -19,6 +19,7 @@ from taglab.studies.explanations import (
     analysed,
     explained_items,
     measure_fidelities,
+    measuring,
     study_report,
 )
 from taglab.studies.explanations.claims import CLAIMS
@@ -182,7 +183,9 @@ def test_recommenders_of_the_study_have_its_sizes() -> None:
 
 
 @pytest.mark.usefixtures("small_plays")
-def test_from_data_to_the_report(tmp_path: Path) -> None:
+def test_from_data_to_the_report_and_what_was_measured_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = ExplanationStudy(
         users=6,
         top=6,
@@ -202,6 +205,10 @@ def test_from_data_to_the_report(tmp_path: Path) -> None:
     text = (tmp_path / "report.html").read_text()
     for printed in ("0.3173", "0.9363", "0.2569", "Figure 5.6"):
         assert printed in text
+    monkeypatch.setattr(measuring, "fit", lambda *given: pytest.fail("nothing is to be learned again"))
+    again = carry_out([RecommenderMaterial(data="world", held_out=HoldingOut(share=0.3))], settings)
+    for name in ("sizes", "accuracy", "ndcg", "fidelities", "explained"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(figures, name))
 
 
 @pytest.fixture
