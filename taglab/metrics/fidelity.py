@@ -19,6 +19,7 @@ from taglab.metrics.validation import DoubleArray
 
 Ties = Literal["refuse", "order"]
 
+_MOST_PAIRS = 1 << 24  # of items, compared at a time
 _ROUNDING = 1e-6  # by how much the sum of probabilities in single precision may miss 1, for each class
 
 
@@ -62,11 +63,13 @@ def tau_ap_a(truth: npt.ArrayLike, estimate: npt.ArrayLike, ties: Ties = "refuse
         )
     place = np.empty(len(true), np.int64)
     place[by_truth] = np.arange(len(true))
-    rightly_above = (given[:, None] < given) & (place[:, None] > place)
+    rightly_above = np.empty(len(true))
+    for rows in np.array_split(np.arange(len(true)), -(-(len(true) ** 2) // _MOST_PAIRS)):
+        rightly_above[rows] = ((given[rows, None] < given) & (place[rows, None] > place)).sum(axis=1)
     levels, group = np.unique(-given, return_inverse=True)
     size = np.bincount(group, minlength=len(levels))
     above = np.cumsum(size) - size  # p of each group
-    right = np.bincount(group, rightly_above.sum(axis=1), len(levels))
+    right = np.bincount(group, rightly_above, len(levels))
     of_place = np.repeat(np.arange(len(levels)), size)
     j_less_1 = np.arange(len(true)) - above[of_place]
     expected = (right / size)[of_place] + j_less_1 / 2

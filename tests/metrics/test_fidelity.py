@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taglab.errors import InvalidSetting
+from taglab.metrics import fidelity
 from taglab.metrics.fidelity import FIDELITIES, decision_auc, mean_kl_divergence, tau_ap_a
 
 ORACLE = Path(__file__).resolve().parents[2] / "../shared/data/oracles/tau_ap/tau_ap_oracle.json"
@@ -64,6 +65,15 @@ def test_ties_of_the_truth_are_refused_or_broken_by_the_order_of_items() -> None
         tau_ap_a([1.0, 1.0, 0.0], [3.0, 2.0, 1.0])
     assert tau_ap_a([1.0, 1.0, 0.0], [3.0, 2.0, 1.0], ties="order") == 1
     assert tau_ap_a([1.0, 1.0, 0.0], [2.0, 3.0, 1.0], ties="order") == tau_ap_a([3, 2, 1], [2, 3, 1])
+
+
+@pytest.mark.parametrize("most", [1, 7, 30])
+def test_many_items_are_compared_in_blocks(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = np.random.default_rng(0)
+    truth, estimate = drawn.permutation(13), drawn.integers(0, 5, 13)
+    whole = tau_ap_a(truth, estimate)
+    monkeypatch.setattr(fidelity, "_MOST_PAIRS", most)
+    assert tau_ap_a(truth, estimate) == pytest.approx(whole)
 
 
 @pytest.mark.parametrize(

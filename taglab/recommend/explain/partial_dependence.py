@@ -12,8 +12,8 @@ from taglab.errors import InvalidSetting
 from taglab.recommend.explain.explained import Bools, Explained, Floats, Ints
 from taglab.recommend.explain.explanation import Explainer, Explanation
 
-# Rows that are scored together.
-_BLOCK_ROWS = 1 << 15
+# Rows, and their tags, that are scored together.
+_BLOCK_ROWS, _BLOCK_TAGS = 1 << 15, 1 << 22
 
 
 class PartialDependence(Explainer):
@@ -59,7 +59,7 @@ class PartialDependence(Explainer):
         as_is = np.asarray(explained.score(items, tags), np.float64)
         values = _values_of(explained.tags, tags)
         theta = np.empty(len(asked))
-        together = max(_BLOCK_ROWS // len(items), 1)
+        together = max(min(_BLOCK_ROWS // len(items), _BLOCK_TAGS // max(tags.nnz, 1)), 1)
         for start in range(0, len(asked), together):
             part = asked[start : start + together]
             has = np.asarray(tags[:, part].toarray()) != 0  # (items, part)

@@ -22,6 +22,7 @@ from taglab.recommend.explain import (
     Shapley,
     deletion,
     insertion,
+    partial_dependence,
 )
 from taglab.recommend.explain import explained as explained_module
 from taglab.recommend.explain.explained import OwnTags
@@ -293,6 +294,12 @@ def test_no_more_is_scored_at_a_time_than_a_block_holds(
     assert 200 < largest[0] <= (800 if isinstance(explainer, Lime) else 400)
     if not isinstance(explainer, Lime):
         np.testing.assert_allclose(explanation.item().toarray(), there * weights, atol=1e-12)
+
+
+def test_partial_dependence_asks_for_a_few_tags_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = PartialDependence().explain(either()).user()
+    monkeypatch.setattr(partial_dependence, "_BLOCK_TAGS", 1)
+    np.testing.assert_array_equal(PartialDependence().explain(either()).user(), whole)
 
 
 def test_parts_are_of_like_numbers_of_tags_and_leave_none_out() -> None:
