@@ -116,10 +116,10 @@ _Drawn = tuple[npt.NDArray[np.bool_], "npt.NDArray[np.int64] | None"]
 def _by_user(plays: Interactions, asked: HoldingOut) -> _Drawn:
     """Hold out of each user the nearest whole number of items to the share, at most all but one."""
     drawn = np.random.default_rng(asked.seed).random(plays.matrix.nnz)
-    return _first_of_each_user(plays, asked.share, drawn), None
+    return _first_share_by_user(plays, asked.share, drawn), None
 
 
-def _first_of_each_user(
+def _first_share_by_user(
     plays: Interactions, share: float, *keys: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.bool_]:
     """Return which plays are the share of their user's that comes first by keys, the last key first."""
@@ -149,10 +149,10 @@ def _times_of(plays: Interactions, asked: HoldingOut) -> npt.NDArray[np.float64]
     return plays.times
 
 
-def _last_of_each_user(plays: Interactions, asked: HoldingOut) -> _Drawn:
+def _last_share_by_user(plays: Interactions, asked: HoldingOut) -> _Drawn:
     """Hold out the latest; of those at one time any, by a number drawn for each."""
     drawn = np.random.default_rng(asked.seed).random(plays.matrix.nnz)
-    return _first_of_each_user(plays, asked.share, drawn, -_times_of(plays, asked)), None
+    return _first_share_by_user(plays, asked.share, drawn, -_times_of(plays, asked)), None
 
 
 def _last_of_all(plays: Interactions, asked: HoldingOut) -> _Drawn:
@@ -176,5 +176,5 @@ def _nothing(plays: Interactions, asked: HoldingOut) -> _Drawn:
     return np.zeros(plays.matrix.nnz, bool), None
 
 
-_TEMPORAL = {"temporal-user": _last_of_each_user, "temporal-global": _last_of_all}
+_TEMPORAL = {"temporal-user": _last_share_by_user, "temporal-global": _last_of_all}
 _DRAWN = {"nothing": _nothing, "user": _by_user, "item": _by_item, **_TEMPORAL}
