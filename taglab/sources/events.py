@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -58,6 +58,7 @@ class Events:
         columns: The track's number in `tracks`, (rows,) int32.
         values: Count or rating, (rows,) float32; None where each is one play.
         times: Seconds since 1970-01-01 UTC, NaN where it cannot be read, (rows,); None where rows have none.
+        notes: What is to be said of how they were read, a sentence each.
     """
 
     users: list[str]
@@ -66,6 +67,7 @@ class Events:
     columns: npt.NDArray[np.int32]
     values: npt.NDArray[np.float32] | None
     times: npt.NDArray[np.float64] | None
+    notes: tuple[str, ...] = ()
 
     __repr__ = one_line
 
@@ -83,16 +85,24 @@ class Events:
             columns[kept],
             None if self.values is None else self.values[kept],
             None if self.times is None else self.times[kept],
+            self.notes,
         )
 
     def interactions(
         self, name: str, kind: str, dropped: Sequence[Dropped], reading: Sequence[str]
     ) -> Interactions:
         """Return a value for each user and track, see `Interactions.from_codes`."""
-        return Interactions.from_codes(
+        plays = Interactions.from_codes(
             name, self.users, self.tracks, self.rows, self.columns, self.values, kind, dropped, reading,
             self.times,
         )  # fmt: skip
+        if kind == "ratings" or plays.matrix.nnz == len(self):
+            return plays
+        added = (
+            f"Plays: {len(self):,} rows are of {plays.matrix.nnz:,} pairs of user and track; those of a pair "
+            "are added up."
+        )
+        return replace(plays, reading=(*plays.reading, added))
 
 
 def read_events(
@@ -133,14 +143,15 @@ def read_events(
             )  # fmt: skip
             part.append(seconds)
         parts.append([row[good], column[good], *part])
+    notes: list[str] = []
     users.texts.report(tally, "users")
     tracks.texts.report(tally, "tracks")
     arrays = iter(_joined_parts(parts, 2 + (places.value is not None) + (places.time is not None)))
-    rows, user_texts = _in_use(next(arrays), _ids(users.texts))
-    columns, track_texts = _in_use(next(arrays), _ids(tracks.texts))
+    rows, user_texts = _in_use(next(arrays), _ids(users.texts, "user", notes))
+    columns, track_texts = _in_use(next(arrays), _ids(tracks.texts, "track", notes))
     values = None if places.value is None else next(arrays)
     times = None if places.time is None else next(arrays)
-    return Events(user_texts, track_texts, rows, columns, values, times)
+    return Events(user_texts, track_texts, rows, columns, values, times, tuple(notes))
 
 
 class _Codes:
@@ -209,11 +220,17 @@ def _as_bytes(numbers: Any) -> Any:
     return numbers.cast(pa.string()).cast(pa.binary())
 
 
-def _ids(vocabulary: Vocabulary) -> list[str]:
-    """Return texts, as whole numbers where all are written as floats."""
-    whole = whole_numbers(list(vocabulary.texts))
-    texts = [text or "" for text in whole or vocabulary.texts]
-    return texts if len(set(texts)) == len(texts) else list(vocabulary.texts)
+def _ids(vocabulary: Vocabulary, what: str, notes: list[str]) -> list[str]:
+    """Return texts, as whole numbers where all are written as floats, which is added to the notes."""
+    texts = list(vocabulary.texts)
+    whole = [text or "" for text in whole_numbers(list(texts)) or ()]
+    if not whole or len(set(whole)) < len(texts):
+        return texts
+    notes.append(
+        f"Plays: every {what} is a whole number written with a point, and was read without: {texts[0]!r} is "
+        f"{whole[0]!r}."
+    )
+    return whole
 
 
 def _joined_blocks(blocks: Iterator[Columns]) -> Iterator[Columns]:

@@ -109,7 +109,7 @@ def read_plays(
             _check_width(path, table.header, form.layout, layout)
             places, kind = layout.places, "counts"
         events = read_events(table, places, kind, missing, tally)
-        reading = [_about(table.header, places, kind), *table.notes]
+        reading = [_about(table.header, places, kind), *table.notes, *events.notes]
     if not len(events):
         raise DataError(path, f"holds no usable row of user, track and {kind[:-1]}; is it the right file?")
     if form.songs is not None:

@@ -175,6 +175,8 @@ taglab recommend evaluate neighbours fm -k 10 --users 0
             judged = judge(learned, held, self.k, self.users or None, self.seed, between(share, 0.2, 1))
             about = {"name": name, "recommender": learned.settings.recommender, "data": asked.data}
             rows.append({**about, **judged.row(), "seconds": learned.seconds})
+            if len(judged.users) == 1:
+                notes.append(f"{name}: one user was asked, of whom there is no interval")
             if judged.not_asked:
                 notes.append(
                     f"{name}: {judged.not_asked:,} users are not asked: nothing of theirs is held out"
@@ -208,7 +210,8 @@ class ForUser(Question):
             "user": self.user,
             "played": len(learned.history(row)),
         }
-        return Report(facts, recommended(learned, row, self.n))
+        notes = () if facts["played"] else (f"nothing that {self.user} played was learned from",)
+        return Report(facts, recommended(learned, row, self.n), notes=notes)
 
 
 def row_of_user(learned: Recommender, user: str) -> int:

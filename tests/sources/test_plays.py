@@ -82,7 +82,21 @@ def test_what_is_no_play_is_counted_with_its_cells(tmp_path: Path) -> None:
 
 
 def test_ids_written_as_floats_are_the_whole_numbers_they_are(tmp_path: Path) -> None:
-    assert triples(written(tmp_path, "user,track\n1.0,7.0\n2.0,7.0\n")) == {("1", "7"): 1, ("2", "7"): 1}
+    path = written(tmp_path, "user,track\n1.0,7.0\n2.0,7.0\n")
+    assert triples(path) == {("1", "7"): 1, ("2", "7"): 1}
+    reading = read_plays(path, DATA).reading
+    for what, point, whole in (("user", "1.0", "1"), ("track", "7.0", "7")):
+        assert any(
+            f"every {what} is a whole number" in one and f"{point!r} is {whole!r}" in one for one in reading
+        )
+
+
+def test_events_that_come_again_are_told(tmp_path: Path) -> None:
+    plays = read_plays(written(tmp_path, "user,track\nu,a\nu,a\nu,b\n"), DATA)
+    assert plays.matrix.toarray().tolist() == [[2, 1]]
+    assert plays.reading[-1] == (
+        "Plays: 3 rows are of 2 pairs of user and track; those of a pair are added up."
+    )
 
 
 def test_plays_of_unknown_tracks_are_named_and_kept(tmp_path: Path) -> None:
