@@ -285,12 +285,12 @@ class Interactions:
             active = np.flatnonzero(np.diff(matrix.indptr) >= min_tracks)
             if len(active) < len(users):
                 matrix, users = sparse.csr_array(matrix[active]), users[active]
-                yield f"users of at least {min_tracks:,} tracks", users, tracks, matrix
+                yield f"users: ≥ {min_tracks:,} tracks", users, tracks, matrix
             played = np.flatnonzero(np.bincount(matrix.indices, minlength=len(tracks)) >= min_users)
             if len(played) == len(tracks):
                 return
             matrix, tracks = sparse.csr_array(matrix[:, played]), tracks[played]
-            yield f"tracks of at least {min_users:,} users", users, tracks, matrix
+            yield f"tracks: ≥ {min_users:,} users", users, tracks, matrix
 
     def activity(self) -> pd.DataFrame:
         """Return how many users and tracks are how active.

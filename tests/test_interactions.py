@@ -87,9 +87,9 @@ def test_activity_by_hand_takes_three_rounds() -> None:
     steps = plays.activity_steps(min_tracks=2, min_users=2)
     assert steps.drop(columns="density").to_numpy().tolist() == [
         ["all", 4, 3, 7],
-        ["users of at least 2 tracks", 3, 3, 6],
-        ["tracks of at least 2 users", 3, 2, 5],
-        ["users of at least 2 tracks", 2, 2, 4],
+        ["users: ≥ 2 tracks", 3, 3, 6],
+        ["tracks: ≥ 2 users", 3, 2, 5],
+        ["users: ≥ 2 tracks", 2, 2, 4],
     ]
     assert steps["density"].tolist() == pytest.approx([7 / 12, 6 / 9, 5 / 6, 1])
     assert plays.activity().to_numpy().tolist() == [[1, 4, 3], [2, 3, 3], [3, 0, 1]]

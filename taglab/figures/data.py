@@ -131,16 +131,26 @@ def activity_curves(activity: pd.DataFrame, min_tracks: int = 1, min_users: int 
         )
         if least > 1 and len(there):
             passing = int(activity.loc[activity["at_least"] >= least, side].max() or 0)
-            text = f"{passing:,} {side} of ≥ {least:,}"
-            figure.add_vline(
-                x=least, line={"dash": "dot", "width": 1, "color": colour},
-                annotation={"text": text, "font": {"size": 12}, "textangle": -90},
-                annotation_position="bottom right" if side == "users" else "top right",
-            )  # fmt: skip
+            _mark_least(figure, least, activity, f"{passing:,} {side} of ≥ {least:,}", colour)
     figure.update_layout(hovermode="closest", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     figure.update_xaxes(type="log", dtick=1)
     figure.update_yaxes(type="log", dtick=1)
     return figure
+
+
+def _mark_least(figure: go.Figure, least: int, activity: pd.DataFrame, text: str, colour: str) -> None:
+    """Draw an upright line where a filter cuts; each further one has its text above those before."""
+    highest = float(activity[["users", "tracks"]].to_numpy().max())
+    right_half = least**2 > activity["at_least"].max()
+    figure.add_scatter(
+        x=[least, least], y=[1, highest], mode="lines", line={"dash": "dot", "width": 1, "color": colour},
+        hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+    figure.add_annotation(
+        x=math.log10(least), y=0.04 * math.log10(max(highest, 2)), yshift=18 * len(figure.layout.annotations),
+        text=text, showarrow=False, xanchor="right" if right_half else "left", yanchor="bottom",
+        font={"size": 12},
+    )  # fmt: skip
 
 
 def _level_text(names: pd.Series, start: int, stop: int, count: int) -> str:

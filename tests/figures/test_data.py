@@ -99,7 +99,9 @@ def test_co_tags_are_ranked() -> None:
 def test_activity_curves_count_who_has_at_least_so_many() -> None:
     table = pd.DataFrame({"at_least": [1, 2, 5], "users": [4, 3, 0], "tracks": [9, 2, 1]})
     figure = activity_curves(table, min_tracks=2, min_users=3)
-    users, tracks = figure.data
+    users, of_users, tracks, of_tracks = figure.data
+    assert (list(of_users.x), list(of_tracks.x)) == ([2, 2], [3, 3])
+    assert [note.x for note in figure.layout.annotations] == pytest.approx(np.log10([2, 3]).tolist())
     assert (list(users.x), list(users.y)) == ([1, 2], [4, 3])
     assert (list(tracks.x), list(tracks.y)) == ([1, 2, 5], [9, 2, 1])
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"

@@ -18,7 +18,6 @@ def show_activity(name: str, plays: Interactions) -> None:
         name: Of the data set.
         plays: Who played or rated what.
     """
-    st.subheader("Activity")
     activity = plays.activity()
     left, right = st.columns([3, 2])
     with right:
