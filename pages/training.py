@@ -6,7 +6,7 @@ from taglab.ui import guard, heading, title
 from taglab.ui.pickers import bound_choice, take_up
 from taglab.ui.training.form import pick_settings, pick_what, say_labels
 from taglab.ui.training.machine import device, show_device
-from taglab.ui.training.sources import show_new_network
+from taglab.ui.training.networks import show_new_network
 from taglab.ui.training.spaces import show_new_space
 from taglab.ui.training.start import show_first, show_start, show_sweep
 from taglab.ui.training.tables import show_runs, show_sweeps

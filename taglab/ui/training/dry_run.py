@@ -10,6 +10,7 @@ import streamlit as st
 
 from taglab.training import RunConfig
 from taglab.training.source_config import SourceRun
+from taglab.training.spectrum_config import SpectrumRun
 from taglab.ui.messages import guard, literal
 from taglab.ui.side_process import SideProcess
 from taglab.ui.training.watch import duration
@@ -26,7 +27,7 @@ class DryRunJob(SideProcess):
         asked: What the form asked for, to tell whether it has changed since.
     """
 
-    def __init__(self, config: RunConfig | SourceRun, asked: str) -> None:
+    def __init__(self, config: RunConfig | SourceRun | SpectrumRun, asked: str) -> None:
         self.asked, self.epochs = asked, config.train.epochs
         super().__init__("taglab.training.dry_run_process", config.model_dump_json())
 
@@ -40,7 +41,7 @@ class DryRunJob(SideProcess):
         return found
 
 
-def begin_dry_run(config: RunConfig | SourceRun, asked: str) -> None:
+def begin_dry_run(config: RunConfig | SourceRun | SpectrumRun, asked: str) -> None:
     """Start a dry run; one that is under way is ended."""
     stop_dry_run()
     st.session_state[_JOB] = DryRunJob(config, asked)

@@ -1,4 +1,4 @@
-"""A network of several learning sources as a run: its form, the buttons under it, and the command."""
+"""A network of several learning sources as a run: its form."""
 
 from __future__ import annotations
 
@@ -20,20 +20,11 @@ from taglab.training import settings_over
 from taglab.training.source_config import PRESETS, SourceTraining
 from taglab.training.sources import new_source_run
 from taglab.ui.data.targets import maker_settings
-from taglab.ui.export import copy_as_command
 from taglab.ui.forms import in_columns, setting_widget
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import literal, working
-from taglab.ui.training.dry_run import begin_dry_run, show_dry_run
 from taglab.ui.training.machine import device
-from taglab.ui.training.start import (
-    launch_runs,
-    pick_launch_and_note,
-    require_allowed,
-    say_refusal,
-    start_button,
-)
-from taglab.ui.visitors import refusal
+from taglab.ui.training.offer import offer_run
 from taglab.verbs.sources import Train
 
 _FIRST = ("epochs", "batch_size", "learning_rate")
@@ -42,7 +33,7 @@ _USUAL_NETWORK = "kim-2.3"
 _FIRST_MAKERS = ("tag", "artist", SAME_TRACK)
 
 
-def show_new_network(data: str, audio: str) -> None:
+def show_network_of_sources(data: str, audio: str) -> None:
     """A form of sources, of how much they share, and of the training; and the buttons under it.
 
     Args:
@@ -52,30 +43,7 @@ def show_new_network(data: str, audio: str) -> None:
     with working("Opening the data") as progress:
         opened = folksonomy(data, progress)
     question = pick_network_of_sources(opened, audio)
-    config = question.config()
-    say_refusal()
-    settings, note = pick_launch_and_note()
-    reason = refusal()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        start = start_button("Start training", "start sources")
-        try_out = st.button(
-            "Dry run", key="dry run sources", icon=":material/science:", disabled=reason is not None,
-            help=reason or "Trains a few steps and throws them away: parameters, memory, clips per second, "
-            "how long an epoch takes, and of how many tracks each source says something.",
-        )  # fmt: skip
-        with st.popover("Copy as command", icon=":material/terminal:"):
-            copy_as_command(question)
-            st.caption("makes the run; `taglab launch` with its name trains it")
-    if start:
-        require_allowed()
-        with working("Making the run") as progress:
-            run = new_source_run(config, note=note, progress=progress)
-        launch_runs([run.name], settings)
-    now = config.model_dump_json()
-    if try_out:
-        require_allowed()
-        begin_dry_run(config, now)
-    show_dry_run(now)
+    offer_run(question, question.config(), new_source_run, "sources")
 
 
 def pick_network_of_sources(data: Folksonomy, audio: str) -> Train:
