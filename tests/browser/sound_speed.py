@@ -19,6 +19,7 @@ from tests.browser.conftest import CHROMIUM_ARGUMENTS, sign_in, start_server
 from tests.joint_space.shelved import shelve_heard_space, shelve_sound, shelve_space
 
 _PAGE = "robustness?data=robust&audio=robust&robust_features=heard-robust&clips=5&clip_s=0.5"
+_PATIENCE_MS = 120_000
 _WATCH_SOUND = """() => {
   const hosts = [...document.querySelectorAll("*")].filter((one) => one.shadowRoot);
   const sound = hosts.map((one) => one.shadowRoot.querySelector("audio.changed")).find(Boolean)
@@ -55,7 +56,7 @@ def measure(moves: int = 10, settle_s: int = 20, degradation: str = "Pink noise"
                 page = browser.new_page(viewport={"width": 1400, "height": 1400})
                 sign_in(page.context, url)
                 page.goto(f"{url}/{_PAGE}&degradation={degradation.replace(' ', '+')}")
-                page.get_by_role("button", name="Play", exact=True).click(timeout=120_000)
+                page.get_by_role("button", name="Play", exact=True).click(timeout=_PATIENCE_MS)
                 page.wait_for_timeout(1000 * settle_s)
                 slider = page.get_by_role("slider", name=degradation)
                 return pd.DataFrame([_move(page, slider, number) for number in range(moves)])
@@ -66,7 +67,7 @@ def measure(moves: int = 10, settle_s: int = 20, degradation: str = "Pink noise"
 
 def _move(page: Any, slider: Any, number: int) -> dict[str, float]:
     """Go one magnitude up, to one that nobody has heard yet."""
-    slider.focus()
+    slider.focus(timeout=_PATIENCE_MS)
     page.evaluate(_WATCH_SOUND)
     page.keyboard.press("ArrowRight")
     heard_ms = page.evaluate("window.moved")

@@ -44,8 +44,8 @@ def pick_spectrum_network(data: str, audio: str) -> Train:
     """
     st.caption(
         "A network that answers with spectrograms (Kim 2021, chapter 4): an autoencoder, which gives a "
-        "clip's spectrum back out of the clip's vector, or one that tells the voice from the rest. `taglab encode` "
-        "gives the vectors, and the encoder *run*."
+        "clip's spectrum back out of the clip's vector, or one that tells the voice from the rest. `taglab "
+        "encode` gives the vectors, and the encoder *run*."
     )
     small = device().kind != "GPU"
     names = sorted(PRESETS, key=lambda name: name.startswith(_TINY) != small)
