@@ -5,6 +5,7 @@ import streamlit as st
 from taglab.projection import shared_worker
 from taglab.ui import heading, title
 from taglab.ui.clusters.filtering import filtered, show_charts, show_filters
+from taglab.ui.clusters.hearing import show_typical
 from taglab.ui.clusters.label_space import classes_on_map, show_label_space
 from taglab.ui.clusters.material import (
     export_map,
@@ -69,6 +70,7 @@ with both.container(key="map side"):
             st.caption("The map shows the classes of the label space; tags in no class are grey.")
         show_filters(material, clusters)
         show_selection(material, clusters, rows)
+        show_typical(material, rows)
         show_facts(material, clusters, where)
         with bar:
             export_map(material, clusters, where, colour, classes)

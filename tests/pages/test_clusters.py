@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache, cli, labels, projection, runs
 from taglab import cleaning as cleanings
+from taglab.audio.files import AudioFiles
+from taglab.audio.library import add_audio
+from taglab.audio.store import StoreSettings
 from taglab.cli.commands import build_parser
 from taglab.clustering import Hdbscan, SphericalKMeans, cluster
 from taglab.embeddings import Lookup, WordVectors, compose
@@ -25,9 +29,9 @@ from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
 from taglab.ui import projecting
+from taglab.ui.clusters import hearing, under_way
 from taglab.ui.clusters import label_space as label_panel
 from taglab.ui.clusters import material as material_panel
-from taglab.ui.clusters import under_way
 from taglab.ui.clusters.material import Clustered, Material, k_steps
 from taglab.ui.messages import literal
 from taglab.vectors import TagVectors, save_features
@@ -1007,3 +1011,26 @@ def test_very_many_are_shown_before_it_is_known_how_far_the_map_can_be_trusted(
             thread.join(60)
     app.run()
     assert "Trustworthiness" in words(app)
+
+
+def test_the_most_typical_tracks_of_a_selected_tag_are_heard(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for track in ("t0", "t1"):
+        samples = np.sin(np.arange(16_000) / 20)
+        soundfile.write(tmp_path / f"{track}.wav", samples, 16_000)
+    paths = [str(tmp_path / f"{track}.wav") for track in ("t0", "t1")]
+    add_audio(
+        AudioFiles(pd.DataFrame({"track": ["t0", "t1"], "path": paths})),
+        "demo sound",
+        StoreSettings(min_duration_s=0.05),
+    )
+    monkeypatch.setattr(hearing, "DEMO", "demo sound")
+    monkeypatch.setattr(hearing, "audio_names", lambda: ["demo sound"])
+    row = TAGS.index("metal5")
+    app = page(selected=str(row), hear="true").run()
+    assert not app.exception
+    assert f"2 of the {60 - 2 * row} tracks with metal5 have sound here" in words(app)
+    assert len(app.get("audio")) == 2
+    app = page(selected="0-1", hear="true").run()
+    assert not app.get("audio")
