@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _ROW_PX, _FRAME_PX = 24, 90
 _PANE_PX = 210
 _SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
-_NAME_CHARACTERS = 32
+_NAME_CHARACTERS, _TITLE_CHARACTERS = 32, 16
+_TITLE_PX = 12
 
 
 def signed_bars(table: pd.DataFrame, weight: str, truth: str = "") -> go.Figure:
@@ -195,21 +196,27 @@ def _panes(table: pd.DataFrame, x: str, y: str) -> tuple[go.Figure, dict[str, tu
     groups = [str(name) for name in dict.fromkeys(table["group"])]
     columns = min(len(groups), 4)
     rows = -(-len(groups) // columns)
-    titles = [plain(name, _NAME_CHARACTERS) if len(groups) > 1 else "" for name in groups]
+    titles = [_on_lines(name) if len(groups) > 1 else "" for name in groups]
     figure = make_subplots(
         rows, columns, shared_yaxes=True, subplot_titles=titles, x_title=x, y_title=y,
         vertical_spacing=0.35 / rows if rows > 1 else 0.1, horizontal_spacing=0.03,
     )  # fmt: skip
+    figure.update_annotations(font={"size": _TITLE_PX})
     _as_blank(figure, _PANE_PX * rows + 130)
     places = {name: (place // columns + 1, place % columns + 1) for place, name in enumerate(groups)}
     return figure, places
+
+
+def _on_lines(group: str) -> str:
+    """Return data set and recommender one under the other: panes are narrow."""
+    return "<br>".join(plain(part, _TITLE_CHARACTERS) for part in group.rsplit(":", 1))
 
 
 def _as_blank(figure: go.Figure, height: int) -> None:
     """Give a figure of panes the looks of all others."""
     figure.update_layout(
         height=height, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 70, "r": 10, "t": 60, "b": 60}, hoverlabel={"namelength": -1},
+        margin={"l": 70, "r": 10, "t": 80, "b": 60}, hoverlabel={"namelength": -1},
         legend={"orientation": "h", "y": 1, "yref": "container", "yanchor": "top"},
     )  # fmt: skip
     figure.update_xaxes(gridcolor=GRID, zerolinecolor=GRID)
