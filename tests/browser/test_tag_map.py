@@ -235,9 +235,25 @@ def test_pictures_have_the_legend_and_hostile_names_as_text(open_map: Open, tmp_
     assert width == page.locator("canvas.points").evaluate("canvas => canvas.width") + 200
 
 
+SHOW_PART = "globalThis.showPart = (part) => show({ ...host, data: open(part) });"
+
+
+def test_classes_that_are_off_in_a_link_stay_off_while_classes_are_under_way(open_map: Open) -> None:
+    page = open_map(look="off=3:1", more=SHOW_PART)
+    page.evaluate(
+        """() => {
+          const [, map] = JSON.parse(document.getElementById("parts").textContent);
+          showPart({ ...map, classes: null, cluster: null });
+          showPart(map);
+        }"""
+    )
+    states = [each.get_attribute("aria-checked") for each in page.locator(".legend .turn").all()]
+    assert states == ["true", "false", "true"]
+
+
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_the_same_tags_elsewhere_are_followed_on_their_way(open_map: Open, motion: str) -> None:
-    page = open_map(more="globalThis.showPart = (part) => show({ ...host, data: open(part) });")
+    page = open_map(more=SHOW_PART)
     page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
     page.evaluate(
         """() => {

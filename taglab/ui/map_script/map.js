@@ -129,7 +129,8 @@ class TagMap {
       this.classes.push({ name: readable(name.get(i)), colour: rgb(colour.get(i)), x: x.get(i), y: y.get(i), size: size.get(i), chosen: 0, live: 0 });
     this.classOrder = this.classes.map((_, i) => i).sort((a, b) => this.classes[b].size - this.classes[a].size);
     const says = JSON.stringify(this.classes.map((each) => [each.name, each.size]));
-    if (says === this.classesSay) return;
+    // None while clusters are under way: those that come may be the same again.
+    if (says === this.classesSay || !classes) return;
     this.classesSay = says;
     // What a link turns off is of as many classes; classes that have become others are all on.
     const { off } = this.looks;

@@ -37,6 +37,8 @@ export class ProcessorDots {
   // for all or null.
   paint(context, scene, passes, ground) {
     const { width, height } = context.canvas;
+    // Reading a picture back takes longer than all else, and is for dots to be blended with it.
+    if (ground && !passes.length) return void context.drawImage(ground, 0, 0, width, height);
     const image = this.ground(width, height, scene, ground);
     const pixels = new Uint32Array(image.data.buffer);
     for (const pass of passes) this.stamp(pixels, width, height, scene, pass);
