@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -245,7 +246,8 @@ class Interactions:
         Raises:
             InvalidSetting: If a number is below 1.
         """
-        *_, (_, users, tracks, matrix) = self._active_parts(min_tracks, min_users)
+        parts = self._active_parts(min_tracks, min_users)
+        _, users, tracks, matrix = deque(parts, maxlen=1).pop()  # memory is held for the last one only
         kept = replace(
             self,
             users=self.users.iloc[users].reset_index(drop=True),

@@ -1,6 +1,8 @@
 """`Interactions`: who played what, kept whole; what is left out is counted, round by round to the end."""
 
 import json
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +100,26 @@ def test_activity_by_hand_takes_three_rounds() -> None:
     assert np.isnan(nobody.density)
     with pytest.raises(InvalidSetting, match="must be at least 1"):
         plays.select_active(min_tracks=0)
+
+
+def test_of_many_rounds_the_last_alone_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A chain: each user shares a track with the next, and both ends go in every round.
+    pairs = [(user, track) for user in range(20) for track in (user, user + 1)]
+    plays = Interactions.from_frame(pd.DataFrame(pairs, columns=["user", "track"]))
+    matrices: list[weakref.ref] = []
+    held: list[int] = []
+    parts = Interactions._active_parts
+
+    def counted(self: Interactions, *least: int) -> Iterator[tuple]:
+        for step, users, tracks, matrix in parts(self, *least):
+            matrices.append(weakref.ref(matrix))
+            yield step, users, tracks, matrix
+            held.append(sum(matrix() is not None for matrix in matrices))
+
+    monkeypatch.setattr(Interactions, "_active_parts", counted)
+    assert plays.select_active(2, 2).matrix.nnz == 0
+    assert len(matrices) > 10
+    assert max(held) <= 2
 
 
 @given(

@@ -130,8 +130,9 @@ def activity_curves(activity: pd.DataFrame, min_tracks: int = 1, min_users: int 
             hovertemplate=f"%{{y:,}} {side} have %{{x:,}} {others} or more<extra></extra>",
         )
         if least > 1 and len(there):
-            passing = int(activity.loc[activity["at_least"] >= least, side].max() or 0)
-            _mark_least(figure, least, activity, f"{passing:,} {side} of ≥ {least:,}", colour)
+            enough = activity.loc[activity["at_least"] >= least, side].to_numpy()
+            text = f"{enough.max(initial=0):,} {side} of ≥ {least:,}"
+            _mark_least(figure, least, activity, text, colour)
     figure.update_layout(hovermode="closest", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     figure.update_xaxes(type="log", dtick=1)
     figure.update_yaxes(type="log", dtick=1)

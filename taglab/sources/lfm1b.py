@@ -22,10 +22,11 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from taglab.errors import DataError, MissingExtra
+from taglab.errors import DataError
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.progress import Progress, between, silent
+from taglab.sources.hdf5 import read_hdf5
 from taglab.sources.plays import PlaysFormat, plain_names, read_plays
 from taglab.sources.reading import (
     MISSING_MARKS,
@@ -42,8 +43,11 @@ _TABS = TextFormat(False, "\t", False, None, ())
 _ANY = TextFormat(True, None, None, None, MISSING_MARKS)
 _GENRES = "LFM-1b_UGP"
 _EVENTS, _MATRIX, _USERS = "LFM-1b_LEs.txt", "LFM-1b_LEs.mat", "LFM-1b_users.txt"
+_TAG_COLUMNS, _NAME_COLUMNS, _ID_COLUMNS = (
+    ("tag", "genre", "label"), ("artist", "artistname", "name"), ("artistid", "id"),
+)  # fmt: skip
 _ABOUT_USERS = ("country", "age", "gender")
-_NUMBER_KINDS = "iuf"
+_LARGEST_WHOLE = 1 << 53  # up to here doubles, as MATLAB has them, are exact
 
 
 class Lfm1bSettings(BaseModel):
@@ -53,7 +57,8 @@ class Lfm1bSettings(BaseModel):
         items: What is played: the "artist", "album" or "track" of an event. Albums and tracks have the tags
             of their artist, every one of them.
         genres: Tags are the genres of artists by "allmusic" (20) or "freebase" (thousands), told by name.
-        tags: A table of artist (name or id) and tag, in their place.
+        tags: A table in their place, with a column `tag` and one of the artist: `artist` is the name,
+            `artist_id` the id, which counts where a row has both.
         plays: "events" reads LFM-1b_LEs.txt, which says when; "matrix" LFM-1b_LEs.mat, counts of artists
             (with `pip install "taglab[hdf5]"`); "auto" the matrix where items are artists and it is there.
             All billion events take some 16 GB of memory.
@@ -77,7 +82,7 @@ def read_lfm1b(path: Path, name: str, settings: Lfm1bSettings, progress: Progres
     sizes: list[int] = []
     file = path / ("LFM-1b_artists.txt" if settings.items == "artist" else f"LFM-1b_{settings.items}s.txt")
     for item, title, artist in _items(file, settings.items, artists, between(progress, 0.3, 1)):
-        tags = tags_of.get(artist) or tags_of.get(artists.get(artist, ""))
+        tags = tags_of.artist(artist, artists.get(artist, ""))
         if not tags:
             tally.add("the artist has no tag", f"{settings.items}s", title)
             continue
@@ -120,8 +125,26 @@ def _named_rows(file: Path, width: int, progress: Progress) -> Iterator[tuple[An
     progress(1.0, f"reading {file.name}")
 
 
-def _tags_of_artists(path: Path, settings: Lfm1bSettings) -> tuple[dict[str, list[str]], str]:
-    """Return tags by name or id of the artist, each once, and a sentence on where they come from."""
+class _TagsOf:
+    """Tags of artists, by their name or by their id: an artist may be called as another's id is."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, dict[str, None]] = {}
+        self._by_id: dict[str, dict[str, None]] = {}
+
+    def add(self, tag: str, name: str, artist: str = "") -> None:
+        """Take a tag of the artist of an id or, where that is empty, of all artists of a name."""
+        known, key = (self._by_id, artist) if artist else (self._by_name, name)
+        if key and tag:
+            known.setdefault(key, {})[tag] = None
+
+    def artist(self, artist: str, name: str) -> list[str]:
+        """Return the tags of the artist of an id and a name, each once."""
+        return list(self._by_id.get(artist, {}) | self._by_name.get(name, {}))
+
+
+def _tags_of_artists(path: Path, settings: Lfm1bSettings) -> tuple[_TagsOf, str]:
+    """Return tags of artists and a sentence on where they come from."""
     inherited = "" if settings.items == "artist" else f"; {settings.items}s have those of their artist"
     if settings.tags is not None:
         return _tags_of_table(settings.tags), f"Tags are those of artists in {settings.tags.name}{inherited}."
@@ -129,7 +152,7 @@ def _tags_of_artists(path: Path, settings: Lfm1bSettings) -> tuple[dict[str, lis
     with open_text(genres) as text:
         names = [line.strip() for line in text.lines]
     file = _genre_file(path, f"LFM-1b_artist_genres_{settings.genres}.txt")
-    tags: dict[str, list[str]] = {}
+    tags = _TagsOf()
     with open_text(file) as text:
         for number, line in enumerate(text.lines, 1):
             artist, *codes = line.rstrip("\r\n").split("\t")
@@ -138,8 +161,8 @@ def _tags_of_artists(path: Path, settings: Lfm1bSettings) -> tuple[dict[str, lis
                     raise DataError(
                         file, f"has {code[:20]!r} where a line of {genres.name} is meant", line=number
                     )
-                _add(tags, artist.strip(), names[int(code)])
-    return tags, f"Tags are the genres of artists by {settings.genres}, found by name{inherited}."
+                tags.add(names[int(code)], artist.strip())
+    return tags, f"Tags are the genres of artists by {settings.genres}, by the artist's name{inherited}."
 
 
 def _genre_file(path: Path, name: str) -> Path:
@@ -155,27 +178,23 @@ def _genre_file(path: Path, name: str) -> Path:
     return file
 
 
-def _tags_of_table(path: Path) -> dict[str, list[str]]:
+def _tags_of_table(path: Path) -> _TagsOf:
     with open_table(path, _ANY, silent) as table:
         plain = plain_names(table.header)
-        wanted = [
-            next((plain.index(name) for name in names if name in plain), None)
-            for names in (("artist", "artistid", "artistname", "name"), ("tag", "genre", "label"))
-        ]
-        if None in wanted:
+        tag, name, artist = (
+            next((plain.index(column) for column in columns if column in plain), None)
+            for columns in (_TAG_COLUMNS, _NAME_COLUMNS, _ID_COLUMNS)
+        )
+        if tag is None or (name is None and artist is None):
             columns = ", ".join(map(repr, table.header[:20]))
-            raise DataError(path, f"has no columns artist and tag; its columns are {columns}", line=1)
-        tags: dict[str, list[str]] = {}
-        for _, cells in table.rows(wanted):
-            if cells is not None and cells[0] and cells[1]:
-                _add(tags, cells[0].strip(), cells[1].strip())
+            raise DataError(
+                path, f"has no columns tag and artist (or artist_id); its columns are {columns}", line=1
+            )
+        tags = _TagsOf()
+        for _, cells in table.rows([tag, name, artist]):
+            if cells is not None:
+                tags.add(*((cell or "").strip() for cell in cells[:3]))
     return tags
-
-
-def _add(tags: dict[str, list[str]], artist: str, tag: str) -> None:
-    of_artist = tags.setdefault(artist, [])
-    if tag and tag not in of_artist:
-        of_artist.append(tag)
 
 
 def _plays_of_lfm1b(
@@ -207,31 +226,33 @@ def read_matrix(file: Path, name: str) -> Interactions:
 
     Raises:
         MissingExtra: If h5py is not installed.
-        DataError: If it is no such file.
+        DataError: If it is no such file, or holds no count.
     """
-    try:
-        import h5py
-    except ImportError as error:
-        raise MissingExtra("h5py", "hdf5") from error
-    try:
-        with h5py.File(file, "r") as matlab:
-            users, artists, values, rows, pointers = (
-                _array(matlab[place], file)
-                for place in ("idx_users", "idx_artists", "LEs/data", "LEs/ir", "LEs/jc")
-            )
-    except (OSError, KeyError, AttributeError, RuntimeError) as error:
-        raise DataError(
-            file, f"is no sparse matrix of users by artists in HDF5 ({error}); is it the right file?"
-        ) from error
-    per_artist: npt.NDArray[np.int64] = np.diff(pointers.astype(np.int64)).astype(np.int64)
-    fits = len(per_artist) == len(artists) and per_artist.sum() == len(rows) == len(values)
-    if not fits or (per_artist < 0).any() or not (rows < max(len(users), 1)).all():
+    users, artists, values, rows, pointers = (
+        array.ravel()
+        for array in read_hdf5(
+            file,
+            ("idx_users", "idx_artists", "LEs/data", "LEs/ir", "LEs/jc"),
+            "sparse matrix of users by artists",
+        )
+    )
+    users, artists = _whole(users, "users", file), _whole(artists, "artists", file)
+    for what, ids in (("users", users), ("artists", artists)):
+        if len(np.unique(ids)) < len(ids):
+            raise DataError(file, f"has one of its {len(ids):,} {what} twice")
+    rows, pointers = _whole(rows, "rows (ir)", file), _whole(pointers, "beginnings of columns (jc)", file)
+    per_artist = np.diff(pointers)
+    fits = len(pointers) == len(artists) + 1 and pointers[0] == 0 and (per_artist >= 0).all()
+    if not fits or not pointers[-1] == len(rows) == len(values) or not (rows < len(users)).all():
         raise DataError(
             file,
             f"has {len(users):,} users and {len(artists):,} artists, and a matrix that is not of so many; "
             "is it damaged?",
         )
-    columns, good = np.repeat(np.arange(len(artists), dtype=np.int32), per_artist), values > 0
+    columns = np.repeat(np.arange(len(artists), dtype=np.int32), per_artist)
+    good = (values > 0) & (values <= _LARGEST_WHOLE)
+    if not good.any():
+        raise DataError(file, "holds no count above 0; is it the right file?")
     tally = Tally()
     tally.add("the count is not a number above 0", "plays", count=int((~good).sum()))
     reading = (f"Plays: counts of artists by user, of {file.name}; it does not say when.",)
@@ -241,15 +262,19 @@ def read_matrix(file: Path, name: str) -> Interactions:
     )  # fmt: skip
 
 
-def _array(dataset: Any, file: Path) -> npt.NDArray[Any]:
-    """Return the numbers of a data set as one row; raises DataError where it holds something else."""
-    if dataset.dtype.kind not in _NUMBER_KINDS:
-        raise DataError(file, f"holds {dataset.dtype} where numbers are meant")
-    return np.asarray(dataset[()]).ravel()
+def _whole(numbers: npt.NDArray[Any], what: str, file: Path) -> npt.NDArray[np.int64]:
+    """Return numbers as int64; raises DataError where one is not whole, below 0, or too large to be exact."""
+    good = (numbers >= 0) & (numbers <= _LARGEST_WHOLE)
+    if numbers.dtype.kind == "f":
+        good &= numbers == np.floor(numbers)
+    if not good.all():
+        wrong = numbers[~good][0].item()
+        raise DataError(file, f"has {wrong!r} among its {what}, which are whole numbers from 0")
+    return numbers.astype(np.int64)
 
 
-def _ids(numbers: npt.NDArray[Any]) -> list[str]:
-    return [str(number) for number in numbers.astype(np.int64).tolist()]
+def _ids(numbers: npt.NDArray[np.int64]) -> list[str]:
+    return list(map(str, numbers.tolist()))
 
 
 def _about_users(file: Path, users: pd.DataFrame) -> pd.DataFrame:

@@ -106,4 +106,6 @@ def test_activity_curves_count_who_has_at_least_so_many() -> None:
     assert (list(tracks.x), list(tracks.y)) == ([1, 2, 5], [9, 2, 1])
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
     assert [note.text for note in figure.layout.annotations] == ["3 users of ≥ 2", "1 tracks of ≥ 3"]
+    beyond = activity_curves(table, min_tracks=300, min_users=300)
+    assert [note.text for note in beyond.layout.annotations] == ["0 users of ≥ 300", "0 tracks of ≥ 300"]
     assert not len(activity_curves(table.iloc[:0], 2, 2).data[0].x)

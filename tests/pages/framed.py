@@ -4,10 +4,14 @@
 page without its frame.
 """
 
+import base64
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from streamlit.testing.v1 import AppTest
 
 from taglab.cli.commands import build_parser
@@ -58,3 +62,10 @@ def require_sound(app: AppTest) -> None:
             program, *arguments = shlex.split(line)
             assert program == "taglab"
             build_parser().parse_args(arguments)
+
+
+def plotted(numbers: Any) -> npt.NDArray[Any]:
+    """Return what a chart draws along an axis, which Plotly packs where it is an array."""
+    if isinstance(numbers, dict):
+        return np.frombuffer(base64.b64decode(numbers["bdata"]), numbers["dtype"])
+    return np.ravel(numbers)

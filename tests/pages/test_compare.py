@@ -1,6 +1,5 @@
 """The Compare page: published runs first, every view on hostile names, one truth, and what is left out."""
 
-import base64
 import json
 import re
 import shlex
@@ -8,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
@@ -19,7 +17,7 @@ from taglab.cli.commands import build_parser
 from taglab.compare.queries import by_queries
 from taglab.outcomes import split_fingerprint
 from taglab.runs import Run, RunWriter, change_about, import_results, layout, open_run
-from tests.pages.framed import open_page
+from tests.pages.framed import open_page, plotted
 from tests.runs.examples import LABELS, made_run, small_data
 
 THESIS = Path(__file__).resolve().parents[2] / "../shared/data/thesis-results"
@@ -39,12 +37,6 @@ def compare(*names: str, **url: str) -> AppTest:
 
 def figures(page: AppTest) -> list[dict[str, Any]]:
     return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
-
-
-def array(given: Any) -> Any:
-    if isinstance(given, dict):
-        return np.frombuffer(base64.b64decode(given["bdata"]), given["dtype"])
-    return np.ravel(given)
 
 
 def table(page: AppTest, column: str) -> pd.DataFrame:
@@ -115,7 +107,7 @@ def test_table_34_as_printed() -> None:
     (figure,) = figures(page)
     dots = [trace for trace in figure["data"] if trace.get("mode") == "markers"]
     rock = found["label"].tolist().index("rock")
-    assert [array(each["x"])[rock] for each in dots] == [0.6409, 0.6349]
+    assert [plotted(each["x"])[rock] for each in dots] == [0.6409, 0.6349]
 
 
 @pytest.mark.realdata

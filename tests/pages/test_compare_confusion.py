@@ -1,6 +1,5 @@
 """The Compare page's views of decisions: matrices, label tables and curves, of runs of every kind."""
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from taglab.metrics.thresholds import THRESHOLDS, auc_pr_interpolated, confusion
 from taglab.runs import open_published, open_run, set_title
 from taglab.runs.importing import import_results
-from tests.pages.framed import open_page
+from tests.pages.framed import open_page, plotted
 from tests.runs.examples import made_run, small_data, small_sound
 
 THESIS = Path(__file__).resolve().parents[2] / "../shared/data/thesis-results"
@@ -42,12 +41,6 @@ def table(page: AppTest, column: str) -> pd.DataFrame:
     """Return the one table on the page that has a column."""
     (found,) = [each.value for each in page.dataframe if column in each.value.columns]
     return found
-
-
-def array(given: Any) -> Any:
-    if isinstance(given, dict):
-        return np.frombuffer(base64.b64decode(given["bdata"]), given["dtype"]).reshape(-1)
-    return np.ravel(given)
 
 
 @pytest.fixture
@@ -108,11 +101,11 @@ def test_a_label_table_is_drawn_and_two_are_compared() -> None:
     page = run(compare("made-first", "made-second", view="Co-prediction"))
     (drawn,) = figures(page)
     assert sorted(drawn["layout"]["yaxis"]["ticktext"]) == ["80s", "chill", "jazz", "rock", "sad"]
-    assert len(array(drawn["data"][1]["customdata"])) == 25
+    assert len(plotted(drawn["data"][1]["customdata"])) == 25
     page.selectbox(key="pairs_minus").set_value("made-second")
     (drawn,) = figures(run(page))
     assert drawn["layout"]["title"]["text"].endswith("made-first minus made-second")
-    z = array(drawn["data"][0]["z"])
+    z = plotted(drawn["data"][0]["z"])
     assert z.min() < 0 < z.max()
 
 

@@ -15,7 +15,7 @@ from taglab.dropped import Dropped
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.sources.table import TableSettings
-from tests.pages.framed import open_page
+from tests.pages.framed import open_page, plotted
 from tests.sources.serving import serving
 from tests.sources.tiny import write_lastfm
 
@@ -203,7 +203,30 @@ def test_activity_is_drawn_and_filtered_in_steps_as_the_command_does(data_page: 
     app = open_page("data", min_tracks="2", min_users="2").run()
     assert not app.exception
     (curve,) = (chart for chart in charts(app) if chart["layout"]["title"]["text"] == "Activity")
-    assert curve["data"][0]["y"] == [4, 3]
+    assert plotted(curve["data"][0]["y"]).tolist() == [4, 3]
     (steps,) = (one.value for one in app.dataframe if "step" in one.value.columns)
     assert steps["users"].tolist() == [4, 3, 3, 2]
     assert "taglab data activity --min-tracks 2 --min-users 2 demo" in [block.value for block in app.code]
+
+
+def test_activity_is_computed_once_and_may_leave_nobody(
+    data_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [("u", "a"), ("u", "b"), ("x", "a")] + [("y", f"{number}") for number in range(40)]
+    plays = Interactions.from_frame(pd.DataFrame(pairs, columns=["user", "track"]), "demo")
+    plays.write(cache.Shelf(cache.FOLKSONOMIES).path("demo") / "interactions")
+    asked: list[tuple[int, ...]] = []
+    activity, steps = Interactions.activity, Interactions.activity_steps
+    monkeypatch.setattr(Interactions, "activity", lambda self: (asked.append(()), activity(self))[1])
+    monkeypatch.setattr(
+        Interactions, "activity_steps", lambda self, *least: (asked.append(least), steps(self, *least))[1]
+    )
+    app = open_page("data", min_tracks="41").run()
+    assert not app.exception
+    assert "Nobody is so active: nothing is left." in [caption.value for caption in app.caption]
+    (curve,) = (chart for chart in charts(app) if chart["layout"]["title"]["text"] == "Activity")
+    assert [note["text"] for note in curve["layout"]["annotations"]] == ["0 users of ≥ 41"]
+    app.run()
+    assert asked == [(), (41, 1)]
+    app.number_input(key="min_tracks").set_value(2).run()
+    assert asked == [(), (41, 1), (2, 1)]

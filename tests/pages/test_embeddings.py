@@ -1,6 +1,5 @@
 """The Embeddings page: every view on hostile tags, and what cannot be shown said in a sentence."""
 
-import base64
 import io
 import json
 import shlex
@@ -23,7 +22,7 @@ from taglab.vectors import Vectors, save_features
 from taglab.verbs.joint_space_words import space_vectors
 from tests.joint_space.shelved import shelve_space
 from tests.pages.beside import Beside, long_works_are_offered
-from tests.pages.framed import open_page
+from tests.pages.framed import open_page, plotted
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 TAGS = ["rock", "jazz", HOSTILE, "-dash", "kappe jazz", "\u202eevil", "x" * 400, "unheard of"]
@@ -421,7 +420,7 @@ def test_neighbours_of_whole_tags_are_by_dot_product() -> None:
     products[vectors.row("jazz")] = -np.inf
     nearest = np.argsort(-products)[:3]
     assert bars["customdata"][0][0].startswith(vectors.ids[nearest[0]][:5])
-    lengths = np.frombuffer(base64.b64decode(bars["x"]["bdata"]), bars["x"]["dtype"])
+    lengths = plotted(bars["x"])
     np.testing.assert_allclose(lengths, products[nearest], rtol=1e-5)
     assert charts(app)[0]["layout"]["xaxis"]["title"]["text"] == "dot product"
     assert "A dot product is no distance" in " ".join(captions(app))

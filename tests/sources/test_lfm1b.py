@@ -12,7 +12,7 @@ from taglab.errors import DataError
 from taglab.recommend import HoldingOut, RecommenderMaterial
 from taglab.recommend.holding_out import hold_out
 from taglab.recommend.library import material_of
-from taglab.sources.lfm1b import Lfm1bSettings
+from taglab.sources.lfm1b import Lfm1bSettings, read_matrix
 from tests.sources.tiny import write_files, write_lfm1b
 
 COUNTS = np.array([[2, 1, 0, 0], [0, 0, 4, 3]])
@@ -66,13 +66,41 @@ def test_other_genres_and_a_table_of_tags(tmp_path: Path) -> None:
     folder = write_lfm1b(tmp_path)
     freebase = sources.read("lfm-1b", folder, "lfm", Lfm1bSettings(genres="freebase"))
     assert (freebase.tracks["title"].tolist(), freebase.tags["tag"].tolist()) == (["Bare"], ["folk"])
-    write_files(tmp_path, {"tags.csv": "artist,tag\n14,calm\nTwo,loud\nTwo,loud\nTwo,\n"})
+    write_files(tmp_path, {"tags.csv": "artist_id,artist,tag\n14,,calm\n,Two,loud\n,Two,loud\n,Two,\n"})
     mine = sources.read("lfm-1b", folder, "lfm", Lfm1bSettings(tags=tmp_path / "tags.csv"))
     assert mine.tracks["track"].tolist() == ["12", "13", "14"]
     assert dict(zip(mine.tags["tag"], mine.tags["count"], strict=True)) == {"loud": 2, "calm": 1}
     write_files(tmp_path, {"tags.csv": "who,what\n14,calm\n"})
-    with pytest.raises(DataError, match="no columns artist and tag; its columns are 'who', 'what'"):
+    with pytest.raises(
+        DataError, match="no columns tag and artist \\(or artist_id\\); its columns are 'who', 'what'"
+    ):
         sources.read("lfm-1b", folder, "lfm", Lfm1bSettings(tags=tmp_path / "tags.csv"))
+
+
+def test_an_artist_called_as_the_id_of_another_is_not_that_one(tmp_path: Path) -> None:
+    folder = write_lfm1b(tmp_path)
+    write_files(folder, {"LFM-1b_artists.txt": "11\t12\n12\tTwo\n13\tOther\n"})
+    write_files(folder / "LFM-1b_UGP", {"LFM-1b_artist_genres_allmusic.txt": "12\t1\nTwo\t2\n\t0\n"})
+    genres = sources.read("lfm-1b", folder, "lfm")
+    assert genres.tracks["track"].tolist() == ["11", "12"]
+    assert genres.tags["tag"].tolist() == ["jazz", "rock"]
+    assert genres.matrix.toarray().sum() == 2
+    expected = {
+        "artist,tag\n12,by name\n": [("11", "by name")],
+        "tag,artist_id\nby id,12\n": [("12", "by id")],
+        "Artist ID;Artist name;tag\n12;Other;by id\n;12;by name\n": [("11", "by name"), ("12", "by id")],
+    }
+    for text, tagged in expected.items():
+        write_files(tmp_path, {"tags.csv": text})
+        data = sources.read("lfm-1b", folder, "lfm", Lfm1bSettings(tags=tmp_path / "tags.csv"))
+        rows = data.matrix.tocoo()
+        assert (
+            sorted(
+                (data.tracks["track"][row], data.tags["tag"][column])
+                for row, column in zip(rows.row, rows.col, strict=True)
+            )
+            == tagged
+        )
 
 
 def test_the_matrix_is_that_of_matlab(tmp_path: Path) -> None:
@@ -106,3 +134,30 @@ def test_files_that_are_none_of_these_are_told(tmp_path: Path) -> None:
     (folder / "LFM-1b_UGP" / "genres_allmusic.txt").unlink()
     with pytest.raises(DataError, match=r"unpack LFM-1b_UGP.zip there"):
         sources.read("lfm-1b", folder, "lfm")
+
+
+@pytest.mark.parametrize(
+    ("place", "numbers", "sentence"),
+    [
+        ("LEs/ir", [0, -1, 0, 1, 1], "has -1 among its rows"),
+        ("LEs/ir", [0.0, 0.5, 0, 1, 1], "has 0.5 among its rows"),
+        ("LEs/ir", [0, 0, 1, 9], "2 users and 4 artists, and a matrix that is not of so many"),
+        ("LEs/jc", [1, 1, 2, 3, 4], "a matrix that is not of so many"),
+        ("LEs/jc", [0, 3, 2, 3, 4], "a matrix that is not of so many"),
+        ("LEs/jc", np.array([], int), "a matrix that is not of so many"),
+        ("LEs/data", [0, -1, np.nan, np.inf], "holds no count above 0"),
+        ("idx_users", [7, 7], "has one of its 2 users twice"),
+        ("idx_users", [7, np.nan], "has nan among its users"),
+        ("idx_artists", [11, 12, 13, 11.0], "has one of its 4 artists twice"),
+        ("idx_artists", [11, 12, 13, 1e300], r"has 1e\+300 among its artists"),
+    ],
+)
+def test_a_matrix_that_is_none_is_refused_in_a_sentence(
+    tmp_path: Path, place: str, numbers: list[float], sentence: str
+) -> None:
+    file = write_matrix(tmp_path) / "LFM-1b_LEs.mat"
+    with h5py.File(file, "r+") as matlab:
+        del matlab[place]
+        matlab[place] = numbers
+    with pytest.raises(DataError, match=sentence):
+        read_matrix(file, "lfm")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from taglab.figures.data import activity_curves
 from taglab.interactions import Interactions
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.pickers import bound_number
+from taglab.ui.remembered import remembered
 from taglab.verbs.data import Activity
 
 
@@ -18,7 +20,7 @@ def show_activity(name: str, plays: Interactions) -> None:
         name: Of the data set.
         plays: Who played or rated what.
     """
-    activity = plays.activity()
+    activity = _activity(plays)
     left, right = st.columns([3, 2])
     with right:
         asked = Activity(
@@ -26,7 +28,7 @@ def show_activity(name: str, plays: Interactions) -> None:
             min_tracks=_pick("min_tracks", "Users of at least (tracks)", plays.n_tracks),
             min_users=_pick("min_users", "Tracks of at least (users)", plays.n_users),
         )
-        steps = plays.activity_steps(asked.min_tracks, asked.min_users)
+        steps = _steps(plays, asked.min_tracks, asked.min_users)
         st.dataframe(
             steps.assign(density=100 * steps["density"]), hide_index=True, key="activity steps",
             alt="Users, tracks and plays that each step of the filter leaves",
@@ -48,6 +50,16 @@ def show_activity(name: str, plays: Interactions) -> None:
             alt="How many users have at least so many tracks, and tracks so many users, both logarithmic",
         )  # fmt: skip
         export_panel(f"{name} activity", activity, figure, asked)
+
+
+@remembered("small")
+def _activity(plays: Interactions) -> pd.DataFrame:
+    return plays.activity()
+
+
+@remembered("small")
+def _steps(plays: Interactions, min_tracks: int, min_users: int) -> pd.DataFrame:
+    return plays.activity_steps(min_tracks, min_users)
 
 
 def _pick(key: str, label: str, most: int) -> int:
