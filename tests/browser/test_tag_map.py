@@ -199,9 +199,16 @@ def test_a_card_that_the_processor_plays_is_left_alone(open_map: Open, browser_w
 
 
 def test_a_look_that_is_not_understood_is_left_out(open_map: Open) -> None:
-    page = open_map(look="size=9_opacity=-1_as=<b>_by=card2_off=4:0_off=3:9_nonsense")
+    bad = "size=9_opacity=-1_as=<b>_by=card2_off=4:0_off=3:9_constructor=1_toString=dots_nonsense"
+    page = open_map(look=bad)
     assert ink(page) == ink(open_map())
     assert page.locator(".legend .turn[aria-checked=false]").count() == 0
+
+
+def test_a_link_names_the_classes_that_are_on_where_they_are_fewer(open_map: Open) -> None:
+    page = open_map(look="on=3:1")
+    checked = page.locator(".legend .turn").evaluate_all("all => all.map(one => one.ariaChecked)")
+    assert sorted(checked) == ["false", "false", "true"]
 
 
 def test_how_dots_are_drawn_is_set_by_keys_and_reset(open_map: Open) -> None:

@@ -4,25 +4,41 @@
 const USUAL = { size: 1, opacity: 0, as: "auto", by: "auto" };
 const CHOICES = { as: ["auto", "dots", "density"], by: ["auto", "card", "processor"] };
 const BOUNDS = { size: [0.4, 3], opacity: [0, 1] };
+// Characters that the link has room for.
+export const LONGEST_LOOK = 2000;
+
+const own = (of, name) => (Object.hasOwn(of, name) ? of[name] : []);
 
 export function parseLook(text) {
   const look = { ...USUAL, off: null };
   for (const part of text.slice(0, 4000).split("_")) {
     const [name, value = ""] = part.split("=");
-    if (CHOICES[name]?.includes(value)) look[name] = value;
-    const [least, most] = BOUNDS[name] ?? [];
+    if (own(CHOICES, name).includes(value)) look[name] = value;
+    const [least, most] = own(BOUNDS, name);
     if (/^\d+(\.\d+)?$/.test(value) && value >= least && value <= most) look[name] = Number(value);
     // Of how many classes, and which: numbers of others would be other classes.
-    const off = name === "off" && value.match(/^(\d{1,7}):(\d{1,7}(?:\.\d{1,7})*)$/);
-    if (off) look.off = { of: Number(off[1]), which: off[2].split(".").map(Number) };
+    const turned = /^o(n|ff)$/.test(name) && value.match(/^(\d{1,5}):(\d{1,5}(?:\.\d{1,5})*)$/);
+    if (!turned) continue;
+    const [of, which] = [Number(turned[1]), turned[2].split(".").map(Number)];
+    look.off = { of, which: name === "off" ? which : without(of, which) };
   }
   return look;
 }
 
 export function writeLook(look) {
   const parts = Object.keys(USUAL).flatMap((name) => (look[name] === USUAL[name] ? [] : `${name}=${look[name]}`));
-  if (look.off?.which.length) parts.push(`off=${look.off.of}:${look.off.which.join(".")}`);
+  if (look.off?.which.length) {
+    const { of, which } = look.off;
+    const on = without(of, which);
+    const byOn = on.length && on.length < which.length;
+    parts.push(`${byOn ? "on" : "off"}=${of}:${(byOn ? on : which).join(".")}`);
+  }
   return parts.join("_");
+}
+
+function without(of, which) {
+  const left = new Set(which);
+  return Array.from({ length: of }, (_, i) => i).filter((i) => !left.has(i));
 }
 
 // The small form behind the button of the tools.

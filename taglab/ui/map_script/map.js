@@ -9,7 +9,7 @@ import { savePng, saveSvg } from "./files.js";
 import { Hands } from "./hands.js";
 import { Labels, drawMarks } from "./labels.js";
 import { Legend } from "./legend.js";
-import { ColourChoice, LookForm, parseLook, writeLook } from "./look.js";
+import { ColourChoice, LONGEST_LOOK, LookForm, parseLook, writeLook } from "./look.js";
 import { Near } from "./near.js";
 import { cellsIn, crowdIn, extent, keepPoints, rowsIn, shared } from "./points.js";
 import { ProcessorDots } from "./processor_dots.js";
@@ -162,8 +162,10 @@ class TagMap {
   tellLook() {
     clearTimeout(this.telling);
     this.telling = setTimeout(() => {
-      this.lookSent = writeLook(this.looks);
-      this.sendLook(this.lookSent);
+      const text = writeLook(this.looks);
+      if (text.length > LONGEST_LOOK) return this.say("The link has no room for so many hidden classes");
+      this.lookSent = text;
+      this.sendLook(text);
     }, TELL_MS);
   }
 
