@@ -27,6 +27,7 @@ _LOG_FROM = 8.0  # largest number over median from which the bins of positive nu
 _LONGEST_FILTER = 4000
 _MOST_NAMES = 1000
 _PARTS = re.compile(r"(?P<name>[^=;]*)=(?P<value>[^=;]*)")
+_LARGEST = float(np.finfo(np.float64).max)
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -72,7 +73,8 @@ class Numbers:
 
     Attributes:
         values: Array (rows,), float64; NaN where not known.
-        edges: Array (bins + 1,), rising: a bin holds what is at its left edge or above and below its right.
+        edges: Array (bins + 1,), finite, rising: a bin holds what is at its left edge or above and below its
+            right; the last also the largest float there is.
         bins: Array (rows,), int32: the bin of each row, -1 where its value is not known.
         whole: Whether all values are whole numbers.
     """
@@ -91,6 +93,9 @@ class Numbers:
         Args:
             values: Array (rows,); NaN and infinite ones count as not known.
             most: Number of bins, about.
+
+        Returns:
+            The column; every finite value is in a bin.
         """
         numbers = np.asarray(values, np.float64)
         numbers = np.where(np.isfinite(numbers), numbers, np.nan)
@@ -162,9 +167,14 @@ Columns = Mapping[str, Column]
 
 
 def numbers_or_names(values: pd.Series) -> Column | None:
-    """Return a column as numbers or names by what it holds; None where it is neither.
+    """Return a column as numbers or names by what it holds.
 
-    Texts that are mostly different, such as titles, and values of other kinds are nothing to count.
+    Args:
+        values: Array (rows,) of numbers, truths or texts; NaN and None are not known.
+
+    Returns:
+        None where it is neither: texts that are mostly different, such as titles, and values of other kinds
+        are nothing to count.
     """
     if pd.api.types.is_bool_dtype(values.dtype):
         return Categories.of(values.map({True: "yes", False: "no"}).tolist())
@@ -194,7 +204,15 @@ def passing(columns: Columns, filters: Filters, but: str | None = None) -> Mask 
 
 
 def counts(column: Column, mask: Mask | None = None) -> Counts:
-    """Return the number of rows in each bin, array (bins,), of those in a mask where there is one."""
+    """Count rows by bin.
+
+    Args:
+        column: Whose bins.
+        mask: Array (rows,): which rows are counted; all where None.
+
+    Returns:
+        Array (bins,), int64; rows whose value is not known are in none.
+    """
     bins = column.bins if mask is None else column.bins[mask]
     of_bins: Counts = np.bincount(bins[bins >= 0], minlength=column.n_bins)
     return of_bins
@@ -274,32 +292,48 @@ def _filter(part: str, value: str) -> Filter:
 
 
 def _edges(known: npt.NDArray[np.float64], whole: bool, most: int) -> npt.NDArray[np.float64]:
-    """Return round edges of about so many bins, of which the last is above the largest number."""
+    """Return rising finite edges of about so many bins, from the least number or below to above the largest.
+
+    They are round where the numbers lie far enough apart. Above the largest float there is none: a last edge
+    of that value belongs to the last bin.
+    """
     if not len(known):
         return np.array([0.0, 1.0])
     low, high = float(known.min()), float(known.max())
-    if low > 0 and high > _LOG_FROM * float(np.median(known)):
-        return _log_edges(low, high, whole, most)
+    with np.errstate(over="ignore"):
+        if low > 0 and high > _LOG_FROM * float(np.median(known)):
+            edges = _log_edges(low, high, whole, most)
+        else:
+            edges = _even_edges(low, high, whole, most)
+        edges = np.clip(edges, -_LARGEST, _LARGEST)
+        above = min(float(np.nextafter(high, np.inf)), _LARGEST)
+    # A multiple of a step may be rounded past what it is to hold.
+    edges[0], edges[-1] = min(edges[0], low), max(edges[-1], above)
+    if not edges[0] < edges[-1]:
+        edges[0] = np.nextafter(low, -np.inf)
+    return np.unique(edges)
+
+
+def _even_edges(low: float, high: float, whole: bool, most: int) -> npt.NDArray[np.float64]:
+    """Return multiples of a round step; the two ends where no step tells numbers so near apart."""
     if not low < high:
-        above = low + 1.0 if whole else float(np.nextafter(low, np.inf)) + abs(low) / 64
-        return np.array([low, above], np.float64)
-    step = _round_step((high - low) / most, whole)
+        return np.array([low, low + (1.0 if whole else abs(low) / 64)])
+    step = _round_step(high / most - low / most, whole)
+    if not 0 < step < math.inf:
+        return np.array([low, high])
     first, last = math.floor(low / step), math.floor(high / step) + 1
     return (np.arange(first, last + 1) * step).astype(np.float64)
 
 
 def _round_step(least: float, whole: bool) -> float:
-    """Return the least round number that is not below another; a whole one where wanted."""
+    """Return the least round number not below another, a whole one where wanted; 0 where there is none."""
     if whole and least <= 1:
         return 1.0
-    power = 10.0 ** math.floor(math.log10(least))
+    power = 10.0 ** math.floor(math.log10(least)) if 0 < least < math.inf else 0.0
     steps = [power * step for step in _STEPS if not whole or (power * step).is_integer()]
     return next((step for step in steps if step >= least * (1 - 1e-9)), 10 * power)
 
 
 def _log_edges(low: float, high: float, whole: bool, most: int) -> npt.NDArray[np.float64]:
-    edges = np.geomspace(low, high, most + 1)
-    edges[-1] = np.nextafter(high, np.inf)
-    if whole:
-        return np.unique(np.append(np.floor(edges[:-1]), high + 1).astype(np.float64))
-    return edges.astype(np.float64)
+    edges: npt.NDArray[np.float64] = np.geomspace(low, high, most + 1).astype(np.float64)
+    return np.append(np.floor(edges[:-1]), high + 1) if whole else edges

@@ -85,5 +85,19 @@ def out_of_memory(error: MemoryError) -> str:
     )
 
 
+def what_went_wrong(error: Exception, what: str) -> TaglabError:
+    """Return the error to show for one that ended a thread beside a page.
+
+    Args:
+        error: What was raised.
+        what: What it ended, such as "clustering".
+    """
+    if isinstance(error, TaglabError):
+        return error
+    if isinstance(error, MemoryError):
+        return TaglabError(out_of_memory(error))
+    return TaglabError(f"{what} failed ({type(error).__name__})")
+
+
 class Cancelled(TaglabError):
     """A long computation was stopped on request; nothing of it was kept."""

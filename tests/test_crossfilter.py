@@ -1,6 +1,7 @@
 """Filters on columns: what passes, what is counted under the others, and how a link carries them."""
 
 import math
+import sys
 
 import numpy as np
 import pandas as pd
@@ -76,6 +77,48 @@ def test_odd_columns_have_bins(values: list[float]) -> None:
     column = Numbers.of(values)
     assert (np.diff(column.edges) > 0).all()
     assert counts(column).sum() == sum(math.isfinite(value) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("values", "edges"),
+    [
+        ([1e17, 1e17], [1e17, math.nextafter(1e17, math.inf)]),
+        ([1.0, math.nextafter(1, 2)], [1.0, math.nextafter(1, 2), math.nextafter(math.nextafter(1, 2), 2)]),
+        ([0, 5e-324], [0, 1e-323]),
+        ([0, 2e-322], [0, 2.03e-322]),
+        ([sys.float_info.max], [math.nextafter(sys.float_info.max, 0), sys.float_info.max]),
+    ],
+)
+def test_numbers_that_no_round_step_tells_apart_have_few_bins(
+    values: list[float], edges: list[float]
+) -> None:
+    assert Numbers.of(values).edges.tolist() == edges
+
+
+def test_the_ends_of_all_floats_have_bins() -> None:
+    column = Numbers.of([-1.7e308, 0, 1.7e308])
+    assert column.bins.tolist() == [0, 9, 17]
+    assert column.edges[1:-1] == pytest.approx(np.arange(-8, 9) * 2e307)
+    assert column.edges[-1] == sys.float_info.max  # 1.8e308 is no float
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20)
+    | st.lists(st.floats(0.001, 100), min_size=1, max_size=20)
+    | st.tuples(st.floats(-1e18, 1e18), st.integers(0, 100)).map(
+        lambda pair: [pair[0], pair[0] + pair[1] * math.ulp(pair[0])]
+    ),
+    st.integers(1, 40),
+)
+def test_every_finite_number_has_a_bin_and_edges_rise(values: list[float], most: int) -> None:
+    column = Numbers.of(values, most)
+    assert np.isfinite(column.edges).all()
+    assert (column.edges[1:] > column.edges[:-1]).all()
+    assert (column.bins >= 0).all()
+    assert (column.edges[column.bins] <= column.values).all()
+    right = column.edges[column.bins + 1]
+    assert ((column.values < right) | (right == sys.float_info.max)).all()
+    assert column.n_bins <= 4 * most + 100
 
 
 @given(st.lists(st.floats(-1e6, 1e6) | st.integers(0, 10_000).map(float), min_size=1, max_size=60))

@@ -33,6 +33,7 @@ class Projection:
         explained_variance: Share of all variance along each axis shown, (dimensions,); None but for PCA of
             vectors; NaN where all tags coincide.
         scree: Share of all variance along every axis there is, falling, (dim,); likewise.
+        why_not_judged: Why it could not be judged; empty where it was, or may be yet. It is not saved.
 
     Raises:
         ValueError: If shapes disagree.
@@ -47,6 +48,7 @@ class Projection:
     queries: int
     explained_variance: npt.NDArray[np.float64] | None = None
     scree: npt.NDArray[np.float64] | None = None
+    why_not_judged: str = ""
 
     def __post_init__(self) -> None:
         if self.positions.ndim != 2 or self.positions.shape[1] != self.settings.dimensions:
@@ -68,6 +70,8 @@ class Projection:
         """What to show beside the map."""
         if len(self) < 3:
             return "Fewer than 3 points have no neighbourhood to keep or lose."
+        if self.why_not_judged:
+            return f"How far the map can be trusted could not be found out: {self.why_not_judged}."
         if not self.queries:
             return "How far the map can be trusted is still being found out."
         over = (

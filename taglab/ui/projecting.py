@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import streamlit as st
 
 from taglab import projection
-from taglab.errors import TaglabError
+from taglab.errors import TaglabError, what_went_wrong
 from taglab.progress import Progress
 from taglab.projection import Projection, ProjectionJob, ProjectionSettings
 from taglab.ui.dialogs import dialog_is_open
@@ -21,6 +22,8 @@ from taglab.vectors import Vectors
 _JOBS = "projections under way"
 _SHORT_S = 30.0
 _MANY = 50_000  # points whose PCA is shown before it is known how far it can be trusted
+_LOCK = threading.Lock()
+_JUDGING: dict[str, _Judging] = {}
 _DIMENSIONS: dict[Literal[2, 3], str] = {2: "2-D", 3: "3-D"}
 
 
@@ -67,21 +70,59 @@ def _projected(vectors: Vectors, settings: ProjectionSettings) -> Projection:
         return _projected(vectors, settings.model_copy(update={"method": "pca"}))
     with working(f"Placing the {vectors.kind}") as progress:
         if len(vectors) >= _MANY:
-            return _dots_first(vectors, settings, progress)
-        return projection.cached_projection(vectors, settings, progress)
+            placed = _dots_first(vectors, settings, progress)
+        else:
+            return projection.cached_projection(vectors, settings, progress)
+    return _judged(vectors, settings, placed)
 
 
 @remembered("large")
 def _dots_first(vectors: Vectors, settings: ProjectionSettings, _progress: Progress) -> Projection:
-    """Return a map that is not judged yet; once it is, it lies in the cache, where the next run looks."""
-    placed = projection.project(vectors, settings, _progress, judge=False)
+    """Return a map that is not judged yet."""
+    return projection.project(vectors, settings, _progress, judge=False)
 
-    def judge() -> None:
-        path = projection.projection_path(vectors, settings)
-        projection.keep_projection(path, projection.judged(vectors, placed))
 
-    threading.Thread(target=judge, name="quality of a map", daemon=True).start()
-    return placed
+class _Judging:
+    """Finds out in a thread how far a map can be trusted; the judged map is kept, where the next run looks.
+
+    Attributes:
+        error: Why it could not be found out.
+    """
+
+    def __init__(self, name: str, vectors: Vectors, settings: ProjectionSettings, placed: Projection) -> None:
+        self.error: TaglabError | None = None
+        asked = name, vectors, settings, placed
+        threading.Thread(target=self._judge, args=asked, name="quality of a map", daemon=True).start()
+
+    def _judge(self, name: str, vectors: Vectors, settings: ProjectionSettings, placed: Projection) -> None:
+        try:
+            judged = projection.judged(vectors, placed)
+            projection.keep_projection(projection.projection_path(vectors, settings), judged)
+            with _LOCK:
+                _JUDGING.pop(name, None)
+        except Exception as error:
+            self.error = what_went_wrong(error, "judging the map")
+            if not isinstance(error, (TaglabError, MemoryError)):
+                raise
+
+
+def _judged(vectors: Vectors, settings: ProjectionSettings, placed: Projection) -> Projection:
+    """Return a map as it is as long as a thread judges it; one that could not be judged says why."""
+    name = str(projection.projection_path(vectors, settings))
+    with _LOCK:
+        judging = _JUDGING.get(name)
+        if judging is None:
+            kept = _kept(vectors, settings)
+            if kept is not None:
+                return kept
+            judging = _JUDGING[name] = _Judging(name, vectors, settings, placed)
+    if judging.error is None:
+        return placed
+    if st.button("Judge the map again", key="judge again", icon=":material/replay:"):
+        with _LOCK:
+            _JUDGING.pop(name, None)
+        st.rerun()
+    return replace(placed, why_not_judged=str(judging.error).rstrip("."))
 
 
 @remembered("large", keeps_none=False)

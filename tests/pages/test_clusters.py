@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import streamlit
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache, cli, labels, projection, runs
@@ -32,7 +33,7 @@ from taglab.ui import projecting
 from taglab.ui.clusters import hearing, under_way
 from taglab.ui.clusters import label_space as label_panel
 from taglab.ui.clusters import material as material_panel
-from taglab.ui.clusters.material import Clustered, Material, k_steps
+from taglab.ui.clusters.material import Clustered, Material, k_steps, open_material
 from taglab.ui.messages import literal
 from taglab.vectors import TagVectors, save_features
 from taglab.verbs.joint_space_words import space_vectors
@@ -81,6 +82,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     """No test of a page starts a process."""
     made = Worker()
     monkeypatch.setattr(projection, "shared_worker", lambda: made)
+    monkeypatch.setattr(under_way, "_UNDER_WAY", {})
     return made
 
 
@@ -947,7 +949,10 @@ def test_dots_come_before_their_clusters_where_these_take_long(monkeypatch: pyte
     until_done()
     app.run()
     assert map_data(app)["shows"] == "k=5 pca cluster"
-    assert not under_way._UNDER_WAY
+    (work,) = under_way._UNDER_WAY.values()
+    app.segmented_control(key="colour").set_value("silhouette").run()
+    assert list(under_way._UNDER_WAY.values()) == [work]  # a click begins nothing anew
+    assert map_data(app)["shows"] == "k=5 pca silhouette"
 
 
 def test_colours_come_before_the_silhouettes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -984,10 +989,92 @@ def test_another_k_stops_the_one_before_and_a_stopped_one_can_begin_anew(
         assert isinstance(work.error, Cancelled)
         assert work.result is None
     app.run()
+    assert literal("The clustering was stopped.") in words(app)
     app.button(key="cluster again").click().run()
     until_done()
     app.run()
     assert map_data(app)["shows"] == "k=6 pca cluster"
+
+
+def visit(visitor: str, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any]) -> None:
+    """Go on as a visitor with a session state of its own."""
+    monkeypatch.setattr(under_way, "_visitor", lambda: visitor)
+    monkeypatch.setattr(streamlit, "session_state", state)
+
+
+def test_a_clustering_goes_on_for_others_when_one_stops_waiting_and_ends_with_the_last_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = held(monkeypatch, "cluster")
+    here = {"a", "b"}
+    monkeypatch.setattr(under_way, "_is_here", here.__contains__)
+    material = open_material("demo", "first", 1, Lookup())
+    settings = SphericalKMeans(k=3, seed=74)
+    of_a: dict[str, Any] = {}
+    of_b: dict[str, Any] = {}
+    visit("a", monkeypatch, of_a)
+    work = under_way.begin(material, settings)
+    assert work is not None
+    visit("b", monkeypatch, of_b)
+    assert under_way.begin(material, settings) is work
+    under_way._stop_waiting(work)
+    assert under_way.begin(material, settings) is work  # and does not begin anew by itself
+    assert work.visitors == {"a"}
+    assert work.left_by == {"b"}
+    here.remove("a")
+    go_on.set()
+    work.wait(60)
+    assert isinstance(work.error, Cancelled)
+    assert not under_way._UNDER_WAY
+    under_way._ask_again(work)
+    again = under_way.begin(material, settings)
+    assert again is not None
+    assert again is not work
+    again.wait(60)
+    assert again.result is not None
+    here.clear()
+    visit("c", monkeypatch, {})
+    monkeypatch.setattr(under_way, "MANY", 10**9)
+    assert under_way.begin(material, settings) is None
+    assert not under_way._UNDER_WAY
+
+
+def test_another_visitor_gets_a_failed_clustering_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(under_way, "MANY", 0)
+    material = open_material("demo", "first", 1, Lookup())
+    settings = SphericalKMeans(k=3, seed=75)
+    with monkeypatch.context() as failing:
+        failing.setattr(material_panel, "cluster", fail)
+        visit("a", monkeypatch, {})
+        work = under_way.begin(material, settings)
+        assert work is not None
+        work.wait(60)
+    assert "not enough memory" in str(work.error)
+    assert under_way.begin(material, settings) is work
+    visit("b", monkeypatch, {})
+    other = under_way.begin(material, settings)
+    assert other is not None
+    assert other is not work
+    other.wait(60)
+    assert other.result is not None
+    assert list(under_way._UNDER_WAY.values()) == [other]
+
+
+def test_silhouettes_can_be_stopped() -> None:
+    material = open_material("demo", "first", 1, Lookup())
+    reports: list[float] = []
+
+    def report(fraction: float, text: str) -> None:
+        reports.append(fraction)
+        if fraction > 0.6:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        material_panel.clustered(material, SphericalKMeans(k=3, seed=76), report)
+    assert sorted(reports) == reports
 
 
 def test_very_many_are_shown_before_it_is_known_how_far_the_map_can_be_trusted(
@@ -1034,3 +1121,28 @@ def test_the_most_typical_tracks_of_a_selected_tag_are_heard(
     assert len(app.get("audio")) == 2
     app = page(selected="0-1", hear="true").run()
     assert not app.get("audio")
+
+
+def test_a_map_that_cannot_be_judged_says_why_and_is_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any) -> Projection:
+        raise MemoryError
+
+    def until_judged() -> None:
+        for thread in threading.enumerate():
+            if thread.name == "quality of a map":
+                thread.join(60)
+
+    monkeypatch.setattr(projecting, "_MANY", 0)
+    monkeypatch.setattr(projecting, "_JUDGING", {})
+    with monkeypatch.context() as failing:
+        failing.setattr(projection, "judged", fail)
+        app = page(min_count="9").run()
+        until_judged()
+        app.run()
+    assert "could not be found out: not enough memory" in words(app).replace("\\", "")
+    assert "still being found out" not in words(app)
+    app.button(key="judge again").click().run()
+    until_judged()
+    app.run()
+    assert "Trustworthiness" in words(app)
+    assert not projecting._JUDGING

@@ -26,7 +26,7 @@ from taglab.figures import clusters as figures
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
 from taglab.folksonomy import Folksonomy
-from taglab.progress import Progress
+from taglab.progress import Progress, between
 from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import number_bounds, setting_widget
@@ -58,6 +58,7 @@ _ROUND_STEPS = ((2, 20), (5, 10), (10, 4))
 _MOST_NUMBER = 2**31 - 1
 UNCLUSTERED = "in no cluster"
 _PATIENCE_S = 0.6
+_CLUSTERS_SHARE = 0.6  # of the work; the silhouettes are the rest
 _NAMED = 12
 _MEANING = {
     "In no cluster": "Tags that lie too thin for a cluster of this size: grey on the map, in no class, and "
@@ -306,18 +307,30 @@ def _patient(progress: Progress) -> Progress:
 
 @remembered("small")
 def _clustered(material: Material, settings: Clusterer, _progress: Progress) -> Clustered:
-    clustering = compute_clusters(material, settings, _progress)
-    return _with_tables(material, clustering, *_silhouettes(material.vectors, clustering))
+    clustering = _clusters(material, settings, between(_progress, 0.0, _CLUSTERS_SHARE))
+    left = between(_progress, _CLUSTERS_SHARE, 1.0)
+    return _with_tables(material, clustering, *_silhouettes(material.vectors, clustering, left))
 
 
-def clustered_so_far(material: Material, clustering: Clustering) -> Clustered:
-    """Return clusters whose silhouettes are not there yet; they are NaN."""
+def clustered_so_far(material: Material, settings: Clusterer, progress: Progress) -> Clustered:
+    """Return clusters whose silhouettes are not there yet; they are NaN.
+
+    Args:
+        material: What is clustered.
+        settings: How.
+        progress: Of the clustering with its silhouettes; raising from it cancels.
+    """
+    return _clustered_so_far(material, settings, between(progress, 0.0, _CLUSTERS_SHARE))
+
+
+@remembered("small")
+def _clustered_so_far(material: Material, settings: Clusterer, _progress: Progress) -> Clustered:
+    clustering = _clusters(material, settings, _progress)
     return _with_tables(material, clustering, np.full(len(material.vectors), np.nan), float("nan"))
 
 
 @remembered("small")
-def compute_clusters(material: Material, settings: Clusterer, _progress: Progress) -> Clustering:
-    """Return the clusters of these settings; asked for again while they are remembered, at once."""
+def _clusters(material: Material, settings: Clusterer, _progress: Progress) -> Clustering:
     return cluster(material.vectors, settings, _progress)
 
 
@@ -343,15 +356,18 @@ def _with_tables(
     return Clustered(clustering, silhouettes, over_points, table, tags, names, np.arange(k), nowhere)
 
 
-def _silhouettes(vectors: Vectors, clustering: Clustering) -> tuple[npt.NDArray[np.float64], float]:
+def _silhouettes(
+    vectors: Vectors, clustering: Clustering, progress: Progress
+) -> tuple[npt.NDArray[np.float64], float]:
     """Return the silhouette of each tag, and the mean over distinct vectors that are in a cluster."""
     if clustering.k == 1:
         return np.where(clustering.labels < 0, np.nan, 0.0), 0.0
-    of_tags = silhouettes(vectors, clustering.labels)
     rows = vectors.point_rows
     labels = clustering.labels[rows]
     apart = len(rows) < len(vectors) and len(np.unique(labels[labels >= 0])) > 1
-    over = silhouettes(vectors, labels, rows=rows) if apart else of_tags[rows]
+    first = between(progress, 0.0, 0.5 if apart else 1.0)
+    of_tags = silhouettes(vectors, clustering.labels, first)
+    over = silhouettes(vectors, labels, between(progress, 0.5, 1.0), rows) if apart else of_tags[rows]
     return of_tags, float(np.nanmean(over))
 
 
