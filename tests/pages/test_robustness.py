@@ -239,26 +239,53 @@ def test_variants_that_are_named_are_heard_and_measured(tmp_path: Path) -> None:
     assert heard(app)["original"] != heard(app)["changed"]
     assert "Of 6 clips of 0.5 s" in texts(app)
     assert f"--variants {path}" in "".join(one.value for one in app.code)
+    soundfile.write(tmp_path / "0.wav", store.whole(1), store.sample_rate_hz)
+    before = table(app, "consistency")
+    app.run()
+    require_sound(app)
+    assert not table(app, "consistency").equals(before)
     app.text_input(key="variants").set_value(str(tmp_path / "none.csv")).run()
     require_sound(app)
     assert "there is no such file" in " ".join(one.value for one in app.warning)
 
 
 @pytest.mark.usefixtures("sound")
+def test_figures_are_of_the_clips_that_the_table_has_now(tmp_path: Path) -> None:
+    store = open_audio("mine")
+    path = tmp_path / "variants.csv"
+    soundfile.write(tmp_path / "any.wav", store.whole(0), store.sample_rate_hz)
+    rows = [f"{track},pitch,2,any.wav" for track in store.tracks["track"].astype(str)[:6]]
+    path.write_text("\n".join(["clip,kind,magnitude,file", *rows]))
+    app = opened(degradation="Gain", gain="-40", variants=str(path), copies="true")
+    require_sound(app)
+    assert "Of 6 clips of 0.5 s" in texts(app)
+    assert "Grey: 6 clips as they are" in texts(app)
+    path.write_text("\n".join(["clip,kind,magnitude,file", *rows[:4]]))
+    app.run()
+    require_sound(app)
+    assert "Of 4 clips of 0.5 s" in texts(app)
+    assert "Grey: 4 clips as they are" in texts(app)
+    rows[0] = rows[0].replace(",2,", ",0,")
+    path.write_text("\n".join(["clip,kind,magnitude,file", *rows]))
+    app.run()
+    assert "which is the clip as it is" in " ".join(one.value for one in app.warning)
+
+
+@pytest.mark.usefixtures("sound")
 def test_neighbouring_magnitudes_are_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
+    magnitudes = []
 
     def note(samples: np.ndarray, rate_hz: int, name: str, magnitude: float, *args: object) -> np.ndarray:
-        made.append(magnitude)
+        magnitudes.append(magnitude)
         return samples
 
     monkeypatch.setattr(listening, "degrade", note)
     app = opened(degradation="Clipping", clipping="9")
     require_sound(app)
     ahead._POOL.submit(int).result()  # one after the other: those before are done
-    assert made == [9, 12, 6]
+    assert magnitudes == [9, 12, 6]
     app.select_slider(key="clipping").set_value("12").run()
     require_sound(app)
     ahead._POOL.submit(int).result()
-    assert made == [9, 12, 6, 18]
+    assert magnitudes == [9, 12, 6, 18]
     assert ahead.neighbours((1.0, 2.0, 4.0), 4.0) == (2.0,)

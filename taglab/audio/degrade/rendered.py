@@ -9,19 +9,21 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import pandas as pd
+
 from taglab.audio.degrade.degradation import VARIANTS, Asked, Degradation
 from taglab.audio.degrade.stretching import PITCH, TEMPO
-from taglab.audio.degrade.variants import Variants, checked_variants
+from taglab.audio.degrade.variants import Stamp, Variants, checked_variants, is_settled, stamp_of
 from taglab.audio.files import read_table
 from taglab.audio.streams import Samples
-from taglab.errors import InvalidSetting, unreadable
+from taglab.errors import InvalidSetting
 
 KINDS: dict[str, Degradation] = {"pitch": PITCH, "tempo": TEMPO}
 """Kind of a variant → the degradation that changes sound likewise."""
 
 
 def read_variants(path: Path) -> Variants:
-    """Return the variants that a table names.
+    """Return the variants that a table names, as they lie there just now.
 
     Args:
         path: Comma- or tab-separated, or Parquet, with columns `clip` (id of a track, or the name of its
@@ -29,19 +31,17 @@ def read_variants(path: Path) -> Variants:
             relative path is below the table's folder. A variant begins where its clip does.
 
     Raises:
-        DataError: If it cannot be read so.
+        DataError: If it cannot be read so, or a file is not there.
     """
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    return _read(path, (state.st_mtime_ns, state.st_size))
+    stamp = stamp_of(path)
+    table = (_read if is_settled(stamp) else _read.__wrapped__)(path, stamp)
+    return Variants(table, tuple(stamp_of(Path(file)) for file in table["file"]))
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _stamp: tuple[int, ...]) -> Variants:
-    ends = {kind: (like.grid[0], like.grid[-1]) for kind, like in KINDS.items()}
-    return checked_variants(path, read_table(path), ends)
+def _read(path: Path, _stamp: Stamp) -> pd.DataFrame:
+    ranges = {kind: (like.grid[0], like.identity, like.grid[-1]) for kind, like in KINDS.items()}
+    return checked_variants(path, read_table(path), ranges)
 
 
 def _variant(asked: Asked, kind: str, tempo: float) -> Samples:

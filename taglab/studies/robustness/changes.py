@@ -89,12 +89,14 @@ class ChangeSettings(ClipSettings):
         """Draw clips, as `Clips.drawn`; where variants are named, of tracks that have all of them.
 
         Raises:
-            InvalidSetting: If fewer than three tracks are there and long enough.
+            InvalidSetting: If fewer than three tracks are there and long enough, or several are one clip of
+                the table.
+            DataError: If the table cannot be read.
         """
         variants = self.rendered()
         if variants is not None:
-            tracks = store.tracks["track"].astype(str)
-            having = variants.among(tracks if among is None else tracks[tracks.isin(set(among))])
+            having = variants.among(store.tracks["track"].astype(str))
+            having = having if among is None else having.intersection(among)
             if not having:
                 raise InvalidSetting(
                     f"no track of the sound has all the variants that {self.variants} names; its clips must "

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from taglab import cache
-from taglab.audio.degrade import Recording
+from taglab.audio.degrade import Recording, Variants
 from taglab.audio.store import AudioStore
 from taglab.cache import content_key
 from taglab.metrics.consistency import nearest_own
@@ -41,8 +41,8 @@ def show_copies_map(material: Material, magnitude: float) -> None:
     place = Shelved.of(cache.FEATURES, name, within="manifest.json")
     with working("Encoding originals and copies") as progress:
         vectors, nearest = _copies(
-            material.store, material.clip_settings, place, material.degradation, magnitude,
-            material.given, progress,
+            material.store, material.clip_settings, material.variants, place, material.degradation,
+            magnitude, material.given, progress,
         )  # fmt: skip
     where = projected(vectors, ProjectionSettings(method="tsne"))
     n = len(vectors) // 2
@@ -84,6 +84,7 @@ def show_copies_map(material: Material, magnitude: float) -> None:
 def _copies(
     store: AudioStore,
     settings: ChangeSettings,
+    variants: Variants | None,
     features: Shelved,
     degradation: str,
     magnitude: float,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from taglab import runs
-from taglab.audio.degrade import Recording
+from taglab.audio.degrade import Recording, Variants
 from taglab.figures.robustness import label_curves
 from taglab.figures.theme import PALETTE
 from taglab.progress import Progress
@@ -101,11 +101,15 @@ def _tagged(material: Material, question: RobustLabels) -> LabelRobustness:
             )
         )  # fmt: skip
     with working("Tagging degraded clips") as progress:
-        return _remembered(run, question, material.uploaded, progress)
+        return _remembered(run, question, material.variants, material.uploaded, progress)
 
 
 @remembered("medium")
 def _remembered(
-    run: runs.Run, question: RobustLabels, recordings: dict[str, Recording], _progress: Progress
+    run: runs.Run,
+    question: RobustLabels,
+    variants: Variants | None,
+    recordings: dict[str, Recording],
+    _progress: Progress,
 ) -> LabelRobustness:
     return label_robustness(run, question.changes, question.part, recordings, _progress)

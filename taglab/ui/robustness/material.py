@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from taglab import cache
-from taglab.audio.degrade import DEGRADATIONS, Degradation, Recording
+from taglab.audio.degrade import DEGRADATIONS, Degradation, Recording, Variants
 from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
 from taglab.encoders import ENCODERS, encoder_name
@@ -91,6 +91,11 @@ class Material:
         return {} if self.recording is None else {self.degradation: self.recording}
 
     @property
+    def variants(self) -> Variants | None:
+        """Those that the table has just now, which say what tracks clips are of; None where none is named."""
+        return self.settings.rendered()
+
+    @property
     def given(self) -> Recording | None:
         """What the degradation is given besides the sound: what was uploaded, or variants, if any."""
         return self.settings.recordings(self.uploaded).get(self.degradation)
@@ -117,7 +122,7 @@ def pick_material(controls: DeltaGenerator) -> Material | None:
     with st.sidebar:
         features = _pick_features(store)
         settings = _pick_settings(features)
-        settings = settings.model_copy(update={"variants": pick_variants()})
+        settings = settings.model_copy(update={"variants": pick_variants(store)})
     with controls:
         degradation = _pick_degradation(store, settings)
     settings = settings.model_copy(update={"degradations": (degradation,)})
@@ -243,13 +248,14 @@ def measured(material: Material) -> Consistencies:
     shelved = tuple(_place(name) for name in material.settings.features)
     with working("Measuring") as progress:
         recordings = material.settings.recordings(material.uploaded)
-        return _measured(material.store, material.settings, shelved, recordings, progress)
+        return _measured(material.store, material.settings, material.variants, shelved, recordings, progress)
 
 
 @remembered("medium")
 def _measured(
     store: AudioStore,
     settings: ConsistencySettings,
+    variants: Variants | None,
     shelved: tuple[Shelved, ...],
     recordings: dict[str, Recording],
     _progress: Progress,

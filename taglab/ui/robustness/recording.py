@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from taglab.audio.degrade import Degradation, read_recording, read_variants
+from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
 from taglab.errors import TaglabError
 from taglab.ui.messages import literal, working
@@ -51,8 +52,11 @@ def pick_recording(kind: Degradation, rate_hz: int) -> tuple[Samples | None, str
     return st.session_state[_READ][key], harmless_name(upload.name)
 
 
-def pick_variants() -> str:
+def pick_variants(store: AudioStore) -> str:
     """Let a table of clips that exist rendered otherwise be named.
+
+    Args:
+        store: The sound whose clips they are.
 
     Returns:
         Its path, if it can be read; empty where none is named, or with why it cannot.
@@ -67,7 +71,7 @@ def pick_variants() -> str:
         return ""
     try:
         with given_path(text) as path:
-            read_variants(path)
+            read_variants(path).among(store.tracks["track"].astype(str))
     except TaglabError as error:
         st.warning(literal(str(error)))
         return ""

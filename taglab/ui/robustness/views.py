@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from taglab.audio.degrade import Recording
+from taglab.audio.degrade import Recording, Variants
 from taglab.audio.store import AudioStore
 from taglab.audio.streams import Samples
 from taglab.figures.robustness import consistency_curves
@@ -144,14 +144,16 @@ def _clip(material: Material, track: str) -> Samples:
 
 def _degraded_clip(material: Material, track: str, magnitude: float) -> Samples:
     return _degraded(
-        material.store, material.clip_settings, track, material.degradation, magnitude, material.given
-    )
+        material.store, material.clip_settings, material.variants, track, material.degradation, magnitude,
+        material.given,
+    )  # fmt: skip
 
 
 @remembered("small")
 def _degraded(
     store: AudioStore,
     settings: ChangeSettings,
+    variants: Variants | None,
     track: str,
     degradation: str,
     magnitude: float,

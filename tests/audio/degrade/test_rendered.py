@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import soundfile
 
 from taglab.audio.degrade import DEGRADATIONS, degrade, read_variants
 from taglab.audio.degrade.loudness import loudness
+from taglab.audio.degrade.variants import checked_variants
 from taglab.errors import DataError, InvalidSetting
 
 RATE_HZ = 8_000
@@ -89,23 +92,91 @@ def test_what_is_not_there_is_told(table: Path) -> None:
         degrade(sound[: 4 * RATE_HZ], RATE_HZ, "rendered-pitch", 2.0, 0, variants, "a", 3.0)
 
 
-def test_variants_are_known_by_their_sound(table: Path) -> None:
-    before = read_variants(table).key
-    assert read_variants(table).key == before
-    soundfile.write(table.parent / "a-pitch.wav", melody(2, 3), RATE_HZ, "FLOAT")
-    table.touch()
-    assert read_variants(table).key != before
+def rendered_long_ago(path: Path, seconds: int) -> None:
+    """Let a file be as old as one that is no longer looked at anew."""
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
+@pytest.mark.parametrize("age_s", [0, 3_600])
+def test_variants_are_known_by_their_sound(table: Path, age_s: int) -> None:
+    for path in table.parent.iterdir():
+        rendered_long_ago(path, 2 * age_s)
+    before = read_variants(table)
+    assert read_variants(table).key == before.key
+    higher = table.parent / "a-pitch.wav"
+    soundfile.write(higher, melody(2, 3), RATE_HZ, "FLOAT")  # as long as before
+    rendered_long_ago(higher, age_s)
+    after = read_variants(table)
+    assert after.key != before.key
+    assert pitches(after.sound("pitch", 2, "a", 0, RATE_HZ, RATE_HZ, 1), 2) == [3, 4]
+    with pytest.raises(DataError, match="has changed since the table of variants was read"):
+        before.sound("pitch", 2, "a", 0, RATE_HZ, RATE_HZ, 1)
+    higher.unlink()
+    with pytest.raises(DataError, match=r"a-pitch\.wav.*no such file"):
+        read_variants(table)
+
+
+def test_a_variant_that_is_gone_is_told(table: Path) -> None:
+    variants = read_variants(table)
+    (table.parent / "b-tempo.wav").unlink()
+    with pytest.raises(DataError, match=r"b-tempo\.wav.*no such file"):
+        variants.key  # noqa: B018
+
+
+def test_a_clip_of_several_tracks_is_refused(table: Path) -> None:
+    variants = read_variants(table)
+    for tracks in (["A/a.ogg", "B/a.ogg", "b"], ["a", "B/a.ogg"]):
+        with pytest.raises(InvalidSetting, match=r"clip 'a' .* may be .*a.* or 'B/a\.ogg'; write whole ids"):
+            variants.among(tracks)
+    assert variants.among(["A/c.ogg", "B/c.ogg", "b"]) == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"clip": [["a"], "b"]}, None),
+        ({"kind": [["pitch"], "pitch"]}, r"line 2.*kind .*pitch.*must be one of"),
+        ({"magnitude": [[2], 2]}, r"line 2.*magnitude '\[2\]'"),
+        ({"file": [["a"], "b-pitch.wav"]}, "line 2.*no such file"),
+        ({"clip": ["a", None]}, "line 3: lacks a value"),
+    ],
+)
+def test_parquet_of_anything_is_read_or_refused(table: Path, change: dict, sentence: str | None) -> None:
+    usual = {"clip": ["a", "b"], "kind": 2 * ["pitch"], "magnitude": [2, 2]}
+    values = {**usual, "file": ["a-pitch.wav", "b-pitch.wav"], **change}
+    objects = pd.DataFrame(values, index=[0, 0], dtype=object)
+    ends = {"pitch": (-12.0, 0.0, 12.0)}
+    if sentence is None:
+        assert checked_variants(table, objects, ends)["clip"].tolist() == ["['a']", "b"]
+    else:
+        with pytest.raises(DataError, match=sentence):
+            checked_variants(table, objects, ends)
+
+
+def test_parquet_whose_index_repeats_is_read(table: Path) -> None:
+    usual = pd.read_csv(table).set_axis([0, 0, 1, 1])
+    usual.to_parquet(table.with_suffix(".parquet"))
+    assert read_variants(table.with_suffix(".parquet")).key == read_variants(table).key
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("clip,kind,magnitude\na,pitch,2\n", "must have columns clip, kind, magnitude, file; has clip"),
+        (
+            "clip,kind,magnitude\na,pitch,2\n",
+            "must have columns clip, kind, magnitude, file, each once; has clip",
+        ),
         ("clip,kind,magnitude,file\n", "has no row"),
         ("clip,kind,magnitude,file\na,,2,a-pitch.wav\n", "line 2.*lacks a value"),
         ("clip,kind,magnitude,file\na,timbre,2,a-pitch.wav\n", "kind 'timbre', which must be one of pitch"),
         ("clip,kind,magnitude,file\na,pitch,13,a-pitch.wav\n", "'13'; pitch must lie from -12 to 12"),
         ("clip,kind,magnitude,file\na,pitch,high,a-pitch.wav\n", "'high'; pitch must lie"),
+        ("clip,kind,magnitude,file\na,pitch,0,a-pitch.wav\n", "pitch 0, which is the clip as it is"),
+        ("clip,kind,magnitude,file\na,tempo,1,a-pitch.wav\n", "tempo 1, which is the clip as it is"),
+        (
+            f"clip,kind,magnitude,file\na,pitch,2,{300 * 'x'}.wav\n",
+            "line 2.*xx', which cannot be read .File name",
+        ),
         ("clip,kind,magnitude,file\na,pitch,2,none.wav\n", "none.wav', and there is no such file"),
         (2 * "clip,kind,magnitude,file\na,pitch,2,a-pitch.wav\n", "has the kind 'kind'"),
         ("clip,kind,magnitude,file" + 2 * "\na,pitch,2,a-pitch.wav", "has pitch 2 of 'a' twice"),

@@ -341,7 +341,6 @@ def test_variants_are_measured_as_any_degradation_of_the_clips_that_have_them(
     assert shares.loc["sound, DTW", 2] < 1  # backwards
     assert lacking_share(store, settings) == 0
     soundfile.write(tmp_path / "tune 0 1.wav", store.whole(1), RATE_HZ)
-    table.touch()
     assert 0 < lacking_share(store, settings) < 1
     with pytest.raises(InvalidSetting, match="rendered-pitch is read from a table of rendered variants"):
         consistency(store, SETTINGS.model_copy(update={"degradations": names}))
