@@ -94,7 +94,7 @@ def test_a_published_split_is_taken_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "columns", "said"),
+    ("settings", "columns", "sentence"),
     [
         ({"published": True}, {}, "have none"),
         (
@@ -109,8 +109,8 @@ def test_a_published_split_is_taken_as_it_is() -> None:
         ({"stratified_by": "year"}, {"year": [1, 2, 3, None]}, "values of at least 3 tracks, and has none"),
     ],
 )
-def test_a_split_that_cannot_be_is_refused(settings: dict, columns: dict, said: str) -> None:
-    with pytest.raises(InvalidSetting, match=said):
+def test_a_split_that_cannot_be_is_refused(settings: dict, columns: dict, sentence: str) -> None:
+    with pytest.raises(InvalidSetting, match=sentence):
         split_tracks(tagless(4, **columns), SplitSettings(**settings))
 
 

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,11 +16,11 @@ from taglab.folksonomy import whole_numbers
 from taglab.interactions import Interactions
 from taglab.reprs import one_line
 from taglab.sources.reading import MISSING, QUOTED, Tally, Vocabulary
-from taglab.sources.table_columns import Columns
+from taglab.sources.table_columns import Columns, floats
 from taglab.sources.table_files import TableFile
+from taglab.sources.times import Times, are_instants
 
 _ROWS_AT_ONCE = 1 << 22
-_MILLISECONDS_FROM = 1e11  # of seconds that is the year 5138, of milliseconds 1973
 _CELL_CHARACTERS = 40
 _EXAMPLES = 5
 
@@ -57,7 +56,8 @@ class Events:
         rows: Of each row the user's number in `users`, (rows,) int32.
         columns: The track's number in `tracks`, (rows,) int32.
         values: Count or rating, (rows,) float32; None where each is one play.
-        times: Seconds since 1970-01-01 UTC, NaN where it cannot be read, (rows,); None where rows have none.
+        times: Seconds since 1970-01-01 UTC, NaN where it cannot be read, (rows,); None where rows have none,
+            or none that tells when.
         notes: What is to be said of how they were read, a sentence each.
     """
 
@@ -121,6 +121,7 @@ def read_events(
     users, tracks = _Codes(missing, texts), _Codes(missing, texts)
     parts: list[list[npt.NDArray[Any]]] = []
     at = [place for place in (places.user, places.track, places.value, places.time) if place is not None]
+    timed, times_of = places.time is not None, Times()
     for block in _joined_blocks(table.columns([*at, *(places.named or ())], _odd_rows(tally))):
         cells = iter(block)
         user, track = next(cells), next(cells)
@@ -135,22 +136,27 @@ def read_events(
             numbers = _numbers(value)
             good &= _usable(numbers, kind, good, (user, track, value), tally)
             part.append(numbers[good])
-        if time is not None:
-            seconds = _seconds(time)[good]
-            tally.add(
-                "the time cannot be read; the play counts without", "times",
-                count=int(np.isnan(seconds).sum()),
-            )  # fmt: skip
-            part.append(seconds)
+        if time is not None and are_instants(time.type):
+            part.append(times_of.of(time, good))
+        elif time is not None:
+            timed = False
+            reason = f"{str(time.type)[:_CELL_CHARACTERS]} does not tell when; the play counts without"
+            tally.add(reason, "times", count=int(good.sum()))
         parts.append([row[good], column[good], *part])
     notes: list[str] = []
+    if timed:
+        seconds = [part[-1] for part in parts]
+        notes += filter(None, [times_of.settle(seconds)])
+        unread = sum(int(np.isnan(block).sum()) for block in seconds)
+        del seconds
+        tally.add("the time cannot be read; the play counts without", "times", count=unread)
     users.texts.report(tally, "users")
     tracks.texts.report(tally, "tracks")
-    arrays = iter(_joined_parts(parts, 2 + (places.value is not None) + (places.time is not None)))
+    arrays = iter(_joined_parts(parts, 2 + (places.value is not None) + timed))
     rows, user_texts = _in_use(next(arrays), _ids(users.texts, "user", notes))
     columns, track_texts = _in_use(next(arrays), _ids(tracks.texts, "track", notes))
     values = None if places.value is None else next(arrays)
-    times = None if places.time is None else next(arrays)
+    times = next(arrays) if timed else None
     return Events(user_texts, track_texts, rows, columns, values, times, tuple(notes))
 
 
@@ -311,67 +317,5 @@ def _named(track: Any, artist: Any, title: Any) -> Any:
     return pc.if_else(empty, pc.if_else(titled, called, pa.scalar(None, pa.binary())), track)
 
 
-def _as_text(column: Any) -> Any:
-    """Return bytes as text; those that are no UTF-8, and so no numbers and no times, are null."""
-    try:
-        return pc.utf8_trim_whitespace(column.cast(pa.string()))
-    except pa.ArrowInvalid:
-        return pa.array([_unicode(cell) for cell in column.to_pylist()], pa.string())
-
-
-def _unicode(cell: bytes | None) -> str | None:
-    try:
-        return None if cell is None else cell.decode("utf-8").strip()
-    except UnicodeDecodeError:
-        return None
-
-
-def _floats(column: Any, kind: Any) -> npt.NDArray[Any]:
-    """Return a column as numbers, NaN where one is none."""
-    if pa.types.is_binary(column.type):
-        column = _as_text(column)
-    try:
-        return np.asarray(column.cast(kind, safe=False).to_numpy(zero_copy_only=False))
-    except pa.ArrowInvalid:  # some cell is no number: the slow way finds which
-        numbers = pd.to_numeric(pd.Series(column.to_pylist(), dtype="object"), errors="coerce")
-        return np.asarray(numbers, kind.to_pandas_dtype())
-
-
 def _numbers(column: Any) -> npt.NDArray[np.float32]:
-    return np.asarray(_floats(column, pa.float32()), np.float32)
-
-
-def _seconds(column: Any) -> npt.NDArray[np.float64]:
-    """Return times as seconds since 1970-01-01 UTC, NaN where one is none.
-
-    Args:
-        column: Seconds or, from `_MILLISECONDS_FROM` on, milliseconds; dates as ISO 8601 writes them, in UTC
-            where they name no zone; or Arrow's dates and timestamps.
-    """
-    if pa.types.is_binary(column.type):
-        text = _as_text(column)
-        try:
-            return _of_epoch(np.asarray(text.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64))
-        except pa.ArrowInvalid:
-            column = _dates(text)
-    if pa.types.is_temporal(column.type):
-        instants = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-        return np.asarray(instants.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)) / 1e6
-    return _of_epoch(np.asarray(_floats(column, pa.float64()), np.float64))
-
-
-def _of_epoch(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    seconds = np.where(np.abs(numbers) >= _MILLISECONDS_FROM, numbers / 1000, numbers)
-    return np.where(np.abs(seconds) < _MILLISECONDS_FROM, seconds, np.nan)
-
-
-def _dates(text: Any) -> Any:
-    """Return texts as timestamps, null where one is none; the slow way where they are of several kinds."""
-    for kind in (pa.timestamp("us", "UTC"), pa.timestamp("us")):
-        try:
-            return text.cast(kind)
-        except pa.ArrowInvalid:
-            continue
-    texts = pd.Series(text.to_pylist(), dtype="str")
-    dates = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
-    return pa.array(dates.dt.tz_localize(None), pa.timestamp("us"), from_pandas=True)
+    return np.asarray(floats(column, pa.float32()), np.float32)

@@ -86,7 +86,8 @@ def read_plays(
     Args:
         path: A CSV, TSV, Parquet or ARFF file, also gzipped or alone in a zip archive, of rows of user, track
             and, if there is such a column, how often (`count`, `plays`, …) or how liked (`rating`, `stars`,
-            `score`), and when (`timestamp`, `date`, …: seconds or milliseconds since 1970, or ISO 8601).
+            `score`), and when (`timestamp`, `date`, …: seconds or milliseconds since 1970, ISO 8601, or
+            numbers as 2012 or 20120131).
             Rows without either count once; counts of a user and track given again are added up.
         folksonomy: Whose tracks are meant. Plays of others stay, and `reading` names them.
         form: How the file is read.
@@ -109,7 +110,8 @@ def read_plays(
             _check_width(path, table.header, form.layout, layout)
             places, kind = layout.places, "counts"
         events = read_events(table, places, kind, missing, tally)
-        reading = [_about(table.header, places, kind), *table.notes, *events.notes]
+        shown = places if events.times is not None else replace(places, time=None)
+        reading = [_about(table.header, shown, kind), *table.notes, *events.notes]
     if not len(events):
         raise DataError(path, f"holds no usable row of user, track and {kind[:-1]}; is it the right file?")
     if form.songs is not None:

@@ -8,7 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from taglab.errors import DataError
@@ -18,6 +22,11 @@ from taglab.sources.reading import OpenText, open_text
 _BLOCK_BYTES = 1 << 24
 _ROWS_A_BLOCK = 1 << 16
 _MOST_BYTES_OF_A_CHARACTER = 4
+
+_TEXTS = (
+    pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_large_binary,
+    pa.types.is_binary_view, pa.types.is_fixed_size_binary,
+)  # fmt: skip
 
 Columns = list[Any]
 """Arrow arrays of equal length."""
@@ -133,9 +142,7 @@ def _plain(column: Any) -> Any:
     """Return a column without a dictionary, its texts as bytes, which need not be UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return column.cast(pa.large_binary()).cast(pa.binary())
-    return column
+    return column.cast(pa.binary()) if any(of_kind(column.type) for of_kind in _TEXTS) else column
 
 
 def columns_of_rows(
@@ -159,3 +166,29 @@ def columns_of_rows(
 
 def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def as_text(column: Any) -> Any:
+    """Return bytes as text; those that are no UTF-8, and so no numbers and no times, are null."""
+    try:
+        return pc.utf8_trim_whitespace(column.cast(pa.string()))
+    except pa.ArrowInvalid:
+        return pa.array([_unicode(cell) for cell in column.to_pylist()], pa.string())
+
+
+def _unicode(cell: bytes | None) -> str | None:
+    try:
+        return None if cell is None else cell.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return None
+
+
+def floats(column: Any, kind: Any) -> npt.NDArray[Any]:
+    """Return a column as numbers, NaN where one is none."""
+    if pa.types.is_binary(column.type):
+        column = as_text(column)
+    try:
+        return np.asarray(column.cast(kind, safe=False).to_numpy(zero_copy_only=False))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # some cell is no number: the slow way finds which
+        numbers = pd.to_numeric(pd.Series(column.to_pylist(), dtype="object"), errors="coerce")
+        return np.asarray(numbers, kind.to_pandas_dtype())

@@ -159,15 +159,15 @@ def pick_vectors(
     bind = bound_choice(key, "vectors", names)
     _let_go_of_others(key, names)
     kinds = {kind: None for name, kind in embeddings.whole_vectors().items() if name in names}
-    said = f"“{embeddings.OWN}” are trained on this data set's own tag lists."
+    explanation = f"“{embeddings.OWN}” are trained on this data set's own tag lists."
     if kinds:
-        said += (
+        explanation += (
             f" After word vectors stand those of whole {', '.join(kinds)}: of a joint space, as Retrieval "
             "and `taglab joint-space vectors` keep them, or what `taglab features` keeps."
         )
     with on_every_page():
         usual = "Vectors" if kinds else "Word vectors"
-        return st.selectbox(label or usual, names, key=key, bind=bind, help=said)
+        return st.selectbox(label or usual, names, key=key, bind=bind, help=explanation)
 
 
 def _vector_names(without: str | None, whole: Collection[str]) -> list[str]:
@@ -353,9 +353,9 @@ def pick_tag(tags: Sequence[str], label: str = "Tag", key: str = "tag", index: i
     """
     first = tags[min(index, len(tags) - 1)]
     if len(tags) > _MOST_OPTIONS:
-        said = f"{label} (typed whole; {len(tags):,} are too many to list)"
+        titled = f"{label} (typed whole; {len(tags):,} are too many to list)"
         with on_every_page():
-            return st.text_input(said, value=first, key=key, bind="query-params")
+            return st.text_input(titled, value=first, key=key, bind="query-params")
     options = list(tags)
     bind = bound_choice(key, "tag", options)
     with on_every_page():

@@ -17,6 +17,6 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("name", "rows"), [("recommend-lists", 1), ("recommend-step", 2)])
 def test_it_returns_rows(name: str, rows: int) -> None:
-    told = BENCHMARKS[name]()
-    assert len(told) == rows
-    assert all(row.ours_s > 0 and row.note for row in told)
+    measured = BENCHMARKS[name]()
+    assert len(measured) == rows
+    assert all(row.ours_s > 0 and row.note for row in measured)

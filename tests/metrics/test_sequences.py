@@ -46,9 +46,9 @@ def test_profiles_are_as_evaluated_directly(length: int, n: int, m: int, seed: i
 def test_equal_sequences_are_at_no_distance_and_copies_tie() -> None:
     first = sequences(9, 40, 0, 24)
     second = np.concatenate([first, first])
-    for found in (dtw_distances(first, second), profile_distances(first, second, 10)):
-        assert np.array_equal(found[:, :9], found[:, 9:])
-        assert np.allclose(np.diagonal(found), 0, atol=1e-3)
+    for distances in (dtw_distances(first, second), profile_distances(first, second, 10)):
+        assert np.array_equal(distances[:, :9], distances[:, 9:])
+        assert np.allclose(np.diagonal(distances), 0, atol=1e-3)
     assert np.array_equal(np.diagonal(dtw_distances(first, second)), np.zeros(9))
 
 

@@ -65,7 +65,7 @@ def test_no_figure_and_no_text_holds_markup_from_a_tag(data_page: AppTest) -> No
 def test_every_table_and_figure_can_be_taken_away(data_page: AppTest) -> None:
     data_page.query_params["find"] = "-- x"
     app = data_page.run()
-    taken = " ".join(each.proto.id for each in app.get("download_button"))
+    taken = " ".join(button.proto.id for button in app.get("download_button"))
     for name in ("popularity", "tags per track", "co-tags"):
         assert f"demo {name}.csv" in taken
         assert f"demo {name}.html" in taken
@@ -142,7 +142,7 @@ def test_public_data_can_be_downloaded_instead(
 
 
 @pytest.mark.parametrize(
-    ("source", "name", "said"),
+    ("source", "name", "sentence"),
     [
         ("lastfm", "lastfm_tags.db", "damaged or cut short"),
         ("table", "table.zip", "which leads outside"),
@@ -151,7 +151,7 @@ def test_public_data_can_be_downloaded_instead(
     ids=["a truncated SQLite file", "a zip that leads outside", "a field without end"],
 )
 def test_a_bad_upload_is_a_sentence(
-    data_page: AppTest, tmp_path: Path, source: str, name: str, said: str
+    data_page: AppTest, tmp_path: Path, source: str, name: str, sentence: str
 ) -> None:
     path = tmp_path / name
     if source == "lastfm":
@@ -167,7 +167,7 @@ def test_a_bad_upload_is_a_sentence(
     app = added(app)
     assert not app.exception
     assert len(app.error) == 1
-    assert said in app.error[0].value.replace("\\", "").replace("\u2060", "")
+    assert sentence in app.error[0].value.replace("\\", "").replace("\u2060", "")
     assert str(cache.home()) not in app.error[0].value
     assert sources.folksonomy_names() == ["demo"]
 

@@ -30,9 +30,9 @@ def tag_vectors(vectors: npt.NDArray[np.float32]) -> TagVectors:
     return TagVectors.from_any([f"tag {row}" for row in range(len(vectors))], vectors)
 
 
-def groups(n_groups: int = 4, each: int = 25, dim: int = 10) -> TagVectors:
+def groups(n_groups: int = 4, size: int = 25, dim: int = 10) -> TagVectors:
     """Tags in well separated groups."""
-    centres = np.repeat(unit_vectors(n_groups, dim), each, axis=0)
+    centres = np.repeat(unit_vectors(n_groups, dim), size, axis=0)
     noise = np.random.default_rng(5).normal(scale=0.05, size=centres.shape)
     return tag_vectors((centres + noise).astype(np.float32))
 
@@ -42,39 +42,41 @@ def groups(n_groups: int = 4, each: int = 25, dim: int = 10) -> TagVectors:
 def test_groups_are_seen_and_the_picture_is_the_same_twice(method: str, dimensions: int) -> None:
     vectors = groups()
     settings = ProjectionSettings(method=method, dimensions=dimensions)
-    told: list[float] = []
-    found = project(vectors, settings, lambda fraction, text: told.append(fraction))
-    assert found.method == method
-    assert found.positions.shape == (100, dimensions)
-    assert found.positions.dtype == np.float32
-    assert told == sorted(told)
-    assert 0 <= told[0] <= told[-1] <= 1
-    assert found.trustworthiness > 0.9
-    assert f"{found.trustworthiness:.3f}" in found.quality_sentence
-    assert "every one of the 100 points" in found.quality_sentence
-    np.testing.assert_array_equal(found.positions, project(vectors, settings).positions)
-    centres = found.positions.reshape(4, 25, dimensions).mean(axis=1)
-    nearest = np.linalg.norm(found.positions[:, None] - centres, axis=2).argmin(axis=1)
+    fractions: list[float] = []
+    projected = project(vectors, settings, lambda fraction, text: fractions.append(fraction))
+    assert projected.method == method
+    assert projected.positions.shape == (100, dimensions)
+    assert projected.positions.dtype == np.float32
+    assert fractions == sorted(fractions)
+    assert 0 <= fractions[0] <= fractions[-1] <= 1
+    assert projected.trustworthiness > 0.9
+    assert f"{projected.trustworthiness:.3f}" in projected.quality_sentence
+    assert "every one of the 100 points" in projected.quality_sentence
+    np.testing.assert_array_equal(projected.positions, project(vectors, settings).positions)
+    centres = projected.positions.reshape(4, 25, dimensions).mean(axis=1)
+    nearest = np.linalg.norm(projected.positions[:, None] - centres, axis=2).argmin(axis=1)
     assert (nearest == np.repeat(np.arange(4), 25)).mean() > 0.9
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_distances_do_as_well(method: str) -> None:
     vectors = groups()
-    found = project_distances(1 - vectors.vectors @ vectors.vectors.T + 0, ProjectionSettings(method=method))
-    assert found.positions.shape == (100, 2)
-    assert found.trustworthiness > 0.9
-    assert found.explained_variance is None
-    assert any("classical scaling" in note for note in found.notes) == (method == "pca")
+    projected = project_distances(
+        1 - vectors.vectors @ vectors.vectors.T + 0, ProjectionSettings(method=method)
+    )
+    assert projected.positions.shape == (100, 2)
+    assert projected.trustworthiness > 0.9
+    assert projected.explained_variance is None
+    assert any("classical scaling" in note for note in projected.notes) == (method == "pca")
 
 
 def test_pca_tells_the_variance_it_shows() -> None:
-    found = project(groups())
-    assert found.scree is not None
-    assert found.explained_variance is not None
-    assert found.scree.shape == (10,)
-    assert found.scree.sum() == pytest.approx(1)
-    np.testing.assert_array_equal(found.explained_variance, found.scree[:2])
+    projected = project(groups())
+    assert projected.scree is not None
+    assert projected.explained_variance is not None
+    assert projected.scree.shape == (10,)
+    assert projected.scree.sum() == pytest.approx(1)
+    np.testing.assert_array_equal(projected.explained_variance, projected.scree[:2])
 
 
 @pytest.mark.parametrize("method", ["tsne", "umap"])
@@ -86,41 +88,45 @@ def test_another_seed_gives_another_picture(method: str) -> None:
 @pytest.mark.parametrize("n_tags", [1, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize("method", METHODS)
 def test_very_few_tags_are_placed(method: str, n_tags: int) -> None:
-    found = project(tag_vectors(unit_vectors(n_tags, 5)), ProjectionSettings(method=method, dimensions=3))
-    assert found.positions.shape == (n_tags, 3)
+    projected = project(tag_vectors(unit_vectors(n_tags, 5)), ProjectionSettings(method=method, dimensions=3))
+    assert projected.positions.shape == (n_tags, 3)
     if n_tags < PROJECTIONS[method].least_tags:
-        assert "placed by PCA" in found.notes[0]
-        assert found.settings.method == "pca"
+        assert "placed by PCA" in projected.notes[0]
+        assert projected.settings.method == "pca"
     elif method != "pca":
-        assert any(note.startswith(("perplexity is", "n_neighbors is")) for note in found.notes)
-    assert np.isnan(found.trustworthiness) == (n_tags < 3)
-    assert found.quality_sentence
+        assert any(note.startswith(("perplexity is", "n_neighbors is")) for note in projected.notes)
+    assert np.isnan(projected.trustworthiness) == (n_tags < 3)
+    assert projected.quality_sentence
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_tags_that_all_have_one_vector_lie_on_one_point(method: str) -> None:
-    found = project(tag_vectors(np.repeat(unit_vectors(1, 5), 30, axis=0)), ProjectionSettings(method=method))
-    assert found.method == AS_IS
-    assert not found.positions.any()
-    assert "same vector" in found.notes[-1]
+    projected = project(
+        tag_vectors(np.repeat(unit_vectors(1, 5), 30, axis=0)), ProjectionSettings(method=method)
+    )
+    assert projected.method == AS_IS
+    assert not projected.positions.any()
+    assert "same vector" in projected.notes[-1]
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_many_copies_of_few_vectors_are_placed(method: str) -> None:
-    found = project(tag_vectors(np.repeat(unit_vectors(3, 5), 40, axis=0)), ProjectionSettings(method=method))
-    assert np.ptp(found.positions, axis=0).min() > 0
-    assert found.neighbours_kept > 0.99
+    projected = project(
+        tag_vectors(np.repeat(unit_vectors(3, 5), 40, axis=0)), ProjectionSettings(method=method)
+    )
+    assert np.ptp(projected.positions, axis=0).min() > 0
+    assert projected.neighbours_kept > 0.99
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dim", [1, 2])
 def test_flat_vectors_are_shown_as_they_are(method: str, dim: int) -> None:
     vectors = tag_vectors(unit_vectors(30, dim))
-    found = project(vectors, ProjectionSettings(method=method))
-    assert found.method == AS_IS
-    assert "as they are" in found.notes[-1]
-    np.testing.assert_array_equal(found.positions[:, :dim], vectors.vectors)
-    assert not found.positions[:, dim:].any()
+    projected = project(vectors, ProjectionSettings(method=method))
+    assert projected.method == AS_IS
+    assert "as they are" in projected.notes[-1]
+    np.testing.assert_array_equal(projected.positions[:, :dim], vectors.vectors)
+    assert not projected.positions[:, dim:].any()
 
 
 def test_no_tag_and_an_unknown_method_are_refused() -> None:
@@ -221,10 +227,10 @@ def test_the_map_of_real_tags_can_be_trusted(method: str, request: pytest.Fixtur
     path = request.config.rootpath / "../shared/data/word-vectors/lastfm-tags.7362.200d.npy"
     if not path.is_file():
         pytest.skip(f"{path.name} is not there")
-    found = project(tag_vectors(np.load(path)), ProjectionSettings(method=method))
-    assert found.queries == len(found) == 7362
-    assert found.trustworthiness > {"pca": 0.85, "tsne": 0.97, "umap": 0.95}[method]
-    assert found.neighbours_kept > 0.6
+    projected = project(tag_vectors(np.load(path)), ProjectionSettings(method=method))
+    assert projected.queries == len(projected) == 7362
+    assert projected.trustworthiness > {"pca": 0.85, "tsne": 0.97, "umap": 0.95}[method]
+    assert projected.neighbours_kept > 0.6
 
 
 def test_a_map_can_be_judged_later() -> None:

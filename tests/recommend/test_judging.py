@@ -126,10 +126,10 @@ def test_lists_leave_out_what_was_played_and_take_ties_in_an_order() -> None:
 
 def test_diversity_by_hand_under_both_ceilings() -> None:
     """Lists (0, 1) and (0, 2) of four items: shares 1/2, 1/4, 1/4, entropy 1.5 ln 2; ln 4 twice."""
-    told = diversity([[0, 1], [0, 2]], 4)
-    assert told.entropy == pytest.approx(1.5 * math.log(2))
-    assert told.by_places == told.by_items == pytest.approx(0.75)
-    assert told.coverage == 0.75
+    result = diversity([[0, 1], [0, 2]], 4)
+    assert result.entropy == pytest.approx(1.5 * math.log(2))
+    assert result.by_places == result.by_items == pytest.approx(0.75)
+    assert result.coverage == 0.75
     alike = diversity([[0, 1]] * 8, 3)  # sixteen places, three items
     assert alike.entropy == pytest.approx(math.log(2))
     assert alike.by_places == pytest.approx(math.log(2) / math.log(16))

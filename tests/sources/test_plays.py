@@ -1,9 +1,13 @@
 """Plays beside tags: read, told, kept with the data set, and those of unknown tracks not lost."""
 
 import gzip
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from taglab import sources
@@ -129,8 +133,8 @@ def test_plays_are_kept_with_their_data_set(tmp_path: Path, capsys: pytest.Captu
         main(["data", "add", "table", str(tmp_path / "tags.csv"), "--name", "mine", "--plays", str(plays)])
         == 0
     )
-    said = capsys.readouterr().out
-    assert "3" in said
+    output = capsys.readouterr().out
+    assert "3" in output
     opened = sources.open_interactions("mine")
     assert (opened.n_users, opened.tracks) == (2, ("a", "x"))
     assert main(["data", "show", "mine", "--json"]) == 0
@@ -200,6 +204,70 @@ def test_a_time_that_cannot_be_read_is_counted_and_its_play_stays(tmp_path: Path
     assert [(note.reason, note.count) for note in plays.dropped] == [
         ("the time cannot be read; the play counts without", 3)
     ]
+
+
+def when(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> float:
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("cells", "form", "times"),
+    [
+        (["20120131", "20120229", "20120230"], "YYYYMMDD", [when(2012, 1, 31), when(2012, 2, 29), np.nan]),
+        (["2012", "1999", ""], "years", [when(2012, 1, 1), when(1999, 1, 1), np.nan]),
+        (["201203", "201313", "201201"], "YYYYMM", [when(2012, 3, 1), np.nan, when(2012, 1, 1)]),
+        (["201203041530", "0", "201203041531"], "YYYYMMDDhhmm", [
+            when(2012, 3, 4, 15, 30), np.nan, when(2012, 3, 4, 15, 31),
+        ]),
+        (["20120304153059", "soon", "2012-03-04"], "YYYYMMDDhhmmss", [
+            when(2012, 3, 4, 15, 30, 59), np.nan, when(2012, 3, 4),
+        ]),
+        # Seconds since some beginning pass through 2012 and 20120131, and are no dates.
+        (["2011", "2500", "90000"], "", [2011, 2500, 90000]),
+        (["20120131", "30000000", "1325376000"], "", [20120131, 30000000, 1325376000]),
+        (["1325376000", "soon", "2012-01-01"], "", [1325376000, np.nan, 1325376000]),
+    ],
+)  # fmt: skip
+def test_dates_and_years_in_figures_are_no_seconds(
+    tmp_path: Path, cells: list[str], form: str, times: list[float]
+) -> None:
+    rows = "".join(f"u,{track},{cell}\n" for track, cell in zip("abc", cells, strict=True))
+    plays = read_plays(written(tmp_path, f"user,track,date\n{rows}"), DATA)
+    assert plays.times is not None
+    np.testing.assert_array_equal(plays.times, times)
+    assert sum(note.count for note in plays.dropped if note.what == "times") == np.isnan(times).sum()
+    sentence = f"Plays: times are numbers of the form {form}, and were read in UTC."
+    assert (sentence in plays.reading) == bool(form)
+    if all(cell.isdigit() for cell in cells):
+        frame = pd.DataFrame({"user": "u", "track": list("abc"), "date": list(map(int, cells))})
+        frame.to_parquet(tmp_path / "p.parquet")
+        np.testing.assert_array_equal(read_plays(tmp_path / "p.parquet", DATA).times, times)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [pa.time64("us"), pa.time32("ms"), pa.duration("s"), pa.bool_()])
+def test_what_does_not_tell_when_is_left_out_and_told(tmp_path: Path, kind: pa.DataType) -> None:
+    cells = pa.array([0, 1, None], pa.int64() if kind.bit_width == 64 else pa.int32()).cast(kind)
+    table = pa.table({"user": ["u", "v", "w"], "track": ["a", "a", "b"], "time": cells})
+    pq.write_table(table, tmp_path / "p.parquet")
+    plays = read_plays(tmp_path / "p.parquet", DATA)
+    assert plays.matrix.toarray().tolist() == [[1, 0], [1, 0], [0, 1]]
+    assert plays.times is None
+    assert [(note.reason, note.count) for note in plays.dropped] == [
+        (f"{kind} does not tell when; the play counts without", 3)
+    ]
+    assert "time" not in plays.reading[0]
+
+
+def test_counts_that_are_no_numbers_are_told_and_texts_of_all_kinds_are_read(tmp_path: Path) -> None:
+    for users in (pa.large_binary(), pa.binary(1), pa.string_view(), pa.large_string()):
+        table = pa.table({"user": pa.array(["u"], pa.string()).cast(users), "track": ["a"], "date": ["2012"]})
+        pq.write_table(table, tmp_path / "p.parquet")
+        plays = read_plays(tmp_path / "p.parquet", DATA)
+        assert (plays.users["user"].tolist(), plays.times.tolist()) == (["u"], [when(2012, 1, 1)])  # type: ignore[union-attr]
+    table = pa.table({"user": ["u"], "track": ["a"], "count": pa.array([1], pa.time64("us"))})
+    pq.write_table(table, tmp_path / "p.parquet")
+    with pytest.raises(DataError, match="no usable row of user, track and count"):
+        read_plays(tmp_path / "p.parquet", DATA)
 
 
 def test_times_of_parquet(tmp_path: Path) -> None:

@@ -86,13 +86,13 @@ def test_a_table_without_a_header_or_without_anything(tmp_path: Path) -> None:
     path = write_files(tmp_path, {"t.txt": 'u "one"\ts\t1\nv\ts\t2\n'}) / "t.txt"
     plays = read_plays(path, TAGS, PlaysFormat(header=False))
     assert plays.users["user"].tolist() == ['u "one"', "v"]
-    for text, told in (
+    for text, sentence in (
         ("user,item,count\n", "no usable row"),
         ("user,sound\nu,s\n", "no column of tracks"),
         ("", "is empty"),
     ):
         path.write_text(text)
-        with pytest.raises(DataError, match=told):
+        with pytest.raises(DataError, match=sentence):
             read_plays(path, TAGS)
     with pytest.raises(DataError, match="no such file"):
         read_plays(tmp_path / "none.csv", TAGS)

@@ -14,9 +14,9 @@ from taglab.ui.pickers import default_min_count
 def small(name: str, n_tracks: int, tags: list[str]) -> Folksonomy:
     tracks = pd.DataFrame({"track": [f"t{row}" for row in range(n_tracks)]})
     rows, columns = np.tile(np.arange(n_tracks), len(tags)), np.repeat(np.arange(len(tags)), n_tracks)
-    made = Folksonomy.from_codes(name, tracks, tags, rows, columns)
-    made.save(cache.Shelf(cache.FOLKSONOMIES).path(name))
-    return made
+    data = Folksonomy.from_codes(name, tracks, tags, rows, columns)
+    data.save(cache.Shelf(cache.FOLKSONOMIES).path(name))
+    return data
 
 
 def page() -> None:
@@ -134,7 +134,7 @@ def of_many_users() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "taken", "said"),
+    ("typed", "taken", "sentence"),
     [
         ("user-499999", "user-499999", ""),
         ("USER-49999", "user-49999", "11 match; this is user-49999; others: user-499990, user-499991"),
@@ -143,11 +143,11 @@ def of_many_users() -> None:
     ],
 )
 def test_one_of_half_a_million_is_found_by_typing(
-    taglab_home: object, typed: str, taken: str, said: str
+    taglab_home: object, typed: str, taken: str, sentence: str
 ) -> None:
     app = AppTest.from_function(of_many_users, default_timeout=60)
     app.query_params["user"] = typed
     app.run()
     assert not app.exception
     assert app.text[0].value == taken
-    assert said in " ".join(one.value for one in [*app.caption, *app.warning]).replace("\\", "")
+    assert sentence in " ".join(one.value for one in [*app.caption, *app.warning]).replace("\\", "")

@@ -242,12 +242,12 @@ def fidelities(explanation: Explanation, asked: ClipSettings) -> tuple[float, fl
     truth = explained.masked_scores(masks)
     theta = explanation.item().toarray()
     off = np.einsum("nmp,np->nm", ~masks, theta)
-    said = explained.scores[:, None] - off
+    estimates = explained.scores[:, None] - off
     at = expit(explained.scores)[:, None] / 2 if asked.decided_at is None else asked.decided_at
     decided = (expit(truth) >= at).ravel()
     no_and_yes = np.stack([expit(-truth).ravel(), expit(truth).ravel()], axis=1)
     return (
-        tau_ap_a(truth.ravel(), said.ravel(), ties="order"),
-        decision_auc(decided.astype(np.int64), said.ravel()),
-        mean_kl_divergence(no_and_yes, np.stack([np.zeros(said.size), said.ravel()], axis=1)),
+        tau_ap_a(truth.ravel(), estimates.ravel(), ties="order"),
+        decision_auc(decided.astype(np.int64), estimates.ravel()),
+        mean_kl_divergence(no_and_yes, np.stack([np.zeros(estimates.size), estimates.ravel()], axis=1)),
     )
