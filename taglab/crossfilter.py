@@ -19,12 +19,14 @@ import pandas as pd
 from taglab.errors import InvalidSetting
 from taglab.reprs import one_line
 
+LONGEST_TEXT = 4000
+"""How many characters filters in a link have at most."""
+
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
 
 _BINS = 32
 _LOG_FROM = 8.0  # largest number over median from which the bins of positive numbers follow the logarithm
-_LONGEST_FILTER = 4000
 _MOST_NAMES = 1000
 _PARTS = re.compile(r"(?P<name>[^=;]*)=(?P<value>[^=;]*)")
 _LARGEST = float(np.finfo(np.float64).max)
@@ -257,8 +259,8 @@ def parsed(text: str) -> dict[str, Filter]:
         InvalidSetting: If it is none; names the part that is not understood.
     """
     filters: dict[str, Filter] = {}
-    if len(text) > _LONGEST_FILTER:
-        raise InvalidSetting(f"a filter of {len(text):,} characters is longer than {_LONGEST_FILTER:,}")
+    if len(text) > LONGEST_TEXT:
+        raise InvalidSetting(f"a filter of {len(text):,} characters is longer than {LONGEST_TEXT:,}")
     for part in filter(None, text.split(";")):
         match = _PARTS.fullmatch(part)
         if match is None or not match["name"] or not match["value"]:
@@ -277,8 +279,12 @@ def _quoted(text: str) -> str:
 def _value(allowed: Filter) -> str:
     if isinstance(allowed, Among):
         return ",".join(_quoted(name) for name in sorted(allowed.names))
-    low, high = ("" if math.isinf(bound) else f"{bound:.10g}" for bound in (allowed.low, allowed.high))
-    return f"{low}..{high}"
+    return f"{_bound(allowed.low)}..{_bound(allowed.high)}"
+
+
+def _bound(number: float) -> str:
+    """Return the shortest text that means this very number; none where it is infinite."""
+    return "" if math.isinf(number) else repr(float(number)).removesuffix(".0")
 
 
 def _filter(part: str, value: str) -> Filter:

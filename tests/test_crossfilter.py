@@ -140,6 +140,7 @@ def test_steps_are_round() -> None:
     [
         {},
         {"count": Span(10, 200)},
+        {"x": Span(0.1 + 0.2, 1 / 3), "y": Span(100000000000, 100000000005), "z": Span(-5e-324, 1.7e308)},
         {"count": Span(high=-0.5), "a=b;c.d": Among(frozenset({"x,y", "..", "%2C", "<b>", "\u05e2"}))},
     ],
 )

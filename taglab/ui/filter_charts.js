@@ -15,16 +15,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const board = boardOf.get(root);
   const send = (filter) => setTriggerValue("filter", filter);
   for (const [name, chart] of board)
-    if (!data.charts.some((each) => each.name === name && Boolean(each.edges) === chart instanceof Histogram)) {
+    if (!data.charts.some((column) => column.name === name && Boolean(column.edges) === chart instanceof Histogram)) {
       chart.root.remove();
       board.delete(name);
     }
-  for (const each of data.charts) {
-    if (!board.has(each.name)) board.set(each.name, each.edges ? new Histogram() : new Names());
-    const chart = board.get(each.name);
+  for (const [at, column] of data.charts.entries()) {
+    if (!board.has(column.name)) board.set(column.name, column.edges ? new Histogram() : new Names());
+    const chart = board.get(column.name);
     chart.send = send;
-    chart.show(each);
-    if (root.children[1 + data.charts.indexOf(each)] !== chart.root) root.insertBefore(chart.root, root.children[1 + data.charts.indexOf(each)] ?? null);
+    chart.show(column);
+    if (root.children[1 + at] !== chart.root) root.insertBefore(chart.root, root.children[1 + at] ?? null);
   }
   root.dataset.passing = data.passing;
 }
@@ -104,17 +104,30 @@ class Histogram extends Chart {
   show(data) {
     super.show(data);
     if (this.held || this.waiting) return;
-    const place = (bound, none) => {
-      if (bound === null) return none;
-      const at = data.edges.findIndex((edge) => edge >= bound * (1 - Math.sign(bound) * 1e-9));
-      return at < 0 ? this.n : at;
-    };
-    this.range = [place(data.low, 0), place(data.high, this.n)];
+    this.own = [data.low, data.high];
+    this.placed = this.places();
+    this.range = [...this.placed];
     this.bars();
     this.mark();
     this.axis.replaceChildren();
     for (const edge of this.ticks()) make("span", this.axis, "", written(edge));
     this.note.textContent = data.unknown ? `${written(data.unknown)} not known` : "";
+  }
+
+  // The bins that hold any of what the filter lets pass, from and up to.
+  places() {
+    const [low, high] = this.own;
+    const from = low === null ? 0 : this.data.edges.findLastIndex((edge) => edge <= low);
+    const first = Math.min(Math.max(from, 0), this.n - 1);
+    const to = high === null ? this.n : this.data.edges.findIndex((edge) => edge >= high);
+    return [first, to < 0 ? this.n : Math.max(to, first + 1)];
+  }
+
+  // The bound at an end: the filter's own, which may lie between edges, as long as that end is not moved.
+  bound(at) {
+    const place = this.range[at];
+    if (place === this.placed[at]) return this.own[at];
+    return place === (at ? this.n : 0) ? null : this.data.edges[place];
   }
 
   ticks() {
@@ -152,30 +165,46 @@ class Histogram extends Chart {
       end.setAttribute("aria-valuenow", this.range[at]);
       end.setAttribute("aria-valuetext", this.edge(at));
     });
-    this.now.textContent = this.isWhole() ? "" : this.inWords();
+    this.now.textContent = this.isWhole() ? "" : this.inWords(this.bound(0), this.bound(1));
   }
 
   isWhole() {
-    return this.range[0] === 0 && this.range[1] === this.n;
+    return this.bound(0) === null && this.bound(1) === null;
   }
 
+  // Where an end is; of whole numbers, the first or last that passes.
   edge(at) {
-    const { edges, whole } = this.data;
-    return written(at && whole ? edges[this.range[1]] - 1 : edges[this.range[at]]);
+    return this.endInWords(at, this.bound(at) ?? this.data.edges[at ? this.n : 0]);
   }
 
-  inWords() {
-    const [from, to] = this.range;
-    if (to === this.n) return `${this.edge(0)} or more`;
-    if (this.data.whole) return this.edge(0) === this.edge(1) ? this.edge(0) : `${this.edge(0)} to ${this.edge(1)}`;
-    return from ? `${this.edge(0)} to under ${this.edge(1)}` : `under ${this.edge(1)}`;
+  endInWords(at, bound) {
+    return written(this.data.whole ? Math.ceil(bound) - at : bound);
+  }
+
+  inWords(low, high) {
+    const first = this.endInWords(0, low ?? this.data.edges[0]);
+    if (high === null) return `${first} or more`;
+    const last = this.endInWords(1, high);
+    if (this.data.whole) return first === last ? first : `${first} to ${last}`;
+    return low === null ? `under ${last}` : `${first} to under ${last}`;
   }
 
   tell() {
-    const { name, edges } = this.data;
-    const [from, to] = this.range;
-    if (this.isWhole()) return this.send({ column: name });
-    return this.send({ column: name, low: from ? edges[from] : null, high: to < this.n ? edges[to] : null });
+    const column = this.data.name;
+    this.send(this.isWhole() ? { column } : { column, low: this.bound(0), high: this.bound(1) });
+  }
+
+  // Lets go of what is still in the hand or waits to be sent, too.
+  clear() {
+    clearTimeout(this.waiting);
+    this.waiting = 0;
+    this.held = null;
+    super.clear();
+    if (!this.data.filtered) return this.show(this.data);
+    this.own = [null, null];
+    this.placed = this.places();
+    this.range = [...this.placed];
+    this.mark();
   }
 
   // ---- Hands ----
@@ -199,10 +228,8 @@ class Histogram extends Chart {
     const { held } = this;
     if (!held) {
       const bin = Math.min(Math.max(Math.floor(this.at(event)), 0), this.n - 1);
-      const range = this.range;
-      this.range = [bin, bin + 1];
-      this.plot.title = `${this.data.whole || bin + 1 < this.n ? this.inWords() : this.edge(0)}: ${written(this.data.kept[bin])} of ${written(this.data.all[bin])}`;
-      this.range = range;
+      const { edges, kept, all } = this.data;
+      this.plot.title = `${this.inWords(edges[bin], edges[bin + 1])}: ${written(kept[bin])} of ${written(all[bin])}`;
       return;
     }
     held.far ||= Math.abs(event.clientX - held.x) > CLICK_PX;
@@ -227,8 +254,8 @@ class Histogram extends Chart {
     const { held } = this;
     this.held = null;
     if (!held) return;
-    if (!held.far && held.mode === "move") this.range = [0, this.n];
-    else if (!held.far && held.mode === "new") {
+    if (!held.far && held.mode === "move") return this.clear();
+    if (!held.far && held.mode === "new") {
       const bin = Math.min(Math.max(Math.floor(held.at), 0), this.n - 1);
       this.range = [bin, bin + 1];
     }

@@ -57,8 +57,8 @@ def filter_charts(
 
     def report() -> None:
         event = st.session_state[key].get("filter")
-        if event and event.get("column") in charts:
-            on_filter(event["column"], brushed(event))
+        if isinstance(event, Mapping) and str(event.get("column")) in charts:
+            on_filter(str(event["column"]), brushed(event))
 
     everything = passing(columns, filters)
     shown = [
@@ -73,7 +73,14 @@ def filter_charts(
 
 
 def brushed(event: Mapping[str, Any]) -> Filter | None:
-    """Return the filter that the browser tells of; None where there is none, or what it sends is none."""
+    """Return the filter that the browser sends.
+
+    Args:
+        event: `names`, a list of them, or `low` and `high`, numbers or None where there is no bound.
+
+    Returns:
+        None where there is none, or what is sent is none.
+    """
     low, high = event.get("low"), event.get("high")
     try:
         if event.get("names"):

@@ -105,6 +105,44 @@ def test_the_slider_brings_a_new_picture_and_a_new_link(visit: Visit) -> None:
     assert page.locator(".map").get_attribute("data-kept") == "yes"
 
 
+def test_a_chart_filters_by_brush_and_key_and_escape_lets_go(visit: Visit) -> None:
+    page = visit(f"{LINK}&k=3&view=Filter&filter=count%3D44.5..46.5")
+    shown(page, "k=3 ")
+    chart = page.locator('.chart[data-column="count"]')
+    chart.locator(".now", has_text="45 to 46").wait_for()  # the filter's own bounds, between edges
+    page.get_by_text("2 of 27 tags pass").wait_for()
+    assert chart.locator(".end").first.get_attribute("aria-valuetext") == "45"
+    settled(page)
+    chart.locator(".end").last.focus()
+    page.keyboard.press("Escape")
+    page.get_by_text("2 of 27 tags pass").wait_for(state="detached")
+    plot = chart.locator(".plot")
+    plot.scroll_into_view_if_needed()
+    settled(page)
+    box = place_of(plot)
+    bar = box["width"] / 27  # a bar for every count from 34 to 60
+    page.mouse.move(box["x"] + 10.5 * bar, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 15.5 * bar, box["y"] + 20, steps=4)
+    page.mouse.up()
+    page.get_by_text("6 of 27 tags pass").wait_for()
+    assert chart.locator(".now").inner_text() == "44 to 49"
+    settled(page)
+    chart.locator(".end").last.focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("7 of 27 tags pass").wait_for()
+    assert "filter=count%3D44..51" in page.url
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Escape")
+    page.get_by_text("of 27 tags pass").wait_for(state="detached")
+    page.wait_for_timeout(400)  # longer than a key waits
+    settled(page)
+    assert "filter=" not in page.url
+    assert page.get_by_text("of 27 tags pass").count() == 0
+    assert chart.locator(".now").inner_text() == ""
+
+
 def test_the_legend_lights_up_a_cluster_and_selects_it(visit: Visit) -> None:
     page = visit(f"{LINK}&k=3")
     shown(page, "k=3 ")

@@ -1,6 +1,7 @@
 """The Clusters page: the map first, every view on hostile tags, edits kept or refused in a sentence."""
 
 import json
+import math
 import re
 import shlex
 import threading
@@ -23,6 +24,7 @@ from taglab.audio.library import add_audio
 from taglab.audio.store import StoreSettings
 from taglab.cli.commands import build_parser
 from taglab.clustering import Hdbscan, SphericalKMeans, cluster
+from taglab.crossfilter import Among, Filter, Span
 from taglab.embeddings import Lookup, WordVectors, compose
 from taglab.errors import Cancelled
 from taglab.figures.theme import visible
@@ -30,10 +32,11 @@ from taglab.folksonomy import Folksonomy
 from taglab.metrics.thresholds import confusion
 from taglab.projection import Projection, ProjectionSettings
 from taglab.ui import projecting
-from taglab.ui.clusters import hearing, under_way
+from taglab.ui.clusters import filtering, hearing, under_way
 from taglab.ui.clusters import label_space as label_panel
 from taglab.ui.clusters import material as material_panel
 from taglab.ui.clusters.material import Clustered, Material, k_steps, open_material
+from taglab.ui.filter_charts import brushed
 from taglab.ui.messages import literal
 from taglab.vectors import TagVectors, save_features
 from taglab.verbs.joint_space_words import space_vectors
@@ -879,6 +882,7 @@ def test_a_link_filters_map_tables_and_charts() -> None:
         ("year=1990..", "Filtered by what is not here, and so let go: year"),
         ("cluster=%3Cb%3E", "Filtered by what is not here, and so let go: cluster"),
         ("count", "The link filters by what is no filter"),
+        ("auc_pr%20..%2Fx=0.1..0.5", "Filtered by what is not here, and so let go: auc_pr ../x"),
     ],
 )
 def test_a_filter_that_cannot_be_is_named_and_let_go(link: str, sentence: str) -> None:
@@ -886,6 +890,84 @@ def test_a_filter_that_cannot_be_is_named_and_let_go(link: str, sentence: str) -
     assert not app.exception
     assert literal(sentence) in "\n".join(each.value for each in [*app.info, *app.warning])
     assert "filter" not in app.query_params
+
+
+def test_filters_too_long_for_a_link_are_left_out_of_it_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filtering, "LONGEST_TEXT", 12)
+    app = page("Filter", k="5", filter="count=20..40").run()
+    assert "The link leaves the filters out" not in words(app)
+    app.session_state["filters"] = {"count": Span(20.125, 40.125)}
+    app.run()
+    assert not app.exception
+    assert "The link leaves the filters out: too long for an address." in words(app)
+    assert "filter" not in app.query_params
+    counts = 60 - 2 * np.arange(28)
+    assert f"**{((counts > 20) & (counts <= 40)).sum()} of 28 tags** pass" in words(app)
+
+
+def test_a_filter_is_taken_as_it_was_brushed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamlit, "session_state", {"filters": {"year": Span(1990)}})
+    filtering._take("count", Span(100000000000, 100000000005))
+    filtering._take("year", Span(0.1 + 0.2, 1))
+    assert streamlit.session_state["filters"] == {
+        "count": Span(100000000000, 100000000005),
+        "year": Span(0.1 + 0.2, 1),
+    }
+    filtering._take("year", None)
+    assert list(streamlit.session_state["filters"]) == ["count"]
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (Span(2, 10), "2 to under 10"),
+        (Span(1000), "1,000 or more"),
+        (Span(high=-0.25), "under \u22120.25"),
+        (Span(-1, 0.5), "\u22121 to under 0.5"),
+    ],
+)
+def test_a_range_is_put_in_words(span: Span, text: str) -> None:
+    assert filtering.span_in_words(span) == text
+
+
+@pytest.mark.parametrize(
+    ("event", "allowed"),
+    [
+        ({"names": ["rock", "folk"]}, Among(frozenset({"rock", "folk"}))),
+        ({"low": 2, "high": 10}, Span(2, 10)),
+        ({"low": None, "high": 0.5}, Span(high=0.5)),
+        ({"low": 3}, Span(3)),
+        ({}, None),
+        ({"low": 2, "high": 2}, None),
+        ({"low": "many"}, None),
+        ({"high": [1]}, None),
+        ({"low": math.nan}, None),
+        ({"names": 7}, None),
+    ],
+)
+def test_what_the_browser_sends_is_a_filter_or_none(event: dict, allowed: Filter | None) -> None:
+    assert brushed(event) == allowed
+
+
+def test_the_cluster_table_counts_what_passes_and_says_which_clusters_it_shows() -> None:
+    app = thin("Clusters")
+    whole = next(one.value for one in app.dataframe if "size" in one.value)
+    outside = thin_labels() < 0
+    counts = 60 - 2 * np.arange(28)
+    assert whole.iloc[-1]["assignments"] == counts[outside].sum()
+    most = counts[outside].max()
+    filtered = thin("Clusters", filter=f"count={most}..")
+    table = next(one.value for one in filtered.dataframe if "size" in one.value)
+    last = table.iloc[-1]
+    assert (last["size"], last["passing"], last["assignments"]) == (outside.sum(), 1, counts[outside].sum())
+    n_shown = len(set(thin_labels()[counts >= most]) - {-1})
+    assert len(table) == n_shown + 1
+    assert f"The {n_shown} of {len(whole) - 1} clusters with tags that pass the filters" in words(filtered)
+    without = thin("Clusters", filter=f"count={most + 1}..")
+    table = next(one.value for one in without.dataframe if "size" in one.value)
+    assert "in no cluster" not in set(table["name"])
+    assert table["passing"].sum() == (counts > most).sum()
+    assert "the last row" not in words(without)
 
 
 def test_what_passes_becomes_a_label_space_and_a_step_of_a_cleaning() -> None:

@@ -14,7 +14,7 @@ from taglab.factors import make_targets
 from taglab.factors.mixtures import TempoMixture, YearMixture
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
-from taglab.sources.beside_tags import with_columns
+from taglab.sources.beside_tags import columns_about, with_columns
 from taglab.sources.lastfm import LastfmSettings
 from taglab.sources.plays import PlaysFormat, read_plays
 from taglab.sources.table import TableSettings
@@ -135,6 +135,27 @@ def test_columns_about_tracks_are_numbers_or_texts_and_strangers_are_told(tmp_pa
         with_columns(DATA, about(tmp_path, "track,year\nq,1\n"))
     with pytest.raises(DataError, match="has no column of tracks; its columns are 'a', 'b'"):
         with_columns(DATA, about(tmp_path, "a,b\nq,1\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("tag\nrock\n", "has no column beside 'tag' to take"),
+        ("tag,tag\nrock,pop\n", "has no column beside 'tag' to take"),
+        ("tag,year\nq,1\n", "names none of the 2 here in its column 'tag'"),
+    ],
+)
+def test_a_table_without_columns_about_them_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        columns_about(about(tmp_path, text), ["rock", "pop"], "tag")
+
+
+def test_columns_about_tags_are_in_the_order_of_the_tags(tmp_path: Path) -> None:
+    path = about(tmp_path, "year,TAG,mood\n1990,pop,happy\n1991,pop,sad\n2000,q,x\n")
+    columns = columns_about(path, ["rock", "pop"], "tag")
+    assert list(columns.index) == ["rock", "pop"]
+    assert columns["year"].fillna(0).tolist() == [0, 1990]
+    assert columns["mood"].fillna("-").tolist() == ["-", "happy"]
 
 
 def test_a_column_that_comes_again_is_told(tmp_path: Path) -> None:

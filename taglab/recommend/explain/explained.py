@@ -185,12 +185,15 @@ class Explained:
 
 
 def first_places(place: Ints, rows: slice, steps: slice) -> Bools:
-    """Return which tags are there after so many of them have come (items, steps, width).
+    """Return which tags are there after so many of them have come.
 
     Args:
-        place: When each comes, from 0 (all items, width).
+        place: Array (all items, width): when a tag comes, from 0.
         rows: Which items.
         steps: How many have come: none, one, …
+
+    Returns:
+        Array (items, steps, width).
     """
     come: Bools = place[rows, None, :] < np.arange(steps.start, steps.stop)[:, None]
     return come

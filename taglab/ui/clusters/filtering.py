@@ -18,6 +18,7 @@ from taglab.cleaning import Filters as FiltersStep
 from taglab.clustering import Clusterer
 from taglab.compare.by_tag import auc_pr_by_tag
 from taglab.crossfilter import (
+    LONGEST_TEXT,
     Among,
     Categories,
     Column,
@@ -32,7 +33,7 @@ from taglab.crossfilter import (
     present,
     written,
 )
-from taglab.errors import NotFound, TaglabError
+from taglab.errors import TaglabError
 from taglab.figures.theme import hue, visible
 from taglab.sources.beside_tags import columns_about
 from taglab.suffixes import free_name
@@ -46,12 +47,17 @@ from taglab.ui.uploads import ask_for_file
 
 _STATE = "filters"
 _LINK = "filter"
-_OUTCOME = "told of filters"
+_OUTCOME = "outcome of filter actions"
 _TABLE = "columns of a table"
 _BY_RUN = "auc_pr "
 _OF_TABLE = "table "
 _NAMED = 5
-_TITLES = {"count": "Count (tracks)", "artists": "Distinct artists", "silhouette": "Silhouette"}
+_TITLES = {
+    "count": "Count (tracks)",
+    "artists": "Distinct artists",
+    "silhouette": "Silhouette",
+    "cluster": "Cluster",
+}
 _SHOWN_FIRST = ("count", "silhouette", "cluster", "artists", "category")
 
 
@@ -84,8 +90,10 @@ def show_filters(material: Material, clusters: Clustered) -> None:
         return
     n, kind = int(clusters.passing.sum()), material.kind
     with st.container(horizontal=True, vertical_alignment="center", key="filters in force"):
-        what = ", ".join(_in_words(material, name, one) for name, one in _filters().items())
-        st.markdown(f"**{n:,} of {len(material.vectors):,} {kind}** pass: {literal(what)}.")
+        filters = _filters()
+        what = ", ".join(_in_words(name, allowed) for name, allowed in filters.items())
+        note = "" if _in_link(filters) else " The link leaves the filters out: too long for an address."
+        st.markdown(f"**{n:,} of {len(material.vectors):,} {kind}** pass: {literal(what)}.{note}")
         ids = material.vectors.ids
         rows = np.flatnonzero(clusters.passing)
         st.button(
@@ -131,8 +139,14 @@ def _filters() -> dict[str, Filter]:
     return filters
 
 
+def _in_link(filters: Filters) -> str:
+    """Return filters as the link has them; nothing where they are too long for it."""
+    text = written(filters)
+    return text if len(text) <= LONGEST_TEXT else ""
+
+
 def _put_in_link(filters: Filters) -> None:
-    wanted = written(filters)
+    wanted = _in_link(filters)
     if st.query_params.get(_LINK, "") == wanted:
         return
     if wanted:
@@ -142,11 +156,11 @@ def _put_in_link(filters: Filters) -> None:
 
 
 def _take(name: str, allowed: Filter | None) -> None:
-    """Take what was brushed, in a callback; rounded as the link has it, so that both mean the same."""
+    """Take what was brushed, in a callback."""
     filters = {**_filters()}
     filters.pop(name, None)
     if allowed is not None:
-        filters |= parsed(written({name: allowed}))
+        filters[name] = allowed
     st.session_state[_STATE] = filters
 
 
@@ -156,18 +170,22 @@ def _clear() -> None:
 
 def _titles(material: Material) -> dict[str, str]:
     """Return the columns that can be charted: title by name, those of use to most first."""
-    titles = {name: _TITLES.get(name, name) for name in _data_columns(material)}
-    if material.kind == "tracks":  # each of which counts once
-        titles.pop("count", None)
-    titles |= {"silhouette": _TITLES["silhouette"], "cluster": "Cluster"}
-    first = {name: titles[name] for name in _SHOWN_FIRST if name in titles}
-    by_run = runs_with_figures() if material.kind == "tags" else []
-    return {
-        **first,
-        **titles,
-        **{f"{_OF_TABLE}{name}": f"{name} (your table)" for name in _own_table().columns},
-        **{f"{_BY_RUN}{run}": f"AUC-PR of {run}" for run in by_run},
-    }
+    # A track counts once.
+    of_data = [name for name in _data_columns(material) if material.kind != "tracks" or name != "count"]
+    here = [*of_data, "silhouette", "cluster"]
+    first = [name for name in _SHOWN_FIRST if name in here]
+    of_table = [f"{_OF_TABLE}{name}" for name in _own_table().columns]
+    by_run = [f"{_BY_RUN}{run}" for run in runs_with_figures()] if material.kind == "tags" else []
+    return {name: _title(name) for name in [*first, *here, *of_table, *by_run]}
+
+
+def _title(name: str) -> str:
+    """Return what a column is called on the page."""
+    if name.startswith(_OF_TABLE):
+        return f"{name.removeprefix(_OF_TABLE)} (your table)"
+    if name.startswith(_BY_RUN):
+        return f"AUC-PR of {name.removeprefix(_BY_RUN)}"
+    return _TITLES.get(name, name)
 
 
 def _pick_charts(titles: Mapping[str, str]) -> list[str]:
@@ -231,7 +249,7 @@ def _column(material: Material, clusters: Clustered, name: str) -> Column | None
     if name.startswith(_BY_RUN):
         try:
             return _of_run(runs.open_run(name.removeprefix(_BY_RUN)), material)
-        except NotFound:
+        except TaglabError:  # a link may name what is no run, or one that cannot be read
             return None
     if name.startswith(_OF_TABLE):
         of_table = name.removeprefix(_OF_TABLE)
@@ -255,10 +273,8 @@ def _chart(material: Material, clusters: Clustered, name: str, title: str, colum
     return FilterChart(title, column, [clusters.names[cluster] for cluster in numbers], colours)
 
 
-def _in_words(material: Material, name: str, allowed: Filter) -> str:
-    title = _TITLES.get(name, name.removeprefix(_OF_TABLE))
-    if name.startswith(_BY_RUN):
-        title = f"AUC-PR of {name.removeprefix(_BY_RUN)}"
+def _in_words(name: str, allowed: Filter) -> str:
+    title = _title(name)
     if isinstance(allowed, Among):
         some = sorted(allowed.names)
         more = f" or {len(some) - _NAMED:,} more" if len(some) > _NAMED else ""

@@ -76,24 +76,27 @@ _COLUMNS = {
 
 def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     """The cluster table, most used clusters first; ticked clusters are selected."""
-    whole = made.table.assign(tracks=_tracks(material, made.clustering.settings, made))
-    ranked = whole.sort_values("tracks", ascending=False, kind="stable")
-    table = ranked[["name", "size", "tracks", "assignments", "silhouette"]].copy()
+    whole = _passing_clusters(
+        made.table.assign(tracks=_tracks(material, made.clustering.settings, made)), made
+    )
+    ranked = whole.sort_values("tracks", ascending=False, kind="stable", ignore_index=True)
+    filtered = made.passing is not None
+    counted = ["passing"] if filtered else []
+    table = ranked[["name", "size", *counted, "tracks", "assignments", "silhouette"]].copy()
     table["name"] = [made.names[cluster] for cluster in ranked["cluster"]]
     if len(rows):
         labels = made.clustering.labels[rows]
-        table["selected"] = np.bincount(labels[labels >= 0], minlength=len(table))[ranked["cluster"]]
+        table["selected"] = np.bincount(labels[labels >= 0], minlength=made.clustering.k)[ranked["cluster"]]
     titles = track_names(material.data) if material.kind == "tracks" else {}
     table["members"] = [_members([titles.get(tag, tag) for tag in tags]) for tags in ranked["tags"]]
     table["medoid"] = [titles.get(tag, tag) for tag in ranked["medoid"]]
     if material.vectors.unknown:
         table["partly_known"] = ranked["partly_known"]
     table.insert(0, "colour", [swatch(hue(int(made.colours[cluster]))) for cluster in ranked["cluster"]])
-    members = ranked["tags"].tolist()
-    if made.passing is not None:
-        members, table = _those_passing(members, table, made)
-    if made.clustering.n_left_out:
-        members.append(_left_out_by_use(made))
+    members = _passing_members(ranked["tags"].tolist(), made)
+    left_out = _left_out_by_use(made)
+    if left_out:
+        members.append(left_out)
         table.loc[len(table)] = _row_of_left_out(table, members[-1], made, rows)
     table = table.drop(columns=_same_for_all(material.kind))
     key = key_of("cluster table")
@@ -109,24 +112,36 @@ def show_clusters(material: Material, made: Clustered, rows: Rows) -> None:
     )  # fmt: skip
     kind = material.kind
     last = (
-        f"; the last row are the {len(members[-1]):,} {kind} {UNCLUSTERED}"
-        if made.clustering.n_left_out
+        f"; the last row are the {len(left_out):,} {kind} {UNCLUSTERED}{' that pass' if filtered else ''}"
+        if left_out
         else ""
     )
+    which = f"All {made.clustering.k:,} clusters"
+    if filtered:
+        which = f"The {len(whole):,} of {made.clustering.k:,} clusters with {kind} that pass the filters"
     order = "largest first" if kind == "tracks" else "most used first"
-    st.caption(f"All {made.clustering.k:,} clusters, {order}{last}; tick some to select their {kind}.")
+    theirs = f"those of their {kind} that pass" if filtered else f"their {kind}"
+    st.caption(f"{which}, {order}{last}; tick some to select {theirs}.")
     export_panel(f"{material.name} clusters", whole, command=cluster_question(material, made))
 
 
-def _those_passing(
-    members: list[list[str]], table: pd.DataFrame, clusters: Clustered
-) -> tuple[list[list[str]], pd.DataFrame]:
-    """Return clusters with tags that pass the filters, and how many these are in a column of their own."""
+def _passing_clusters(table: pd.DataFrame, clusters: Clustered) -> pd.DataFrame:
+    """Return clusters with tags that pass the filters, where there are any, and how many these are."""
+    if clusters.passing is None:
+        return table
+    labels = clusters.clustering.labels[clusters.passing]
+    table = table.copy()
+    n_passing = np.bincount(labels[labels >= 0], minlength=clusters.clustering.k)[table["cluster"]]
+    table.insert(list(table.columns).index("size") + 1, "passing", list(n_passing))
+    return table[n_passing > 0]
+
+
+def _passing_members(members: list[list[str]], clusters: Clustered) -> list[list[str]]:
+    """Return the tags of clusters less those that do not pass the filters."""
+    if clusters.passing is None:
+        return members
     passes = set(np.asarray(clusters.clustering.tags, object)[clusters.passing])
-    left = [[tag for tag in tags if tag in passes] for tags in members]
-    table.insert(list(table.columns).index("size") + 1, "passing", list(map(len, left)))
-    some = table["passing"].to_numpy() > 0
-    return [tags for tags in left if tags], table[some].reset_index(drop=True)
+    return [[tag for tag in tags if tag in passes] for tags in members]
 
 
 def _same_for_all(kind: str) -> list[str]:
@@ -163,28 +178,23 @@ def _members(tags: Sequence[str]) -> str:
 
 
 def _left_out_by_use(made: Clustered) -> list[str]:
-    """Return the tags in no cluster, most used first."""
-    outside = made.tags[_outside(made)]
-    return outside.sort_values("count", ascending=False, kind="stable")["tag"].tolist()
-
-
-def _outside(clusters: Clustered) -> npt.NDArray[np.bool_]:
-    """Return which tags are in no cluster, of those that pass the filters."""
-    outside: npt.NDArray[np.bool_] = clusters.clustering.labels < 0
-    return outside if clusters.passing is None else outside & clusters.passing
+    """Return the tags in no cluster that pass the filters, most used first."""
+    outside = made.clustering.labels < 0
+    shown = made.tags[outside if made.passing is None else outside & made.passing]
+    return shown.sort_values("count", ascending=False, kind="stable")["tag"].tolist()
 
 
 def _row_of_left_out(table: pd.DataFrame, tags: list[str], made: Clustered, rows: Rows) -> list[Any]:
-    """Return the last row of the cluster table: what is known of the tags in no cluster."""
-    outside = pd.Series(_outside(made))
+    """Return the last row of the cluster table, of the tags in no cluster; `tags` are those that pass."""
+    outside = made.clustering.labels < 0
     known = {
         "colour": swatch(GREY),
         "name": UNCLUSTERED,
-        "size": int((made.tags["cluster"] < 0).sum()),
+        "size": int(outside.sum()),
         "passing": len(tags),
         "assignments": int(made.tags.loc[outside, "count"].sum()),
         "members": _members(tags),
-        "selected": int(outside.iloc[rows].sum()),
+        "selected": int(outside[rows].sum()),
     }
     return [known.get(column) for column in table.columns]
 
