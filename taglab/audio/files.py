@@ -240,7 +240,17 @@ def read_file_table(path: Path) -> pd.DataFrame:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a comma- or tab-separated table of text, or one of Parquet; raises DataError."""
+    """Read a table of any columns.
+
+    Args:
+        path: Comma- or tab-separated text, told apart by its first line, or Parquet.
+
+    Returns:
+        Cells of text, or, of Parquet, of whatever it holds; what is empty is NaN.
+
+    Raises:
+        DataError: If it is not there, or no such table.
+    """
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +49,10 @@ class Encoder(Protocol):
         """
         ...
 
+    def with_whole_paths(self) -> Self:
+        """Return it as it is asked for in the folder one is in: files that it names have their whole path."""
+        ...
+
     def permit(self) -> None:
         """Note that somebody asked for this encoder, where it starts what features name."""
         ...
@@ -66,6 +70,10 @@ class StartsNothing:
     """What an encoder has in common that is all taglab's own."""
 
     learned_elsewhere: ClassVar[bool] = False
+
+    def with_whole_paths(self) -> Self:
+        """Return itself: it names no file."""
+        return self
 
     def permit(self) -> None:
         """Do nothing."""

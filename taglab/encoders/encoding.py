@@ -158,6 +158,21 @@ def encode_alike(name: str, store: AudioStore, progress: Progress = silent) -> V
             sound has another rate, or they name a program that nobody has started here.
         DataError: If a program that they name fails.
     """
+    encoder = encoder_alike(name, store.sample_rate_hz)
+    split = str(open_features(name).origin.get("split", ""))
+    return encode_tracks(encoder, store, open_learned(name), split, name, progress)
+
+
+def encoder_alike(name: str, rate_hz: int) -> Encoder:
+    """Return what made the features that are kept under a name, if it can make them of other sound now.
+
+    Args:
+        name: Of features that an encoder made.
+        rate_hz: Of the other sound.
+
+    Raises:
+        NotFound, InvalidSetting: As `encode_alike`.
+    """
     origin = open_features(name).origin
     settings = dict(origin["encoder"])
     if settings.get("encoder") not in ENCODERS:
@@ -167,13 +182,13 @@ def encode_alike(name: str, store: AudioStore, progress: Progress = silent) -> V
         )
     encoder = encoder_of(settings["encoder"], settings)
     encoder.require_permitted()
-    rate = origin.get("sound", {}).get("sample_rate_hz", store.sample_rate_hz)
-    if rate != store.sample_rate_hz:
+    needed_hz = origin.get("sound", {}).get("sample_rate_hz", rate_hz)
+    if needed_hz != rate_hz:
         raise InvalidSetting(
-            f"sound of {store.sample_rate_hz:,} Hz must be of {rate:,} Hz, as that of features {name!r}; "
+            f"sound of {rate_hz:,} Hz must be of {needed_hz:,} Hz, as that of features {name!r}; "
             "decode it at that rate"
         )
     before = {key: value for key, value in origin.items() if key not in ("encoder", "sound")}
     if encoder.origin(origin.get("split", "")) != before:
         raise InvalidSetting(f"features {name!r} were made with what has changed since; encode them again")
-    return encode_tracks(encoder, store, open_learned(name), before["split"], name, progress)
+    return encoder

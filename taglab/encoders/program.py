@@ -7,19 +7,21 @@ only where somebody asked for it before, on this machine's cache folder.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from taglab.archives import read_arrays
 from taglab.audio.store import AudioStore, Rows
 from taglab.cache import UPLOADS, content_key, file_digest, home, scratch_folder, write_json
 from taglab.encoders.encoder import Features, Learned, LearnsNothing
@@ -40,8 +42,8 @@ class Program(LearnsNothing, BaseModel):
         encoder: Which encoder this is.
         program: The command and its arguments, one word each; two more follow: the folder of WAV files (16
             bits, at the rate and channels of the sound), and the file to write, a row for every WAV file: its
-            name, and numbers. Words that are files here are kept with their whole path, and features made
-            with them are no longer alike once one of these has changed.
+            name, and numbers. Words that are files where this is asked for are kept with their whole path,
+            and features are no longer alike once a file of the command has changed.
         writes: What that file is: "npz" of the arrays `ids` and `vectors`, or "csv" with names in its first
             column.
         clips_a_call: At most so many WAV files are given at a time.
@@ -56,14 +58,19 @@ class Program(LearnsNothing, BaseModel):
     program: tuple[str, ...] = Field(min_length=1)
     writes: Literal["npz", "csv"] = "npz"
     clips_a_call: int = Field(500, ge=1)
-    timeout_s: float = Field(3_600.0, gt=0)
+    timeout_s: float = Field(3_600.0, gt=0, allow_inf_nan=False)
 
     @field_validator("program")
     @classmethod
-    def _whole_paths(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+    def _begins_with_a_command(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         if not words[0].strip():
             raise ValueError("must begin with a command")
-        return tuple(_whole_path(word, at == 0) for at, word in enumerate(words))
+        return words
+
+    def with_whole_paths(self) -> Self:
+        """Return it with the whole path of each word that is a file below the folder one is in."""
+        words = tuple(_whole_path(word, at == 0) for at, word in enumerate(self.program))
+        return self.model_copy(update={"program": words})
 
     def encode(
         self, store: AudioStore, rows: Rows, learned: Learned, progress: Progress = silent
@@ -97,8 +104,12 @@ class Program(LearnsNothing, BaseModel):
         return np.concatenate(parts)
 
     def origin(self, split: str) -> dict[str, str]:
-        """Return the checksum of what of the command are files."""
-        digests = [file_digest(Path(word)) for word in self.program if _is_file(Path(word))]
+        """Return the checksum of the files that the command names by their whole path."""
+        paths = [path for path in map(Path, self.program) if path.is_absolute() and _is_file(path)]
+        try:
+            digests = [file_digest(path) for path in paths]
+        except OSError as error:
+            raise self._error(f"names a file that cannot be read ({error.strerror or error})") from error
         return {"split": "", "checkpoint": content_key(digests)}
 
     def permit(self) -> None:
@@ -128,7 +139,7 @@ class Program(LearnsNothing, BaseModel):
             if not out.is_file():
                 raise self._error(f"ended without writing {out.name}, the file that its last word names")
             try:
-                ids, vectors = rows_by_id(out)
+                ids, vectors = rows_by_id(out) if self.writes == "csv" else _arrays(out)
             except DataError as error:
                 raise self._error(f"wrote {out.name}, which cannot be taken: {error.reason}") from error
         tracks = store.tracks["track"].astype(str).iloc[rows].tolist()
@@ -144,15 +155,11 @@ class Program(LearnsNothing, BaseModel):
             except OSError as error:
                 raise self._error(f"cannot be started: {error.strerror or error}") from error
         try:
-            for _ in range(math.ceil(self.timeout_s / _LOOK_S)):
-                try:
-                    code = process.wait(_LOOK_S)
-                except subprocess.TimeoutExpired:
-                    alive()
-                else:
-                    break
-            else:
-                raise self._error(f"did not end within {self.timeout_s:g} s, and was stopped")
+            latest = time.monotonic() + self.timeout_s
+            while (code := _ended(process)) is None:
+                if time.monotonic() > latest:
+                    raise self._error(f"did not end within {self.timeout_s:g} s, and was stopped")
+                alive()
         finally:
             _stop(process)
         if code:
@@ -175,7 +182,8 @@ class Program(LearnsNothing, BaseModel):
                 f"wrote no vector of {len(lacking):,} of {len(track_of):,} files, such as "
                 f"{lacking[0]}{_ENDING} of track {track_of[lacking[0]]!r}"
             )
-        ordered = np.asarray(vectors, np.float32)[[place_of[name] for name in track_of]]
+        with np.errstate(over="ignore"):  # which is infinity, and told so
+            ordered = np.asarray(vectors).astype(np.float32)[[place_of[name] for name in track_of]]
         finite = np.isfinite(ordered).all(axis=1)
         if not finite.all():
             name = list(track_of)[int(np.argmin(finite))]
@@ -184,6 +192,27 @@ class Program(LearnsNothing, BaseModel):
 
     def _error(self, reason: str) -> DataError:
         return DataError(" ".join(self.program), reason)
+
+
+def _arrays(path: Path) -> tuple[list[str], npt.NDArray[Any]]:
+    """Return the names (n,) and the vectors (n, numbers) of an .npz."""
+    arrays = read_arrays(path)
+    if not {"ids", "vectors"} <= set(arrays):
+        raise DataError(path, f"must hold the arrays ids and vectors; holds {', '.join(arrays) or 'none'}")
+    ids, vectors = arrays["ids"], arrays["vectors"]
+    if ids.ndim != 1 or ids.dtype.kind != "U":
+        raise DataError(path, f"has ids {ids.shape} of {ids.dtype}, which must be (files,) of text")
+    if (
+        vectors.ndim != 2
+        or len(vectors) != len(ids)
+        or not vectors.shape[1]
+        or vectors.dtype.kind not in "iuf"
+    ):
+        raise DataError(
+            path,
+            f"has vectors {vectors.shape} of {vectors.dtype}, which must be ({len(ids)}, numbers) of numbers",
+        )
+    return ids.tolist(), vectors
 
 
 def _whole_path(word: str, command: bool) -> str:
@@ -202,6 +231,14 @@ def _is_file(path: Path) -> bool:
 
 def _permission(program: Sequence[str]) -> Path:
     return home() / _PERMITTED / f"{content_key(list(program))}.json"
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int | None:
+    """Return the exit status of a program that ends within a moment; None of one that goes on."""
+    try:
+        return process.wait(_LOOK_S)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _last_words(errors: Path) -> str:

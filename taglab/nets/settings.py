@@ -38,7 +38,7 @@ class NetworkSettings(BaseModel):
     """Where it comes from, a few words."""
 
     network: str
-    width: float = Field(1.0, gt=0, title="Width (× channels)")
+    width: float = Field(1.0, gt=0, le=100, title="Width (× channels)")
     dropout: float = Field(0.5, ge=0, lt=1)
 
     @abstractmethod

@@ -244,7 +244,7 @@ def choose_among(
 def find_among(
     key: str, label: str, names: pd.Series, what: str, width: int | Literal["stretch"] = "stretch"
 ) -> int:
-    """Let one of any number of names be chosen, and return its place. In the URL as `key`.
+    """Let one of any number of names be chosen. In the URL as `key`.
 
     Of very many the list is too long for a browser; then a name is typed, whole or in part, and the first
     that begins with what is typed, or else contains it, is taken, and the next ones are named.
@@ -255,6 +255,9 @@ def find_among(
         names: At least one, each once.
         what: What a name is, as the page says it.
         width: Of the widget, in pixels.
+
+    Returns:
+        Its place in `names`; 0, and a warning on the page, where none has what is typed.
     """
     if len(names) <= _MOST_OPTIONS:
         options = names.tolist()

@@ -115,7 +115,8 @@ class Encoding(Question):
         return self._in_shares(progress)
 
     def _encoder(self) -> Encoder:
-        return encoder_of(self.settings.model_dump()["encoder"], self.settings.model_dump())
+        encoder = encoder_of(self.settings.model_dump()["encoder"], self.settings.model_dump())
+        return encoder.with_whole_paths()
 
     def _at_once(self, progress: Progress) -> Report:
         data = open_folksonomy(self.data, between(progress, 0, 0.05))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from taglab.audio.store import AudioStore
-from taglab.encoders import Program, encode_alike, encode_tracks
+from taglab.encoders import Program, encode_alike, encode_tracks, encoder_of
 from taglab.errors import DataError, InvalidSetting
 from taglab.studies.robustness.study import encoders_of
 from taglab.vectors import open_features, save_features
@@ -21,8 +21,8 @@ from tests.joint_space.shelved import shelve_sound, shelve_space
 EMBED = """
 import csv, pathlib, sys, wave
 import numpy as np
-said, folder, out = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
-assert said == "a word; with $HOME"
+word, folder, out = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
+assert word == "a word; with $HOME"
 rows = []
 for path in sorted(folder.glob("*.wav"), reverse=True):
     with wave.open(str(path)) as sound:
@@ -81,8 +81,15 @@ def test_words_that_are_files_are_kept_with_their_whole_path(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "embed.py").touch()
     (tmp_path / "python").touch()
-    kept = Program(program=("python", "embed.py", "--fast", "./python")).program
-    assert kept == ("python", str(tmp_path / "embed.py"), "--fast", str(tmp_path / "python"))
+    typed = Program(program=("python", "embed.py", "--fast", "fast", "./python"))
+    kept = typed.with_whole_paths()
+    whole = ("python", str(tmp_path / "embed.py"), "--fast", "fast", str(tmp_path / "python"))
+    assert kept.program == whole
+    before = kept.origin("")
+    (tmp_path / "fast").touch()  # where features are opened later
+    opened = encoder_of("program", kept.model_dump())
+    assert opened == kept
+    assert opened.origin("") == before
 
 
 WRITE = "import os, sys, numpy as np; names = sorted(os.listdir(sys.argv[1]))\n"
@@ -101,7 +108,17 @@ WRITE = "import os, sys, numpy as np; names = sorted(os.listdir(sys.argv[1]))\n"
         (WRITE + "np.savez(sys.argv[2], ids=[*names, 'x'], vectors=np.ones((6, 3)))",
          "wrote a vector of 'x', and was given no such file"),
         (WRITE + "np.savez(sys.argv[2], ids=names, vectors=np.eye(5) + np.diag([0, 0, np.nan, 0, 0]))",
-         "which cannot be taken: row 2 .'000002.wav'.* holds NaN"),
+         "wrote NaN or infinity of 000002.wav, of track 't2'"),
+        (WRITE + "np.savez(sys.argv[2], ids=names, vectors=np.full((5, 2), 1e300))",
+         "wrote NaN or infinity of 000000.wav, of track 't0'"),
+        (WRITE + "np.savez(sys.argv[2], ids=[*names, names[0]], vectors=np.ones((6, 3)))",
+         "wrote two vectors of '000000.wav'"),
+        (WRITE + "np.savez(sys.argv[2], words=names, vectors=np.ones((5, 3)))",
+         "must hold the arrays ids and vectors; holds words, vectors"),
+        (WRITE + "np.savez(sys.argv[2], ids=names, vectors=np.ones((4, 3)))",
+         r"has vectors \(4, 3\) of float64, which must be \(5, numbers\) of numbers"),
+        (WRITE + "np.savez(sys.argv[2], ids=np.arange(5), vectors=np.ones((5, 3)))",
+         r"has ids \(5,\) of int64, which must be \(files,\) of text"),
     ],
 )  # fmt: skip
 def test_what_a_program_does_wrong_is_a_sentence(
@@ -125,6 +142,26 @@ def test_other_dimensions_and_commands_that_are_none_are_refused(
         encoder.encode(store, np.array([2, 3]), {})
     with pytest.raises(DataError, match=r"no-such-command.*cannot be started: No such file"):
         Program(program=("no-such-command",)).encode(store, np.arange(2), {})
+
+
+def test_zeros_are_taken_and_nothing_is_left_in_the_cache(
+    taglab_home: Path, tmp_path: Path, store: AudioStore
+) -> None:
+    text = WRITE + "np.savez(sys.argv[2], ids=names, vectors=np.zeros((len(names), 3)))"
+    features = program(tmp_path, text, clips_a_call=1).encode(store, np.arange(2), {})
+    np.testing.assert_array_equal(features, np.zeros((2, 3)))
+    assert [path for path in taglab_home.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("timeout_s", [float("inf"), float("nan"), 0])
+def test_a_call_must_end_at_some_time(timeout_s: float) -> None:
+    with pytest.raises(InvalidSetting, match="timeout_s"):
+        encoder_of("program", {"program": ["true"], "timeout_s": timeout_s})
+
+
+def test_a_call_may_take_very_long(taglab_home: Path, tmp_path: Path, store: AudioStore) -> None:
+    text = WRITE + "np.savez(sys.argv[2], ids=names, vectors=np.ones((1, 3)))"
+    assert program(tmp_path, text, timeout_s=1e308).encode(store, np.arange(1), {}).shape == (1, 3)
 
 
 def test_a_program_is_measured_by_its_command(

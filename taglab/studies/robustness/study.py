@@ -12,7 +12,7 @@ from pydantic import Field
 from taglab.audio.degrade import degradation
 from taglab.audio.store import AudioStore
 from taglab.cache import content_key
-from taglab.encoders import Encoder, encode_tracks, encoder_name, encoder_of
+from taglab.encoders import Encoder, encode_tracks, encoder_alike, encoder_name, encoder_of
 from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.labels import from_top_tags
@@ -121,11 +121,12 @@ def carry_out(
 
     Raises:
         NotFound: If features, labels or degradations are not there.
-        InvalidSetting: If there are fewer than two encoders, or clips are too short for a network.
+        InvalidSetting: If there are fewer than two encoders, features cannot be made of other sound, too few
+            tracks are there for clips, or clips are too short for a network.
         DataError: If a clip cannot be degraded.
     """
-    _check(settings)
-    _check_severities(settings, store.sample_rate_hz)
+    named = _checked_encoders(settings)
+    _check_clips(store, settings, named)
     runs = _trained(data, audio, store, settings, between(progress, 0, 0.4))
     tasks = _encoders(store, settings, runs, between(progress, 0.4, 0.45))
     unheard = unheard_tracks(runs, tasks)
@@ -146,23 +147,29 @@ def carry_out(
     )  # fmt: skip
 
 
-def _check_severities(settings: ConsistencyStudy, rate_hz: int) -> None:
+def _checked_encoders(settings: ConsistencyStudy) -> dict[str, str]:
+    """Refuse settings that could only be refused after hours otherwise; return `encoders_of` them."""
+    for name in settings.degradations:
+        degradation(name)
+    named = encoders_of(settings.encoders)
+    if len({*named.values(), task_title("mfcc")}) < 2 and not settings.networks:
+        raise InvalidSetting(
+            "networks=0 leaves MFCC alone, and encoders are compared; name features, or train a network"
+        )
+    return named
+
+
+def _check_clips(store: AudioStore, settings: ConsistencyStudy, named: Mapping[str, str]) -> None:
+    """Refuse what the sound has no clips for, and named features that cannot be made of them."""
+    rate_hz = store.sample_rate_hz
     severities = {
         name: {degradation(name).severity(one, rate_hz) for one in settings.magnitudes(name, rate_hz)}
         for name in settings.degradations
     }
     require_severities({name: len(some) for name, some in severities.items()})
-
-
-def _check(settings: ConsistencyStudy) -> None:
-    """Refuse what could only be refused after hours otherwise."""
-    for name in settings.degradations:
-        degradation(name)
-    named = set(encoders_of(settings.encoders).values()) | {task_title("mfcc")}
-    if len(named) < 2 and not settings.networks:
-        raise InvalidSetting(
-            "networks=0 leaves MFCC alone, and encoders are compared; name features, or train a network"
-        )
+    for name in named:
+        encoder_alike(name, rate_hz)
+    settings.drawn(store, unheard_tracks((), named).tracks)
 
 
 def encoders_of(given: tuple[str, ...]) -> dict[str, str]:

@@ -232,6 +232,24 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained() -> None
             carry_out(nothing[0], "small", nothing[1], STUDY.model_copy(update=update))
 
 
+def test_what_has_no_clips_or_may_not_start_is_refused_before_anything_is_trained(
+    evidence: StudyEvidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, store = open_folksonomy("small"), open_audio("small")
+    monkeypatch.setattr(study, "_trained", lambda *_: pytest.fail("trained before"))
+    kept = open_features(next(iter(evidence.tasks)))
+    command = {"encoder": "program", "program": ["no-such-command"]}
+    save_features(replace(kept, origin={**kept.origin, "encoder": command}), "of a program")
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "variants.csv").write_text("clip,kind,magnitude,file\nnobody,pitch,2,a.wav\n")
+    for update, message in (
+        ({"encoders": ("of a program",)}, "'no-such-command', which nobody has started here"),
+        ({"variants": str(tmp_path / "variants.csv")}, "no track of the sound has all the variants"),
+    ):
+        with pytest.raises(InvalidSetting, match=message):
+            carry_out(data, "small", store, STUDY.model_copy(update=update))
+
+
 def test_kims_preset_is_what_is_printed() -> None:
     study = ReproduceConsistency.usual({("preset",): "kim"})["study"]
     assert (study["epochs"], study["clips"], study["grid"], study["width"]) == (200, 1_000, "thesis", 1.0)
