@@ -270,7 +270,7 @@ def _encoding(name: str, model: type[BaseModel]) -> type[Encoding]:
     examples = (
         f"{begins} --audio mine --data mine\n"
         f"{begins} --files songs --data mine --shards 8\n"
-        f"{begins} --files songs --data mine --shards 200 --launcher slurm"
+        f"{begins} --files songs --shards 200 --launcher slurm"
     )
     settings = in_group(model, Group("the encoder", omit=("encoder",)))
     about = model.__doc__ or ""
