@@ -14,7 +14,7 @@ from taglab.ui.clusters.material import Material
 from taglab.ui.messages import literal
 from taglab.ui.players import sound_of
 from taglab.ui.remembered import remembered
-from taglab.ui.representations.tracks import show_players
+from taglab.ui.tracks import show_players
 from taglab.vectors import Vectors
 
 _MOST = 40

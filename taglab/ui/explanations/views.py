@@ -22,7 +22,7 @@ from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import guard, literal, working
 from taglab.ui.pickers import bound_number, choose_among, on_every_page
 from taglab.ui.remembered import remembered
-from taglab.ui.representations.tracks import names_of, show_players
+from taglab.ui.tracks import names_of, show_players
 
 _MOST_BARS = 20
 _USERS_MEASURED = (2, 500)

@@ -13,7 +13,7 @@ from taglab.ui.export import export_panel
 from taglab.ui.messages import literal
 from taglab.ui.pickers import choose_among
 from taglab.ui.representations.material import Material, scores_of
-from taglab.ui.representations.tracks import names_of, show_players
+from taglab.ui.tracks import names_of, show_players
 
 _MOST_HEARD = 200
 

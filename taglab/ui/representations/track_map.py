@@ -32,8 +32,8 @@ from taglab.ui.players import sound_of
 from taglab.ui.projecting import projected
 from taglab.ui.remembered import remembered
 from taglab.ui.representations.material import Material
-from taglab.ui.representations.tracks import names_of, show_track
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points, tag_map
+from taglab.ui.tracks import names_of, show_track
 from taglab.vectors import Vectors
 
 _MOST_GROUPS = 24

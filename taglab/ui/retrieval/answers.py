@@ -18,7 +18,8 @@ from taglab.ui.messages import guard, literal
 from taglab.ui.players import play, sound_of
 from taglab.ui.remembered import remembered
 from taglab.ui.retrieval.material import Asked, Given
-from taglab.ui.retrieval.query import add_term, track_names
+from taglab.ui.retrieval.query import add_term
+from taglab.ui.tracks import names_of
 from taglab.verbs.joint_space import Ask
 
 _LONGEST_S = 60
@@ -101,7 +102,7 @@ def _show_tracks(side: _Side, audio: str) -> None:
         st.caption("No track has features here.")
         return
     _show_player(side, tracks, audio)
-    titles = track_names(side.asked.data)
+    titles = names_of(side.asked.data)
     names = [visible(titles.get(track, track), _LONGEST_NAME) for track in tracks]
     _show_list(side, "track", names)
     whole = side.nearest("track").assign(name=names, right=_marked(side, "track"))
@@ -182,7 +183,7 @@ def _show_player(side: _Side, tracks: Sequence[str], audio: str) -> None:
     chosen, begins = st.session_state.get(side.heard, ("", False))
     place = tracks.index(chosen) if chosen in tracks else 0
     with st.container(horizontal=True, vertical_alignment="center"):
-        name = track_names(side.asked.data).get(tracks[place], tracks[place])
+        name = names_of(side.asked.data).get(tracks[place], tracks[place])
         st.markdown(f"**{place + 1}** {literal(visible(name))}", width="content")
         for text, step in (("Previous", -1), ("Next", 1)):
             there = place + step

@@ -11,12 +11,12 @@ import streamlit as st
 
 from taglab.errors import InvalidSetting
 from taglab.figures.theme import visible
-from taglab.folksonomy import Folksonomy
 from taglab.joint_space import Term, parse_query, written
 from taglab.ui.messages import literal
 from taglab.ui.pickers import on_every_page
 from taglab.ui.remembered import remembered
 from taglab.ui.retrieval.material import Asked, Given, placed_words
+from taglab.ui.tracks import names_of
 
 KEY = "ask"
 _HERE = Path(__file__).parent
@@ -141,23 +141,11 @@ def _artists(asked: Sequence[Asked]) -> Iterator[tuple[str, Term]]:
 
 def _tracks(asked: Sequence[Asked]) -> Iterator[tuple[str, Term]]:
     for one in asked:
-        names = track_names(one.data)
+        names = names_of(one.data)
         for track in one.tracks.ids:
             name = names.get(track, track)
             shown = f"track: {name} ({track})" if name != track else f"track: {track}"
             yield visible(shown, _LONGEST_NAME), Term(track, "track")
-
-
-@remembered("large")
-def track_names(data: Folksonomy) -> dict[str, str]:
-    """Return title and artist of every track, as far as the data tell; else its id."""
-    known = [column for column in ("title", "artist") if column in data.tracks.columns]
-    ids = data.tracks["track"].astype(str).tolist()
-    if not known:
-        return dict(zip(ids, ids, strict=True))
-    rows = data.tracks[known].itertuples(index=False)
-    parts = ([str(part) for part in row if isinstance(part, str) and part] for row in rows)
-    return {track: " · ".join(named) or track for track, named in zip(ids, parts, strict=True)}
 
 
 def _is_known(term: Term, asked: Sequence[Asked], given: Sequence[Given]) -> bool:

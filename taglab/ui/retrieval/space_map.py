@@ -22,8 +22,9 @@ from taglab.ui.pickers import bound_choice
 from taglab.ui.projecting import projected
 from taglab.ui.remembered import remembered
 from taglab.ui.retrieval.material import Asked, Given
-from taglab.ui.retrieval.query import add_term, track_names
+from taglab.ui.retrieval.query import add_term
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
+from taglab.ui.tracks import names_of
 from taglab.vectors import Vectors
 
 _LAYERS = {"tag": "Tags", "artist": "Artists", "track": "Tracks"}
@@ -124,7 +125,7 @@ def _draw(
     asked: Asked, everything: _Placeable, where: Projection, shown: Rows, answer: Answer | None
 ) -> None:
     """Draw the layers that are shown, and the query where there is one."""
-    titles = track_names(asked.data)
+    titles = names_of(asked.data)
     labels = [_label(everything.kinds[row], everything.names[row], titles) for row in shown]
     positions = where.positions[shown]
     kinds = np.array([list(_LAYERS).index(everything.kinds[row]) for row in shown], np.int32)

@@ -18,10 +18,10 @@ from taglab.ui.messages import literal, working
 from taglab.ui.pickers import choose_among
 from taglab.ui.projecting import projected
 from taglab.ui.remembered import Shelved, remembered
-from taglab.ui.representations.tracks import names_of
 from taglab.ui.robustness.listening import heard_as
 from taglab.ui.robustness.material import Material
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
+from taglab.ui.tracks import names_of
 from taglab.vectors import Vectors, open_features
 
 _ORANGE = 1

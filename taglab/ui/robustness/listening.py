@@ -19,9 +19,9 @@ from taglab.errors import DataError, InvalidSetting
 from taglab.ui.messages import literal
 from taglab.ui.pickers import choose_among
 from taglab.ui.remembered import remembered
-from taglab.ui.representations.tracks import names_of
 from taglab.ui.robustness.ahead import make_ahead, neighbours
 from taglab.ui.robustness.material import Material
+from taglab.ui.tracks import names_of
 
 _HEARD_S = 6.0
 _FULL_SCALE = 32_768

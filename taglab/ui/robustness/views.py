@@ -16,11 +16,11 @@ from taglab.ui.export import export_panel, picture_config
 from taglab.ui.messages import literal
 from taglab.ui.pickers import choose_among
 from taglab.ui.remembered import remembered
-from taglab.ui.representations.tracks import names_of, show_track
 from taglab.ui.robustness.copies import show_copies_map
 from taglab.ui.robustness.labels import show_labels
 from taglab.ui.robustness.listening import pick_magnitude, pick_track, show_switch, wav_of
 from taglab.ui.robustness.material import Material, measured
+from taglab.ui.tracks import names_of, show_track
 
 _STRAYS_HEARD = 3
 _SHARES = ("consistency", "low", "high")

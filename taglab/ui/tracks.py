@@ -14,7 +14,6 @@ from taglab.ui.messages import literal
 from taglab.ui.pickers import bound_number
 from taglab.ui.players import play, sound_of
 from taglab.ui.remembered import remembered
-from taglab.ui.retrieval.query import track_names
 
 _AT_ONCE = 4
 _LONGEST_S = 60
@@ -24,7 +23,13 @@ _MOST_TAGS = 12
 @remembered("large")
 def names_of(data: Folksonomy) -> dict[str, str]:
     """Return title and artist of every track, as far as the data tell; else its id."""
-    return track_names(data)
+    known = [column for column in ("title", "artist") if column in data.tracks.columns]
+    ids = data.tracks["track"].astype(str).tolist()
+    if not known:
+        return dict(zip(ids, ids, strict=True))
+    rows = data.tracks[known].itertuples(index=False)
+    parts = ([str(part) for part in row if isinstance(part, str) and part] for row in rows)
+    return {track: " · ".join(named) or track for track, named in zip(ids, parts, strict=True)}
 
 
 def show_players(data: Folksonomy, audio: str, tracks: Sequence[str], facts: Sequence[str], key: str) -> None:
