@@ -17,6 +17,7 @@ CPU = torch.device("cpu")
 def short_clips(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "CLIP_S", 1)
     monkeypatch.setattr(gpu, "TRACK_S", 2)
+    monkeypatch.setattr(gpu, "WARM_UP_STEPS", 1)
 
 
 @pytest.mark.usefixtures("short_clips")
