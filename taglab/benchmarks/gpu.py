@@ -8,6 +8,7 @@ has a row of its own, and so has the fastest way without the loading, which tell
 
 from __future__ import annotations
 
+import functools
 import math
 import tempfile
 import time
@@ -101,22 +102,33 @@ def flops_per_clip(settings: NetworkSettings) -> int:
     return int(counter.get_total_flops())
 
 
+@functools.cache
 def peak_flops(device: torch.device) -> float:
-    """Return the device's dense bf16 rate in FLOP/s: of its datasheet where known, else timed."""
+    """Return the device's dense rate in FLOP/s: in bf16, of its datasheet where known, else timed; of a CPU,
+    in bf16 or float32, whichever is faster.
+    """
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
         for known, rate in PEAK_FLOPS.items():
             if known in name:
                 return rate
-    size = 8192 if device.type == "cuda" else 256  # many CPUs only emulate bf16
-    a = torch.randn(size, size, dtype=torch.bfloat16, device=device)
+    if device.type == "cuda":
+        return _flops(device, torch.bfloat16, 8192, repeats=10)
+    # Some CPUs only emulate bf16, far slower than float32.
+    return max(
+        _flops(device, torch.bfloat16, 512, repeats=2), _flops(device, torch.float32, 1024, repeats=10)
+    )
+
+
+def _flops(device: torch.device, dtype: torch.dtype, size: int, repeats: int) -> float:
+    a = torch.randn(size, size, dtype=dtype, device=device)
     float((a @ a)[0, 0])
     began = time.perf_counter()
     product = a
-    for _ in range(10):
+    for _ in range(repeats):
         product = a @ a
     float(product[0, 0])
-    return 10 * 2 * size**3 / (time.perf_counter() - began)
+    return repeats * 2 * size**3 / (time.perf_counter() - began)
 
 
 def noise_material(folder: Path, n_tracks: int, window_s: float | None = None) -> Material:
