@@ -25,6 +25,7 @@ from taglab.ui.clusters.views import (
     show_silhouettes,
     show_stability,
     show_tags,
+    show_views,
     titles_of,
 )
 from taglab.ui.pickers import bound_choice
@@ -41,7 +42,6 @@ VIEWS = {
     "Compare": show_comparison,
     "Label space": show_label_space,
 }
-_SLIDER_PX = 300
 
 heading("Clusters", "How many clusters, who is in them, and which classes do they make?")
 bind = bound_choice("view", "view", titles_of(VIEWS))
@@ -50,7 +50,7 @@ with st.sidebar:
     settings = pick_method(material.vectors)
 bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
-    settings = pick_value(material.vectors, settings, width=_SLIDER_PX)
+    settings = pick_value(material.vectors, settings, width=300)
     projection, colour = pick_projection(), pick_colour(material.kind)
 title(material.name, settings.brief)
 work = begin(material, settings)
@@ -75,12 +75,5 @@ with both.container(key="map side"):
         with bar:
             export_map(material, clusters, where, colour, classes)
 with both.container(key="views side"):
-    tabs = st.tabs(list(VIEWS), key="view", bind=bind, on_change="rerun")
-    for tab, show in zip(tabs, VIEWS.values(), strict=True):
-        if tab.open:
-            with tab:
-                if clusters is None or rows is None:
-                    st.text("This is shown as soon as the clusters are there.")
-                else:
-                    show(material, clusters, rows)
+    show_views(VIEWS, bind, material, clusters, rows)
 shared_worker()

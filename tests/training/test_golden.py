@@ -106,8 +106,9 @@ def one_thread() -> Iterator[None]:
 
 
 # Other processors sum in another order. Between an AMD EPYC and an Intel Xeon that made up to 1.8 % of the
-# loss in two epochs, and 0.004 of a small bias, where many norms of batches follow one another; else 1e-4.
-NEAR, NEAR_IN_DEEP = (1e-3, 1e-4), (0.05, 0.01)
+# loss in two epochs, and 0.004 of a small bias, where many norms of batches follow one another; else
+# 1e-4, and 0.16 % of a norm on an EPYC without AVX-512.
+NEAR, NEAR_IN_DEEP = (5e-3, 5e-4), (0.05, 0.01)
 DEEP = ("vgg", "short-chunk")
 
 

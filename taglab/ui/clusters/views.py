@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -241,6 +241,32 @@ def titles_of(views: Iterable[str]) -> dict[str, str]:
     return {name: name for name in views} | {kind.capitalize(): "Members" for kind in CLUSTERED_KINDS}
 
 
+def show_views(
+    views: Mapping[str, Callable[[Material, Clustered, Rows], None]],
+    bind: Literal["query-params"],
+    material: Material,
+    made: Clustered | None,
+    rows: Rows | None,
+) -> None:
+    """Show views as tabs, of which the open one alone is computed; none before there are clusters.
+
+    Args:
+        views: Title → what shows it.
+        bind: See `bound_choice`.
+        material: What is clustered.
+        made: The clusters; None while they are under way.
+        rows: Those selected on the map; None where there is none yet.
+    """
+    tabs = st.tabs(list(views), key="view", bind=bind, on_change="rerun")
+    for tab, show in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab:
+                if made is None or rows is None:
+                    st.text("This is shown as soon as the clusters are there.")
+                else:
+                    show(material, made, rows)
+
+
 def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     """The tag table, of the selected tags if there are any; ticked tags are selected."""
     listed = listed_rows(material.vectors)
@@ -274,7 +300,7 @@ def show_tags(material: Material, made: Clustered, rows: Rows) -> None:
     )  # fmt: skip
     what = (
         f"All {len(table):,} {kind}"
-        if len(table) == len(made.tags)
+        if everything and len(table) == len(made.tags)
         else f"The {len(table):,} {'' if everything else 'selected '}of {len(made.tags):,} {kind}"
     )
     what += " that pass the filters" if made.passing is not None else ""
