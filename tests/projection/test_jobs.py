@@ -119,7 +119,7 @@ def test_two_who_ask_for_the_same_share_one_computation(stopped: ProjectionWorke
 
 def test_the_last_to_cancel_stops_it_and_nothing_is_kept(stopped: ProjectionWorker) -> None:
     pid = stopped.pid
-    running, waiting = stopped.submit(groups(each=40), TSNE), stopped.submit(groups(), TSNE)
+    running, waiting = stopped.submit(groups(size=40), TSNE), stopped.submit(groups(), TSNE)
     waiting.cancel()
     running.cancel()
     running.cancel()
@@ -127,8 +127,8 @@ def test_the_last_to_cancel_stops_it_and_nothing_is_kept(stopped: ProjectionWork
     assert running.done()
     assert waiting.done()
     until(lambda: not inputs(stopped))
-    assert find_projection(groups(each=40), TSNE) is None
-    assert len(stopped.submit(groups(each=3), TSNE).result(PATIENCE_S)) == 12
+    assert find_projection(groups(size=40), TSNE) is None
+    assert len(stopped.submit(groups(size=3), TSNE).result(PATIENCE_S)) == 12
     assert stopped.pid == pid
 
 
@@ -146,7 +146,7 @@ def test_a_claim_that_was_dropped_does_not_keep_a_computation_from_being_cancell
 def test_a_process_that_does_not_hear_is_replaced(stopped: ProjectionWorker) -> None:
     pid = stopped.pid
     assert pid is not None
-    deaf, next_one = stopped.submit(groups(), TSNE), stopped.submit(groups(each=3), TSNE)
+    deaf, next_one = stopped.submit(groups(), TSNE), stopped.submit(groups(size=3), TSNE)
     deaf.cancel()
     assert len(next_one.result(PATIENCE_S)) == 12
     assert stopped.pid != pid
@@ -155,7 +155,7 @@ def test_a_process_that_does_not_hear_is_replaced(stopped: ProjectionWorker) -> 
 
 def test_a_killed_process_is_told_of_and_replaced(stopped: ProjectionWorker) -> None:
     assert stopped.pid is not None
-    lost, next_one = stopped.submit(groups(), TSNE), stopped.submit(groups(each=3), TSNE)
+    lost, next_one = stopped.submit(groups(), TSNE), stopped.submit(groups(size=3), TSNE)
     os.kill(stopped.pid, signal.SIGKILL)
     with pytest.raises(WorkerLost, match="was killed, perhaps because memory ran out"):
         lost.result(PATIENCE_S)
@@ -201,7 +201,7 @@ import time
 from tests.projection.test_compute import groups
 from taglab.projection import ProjectionSettings, ProjectionWorker
 worker = ProjectionWorker()
-job = worker.submit(groups(each=500), ProjectionSettings(method="tsne"))
+job = worker.submit(groups(size=500), ProjectionSettings(method="tsne"))
 while not job.fraction:
     time.sleep(0.02)
 print(worker.pid, flush=True)

@@ -51,7 +51,7 @@ def test_other_settings_and_other_vectors_lie_elsewhere_equal_ones_together() ->
         projection_path(vectors, TSNE.model_copy(update=change))
         for change in ({"seed": 1}, {"dimensions": 3}, {"perplexity": 5.0}, {"method": "umap"})
     ]
-    others.append(projection_path(groups(each=26), TSNE))
+    others.append(projection_path(groups(size=26), TSNE))
     assert len({projection_path(vectors, TSNE), *others}) == 6
 
 
