@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 import soundfile
 from streamlit.testing.v1 import AppTest
 
@@ -273,6 +274,8 @@ def test_figures_are_of_the_clips_that_the_table_has_now(tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("sound")
 def test_neighbouring_magnitudes_are_made_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead._POOL.submit(int).result()  # what earlier tests left is done, and not remembered
+    st.cache_resource.clear()
     magnitudes = []
 
     def note(samples: np.ndarray, rate_hz: int, name: str, magnitude: float, *args: object) -> np.ndarray:
