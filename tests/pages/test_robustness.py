@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 import soundfile
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from taglab import cache
