@@ -1,15 +1,18 @@
-"""The buttons under the form of a new network: start, dry run, copy as command."""
+"""What forms of new networks share: how one is trained and split, and the buttons to start, try and copy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
+from taglab.batches import SplitSettings
 from taglab.runs import Run
-from taglab.training.source_config import SourceRun
-from taglab.training.spectrum_config import SpectrumRun
+from taglab.training.source_config import SourceRun, SourceTraining
+from taglab.training.spectrum_config import SpectrumRun, SpectrumTraining
 from taglab.ui.export import copy_as_command
+from taglab.ui.forms import in_columns, setting_widget
 from taglab.ui.messages import working
 from taglab.ui.training.dry_run import begin_dry_run, show_dry_run
 from taglab.ui.training.start import (
@@ -21,6 +24,41 @@ from taglab.ui.training.start import (
 )
 from taglab.ui.visitors import refusal
 from taglab.verbs.question import Question
+
+
+def pick_settings(
+    training: type[SourceTraining] | type[SpectrumTraining],
+    preset: Mapping[str, Any],
+    key: str,
+    first: Sequence[str],
+    pick_network: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """Draw how a network is trained, what matters most first, then network and split; return their values.
+
+    Args:
+        training: The settings of its training.
+        preset: What the form starts from.
+        key: Begins the widgets' keys: the kind of network, and the preset's name.
+        first: Settings of the training that stand above all others.
+        pick_network: Draws the settings of the network.
+    """
+
+    def of_training(name: str) -> dict[str, Any]:
+        usual = training.model_fields[name].get_default(call_default_factory=True)
+        return setting_widget(training, name, key, preset.get("train", {}).get(name, usual))
+
+    split_key = f"{key.split()[0]} split"
+    train = in_columns(first, of_training)
+    with st.expander("All settings", icon=":material/tune:"):
+        st.markdown("**Network**")
+        network = pick_network()
+        for title, names in training.sections.items():
+            st.markdown(f"**{title}**")
+            train |= in_columns(names, of_training)
+        st.markdown("**Split**")
+        fields = tuple(SplitSettings.model_fields)
+        split = in_columns(fields, lambda name: setting_widget(SplitSettings, name, split_key), 4)
+    return {"network": network, "train": {**preset.get("train", {}), **train}, "split": split}
 
 
 def offer_run(

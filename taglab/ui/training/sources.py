@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel
 
-from taglab.batches import SplitSettings
 from taglab.factors import TARGETS
 from taglab.factors.learning_source import SAME_TRACK, LearningSource
 from taglab.folksonomy import Folksonomy
@@ -24,7 +23,7 @@ from taglab.ui.forms import in_columns, setting_widget
 from taglab.ui.loaders import folksonomy
 from taglab.ui.messages import literal, working
 from taglab.ui.training.machine import device
-from taglab.ui.training.offer import offer_run
+from taglab.ui.training.offer import offer_run, pick_settings
 from taglab.verbs.sources import Train
 
 _FIRST = ("epochs", "batch_size", "learning_rate")
@@ -124,25 +123,7 @@ def _about(maker: str) -> str:
 def _pick_settings(preset_name: str) -> dict[str, Any]:
     """Draw what is trained and how, what matters most first."""
     preset, key = PRESETS[preset_name], f"sources {preset_name}"
-
-    def of_training(name: str) -> dict[str, Any]:
-        usual = SourceTraining.model_fields[name].get_default(call_default_factory=True)
-        return setting_widget(SourceTraining, name, key, preset.get("train", {}).get(name, usual))
-
-    train = in_columns(_FIRST, of_training)
-    with st.expander("All settings", icon=":material/tune:"):
-        st.markdown("**Network**")
-        network = _pick_network(preset, key)
-        for title, names in SourceTraining.sections.items():
-            st.markdown(f"**{title}**")
-            train |= in_columns(names, of_training)
-        st.markdown("**Split**")
-        split = in_columns(
-            tuple(SplitSettings.model_fields),
-            lambda name: setting_widget(SplitSettings, name, "sources split"),
-            4,
-        )
-    return {"network": network, "train": {**preset.get("train", {}), **train}, "split": split}
+    return pick_settings(SourceTraining, preset, key, _FIRST, lambda: _pick_network(preset, key))
 
 
 def _pick_network(preset: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from taglab.batches import SplitSettings
 from taglab.nets.kim_4_1 import KimConsistencySettings
 from taglab.settings import checked
 from taglab.training.spectra import new_spectrum_run
@@ -14,7 +13,7 @@ from taglab.training.spectrum_config import PRESETS, SpectrumTraining
 from taglab.training.spectrum_tasks import SPECTRUM_TASKS
 from taglab.ui.forms import in_columns, setting_widget
 from taglab.ui.training.machine import device
-from taglab.ui.training.offer import offer_run
+from taglab.ui.training.offer import offer_run, pick_settings
 from taglab.verbs.spectra import Train
 
 _FIRST = ("epochs", "batch_size", "learning_rate")
@@ -74,27 +73,13 @@ def _pick_task(task: str, key: str) -> dict[str, Any]:
 def _pick_settings(preset: dict[str, Any], key: str) -> dict[str, Any]:
     """Draw the network and how it is trained, what matters most first."""
 
-    def of_training(name: str) -> dict[str, Any]:
-        usual = SpectrumTraining.model_fields[name].get_default(call_default_factory=True)
-        return setting_widget(SpectrumTraining, name, key, preset.get("train", {}).get(name, usual))
-
     def of_network(name: str) -> dict[str, Any]:
         usual = KimConsistencySettings.model_fields[name].get_default(call_default_factory=True)
         start = preset.get("network", {}).get(name, usual)
         return setting_widget(KimConsistencySettings, name, f"{key} network", start)
 
-    train = in_columns(_FIRST, of_training)
-    with st.expander("All settings", icon=":material/tune:"):
-        st.markdown("**Network**")
+    def pick_network() -> dict[str, Any]:
         fields = [name for name in KimConsistencySettings.model_fields if name not in ("network", "mels")]
-        network = in_columns(fields, of_network, 4)
-        for title, names in SpectrumTraining.sections.items():
-            st.markdown(f"**{title}**")
-            train |= in_columns(names, of_training)
-        st.markdown("**Split**")
-        split = in_columns(
-            tuple(SplitSettings.model_fields),
-            lambda name: setting_widget(SplitSettings, name, "spectra split"),
-            4,
-        )
-    return {"network": network, "train": {**preset.get("train", {}), **train}, "split": split}
+        return in_columns(fields, of_network, 4)
+
+    return pick_settings(SpectrumTraining, preset, key, _FIRST, pick_network)
