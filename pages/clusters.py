@@ -17,6 +17,7 @@ from taglab.ui.clusters.material import (
     show_map,
     show_selection,
 )
+from taglab.ui.clusters.second_map import pick_second_map, show_second_map, show_which
 from taglab.ui.clusters.under_way import awaited, begin
 from taglab.ui.clusters.views import (
     show_clusters,
@@ -52,6 +53,7 @@ bar = st.container(horizontal=True, vertical_alignment="bottom")
 with bar:
     settings = pick_value(material.vectors, settings, width=300)
     projection, colour = pick_projection(), pick_colour(material.kind)
+    second = pick_second_map(material, projection)
 title(material.name, settings.brief)
 work = begin(material, settings)
 # Below one another, or side by side where there is room (frame.css).
@@ -64,8 +66,16 @@ with both.container(key="map side"):
         view = st.session_state.get("view", st.query_params.get("view"))
         has_classes = view == "Label space" and material.kind == "tags"
         classes = classes_on_map(material, clusters, where) if has_classes else None
-        rows = show_map(material, clusters, where, colour, classes)
+        # Side by side where there is room (frame.css).
+        maps = st.container(key="maps")
+        with maps.container(key="first map"):
+            rows = show_map(material, clusters, where, colour, classes)
+            if second is not None:
+                show_which(material, where)
         PAGES.let_others_first()  # the map is what people wait for
+        if second is not None:
+            with maps.container(key="second map"):
+                show_second_map(material, clusters, colour, classes, rows, second)
         if classes is not None:
             st.caption("The map shows the classes of the label space; tags in no class are grey.")
         show_filters(material, clusters)

@@ -53,27 +53,33 @@ def explained(where: Projection) -> list[str]:
     return [f"The {len(shares)} axes hold {each} of the variance, {shares.sum():.1%} together."]
 
 
-def projected(vectors: Vectors, settings: ProjectionSettings) -> Projection:
-    """Return the projection asked for, or PCA as long as it is not there, with word of its progress."""
+def projected(vectors: Vectors, settings: ProjectionSettings, suffix: str = "") -> Projection:
+    """Return the projection asked for, or PCA as long as it is not there, with word of its progress.
+
+    Args:
+        vectors: What is placed.
+        settings: How.
+        suffix: Of the keys, where two maps stand on one page.
+    """
     # What is said takes one place whether there is something to say or not: a map that moved down in the
     # page would be taken down and set up again.
     with st.container():
-        return _projected(vectors, settings)
+        return _projected(vectors, settings, suffix)
 
 
-def _projected(vectors: Vectors, settings: ProjectionSettings) -> Projection:
+def _projected(vectors: Vectors, settings: ProjectionSettings, suffix: str) -> Projection:
     found = _kept(vectors, settings)
     if found is not None:
         return found
     if settings.method != "pca":
-        _offer(vectors, settings)
-        return _projected(vectors, settings.model_copy(update={"method": "pca"}))
+        _offer(vectors, settings, suffix)
+        return _projected(vectors, settings.model_copy(update={"method": "pca"}), suffix)
     with working(f"Placing the {vectors.kind}") as progress:
         if len(vectors) >= _MANY:
             placed = _dots_first(vectors, settings, progress)
         else:
             return projection.cached_projection(vectors, settings, progress)
-    return _judged(vectors, settings, placed)
+    return _judged(vectors, settings, placed, suffix)
 
 
 @remembered("large")
@@ -106,7 +112,7 @@ class _Judging:
                 raise
 
 
-def _judged(vectors: Vectors, settings: ProjectionSettings, placed: Projection) -> Projection:
+def _judged(vectors: Vectors, settings: ProjectionSettings, placed: Projection, suffix: str) -> Projection:
     """Return a map as it is as long as a thread judges it; one that could not be judged says why."""
     name = str(projection.projection_path(vectors, settings))
     with _LOCK:
@@ -118,7 +124,7 @@ def _judged(vectors: Vectors, settings: ProjectionSettings, placed: Projection) 
             judging = _JUDGING[name] = _Judging(name, vectors, settings, placed)
     if judging.error is None:
         return placed
-    if st.button("Judge the map again", key="judge again", icon=":material/replay:"):
+    if st.button("Judge the map again", key=f"judge again{suffix}", icon=":material/replay:"):
         with _LOCK:
             _JUDGING.pop(name, None)
         st.rerun()
@@ -130,7 +136,7 @@ def _kept(vectors: Vectors, settings: ProjectionSettings) -> Projection | None:
     return projection.find_projection(vectors, settings)
 
 
-def _offer(vectors: Vectors, settings: ProjectionSettings) -> None:
+def _offer(vectors: Vectors, settings: ProjectionSettings, suffix: str) -> None:
     """Begin a projection, at once if it is short, and show how far it is."""
     jobs: dict[str, ProjectionJob] = st.session_state.setdefault(_JOBS, {})
     name = str(projection.projection_path(vectors, settings))
@@ -138,30 +144,30 @@ def _offer(vectors: Vectors, settings: ProjectionSettings) -> None:
     if name not in jobs and cost.seconds <= _SHORT_S:
         jobs[name] = projection.shared_worker().submit(vectors, settings)
     if name in jobs:
-        _watch(name)
+        _watch(name, suffix)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(f"{cost.sentence} The map below is PCA.")
-        if st.button("Make it", key="make projection", icon=":material/play_arrow:"):
+        if st.button("Make it", key=f"make projection{suffix}", icon=":material/play_arrow:"):
             jobs[name] = projection.shared_worker().submit(vectors, settings)
             st.rerun()
 
 
 @st.fragment(run_every=0.7)
-def _watch(name: str) -> None:
+def _watch(name: str, suffix: str) -> None:
     """Show the progress of a projection, and the page anew once it is there."""
     job = st.session_state[_JOBS][name]
     if not job.done():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(job.fraction, f"PCA for now; {literal(job.text)} ({job.fraction:.0%})")
-            if st.button("Stop", key="stop projection", icon=":material/stop:"):
+            if st.button("Stop", key=f"stop projection{suffix}", icon=":material/stop:"):
                 job.cancel()
         return
     try:
         job.result()
     except TaglabError as error:
         st.info(literal(str(error)))
-        if st.button("Try again", key="retry projection"):
+        if st.button("Try again", key=f"retry projection{suffix}"):
             del st.session_state[_JOBS][name]
             st.rerun()
         return

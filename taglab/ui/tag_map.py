@@ -78,7 +78,8 @@ def map_points(
         name: Different for any other tags or positions.
         tags: One a row.
         counts: Array (tags,): tracks that have the tag.
-        positions: Array (tags, 2), finite.
+        positions: Array (tags, 2), finite, or NaN for tags that have no place: they are neither drawn nor
+            within reach.
         notes: What is to be said of some tags, below their names.
     """
     import pyarrow as pa
@@ -199,6 +200,7 @@ def tag_map(
     on_select: Callable[[list[int]], None] | None = None,
     on_colour: Callable[[str], None] | None = None,
     neighbours: Callable[[int], tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
+    beside: str = "",
 ) -> None:
     """Show the map. Its height is what `--map-height` says where it stands (see frame.css); 560 pixels else.
 
@@ -212,6 +214,9 @@ def tag_map(
             one of the `scales` is of.
         neighbours: Returns the rows nearest to one, nearest first, and their similarity or distance; asked
             of a tag that is selected alone.
+        beside: The key of another map of the same tags: what is selected, sought, pointed at, turned off or
+            set in one of the two is so in both, in the browser and at once, and the functions of the other
+            are called.
 
     How dots are drawn, and which classes are off, stands in the link as `look`.
     """
@@ -223,7 +228,8 @@ def tag_map(
         _carrier(key=f"{key}-points", data=points_data(points))
         _component(
             key=key,
-            data=map_data(points, paint, selected, near) | {"look": st.query_params.get(LOOK, "")},
+            data=map_data(points, paint, selected, near)
+            | {"look": st.query_params.get(LOOK, ""), "key": key, "beside": beside},
             on_selected_change=_reporter(key, points.name, on_select),
             on_colour_change=_colour_reporter(key, on_colour),
             on_look_change=_look_keeper(key),

@@ -50,6 +50,10 @@ def corners(server: Server) -> None:
         data.save(cache.Shelf(cache.FOLKSONOMIES).path("corners"))
         words = WordVectors("corners", tuple(TAGS), vectors.astype(np.float32))
         words.save(cache.Shelf(cache.VECTORS).path("corners"))
+        # Others, in which two tags are not known.
+        dealt = np.eye(6)[np.arange(len(TAGS) - 2) % 2] + rng.normal(scale=0.1, size=(len(TAGS) - 2, 6))
+        others = WordVectors("dealt anew", tuple(TAGS[:-2]), dealt.astype(np.float32))
+        others.save(cache.Shelf(cache.VECTORS).path("dealt anew"))
 
 
 def shown(page: Page, state: str) -> Locator:
@@ -72,11 +76,11 @@ def lasso_all_but_nothing(page: Page) -> None:
     page.mouse.up()
 
 
-def walk_to(page: Page, tag: str) -> None:
+def walk_to(page: Page | Locator, tag: str) -> None:
     """Go through the tags with the keyboard until one is named."""
-    page.locator("canvas.pointer").focus()
+    pointer = page.locator("canvas.pointer")
     for _ in range(len(TAGS)):
-        page.keyboard.press("PageDown")
+        pointer.press("PageDown")
         if page.locator(".tip .tag").inner_text() == tag:
             return
     raise AssertionError(f"{tag} is not on the map")
@@ -410,6 +414,71 @@ def test_what_is_set_on_the_map_stands_in_the_link_and_colours_follow_on_the_pag
     assert again.get_by_role("switch", name="Show jazz0").get_attribute("aria-checked") == "false"
     again.get_by_role("searchbox", name="Find tags on the map").fill("jazz")
     assert again.locator(".search output").inner_text() == "none"
+
+
+SECOND = f"{LINK}&k=3&second_map=PCA&second_vectors=dealt+anew"
+# What the second map says the moment a key is pressed on the first, before any server can have answered.
+SAID_AT_ONCE = """(first, [second, key]) => {
+  first.querySelector(".pointer").dispatchEvent(new KeyboardEvent("keydown", { key }));
+  const tip = second.querySelector(".tip");
+  return [tip.hidden ? "" : tip.textContent, second.querySelector(".status").textContent];
+}"""
+
+
+def second_shown(page: Page, state: str) -> Locator:
+    """Return the second map once it and the first show a state."""
+    shown(page, state)
+    return shown(page, f"second {state}")
+
+
+def test_two_maps_share_selection_pointer_search_and_legend_in_the_browser(visit: Visit) -> None:
+    page = visit(SECOND)
+    second = second_shown(page, "k=3 pca")
+    first = page.locator(".map:not(.second)")
+    settled(page)
+    page.get_by_text("PCA of dealt anew. 2 of 27 tags have no vector there.").wait_for()
+    walk_to(first, "jazz0")
+    handle = second.element_handle()
+    assert first.evaluate(SAID_AT_ONCE, [handle, "PageDown"]) == ["folk0", ""]
+    assert first.evaluate(SAID_AT_ONCE, [handle, "Enter"]) == ["folk0", "1 of 27 tags selected"]
+    page.get_by_text("1 selected in 1 cluster: folk0").wait_for()
+    page.wait_for_url(re.compile("selected=5"))
+    # Each names what is nearest by its own vectors.
+    for a_map in (first, second):
+        a_map.locator(".near summary", has_text="Nearest to folk0").wait_for()
+    lists = [a_map.locator(".near bdi").all_inner_texts() for a_map in (first, second)]
+    assert sorted(lists[0][1:8]) == [f"folk{n}" for n in range(1, 8)]
+    assert set(lists[0]) != set(lists[1])
+    second.get_by_role("searchbox").fill("folk")
+    outputs = [a_map.locator(".search output").inner_text() for a_map in (first, second)]
+    assert outputs == ["8", "7"]
+    second.get_by_role("button", name="Select", exact=True).click()
+    page.get_by_text("7 selected in 1 cluster").wait_for()
+    first.locator(".status", has_text="7 of 27 tags selected").wait_for()
+    second.get_by_role("searchbox").press("Escape")
+    assert first.get_by_role("searchbox").input_value() == ""
+    page.get_by_role("switch", name="Show folk0").click()
+    second.get_by_role("searchbox").fill("folk")
+    assert second.locator(".search output").inner_text() == "none"
+    page.wait_for_url(re.compile("look=off"))
+    settled(page)
+    again = visit("/" + page.url.split("/", 3)[3])
+    fresh = second_shown(again, "k=3 pca")
+    fresh.locator(".status", has_text="7 of 27 tags selected").wait_for()
+    fresh.get_by_role("searchbox").fill("folk")
+    assert fresh.locator(".search output").inner_text() == "none"
+
+
+@pytest.mark.parametrize(("width", "beside"), [(800, False), (1280, True), (1700, True)])
+def test_two_maps_stand_side_by_side_where_there_is_room(visit: Visit, width: int, beside: bool) -> None:
+    page = visit(SECOND, width=width)
+    second = second_shown(page, "k=3 pca")
+    settled(page)
+    left, right = (place_of(a_map) for a_map in (page.locator(".map:not(.second)"), second))
+    assert (right["x"] > left["x"] + left["width"]) == beside
+    assert (right["y"] > left["y"] + left["height"]) != beside
+    assert right["x"] + right["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_no_tag_is_ever_markup(visit: Visit) -> None:

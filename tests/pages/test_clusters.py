@@ -165,6 +165,38 @@ def test_a_tag_with_an_unknown_word_is_shown_to_be_half_known_and_can_be_left_ou
     assert any("--fully-known" in line for line in commands(app))
 
 
+def second_map_data(app: AppTest) -> dict:
+    return json.loads(app.get("bidi_component")[3].proto.mixed.json)
+
+
+def test_a_second_map_shows_the_same_tags_by_other_vectors() -> None:
+    WordVectors("few", tuple(TAGS[:9]), np.eye(9, dtype=np.float32)).save(
+        cache.Shelf(cache.VECTORS).path("few")
+    )
+    app = page(second_map="PCA", second_vectors="second", selected="2").run()
+    first, second = map_data(app), second_map_data(app)
+    assert second["shows"] == "second k=5 pca cluster"
+    assert (first["key"], second["beside"]) == ("tag map", "tag map")
+    assert first["points"] != second["points"]
+    assert "PCA of second. Trustworthiness" in words(app)
+    app.selectbox(key="second_vectors").set_value("few").run()
+    assert "PCA of few. 19 of 28 tags have no vector there. " in words(app)
+    assert not app.exception
+    app.segmented_control(key="second_map").set_value(None).run()
+    assert len(app.get("bidi_component")) == 2
+
+
+def test_a_second_map_of_too_few_tags_leaves_the_first_as_it_is() -> None:
+    WordVectors("two", tuple(TAGS[:2]), np.eye(2, dtype=np.float32)).save(
+        cache.Shelf(cache.VECTORS).path("two")
+    )
+    app = page(second_map="PCA", second_vectors="two").run()
+    assert map_data(app)["shows"] == "k=5 pca cluster"
+    (error,) = app.error
+    assert "2 tags have a vector" in error.value
+    assert {metric.label: metric.value for metric in app.metric}["Tags"] == "28"
+
+
 def test_the_first_thing_is_the_map_with_the_slider() -> None:
     app = page().run()
     assert app.select_slider(key="k").value == 5

@@ -191,6 +191,19 @@ def open_material(name: str, vectors_name: str, min_count: int, lookup: Lookup) 
     return Material(name, vectors_name, min_count, lookup, data, vectors, counts)
 
 
+def pick_other_vectors(material: Material, key: str, label: str) -> str:
+    """Let vectors of the same kind be chosen to compare with; the same to begin with. In the URL as `key`.
+
+    Args:
+        material: What they are compared with.
+        key: Of the widget and in the URL.
+        label: What is asked for.
+    """
+    if key not in st.session_state and key not in st.query_params:
+        st.session_state[key] = material.vectors_name
+    return pick_vectors(key, label, whole=[material.kind])
+
+
 @remembered("small")
 def _counts(vectors: Vectors, data: Folksonomy) -> npt.NDArray[np.int64]:
     counts: npt.NDArray[np.int64] = data.counts().reindex(list(vectors.ids)).to_numpy(np.int64)
@@ -481,11 +494,11 @@ def show_map(
     tag_map(
         "tag map",
         points_of(material, where),
-        _paint(material, made, where, colour, classes),
+        paint_of(material, made, where, colour, classes),
         rows,
         lambda chosen: select([tags[row] for row in chosen if row < len(tags)], "map"),
         _take_colour,
-        lambda row: _nearest(material, row),
+        lambda row: nearest_of(material, row),
     )
     _say_figures(material, colour)
     return rows
@@ -499,8 +512,8 @@ def _take_colour(of: str) -> None:
 
 
 @remembered("small")
-def _nearest(material: Material, row: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.floating]]:
-    """Return the rows nearest to one, without it, and their similarity or distance."""
+def nearest_of(material: Material, row: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.floating]]:
+    """Return the rows nearest to one, without it, nearest first, and their similarity or distance."""
     vectors = material.vectors
     query = vectors.rows_of([vectors.ids[row]])
     rows, scores = nearest_rows(vectors, query, min(_NEAREST + 1, len(vectors)))
@@ -559,9 +572,10 @@ def plain_paint(
     return MapPaint(label=what, shows=shows, classes=groups, file=material.name, kind=material.kind)
 
 
-def _paint(
+def paint_of(
     material: Material, made: Clustered, where: Projection, colour: Colour, classes: MapClasses | None
 ) -> MapPaint:
+    """Return the look of a map; see `show_map`."""
     groups = classes or MapClasses.with_rest(
         made.clustering.labels, made.names, made.colours, made.places, UNCLUSTERED
     )
@@ -693,6 +707,6 @@ def _map_page(
     material: Material, made: Clustered, where: Projection, colour: Colour, classes: MapClasses | None
 ) -> str:
     title = f"{material.name}: {where.method.upper()}, {made.clustering.settings.brief}"
-    paint = _paint(material, made, where, colour, classes)
+    paint = paint_of(material, made, where, colour, classes)
     look = st.query_params.get(LOOK, "")
     return map_page(title, points_of(material, where), paint, selected_rows(material.vectors), look)

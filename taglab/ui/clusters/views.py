@@ -31,12 +31,13 @@ from taglab.ui.clusters.material import (
     clustered,
     open_material,
     pick_method,
+    pick_other_vectors,
     pick_value,
 )
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.loaders import selected_folksonomy, tag_vectors
 from taglab.ui.messages import literal, working
-from taglab.ui.pickers import bound_choice, bound_number, pick_more_vectors, pick_vectors
+from taglab.ui.pickers import bound_choice, bound_number, pick_more_vectors
 from taglab.ui.remembered import remembered
 from taglab.ui.selection import key_of, listed_rows, select
 from taglab.ui.tables import column_labels, swatch, track_names
@@ -512,10 +513,8 @@ def _stability(vectors: Vectors, settings: Clusterer, _progress: Progress) -> St
 def show_comparison(material: Material, made: Clustered, rows: Rows) -> None:
     """This clustering against another."""
     columns = st.columns(4)
-    if "vectors2" not in st.session_state and "vectors2" not in st.query_params:
-        st.session_state["vectors2"] = material.vectors_name
     with columns[0]:
-        vectors_name = pick_vectors("vectors2", "Other vectors", whole=[material.kind])
+        vectors_name = pick_other_vectors(material, "vectors2", "Other vectors")
     other_material = open_material(material.name, vectors_name, material.min_count, material.lookup)
     with columns[1]:
         settings = pick_method(other_material.vectors, "2", seed=1)

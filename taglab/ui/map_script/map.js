@@ -2,6 +2,7 @@
 // do with what it holds (colours, classes turned off, how dots are drawn) happens here at once. Text from data
 // only ever meets fillText, textContent or a text node.
 
+import { allOf, firstOf, othersOf } from "./beside.js";
 import { cardDots } from "./card_dots.js";
 import { FAINT, HIDDEN, LIT, colourAll, css, faintOn, packed, parseColour, rgb } from "./colours.js";
 import { shading } from "./density.js";
@@ -100,6 +101,8 @@ class TagMap {
     this.enliven();
     this.paintPoints();
     this.select(data.selected ? data.selected.getChild("row").toArray() : [], false);
+    this.root.classList.toggle("second", Boolean(data.beside));
+    if (data.beside) this.search.field.value = firstOf(this).search.field.value;
     this.search.look(true);
     this.resize();
   }
@@ -151,11 +154,15 @@ class TagMap {
   }
 
   look(looks) {
+    for (const map of allOf(this)) map.takeLooks(looks);
+    firstOf(this).tellLook();
+  }
+
+  takeLooks(looks) {
     const other = looks.by !== this.looks.by;
     this.looks = looks;
     if (other) this.choosePainter();
     this.redraw();
-    this.tellLook();
   }
 
   // Holds back while a person goes on choosing: each word to the server is a rerun.
@@ -164,7 +171,7 @@ class TagMap {
     this.telling = setTimeout(() => {
       const text = writeLook(this.looks);
       if (text.length > LONGEST_LOOK) return this.say("The link has no room for so many hidden classes");
-      this.lookSent = text;
+      for (const map of allOf(this)) map.lookSent = text;
       this.sendLook(text);
     }, TELL_MS);
   }
@@ -188,29 +195,35 @@ class TagMap {
 
   // Turns classes off, all others on.
   turn(off) {
+    for (const map of allOf(this)) map.turnHere(off);
+    firstOf(this).tellLook();
+  }
+
+  turnHere(off) {
     this.off = new Set(off);
     const which = [...this.off].sort((a, b) => a - b);
     this.looks = { ...this.looks, off: which.length ? { of: this.classes.length, which } : null };
     this.enliven();
     this.search.look(true);
     this.restand();
-    this.tellLook();
   }
 
   recolour(of) {
-    this.ownColour = { of, server: this.data.scale?.of ?? "class" };
-    this.paintPoints();
-    this.redraw();
-    this.sendColour(of);
+    for (const map of allOf(this)) {
+      map.ownColour = { of, server: map.data.scale?.of ?? "class" };
+      map.paintPoints();
+      map.redraw();
+    }
+    firstOf(this).sendColour(of);
   }
 
   // ---- Which points are within reach, and how each is drawn ----
 
   enliven() {
-    const { n } = this.points;
+    const { n, isPlaced } = this.points;
     for (const each of this.classes) each.live = 0;
     for (let i = 0; i < n; i++) {
-      const passes = !this.kept || this.kept[i] === 1;
+      const passes = isPlaced(i) && (!this.kept || this.kept[i] === 1);
       const at = this.cluster ? this.cluster[i] : -1;
       if (passes && at >= 0) this.classes[at].live++;
       this.live[i] = Number(passes && !this.off.has(at));
@@ -242,11 +255,12 @@ class TagMap {
   // Writes into the highest byte of every colour how the point is drawn.
   restand() {
     if (!this.points || !this.colours) return;
+    const { isPlaced } = this.points;
     const { colours, live, cluster, lit, off, sought, chosen, selected } = this;
     this.levels = [0, 0, 0];
     for (let i = 0; i < colours.length; i++) {
       let level = FAINT;
-      if (off.size && cluster && off.has(cluster[i])) level = HIDDEN;
+      if (!isPlaced(i) || (off.size && cluster && off.has(cluster[i]))) level = HIDDEN;
       else if (live[i] && (lit >= 0 ? cluster[i] === lit : sought ? sought[i] : !selected || chosen[i])) level = LIT;
       this.levels[level]++;
       colours[i] = (colours[i] & 0xffffff) | (level << 24);
@@ -259,9 +273,11 @@ class TagMap {
 
   // Shows one class alone, without selecting it; -1 for none.
   light(at) {
-    if (at === this.lit) return;
-    this.lit = at;
-    this.restand();
+    for (const map of allOf(this)) {
+      if (at === map.lit) continue;
+      map.lit = at;
+      map.restand();
+    }
   }
 
   // ---- Size and view ----
@@ -331,7 +347,7 @@ class TagMap {
   depth(level) {
     if (this.crowd?.view !== this.view || this.crowd.width !== this.width) this.crowd = { view: this.view, width: this.width, ...crowdIn(this.points, this.box()) };
     const { dots, taken } = this.crowd;
-    const drawn = this.levels[level] / this.points.n;
+    const drawn = this.levels[level] / this.points.placed;
     return taken ? (drawn * dots * Math.PI * this.radius() ** 2) / (taken * (this.points.cells.side * this.view.scale) ** 2) : 0;
   }
 
@@ -517,7 +533,9 @@ class TagMap {
     this.say(this.selected ? `${written(this.selected)} of ${written(n)} ${this.data.kind} selected` : "");
     this.near.show();
     this.restand();
-    if (tell) this.send(Array.from(rows));
+    if (!tell) return;
+    for (const other of othersOf(this)) other.select(rows, false);
+    firstOf(this).send(Array.from(rows));
   }
 
   selection() {
@@ -526,11 +544,11 @@ class TagMap {
 
   // How many of each class are selected, and the middle of those.
   countChosen(rows) {
-    const { n, x, y } = this.points;
+    const { n, x, y, isPlaced } = this.points;
     for (const each of this.classes) [each.chosen, each.chosenX, each.chosenY] = [0, 0, 0];
     if (!this.cluster) return;
     for (const row of rows) {
-      if (row >= n) continue;
+      if (row >= n || !isPlaced(row)) continue;
       const each = this.classes[this.cluster[row]];
       each.chosen++;
       each.chosenX += x[row];
@@ -595,20 +613,34 @@ class TagMap {
   }
 
   point(row, speak = false) {
-    if (row !== this.hover) {
-      this.hover = row;
-      if (this.view) this.trace();
-      this.tell();
-    }
+    this.pointHere(row);
+    for (const other of othersOf(this)) other.pointHere(other.live[row] ? row : -1, true);
     if (speak && row >= 0) this.part("said").textContent = this.part("tip").textContent;
   }
 
-  tell() {
+  pointHere(row, fromBeside = false) {
+    if (row === this.hover) return;
+    this.hover = row;
+    if (this.view) this.trace();
+    this.tell(fromBeside);
+  }
+
+  // What is pointed at on a map beside this one is named here, no more.
+  tell(nameAlone) {
     const tip = this.part("tip");
-    tip.hidden = this.hover < 0;
+    tip.hidden = this.hover < 0 || (nameAlone && !this.isInView(this.hover));
     if (tip.hidden) return;
     const line = (text, name = "") => Object.assign(document.createElement("div"), { textContent: text, className: name });
-    const lines = [line(this.points.tag(this.hover), "tag")];
+    const name = line(this.points.tag(this.hover), "tag");
+    tip.replaceChildren(name, ...(nameAlone ? [] : this.linesBelow(line)));
+    const [x, y] = [this.toX(this.points.x[this.hover]), this.toY(this.points.y[this.hover])];
+    tip.style.left = `${Math.max(4, Math.min(x + 12, this.width - tip.offsetWidth - 4))}px`;
+    tip.style.top = `${Math.max(4, y + 14 + tip.offsetHeight > this.height ? y - tip.offsetHeight - 12 : y + 14)}px`;
+  }
+
+  // The lines below the name of the point under the mouse.
+  linesBelow(line) {
+    const lines = [];
     const note = this.points.note(this.hover);
     if (note) lines.push(line(note));
     if (this.cluster) {
@@ -620,23 +652,29 @@ class TagMap {
       const value = values[this.hover];
       lines.push(line(`${name} ${Number.isNaN(value) ? "not known" : written(value)}`));
     }
-    tip.replaceChildren(...lines);
-    const [x, y] = [this.toX(this.points.x[this.hover]), this.toY(this.points.y[this.hover])];
-    tip.style.left = `${Math.max(4, Math.min(x + 12, this.width - tip.offsetWidth - 4))}px`;
-    tip.style.top = `${Math.max(4, y + 14 + tip.offsetHeight > this.height ? y - tip.offsetHeight - 12 : y + 14)}px`;
+    return lines;
   }
 
   step(turn) {
     const { n } = this.points;
     let next = this.hover < 0 ? (turn > 0 ? 0 : n - 1) : (this.hover + turn + n) % n;
     for (let tried = 1; !this.live[next]; next = (next + turn + n) % n) if (tried++ === n) return;
-    this.bringIntoView(next);
-    this.point(next, true);
+    this.visit(next);
   }
 
-  bringIntoView(row) {
+  // Brings a point into view, on the maps beside this one, too, and points at it.
+  visit(row) {
+    for (const map of allOf(this)) if (map.live[row] && map.view && !map.isInView(row)) map.centre(row);
+    this.point(row, true);
+  }
+
+  isInView(row) {
     const [x, y] = [this.toX(this.points.x[row]), this.toY(this.points.y[row])];
-    if (x < 0 || y < 0 || x > this.width || y > this.height) this.move(this.width / 2 - x, this.height / 2 - y);
+    return x >= 0 && y >= 0 && x <= this.width && y <= this.height;
+  }
+
+  centre(row) {
+    this.move(this.width / 2 - this.toX(this.points.x[row]), this.height / 2 - this.toY(this.points.y[row]));
   }
 
   act(name) {

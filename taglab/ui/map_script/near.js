@@ -17,8 +17,7 @@ export class Near {
     const { map } = this;
     this.goesOn = true;
     map.select([row]);
-    map.bringIntoView(row);
-    map.point(row, true);
+    map.visit(row);
   }
 
   // Shown only while it is of what is selected: the list comes from the server, a moment after the click.

@@ -9,11 +9,13 @@ export const shared = (globalThis[Symbol.for("taglab.tag_map")] ??= { points: ne
 export function keepPoints({ points, table, tags }) {
   if (!shared.points.has(points)) {
     shared.points.set(points, readPoints(table, tags));
-    for (const old of shared.points.keys()) if (shared.points.size > KEPT) shared.points.delete(old);
+    const shown = new Set(Array.from(shared.maps, (map) => map.data?.points));
+    for (const old of shared.points.keys()) if (shared.points.size > KEPT && old !== points && !shown.has(old)) shared.points.delete(old);
   }
   for (const map of shared.maps) if (map.data?.points === points) map.show(map.data);
 }
 
+// A point whose place is not a number has none: it is neither drawn nor within reach.
 function readPoints(table, key) {
   const x = Float32Array.from(table.getChild("x").toArray());
   const y = Float32Array.from(table.getChild("y").toArray());
@@ -22,7 +24,8 @@ function readPoints(table, key) {
   const notes = table.getChild("note");
   const [left, right, low, high] = [...extent(x), ...extent(y)];
   const points = { key, n: x.length, x, y, count, tag: (row) => readable(tags.get(row)), note: (row) => readable(notes?.get(row) ?? ""), left, right, low, high };
-  return { ...points, cells: cellsOf(points) };
+  const cells = cellsOf(points);
+  return { ...points, cells, placed: cells.start.at(-1), isPlaced: (row) => !Number.isNaN(x[row]) };
 }
 
 export function extent(values) {
@@ -42,11 +45,11 @@ function cellsOf({ n, x, y, left, right, low, high }) {
   const rows = Math.floor((high - low) / side) + 1;
   const cell = (i) => Math.floor((y[i] - low) / side) * columns + Math.floor((x[i] - left) / side);
   const start = new Int32Array(columns * rows + 1);
-  for (let i = 0; i < n; i++) start[cell(i) + 1]++;
+  for (let i = 0; i < n; i++) if (!Number.isNaN(x[i])) start[cell(i) + 1]++;
   for (let c = 0; c < columns * rows; c++) start[c + 1] += start[c];
   const next = start.slice();
   const order = new Int32Array(n);
-  for (let i = 0; i < n; i++) order[next[cell(i)]++] = i;
+  for (let i = 0; i < n; i++) if (!Number.isNaN(x[i])) order[next[cell(i)]++] = i;
   return { side, columns, rows, start, order };
 }
 

@@ -1,5 +1,6 @@
 // Search on the map, as typed: Enter goes from hit to hit.
 
+import { othersOf } from "./beside.js";
 import { folded, foldedTags, hitsOf, written } from "./texts.js";
 
 export class Search {
@@ -33,6 +34,14 @@ export class Search {
     }
     this.tell();
     map.restand();
+    for (const { search } of othersOf(map)) search.follow(this.field.value);
+  }
+
+  // Seeks what was typed on a map beside this one.
+  follow(text) {
+    if (this.field.value === text) return;
+    this.field.value = text;
+    this.look();
   }
 
   tell() {
@@ -46,8 +55,7 @@ export class Search {
     const { length } = this.hits;
     if (!length) return;
     this.hit = this.hit < 0 && turn < 0 ? length - 1 : (this.hit + turn + length) % length;
-    this.map.bringIntoView(this.hits[this.hit]);
-    this.map.point(this.hits[this.hit], true);
+    this.map.visit(this.hits[this.hit]);
     this.tell();
   }
 
