@@ -121,6 +121,7 @@ def export_panel(
     command: Question | Sequence[str] | None = None,
     page: Callable[[], str] | None = None,
     further: Sequence[Question | Sequence[str]] = (),
+    page_note: str = "",
 ) -> None:
     """Put all ways out of one view behind one small button.
 
@@ -131,13 +132,15 @@ def export_panel(
         command: What asks the same in a shell.
         page: Makes the tag map as a page, in place of a figure; it has buttons for PNG and SVG itself.
         further: What is asked after the first, where it takes several.
+        page_note: Said after what the page holds.
     """
     with st.popover("Export", icon=":material/download:"):
         if table is not None:
             st.caption(f"Table, all {len(table):,} rows")
             download_table(table, name)
         if page is not None:
-            st.caption("The map to take away, with search and selection; its buttons save PNG and SVG")
+            holds = "The map to take away, with search, selection and neighbours"
+            st.caption(f"{holds}; its buttons save PNG and SVG{page_note}")
             _download_html(lambda: page().encode(), name)
         elif figure is not None:
             _choose_picture(name)

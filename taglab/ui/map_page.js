@@ -1,10 +1,18 @@
 // Opens a map to take away. Tables arrive as text; the map asks of them what it asks of Arrow's.
 
 const numbers = { f: Float32Array, i: Int32Array };
+function bytesOf(values) {
+  const text = atob(values);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
 function table({ columns, rows }) {
   const column = ({ kind, values }) => {
-    const list = kind === "text" ? values : new numbers[kind](Uint8Array.from(atob(values), (c) => c.charCodeAt(0)).buffer);
-    return { toArray: () => list, get: (row) => list[row] };
+    // Read when it is asked for: neighbours may never be.
+    let list = kind === "text" ? values : null;
+    const toArray = () => (list ??= new numbers[kind](bytesOf(values).buffer));
+    return { toArray, get: (row) => toArray()[row] };
   };
   const byName = new Map(columns.map(({ name, ...packed }) => [name, column(packed)]));
   return { numRows: rows, schema: { fields: columns }, getChild: (name) => byName.get(name) };

@@ -1,4 +1,4 @@
-"""The tag map as one HTML file, with legend, search, tooltips and selection; no server, no network."""
+"""The tag map as one HTML file, with legend, search, tooltips, selection and neighbours; no server."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ from taglab.ui.tag_map import CSS, HTML, JS, MapPaint, MapPoints, map_data, poin
 _HERE = Path(__file__).parent
 _STYLE, _OPENING = ((_HERE / f"map_page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob: data:"
+# Multiplications that looking for the neighbours to take along may cost: some seconds.
+_MOST_PRODUCTS = 1.2e11
+
+
+def n_with_neighbours(n_points: int, dim: int) -> int:
+    """Return of how many points, the first ones, a page is to hold the neighbours.
+
+    Args:
+        n_points: On the map.
+        dim: Components of the vectors by which neighbours are found.
+    """
+    return min(n_points, max(1, int(_MOST_PRODUCTS / (n_points * dim))))
 
 
 def map_page(
@@ -25,6 +37,7 @@ def map_page(
     paint: MapPaint,
     selected: npt.NDArray[np.intp] | None = None,
     look: str = "",
+    neighbours: tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.floating[Any]]] | None = None,
 ) -> str:
     """Return a map as an HTML page that needs nothing beside it.
 
@@ -34,8 +47,10 @@ def map_page(
         paint: See `tag_map`.
         selected: See `tag_map`.
         look: How dots are drawn and which classes are off, as it stands in a link.
+        neighbours: The rows nearest to each of the first tags, (tags, k), nearest first, and their similarity
+            or distance, (tags, k); for a list to follow from tag to tag.
     """
-    shown = map_data(points, paint, selected) | {"look": look}
+    shown = map_data(points, paint, selected) | {"look": look} | _neighbours_data(neighbours)
     parts = [_packed(part) for part in (points_data(points), shown)]
     # A closing tag within a string would end the script it stands in.
     data = json.dumps(parts, ensure_ascii=False).replace("<", "\\u003c")
@@ -49,6 +64,19 @@ def map_page(
         f'<script type="application/json" id="parts">{data}</script>'
         f'<script type="module">{script}{_OPENING}</script></body></html>'
     )
+
+
+def _neighbours_data(
+    neighbours: tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.floating[Any]]] | None,
+) -> dict[str, Any]:
+    """Return what the script is sent of neighbours that it is to hold from the start."""
+    import pyarrow as pa
+
+    if neighbours is None:
+        return {}
+    rows, likeness = neighbours
+    table = {"row": rows.astype(np.int32).ravel(), "likeness": likeness.astype(np.float32).ravel()}
+    return {"near_first": pa.table(table), "near_each": rows.shape[1]}
 
 
 def _packed(part: dict[str, Any]) -> dict[str, Any]:

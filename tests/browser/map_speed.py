@@ -1,4 +1,4 @@
-"""How fast the map is in the browser: opening, recolouring, dragging and searching, on made-up tags.
+"""How large and how fast the map to take away is: opening, recolouring, dragging, searching, on made-up tags.
 
 Not a test, for wall-clock time depends on the machine. Run from the checkout:
 
@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS
-from taglab.ui.map_page import map_page
+from taglab.ui.map_page import map_page, n_with_neighbours
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, MapScale, map_points
 from tests.browser.conftest import CARD_ARGUMENTS, CHROMIUM_ARGUMENTS
 
 _GROUPS = 100
+_NEIGHBOURS = 10
+_DIM = 300
 # Waits for the picture after next, so that the first has reached the screen.
 _RECOLOUR = """async (of) => {
   const [map, select] = ['.map', '.colouring select'].map((part) => document.querySelector(part));
@@ -81,18 +84,28 @@ def made_up(n: int) -> tuple[MapPoints, MapPaint]:
     return points, MapPaint("Made-up tags", "speed", groups, scales=scales, facts=facts)
 
 
+def _neighbours(n: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Return as many made-up neighbours as the page would take along, of vectors of a usual width."""
+    random = np.random.default_rng(0)
+    shape = n_with_neighbours(n, _DIM), _NEIGHBOURS
+    return random.integers(n, size=shape, dtype=np.int32), random.random(shape, np.float32)
+
+
 def measure(n: int = 7700, look: str = "", picture: str = "") -> dict[str, Any]:
     """Open the map of `n` points from a file in Chromium and work on it.
 
     Returns:
-        Seconds to open, recolour (median of three) and search; redraws a second while dragging.
+        Megabytes of the file; seconds to open, recolour (median of three) and search; redraws a second while
+        dragging.
     """
     from playwright.sync_api import sync_playwright
 
     arguments = CARD_ARGUMENTS if "by=card" in look else CHROMIUM_ARGUMENTS
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "map.html"
-        file.write_text(map_page("Speed", *made_up(n), look=look), encoding="utf-8")
+        text = map_page("Speed", *made_up(n), look=look, neighbours=_neighbours(n))
+        file.write_text(text, encoding="utf-8")
+        size = file.stat().st_size
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
         page = browser.new_page(viewport={"width": 1400, "height": 800})
         begun = time.monotonic()
@@ -110,6 +123,7 @@ def measure(n: int = 7700, look: str = "", picture: str = "") -> dict[str, Any]:
         browser.close()
     return {
         "points": n,
+        "file_mb": size / 1e6,
         "drawn": drawn,
         "open_s": opened,
         "recolour_s": float(np.median(colours)),

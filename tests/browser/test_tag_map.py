@@ -59,16 +59,17 @@ def browser_with_card(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_map(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """A function that opens the map as a file; its keywords are those of `MapPaint`."""
+    """A function that opens the map as a file; its keywords are those of `MapPaint`, and `neighbours`."""
     errors: list[str] = []
     pages = []
 
     def open_page(
         width: int = 1000, look: str = "", on: Browser = browser, more: str = "", **paint: Any
     ) -> Page:
+        near = paint.pop("neighbours", None)
         points = map_points("six", TAGS, [60, 50, 40, 30, 20, 10], POSITIONS)
         shown = MapPaint(**{"label": "Six tags", "shows": "six", "classes": CLASSES, **paint})
-        text = map_page("Six tags", points, shown, look=look)
+        text = map_page("Six tags", points, shown, look=look, neighbours=near)
         (tmp_path / "map.html").write_text(
             text.replace("</script></body>", f"{more}</script></body>"), encoding="utf-8"
         )
@@ -240,6 +241,26 @@ def test_pictures_have_the_legend_and_hostile_names_as_text(open_map: Open, tmp_
     png.value.save_as(tmp_path / "map.png")
     width, _ = struct.unpack(">II", (tmp_path / "map.png").read_bytes()[16:24])
     assert width == page.locator("canvas.points").evaluate("canvas => canvas.width") + 200
+
+
+def test_neighbours_that_a_page_holds_lead_from_tag_to_tag_without_a_server(open_map: Open) -> None:
+    rows = np.array([[1, 5], [0, 2], [3, 0], [2, 4]])
+    page = open_map(neighbours=(rows, np.array([[0.75, -0.5], [0.75, 0.1], [1, 0], [1, 0]])))
+    walked(page, 1)
+    page.keyboard.press("Enter")
+    listed = page.locator(".near li button")
+    assert page.locator(".near summary").inner_text() == "Nearest to rock"
+    assert listed.locator("bdi").all_inner_texts() == ["rock ballad", "folk"]
+    assert listed.locator("span").all_inner_texts() == ["0.75", "\u22120.50"]
+    listed.first.press("Enter")
+    assert page.locator(".near summary").inner_text() == "Nearest to rock ballad"
+    assert listed.locator("bdi").all_inner_texts() == ["rock", HOSTILE]
+    listed.nth(1).click()
+    listed.first.click()
+    assert page.locator(".near summary").inner_text() == "Nearest to עברית"
+    listed.nth(1).click()  # jazz, of which none are held
+    page.locator(".status", has_text="1 of 6 tags selected").wait_for()
+    assert page.locator(".near").is_hidden()
 
 
 SHOW_PART = "globalThis.showPart = (part) => show({ ...host, data: open(part) });"

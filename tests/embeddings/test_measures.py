@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from taglab.embeddings import analogy, axis, neighbours, overlap_at_k, write_projector
-from taglab.embeddings.neighbours import nearest_rows, nearest_to
+from taglab.embeddings.neighbours import nearest_of_first, nearest_rows, nearest_to
 from taglab.errors import InvalidSetting
 from taglab.vectors import MEASURES, Vectors
 from tests.vectors.tracks import random_tracks
@@ -35,6 +35,26 @@ def test_nearest_rows_are_exact_however_they_are_cut(
     expected = expected_scores(vectors, queries)
     np.testing.assert_array_equal(rows, np.argsort(-expected, axis=1)[:, :9])
     np.testing.assert_allclose(scores, np.take_along_axis(expected, rows, 1), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("per_block", [40, 10_000])
+@pytest.mark.parametrize("measure", MEASURES)
+def test_neighbours_of_the_first_are_all_others_by_score(
+    measure: str, per_block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(nearest_rows.__globals__, "_SCORES_PER_BLOCK", per_block)
+    vectors = random_tracks(measure)
+    rows, scores = nearest_of_first(vectors, 7, 5)
+    expected = expected_scores(vectors, vectors.vectors[:7])
+    expected[np.arange(7), np.arange(7)] = -np.inf
+    np.testing.assert_array_equal(rows, np.argsort(-expected, axis=1)[:, :5])
+    np.testing.assert_allclose(scores, np.take_along_axis(expected, rows, 1), rtol=1e-4, atol=1e-5)
+
+
+def test_neighbours_of_the_first_may_be_all_there_are_and_ties_keep_their_order() -> None:
+    rows = np.repeat(np.array([[1, 2], [2, 1]], np.float32), 2, axis=0)
+    vectors = Vectors("tracks", tuple("abcd"), rows)
+    assert nearest_of_first(vectors, 4, 3)[0].tolist() == [[1, 2, 3], [0, 2, 3], [3, 0, 1], [2, 0, 1]]
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -21,7 +21,7 @@ from taglab.clustering.describe import cluster_table, names_of_tags
 from taglab.clustering.geometry import silhouettes
 from taglab.compare.by_tag import TagFigures, auc_pr_by_tag
 from taglab.embeddings import Lookup, TagQuestion, whole_vectors
-from taglab.embeddings.neighbours import nearest_rows
+from taglab.embeddings.neighbours import nearest_of_first, nearest_rows
 from taglab.figures import clusters as figures
 from taglab.figures.map_groups import group_colours, group_places
 from taglab.figures.theme import DIVERGING, SEQUENTIAL_MARKS, visible
@@ -31,7 +31,7 @@ from taglab.projection import Projection, ProjectionSettings
 from taglab.ui.export import export_panel, picture_config
 from taglab.ui.forms import number_bounds, setting_widget
 from taglab.ui.loaders import folksonomy_of, selected_folksonomy, tag_vectors
-from taglab.ui.map_page import map_page
+from taglab.ui.map_page import map_page, n_with_neighbours
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import (
     bound_choice,
@@ -700,7 +700,18 @@ def export_map(
         lambda: figures.tag_map(tags, where.positions, made.names, colour.by, rows, title),
         Project(tags=material.question, projection=where.settings),
         page=functools.partial(_map_page, material, made, where, colour, classes) if flat else None,
+        page_note=_what_is_not_taken_away(material),
     )
+
+
+def _what_is_not_taken_away(material: Material) -> str:
+    """Return a sentence on the neighbours that a map to take away lacks; nothing where it has all."""
+    vectors, kind = material.vectors, material.kind
+    n = n_with_neighbours(len(vectors), vectors.dim)
+    if n == len(vectors):
+        return ""
+    most = "first" if kind == "tracks" else "most used"
+    return f"; neighbours are listed of the {n:,} {most} {kind} only"
 
 
 def _map_page(
@@ -709,4 +720,13 @@ def _map_page(
     title = f"{material.name}: {where.method.upper()}, {made.clustering.settings.brief}"
     paint = paint_of(material, made, where, colour, classes)
     look = st.query_params.get(LOOK, "")
-    return map_page(title, points_of(material, where), paint, selected_rows(material.vectors), look)
+    points, rows = points_of(material, where), selected_rows(material.vectors)
+    return map_page(title, points, paint, rows, look, _nearest_to_take_away(material.vectors))
+
+
+@remembered("medium")
+def _nearest_to_take_away(vectors: Vectors) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Return the rows nearest to each of the first, and their similarity or distance."""
+    k = min(_NEAREST, len(vectors) - 1)
+    rows, scores = nearest_of_first(vectors, n_with_neighbours(len(vectors), vectors.dim), k)
+    return rows, next(iter(vectors.by.columns(scores).values())).astype(np.float32)

@@ -20,16 +20,25 @@ export class Near {
     map.visit(row);
   }
 
-  // Shown only while it is of what is selected: the list comes from the server, a moment after the click.
+  // The list of what is selected alone: from the server, a moment after the click, or of those held from the start.
+  ofSelected() {
+    const { map } = this;
+    const { near, near_of: asked, near_first: held, near_each: each } = map.data;
+    if (map.selected !== 1) return null;
+    const [rows, likeness] = ["row", "likeness"].map((name) => (near ?? held)?.getChild(name).toArray());
+    if (near) return map.chosen[asked] === 1 ? { key: near, of: asked, rows, likeness } : null;
+    const of = map.chosen.indexOf(1);
+    const [from, to] = [of * each, (of + 1) * each];
+    return held && to <= held.numRows ? { key: of, of, rows: rows.slice(from, to), likeness: likeness.slice(from, to) } : null;
+  }
+
   show() {
     const { map } = this;
-    const { near, near_of: of } = map.data;
-    const fits = near && map.selected === 1 && map.chosen[of] === 1;
-    this.root.hidden = !fits;
-    if (!fits || this.shown === near) return;
-    this.shown = near;
-    const rows = near.getChild("row").toArray();
-    const likeness = near.getChild("likeness").toArray();
+    const list = this.ofSelected();
+    this.root.hidden = !list;
+    if (!list || this.shown === list.key) return;
+    const { key, of, rows, likeness } = list;
+    this.shown = key;
     this.root.querySelector("bdi").textContent = clipped(map.points.tag(of), 40);
     this.list.replaceChildren(...Array.from(rows, (row, at) => (map.live[row] ? this.entry(row, likeness[at]) : [])).flat());
     // The list that had the focus was hidden while this one was on its way.
