@@ -18,6 +18,7 @@ from PIL import Image
 from taglab.ui.map_page import map_page
 from taglab.ui.tag_map import MapClasses, MapPaint, MapScale, map_points
 from tests.browser.conftest import CARD_ARGUMENTS, CHROMIUM_ARGUMENTS
+from tests.browser.contrast import SIGN, contrast, faint_parts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
@@ -59,21 +60,21 @@ def browser_with_card(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_map(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """A function that opens the map as a file; its keywords are those of `MapPaint`, and `neighbours`."""
+    """A function that opens the map as a file; its keywords are those of `MapPaint`, `neighbours` and `theme`."""
     errors: list[str] = []
     pages = []
 
     def open_page(
         width: int = 1000, look: str = "", on: Browser = browser, more: str = "", **paint: Any
     ) -> Page:
-        near = paint.pop("neighbours", None)
+        near, theme = paint.pop("neighbours", None), paint.pop("theme", "light")
         points = map_points("six", TAGS, [60, 50, 40, 30, 20, 10], POSITIONS)
         shown = MapPaint(**{"label": "Six tags", "shows": "six", "classes": CLASSES, **paint})
         text = map_page("Six tags", points, shown, look=look, neighbours=near)
         (tmp_path / "map.html").write_text(
             text.replace("</script></body>", f"{more}</script></body>"), encoding="utf-8"
         )
-        page = on.new_page(viewport={"width": width, "height": 700})
+        page = on.new_page(viewport={"width": width, "height": 700}, color_scheme=theme)
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto((tmp_path / "map.html").as_uri())
@@ -117,6 +118,12 @@ def ink(page: Page) -> int:
             }"""
         )
     )
+
+
+def picture(page: Page) -> Any:
+    """Return what is drawn of the dots, (height, width, 4)."""
+    url = page.locator("canvas.points").evaluate("canvas => canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))), int)
 
 
 def drawn_anew(page: Page, act: Callable[[], object]) -> None:
@@ -187,8 +194,7 @@ def test_a_card_draws_what_the_processor_does(open_map: Open, browser_with_card:
         page = open_map(on=browser_with_card, look=f"{look}_by={by}")
         said = page.locator(".look output").text_content() or ""
         assert said.endswith("processor" if by == "processor" else "graphics card")
-        url = page.locator("canvas.points").evaluate("canvas => canvas.toDataURL()")
-        pictures.append(np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))), int))
+        pictures.append(picture(page))
     ours, cards = pictures
     assert (ours != ours[0, 0]).any()
     assert np.abs(ours - cards).max() <= 6
@@ -261,6 +267,62 @@ def test_neighbours_that_a_page_holds_lead_from_tag_to_tag_without_a_server(open
     listed.nth(1).click()  # jazz, of which none are held
     page.locator(".status", has_text="1 of 6 tags selected").wait_for()
     assert page.locator(".near").is_hidden()
+
+
+NEAR = np.array([[1, 5]] * 6), np.array([[0.75, -0.5]] * 6)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_texts_signs_and_dots_stand_out_in_every_state(open_map: Open, theme: str) -> None:
+    scale = MapScale("count", "tracks", ("#515cbc", "#c68400"), 10.0, 60.0)
+    page = open_map(theme=theme, neighbours=NEAR, scales=(scale,))
+    colours, n = np.unique(picture(page)[..., :3].reshape(-1, 3), axis=0, return_counts=True)
+    paper, *dots = colours[np.argsort(-n)][: 1 + len(CLASSES.names)]
+    assert min(contrast(dot, paper) for dot in dots) >= SIGN
+    walked(page, 1)
+    page.keyboard.press("Enter")
+    page.get_by_role("switch", name="Show jazz").click()
+    page.get_by_role("button", name="Show all (1 hidden)").wait_for()
+    page.get_by_role("searchbox").fill("rock")
+    page.get_by_role("button", name="How dots are drawn").click()
+    page.locator("canvas.pointer").press("PageDown")
+    n, faint = faint_parts(page.locator(".map"))
+    assert n > 40
+    assert faint == []
+
+
+# What has the focus, and whether a ring shows that it has.
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const name = one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent ?? one.textContent;
+  const { outlineStyle, outlineWidth } = getComputedStyle(one);
+  return [name.trim(), outlineStyle !== "none" && parseFloat(outlineWidth) >= 2];
+}"""
+
+
+def test_every_control_is_reached_by_tab_and_shows_that_it_is(open_map: Open) -> None:
+    page = open_map(
+        neighbours=NEAR, scales=(MapScale("count", "tracks", ("#515cbc", "#c68400"), 10.0, 60.0),)
+    )
+    walked(page, 1)
+    page.keyboard.press("Enter")
+    page.get_by_role("searchbox").fill("rock")
+    page.get_by_role("button", name="How dots are drawn").click()
+    page.locator("canvas.pointer").focus()
+    reached = []
+    while len(reached) < 40:
+        reached.append(page.evaluate(FOCUSED))
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+    assert all(ring for _, ring in reached)
+    names = [" ".join(name.split()) for name, _ in reached]
+    assert names == [
+        "Six tags", "Move the map", "Lasso", "Box", "Zoom in", "Zoom out", "Show all", "Clear the selection",
+        "How dots are drawn", "PNG", "SVG", "Find tags on the map", "Select", "Draw by zoomdotsdensity",
+        "Size of dots", "Opacity", "Drawn by what is fastergraphics cardprocessor", "As usual",
+        "Nearest to rock", "rock ballad0.75", "folk\u22120.50", "Colour Clustertracks", "rock2",
+    ]  # fmt: skip
 
 
 SHOW_PART = "globalThis.showPart = (part) => show({ ...host, data: open(part) });"

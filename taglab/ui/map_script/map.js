@@ -351,9 +351,9 @@ class TagMap {
     return taken ? (drawn * dots * Math.PI * this.radius() ** 2) / (taken * (this.points.cells.side * this.view.scale) ** 2) : 0;
   }
 
-  // Translucent where dots crowd, unless a person set how much.
+  // Translucent where dots crowd, unless a person set how much; a dot by itself has all of its contrast.
   opacity() {
-    return this.looks.opacity || Math.min(0.9, Math.max(0.35, 0.9 - 0.25 * (this.depth(LIT) - 0.6)));
+    return this.looks.opacity || Math.min(1, Math.max(0.35, 1 - 0.25 * (this.depth(LIT) - 0.2)));
   }
 
   // ---- Drawing ----
