@@ -32,11 +32,12 @@ _SEEN = """root => {
   };
   const parts = [];
   for (const element of root.querySelectorAll("*")) {
-    if (!element.checkVisibility({ visibilityProperty: true }) || element.closest(".unseen, option")) continue;
+    if (!element.checkVisibility() || element.closest(".unseen, option")) continue;
     const ownText = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data);
     const text = element.matches("input[type=search], select") ? element.value : ownText.join("").trim();
     if (text) parts.push(["text", text.slice(0, 40), ...seen(element)]);
-    if (element.matches("button svg")) parts.push(["sign", element.parentElement.ariaLabel, ...seen(element)]);
+    const sign = element.matches("button svg") && element.parentElement.ariaLabel;
+    if (sign) parts.push(["sign", sign, ...seen(element)]);
   }
   return parts;
 }"""

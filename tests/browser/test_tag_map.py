@@ -60,7 +60,7 @@ def browser_with_card(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_map(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """A function that opens the map as a file; its keywords are those of `MapPaint`, `neighbours` and `theme`."""
+    """A function that opens the map as a file; its keywords: those of `MapPaint`, `neighbours`, `theme`."""
     errors: list[str] = []
     pages = []
 
@@ -182,9 +182,9 @@ def test_colours_by_number_are_the_browsers_own(open_map: Open) -> None:
           return [green, red];
         }"""
     )
-    # Opaque to nine tenths over paper of 253, 252, 249.
-    assert reds[0] == pytest.approx(25, abs=2)
-    assert reds[1] == pytest.approx(0.9 * 255 + 25, abs=2)
+    # Dots that do not crowd are opaque.
+    assert reds[0] == pytest.approx(0, abs=2)
+    assert reds[1] == pytest.approx(255, abs=2)
 
 
 @pytest.mark.parametrize("look", ["", "as=density", "size=2_opacity=0.4", "off=3:1"])
@@ -270,12 +270,12 @@ def test_neighbours_that_a_page_holds_lead_from_tag_to_tag_without_a_server(open
 
 
 NEAR = np.array([[1, 5]] * 6), np.array([[0.75, -0.5]] * 6)
+SCALE = MapScale("count", "tracks", ("#515cbc", "#c68400"), 10.0, 60.0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_texts_signs_and_dots_stand_out_in_every_state(open_map: Open, theme: str) -> None:
-    scale = MapScale("count", "tracks", ("#515cbc", "#c68400"), 10.0, 60.0)
-    page = open_map(theme=theme, neighbours=NEAR, scales=(scale,))
+    page = open_map(theme=theme, neighbours=NEAR, scales=(SCALE,))
     colours, n = np.unique(picture(page)[..., :3].reshape(-1, 3), axis=0, return_counts=True)
     paper, *dots = colours[np.argsort(-n)][: 1 + len(CLASSES.names)]
     assert min(contrast(dot, paper) for dot in dots) >= SIGN
@@ -301,9 +301,7 @@ FOCUSED = """() => {
 
 
 def test_every_control_is_reached_by_tab_and_shows_that_it_is(open_map: Open) -> None:
-    page = open_map(
-        neighbours=NEAR, scales=(MapScale("count", "tracks", ("#515cbc", "#c68400"), 10.0, 60.0),)
-    )
+    page = open_map(neighbours=NEAR, scales=(SCALE,))
     walked(page, 1)
     page.keyboard.press("Enter")
     page.get_by_role("searchbox").fill("rock")
