@@ -457,7 +457,7 @@ def test_two_maps_share_selection_pointer_search_and_legend_in_the_browser(visit
     first.locator(".status", has_text="7 of 27 tags selected").wait_for()
     second.get_by_role("searchbox").press("Escape")
     assert first.get_by_role("searchbox").input_value() == ""
-    page.get_by_role("switch", name="Show folk0").click()
+    first.get_by_role("switch", name="Show folk0").click()
     second.get_by_role("searchbox").fill("folk")
     assert second.locator(".search output").inner_text() == "none"
     page.wait_for_url(re.compile("look=off"))

@@ -287,7 +287,7 @@ def test_texts_signs_and_dots_stand_out_in_every_state(open_map: Open, theme: st
     page.get_by_role("button", name="How dots are drawn").click()
     page.locator("canvas.pointer").press("PageDown")
     n, faint = faint_parts(page.locator(".map"))
-    assert n > 40
+    assert n >= 40
     assert faint == []
 
 
@@ -307,13 +307,15 @@ def test_every_control_is_reached_by_tab_and_shows_that_it_is(open_map: Open) ->
     page.get_by_role("searchbox").fill("rock")
     page.get_by_role("button", name="How dots are drawn").click()
     page.locator("canvas.pointer").focus()
+    for key in ("Tab", "Shift+Tab"):  # a ring shows where the keyboard has led
+        page.keyboard.press(key)
     reached = []
     while len(reached) < 40:
         reached.append(page.evaluate(FOCUSED))
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement === document.body"):
             break
-    assert all(ring for _, ring in reached)
+    assert [name for name, ring in reached if not ring] == []
     names = [" ".join(name.split()) for name, _ in reached]
     assert names == [
         "Six tags", "Move the map", "Lasso", "Box", "Zoom in", "Zoom out", "Show all", "Clear the selection",

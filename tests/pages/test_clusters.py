@@ -42,7 +42,7 @@ from taglab.vectors import TagVectors, save_features
 from taglab.verbs.joint_space_words import space_vectors
 from tests.joint_space.shelved import GROUPS as SPACE_GROUPS
 from tests.joint_space.shelved import shelve_space
-from tests.pages.framed import open_page
+from tests.pages.framed import open_page, texts
 
 HOSTILE = '"><img/src=x/onerror=alert(1)>'
 GROUPS = ("metal", "jazz", "folk", "techno")
@@ -178,9 +178,9 @@ def test_a_second_map_shows_the_same_tags_by_other_vectors() -> None:
     assert second["shows"] == "second k=5 pca cluster"
     assert (first["key"], second["beside"]) == ("tag map", "tag map")
     assert first["points"] != second["points"]
-    assert "PCA of second. Trustworthiness" in words(app)
+    assert "PCA of second. Trustworthiness" in texts(app)
     app.selectbox(key="second_vectors").set_value("few").run()
-    assert "PCA of few. 19 of 28 tags have no vector there. " in words(app)
+    assert "PCA of few. 19 of 28 tags have no vector there. " in texts(app)
     assert not app.exception
     app.segmented_control(key="second_map").set_value(None).run()
     assert len(app.get("bidi_component")) == 2

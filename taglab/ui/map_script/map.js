@@ -428,6 +428,7 @@ class TagMap {
       this.over.style.transform = this.base.style.transform = "";
       this.shown = [];
       this.root.dataset.flying = "";
+      this.trace();
     }
     const share = Math.min((now - flight.begun) / FLIGHT_MS, 1);
     if (share >= 1) {
