@@ -291,6 +291,20 @@ def test_texts_signs_and_dots_stand_out_in_every_state(open_map: Open, theme: st
     assert faint == []
 
 
+@pytest.mark.parametrize("width", [1000, 420])
+def test_a_long_legend_scrolls_beside_the_dots_or_below_them(open_map: Open, width: int) -> None:
+    page = open_map(width=width)
+    page.locator(".entries").evaluate(
+        "list => { for (let i = 0; i < 90; i++) list.append(list.firstChild.cloneNode(true)); }"
+    )
+    whole, stage, legend = (page.locator(part).bounding_box() or {} for part in (".map", ".stage", ".legend"))
+    assert legend["y"] + legend["height"] <= whole["y"] + whole["height"]
+    below = width < 480
+    assert (legend["y"] >= stage["y"] + stage["height"]) == below
+    assert stage["height"] == pytest.approx(whole["height"] - 2 - below * legend["height"], abs=1)
+    assert ink(page) > 0
+
+
 # What has the focus, and whether a ring shows that it has.
 FOCUSED = """() => {
   const one = document.activeElement;
