@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from taglab.metrics.estimates import Estimated, estimated
+from taglab.metrics.likelihood import log_loss
 from taglab.metrics.metric import Average, Kind, Mean, Metric, means_of
 from taglab.metrics.ranking import Ranked, ranked
 from taglab.metrics.scored import Scored, scored
@@ -64,6 +65,16 @@ METRICS: dict[str, Metric] = {
         lambda scored: scored.ranks.roc_auc,
         means="roc_auc", micro=True, chance=0.5, of_counts=roc_auc_at_thresholds,
         interval=lambda drawn: drawn.roc_auc,
+    ),
+    "log_loss": Metric(
+        "predictions", "Log-loss", "mean of minus the log of the probability of what is true, class by class",
+        lambda scored: log_loss(scored.truth, scored.scores),
+        higher_is_better=False, range=(0.0, np.inf), unit="nats",
+    ),
+    "f1_at_half": Metric(
+        "predictions", "F1 at 0.5", "precision and recall of tracks scored 0.5 or more, their harmonic mean",
+        lambda scored: scored.counts_at_half.f1[0],
+        micro=True, of_counts=lambda counts: counts.f1[counts.nearest(0.5)],
     ),
     **{
         f"precision_at_{k}": Metric(

@@ -51,6 +51,13 @@ class Scored:
         return confusion(self.truth, self.scores)
 
     @cached_property
+    def counts_at_half(self) -> Confusion:
+        """Right and wrong decisions at a threshold of 0.5; raises as `counts`."""
+        if self.parts is not None:
+            return self.parts.counts_at_half.micro()
+        return confusion(self.truth, self.scores, 0.5)
+
+    @cached_property
     def pooled(self) -> Scored:
         """All (track, class) pairs as one class."""
         return Scored(self.truth.reshape(-1, 1), self.scores.reshape(-1, 1), parts=self)

@@ -17,6 +17,7 @@ from taglab.metrics import (
     mean_columns,
     metrics_of,
 )
+from taglab.metrics.likelihood import log_loss
 from taglab.metrics.metric import Kind
 from taglab.metrics.scored import scored
 from taglab.metrics.tagging import mean_of_defined, tagging_scores
@@ -30,7 +31,8 @@ def arrays(kind: Kind, knowing: float, seed: int = 0) -> tuple[npt.NDArray[Any],
     """Return arrays of a kind whose second side knows so much of the first, from 0 to 1."""
     random = np.random.default_rng(seed)
     truth = random.random((EACH, ITEMS)) < 0.3
-    scores = 1 / (1 + np.exp(-(1 - knowing) * random.standard_normal(truth.shape) - knowing * truth))
+    known = 20 * knowing**3 * (truth - 0.5)  # at 1 beyond doubt, so that losses vanish, too
+    scores = 1 / (1 + np.exp(-(1 - knowing) * random.standard_normal(truth.shape) - known))
     if kind == "predictions":
         return truth, scores
     if kind == "rankings":
@@ -90,6 +92,8 @@ def test_figures_are_bit_for_bit_those_of_the_functions_behind_them(drawn: tuple
     found, counts = tagging_scores(truth, scores), confusion(truth, scores)
     auc_pr = auc_pr_interpolated(counts)
     expected = {"average_precision": found.average_precision, "auc_pr": auc_pr, "auc_roc": found.roc_auc}
+    expected["log_loss"] = log_loss(truth, scores)
+    expected["f1_at_half"] = confusion(truth, scores, 0.5).f1[0]
     for name, values in expected.items():
         np.testing.assert_array_equal(by_class[name], values)
     expected_means = {
@@ -99,6 +103,7 @@ def test_figures_are_bit_for_bit_those_of_the_functions_behind_them(drawn: tuple
         "auc_pr_macro": mean_of_defined(auc_pr),
         "roc_auc_micro": found.micro_roc_auc,
         "roc_auc_macro": found.macro_roc_auc,
+        "f1_at_half_micro": float(confusion(truth, scores, 0.5).micro().f1[0, 0]),
     }
     for column, value in expected_means.items():
         np.testing.assert_array_equal(means[column], value)

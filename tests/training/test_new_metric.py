@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import recall_score
 from streamlit.testing.v1 import AppTest
 
 from taglab.metrics import METRICS, Metric, Scored
@@ -18,13 +18,11 @@ from tests.pages.conftest import HERE
 from tests.pages.framed import open_page
 from tests.training.examples import config_of
 
-TOY = "f1_at_half"
+TOY = "recall_at_half"
 
 
-def f1_at_half(scored: Scored) -> DoubleArray:
-    predicted = scored.scores >= 0.5
-    right = (predicted & scored.truth).sum(axis=0)
-    return quotient(2 * right, np.where(scored.positives > 0, predicted.sum(axis=0) + scored.positives, 0))
+def recall_at_half(scored: Scored) -> DoubleArray:
+    return quotient(((scored.scores >= 0.5) & scored.truth).sum(axis=0), scored.positives)
 
 
 @pytest.fixture
@@ -36,7 +34,8 @@ def older(world: Path) -> Run:
 @pytest.fixture
 def toy(older: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that is trained, and watched, by the metric."""
-    monkeypatch.setitem(METRICS, TOY, Metric("predictions", "F1 at 0.5", "F1 at 0.5", f1_at_half, micro=True))
+    toy_metric = Metric("predictions", "Recall at 0.5", "recall at 0.5", recall_at_half, micro=True)
+    monkeypatch.setitem(METRICS, TOY, toy_metric)
     return train(new_run(config_of(seed=1, monitor=f"{TOY}_macro"), group="toy").name)
 
 
@@ -51,10 +50,10 @@ def visitor_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def expected(run: Run, kept: Any = "test", average: str | None = None) -> Any:
-    """F1 as scikit-learn has it, of predictions that a run kept."""
+    """Recall as scikit-learn has it, of predictions that a run kept."""
     predictions = run.predictions(kept)
     assert predictions is not None
-    return f1_score(predictions.truth, predictions.scores >= 0.5, average=average, zero_division=0)
+    return recall_score(predictions.truth, predictions.scores >= 0.5, average=average, zero_division=0)
 
 
 def test_it_is_in_the_history_by_label_and_in_the_summary(toy: Run) -> None:
@@ -63,7 +62,7 @@ def test_it_is_in_the_history_by_label_and_in_the_summary(toy: Run) -> None:
     assert last[f"{TOY}_macro"] == pytest.approx(expected(toy, "validation-last", "macro"))
     np.testing.assert_allclose(toy.per_label("last")[TOY], expected(toy, "validation-last"), rtol=1e-8)
     assert toy.summary()["test"][f"{TOY}_micro"] == pytest.approx(expected(toy, average="micro"))
-    assert "macro F1 at 0.5" in toy.log_tail()
+    assert "macro Recall at 0.5" in toy.log_tail()
 
 
 def test_the_command_lists_it(toy: Run, older: Run, shell: Shell) -> None:
@@ -75,7 +74,7 @@ def test_the_command_lists_it(toy: Run, older: Run, shell: Shell) -> None:
     sweep = {row["run"]: row for row in shell.json("sweep", "show", "toy")}
     assert sweep[toy.name][f"{TOY}_micro"] == toy.summary()["best"][f"{TOY}_micro"]
     assert sweep[older.name][f"{TOY}_micro"] is None
-    assert "f1 at half macro" in shell.text("runs", "list")
+    assert "recall at half macro" in shell.text("runs", "list")
     assert shell.run("train", "--help") == 0
     assert f"{TOY}_macro" in shell.out
     assert shell.run("compare-runs", "--help") == 0
@@ -86,31 +85,31 @@ def test_of_a_run_from_before_it_is_not_known(toy: Run, older: Run, shell: Shell
     assert older.history()[f"{TOY}_macro"].isna().all()
     assert older.per_label("best")[TOY].isna().all()
     said = shell.json("compare-runs", older.name, toy.name, "--by", "label", "--metric", TOY)
-    assert said["left_out"] == [f"{older.name} has no F1 at 0.5 (last epoch, validation)"]
+    assert said["left_out"] == [f"{older.name} has no Recall at 0.5 (last epoch, validation)"]
     assert {row["run"] for row in said["rows"]} == {toy.name}
 
 
 def test_compare_shows_it(toy: Run, older: Run) -> None:
     first = compare(older, toy)
     assert first.selectbox(key="metric").value == "average_precision"
-    assert "F1 at 0.5" in first.selectbox(key="metric").options
-    histogram = titles(compare(older, toy, metric="F1 at 0.5", moment="Held-out test"))
-    assert histogram == ["F1 at 0.5: how labels are distributed"]
-    assert "F1 at 0.5, validation" in titles(compare(older, toy, view="Training"))
-    lifted = compare(toy, metric="F1 at 0.5", truth="Lift")
+    assert "Recall at 0.5" in first.selectbox(key="metric").options
+    histogram = titles(compare(older, toy, metric="Recall at 0.5", moment="Held-out test"))
+    assert histogram == ["Recall at 0.5: how labels are distributed"]
+    assert "Recall at 0.5, validation" in titles(compare(older, toy, view="Training"))
+    lifted = compare(toy, metric="Recall at 0.5", truth="Lift")
     said = "\n".join(each.value for each in lifted.info).replace("\\", "")
-    assert "What chance reaches in F1 at 0.5 is not known, so it has no lift." in said
+    assert "What chance reaches in Recall at 0.5 is not known, so it has no lift." in said
 
 
 def test_training_shows_it(toy: Run) -> None:
     app = page("training", run=toy.name, view="Runs")
-    assert "F1 at 0.5, validation" in titles(app)
+    assert "Recall at 0.5, validation" in titles(app)
     assert any(f"{TOY}_macro" in each.value.columns for each in app.dataframe)
     form = page("training", view="New run", data="small", labels="sounds", audio="small")
     (monitor,) = [each for each in form.selectbox if each.key and each.key.endswith(" monitor")]
     assert f"{TOY}_macro" in monitor.options
     sweeps = page("training", view="Sweeps")
-    assert "F1 at 0.5" in sweeps.selectbox(key="sweep metric").options
+    assert "Recall at 0.5" in sweeps.selectbox(key="sweep metric").options
 
 
 def compare(*runs: Run, **url: str) -> AppTest:
