@@ -63,6 +63,7 @@ class MusicnnNetwork(LearnsNothing, BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     measure: ClassVar[str] = "cosine"
+    baseline: ClassVar[bool] = True
     learned_elsewhere: ClassVar[bool] = True
 
     encoder: Literal["musicnn"] = "musicnn"

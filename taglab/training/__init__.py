@@ -10,7 +10,7 @@ from taglab.training.config import (
 from taglab.training.devices import DeviceReport, device_report, make_fabric
 from taglab.training.divergence import Diverged
 from taglab.training.dry_running import DryRun, dry_run
-from taglab.training.encoding import Segments, encode, encode_segments
+from taglab.training.encoding import Segments, encode, encode_segments, predicted_targets
 from taglab.training.evaluation import Evaluation, PartPredictions, evaluate, predict_part
 from taglab.training.loop import Fitted, fit, training_step
 from taglab.training.pace import Pace, measured_pace
@@ -61,6 +61,7 @@ __all__ = [
     "new_run",
     "predict",
     "predict_part",
+    "predicted_targets",
     "preset",
     "run_config",
     "settings_over",

@@ -1,4 +1,4 @@
-"""Tracks as vectors: what a run's network knows of them before its head."""
+"""Tracks as vectors: what a run's network knows of them before its head; and what heads of sources say."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from taglab.nets import NetworkSettings
 from taglab.progress import Progress, between, silent
 from taglab.reprs import one_line
 from taglab.runs import Run
+from taglab.runs.kept_targets import read_targets
 from taglab.sources import open_folksonomy
+from taglab.targets import Targets
 from taglab.training import source_config, spectrum_config
 from taglab.training.config import TrainConfig
 from taglab.training.devices import failures_told, make_fabric
@@ -80,7 +82,7 @@ def encode(
     with listening.failures_as_sentences():
         n_columns = listening.step.network.dim * (1 + with_deviations)
         means = TrackMeans(material.of("test"), n_columns, listening.fabric.device)
-        for encodings, owners in listening.outputs(between(progress, 0.3, 1)):
+        for encodings, owners in listening.outputs(listening.step.encoding, between(progress, 0.3, 1)):
             both = torch.cat([encodings, encodings.double() ** 2], 1) if with_deviations else encodings
             means.add(both, owners)
     if not torch.isfinite(means.sums).all():
@@ -140,7 +142,7 @@ def encode_segments(
     with listening.failures_as_sentences():
         parts = [
             (encodings.float().cpu().numpy(), owners)
-            for encodings, owners in listening.outputs(between(progress, 0.3, 1))
+            for encodings, owners in listening.outputs(listening.step.encoding, between(progress, 0.3, 1))
         ]
     encodings, owners = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     if not np.isfinite(encodings).all():
@@ -153,6 +155,75 @@ def encode_segments(
         taken = min(most, count)
         values[row, :taken] = encodings[begin + np.arange(taken) * count // taken]
     return Segments(material.tracks, values, listening.missing)
+
+
+def predicted_targets(
+    run: Run,
+    tracks: Sequence[str] | Part | Literal["all"] = "all",
+    weights: Weights = "best",
+    store: AudioStore | None = None,
+    progress: Progress = silent,
+) -> dict[str, Targets]:
+    """Return what a network expects its learning sources to say of tracks, by source.
+
+    Args:
+        run: A network of learning sources, trained at least one epoch.
+        tracks: As of `encode`.
+        weights: As of `encode`.
+        store: As of `encode`.
+        progress: Told after each batch.
+
+    Returns:
+        Of every source but those of clips by twos, its columns with means over a track's windows: shares of
+        a distribution, of classes too where a track is in exactly one, else the probability of each class.
+
+    Raises:
+        InvalidSetting: If the run learned from no source that says something of tracks; else as `encode`.
+        DataError, Diverged, NotFound: As `encode`.
+        InputsChanged: If the run was made before runs kept what their sources say.
+
+    Source: Kim (2021), section 2.5.5.
+    """
+    if run.config.get("kind") != source_config.KIND:
+        raise InvalidSetting(f"run {run.name!r} learned from no sources, so that it expects nothing of them")
+    kept = read_targets(run).of
+    if not kept:
+        raise InvalidSetting(
+            f"run {run.name!r} learned from clips by twos alone, which say nothing of a track"
+        )
+    listening = _listening(run, tracks, weights, store, between(progress, 0, 0.3))
+
+    def expected(waveform: torch.Tensor) -> torch.Tensor:
+        outputs = listening.step.outputs(waveform, tuple(kept))
+        parts = [
+            outputs[name].sigmoid() if own.kind == "binary" else outputs[name].softmax(1)
+            for name, own in kept.items()
+        ]
+        return torch.cat(parts, 1)
+
+    widths = [len(own.columns) for own in kept.values()]
+    with listening.failures_as_sentences():
+        means = TrackMeans(listening.material.of("test"), sum(widths), listening.fabric.device)
+        for outputs, owners in listening.outputs(expected, between(progress, 0.3, 1)):
+            means.add(outputs, owners)
+    if not torch.isfinite(means.sums).all():
+        raise Diverged(int(run.summary()["epochs"]), 0, "the outputs are")
+    values = np.split(means.means(), np.cumsum(widths)[:-1], axis=1)
+    names, known = listening.material.tracks, np.ones(len(listening.material.tracks), bool)
+    origin = {"run": run.name, "weights": weights}
+    return {
+        name: Targets(
+            "real" if own.kind == "binary" else "distribution",
+            tuple(names),
+            own.columns,
+            np.ascontiguousarray(part),
+            known,
+            own.name,
+            origin,
+            own.factors,
+        )
+        for (name, own), part in zip(kept.items(), values, strict=True)
+    }
 
 
 @dataclass(frozen=True)
@@ -263,10 +334,12 @@ class _Listening:
         batch_size = self.heard.train.batch_size
         return failures_told(self.fabric.device, batch_size, lambda: "encoding tracks")
 
-    def outputs(self, progress: Progress) -> Iterator[tuple[torch.Tensor, Rows]]:
-        """Yield windows as the layer before the heads has them, track by track; see `window_outputs`."""
+    def outputs(
+        self, output: Callable[[torch.Tensor], torch.Tensor], progress: Progress
+    ) -> Iterator[tuple[torch.Tensor, Rows]]:
+        """Yield what the network makes of windows, track by track; see `window_outputs`."""
         batch_size = self.heard.train.batch_size
-        return window_outputs(self.step, self.material, "test", batch_size, self.step.encoding, progress)
+        return window_outputs(self.step, self.material, "test", batch_size, output, progress)
 
 
 def _listening(

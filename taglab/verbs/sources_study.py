@@ -23,6 +23,7 @@ from taglab.studies.sources.study import Target, carry_out, planned
 from taglab.studies.study_report import write_study
 from taglab.studies.transfer import FIFTH, AnyTask, Splits, usual_tasks
 from taglab.training.source_config import PRESETS, SourceRun, SourceTraining, source_run
+from taglab.vectors import open_features
 from taglab.verbs.question import Place, Question
 from taglab.verbs.report import Report
 from taglab.verbs.sources import NETWORK, SHARED, usual_of_preset
@@ -54,6 +55,9 @@ class ReproduceSources(Question):
         runs: Train at most so many runs now; all that are left by default.
         only_make: Make the runs, do not train them; `taglab launch` and `taglab design work` do.
         target: Data set whose columns or plays the tasks ask about (default: the one learned from).
+        baseline_features: Features of tracks (`taglab features`) that networks are held against beside MFCC
+            and an untrained network: a published tagger's layers, as of musicnn or of a file, for what Kim
+            calls Choi.
         report: Write tables, figures and claims, printed beside ours, to this file.
         study: How many networks.
         tasks: What is asked.
@@ -64,13 +68,13 @@ class ReproduceSources(Question):
     """
 
     returns: ClassVar[str] = (
-        "{name, data, planned, trained, finished, scored, tasks, absent: [{source, reason}], file, rows: "
-        "[{claim, says, source, rule, published, published why, here, here why}]}; published and here are "
-        "holds, contradicted, not shown or cannot be tested"
+        "{name, data, planned, trained, finished, scored, tasks, absent: [{source, reason}], baselines: "
+        "[{task, baseline, score}], file, rows: [{claim, says, source, rule, published, published why, here, "
+        "here why}]}; published and here are holds, contradicted, not shown or cannot be tested"
     )
     examples: ClassVar[str] = """
 taglab reproduce sources --preset tiny-sources --epochs 4 --single-repeats 1 --all-repeats 1 --fractional 8
-taglab reproduce sources --data mine --audio mine --width 0.25 --epochs 20 --report sources.html
+taglab reproduce sources --data mine --baseline-features choi --width 0.25 --report sources.html
 taglab reproduce sources --source tag=tag,k=20 --source bpm=bpm,k=20 --fractional 6 --only-make
 """
     verb: ClassVar[str] = "reproduce sources"
@@ -83,6 +87,7 @@ taglab reproduce sources --source tag=tag,k=20 --source bpm=bpm,k=20 --fractiona
     runs: Annotated[int | None, Flag(metavar="N")] = Field(None, ge=1)
     only_make: bool = False
     target: Annotated[str | None, Flag(metavar="NAME")] = None
+    baseline_features: Annotated[tuple[str, ...], Flag(metavar="NAME,…")] = ()
     report: Annotated[Path | None, Flag(metavar="FILE.html")] = None
     study: Annotated[SourcesStudy, Group("the design")] = SourcesStudy()
     tasks: Annotated[tuple[AnyTask, ...], _TASKS] = ()
@@ -122,12 +127,12 @@ taglab reproduce sources --source tag=tag,k=20 --source bpm=bpm,k=20 --fractiona
             "name": name, "data": self.data, "planned": len(study.design.runs),
             "trained": 0 if self.only_make else len(study.trained), "finished": len(study.finished),
             "scored": int(scores["number"].nunique()), "tasks": [task.title for task in target.tasks],
-            "absent": absent.to_dict("records"),
+            "absent": absent.to_dict("records"), "baselines": study.baselines.to_dict("records"),
         }  # fmt: skip
         notes = [f"{left:,} runs are left; `taglab design work {name}` trains them, too"] if left else []
         if self.report is None:
             return Report(facts, claims_of(study), notes=tuple(notes))
-        written = study_report(study)
+        written = study_report(study, between(progress, 0.97, 1))
         write_study(written, self.report)
         facts["file"] = str(self.report)
         return Report(facts, written.claims, notes=(*notes, f"wrote {self.report}"))
@@ -153,4 +158,5 @@ taglab reproduce sources --source tag=tag,k=20 --source bpm=bpm,k=20 --fractiona
         target = data if self.target in (None, self.data) else open_folksonomy(str(self.target))
         plays = plays_of(target.name)
         tasks: Any = self.tasks or usual_tasks(target, plays)
-        return Target(target, plays, tasks, self.splits)
+        kept = [open_features(name) for name in dict.fromkeys(self.baseline_features)]
+        return Target(target, plays, tasks, self.splits, kept)

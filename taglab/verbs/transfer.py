@@ -53,8 +53,8 @@ TASKS_GROUP = Group(
 
 class TransferQuestion(Question):
     """Tell what each of some features knows: how well tasks they were not made for are learned from them, on
-    the tracks that all of them have, over several splits (Kim 2021, chapter 2). MFCC statistics and a random
-    network are what others are held against. What was computed before is not computed again.
+    the tracks that all of them have, over several splits (Kim 2021, chapter 2). MFCC statistics, a random
+    network and musicnn are what others are held against. What was computed before is not computed again.
 
     Attributes:
         features: Features of tracks, as `taglab features` keeps them, commas between.

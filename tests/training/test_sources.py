@@ -25,11 +25,17 @@ from taglab.folksonomy import Folksonomy
 from taglab.runs import Run, delete_run, export_run, import_run, layout, open_run
 from taglab.runs.kept_targets import read_targets, targets_of_file
 from taglab.sources import open_folksonomy
-from taglab.training import dry_run_process, encode, tag_sound
+from taglab.training import dry_run_process, encode, predicted_targets, tag_sound
 from taglab.training.checkpoints import load_checkpoint
 from taglab.training.dry_running import dry_run_sources
 from taglab.training.source_config import PRESETS, SourceRun, SourceTraining, source_run
-from taglab.training.sources import new_source_run, source_material, train_sources
+from taglab.training.sources import (
+    fresh_network,
+    heads_of_run,
+    new_source_run,
+    source_material,
+    train_sources,
+)
 from tests.training.examples import N_TRACKS, RATE_HZ, TAGS, make_world, save_sound, tags_of
 
 KINDS = ("deep", "shrill", "")
@@ -131,6 +137,32 @@ def test_what_is_told_of_a_run_as_it_goes() -> None:
     panels = launch.kind_of(run).panels(run.config)
     for panel in panels.values():
         assert set(panel.lines) & set(history.columns), panel.title
+
+
+def test_what_a_network_expects_its_sources_to_say() -> None:
+    run = train_sources(new_source_run(config_of(epochs=1)).name)
+    expected = predicted_targets(run)
+    assert {name: (own.kind, own.columns) for name, own in expected.items()} == {
+        "sounds": ("real", ("low", "high", "noise")), "pitch": ("distribution", ("deep", "shrill")),
+    }  # fmt: skip
+    pitch, sounds = expected["pitch"], expected["sounds"]
+    assert (len(pitch), pitch.known.all()) == (N_TRACKS, True)  # those too of which the source says nothing
+    np.testing.assert_allclose(pitch.values.sum(axis=1), 1, atol=1e-5)
+    assert ((sounds.values > 0) & (sounds.values < 1)).all()
+    config = source_run(run.config)
+    network = fresh_network(config, heads_of_run(run, config)).eval()
+    network.load_state_dict(weights_of(run, "best.pt"))
+    starts = source_material(config, run).tracks.windows.consecutive_starts(0)
+    sound = open_audio("small").mono(0).astype(np.float32) / 32_768
+    windows = torch.from_numpy(np.stack([sound[start : start + 9_600] for start in starts]))
+    with torch.no_grad():
+        outputs = network(windows)
+    alone = predicted_targets(run, ["t0"])
+    for name, said in (("pitch", outputs["pitch"].softmax(1)), ("sounds", outputs["sounds"].sigmoid())):
+        np.testing.assert_allclose(alone[name].values[0], said.mean(0), rtol=1e-3)
+    pairs = train_sources(new_source_run(config_of("self=same-track", strategy="ss-r", epochs=1)).name)
+    with pytest.raises(InvalidSetting, match="from clips by twos alone"):
+        predicted_targets(pairs)
 
 
 def coverage_of(run: Run) -> dict[str, int]:

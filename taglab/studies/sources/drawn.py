@@ -1,4 +1,4 @@
-"""Figures 2.7 to 2.15 of whatever is scored; of those published no numbers are printed."""
+"""Figures 2.7 to 2.16 of whatever is scored; of those published no numbers are printed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import pandas as pd
 
 from taglab.errors import InvalidSetting
 from taglab.figures.designs import parameters_by_sources, scores_by_group
+from taglab.figures.places import places_map
 from taglab.figures.theme import plain
 from taglab.nets.sharing import parameter_counts, staged
 from taglab.studies.design import SINGLE, STRATEGIES
 from taglab.studies.design.kept import Design
 from taglab.studies.design.pictures import PICTURES
+from taglab.studies.sources.places import Places
 from taglab.studies.sources.study import StudyOfSources
 from taglab.studies.study_report import Drawn
 from taglab.training.source_config import PRESETS, source_run
@@ -39,8 +41,13 @@ def times_single(sources: int = 8) -> pd.Series:
     return pd.Series(rows["times_single"].to_numpy(), rows["strategy"].str.upper())
 
 
-def figures(study: StudyOfSources) -> list[Drawn]:
-    """Return all of them, in order."""
+def figures(study: StudyOfSources, places: Places | str) -> list[Drawn]:
+    """Return all of them, in order.
+
+    Args:
+        study: As far as it is.
+        places: Of figure 2.16, or why there are none.
+    """
     design, tasks = study.design, list(dict.fromkeys(study.design.scores["task"]))
     drawn = [_of_design(design, "alias", "2.7", None)]
     for number, points_of in (("2.8", _by_source), ("2.9", _by_strategy)):
@@ -49,7 +56,7 @@ def figures(study: StudyOfSources) -> list[Drawn]:
     drawn += [_of_design(design, name, number, None) for name, number in _OF_ALL]
     drawn += [_of_design(design, "best", "2.13", task) for task in tasks]
     drawn.append(_of_design(design, "alone", "2.14", None))
-    return [*drawn, _parameters()]
+    return [*drawn, _parameters(), _of_places(places)]
 
 
 _OF_ALL = (("means", "2.11"), ("slopes", "2.11"), ("size", "2.12"))
@@ -115,3 +122,11 @@ def _parameters() -> Drawn:
         figure,
         (_NOT_PRINTED, "Of the published network."),
     )
+
+
+def _of_places(places: Places | str) -> Drawn:
+    heading, title = "Figure 2.16", "What one network expects its sources to say, on a map of tracks"
+    if isinstance(places, str):
+        return Drawn(heading, title, None, None, (_NOT_PRINTED, places))
+    figure = places_map(places.points, places.places, "Places are told of in the table of this number")
+    return Drawn(heading, title, None, figure, (_NOT_PRINTED, places.about))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from taglab.errors import InvalidSetting
+from taglab.progress import Progress, silent
 from taglab.studies.claims import claim_row, claims_table
 from taglab.studies.sources.claims import CLAIMS
 from taglab.studies.sources.drawn import figures, times_single
 from taglab.studies.sources.evidence import Evidence
+from taglab.studies.sources.places import places_or_reason
 from taglab.studies.sources.published import RUNS_NOTE
 from taglab.studies.sources.study import StudyOfSources
 from taglab.studies.sources.tables import tables
@@ -18,16 +20,17 @@ from taglab.studies.verdicts import untested
 TITLE = "One deep music representation to rule them all?"
 
 
-def study_report(study: StudyOfSources) -> StudyReport:
+def study_report(study: StudyOfSources, progress: Progress = silent) -> StudyReport:
     """Return the report of a study, of whatever is scored."""
+    places = places_or_reason(study, progress)
     return StudyReport(
         title=TITLE,
         published="Kim 2021, chapter 2",
         about=_about(study),
         differs=_differs(study),
         claims=claims_of(study),
-        sections=tables(study),
-        drawn=figures(study),
+        sections=tables(study, places),
+        drawn=figures(study, places),
         trained=_trained(study),
         of_trained=f"Every run of the design, in its order. {RUNS_NOTE}",
     )
@@ -72,9 +75,18 @@ def _differs(study: StudyOfSources) -> pd.DataFrame:
         ("tasks", ", ".join(task.title for task in study.target.tasks), "7, of six data sets"),
         ("tracks of tasks", _tracks_of_tasks(study), "of other data sets than those learned from"),
         ("splits of a task", str(study.target.splits.splits), "5"),
-        ("baselines", "MFCC, the network untrained", "MFCC, a random network, a published tagger"),
+        ("baselines", _baselines(study), "MFCC, a random network, Choi: a published tagger's layers"),
     ]
     return pd.DataFrame(rows, columns=["what", "here", "paper"])
+
+
+def _baselines(study: StudyOfSources) -> str:
+    tracks = study.target.data.tracks["track"].astype(str)
+    further = [
+        f"{features.name} (features of {sum(track in features for track in tracks):,} tracks)"
+        for features in study.target.baselines
+    ]
+    return ", ".join(["MFCC", "the network untrained", *further])
 
 
 def _tracks_of_tasks(study: StudyOfSources) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from taglab.audio.library import resolve_audio
 from taglab.encoders.encoding import encode_tracks, encoder_of
-from taglab.errors import Conflict, NotFound
+from taglab.errors import Conflict, InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
 from taglab.progress import Progress, between, silent
@@ -24,7 +24,8 @@ from taglab.training.source_config import SourceRun
 from taglab.vectors import Vectors
 
 BASELINES = {"MFCC": "mfcc-statistics", "random network": "random"}
-"""What representations are held against → its encoder; Kim 2021, section 2.4.2, has another tagger, too."""
+"""What representations are held against → its encoder. Kim 2021, section 2.4.2, has another, a layer of a
+published tagger: features of another program, or of `musicnn`, see `Target.baselines`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +37,32 @@ class Target:
         plays: Who played what of it, where a task asks that.
         tasks: The tasks.
         splits: On which tracks they are learned and judged.
+        baselines: Features that representations are held against beside `BASELINES`, each called as it is
+            named: a published tagger's layer, for one, which is *Choi* in Kim 2021, section 2.4.2.
+
+    Raises:
+        InvalidSetting: If such features are of none of the tracks, or are called as another baseline.
     """
 
     data: Folksonomy
     plays: Interactions | None
     tasks: Sequence[Task]
     splits: Splits
+    baselines: Sequence[Vectors] = ()
 
     __repr__ = one_line
+
+    def __post_init__(self) -> None:
+        tracks = self.data.tracks["track"].astype(str)
+        for features in self.baselines:
+            if features.kind != "tracks" or not any(track in features for track in tracks):
+                raise InvalidSetting(
+                    f"baseline features {features.name!r} are of none of the tracks of {self.data.name}; "
+                    "take features of these tracks"
+                )
+        names = [*BASELINES, *(features.name for features in self.baselines)]
+        if len(set(names)) < len(names):
+            raise InvalidSetting(f"two baselines have one name, of {', '.join(names)}; name each once")
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,18 +171,24 @@ def _no_baselines() -> pd.DataFrame:
 
 
 def _baselines(config: SourceRun, target: Target, run: Run, progress: Progress) -> pd.DataFrame:
-    """Return what MFCC statistics and the same network untrained reach; a task one cannot do is left out."""
+    """Return what MFCC statistics, the same network untrained, and further features reach at every task."""
     store = resolve_audio(config.audio, target.data, between(progress, 0, 0.2))
-    parts = []
+    parts: list[dict[str, str | float]] = []
     for place, (title, name) in enumerate(BASELINES.items()):
         values = {"run": run.name, "over_windows": "mean-deviation"} if name == "random" else {}
         share = between(progress, 0.2 + 0.4 * place, 0.4 + 0.4 * place)
         features = encode_tracks(encoder_of(name, values), store, name=title, progress=share)
-        parts += [
-            {"task": task.title, "baseline": title, "score": _score(task, target, features)}
-            for task in target.tasks
-        ]
+        parts += _rows(title, features, target)
+    for features in target.baselines:
+        parts += _rows(features.name, features, target)
     return pd.DataFrame(parts)
+
+
+def _rows(title: str, features: Vectors, target: Target) -> list[dict[str, str | float]]:
+    return [
+        {"task": task.title, "baseline": title, "score": _score(task, target, features)}
+        for task in target.tasks
+    ]
 
 
 def _score(task: Task, target: Target, features: Vectors) -> float:

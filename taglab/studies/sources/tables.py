@@ -1,4 +1,4 @@
-"""Tables 2.1, 2.2, 2.4, 2.5 and 2.6, as printed and as they are here; and what the models estimate."""
+"""Tables 2.1, 2.2, 2.4, 2.5 and 2.6, as printed and as they are here; what the models estimate; places."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from taglab.progress import silent
 from taglab.runs.kept_targets import KeptTargets, read_targets
 from taglab.studies.design.tables import TABLES
 from taglab.studies.pages import Section
+from taglab.studies.sources.places import NEAREST, Places
 from taglab.studies.sources.published import (
     LEARNING_SOURCES,
     PROPERTIES,
@@ -31,16 +32,23 @@ TERMS, FACTORS = 4, 5
 _NONE_FINISHED = "no run is trained to its end yet"
 
 
-def tables(study: StudyOfSources) -> list[Section]:
-    """Return all of them, in order."""
+def tables(study: StudyOfSources, places: Places | str) -> list[Section]:
+    """Return all of them, in order.
+
+    Args:
+        study: As far as it is.
+        places: Of figure 2.16, or why there are none.
+    """
     kept = kept_of(study)
     return [
         _learning_sources(study, kept),
         _strongest_terms(kept),
         _properties(study),
         _targets(study),
+        _baselines(study),
         _variances(study),
         *(_of_design(study, *one) for one in _OF_DESIGN),
+        _of_places(places),
     ]
 
 
@@ -134,6 +142,17 @@ def _targets(study: StudyOfSources) -> Section:
     return Section("Table 2.5", "Target tasks", TARGETS, pd.DataFrame(rows), said, (SPLITS_NOTE,))
 
 
+def _baselines(study: StudyOfSources) -> Section:
+    """Return what is drawn as lines in figures 2.8 and 2.9; the thesis prints no numbers of it."""
+    heading, title = "Section 2.4.2", "Baselines: scores by task"
+    table = study.baselines
+    if table.empty:
+        return Section(heading, title, None, None, _NONE_FINISHED)
+    here = table.pivot_table(index="baseline", columns="task", values="score", sort=False)
+    said = f"Mean of {study.target.splits.splits} splits, each on the tracks that it has features of."
+    return Section(heading, title, None, here.rename_axis(columns=None).reset_index(), said)
+
+
 def _variances(study: StudyOfSources) -> Section:
     title = "What each source accounts for, percent"
     try:
@@ -161,3 +180,14 @@ def _of_design(study: StudyOfSources, name: str, heading: str, title: str) -> Se
     except InvalidSetting as error:
         return Section(heading, title, None, None, str(error))
     return Section(heading, title, None, table, " ".join(notes))
+
+
+def _of_places(places: Places | str) -> Section:
+    heading, title = "Figure 2.16", "Strongest factors of each source, at places of the map"
+    if isinstance(places, str):
+        return Section(heading, title, None, None, places)
+    said = (
+        f"{places.about} Mean of the {NEAREST} tracks nearest to a place (share), and of all; as the network "
+        "expects them, not as the sources have them."
+    )
+    return Section(heading, title, None, places.strongest, said)

@@ -40,10 +40,11 @@ def _sentences(material: Material, result: Transfer) -> list[str]:
         "splits that share tracks."
     ]
     if score_table(result)["baseline"].any():
-        sentences.append("Lines and open dots are baselines: MFCC statistics and random networks.")
+        sentences.append("Lines and open dots are baselines: MFCC statistics, random networks, musicnn.")
     else:
         sentences.append(
-            "No baseline is chosen: features of MFCC statistics or of a random network are drawn as lines."
+            "No baseline is chosen: features of MFCC statistics, of a random network or of musicnn are drawn "
+            "as lines."
         )
     for one in result.asked:
         if one.without:
