@@ -58,8 +58,8 @@ def test_importing_taglab_imports_none_of_its_rooms() -> None:
 
 
 WITH_TORCH = (
-    "audio.cells", "audio.kept_mels", "audio.mels", "audio.mfcc", "audio.spectra", "batches",
-    "benchmarks.encoding",
+    "audio.cells", "audio.descriptors", "audio.kept_mels", "audio.mels", "audio.mfcc", "audio.spectra",
+    "batches", "benchmarks.encoding",
     "benchmarks.gpu",
     "benchmarks.joint_space", "benchmarks.loading", "benchmarks.sources", "benchmarks.training",
     "encoders", "joint_space", "losses", "nets", "studies.against_baseline", "studies.baseline",

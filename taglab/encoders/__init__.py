@@ -3,6 +3,7 @@
 from taglab.encoders.auditory import AuditoryCodebook
 from taglab.encoders.clips import encode_clip
 from taglab.encoders.codebook import MfccCodebook
+from taglab.encoders.descriptors import SpectralStatistics
 from taglab.encoders.encoder import Encoder, Learned
 from taglab.encoders.encoding import (
     ENCODERS,
@@ -43,6 +44,7 @@ __all__ = [
     "RandomNetwork",
     "RunNetwork",
     "Sounds",
+    "SpectralStatistics",
     "Standing",
     "begin_encoding",
     "encode_alike",

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from taglab.audio.store import AudioStore
 from taglab.encoders.auditory import AuditoryCodebook
 from taglab.encoders.codebook import MfccCodebook
+from taglab.encoders.descriptors import SpectralStatistics
 from taglab.encoders.encoder import Encoder, Features, Learned
 from taglab.encoders.musicnn import MusicnnNetwork
 from taglab.encoders.networks import RandomNetwork, RunNetwork
@@ -24,6 +25,7 @@ from taglab.vectors import Vectors, open_features, open_learned
 
 ENCODERS: dict[str, type[BaseModel]] = {
     "mfcc-statistics": MfccStatistics,
+    "spectral-statistics": SpectralStatistics,
     "mfcc-codebook": MfccCodebook,
     "auditory-codebook": AuditoryCodebook,
     "run": RunNetwork,

@@ -13,6 +13,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from taglab.audio.decode import Decoded
+from taglab.audio.descriptors import descriptor_names, spectral_descriptors
 from taglab.audio.library import open_audio
 from taglab.audio.store import AudioStore, Sound, StoreSettings, write_sounds
 from taglab.encoders import (
@@ -20,6 +21,7 @@ from taglab.encoders import (
     FEATURE_FILES,
     MfccCodebook,
     MfccStatistics,
+    SpectralStatistics,
     encode_alike,
     encode_tracks,
     encoder_of,
@@ -99,6 +101,22 @@ def test_statistics_have_the_sizes_that_papers_print(
     column = 1 - settings.first  # the first that is kept
     assert features[1, 0] == pytest.approx(frames[:, column].mean(), rel=1e-5)
     assert features[1, size // 2] == pytest.approx(frames[:, column].std(), rel=1e-4)
+
+
+def test_statistics_of_descriptors_are_those_of_their_frames(store: AudioStore) -> None:
+    alone, both = (SpectralStatistics(n_mfcc=n).encode(store, np.arange(2), {}) for n in (0, 5))
+    names = descriptor_names(RATE_HZ)
+    assert (alone.shape, both.shape) == ((2, 5 * len(names)), (2, 5 * (len(names) + 5)))
+    samples = store.whole(1).astype(np.float64) / 32_768
+    frames = spectral_descriptors(samples, RATE_HZ, 1_024, 368)
+    by_statistic = alone[1].reshape(5, len(names))
+    expected = [getattr(np, name)(frames, axis=0) for name in ("mean", "std", "median", "min", "max")]
+    np.testing.assert_allclose(by_statistic, expected, rtol=1e-5)
+    np.testing.assert_array_equal(both[1].reshape(5, -1)[:, : len(names)], by_statistic)
+    centroid = dict(zip(names, by_statistic[0], strict=True))["centroid_hz"]
+    assert LOW < alone[0, 0] < centroid  # noise draws both to the middle
+    cepstra = cepstral_frames(cepstral_transform(RATE_HZ, 5, 46, 23, "hann"), store, 1, 0)
+    np.testing.assert_allclose(both[1].reshape(5, -1)[0, len(names) :], cepstra.mean(axis=0), rtol=1e-4)
 
 
 def test_counts_sum_to_the_frames_and_tell_tones_apart(store: AudioStore) -> None:
@@ -292,7 +310,7 @@ def test_the_command_encodes_and_exports(
 
 
 def test_what_cannot_be_encoded_is_refused(tmp_path: Path, store: AudioStore) -> None:
-    with pytest.raises(InvalidSetting, match="encoder='mel' must be one of mfcc-statistics, mfcc-codebook"):
+    with pytest.raises(InvalidSetting, match="encoder='mel' must be one of mfcc-statistics, spectral"):
         encoder_of("mel")
     with pytest.raises(InvalidSetting, match="none of those has sound"):
         learn(MfccCodebook(), store, ["unheard"])
@@ -303,3 +321,5 @@ def test_what_cannot_be_encoded_is_refused(tmp_path: Path, store: AudioStore) ->
         short = write_sounds(sounds, tmp_path / "short", StoreSettings(min_duration_s=0.05), threads)
     with pytest.raises(InvalidSetting, match="track 'blip' of 960 samples is too short"):
         MfccStatistics().encode(short, np.arange(1), {})
+    with pytest.raises(InvalidSetting, match="track 'blip' of 960 samples is too short"):
+        SpectralStatistics().encode(short, np.arange(1), {})

@@ -13,7 +13,7 @@ from taglab.audio.mels import MelSettings
 from taglab.audio.store import AudioStore
 from taglab.batches import Split, SplitSettings, split_tracks
 from taglab.cache import content_key
-from taglab.encoders import Encoder, MfccCodebook, MfccStatistics, encode_tracks, learn
+from taglab.encoders import Encoder, MfccCodebook, SpectralStatistics, encode_tracks, learn
 from taglab.errors import InputsChanged, InvalidSetting
 from taglab.factors.learning_source import LearningSource, key_of_sources
 from taglab.folksonomy import Folksonomy
@@ -169,7 +169,7 @@ def _encoders(study: ArtistGroupStudy) -> dict[str, Encoder]:
         "d": MfccCodebook(n_entries=study.entries, numbers="differences", **frames),
     }
     if not study.song_features:
-        encoders["e"] = MfccStatistics(n_mfcc=_N_MFCC)
+        encoders["e"] = SpectralStatistics(n_mfcc=_N_MFCC, window_ms=_FRAME_MS, hop_ms=_HOP_MS)
     return encoders
 
 

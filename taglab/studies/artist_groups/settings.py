@@ -60,7 +60,7 @@ class ArtistGroupStudy(BaseModel):
         genre: Column of the tracks that has the main genre; the first of a usual name where empty.
         subgenres: Data set on the same tracks whose tags are genres and subgenres; where empty, this one.
         song_features: Features of whole songs, as `taglab features add` keeps those of Essentia; where empty,
-            MFCC statistics are made.
+            statistics of spectral descriptors and of MFCC are made.
         groups: Groups of artists of each kind (40).
         entries: Size of the dictionaries of frames (2,048).
         song_entries: Size of the dictionary of songs (2,048); where not given, as many as of frames, but no
