@@ -58,6 +58,8 @@ class TransferQuestion(Question):
 
     Attributes:
         features: Features of tracks, as `taglab features` keeps them, commas between.
+        baseline_features: Further features that the others are held against, such as a published tagger's
+            layers that another program computed.
         data: Data set whose columns or plays the tasks ask about.
         tasks: What is asked.
         splits: On which tracks tasks are learned and judged.
@@ -72,10 +74,11 @@ class TransferQuestion(Question):
     examples: ClassVar[str] = """
 taglab transfer --features mfcc,random --task classification --column family
 taglab transfer --features mfcc,net --task classification --column style --task regression --column year
-taglab transfer --features mert --data mine --split-published --rows tracks --json
+taglab transfer --features mert --baseline-features choi --data mine --split-published --rows tracks --json
 """
 
     features: Annotated[tuple[str, ...], Flag(metavar="NAME,…")] = Field(min_length=1)
+    baseline_features: Annotated[tuple[str, ...], Flag(metavar="NAME,…")] = ()
     data: DataName = DEMO
     tasks: Annotated[tuple[AnyTask, ...], TASKS_GROUP] = ()
     splits: Annotated[Splits, Group("the splits", groups={"split": Group(prefix="split-")})] = Splits(
@@ -86,9 +89,9 @@ taglab transfer --features mert --data mine --split-published --rows tracks --js
     def answer(self, progress: Progress) -> Report:
         """Return the scores."""
         data = open_folksonomy(self.data, between(progress, 0, 0.02))
-        kept = [open_features(name) for name in dict.fromkeys(self.features)]
+        kept = [open_features(name) for name in dict.fromkeys((*self.features, *self.baseline_features))]
         asked = self.asked_of(data, kept)
-        result = transfer(asked, kept, between(progress, 0.02, 1))
+        result = transfer(asked, kept, between(progress, 0.02, 1), self.baseline_features)
         return Report(
             {"data": self.data}, _TABLES[self.rows](result), notes=tuple(_notes(asked, self.splits))
         )

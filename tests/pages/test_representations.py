@@ -99,6 +99,17 @@ def test_scores_come_first_with_baselines_as_lines(shelf: None) -> None:
     assert "--task classification --column genre --splits 2 --split-by-artist" in line
 
 
+def test_features_of_any_kind_may_be_named_as_baselines(shelf: None) -> None:
+    app = opened(**QUICK, baseline="junk")
+    require_sound(app)
+    assert app.multiselect(key="baseline").options == ["junk", "telling"]
+    scores = table(app, "asks").set_index("features")["baseline"]
+    assert scores.to_dict() == {"junk": True, "telling": False, "timbre": True}
+    (chart,) = app.get("plotly_chart")
+    assert len(json.loads(chart.proto.spec)["layout"]["shapes"]) == 2
+    assert "--baseline-features junk" in app.code[0].value
+
+
 def test_usual_tasks_are_chosen_where_none_is_named(shelf: None) -> None:
     app = opened(data="mine", features="telling", splits="2")
     require_sound(app)

@@ -17,6 +17,7 @@ from taglab.studies.design import SINGLE, STRATEGIES
 from taglab.studies.design.kept import Design
 from taglab.studies.design.pictures import PICTURES
 from taglab.studies.sources.places import Places
+from taglab.studies.sources.published import ASSOCIATION, SLOPE, TIMES_SINGLE
 from taglab.studies.sources.study import StudyOfSources
 from taglab.studies.study_report import Drawn
 from taglab.training.source_config import PRESETS, source_run
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _NOT_PRINTED = "Drawn in the thesis; its numbers are not printed."
+_PRINTED = {
+    "2.11": f"one more source brings about {SLOPE:g} of a standard deviation",
+    "2.14": f"Pearson's r is {ASSOCIATION[0]:g}",
+    "2.15": "at eight sources " + ", ".join(f"{name} has {n:g}" for name, n in TIMES_SINGLE.items())
+    + " times the parameters of SS-R",
+}  # fmt: skip
+"""Number of a figure → what the text prints of it."""
 _PUBLISHED_RUN = {
     "sources": [{"name": "any", "maker": "same-track"}],
     "strategy": "ss-r",
@@ -32,6 +40,12 @@ _PUBLISHED_RUN = {
 }
 PUBLISHED_NETWORK = staged(source_run(_PUBLISHED_RUN).network)
 """The network of table 2.3, on stereo sound."""
+
+
+def _published(number: str) -> str:
+    """Return what is known of a figure as it was published, a sentence."""
+    printed = _PRINTED.get(number)
+    return f"Drawn in the thesis; printed is that {printed}." if printed else _NOT_PRINTED
 
 
 def times_single(sources: int = 8) -> pd.Series:
@@ -66,9 +80,9 @@ def _of_design(design: Design, name: str, number: str, task: str | None) -> Draw
     picture = PICTURES[name]
     title = picture.title.split(" (")[0] + (f", {task}" if task else "")
     try:
-        return Drawn(f"Figure {number}", title, None, picture.draw(design, task), (_NOT_PRINTED, ""))
+        return Drawn(f"Figure {number}", title, None, picture.draw(design, task), (_published(number), ""))
     except InvalidSetting as error:
-        return Drawn(f"Figure {number}", title, None, None, (_NOT_PRINTED, str(error)))
+        return Drawn(f"Figure {number}", title, None, None, (_published(number), str(error)))
 
 
 def _raw(
@@ -120,7 +134,7 @@ def _parameters() -> Drawn:
         "Parameters by number of sources",
         None,
         figure,
-        (_NOT_PRINTED, "Of the published network."),
+        (_published("2.15"), "Of the published network."),
     )
 
 

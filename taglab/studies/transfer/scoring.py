@@ -260,11 +260,13 @@ class Transfer:
         asked: The tasks.
         features: The features.
         results: (Number of the task, name of the features) → how well.
+        baselines: Names of features that others are held against, beside those whose encoder is a baseline.
     """
 
     asked: tuple[Asked, ...]
     features: tuple[Vectors, ...]
     results: Mapping[tuple[int, str], Transferred]
+    baselines: tuple[str, ...] = ()
 
     __repr__ = one_line
 
@@ -275,13 +277,19 @@ class Transfer:
                 yield asked, one, self.results[number, one.name]
 
 
-def transfer(asked: Sequence[Asked], features: Sequence[Vectors], progress: Progress = silent) -> Transfer:
+def transfer(
+    asked: Sequence[Asked],
+    features: Sequence[Vectors],
+    progress: Progress = silent,
+    baselines: Sequence[str] = (),
+) -> Transfer:
     """Set every one of some features to every task.
 
     Args:
         asked: Tasks, see `ask`.
         features: Of different names.
         progress: Told how far it is.
+        baselines: See `Transfer`.
 
     Raises:
         InvalidSetting: If a name stands twice.
@@ -294,4 +302,4 @@ def transfer(asked: Sequence[Asked], features: Sequence[Vectors], progress: Prog
     for place, (number, one) in enumerate(pairs):
         share = between(progress, place / len(pairs), (place + 1) / len(pairs))
         results[number, one.name] = transferred(asked[number], one, share)
-    return Transfer(tuple(asked), tuple(features), results)
+    return Transfer(tuple(asked), tuple(features), results, tuple(baselines))

@@ -18,7 +18,7 @@ def score_table(result: Transfer) -> pd.DataFrame:
 
     Returns:
         `SCORE_COLUMNS`: the task's name, what it asks, its measure; the features, their encoder and whether
-        that is a baseline; mean over splits with its 95 % interval, NaN of fewer than two splits; deviation
+        they are a baseline; mean over splits with its 95 % interval, NaN of fewer than two splits; deviation
         over splits (n − 1); how many; tracks learned from and held out, mean over splits.
     """
     rows = []
@@ -31,7 +31,7 @@ def score_table(result: Transfer) -> pd.DataFrame:
                 "measure": asked.task.measure,
                 "features": features.name,
                 "encoder": encoder_name(features),
-                "baseline": is_baseline(features),
+                "baseline": is_baseline(features) or features.name in result.baselines,
                 "mean": interval.estimate,
                 "low": interval.low,
                 "high": interval.high,

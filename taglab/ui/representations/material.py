@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from taglab import cache
 from taglab.batches import SplitSettings
+from taglab.encoders import is_baseline
 from taglab.errors import TaglabError
 from taglab.folksonomy import Folksonomy
 from taglab.interactions import Interactions
@@ -54,6 +55,7 @@ class Material:
         tasks: Those chosen, by what they are called on the page.
         splits: On which tracks tasks are learned and judged.
         audio: Name of the sound.
+        baselines: Names of those features that the others are held against, though their encoder is none.
     """
 
     data: Folksonomy
@@ -62,13 +64,14 @@ class Material:
     tasks: Mapping[str, Any]
     splits: Splits
     audio: str
+    baselines: tuple[str, ...] = ()
 
     @property
     def question(self) -> TransferQuestion:
         """What asks the same in a shell."""
         return TransferQuestion(
             features=tuple(one.name for one in self.features), data=self.data.name,
-            tasks=tuple(self.tasks.values()), splits=self.splits,
+            tasks=tuple(self.tasks.values()), splits=self.splits, baseline_features=self.baselines,
         )  # fmt: skip
 
 
@@ -81,10 +84,11 @@ def pick_material() -> Material:
     plays = interactions(name)
     with st.sidebar:
         features = _pick_features(data)
+        baselines = _pick_baselines(features)
         tasks = _pick_tasks(data, plays)
         splits = _pick_splits(data)
         audio = pick_audio(name)
-    return Material(data, plays, features, tasks, splits, audio)
+    return Material(data, plays, features, tasks, splits, audio, baselines)
 
 
 def features_of(data: Folksonomy) -> list[str]:
@@ -110,6 +114,19 @@ def _pick_features(data: Folksonomy) -> tuple[Vectors, ...]:
     names = features_of(data)
     chosen = _pick_several("features", "Features of tracks", names, names[:_FIRST_FEATURES])
     return tuple(_opened(Shelved.of(cache.FEATURES, name, within="manifest.json")) for name in chosen)
+
+
+def _pick_baselines(features: Sequence[Vectors]) -> tuple[str, ...]:
+    names = [one.name for one in features if not is_baseline(one)]
+    if not names:
+        return ()
+    return tuple(
+        _pick_several(
+            "baseline", "Baselines", names, [],
+            "What the others are held against, drawn as lines: a published tagger's layers, for one. MFCC "
+            "statistics, random networks and musicnn are baselines anyway.",
+        )
+    )  # fmt: skip
 
 
 def _pick_tasks(data: Folksonomy, plays: Interactions | None) -> dict[str, Any]:
@@ -183,12 +200,12 @@ def scores_of(material: Material) -> Transfer:
     }
     results = {pair: result for pair, result in kept.items() if result is not None}
     if len(results) == len(kept):
-        return Transfer(asked, material.features, results)
+        return Transfer(asked, material.features, results, material.baselines)
     lacking = [(one, features) for number, one in enumerate(asked) for features in material.features
                if kept[number, features.name] is None]  # fmt: skip
     _await(material, lacking, len(kept))
     with working("Learning tasks") as progress:
-        return transfer(asked, material.features, progress)
+        return transfer(asked, material.features, progress, material.baselines)
 
 
 def _classes_of(task: Any) -> Shelved | None:

@@ -40,11 +40,11 @@ def _sentences(material: Material, result: Transfer) -> list[str]:
         "splits that share tracks."
     ]
     if score_table(result)["baseline"].any():
-        sentences.append("Lines and open dots are baselines: MFCC statistics, random networks, musicnn.")
+        sentences.append("Lines and open dots are baselines.")
     else:
         sentences.append(
             "No baseline is chosen: features of MFCC statistics, of a random network or of musicnn are drawn "
-            "as lines."
+            "as lines, and those that are named as baselines."
         )
     for one in result.asked:
         if one.without:
