@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
 
+from taglab.audio.descriptors import descriptor_names
 from taglab.audio.store import AudioStore
 from taglab.errors import InvalidSetting
 from taglab.nets import build_network
@@ -31,7 +32,7 @@ from taglab.studies.artist_groups import (
     trained_table,
 )
 from taglab.studies.artist_groups.claims import effect_interval, weighted_f1
-from taglab.studies.artist_groups.networks import mels_of_rate, wide_width
+from taglab.studies.artist_groups.networks import features_of_songs, mels_of_rate, wide_width
 from taglab.studies.artist_groups.scoring import heard_by, side_by_side
 from taglab.studies.claims import claims_table
 from taglab.studies.verdicts import CONTRADICTED, HOLDS, NOT_SHOWN, UNTESTED
@@ -108,6 +109,17 @@ def test_groups_are_of_training_artists_and_artists_are_apart(ground: Ground) ->
         assert (targets.values.shape, targets.known.all()) == ((60, 2), True)
         by_artist = pd.DataFrame(targets.values).groupby(ground.data.tracks["artist"].to_numpy())
         assert by_artist.nunique().to_numpy().max() == 1
+
+
+def test_songs_have_statistics_of_spectra_where_no_features_are_named(ground: Ground) -> None:
+    study = STUDY.model_copy(update={"combinations": ("e",), "wide": (), "song_features": ""})
+    own = prepare_ground(study, "small", "small", NETWORK, TRAIN)
+    songs = features_of_songs(own)
+    assert songs is not None
+    assert songs.origin["encoder"]["encoder"] == "spectral-statistics"
+    assert songs.dim == 5 * (len(descriptor_names(16_000)) + 25)
+    assert own.sources["e"].targets(own.data, own.split).known.all()
+    assert set(own.sources) == {"g", "e", "s"}
 
 
 def test_features_of_single_networks_stand_side_by_side_within_a_segment(ground: Ground) -> None:
