@@ -14,7 +14,7 @@ N_FFT, HOP = 1_024, 368
 def sound(rate_hz: int) -> np.ndarray:
     """A tone that rises out of noise."""
     random, time_s = np.random.default_rng(0), np.arange(rate_hz) / rate_hz
-    return 0.05 * random.standard_normal(rate_hz) + 0.3 * time_s * np.sin(2 * np.pi * 900 * time_s**2)
+    return 0.2 * random.standard_normal(rate_hz) + 0.3 * time_s * np.sin(2 * np.pi * 900 * time_s**2)
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])
