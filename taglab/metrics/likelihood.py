@@ -39,9 +39,9 @@ def log_loss(truth: npt.ArrayLike, scores: npt.ArrayLike, progress: Progress = s
     least = float(np.finfo(given.dtype).eps)
 
     def work(block: slice) -> DoubleArray:
-        columns = given[:, block].astype(np.float64)
-        of_truth = np.where(judged[:, block], columns, 1 - columns)
-        losses: DoubleArray = -np.log(np.maximum(of_truth, least)).mean(axis=0)
+        columns = given[:, block].T.astype(np.float64, order="C")
+        of_truth = np.where(judged[:, block].T, columns, 1 - columns)
+        losses: DoubleArray = -np.log(np.maximum(of_truth, least)).mean(axis=1)
         return losses
 
     parts = blocks(judged.shape[1], _BLOCK_SCORES // len(judged))
