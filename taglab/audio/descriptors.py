@@ -95,8 +95,9 @@ def _shape(magnitudes: Doubles, frequencies: Doubles) -> tuple[Doubles, ...]:
 
 def _levels(frames: Doubles) -> tuple[Doubles, ...]:
     """Return root mean square and share of zero crossings of frames (frames, samples)."""
-    crossings = np.diff(frames < -_LEAST, axis=1).sum(axis=1) / frames.shape[1]
-    return np.sqrt((frames**2).mean(axis=1)), crossings
+    crossings: Doubles = np.diff(frames < -_LEAST, axis=1).sum(axis=1) / frames.shape[1]
+    levels: Doubles = np.sqrt((frames**2).mean(axis=1))
+    return levels, crossings
 
 
 def _contrasts(magnitudes: Doubles, frequencies: Doubles, edges: tuple[float, ...]) -> Doubles:
@@ -120,4 +121,5 @@ def _contrasts(magnitudes: Doubles, frequencies: Doubles, edges: tuple[float, ..
 
 def _decibels(magnitudes: Doubles) -> Doubles:
     decibels = 10 * np.log10(np.maximum(magnitudes**2, _LEAST))
-    return np.maximum(decibels, decibels.max() - _RANGE_DB)
+    heard: Doubles = np.maximum(decibels, decibels.max() - _RANGE_DB)
+    return heard

@@ -13,6 +13,7 @@ from taglab.benchmarks.row import Row
 from taglab.benchmarks.scratch import scratch_cache
 from taglab.benchmarks.timing import alternate
 from taglab.cache import write_json
+from taglab.metrics import metrics_of
 from taglab.runs import layout, open_run, run_names, runs_table
 from taglab.runs.library import put_run
 from taglab.runs.run import About, macro_means, summary_of
@@ -56,9 +57,8 @@ def _many_runs() -> Iterator[None]:
 
 def _fill(folder: Path, random: np.random.Generator) -> None:
     labels = [f"label {number}" for number in range(N_CLASSES)]
-    figures = pd.DataFrame(
-        random.random((N_EPOCHS * N_CLASSES, 3)), columns=["auc_pr", "auc_roc", "average_precision"]
-    )
+    names = list(metrics_of())
+    figures = pd.DataFrame(random.random((N_EPOCHS * N_CLASSES, len(names))), columns=names)
     figures = figures.assign(
         label=labels * N_EPOCHS, epoch=np.repeat(np.arange(1, N_EPOCHS + 1), N_CLASSES), positives=100.0
     )

@@ -13,6 +13,7 @@ from taglab.cache import home
 from taglab.cache.shelf import _is_name
 from taglab.errors import Conflict, DataError, InvalidSetting, NotFound
 from taglab.labels import LabelClass, LabelSpace
+from taglab.metrics import metrics_of
 from taglab.metrics.thresholds import Confusion, confusion
 from taglab.outcomes import Predictions, split_fingerprint
 from taglab.runs import (
@@ -54,9 +55,9 @@ def counts_of(seed: int) -> Confusion:
 
 
 def figures(seed: int) -> pd.DataFrame:
-    values = np.random.default_rng(seed).random((len(CLASSES), 3))
+    values = np.random.default_rng(seed).random((len(CLASSES), len(metrics_of())))
     values[1] = np.nan
-    table = pd.DataFrame(values, columns=["auc_pr", "auc_roc", "average_precision"])
+    table = pd.DataFrame(values, columns=sorted(metrics_of()))
     table.insert(0, "label", list(CLASSES))
     return table
 

@@ -75,9 +75,9 @@ def places_of(study: StudyOfSources, progress: Progress = silent) -> Places:
     vectors = Vectors.of("tracks", tracks, scaled, run.name, "euclidean")
     placed = cached_projection(vectors, ProjectionSettings(method="tsne"), between(progress, 0.7, 1))
     positions = placed.positions.astype(np.float64)
-    row = study.design.runs.set_index("number").loc[number]
+    row = study.design.runs[study.design.runs["number"] == number].iloc[0]
     about = (
-        f"Run {number} of the design, {row['strategy']} of {int(row['n'])} sources ({', '.join(expected)}), "
+        f"Run {number} of the design, {row['strategy']} of {row['n']} sources ({', '.join(expected)}), "
         f"the best by its mean standardised score; {len(tracks):,} tracks of {study.target.data.name}, by "
         "t-SNE."
     )
@@ -99,7 +99,8 @@ def best_of_several(study: StudyOfSources) -> tuple[int, Run]:
     several = preferred if len(preferred) else several
     if several.empty:
         raise InvalidSetting("no network of several sources is trained and scored yet")
-    number = int(several.groupby("run", sort=True)["standard"].mean().idxmax())
+    means = several.groupby("run", sort=True)["standard"].mean()
+    number = int(means.index.to_numpy()[means.to_numpy().argmax()])
     return number, finished[number]
 
 
@@ -108,7 +109,8 @@ def _classes(target: Target, tracks: Sequence[str]) -> list[str]:
     columns = [task.column for task in target.tasks if isinstance(task, Classification) and task.column]
     if not columns:
         return [""] * len(tracks)
-    cells = target.data.tracks.set_index(target.data.tracks["track"].astype(str))[columns[0]].reindex(tracks)
+    by_track = target.data.tracks.set_index(target.data.tracks["track"].astype(str))
+    cells = by_track[columns[0]].reindex(list(tracks))
     return ["" if pd.isna(cell) else str(cell) for cell in cells]
 
 
