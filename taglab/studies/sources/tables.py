@@ -149,8 +149,8 @@ def _baselines(study: StudyOfSources) -> Section:
     if table.empty:
         return Section(heading, title, None, None, _NONE_FINISHED)
     here = table.pivot_table(index="baseline", columns="task", values="score", sort=False)
-    said = f"Mean of {study.target.splits.splits} splits, each on the tracks that it has features of."
-    return Section(heading, title, None, here.rename_axis(columns=None).reset_index(), said)
+    note = f"Mean of {study.target.splits.splits} splits, each on the tracks that it has features of."
+    return Section(heading, title, None, here.rename_axis(columns=None).reset_index(), note)
 
 
 def _variances(study: StudyOfSources) -> Section:
@@ -186,8 +186,8 @@ def _of_places(places: Places | str) -> Section:
     heading, title = "Figure 2.16", "Strongest factors of each source, at places of the map"
     if isinstance(places, str):
         return Section(heading, title, None, None, places)
-    said = (
+    note = (
         f"{places.about} Mean of the {NEAREST} tracks nearest to a place (share), and of all; as the network "
         "expects them, not as the sources have them."
     )
-    return Section(heading, title, None, places.strongest, said)
+    return Section(heading, title, None, places.strongest, note)
