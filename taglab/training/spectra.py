@@ -92,7 +92,7 @@ def new_spectrum_run(
     """
     data = _data_of(config, between(progress, 0, 0.2))
     store = _store_of(config, data, between(progress, 0.2, 1))
-    inputs = _inputs(config, data, store)
+    inputs = spectrum_inputs(config, data, store)
     return create_run(config.model_dump(mode="json"), None, naming(config), group, note, inputs=inputs)
 
 
@@ -110,7 +110,8 @@ def _store_of(config: SpectrumRun, data: Folksonomy, progress: Progress) -> Audi
     return resolve_audio(config.audio, data, progress)
 
 
-def _inputs(config: SpectrumRun, data: Folksonomy, store: AudioStore) -> dict[InputKind, Input]:
+def spectrum_inputs(config: SpectrumRun, data: Folksonomy, store: AudioStore) -> dict[InputKind, Input]:
+    """Return what a run of these settings comes of, by name and fingerprint."""
     inputs: dict[InputKind, Input] = {
         "data": Input(name=config.data, fingerprint=data.fingerprint),
         "audio": input_of_audio(config.audio, store, data),
@@ -131,7 +132,7 @@ def spectrum_material(config: SpectrumRun, progress: Progress = silent) -> Spect
     check_sound(config.network, store, config.audio)
     tracks = spectrum_tracks(config, data, store)
     task = config.task.learned_from(tracks, config.network, between(progress, 0.7, 1))
-    return SpectrumMaterial(tracks, task, _inputs(config, data, store))
+    return SpectrumMaterial(tracks, task, spectrum_inputs(config, data, store))
 
 
 def spectrum_tracks(config: SpectrumRun, data: Folksonomy, store: AudioStore) -> Material:

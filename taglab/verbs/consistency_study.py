@@ -12,9 +12,9 @@ from taglab.audio.library import DEMO, resolve_audio
 from taglab.progress import Progress, between
 from taglab.settings import Flag, Group
 from taglab.sources import open_folksonomy
-from taglab.studies.robustness.published import EPOCHS
 from taglab.studies.robustness.report import consistency_report
-from taglab.studies.robustness.study import ConsistencyStudy, carry_out
+from taglab.studies.robustness.study import carry_out
+from taglab.studies.robustness.study_settings import ConsistencyStudy
 from taglab.studies.study_report import write_study
 from taglab.verbs.question import Place, Question
 from taglab.verbs.report import Report
@@ -22,7 +22,7 @@ from taglab.verbs.report import Report
 PRESETS: dict[str, dict[str, Any]] = {
     "small": {},
     "kim": {
-        "width": 1.0, "epochs": EPOCHS["auto-tagging"], "stop": False, "networks": 5, "clips": 1_000,
+        "width": 1.0, "epochs": None, "stop": False, "networks": 5, "clips": 1_000,
         "clip_s": 2.0, "grid": "thesis",
     },
 }  # fmt: skip

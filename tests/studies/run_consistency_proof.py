@@ -21,7 +21,8 @@ from taglab.sources import add, folksonomy_names, open_folksonomy
 from taglab.sources.table import TableSettings
 from taglab.studies.robustness import ConsistencySettings, consistency
 from taglab.studies.robustness.report import consistency_report
-from taglab.studies.robustness.study import ConsistencyStudy, StudyEvidence, carry_out
+from taglab.studies.robustness.study import StudyEvidence, carry_out
+from taglab.studies.robustness.study_settings import ConsistencyStudy
 from taglab.studies.study_report import write_study
 from tests.studies.emotify import LEAST_SHARE, emotify_folder, write_tags
 from tests.studies.run_rendered_scores import FOLDER as RENDERED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,10 +13,19 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from taglab import cache
+from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.progress import Progress
 from taglab.recommend import RECOMMENDERS, Recommender, recommender_folder, recommender_names
-from taglab.recommend.explain import EXPLAINERS, READINGS, Explanation, Reading, explained_user
+from taglab.recommend.explain import (
+    EXPLAINERS,
+    READINGS,
+    Explanation,
+    Reading,
+    deletion,
+    explained_user,
+    fidelity,
+)
 from taglab.recommend.explain.listing import tags_of_items
 from taglab.recommend.explain.switching import UserScores
 from taglab.studies.explanations import explained_items
@@ -87,6 +97,11 @@ class Material:
         """Return the explanation of the items ranked."""
         return _explained(self.recommender, self.user, explainer, tuple(map(int, self.ranked)))
 
+    def compared(self, explainer: str) -> Mapping[str, float | str]:
+        """Return how true an explainer is for the user: `tau`, `area`, `error`, and `why` where it cannot."""
+        items = tuple(map(int, self.ranked))
+        return _compared(self.recommender, self.user, explainer, items, self.reading, self.omega)
+
     def tags_of_items(self) -> pd.DataFrame:
         """Return how much every tag of the list's items counts, and what the score loses without it."""
         explanation = self.explained_by(self.explainer)
@@ -101,6 +116,28 @@ class Material:
 def _explained(recommender: Recommender, user: int, explainer: str, items: tuple[int, ...]) -> Explanation:
     explained = explained_user(recommender, user, np.array(items, np.int64))
     return EXPLAINERS[explainer]().explain(explained)
+
+
+@remembered("tiny")
+def _compared(
+    recommender: Recommender,
+    user: int,
+    explainer: str,
+    items: tuple[int, ...],
+    reading: Reading,
+    omega: int | None,
+) -> Mapping[str, float | str]:
+    try:
+        explanation = _explained(recommender, user, explainer, items)
+    except InvalidSetting as error:
+        return {**dict.fromkeys(("tau", "area", "error"), np.nan), "why": str(error)}
+    switching = deletion(explanation)
+    return {
+        "tau": fidelity(explanation, reading, omega),
+        "area": -float(np.nanmean(switching.area)),
+        "error": float(np.nanmean(switching.error)),
+        "why": "",
+    }
 
 
 @remembered("small")

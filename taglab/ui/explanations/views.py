@@ -9,11 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from taglab.errors import InvalidSetting
 from taglab.figures.explanations import fidelity_by_mainstreaminess, fidelity_by_omega, signed_bars
 from taglab.figures.theme import visible
 from taglab.progress import Progress
-from taglab.recommend.explain import EXPLAINERS, deletion, fidelity
+from taglab.recommend.explain import EXPLAINERS
 from taglab.recommend.explain.listing import tags_of_user
 from taglab.recommend.recommender import Recommender
 from taglab.studies.explanations import Fidelities, FidelitySettings, measure_fidelities
@@ -228,23 +227,10 @@ def show_whole(material: Material) -> None:
 
 def _side_by_side(material: Material) -> pd.DataFrame:
     rows = []
-    for name, kind in EXPLAINERS.items():
-        try:
-            explanation = material.explained_by(name)
-        except InvalidSetting as error:
-            lacking = dict.fromkeys(("tau", "area", "error"), np.nan)
-            rows.append({"explainer": kind.title, **lacking, "why": str(error)})
-            continue
-        switching = deletion(explanation)
-        rows.append(
-            {
-                "explainer": kind.title,
-                "tau": fidelity(explanation, material.reading, material.omega),
-                "area": -float(np.nanmean(switching.area)),
-                "error": float(np.nanmean(switching.error)),
-                "why": "",
-            }
-        )
+    with working("Comparing explainers") as progress:
+        for done, (name, kind) in enumerate(EXPLAINERS.items()):
+            progress(done / len(EXPLAINERS), kind.title)
+            rows.append({"explainer": kind.title, **material.compared(name)})
     table = pd.DataFrame(rows)
     return table if table["why"].any() else table.drop(columns="why")
 

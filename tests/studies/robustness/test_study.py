@@ -21,14 +21,16 @@ from taglab.outcomes import Predictions
 from taglab.runs import open_run
 from taglab.sources import open_folksonomy
 from taglab.studies.claims import claims_table
-from taglab.studies.robustness import study
+from taglab.studies.robustness import study, study_networks
 from taglab.studies.robustness.analysis import MODELS, Modelled, fit_models
 from taglab.studies.robustness.claims import CLAIMS
 from taglab.studies.robustness.published import MEANS, TASKS
-from taglab.studies.robustness.study import ConsistencyStudy, StudyEvidence, carry_out, encoders_of
+from taglab.studies.robustness.study import StudyEvidence, carry_out, encoders_of
+from taglab.studies.robustness.study_settings import ConsistencyStudy
 from taglab.studies.robustness.unheard import unheard_tracks
 from taglab.studies.verdicts import CONTRADICTED, HOLDS, NOT_SHOWN, UNTESTED
 from taglab.training import run_config
+from taglab.training.spectrum_config import spectrum_run
 from taglab.vectors import open_features, save_features
 from taglab.verbs.consistency_study import PRESETS, ReproduceConsistency
 from tests.training.examples import make_world
@@ -58,9 +60,10 @@ def evidence(carried_out: tuple[Path, StudyEvidence], taglab_home: Path) -> Stud
 
 
 def test_a_study_trains_measures_and_fits_all_ten_models(evidence: StudyEvidence) -> None:
-    assert list(evidence.tasks.values()) == ["MFCC", "AT", "untrained"]
+    assert list(evidence.tasks.values()) == ["MFCC", "AT", "AE", "untrained"]
     assert set(evidence.models) == set(MODELS)
-    assert len(evidence.trained) == len(evidence.performance) == 1
+    assert evidence.trained["task"].tolist() == ["AT", "AE"]
+    assert len(evidence.performance) == len(evidence.labels) == 1
     heard = set(evidence.measured.tracks)
     assert len(heard) == 12
     labels = evidence.labels[0]
@@ -151,16 +154,21 @@ def test_what_is_there_is_taken_by_what_it_is_made_of(
     evidence: StudyEvidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, store = open_folksonomy("small"), open_audio("small")
-    (run,) = study._trained(data, "small", store, STUDY, lambda *_: None)
-    assert [run.name] == evidence.trained["run"].tolist()
-    assert list(study._encoders(store, STUDY, [run], lambda *_: None)) == list(evidence.tasks)
+    trained = study_networks.trained_networks(data, "small", store, STUDY, lambda *_: None)
+    assert [(run.name, TASKS[task]) for run, task in trained] == list(
+        evidence.trained[["run", "task"]].itertuples(index=False, name=None)
+    )
+    assert list(study._encoders(store, STUDY, trained, lambda *_: None)) == list(evidence.tasks)
     # Other sound under the same name.
     with monkeypatch.context() as patched:
         patched.setenv("TAGLAB_HOME", str(tmp_path / "other"))
         make_world(tmp_path / "other", repeats=5)
         other = open_audio("small")
-    assert study._there(run_config(run.config), data, store) is not None
-    assert study._there(run_config(run.config), data, other) is None
+    tagger, autoencoder = (run for run, _ in trained)
+    assert study_networks._tagger_there(run_config(tagger.config), data, store) is not None
+    assert study_networks._tagger_there(run_config(tagger.config), data, other) is None
+    assert study_networks._spectra_there(spectrum_run(autoencoder.config), data, store) is not None
+    assert study_networks._spectra_there(spectrum_run(autoencoder.config), data, other) is None
     features = list(
         study._encoders(other, STUDY.model_copy(update={"untrained": False}), [], lambda *_: None)
     )
@@ -171,7 +179,7 @@ def test_other_classes_under_the_name_are_left_alone(taglab_home: Path) -> None:
     tracks = pd.DataFrame({"track": ["a", "b"]})
     data = Folksonomy.from_codes("tiny", tracks, ["rock", "jazz"], np.array([0, 1]), np.array([0, 1]))
     save_label_space(from_top_tags(data, 1, "tiny-top-2"))
-    assert [study._labels(data, ConsistencyStudy()) for _ in range(2)] == ["tiny-top-2 2"] * 2
+    assert [study_networks.label_space_of(data, ConsistencyStudy()) for _ in range(2)] == ["tiny-top-2 2"] * 2
     assert set(open_label_space("tiny-top-2 2")[0].tags) == {"rock", "jazz"}
     assert len(open_label_space("tiny-top-2")[0]) == 1
 
@@ -252,6 +260,8 @@ def test_what_has_no_clips_or_may_not_start_is_refused_before_anything_is_traine
 
 def test_kims_preset_is_what_is_printed() -> None:
     study = ReproduceConsistency.usual({("preset",): "kim"})["study"]
-    assert (study["epochs"], study["clips"], study["grid"], study["width"]) == (200, 1_000, "thesis", 1.0)
+    assert (study["epochs"], study["clips"], study["grid"], study["width"]) == (None, 1_000, "thesis", 1.0)
+    kim = ConsistencyStudy(epochs=None)
+    assert [kim.epochs_of(task) for task in kim.tasks] == [200, 500]
     assert PRESETS["small"] == {}
     assert {name for means in MEANS.values() for name in means} <= set(TASKS.values())
