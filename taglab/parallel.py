@@ -28,6 +28,30 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+_WAITING = "OMP_WAIT_POLICY"
+_sleeping = False
+
+
+def let_idle_threads_sleep() -> None:
+    """Let OpenMP's threads give up their core while they wait for one another: to be called first of all.
+
+    By default they spin between many short steps, and with anything else running on the machine that takes
+    many times as long as one thread does. OpenMP reads it when it is loaded; where it is, only processes
+    started from then on have threads that sleep.
+    """
+    global _sleeping
+    from threadpoolctl import threadpool_info
+
+    os.environ.setdefault(_WAITING, "PASSIVE")
+    if not any(library["internal_api"] == "openmp" for library in threadpool_info()):
+        _sleeping = os.environ[_WAITING].lower() == "passive"
+
+
+def idle_threads_sleep() -> bool:
+    """Return whether OpenMP's threads give up their core while they wait, as far as can be known."""
+    return _sleeping
+
+
 @functools.cache
 def _libraries() -> Any:
     from threadpoolctl import ThreadpoolController

@@ -179,18 +179,18 @@ def test_one_flipped_bit_is_met_when_all_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["bomb.csv.zip", "bomb.csv.gz"])
 def test_a_table_that_swells_beyond_reason_is_refused_early(tmp_path: Path, name: str) -> None:
-    """One line of 2 GiB in 2 MB: refused when 16 MiB of it were seen."""
+    """One line of hundreds of MiB in little: refused when 16 MiB of it were seen."""
     path = tmp_path / name
     if name.endswith("gz"):
         piece = zlib.compressobj(9, wbits=31)
-        path.write_bytes(b"".join(piece.compress(bytes(1 << 24)) for _ in range(128)) + piece.flush())
+        path.write_bytes(b"".join(piece.compress(bytes(1 << 24)) for _ in range(4)) + piece.flush())
         reason = r"line 1: is longer than 16,777,216 bytes"
     else:
         with (
             zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
             archive.open("a", "w", force_zip64=True) as out,
         ):
-            for _ in range(128):
+            for _ in range(24):
                 out.write(bytes(1 << 24))
         reason = r"'a', which unpacks to more than \d{3},\d{3},\d{3} bytes"
     with pytest.raises(DataError, match=reason):

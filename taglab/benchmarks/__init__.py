@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from taglab.benchmarks import (
@@ -17,16 +16,12 @@ from taglab.benchmarks import (
     runs,
 )
 from taglab.benchmarks.row import Row
-
-
-def _wait_as_training_does() -> None:
-    """Let threads sleep while they wait, as those of `taglab train` do; of use before torch is imported."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from taglab.parallel import let_idle_threads_sleep
 
 
 def _gpu() -> list[Row]:
     # Two seconds of torch, for one benchmark of many.
-    _wait_as_training_does()
+    let_idle_threads_sleep()
     import torch
 
     from taglab.benchmarks.gpu import bench_gpu
@@ -36,35 +31,35 @@ def _gpu() -> list[Row]:
 
 
 def _loader() -> list[Row]:
-    _wait_as_training_does()
+    let_idle_threads_sleep()
     from taglab.benchmarks.loading import loader
 
     return loader()
 
 
 def _decoding() -> list[Row]:
-    _wait_as_training_does()
+    let_idle_threads_sleep()
     from taglab.benchmarks.loading import decoding
 
     return decoding()
 
 
 def _training_step() -> list[Row]:
-    _wait_as_training_does()
+    let_idle_threads_sleep()
     from taglab.benchmarks.training import step_of_each_network
 
     return step_of_each_network()
 
 
 def _source_step() -> list[Row]:
-    _wait_as_training_does()
+    let_idle_threads_sleep()
     from taglab.benchmarks.sources import step_of_several_sources
 
     return step_of_several_sources()
 
 
 def _semantic_loss() -> list[Row]:
-    _wait_as_training_does()
+    let_idle_threads_sleep()
     from taglab.benchmarks.training import semantic_loss
 
     return semantic_loss()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import TYPE_CHECKING, Any
 
 from taglab.cli.options import DEST, Parser, add_commands, add_question, question_of
 from taglab.cli.progress import progress_bar
+from taglab.parallel import let_idle_threads_sleep
 from taglab.verbs import FAMILIES, GROWN, VERBS, Verb
 from taglab.verbs.report import Report
 
@@ -49,9 +49,8 @@ def _grow(parser: Parser, verb: Verb) -> None:
 
 def _let_idle_threads_sleep(verb: Verb) -> None:
     if verb.computes:
-        # Read when torch is imported. By default its threads spin while they wait for one another; beside a
-        # browser and a dashboard on the same cores a step then takes four times as long, or worse.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # Beside a browser and a dashboard on the same cores a step of torch takes four times as long else.
+        let_idle_threads_sleep()
 
 
 def _family(places: dict[str, Any], words: list[str]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -146,8 +145,6 @@ class ProjectionWorker:
                     # Where taglab is found, also in a checkout that is not installed.
                     cwd=Path(__file__).resolve().parents[2],
                     encoding="utf-8",
-                    # Its threads do not spin while they wait for each other: the dashboard needs the cores.
-                    env={**os.environ, "OMP_WAIT_POLICY": "passive"},
                     # Not for it are the terminal's signals, such as Ctrl-C: it ends when its input does.
                     start_new_session=True,
                 )

@@ -8,7 +8,6 @@ cosine distance. Both take exact neighbours and begin from PCA, so that what is 
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from taglab.parallel import idle_threads_sleep
 from taglab.progress import Progress, between, silent
 from taglab.projection.points import Axes, FloatArray, Points, nearest
 from taglab.projection.settings import ProjectionSettings
@@ -106,11 +106,9 @@ def place_tsne(
 def _threads() -> int:
     """Return how many threads openTSNE is to use: all there are (-1) if those that wait give up their core.
 
-    By default they spin between its many short steps, and with anything else running on the machine that
-    took twenty times as long as one thread does. Only before OpenMP is loaded can it be told otherwise, as
-    the projection process is.
+    Where they spin, that took twenty times as long as one thread does with anything else running beside.
     """
-    return -1 if os.environ.get("OMP_WAIT_POLICY", "").lower() == "passive" else 1
+    return -1 if idle_threads_sleep() else 1
 
 
 def place_umap(

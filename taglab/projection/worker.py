@@ -27,6 +27,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from taglab.errors import Cancelled, TaglabError, out_of_memory
+from taglab.parallel import let_idle_threads_sleep
 from taglab.projection.compute import project_points
 from taglab.projection.methods import import_without_compiling, warm_up
 from taglab.projection.points import POINTS, Points
@@ -103,6 +104,7 @@ class Worker:
 
 def main() -> None:
     """Serve until the input ends."""
+    let_idle_threads_sleep()  # the dashboard needs the cores
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     # Whatever a library prints must not get between the answers: it goes to the log.

@@ -227,8 +227,9 @@ def test_the_map_of_real_tags_can_be_trusted(method: str, request: pytest.Fixtur
     path = request.config.rootpath / "../shared/data/word-vectors/lastfm-tags.7362.200d.npy"
     if not path.is_file():
         pytest.skip(f"{path.name} is not there")
-    projected = project(tag_vectors(np.load(path)), ProjectionSettings(method=method))
-    assert projected.queries == len(projected) == 7362
+    some = np.load(path)[::3]  # all of them take a minute, and are judged no otherwise
+    projected = project(tag_vectors(some), ProjectionSettings(method=method))
+    assert projected.queries == len(projected) == 2454
     assert projected.trustworthiness > {"pca": 0.85, "tsne": 0.97, "umap": 0.95}[method]
     assert projected.neighbours_kept > 0.6
 

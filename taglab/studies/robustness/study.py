@@ -114,9 +114,10 @@ def _checked_encoders(settings: ConsistencyStudy) -> dict[str, str]:
     for name in settings.degradations:
         degradation(name)
     named = encoders_of(settings.encoders)
-    if len({*named.values(), task_title("mfcc")}) < 2 and not settings.networks:
+    if len({*named.values(), task_title("mfcc")}) < 2 and not (settings.networks and settings.tasks):
+        why = "tasks=" if settings.networks else "networks=0"
         raise InvalidSetting(
-            "networks=0 leaves MFCC alone, and encoders are compared; name features, or train a network"
+            f"{why} leaves MFCC alone, and encoders are compared; name features, or train a network"
         )
     return named
 

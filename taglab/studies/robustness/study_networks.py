@@ -18,7 +18,7 @@ from taglab.runs.inputs import LEARNED_FROM, Input, InputKind, changed_inputs
 from taglab.studies.robustness.published import task_title
 from taglab.studies.robustness.study_settings import ConsistencyStudy, TrainedTask
 from taglab.training import new_run, run_config, train
-from taglab.training.config import RunConfig, as_of_today
+from taglab.training.config import RunConfig, TrainConfig, as_of_today
 from taglab.training.label_spaces import save_spaces
 from taglab.training.running import inputs_of, require_parts
 from taglab.training.spectra import new_spectrum_run, spectrum_inputs, train_spectra
@@ -116,7 +116,7 @@ def _answering_with_spectra(asked: _Asked, progress: Progress) -> Run:
             "audio": asked.audio,
             "task": {"task": asked.task},
             "network": asked.network,
-            "split": {"test_share": asked.settings.test_share},
+            "split": TrainConfig(test_share=asked.settings.test_share).split_settings(),
             "train": asked.training,
         }
     )
