@@ -54,7 +54,7 @@ def trained_networks(
         raise InvalidSetting(
             f"clip_s={settings.clip_s:g} must be {needed_s:.3g} s or more: the network takes {_FRAMES} frames"
         )
-    trained = []
+    trained: list[tuple[Run, str]] = []
     for at, (task, seed) in enumerate(plans):
         share = between(progress, at / len(plans), (at + 1) / len(plans), f"{task} {seed + 1}")
         asked = _Asked(data, audio, store, settings, task, settings.seed + seed)
@@ -93,9 +93,7 @@ class _Asked:
         return {"width": self.settings.width, "n_fft": _N_FFT, "hop": _HOP}
 
 
-def _tagger(
-    labels_of: Callable[[Folksonomy, ConsistencyStudy], str], asked: _Asked, progress: Progress
-) -> Run:
+def _tagger(labels_of: Callable[[_Asked], str], asked: _Asked, progress: Progress) -> Run:
     config = run_config(
         {
             "data": asked.data.name,
