@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
 
+_ROWS_PER_BLOCK = 16_384
+
 
 class TooManyClusters(InvalidSetting):
     """More clusters were asked for than there are tags, or distinct vectors."""
@@ -134,7 +136,7 @@ def means_of(vectors: FloatArray, labels: IntArray, k: int) -> FloatArray:
 def _sums(vectors: FloatArray, labels: IntArray, k: int) -> npt.NDArray[np.float64]:
     order = np.argsort(labels, kind="stable")[np.count_nonzero(labels < 0) :]
     starts = np.searchsorted(labels[order], np.arange(k))
-    sums: npt.NDArray[np.float64] = np.add.reduceat(vectors[order].astype(np.float64), starts, axis=0)
+    sums: npt.NDArray[np.float64] = np.add.reduceat(vectors[order], starts, axis=0, dtype=np.float64)
     return sums
 
 
@@ -165,7 +167,8 @@ def medoids_of(
         nearness: Takes vectors and the centroid of each; returns what is higher where nearer.
     """
     rows = np.flatnonzero(labels >= 0)
-    similarity = nearness(vectors[rows], centroids[labels[rows]])
+    blocks = [rows[start : start + _ROWS_PER_BLOCK] for start in range(0, len(rows), _ROWS_PER_BLOCK)]
+    similarity = np.concatenate([nearness(vectors[block], centroids[labels[block]]) for block in blocks])
     order = rows[np.lexsort((rows, -similarity, labels[rows]))]
     starts = np.searchsorted(labels[order], np.arange(len(centroids)))
     return order[starts].astype(np.int32)

@@ -193,27 +193,21 @@ def sum_words(
     progress: Progress = silent,
 ) -> TagVectors:
     """Return the vectors of tags whose words have been looked up (the other half of `compose`)."""
-    lengths = [len(rows) for rows in found.rows]
-    flat = np.fromiter((row for rows in found.rows for row in rows), np.int64, sum(lengths))
-    used, columns = np.unique(flat, return_inverse=True)
-    unit = _unit_rows(words.vectors, used)
-    counts = sparse.csr_array(
-        (np.ones(len(flat), np.float32), columns, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)),
-        shape=(len(tags), len(used)),
-    )
-    # In the order of their columns, so that "jazz funk" and "funk jazz" come out equal to the last bit.
-    counts.sum_duplicates()
+    # Filled from the front: at half a million tags each copy of this takes half a gigabyte.
     vectors = np.empty((len(tags), words.dim), np.float32)
     known = np.zeros(len(tags), bool)
+    filled = 0
     for start in range(0, len(tags), _TAGS_PER_BLOCK):
         block = slice(start, start + _TAGS_PER_BLOCK)
         progress(start / len(tags), counted("adding up the words of tags", start, len(tags)))
-        sums = counts[block] @ unit
+        sums = _sums_of_words(words, found.rows[block])
         norms = np.linalg.norm(sums, axis=1)
         known[block] = norms > _CANCELLED
-        vectors[block] = sums / np.where(known[block], norms, 1.0)[:, None]
-    if fully_known:
-        known &= np.fromiter((not unknown for unknown in found.unknown), bool, len(tags))
+        if fully_known:
+            known[block] &= np.array([not unknown for unknown in found.unknown[block]])
+        taken = np.flatnonzero(known[block])
+        vectors[filled : filled + len(taken)] = sums[taken] / norms[taken, None]
+        filled += len(taken)
     names = np.empty(len(tags), object)
     names[:] = list(tags)
     unknown = {
@@ -221,7 +215,23 @@ def sum_words(
         for tag, lacking, is_known in zip(tags, found.unknown, known, strict=True)
         if lacking and is_known
     }
-    return TagVectors(tuple(names[known]), vectors[known], tuple(names[~known]), words.name, unknown=unknown)
+    ids, missing = tuple(names[known]), tuple(names[~known])
+    return TagVectors(ids, vectors[:filled], missing, words.name, unknown=unknown)
+
+
+def _sums_of_words(words: WordVectors, rows: Sequence[Sequence[int]]) -> npt.NDArray[np.float32]:
+    """Return the sum of the unit vectors of each tag's words, (tags, dim); zeros where it has none."""
+    lengths = [len(of_tag) for of_tag in rows]
+    flat = np.fromiter((row for of_tag in rows for row in of_tag), np.int64, sum(lengths))
+    used, columns = np.unique(flat, return_inverse=True)
+    counts = sparse.csr_array(
+        (np.ones(len(flat), np.float32), columns, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)),
+        shape=(len(rows), len(used)),
+    )
+    # In the order of their columns, so that "jazz funk" and "funk jazz" come out equal to the last bit.
+    counts.sum_duplicates()
+    sums: npt.NDArray[np.float32] = counts @ _unit_rows(words.vectors, used)
+    return sums
 
 
 def _unit_rows(vectors: npt.NDArray[np.float32], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -134,6 +135,12 @@ class WordVectors:
         if len(rows) != len(self.words):
             raise DataError(self.name, "holds a word twice, and so is damaged; add them again")
         return rows
+
+    def release(self) -> None:
+        """Give back the memory of vectors that are mapped from a file; they are read again when asked for."""
+        mapped = getattr(self.vectors, "_mmap", None)
+        if mapped is not None and hasattr(mapped, "madvise"):
+            mapped.madvise(mmap.MADV_DONTNEED)
 
     def get(self, word: str) -> int | None:
         """Return the row of a word as it is spelled, None if there is none."""

@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 
-_BLOCK_BYTES = 256 * 2**20
+_BLOCK_BYTES = 64 * 2**20
 # Cosines are had in single precision: identical vectors come out up to some 1e-7 apart.
 _TIE = 1e-6
 # What distances given to us may be off by, relative to the largest.
@@ -125,7 +125,11 @@ class VectorPoints:
 
     @property
     def all_alike(self) -> bool:
-        return bool(np.abs(self.vectors - self.vectors[0]).max(initial=0.0) < self.tie)
+        if not self.vectors.size:
+            return True
+        # By the ends of each column: all differences would take twice the memory of the vectors.
+        low, high, first = self.vectors.min(axis=0), self.vectors.max(axis=0), self.vectors[0]
+        return bool(max((high - first).max(), (first - low).max()) < self.tie)
 
 
 class EuclideanPoints(VectorPoints):
@@ -265,24 +269,30 @@ def nearest(points: Points, k: int, progress: Progress = silent) -> tuple[IntArr
     neighbours = np.empty((n_tags, k), np.int32)
     distances = np.empty((n_tags, k), np.float32)
     for rows in row_blocks(np.arange(n_tags), n_tags):
-        block = points.distances(rows)
-        block[np.arange(len(rows)), rows] = np.inf
-        for row, found, bound in zip(rows, block, _bounds(block, k), strict=True):
-            candidates = np.flatnonzero(found <= bound + points.tie)
-            # Distance in steps of `tie`, then how far behind in the order of tags: no two keys are equal.
-            keys = (
-                np.rint(found[candidates].astype(np.float64) / points.tie) * n_tags
-                + (candidates - row) % n_tags
-            )
-            if len(candidates) > 4 * k:
-                chosen = np.argpartition(keys, k - 1)[:k]
-                candidates, keys = candidates[chosen], keys[chosen]
-            neighbours[row] = candidates[np.argsort(keys)[:k]]
-        distances[rows] = np.take_along_axis(block, neighbours[rows], axis=1)
+        neighbours[rows], distances[rows] = _nearest_of(points, rows, k)
         progress(
             (int(rows[-1]) + 1) / n_tags, counted("nearest neighbours of tags", int(rows[-1]) + 1, n_tags)
         )
     return neighbours, distances
+
+
+def _nearest_of(points: Points, rows: npt.NDArray[Any], k: int) -> tuple[IntArray, FloatArray]:
+    """Return the k nearest other tags of some tags and their distances, each (rows, k); see `nearest`."""
+    n_tags = len(points)
+    neighbours = np.empty((len(rows), k), np.int32)
+    block = points.distances(rows)
+    block[np.arange(len(rows)), rows] = np.inf
+    for place, (row, found, bound) in enumerate(zip(rows, block, _bounds(block, k), strict=True)):
+        candidates = np.flatnonzero(found <= bound + points.tie)
+        # Distance in steps of `tie`, then how far behind in the order of tags: no two keys are equal.
+        keys = (
+            np.rint(found[candidates].astype(np.float64) / points.tie) * n_tags + (candidates - row) % n_tags
+        )
+        if len(candidates) > 4 * k:
+            chosen = np.argpartition(keys, k - 1)[:k]
+            candidates, keys = candidates[chosen], keys[chosen]
+        neighbours[place] = candidates[np.argsort(keys)[:k]]
+    return neighbours, np.take_along_axis(block, neighbours, axis=1)
 
 
 def _bounds(block: FloatArray, k: int) -> FloatArray:

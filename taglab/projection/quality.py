@@ -67,12 +67,8 @@ def map_quality(
     ranks = np.empty((len(queries), k), np.int64)
     done = 0
     for rows in row_blocks(queries, n_tags):
-        block = points.distances(rows)
-        block[np.arange(len(rows)), rows] = np.inf
-        for row in block:
-            for column, neighbour in enumerate(near[done]):
-                ranks[done, column] = 1 + np.count_nonzero(row < row[neighbour] - points.tie)
-            done += 1
+        ranks[done : done + len(rows)] = _ranks(points, rows, near[done : done + len(rows)])
+        done += len(rows)
         progress(done / len(queries), counted("how far the map can be trusted, by tag", done, len(queries)))
     intrusion = np.maximum(ranks - k, 0).sum() / len(queries)
     return Quality(
@@ -80,6 +76,17 @@ def map_quality(
         neighbours_kept=float((ranks <= k).mean()),
         queries=len(queries),
     )
+
+
+def _ranks(points: Points, rows: npt.NDArray[Any], near: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+    """Return which nearest originally each of some tags' neighbours on the map is, from 1, (rows, k)."""
+    ranks = np.empty(near.shape, np.int64)
+    block = points.distances(rows)
+    block[np.arange(len(rows)), rows] = np.inf
+    for place, row in enumerate(block):
+        for column, neighbour in enumerate(near[place]):
+            ranks[place, column] = 1 + np.count_nonzero(row < row[neighbour] - points.tie)
+    return ranks
 
 
 def _nearest_on_map(positions: FloatArray, queries: npt.NDArray[Any], k: int) -> npt.NDArray[np.intp]:

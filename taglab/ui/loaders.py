@@ -84,7 +84,9 @@ def word_vectors(vectors: str, data: str, progress: Progress = silent) -> WordVe
 
 @remembered("large")
 def _compose(words: WordVectors, data: Folksonomy, lookup: Lookup) -> TagVectors:
-    return embeddings.compose(words, list(data.tags["tag"]), lookup)
+    vectors = embeddings.compose(words, list(data.tags["tag"]), lookup)
+    words.release()  # which are kept, and seldom asked again
+    return vectors
 
 
 @remembered("large")
