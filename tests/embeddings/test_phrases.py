@@ -1,5 +1,7 @@
 """A tag's vector is the normalised sum of its words' unit vectors, and what is not known is said."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -219,3 +221,34 @@ def test_duplicates_are_the_rows_that_are_equal(points: list[int]) -> None:
     firsts = {f"tag {number}": f"tag {points.index(point)}" for number, point in enumerate(points)}
     wanted = {tag: first for tag, first in firsts.items() if tag != first}
     assert dict(zip(table["tag"], table["same_as"], strict=True)) == wanted
+
+
+@pytest.mark.parametrize("fully_known", [False, True])
+def test_tags_come_out_the_same_however_they_are_cut(
+    fully_known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = random_words(40, 6)
+    tags = [f"{words.words[i % 40]} {words.words[i * 7 % 40]}" for i in range(60)]
+    tags += ["unheard of", f"{words.words[0]} unheard", words.words[3]]
+    tags = list(dict.fromkeys(tags[::-1]))
+    whole = compose(words, tags, Lookup(fully_known=fully_known))
+    monkeypatch.setattr("taglab.embeddings.phrases._TAGS_PER_BLOCK", 7)
+    cut = compose(words, tags, Lookup(fully_known=fully_known))
+    assert cut.ids == whole.ids
+    assert cut.missing == whole.missing
+    assert len(whole.missing) == 1 + fully_known
+    np.testing.assert_array_equal(cut.vectors, whole.vectors)
+
+
+def test_composing_holds_the_vectors_once_and_little_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taglab.embeddings.phrases._TAGS_PER_BLOCK", 200)
+    words = random_words(2000, 1024)
+    tags = list(words.words)
+    compose(words, tags[:10])
+    tracemalloc.start()
+    try:
+        vectors = compose(words, tags)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * vectors.vectors.nbytes

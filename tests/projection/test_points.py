@@ -117,3 +117,11 @@ def test_what_is_no_distance_matrix_is_refused(distances: npt.NDArray[np.float64
 def test_copies_point_to_those_next_in_order_and_so_form_a_ring() -> None:
     neighbours, _ = nearest(VectorPoints(np.repeat(unit_vectors(1, 9), 6, axis=0)), 2)
     assert neighbours.tolist() == [[1, 2], [2, 3], [3, 4], [4, 5], [5, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(("moved", "alike"), [(0.0, True), (5e-7, True), (-2e-6, False), (2e-6, False)])
+def test_tags_coincide_where_no_component_is_further_off_than_rounding(moved: float, alike: bool) -> None:
+    vectors = np.tile(np.array([[0.6, 0.8]], np.float32), (5, 1))
+    vectors[3, 1] += moved
+    assert VectorPoints(vectors).all_alike == alike
+    assert VectorPoints(np.empty((0, 2), np.float32)).all_alike
