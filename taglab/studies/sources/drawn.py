@@ -142,5 +142,7 @@ def _of_places(places: Places | str) -> Drawn:
     heading, title = "Figure 2.16", "What one network expects its sources to say, on a map of tracks"
     if isinstance(places, str):
         return Drawn(heading, title, None, None, (_NOT_PRINTED, places))
-    figure = places_map(places.points, places.places, "Places are told of in the table of this number")
+    figure = places_map(
+        places.points, places.places, "What lies at the numbered places stands in the table of figure 2.16"
+    )
     return Drawn(heading, title, None, figure, (_NOT_PRINTED, places.about))
