@@ -45,7 +45,8 @@ def places_map(points: pd.DataFrame, places: pd.DataFrame, title: str) -> go.Fig
             )  # fmt: skip
     figure.add_scatter(
         x=places["x"].to_numpy(np.float64), y=places["y"].to_numpy(np.float64), mode="markers+text",
-        textposition="top center", text=[f"<b>{number}</b>" for number in places["place"]], textfont={"size": 15},
+        text=[f"<b>{number}</b>" for number in places["place"]],
+        textfont={"size": 15}, textposition="top center",
         marker={"size": 34, "symbol": "circle-open", "color": GREY, "line": {"width": 2.5}},
         customdata=[plain(str(note), _NOTE_CHARACTERS) for note in places["note"]],
         hovertemplate="place %{text}: %{customdata}<extra></extra>", showlegend=False,
