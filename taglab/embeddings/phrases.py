@@ -201,6 +201,7 @@ def sum_words(
         block = slice(start, start + _TAGS_PER_BLOCK)
         progress(start / len(tags), counted("adding up the words of tags", start, len(tags)))
         sums = _sums_of_words(words, found.rows[block])
+        words.release()  # which are as large as what comes of them
         norms = np.linalg.norm(sums, axis=1)
         known[block] = norms > _CANCELLED
         if fully_known:

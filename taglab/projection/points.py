@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 128 * 2**20
 # Cosines are had in single precision: identical vectors come out up to some 1e-7 apart.
 _TIE = 1e-6
 # What distances given to us may be off by, relative to the largest.

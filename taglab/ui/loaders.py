@@ -84,9 +84,7 @@ def word_vectors(vectors: str, data: str, progress: Progress = silent) -> WordVe
 
 @remembered("large")
 def _compose(words: WordVectors, data: Folksonomy, lookup: Lookup) -> TagVectors:
-    vectors = embeddings.compose(words, list(data.tags["tag"]), lookup)
-    words.release()  # which are kept, and seldom asked again
-    return vectors
+    return embeddings.compose(words, list(data.tags["tag"]), lookup)
 
 
 @remembered("large")
