@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from modern_fm import FMRegressor
 from scipy import sparse
 
 from taglab.errors import InvalidSetting, NotFound
@@ -93,6 +94,21 @@ def test_a_factorisation_machine_is_the_sum_over_all_pairs() -> None:
         for other in range(one + 1, len(inputs)):
             total += inputs[one] * inputs[other] * (vectors[one] @ vectors[other])
     np.testing.assert_allclose(model.scores_under(user, [item], values[None]), total, rtol=1e-9)
+
+
+def test_a_factorisation_machine_scores_as_modern_fm_does() -> None:
+    model = fit(FactorisationMachines(h=4, **TRAINED), PLAYS, TAGS, seed=1)
+    numbers = {name: value.astype(float) for name, value in model.learned.items()}
+    n_users, n_items = PLAYS.matrix.shape
+    tags = sparse.csr_array(TAGS.matrix)
+    user = sparse.csr_array(np.eye(n_users)[np.full(n_items, 3)])
+    rows = sparse.csr_array(sparse.hstack([user, sparse.eye_array(n_items), tags])).astype(np.float64)
+    peer = FMRegressor(n_factors=4, max_iter=1, dtype="float64").fit(rows, np.zeros(n_items))
+    fields = ("users", "items", "tags")
+    peer.w0_ = float(numbers["bias"])
+    peer.w_ = np.concatenate([numbers[f"{field[:-1]}_weights.weight"][:, 0] for field in fields])
+    peer.V_ = np.concatenate([numbers[f"{field}.weight"] for field in fields])
+    np.testing.assert_allclose(model.scores(3, np.arange(n_items)), peer.predict(rows), rtol=1e-6)
 
 
 @pytest.mark.parametrize("settings", [FactorisationMachines, NeuralCollaborativeFiltering])
