@@ -18,7 +18,7 @@ _NOTE_CHARACTERS = 240
 
 
 def places_map(points: pd.DataFrame, places: pd.DataFrame, title: str) -> go.Figure:
-    """Draw tracks where a map has them, a colour a group, and a numbered ring around each place.
+    """Draw tracks where a map has them, a colour a group, and a numbered disc at each place.
 
     Args:
         points: A row a track: `track`, `x`, `y`, `group` (the largest are told apart, the others are "other";
@@ -46,8 +46,8 @@ def places_map(points: pd.DataFrame, places: pd.DataFrame, title: str) -> go.Fig
     figure.add_scatter(
         x=places["x"].to_numpy(np.float64), y=places["y"].to_numpy(np.float64), mode="markers+text",
         text=[f"<b>{number}</b>" for number in places["place"]],
-        textfont={"size": 15}, textposition="top center",
-        marker={"size": 34, "symbol": "circle-open", "color": GREY, "line": {"width": 2.5}},
+        textfont={"size": 14, "color": "#ffffff"},
+        marker={"size": 24, "color": "#5f6368", "line": {"width": 1.5, "color": "#ffffff"}},
         customdata=[plain(str(note), _NOTE_CHARACTERS) for note in places["note"]],
         hovertemplate="place %{text}: %{customdata}<extra></extra>", showlegend=False,
     )  # fmt: skip
