@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import pydantic
@@ -81,7 +81,7 @@ class Typos(Step):
             written.setdefault(form, tag)
             used.setdefault(form, count)
         vocabulary = known_words(lexicon)
-        targets = _Targets(dict.fromkeys((*forms[: self.most_used], *sorted(lexicon))), vocabulary)
+        targets = (_Targets(dict.fromkeys(forms[: self.most_used])), _targets_of(lexicon))
         names = artist_names(folksonomy)
         left_alone = lexicon | names.whole | names.single
         best: dict[str, tuple[float, str, str]] = {}
@@ -97,12 +97,12 @@ class Typos(Step):
         }, {}
 
     def _meant(
-        self, form: str, targets: _Targets, used: Mapping[str, int], vocabulary: Vocabulary
+        self, form: str, targets: Sequence[_Targets], used: Mapping[str, int], vocabulary: Vocabulary
     ) -> tuple[float, str, str] | None:
         """Return similarity, target and slip of the most similar target; None where nothing fits."""
         fitting = [
             (score, target, slip)
-            for target in targets.near(form)
+            for target in dict.fromkeys(near for some in targets for near in some.near(form, vocabulary))
             if used.get(target, math.inf) * self.max_share >= used[form]
             and (score := similarity(form, target)) >= self.threshold
             and (slip := slip_between(form, target, vocabulary))
@@ -203,11 +203,9 @@ class _Targets:
 
     Args:
         targets: In normal form.
-        vocabulary: Words that exist, and so are no slips.
     """
 
-    def __init__(self, targets: Iterable[str], vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, targets: Iterable[str]) -> None:
         self._by_frame: dict[str, dict[str, list[str]]] = {}
         for target in targets:
             for frame, word in _frames(target):
@@ -217,11 +215,16 @@ class _Targets:
                 for trace in _traces(word):
                     by_trace.setdefault(trace, []).append(target)
 
-    def near(self, form: str) -> list[str]:
-        """Return targets of which a form may be a slip, in no order; most others are left out."""
+    def near(self, form: str, vocabulary: Vocabulary) -> list[str]:
+        """Return targets of which a form may be a slip, in no order; most others are left out.
+
+        Args:
+            form: In normal form.
+            vocabulary: Words that exist, and so are no slips.
+        """
         candidates: dict[str, None] = {}
         for frame, word in _frames(form):
-            if self._vocabulary.has(word, 1 + bool(frame)) or not _SHORTEST <= len(word) <= _LONGEST:
+            if vocabulary.has(word, 1 + bool(frame)) or not _SHORTEST <= len(word) <= _LONGEST:
                 continue
             if by_trace := self._by_frame.get(frame):
                 for trace in _traces(word):
@@ -229,6 +232,11 @@ class _Targets:
         return [
             target for target in candidates if target != form and abs(len(target) - len(form)) <= _MOST_EDITS
         ]
+
+
+@lru_cache(maxsize=8)
+def _targets_of(lexicon: frozenset[str]) -> _Targets:
+    return _Targets(lexicon)
 
 
 def _frames(form: str) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from taglab.nets.staged import StagedEncoder, StagedSettings, Stages
 MOST_SOURCES = 8
 N_FACTORS = 50
 """Outputs of each source in Kim's chapter 2."""
-_BISECTIONS = 40
+_BISECTIONS = 22  # of 16 widths to less than a step of the rounding
 _WIDTH_PLACES = 4
 
 
@@ -212,7 +212,7 @@ def _count(settings: StagedSettings, sources: int, n_outputs: int, shared_stages
     return sum(stages[:shared]) + sources * (sum(stages[shared:]) + head)
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=4096)
 def stage_sizes(settings: StagedSettings) -> tuple[int, ...]:
     """Return how many numbers are trained in each stage of a network, one after the other."""
     with torch.device("meta"):
