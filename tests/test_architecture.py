@@ -1,6 +1,7 @@
 """The layers of the README's picture, held against the imports the code really has."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,8 +40,13 @@ LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in room
 MODULES = sorted((ROOT / "taglab").rglob("*.py"))
 
 
-def imported_modules(path: Path) -> Iterator[str]:
-    """Every module a file imports, anywhere in it, relative imports included as written."""
+@functools.cache
+def imported_modules(path: Path) -> frozenset[str]:
+    """Every module a file imports, anywhere in it."""
+    return frozenset(_imported_modules(path))
+
+
+def _imported_modules(path: Path) -> Iterator[str]:
     for node in ast.walk(syntax_tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -54,10 +60,13 @@ def room_of(path: Path) -> str:
     return path.relative_to(ROOT / "taglab").parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_down(path: Path) -> None:
-    room = room_of(path)
-    rooms = {name.split(".")[1] for name in imported_modules(path) if name.startswith("taglab.")}
+ROOMS = {room: [path for path in MODULES if room_of(path) == room] for room in map(room_of, MODULES)}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_point_down(room: str) -> None:
+    names = {name for path in ROOMS[room] for name in imported_modules(path)}
+    rooms = {name.split(".")[1] for name in names if name.startswith("taglab.")}
     rooms -= {room, "__version__"}
     if room == "__init__":  # which offers what the rooms have, without importing them before it is asked for
         assert not rooms & {"ui", "cli", "verbs"}
@@ -69,20 +78,20 @@ def test_imports_point_down(path: Path) -> None:
     assert not upward, f"{room} (layer {LAYER_OF[room]}) imports {upward}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_streamlit_stays_in_the_user_interface(path: Path) -> None:
-    roots = {name.split(".")[0] for name in imported_modules(path)}
-    assert room_of(path) == "ui" or "streamlit" not in roots
+def importing(modules: set[str]) -> set[Path]:
+    """Files that import one of some libraries."""
+    roots = {path: {name.split(".")[0] for name in imported_modules(path)} for path in MODULES}
+    return {path for path, names in roots.items() if names & modules}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_is_unpickled_or_run_through_a_shell(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    roots = {name.split(".")[0] for name in imported_modules(path)}
-    assert not roots & {"pickle", "cloudpickle", "dill", "shelve", "marshal"}
-    assert not re.search(
-        r"allow_pickle\s*=\s*True|weights_only\s*=\s*False|shell\s*=\s*True|read_pickle", text
-    )
+def test_streamlit_stays_in_the_user_interface() -> None:
+    assert {room_of(path) for path in importing({"streamlit"})} == {"ui"}
+
+
+def test_nothing_is_unpickled_or_run_through_a_shell() -> None:
+    assert not importing({"pickle", "cloudpickle", "dill", "shelve", "marshal"})
+    unsafe = r"allow_pickle\s*=\s*True|weights_only\s*=\s*False|shell\s*=\s*True|read_pickle"
+    assert [path for path in MODULES if re.search(unsafe, path.read_text(encoding="utf-8"))] == []
 
 
 def test_top_level_is_as_it_should_be() -> None:
@@ -130,12 +139,11 @@ def given_names(tree: ast.Module) -> Iterator[str]:
 
 def vague_names(room: str) -> list[str]:
     """Names of a room that have such a word among their parts; `made_by` is what a record is called."""
-    paths = [path for path in MODULES if room_of(path) == room]
-    names = (name for path in paths for name in given_names(syntax_tree_of(path)))
+    names = (name for path in ROOMS[room] for name in given_names(syntax_tree_of(path)))
     return [name for name in names if VAGUE & set(name.lower().split("_")) and name != "made_by"]
 
 
-@pytest.mark.parametrize("room", sorted({room_of(path) for path in MODULES}))
+@pytest.mark.parametrize("room", ROOMS)
 def test_names_say_what_they_hold(room: str) -> None:
     names = vague_names(room)
     assert len(names) <= VAGUE_LEFT.get(room, 0), sorted(set(names))
