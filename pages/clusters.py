@@ -14,10 +14,9 @@ from taglab.ui.clusters.material import (
     pick_method,
     pick_value,
     show_facts,
-    show_map,
     show_selection,
 )
-from taglab.ui.clusters.second_map import pick_second_map, show_second_map, show_which
+from taglab.ui.clusters.second_map import pick_second_map, show_maps
 from taglab.ui.clusters.under_way import awaited, begin
 from taglab.ui.clusters.views import (
     show_clusters,
@@ -31,7 +30,6 @@ from taglab.ui.clusters.views import (
 )
 from taglab.ui.pickers import bound_choice
 from taglab.ui.projecting import pick_projection, projected
-from taglab.ui.turns import PAGES
 
 VIEWS = {
     "Clusters": show_clusters,
@@ -66,16 +64,7 @@ with both.container(key="map side"):
         view = st.session_state.get("view", st.query_params.get("view"))
         has_classes = view == "Label space" and material.kind == "tags"
         classes = classes_on_map(material, clusters, where) if has_classes else None
-        # Side by side where there is room (frame.css).
-        maps = st.container(key="maps")
-        with maps.container(key="first map"):
-            rows = show_map(material, clusters, where, colour, classes)
-            if second is not None:
-                show_which(material, where)
-        PAGES.let_others_first()  # the map is what people wait for
-        if second is not None:
-            with maps.container(key="second map"):
-                show_second_map(material, clusters, colour, classes, rows, second)
+        rows = show_maps(material, clusters, where, colour, classes, second)
         if classes is not None:
             st.caption("The map shows the classes of the label space; tags in no class are grey.")
         show_filters(material, clusters)

@@ -24,6 +24,8 @@ def test_add_list_show(shell: Shell, table: Path) -> None:
         "auc_pr": 0.5,
         "auc_roc": 0.75,
         "average_precision": None,
+        "log_loss": None,
+        "f1_at_half": None,
         "positives": 12,
     }
     listed = shell.json("runs", "list")

@@ -19,7 +19,9 @@ def test_both_are_those_of_scikit_learn(drawn: tuple[np.ndarray, np.ndarray]) ->
     by_class, means = figures_of(scored(truth, scores))
     for column in range(truth.shape[1]):
         one, of = truth[:, column], scores[:, column]
-        assert by_class["log_loss"][column] == pytest.approx(theirs(one, of, labels=[False, True]), abs=1e-6)
+        assert by_class["log_loss"][column] == pytest.approx(
+            theirs(one, of, labels=[False, True]), rel=1e-6, abs=1e-6
+        )
         expected = f1_score(one, of >= 0.5, zero_division=0) if one.any() else np.nan
         assert by_class["f1_at_half"][column] == pytest.approx(expected, nan_ok=True)
     if truth.any():

@@ -25,7 +25,7 @@ def page_with_a_finished_map() -> None:
     st.button("Close", key="close", on_click=dialog_closed)
     jobs = st.session_state.setdefault("projections under way", {"map": Finished()})
     if jobs:
-        _watch("map")
+        _watch("map", "")
     else:
         st.text("the map itself")
 

@@ -19,6 +19,7 @@ from taglab.ui.clusters.material import (
     open_material,
     paint_of,
     pick_other_vectors,
+    show_map,
 )
 from taglab.ui.messages import guard, literal
 from taglab.ui.pickers import bound_choice
@@ -26,6 +27,7 @@ from taglab.ui.projecting import projected
 from taglab.ui.remembered import identity, remembered
 from taglab.ui.tables import notes_of
 from taglab.ui.tag_map import MapClasses, MapPaint, MapPoints, map_points, tag_map
+from taglab.ui.turns import PAGES
 from taglab.vectors import Vectors
 
 _SUFFIX = " of the second map"
@@ -69,7 +71,40 @@ def pick_second_map(material: Material, first: ProjectionSettings) -> SecondMap 
     return SecondMap(vectors_name, first.model_copy(update={"method": method}))
 
 
-def show_second_map(
+def show_maps(
+    material: Material,
+    clusters: Clustered,
+    where: Projection,
+    colour: Colour,
+    classes: MapClasses | None,
+    asked: SecondMap | None,
+) -> npt.NDArray[np.intp]:
+    """Show the map, and the second one, if any, side by side where there is room (frame.css).
+
+    Args:
+        material: What is shown.
+        clusters: Their clustering, placed on the first map.
+        where: The first map.
+        colour: What the colours mean.
+        classes: Groups to show in place of the clusters.
+        asked: The second map.
+
+    Returns:
+        Rows of those selected.
+    """
+    maps = st.container(key="maps")
+    with maps.container(key="first map"):
+        rows = show_map(material, clusters, where, colour, classes)
+        if asked is not None:
+            _say_which(material, where)
+    PAGES.let_others_first()  # the map is what people wait for
+    if asked is not None:
+        with maps.container(key="second map"):
+            _show_second_map(material, clusters, colour, classes, rows, asked)
+    return rows
+
+
+def _show_second_map(
     material: Material,
     clusters: Clustered,
     colour: Colour,
@@ -106,7 +141,7 @@ def show_second_map(
         _say_what_it_is(material, other, where, int((here >= 0).sum()))
 
 
-def show_which(material: Material, where: Projection) -> None:
+def _say_which(material: Material, where: Projection) -> None:
     """Say below the first map which it is, where another stands beside it."""
     st.caption(literal(f"{where.method.upper()} of {material.vectors_name}."))
 
