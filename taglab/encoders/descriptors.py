@@ -59,6 +59,9 @@ class SpectralStatistics(LearnsNothing, BaseModel):
         rate = store.sample_rate_hz
         n_fft = 1 << (round(self.window_ms * rate / 1_000) - 1).bit_length()
         hop = round(self.hop_ms * rate / 1_000)
+        cepstra = None
+        if self.n_mfcc:
+            cepstra = cepstral_transform(rate, self.n_mfcc, self.window_ms, self.hop_ms, "hann")
         features = []
         for at, row in enumerate(rows.tolist()):
             samples = store.mono(row).astype(np.float64) / _FULL_SCALE
@@ -68,9 +71,8 @@ class SpectralStatistics(LearnsNothing, BaseModel):
                     f"track {name!r} of {len(samples):,} samples is too short for frames of {n_fft:,}"
                 )
             frames = spectral_descriptors(samples, rate, n_fft, hop)
-            if self.n_mfcc:
-                transform = cepstral_transform(rate, self.n_mfcc, self.window_ms, self.hop_ms, "hann")
-                frames = np.column_stack([frames, cepstral_frames(transform, store, row, 0)])
+            if cepstra is not None:
+                frames = np.column_stack([frames, cepstral_frames(cepstra, store, row, 0)])
             spread = [frames.mean(axis=0), frames.std(axis=0), *np.quantile(frames, (0.5, 0, 1), axis=0)]
             features.append(np.concatenate(spread))
             progress((at + 1) / len(rows), counted("spectra of tracks", at + 1, len(rows)))

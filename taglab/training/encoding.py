@@ -79,19 +79,36 @@ def encode(
     """
     listening = _listening(run, tracks, weights, store, between(progress, 0, 0.3))
     heard, material = listening.heard, listening.material
-    with listening.failures_as_sentences():
-        n_columns = listening.step.network.dim * (1 + with_deviations)
-        means = TrackMeans(material.of("test"), n_columns, listening.fabric.device)
-        for encodings, owners in listening.outputs(listening.step.encoding, between(progress, 0.3, 1)):
-            both = torch.cat([encodings, encodings.double() ** 2], 1) if with_deviations else encodings
-            means.add(both, owners)
-    if not torch.isfinite(means.sums).all():
-        raise Diverged(int(run.summary()["epochs"]), 0, "the encodings are")
+
+    def encoding(waveform: torch.Tensor) -> torch.Tensor:
+        encodings = listening.step.encoding(waveform)
+        return torch.cat([encodings, encodings.double() ** 2], 1) if with_deviations else encodings
+
+    n_columns = listening.step.network.dim * (1 + with_deviations)
+    means = _means(run, listening, encoding, n_columns, "the encodings are", between(progress, 0.3, 1))
     name = f"{run.name} untrained" if weights == "untrained" else run.name
     encoded = _with_deviations(means) if with_deviations else means.means()
     vectors = Vectors.of("tracks", material.tracks, encoded, name)
     origin = {"run": run.name, "weights": weights, "network": heard.network.model_dump(mode="json")}
     return replace(vectors, missing=listening.missing + vectors.missing, origin=origin)
+
+
+def _means(
+    run: Run,
+    listening: _Listening,
+    output: Callable[[torch.Tensor], torch.Tensor],
+    n_columns: int,
+    what: str,
+    progress: Progress,
+) -> TrackMeans:
+    """Return means of an output of a run's network over tracks' windows; what is not finite raises."""
+    with listening.failures_as_sentences():
+        means = TrackMeans(listening.material.of("test"), n_columns, listening.fabric.device)
+        for outputs, owners in listening.outputs(output, progress):
+            means.add(outputs, owners)
+    if not torch.isfinite(means.sums).all():
+        raise Diverged(int(run.summary()["epochs"]), 0, what)
+    return means
 
 
 def _with_deviations(means: TrackMeans) -> npt.NDArray[np.float32]:
@@ -202,12 +219,7 @@ def predicted_targets(
         return torch.cat(parts, 1)
 
     widths = [len(own.columns) for own in kept.values()]
-    with listening.failures_as_sentences():
-        means = TrackMeans(listening.material.of("test"), sum(widths), listening.fabric.device)
-        for outputs, owners in listening.outputs(expected, between(progress, 0.3, 1)):
-            means.add(outputs, owners)
-    if not torch.isfinite(means.sums).all():
-        raise Diverged(int(run.summary()["epochs"]), 0, "the outputs are")
+    means = _means(run, listening, expected, sum(widths), "the outputs are", between(progress, 0.3, 1))
     values = np.split(means.means(), np.cumsum(widths)[:-1], axis=1)
     names, known = listening.material.tracks, np.ones(len(listening.material.tracks), bool)
     origin = {"run": run.name, "weights": weights}
