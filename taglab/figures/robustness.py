@@ -1,4 +1,4 @@
-"""Curves under degradation: consistency of each space, sound itself in grey; precision of each label."""
+"""Curves under degradation, of spaces and of labels; and windows of songs by how loud the voice is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from taglab.figures.theme import GREY, PALETTE, blank, faint, hue, legend_px, plain
+from taglab.figures.theme import (
+    GREY,
+    PALETTE,
+    SEQUENTIAL_MARKS,
+    blank,
+    colour_scale,
+    faint,
+    hue,
+    legend_px,
+    plain,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -96,11 +106,12 @@ def _lay_out(figure: go.Figure, magnitudes: Sequence[float], title: str, at: flo
 def _add_curve(
     figure: go.Figure, part: pd.DataFrame, name: str, colour: str, dash: str, places: dict[float, int]
 ) -> None:
+    group = plain(name, len(name))
     x = [places[magnitude] for magnitude in part["magnitude"]]
     ends = np.concatenate([part["high"].to_numpy(float), part["low"].to_numpy(float)[::-1]])
     figure.add_scatter(
         x=[*x, *x[::-1]], y=ends, mode="lines", line={"width": 0}, fill="toself",
-        fillcolor=faint(colour, 0.15), hoverinfo="skip", showlegend=False, legendgroup=name,
+        fillcolor=faint(colour, 0.15), hoverinfo="skip", showlegend=False, legendgroup=group,
     )  # fmt: skip
     custom = [
         [f"{row['magnitude']:g}", f"{row['consistency']:.1%}", f"{row['low']:.1%} to {row['high']:.1%}"]
@@ -108,9 +119,46 @@ def _add_curve(
     ]
     figure.add_scatter(
         x=x, y=part["consistency"], mode="lines+markers", name=plain(name, _NAME_CHARACTERS),
-        legendgroup=name,
+        legendgroup=group,
         line={"color": colour, "dash": dash, "width": 2}, marker={"size": 7},
         customdata=custom,
         hovertemplate="<b>%{fullData.name}</b><br>at %{customdata[0]}: %{customdata[1]}"
         "<br>95 % interval %{customdata[2]}<extra></extra>",
     )  # fmt: skip
+
+
+def voice_places(windows: pd.DataFrame) -> go.Figure:
+    """Draw windows of songs where a map has them, by how loud the voice is, and beside it by song.
+
+    Args:
+        windows: A row each: `track`, `start_s`, `stem_dbfs` (of the voice, in dB below full scale), `x`, `y`.
+
+    Source: Kim 2021, figure 4.14.
+    """
+    from plotly.subplots import make_subplots
+
+    grid = make_subplots(rows=1, cols=2, subplot_titles=("by loudness of the voice", "by song"))
+    songs, codes = np.unique(windows["track"].to_numpy(str), return_inverse=True)
+    levels = windows["stem_dbfs"].to_numpy(np.float64)
+    custom = [
+        [plain(track, _NAME_CHARACTERS), f"{start:.1f}", f"{level:.1f}"]
+        for track, start, level in zip(windows["track"], windows["start_s"], levels, strict=True)
+    ]
+    loudness = {
+        "color": levels, "colorscale": colour_scale(SEQUENTIAL_MARKS), "showscale": True,
+        "colorbar": {"title": {"text": "dBFS"}, "thickness": 12, "x": 0.44},
+    }  # fmt: skip
+    hues = [hue(number) for number in range(len(songs))]
+    for column, marker in ((1, loudness), (2, {"color": [hues[code] for code in codes]})):
+        grid.add_scatter(
+            x=windows["x"].to_numpy(np.float64), y=windows["y"].to_numpy(np.float64), mode="markers",
+            marker={"size": 6, "opacity": 0.8, **marker}, customdata=custom, showlegend=False,
+            hovertemplate="<b>%{customdata[0]}</b>, from %{customdata[1]} s"
+            "<br>voice %{customdata[2]} dBFS<extra></extra>",
+            row=1, col=column,
+        )  # fmt: skip
+    grid.update_xaxes(visible=False)
+    grid.update_yaxes(visible=False)
+    grid.update_layout(blank("", height=_HEIGHT_PX).layout)
+    grid.update_layout(hovermode="closest", margin={"l": 10, "r": 10, "t": 40, "b": 10})
+    return grid

@@ -5,9 +5,9 @@ The loop, its checkpoints and its resuming bit for bit are those of every traini
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from taglab.audio.library import resolve_audio, resolve_stem
 from taglab.audio.store import AudioStore
 from taglab.batches import Material, Split, prepare_known, split_tracks
 from taglab.cache import write_json
+from taglab.errors import InvalidSetting
 from taglab.folksonomy import Folksonomy
 from taglab.nets import Network, build_network
 from taglab.progress import Progress, between, silent
@@ -48,6 +49,7 @@ from taglab.training.running import (
 )
 from taglab.training.sources import SourceRecorder
 from taglab.training.spectrum_config import SpectrumRun, naming, spectrum_run
+from taglab.training.spectrum_tasks import StemWindows, VoiceSeparation
 from taglab.training.step import TrainingStep
 from taglab.training.tasks import Task, validation_losses
 
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
 
 SAMPLER = "by-track"
 _LOSS = "validation_loss"
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,6 +290,49 @@ def measure_spectra(
         DataError: If the checkpoint is missing, damaged, or of another network.
     """
     config = spectrum_run(run.config)
+
+    def measured(step: TrainingStep, material: Material, progress: Progress) -> pd.DataFrame:
+        return config.task.measured(step, material, config.network, part, progress)
+
+    return _asked_of_kept(run, config, part, weights, measured, progress)
+
+
+def encode_stem_windows(
+    run: Run, part: str = "test", weights: Weights = "best", progress: Progress = silent
+) -> StemWindows:
+    """Return what a network that separates a voice makes of each window, and how loud the voice is there.
+
+    Args:
+        run: Of voice separation.
+        part: "train", "validation" or "test".
+        weights: Of which checkpoint.
+        progress: Told after every track.
+
+    Raises:
+        InvalidSetting: If it is a run of another kind, or of another task.
+        InputsChanged: If its sound or its stem is other than when it was made.
+        DataError: If the checkpoint is missing, damaged, or of another network.
+    """
+    config = spectrum_run(run.config)
+    task = config.task
+    if not isinstance(task, VoiceSeparation):
+        raise InvalidSetting(f"run {run.name!r} learned {task.task}; only voice separation knows a stem")
+
+    def encoded(step: TrainingStep, material: Material, progress: Progress) -> StemWindows:
+        return task.encoded(step, material, part, progress)
+
+    return _asked_of_kept(run, config, part, weights, encoded, progress)
+
+
+def _asked_of_kept(
+    run: Run,
+    config: SpectrumRun,
+    part: str,
+    weights: Weights,
+    ask: Callable[[TrainingStep, Material, Progress], Answer],
+    progress: Progress,
+) -> Answer:
+    """Return what is asked of a run's network as a checkpoint has it, and of the tracks it was made for."""
     material = spectrum_material(config, between(progress, 0, 0.3))
     require_unchanged(run.name, run.inputs, material.inputs, LEARNED_FROM, f"cannot tell its {part} tracks")
     loop = config.loop()
@@ -293,5 +340,4 @@ def measure_spectra(
     with failures_told(fabric.device, loop.batch_size, lambda: f"telling the {part} tracks"):
         step = kept_spectrum_step(run, config, fabric, weights)
         with step.evaluating():
-            share = between(progress, 0.3, 1)
-            return config.task.measured(step, material.tracks, config.network, part, share)
+            return ask(step, material.tracks, between(progress, 0.3, 1))

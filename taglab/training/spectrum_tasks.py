@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -22,6 +23,7 @@ from taglab.cache import content_key, derived_path, kept
 from taglab.metrics.separation import signal_to_distortion
 from taglab.nets.kim_4_1 import KimConsistencySettings
 from taglab.progress import Progress, counted, silent
+from taglab.reprs import one_line
 from taglab.settings import OneOf
 from taglab.training.step import TrainingStep
 from taglab.training.tasks import Task
@@ -32,6 +34,22 @@ _AT_ONCE = 64
 _STREAM = 5  # what a random stream is for; batches, samplers and dropout take 1 to 4
 _SMALLEST = 1e-8  # magnitude; below, there is nothing to have a share of
 _FLOOR_DB = 1e-3  # a bin that is the same in all clips is standardised by no less
+_SILENCE_DBFS = -90.0  # below the step of samples of 16 bits
+
+
+@dataclass(frozen=True, eq=False)
+class StemWindows:
+    """Windows of tracks as a network has them, and how loud a part of the sound is in each.
+
+    Attributes:
+        windows: A row each: `track`, `start_s`, `stem_dbfs` (root mean square of the part, -90 for silence).
+        encodings: What the network's head is given, (windows, dim) float32.
+    """
+
+    windows: pd.DataFrame
+    encodings: npt.NDArray[np.float32]
+
+    __repr__ = one_line
 
 
 class SpectrumTask(BaseModel):
@@ -196,6 +214,31 @@ class VoiceSeparation(SpectrumTask):
                 sounds.add(crops.starts, torch.stack([mixture, voice, *parts]))
             rows.append({"track": track, **sounds.ratios(material.windows.store.sample_rate_hz)})
         return pd.DataFrame(rows, columns=["track", "sdr", "sdr_mixture", "sdr_ideal", "seconds"])
+
+    def encoded(
+        self, step: TrainingStep, material: Material, part: str, progress: Progress = silent
+    ) -> StemWindows:
+        """Return what the network makes of each window of a part's tracks that have the stem.
+
+        Args:
+            step: Holds the network.
+            material: The tracks.
+            part: "train", "validation" or "test".
+            progress: Told after every track.
+        """
+        stem, rate_hz = self._stem(material), material.windows.store.sample_rate_hz
+        tables, encodings = [], [np.zeros((0, step.network.dim), np.float32)]
+        for track, pieces in _whole_tracks(material, part, progress, stem.known):
+            for crops in pieces:
+                power = stem.of(crops).double().square().mean(dim=1).numpy()
+                levels = 10 * np.log10(np.maximum(power, 10 ** (_SILENCE_DBFS / 10)))
+                tables.append(
+                    pd.DataFrame({"track": track, "start_s": crops.starts / rate_hz, "stem_dbfs": levels})
+                )
+                encodings.append(step.encoding(crops.waveform).cpu().numpy())
+        empty = pd.DataFrame(columns=["track", "start_s", "stem_dbfs"])
+        table = pd.concat(tables, ignore_index=True) if tables else empty
+        return StemWindows(table, np.concatenate(encodings))
 
     def _stem(self, material: Material) -> Stem:
         return Stem(material.windows.store, material.rows, self.stem)

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from taglab.figures.retrieval import precision_curves
+from tests.figures.shown import shown
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -19,5 +20,5 @@ def test_each_model_has_a_line_and_the_ceiling_one() -> None:
     figure = precision_curves(table, HOSTILE)
     assert [list(trace.y) for trace in figure.data] == [[1.0, 0.5], [0.0, 1 / 3], [1.0, 2 / 3]]
     assert figure.data[2].line.dash == "dash"
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
     assert figure.layout.yaxis.title.text == "precision at k"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from taglab.figures.robustness import consistency_curves, label_curves
+from taglab.figures.robustness import consistency_curves, label_curves, voice_places
+from tests.figures.shown import shown
 
 HOSTILE = "<img src=x>"
 
@@ -35,7 +37,7 @@ def test_the_magnitude_looked_at_is_a_line_and_names_are_no_markup() -> None:
     figure = consistency_curves(table(), [2.0, 5.0, 8.0], "dB", "Noise", at=5.0)
     assert [shape.x0 for shape in figure.layout.shapes] == [1]
     assert not consistency_curves(table(), [2.0, 8.0], "dB", "Noise", at=3.0).layout.shapes
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
     assert figure.layout.xaxis.title.text == "Noise, dB"
 
 
@@ -48,4 +50,21 @@ def test_labels_have_hues_beside_their_grey_mean() -> None:
     assert len({(curve.line.color, curve.line.dash) for curve in curves}) == len(labels)
     assert list(curves[0].x) == [0, 1]
     assert [shape.x0 for shape in figure.layout.shapes] == [1]
-    assert "<img" not in figure.to_json()
+    assert "<img" not in shown(figure)
+
+
+def test_windows_are_coloured_by_loudness_and_beside_it_by_song() -> None:
+    windows = pd.DataFrame(
+        {
+            "track": [HOSTILE, HOSTILE, "b"], "start_s": [0.0, 2.0, 0.0], "stem_dbfs": [-20.0, -90.0, -12.5],
+            "x": [0.0, 1.0, 2.0], "y": [3.0, 4.0, 5.0],
+        }
+    )  # fmt: skip
+    loudness, songs = voice_places(windows).data
+    assert list(loudness.marker.color) == [-20.0, -90.0, -12.5]
+    assert loudness.marker.colorbar.title.text == "dBFS"
+    first, second, other = songs.marker.color
+    assert first == second != other
+    assert np.array_equal(loudness.x, songs.x)
+    assert [row[2] for row in loudness.customdata] == ["-20.0", "-90.0", "-12.5"]
+    assert "<img" not in shown(voice_places(windows))

@@ -26,6 +26,7 @@ from taglab.training import encode
 from taglab.training.checkpoints import load_checkpoint
 from taglab.training.dry_running import dry_run_spectra
 from taglab.training.spectra import (
+    encode_stem_windows,
     fresh_spectrum_network,
     measure_spectra,
     new_spectrum_run,
@@ -142,6 +143,27 @@ def test_stopped_it_ends_as_if_nothing_had_been() -> None:
     pd.testing.assert_frame_equal(figures(broken), figures(whole))
     one, other = (load_checkpoint(run.checkpoints / "last.pt", {})["network"] for run in (whole, broken))
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_windows_are_encoded_with_the_level_of_their_voice() -> None:
+    run = new_spectrum_run(config_of("voice-separation", epochs=1))
+    train_spectra(run.name)
+    heard = encode_stem_windows(run)
+    table = heard.windows
+    assert heard.encodings.shape == (len(table), 16)
+    tested = [f"t{number}" for number in range(N_TRACKS) if number not in UNSUNG]
+    assert set(table["track"]) <= set(tested)
+    # Two windows cover a track: one from its start, one up to its end. A sine of 0.2 lies 16.99 dB below 1.
+    assert table.groupby("track", sort=False)["start_s"].apply(list).tolist() == (
+        [pytest.approx([0.0, LENGTH / RATE_HZ - 1.05], abs=1e-3)] * table["track"].nunique()
+    )
+    assert table["stem_dbfs"].to_numpy() == pytest.approx(20 * np.log10(0.2 / np.sqrt(2)), abs=0.02)
+    whole = encode(run, table["track"].unique().tolist()).vectors
+    means = heard.encodings.reshape(-1, 2, 16).mean(axis=1)
+    np.testing.assert_allclose(means, whole, rtol=1e-4, atol=1e-6)
+    other = new_spectrum_run(config_of("autoencoder"))
+    with pytest.raises(InvalidSetting, match="learned autoencoder; only voice separation knows a stem"):
+        encode_stem_windows(other)
 
 
 def test_a_voice_is_told_from_the_rest_once_that_is_learned() -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from taglab.audio.degrade import degradation
 from taglab.figures.designs import interval_dots
-from taglab.figures.robustness import consistency_curves, label_curves
+from taglab.figures.robustness import consistency_curves, label_curves, voice_places
 from taglab.metrics.additive import FACTORS
 from taglab.studies.claims import claims_table
 from taglab.studies.pages import Section
@@ -125,11 +125,29 @@ def _sections(evidence: StudyEvidence) -> Iterator[Section]:
         _originals(evidence),
         _NOT_READ,
     )
+    if evidence.voices:
+        about = "windows of songs: do the nearest share the loudness of the voice, or the song?"
+        yield Section("Figure 4.14", about, None, _voices(evidence), _NOT_READ)
     for labels in evidence.labels:
         about = f"at which magnitude labels of {labels.run} break"
         yield Section(
             "Beyond the paper", about, None, labels.breaks, "labels that lose half of what they knew"
         )
+
+
+def _voices(evidence: StudyEvidence) -> pd.DataFrame:
+    rows = [
+        {
+            "run": voices.run,
+            "windows": len(voices.windows),
+            "songs": voices.windows["track"].nunique(),
+            "rank correlation of loudness with the ten nearest of other songs": voices.by_loudness,
+            "share of the ten nearest of the same song": voices.same_song,
+            "by chance": voices.same_song_by_chance,
+        }
+        for voices in evidence.voices
+    ]
+    return pd.DataFrame(rows)
 
 
 def _of_means(evidence: StudyEvidence, of: Modelled) -> Section:
@@ -204,8 +222,13 @@ def _drawn(evidence: StudyEvidence) -> Iterator[Drawn]:
     yield Drawn(
         "Figure 4.9", "map of originals and changed copies", None, None, (_NOT_READ, "on the page Robustness")
     )
-    why = "of a network that takes the voice apart, on stems"
-    yield Drawn("Figure 4.14", "map by loudness of the voice", None, None, (_NOT_READ, why))
+    title = "windows of songs as voice separation has them"
+    for voices in evidence.voices:
+        why = f"{voices.run}: rank correlation with the nearest of other songs {voices.by_loudness:.2f}"
+        yield Drawn("Figure 4.14", title, None, voice_places(voices.windows), (_NOT_READ, why))
+    if not evidence.voices:
+        why = "no network that separates voices was trained here"
+        yield Drawn("Figure 4.14", title, None, None, (_NOT_READ, why))
 
 
 def _printed_dots(of: Modelled) -> go.Figure | None:

@@ -29,6 +29,7 @@ from taglab.studies.robustness.published import task_title
 from taglab.studies.robustness.study_networks import about_training, trained_networks
 from taglab.studies.robustness.study_settings import ConsistencyStudy
 from taglab.studies.robustness.unheard import unheard_tracks
+from taglab.studies.robustness.voices import VoiceMap, voice_map
 from taglab.vectors import feature_names, open_features, save_features
 
 __all__ = ["StudyEvidence", "carry_out", "encoders_of"]
@@ -49,6 +50,7 @@ class StudyEvidence:
         performance: One row a tagger: `run`, `network` and `baseline` (mean over held-out tracks of the
             ROC-AUC over labels), `difference`, `low`, `high`, `tracks`.
         labels: Of each tagger, its labels on degraded sound.
+        voices: Of each network that separates voices, where it puts windows of songs.
         trained: One row a network trained here.
         untold: Features of which it cannot be known whether their encoder learned from the clips.
     """
@@ -62,6 +64,7 @@ class StudyEvidence:
     models: Mapping[Modelled, AdditiveModel]
     performance: pd.DataFrame
     labels: tuple[LabelRobustness, ...]
+    voices: tuple[VoiceMap, ...]
     trained: pd.DataFrame
     untold: tuple[str, ...] = ()
 
@@ -101,11 +104,13 @@ def carry_out(
     models = fit_models(measured, tasks)
     performance = [_performance(run, between(progress, 0.82, 0.85)) for run in taggers]
     changes = ChangeSettings(**settings.model_dump(include=set(ChangeSettings.model_fields)))
-    labels = tuple(label_robustness(run, changes, progress=between(progress, 0.85, 1)) for run in taggers)
+    labels = tuple(label_robustness(run, changes, progress=between(progress, 0.85, 0.95)) for run in taggers)
+    separating = [run for run, task in trained if task == "voice-separation"]
+    voices = tuple(voice_map(run, settings.seed, between(progress, 0.95, 1)) for run in separating)
     table = pd.DataFrame([about_training(run, task) for run, task in trained])
     return StudyEvidence(
         settings, data.name, store.sample_rate_hz, tasks, measured, originals, models,
-        pd.DataFrame(performance, columns=_PERFORMANCE), labels, table, unheard.untold,
+        pd.DataFrame(performance, columns=_PERFORMANCE), labels, voices, table, unheard.untold,
     )  # fmt: skip
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taglab.audio.decode import Decoded
 from taglab.audio.library import open_audio
+from taglab.audio.store import STEMS, Sound, StoreSettings, write_sounds
 from taglab.encoders import encode_tracks, encoder_of, learn
 from taglab.errors import InvalidSetting, NotFound
 from taglab.folksonomy import Folksonomy
@@ -25,6 +29,7 @@ from taglab.studies.robustness import study, study_networks
 from taglab.studies.robustness.analysis import MODELS, Modelled, fit_models
 from taglab.studies.robustness.claims import CLAIMS
 from taglab.studies.robustness.published import MEANS, TASKS
+from taglab.studies.robustness.report import consistency_report
 from taglab.studies.robustness.study import StudyEvidence, carry_out, encoders_of
 from taglab.studies.robustness.study_settings import ConsistencyStudy
 from taglab.studies.robustness.unheard import unheard_tracks
@@ -33,7 +38,7 @@ from taglab.training import run_config
 from taglab.training.spectrum_config import spectrum_run
 from taglab.vectors import open_features, save_features
 from taglab.verbs.consistency_study import PRESETS, ReproduceConsistency
-from tests.training.examples import make_world
+from tests.training.examples import RATE_HZ, make_world
 
 # Of sound of 16,000 Hz the network takes two seconds at least.
 STUDY = ConsistencyStudy(
@@ -182,6 +187,33 @@ def test_other_classes_under_the_name_are_left_alone(taglab_home: Path) -> None:
     assert [study_networks.label_space_of(data, ConsistencyStudy()) for _ in range(2)] == ["tiny-top-2 2"] * 2
     assert set(open_label_space("tiny-top-2 2")[0].tags) == {"rock", "jazz"}
     assert len(open_label_space("tiny-top-2")[0]) == 1
+
+
+def test_voice_separation_and_instruments_are_trained_beside(evidence: StudyEvidence, tmp_path: Path) -> None:
+    whole = open_audio("small")
+    voices = [
+        Sound(track, "voice", "", partial(Decoded, whole.whole(row)[::-1] / 65_536, RATE_HZ, RATE_HZ))
+        for row, track in enumerate(whole.tracks["track"])
+    ]
+    with ThreadPoolExecutor(1) as threads:
+        write_sounds(voices, whole.folder / STEMS / "voice", StoreSettings(min_duration_s=0.5), threads)
+    asked = {"tasks": ("voice-separation", "instruments"), "instruments": "sounds", "untrained": False}
+    settings = ConsistencyStudy(**{**STUDY.model_dump(), **asked})
+    beside = carry_out(open_folksonomy("small"), "small", open_audio("small"), settings)
+    assert list(beside.tasks.values()) == ["MFCC", "VS", "IR"]
+    (voices_of,) = beside.voices
+    held_out = {str(track) for track in voices_of.windows["track"]}
+    assert set(beside.measured.tracks) <= held_out
+    assert set(voices_of.windows.groupby("track").size()) == {2}  # windows cover four seconds
+    assert np.isfinite(voices_of.windows[["x", "y", "stem_dbfs"]].to_numpy()).all()
+    report = consistency_report(beside)
+    (drawn,) = [figure for figure in report.drawn if figure.heading == "Figure 4.14"]
+    assert drawn.here is not None
+    assert len(drawn.here.data[0].x) == len(voices_of.windows)
+    (table,) = [section.here for section in report.sections if section.heading == "Figure 4.14"]
+    assert table["songs"].tolist() == [len(held_out)]
+    missing = [figure for figure in consistency_report(evidence).drawn if figure.heading == "Figure 4.14"]
+    assert [figure.here for figure in missing] == [None]
 
 
 def test_clips_are_of_tracks_that_no_named_run_learned_from(evidence: StudyEvidence) -> None:
