@@ -74,9 +74,9 @@ def on_every_core(
 ) -> list[Result]:
     """Return `work` of each part, in order, computed in threads; NumPy frees them of the interpreter's lock.
 
-    An exception, also one raised by `progress`, cancels what has not begun.
+    Of no parts nothing is computed. An exception, also one raised by `progress`, cancels what has not begun.
     """
-    with ThreadPoolExecutor(min(cores(), len(parts))) as pool:
+    with ThreadPoolExecutor(max(1, min(cores(), len(parts)))) as pool:
         futures = [pool.submit(work, part) for part in parts]
 
         def results() -> Iterator[Result]:

@@ -1,4 +1,4 @@
-"""Whether threads of OpenMP sleep while they wait is known by when that was asked for."""
+"""Work on every core; and whether threads of OpenMP sleep, which is known by when that was asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+
+from taglab.parallel import on_every_core
+from taglab.progress import silent
 
 ASK = "from taglab.parallel import idle_threads_sleep, let_idle_threads_sleep"
 
@@ -38,3 +41,8 @@ def test_idle_threads_sleep_where_that_is_asked_for_in_time(
         [sys.executable, "-c", "\n".join(lines)], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", str(sleep)]
+
+
+def test_work_of_no_parts_is_none() -> None:
+    assert on_every_core(pytest.fail, [], silent, "nothing") == []
+    assert on_every_core(lambda part: 2 * part, [1, 2, 3], silent, "doubling") == [2, 4, 6]

@@ -98,7 +98,7 @@ def _by_rows(
     rows: Callable[[slice], DoubleArray], n_first: int, n_second: int, progress: Progress, text: str
 ) -> DoubleArray:
     size = max(1, min(_ROWS, -(-n_first // cores())))
-    parts = on_every_core(rows, blocks(n_first, size), progress, text) if n_first else []
+    parts = on_every_core(rows, blocks(n_first, size), progress, text)
     return np.concatenate(parts) if parts else np.zeros((0, n_second))
 
 
