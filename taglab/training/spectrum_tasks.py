@@ -36,6 +36,9 @@ _SMALLEST = 1e-8  # magnitude; below, there is nothing to have a share of
 _FLOOR_DB = 1e-3  # a bin that is the same in all clips is standardised by no less
 _SILENCE_DBFS = -90.0  # below the step of samples of 16 bits
 
+StemName = Annotated[str, Field(pattern=r"^[\w-]{1,60}$")]
+"""Name of a part of the sound that is kept apart."""
+
 
 @dataclass(frozen=True, eq=False)
 class StemWindows:
@@ -174,7 +177,7 @@ class VoiceSeparation(SpectrumTask):
     figure: ClassVar[tuple[str, str]] = ("sdr", "signal to distortion (dB)")
 
     task: Literal["voice-separation"] = "voice-separation"
-    stem: str = Field(DEMO_STEM, pattern=r"^[\w-]{1,60}$")
+    stem: StemName = DEMO_STEM
 
     def part_of_sound(self) -> str:
         """Return the name of the stem."""

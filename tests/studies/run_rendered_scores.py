@@ -26,7 +26,8 @@ def run_taglab(*words: str) -> None:
         sys.exit(code)
 
 
-def _add_tags() -> None:
+def add_tags() -> None:
+    """Put the clips' tags and published split into the cache folder."""
     clips = pd.read_csv(FOLDER / "clips.csv")[["clip", "artist", "title", "split"]]
     tags = pd.read_csv(FOLDER / "tags.csv").merge(clips, on="clip").rename(columns={"clip": "track"})
     with tempfile.TemporaryDirectory() as scratch:
@@ -40,7 +41,7 @@ def run(report: str) -> None:
     if not FOLDER.is_dir():
         sys.exit(f"{FOLDER} is not there")
     if NAME not in folksonomy_names():
-        _add_tags()
+        add_tags()
     if NAME not in audio_names():
         run_taglab("audio", "add", str(FOLDER / "clips"), "--name", NAME, "--data", NAME)
     of_split = ("--data", NAME, "--split-published")

@@ -108,7 +108,7 @@ def _sections(evidence: StudyEvidence) -> Iterator[Section]:
     ]
     yield Section(
         "Figure 4.5", "performance at the task: ROC-AUC over labels of a track", pd.DataFrame(printed),
-        evidence.performance, "standard deviations within a task there; auto-tagging alone here",
+        evidence.performance, "standard deviations within a task there; taggers here, others at the end",
     )  # fmt: skip
     for of in MODELS:
         if of in evidence.models:

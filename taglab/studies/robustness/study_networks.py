@@ -22,7 +22,8 @@ from taglab.training.config import RunConfig, TrainConfig, as_of_today
 from taglab.training.label_spaces import save_spaces
 from taglab.training.running import inputs_of, require_parts
 from taglab.training.spectra import new_spectrum_run, spectrum_inputs, train_spectra
-from taglab.training.spectrum_config import SpectrumRun, spectrum_run
+from taglab.training.spectrum_config import KIND, SpectrumRun, spectrum_run
+from taglab.training.spectrum_tasks import Autoencoder, SpectrumTask, VoiceSeparation
 
 __all__ = ["about_training", "label_space_of", "trained_networks"]
 
@@ -107,12 +108,12 @@ def _tagger(labels_of: Callable[[_Asked], str], asked: _Asked, progress: Progres
     return train(run.name, progress)
 
 
-def _answering_with_spectra(asked: _Asked, progress: Progress) -> Run:
+def _answering_with_spectra(task: Callable[[_Asked], SpectrumTask], asked: _Asked, progress: Progress) -> Run:
     config = spectrum_run(
         {
             "data": asked.data.name,
             "audio": asked.audio,
-            "task": {"task": asked.task},
+            "task": task(asked).model_dump(),
             "network": asked.network,
             "split": TrainConfig(test_share=asked.settings.test_share).split_settings(),
             "train": asked.training,
@@ -135,8 +136,10 @@ def label_space_of(data: Folksonomy, settings: ConsistencyStudy) -> str:
 _LEARNED: Mapping[TrainedTask, Callable[[_Asked, Progress], Run]] = {
     "auto-tagging": partial(_tagger, lambda asked: label_space_of(asked.data, asked.settings)),
     "instruments": partial(_tagger, lambda asked: asked.settings.instruments),
-    "autoencoder": _answering_with_spectra,
-    "voice-separation": _answering_with_spectra,
+    "autoencoder": partial(_answering_with_spectra, lambda asked: Autoencoder()),
+    "voice-separation": partial(
+        _answering_with_spectra, lambda asked: VoiceSeparation(stem=asked.settings.stem)
+    ),
 }
 
 
@@ -163,11 +166,14 @@ def _there(now: Mapping[InputKind, Input], same: Callable[[Mapping[str, Any]], b
 
 
 def about_training(run: Run, task: str) -> dict[str, object]:
-    """Return `run`, `task`, `epochs` and the `best` of them."""
+    """Return `run`, `task`, `epochs`, the `best` of them, and what was reached on `test` tracks, as text."""
     summary = run.summary()
+    figures = summary.get("test", {}) if run.config.get("kind") == KIND else {}
+    reached = [f"{name} {value:.3f}" for name, value in figures.items() if isinstance(value, float)]
     return {
         "run": run.name,
         "task": task_title(task),
         "epochs": summary.get("epochs"),
         "best": summary.get("best_epoch"),
+        "test": ", ".join(reached),
     }

@@ -6,8 +6,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from taglab.audio.library import DEMO_STEM
 from taglab.studies.robustness.changes import ChangeSettings
 from taglab.studies.robustness.published import EPOCHS
+from taglab.training.spectrum_tasks import StemName
 
 __all__ = ["ConsistencyStudy", "TrainedTask"]
 
@@ -35,6 +37,7 @@ class ConsistencyStudy(ChangeSettings):
         test_share: Of the tracks, those that networks do not learn from, of which clips are drawn.
         labels: Label space of the auto-taggers; empty for the 50 most used tags, as Kim has it.
         instruments: Label space of the instruments.
+        stem: Name of the part that is separated, as the sound keeps it: voice, vocals, melody ...
     """
 
     encoders: tuple[str, ...] = ()
@@ -47,6 +50,7 @@ class ConsistencyStudy(ChangeSettings):
     test_share: float = Field(0.3, gt=0, lt=0.9)
     labels: str = ""
     instruments: str = ""
+    stem: StemName = DEMO_STEM
 
     @model_validator(mode="after")
     def _instruments_have_labels(self) -> Self:

@@ -196,11 +196,17 @@ def test_voice_separation_and_instruments_are_trained_beside(evidence: StudyEvid
         for row, track in enumerate(whole.tracks["track"])
     ]
     with ThreadPoolExecutor(1) as threads:
-        write_sounds(voices, whole.folder / STEMS / "voice", StoreSettings(min_duration_s=0.5), threads)
-    asked = {"tasks": ("voice-separation", "instruments"), "instruments": "sounds", "untrained": False}
+        write_sounds(voices, whole.folder / STEMS / "vocals", StoreSettings(min_duration_s=0.5), threads)
+    asked = {
+        "tasks": ("voice-separation", "instruments"),
+        "instruments": "sounds",
+        "untrained": False,
+        "stem": "vocals",
+    }
     settings = ConsistencyStudy(**{**STUDY.model_dump(), **asked})
     beside = carry_out(open_folksonomy("small"), "small", open_audio("small"), settings)
     assert list(beside.tasks.values()) == ["MFCC", "VS", "IR"]
+    assert [one[:4] for one in beside.trained["test"]] == ["vali", ""]
     (voices_of,) = beside.voices
     held_out = {str(track) for track in voices_of.windows["track"]}
     assert set(beside.measured.tracks) <= held_out
