@@ -184,8 +184,13 @@ def _end(paths: Mapping[str, tuple[Targets, object]], tag: str) -> Targets:
 
 
 def _with_later(plan: StepPlan, later: StepPlan) -> StepPlan:
-    """Return the plan with the decisions of a later round, which count where there are two of one tag."""
-    table = pd.concat([plan.table, later.table], ignore_index=True)
+    """Return the plan with the decisions of a later round, which count where there are two of one tag.
+
+    A tag that was kept and joined by others is not decided anew by a round that finds it joined already.
+    """
+    joined = {tag for tag, targets in plan.mapping.items() if tag in targets and tag not in later.mapping}
+    anew = later.table[~later.table["tag"].isin(joined)]
+    table = pd.concat([plan.table, anew], ignore_index=True)
     return replace(
         later,
         table=table.drop_duplicates("tag", keep="last", ignore_index=True),

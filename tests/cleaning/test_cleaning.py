@@ -210,6 +210,14 @@ def test_a_tag_dropped_and_then_merged_into_is_kept_whole() -> None:
     assert "a later step merges tags into it" in row["reason"]
 
 
+def test_what_joins_a_tag_stays_where_a_later_round_only_adds_its_category() -> None:
+    joins = ExplicitMap(entries=(Entry(tag="Rock", targets=("Rock", "zeuhl")),))
+    for steps in ((Categories(), joins), (joins, Categories()), (Categories(), joins, NormalForm())):
+        cleaned = Cleaning.of("test", list(steps)).apply(folksonomy([(0, "Rock"), (1, "pop")]))
+        assert pairs_of(cleaned.folksonomy) == {("t0", "Rock"), ("t0", "zeuhl"), ("t1", "pop")}
+        assert categories_of(cleaned.folksonomy) == {"Rock": "genre", "zeuhl": "genre", "pop": "genre"}
+
+
 def test_steps_that_undo_one_another_are_refused() -> None:
     there = ExplicitMap(entries=(Entry(tag="a", targets=("b",)),))
     back = ExplicitMap(entries=(Entry(tag="b", targets=("a",)),))
