@@ -1,5 +1,6 @@
 """Every test has a cache folder of its own; what tests saw of published data is told at the end."""
 
+import functools
 import os
 import shutil
 from collections.abc import Callable
@@ -58,6 +59,14 @@ def taglab_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "taglab-home"
     monkeypatch.setenv("TAGLAB_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def components_looked_for_once() -> None:
+    """AppTest reads what every installed package says of itself, anew for each page: most of its time."""
+    from streamlit.components.v2 import manifest_scanner
+
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(scope="session")
