@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from taglab.figures.theme import PALETTE, blank, hue, plain
+from taglab.figures.theme import GREY, PALETTE, blank, hue, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -41,58 +42,24 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
     figure = blank(title, measure, height=height)
     for number, vectors in enumerate(embeddings):
         part = table[table["vectors"] == vectors]
-        value = part["value"].to_numpy(float)
-        texts = [
-            f"{_NOTHING} ({covered:,} of {asked:,})"
-            if np.isnan(one)
-            else f"{one:.2f} · {_percent(covered, asked)} known"
-            for one, covered, asked in zip(value, part["covered"], part["asked"], strict=True)
-        ]
-        figure.add_bar(
-            x=np.nan_to_num(value),
-            y=[groups.index(name) for name in part[of]],
-            orientation="h",
-            name=plain(str(vectors), 30),
-            marker={"color": hue(number), "opacity": (0.3 + 0.7 * part["coverage"]).to_numpy()},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": (part["high"] - value).to_numpy(),
-                "arrayminus": (value - part["low"]).to_numpy(),
-                "thickness": 1,
-                "width": 3,
-                "color": "#8c8f94",
-            },
-            text=texts,
-            customdata=[
-                [plain(str(name), 100), plain(str(vectors), 60), line, _interval(low, high), covered, asked]
-                for name, line, low, high, covered, asked in zip(
-                    part[of], texts, part["low"], part["high"], part["covered"], part["asked"], strict=True
-                )
-            ],
-            hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: %{customdata[2]}<br>"
-            "95 % interval %{customdata[3]}<br>%{customdata[4]:,} of %{customdata[5]:,}<extra></extra>",
-            textposition="none",
-        )
+        texts = _texts(part)
+        rows = np.array([groups.index(name) for name in part[of]])
+        _add_bars(figure, part, part[of].astype(str).tolist(), texts, rows, number)
+        beside = rows + _offset(number, len(embeddings), gap)
         figure.add_scatter(
-            x=np.nan_to_num(np.fmax(part["high"], value)).clip(0),
-            y=[groups.index(name) + _offset(number, len(embeddings), gap) for name in part[of]],
-            mode="text",
-            text=[f" {line}" for line in texts],
-            textposition="middle right",
-            textfont={"size": 11},
-            cliponaxis=False,
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    lowest = float(np.nanmin([0.0, *table["low"], *table["value"]]))
+            x=np.nan_to_num(np.fmax(part["high"], part["value"])).clip(0), y=beside, mode="text",
+            text=[f" {line}" for line in texts], textposition="middle right", textfont={"size": 11},
+            cliponaxis=False, hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
+    several = len(embeddings) > 1
     figure.update_layout(
         barmode="group",
         bargap=gap,
-        margin={"l": 10, "r": 20, "t": 76 if len(embeddings) > 1 else 48},
-        showlegend=len(embeddings) > 1,
+        margin={"l": 10, "r": 20, "t": 76 if several else 48},
+        showlegend=several,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"},
     )
+    lowest = float(np.nanmin([0.0, *table["low"], *table["value"]]))
     figure.update_xaxes(
         range=[lowest * 1.05, 1 + _TEXT_ROOM * (1 - lowest)],
         tickvals=np.arange(-1, 1.01, 0.25),
@@ -106,6 +73,49 @@ def quality_bars(table: pd.DataFrame, title: str, of: str, measure: str) -> go.F
         zeroline=False,
     )
     return figure
+
+
+def _texts(part: pd.DataFrame) -> list[str]:
+    """Return what stands beside the bars of an embedding."""
+    return [
+        f"{_NOTHING} ({covered:,} of {asked:,})"
+        if np.isnan(value)
+        else f"{value:.2f} · {_percent(covered, asked)} known"
+        for value, covered, asked in zip(
+            part["value"].astype(float), part["covered"], part["asked"], strict=True
+        )
+    ]
+
+
+def _add_bars(
+    figure: go.Figure,
+    part: pd.DataFrame,
+    names: list[str],
+    texts: list[str],
+    rows: npt.NDArray[np.integer],
+    number: int,
+) -> None:
+    """Draw the bars of an embedding, the `number`-th, with their intervals."""
+    value = part["value"].to_numpy(float)
+    vectors = str(part["vectors"].iloc[0])
+    figure.add_bar(
+        x=np.nan_to_num(value), y=rows, orientation="h", name=plain(vectors, _NAME_CHARACTERS),
+        marker={"color": hue(number), "opacity": (0.3 + 0.7 * part["coverage"]).to_numpy()},
+        error_x={
+            "type": "data", "symmetric": False, "thickness": 1, "width": 3, "color": GREY,
+            "array": (part["high"] - value).to_numpy(), "arrayminus": (value - part["low"]).to_numpy(),
+        },
+        text=texts,
+        customdata=[
+            [plain(name, 100), plain(vectors, 60), line, _interval(low, high), covered, asked]
+            for name, line, low, high, covered, asked in zip(
+                names, texts, part["low"], part["high"], part["covered"], part["asked"], strict=True
+            )
+        ],
+        hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}: %{customdata[2]}<br>"
+        "95 % interval %{customdata[3]}<br>%{customdata[4]:,} of %{customdata[5]:,}<extra></extra>",
+        textposition="none",
+    )  # fmt: skip
 
 
 def score_scatter(tables: Sequence[tuple[str, pd.DataFrame]], title: str, named: int = 5) -> go.Figure:
