@@ -55,23 +55,28 @@ def trained_networks(
         raise InvalidSetting(
             f"clip_s={settings.clip_s:g} must be {needed_s:.3g} s or more: the network takes {_FRAMES} frames"
         )
+    labels = {
+        "auto-tagging": label_space_of(data, settings) if ("auto-tagging", 0) in plans else "",
+        "instruments": settings.instruments,
+    }
     trained: list[tuple[Run, str]] = []
     for at, (task, seed) in enumerate(plans):
         share = between(progress, at / len(plans), (at + 1) / len(plans), f"{task} {seed + 1}")
-        asked = _Asked(data, audio, store, settings, task, settings.seed + seed)
+        asked = _Asked(data, audio, store, settings, task, labels.get(task, ""), settings.seed + seed)
         trained.append((_LEARNED[task](asked, share), task))
     return trained
 
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """One network that is asked for."""
+    """One network that is asked for; `labels` names the label space of a tagger."""
 
     data: Folksonomy
     audio: str
     store: AudioStore
     settings: ConsistencyStudy
     task: str
+    labels: str
     seed: int
 
     @property
@@ -94,12 +99,12 @@ class _Asked:
         return {"width": self.settings.width, "n_fft": _N_FFT, "hop": _HOP}
 
 
-def _tagger(labels_of: Callable[[_Asked], str], asked: _Asked, progress: Progress) -> Run:
+def _tagger(asked: _Asked, progress: Progress) -> Run:
     config = run_config(
         {
             "data": asked.data.name,
             "audio": asked.audio,
-            "labels": labels_of(asked),
+            "labels": asked.labels,
             "network": {"network": "kim-4.1", **asked.network},
             "train": {**asked.training, "test_share": asked.settings.test_share},
         }
@@ -134,8 +139,8 @@ def label_space_of(data: Folksonomy, settings: ConsistencyStudy) -> str:
 
 
 _LEARNED: Mapping[TrainedTask, Callable[[_Asked, Progress], Run]] = {
-    "auto-tagging": partial(_tagger, lambda asked: label_space_of(asked.data, asked.settings)),
-    "instruments": partial(_tagger, lambda asked: asked.settings.instruments),
+    "auto-tagging": _tagger,
+    "instruments": _tagger,
     "autoencoder": partial(_answering_with_spectra, lambda asked: Autoencoder()),
     "voice-separation": partial(
         _answering_with_spectra, lambda asked: VoiceSeparation(stem=asked.settings.stem)
