@@ -149,11 +149,13 @@ def test_what_is_asked_changes_no_preset(verb: Declared) -> None:
     presets: list[dict[Place, Any]] = [{("preset",): name} for name in names] or [{}]
     for preset in presets:
         before = repr(verb.question.usual(preset))
-        for argument in asked:
-            if not argument.many and argument.place not in preset:
-                value = (*argument.choices, "\N{SNOWMAN}")[0]
-                with suppress(InvalidSetting):
-                    verb.question.asked({**preset, argument.place: value})
+        others = {
+            argument.place: (*argument.choices, "\N{SNOWMAN}")[0]
+            for argument in asked
+            if not argument.many and argument.place not in preset
+        }
+        with suppress(InvalidSetting):
+            verb.question.asked({**preset, **others})
         assert repr(verb.question.usual(preset)) == before
 
 
