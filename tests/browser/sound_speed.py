@@ -18,7 +18,7 @@ import pandas as pd
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, sign_in, start_server
 from tests.joint_space.shelved import shelve_heard_space, shelve_sound, shelve_space
 
-_PAGE = "robustness?data=robust&audio=robust&robust_features=heard-robust&clips=5&clip_s=0.5"
+_PAGE = "robustness?data=robust&audio=robust&robust_features=heard-robust&clips=5&clip_s=3"
 _PATIENCE_MS = 120_000
 _WATCH_SOUND = """() => {
   const hosts = [...document.querySelectorAll("*")].filter((one) => one.shadowRoot);
@@ -35,7 +35,7 @@ _WATCH_SOUND = """() => {
 
 
 def measure(moves: int = 10, settle_s: int = 20, degradation: str = "Pink noise") -> pd.DataFrame:
-    """Open the Robustness page on made-up tracks, play, and move the slider one magnitude at a time.
+    """Open the Robustness page on made-up tracks, play clips of 3 s, and move the slider.
 
     Returns:
         One row a move: `heard_s`, from the key press until the changed sound plays.
@@ -45,7 +45,7 @@ def measure(moves: int = 10, settle_s: int = 20, degradation: str = "Pink noise"
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TAGLAB_HOME"] = str(Path(folder) / "home")
         shelve_space("of-robust", "robust")
-        shelve_sound(Path(folder) / "wav", "robust")
+        shelve_sound(Path(folder) / "wav", "robust", seconds=8)
         shelve_heard_space("heard-robust", "robust")
         process, url = start_server(Path(folder) / "home", Path(folder) / "server.log")
         try:

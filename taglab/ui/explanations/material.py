@@ -221,9 +221,9 @@ def _pick_user(recommender: Recommender) -> int:
 
 
 def _pick_reading() -> Reading:
-    titles = {"user": "One weight a tag", "item": "Weights of every item"}
+    titles = {"user": "Per user", "item": "Per item"}
     chosen = st.segmented_control(
-        "How it ranks items", list(READINGS), default="user", key="reading", required=True,
+        "Weights of tags", list(READINGS), default="user", key="reading", required=True,
         format_func=lambda reading: titles[str(reading)], bind=bound_choice("reading", "reading", titles),
         help="; ".join(f"{titles[name]}: {about}" for name, about in READINGS.items()),
     )  # fmt: skip
