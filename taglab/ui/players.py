@@ -31,6 +31,10 @@ def play(store: AudioStore, row: int, longest_s: int, autoplay: bool = False) ->
         st.caption(f"The first {longest_s} s of {store.samples[row] / rate_hz:.0f}.")
 
 
+NOT_MADE = "The demo's sound is not made yet; the Data page makes it."
+"""Why there is no sound where it is the demo's, and may be had."""
+
+
 def sound_of(data: Folksonomy, audio: str) -> tuple[AudioStore | None, str]:
     """Return the sound of a data set under a name, or None and why there is none."""
     if audio == DEMO:
@@ -49,4 +53,4 @@ def _demo_sound(data: Folksonomy) -> tuple[AudioStore | None, str]:
             f"No sound: {data.name} has no track of the demo, whose sound is chosen under Audio; choose its "
             f"own there, or add it (taglab audio add FOLDER --name {data.name})."
         )
-    return store, "" if store is not None else "The demo's sound is not made yet; the Data page makes it."
+    return store, "" if store is not None else NOT_MADE

@@ -29,7 +29,7 @@ from taglab.ui.loaders import folksonomy
 from taglab.ui.long_work import LongWork, await_work, is_long
 from taglab.ui.messages import literal, working
 from taglab.ui.pickers import bound_choice, bound_number, on_every_page, pick_audio, pick_data
-from taglab.ui.players import sound_of
+from taglab.ui.players import NOT_MADE, sound_of
 from taglab.ui.remembered import Shelved, remembered
 from taglab.ui.robustness.recording import pick_recording, pick_variants
 from taglab.vectors import feature_names, open_features
@@ -115,6 +115,8 @@ def pick_material(controls: DeltaGenerator) -> Material | None:
     store, why = sound_of(data, audio)
     if store is None:
         st.info(literal(why), icon=":material/volume_off:")
+        if why == NOT_MADE and st.button("Open Data", icon=":material/library_music:"):
+            st.switch_page("pages/data.py")
         return None
     if not len(store):
         st.info("No track of this sound could be used.", icon=":material/volume_off:")
