@@ -1,4 +1,4 @@
-"""How long a move of the k slider takes, from the key press to the new picture.
+"""How long a move of the k slider takes, from the key to the new picture; the first dots; and memory.
 
 Not a test, for wall-clock time depends on the machine. Run from the checkout:
 
@@ -10,15 +10,18 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, sign_in, start_server
 
 _DIM = 200
+_PATIENCE_MS = 600_000
 # Notes when the browser asks the server, and when the answer with the map (the longest) is there.
 WATCH_SOCKET = """
 window.sent = 0; window.received = [];
@@ -57,7 +60,8 @@ def measure(moves: int = 20, n_tags: int = 7700, settle_s: int = 40) -> pd.DataF
 
     Returns:
         One row a move: `total_s` (key press to picture), `server_s` (request to the map's message),
-        `message_kb` (its size).
+        `message_kb` (its size); and what was measured once: `first_dots_s` and `later_dots_s` (from the
+        address to dots, the first time and once clusters are known), `held_mb` (the server at the end).
     """
     from playwright.sync_api import sync_playwright
 
@@ -72,14 +76,26 @@ def measure(moves: int = 20, n_tags: int = 7700, settle_s: int = 40) -> pd.DataF
                 page = browser.new_page(viewport={"width": 1400, "height": 900})
                 sign_in(page.context, url)
                 page.add_init_script(WATCH_SOCKET)
-                page.goto(f"{url}/?data=speed&vectors=speed&min_count=1&k=100")
-                page.wait_for_selector(".map[data-shows^='k=100 ']", timeout=120_000)
+                first_s = _open(page, f"{url}/?data=speed&vectors=speed&min_count=1&k=100")
                 # The process that compiles UMAP ahead takes a core of two for half a minute.
                 page.wait_for_timeout(1000 * settle_s)
-                return pd.DataFrame([_move(page, 101 + number) for number in range(moves)])
+                rows = pd.DataFrame([_move(page, 101 + number) for number in range(moves)])
+                later_s = _open(page, page.url)
+                held = psutil.Process(process.pid).memory_info().rss / 1e6
+                return rows.assign(first_dots_s=first_s, later_dots_s=later_s, held_mb=held)
         finally:
             process.terminate()
             process.wait(20)
+
+
+def _open(page: Any, address: str) -> float:
+    """Open the page until clusters are drawn; return the seconds until dots are."""
+    begun = time.monotonic()
+    page.goto(address)
+    page.wait_for_selector(".map[data-drawn]", timeout=_PATIENCE_MS)
+    dots_s = time.monotonic() - begun
+    page.wait_for_selector(".map[data-shows^='k=']", timeout=_PATIENCE_MS)
+    return dots_s
 
 
 def _move(page: Any, k: int) -> dict[str, float]:
