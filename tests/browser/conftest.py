@@ -147,7 +147,7 @@ def browsing(
         args=CHROMIUM_ARGUMENTS,
         accept_downloads=True,
     )
-    context.set_default_timeout(60_000)  # a busy machine is no fault of the page
+    context.set_default_timeout(180_000)  # a busy machine is no fault of the page
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_init_script("localStorage.clear()")
     sign_in(context, server.url)
