@@ -101,13 +101,18 @@ def encoded(name: str) -> list[Vectors]:
     if f"{name}-mfcc" not in feature_names():
         run_taglab("features", "encode", "mfcc-statistics", "--name", f"{name}-mfcc", *of)
     for strategy in ("random", *LEARNED[OTHER[name]]):
-        if f"{name}-{strategy}" not in feature_names():
+        if _features(name, strategy) not in feature_names():
             run = network_of(OTHER[name], "ss-r" if strategy == "random" else strategy)
             kind = "random" if strategy == "random" else "run"
             windows = ("--over-windows", "mean-deviation")
-            named = ("--name", f"{name}-{strategy}", "--run", run.name)
+            named = ("--name", _features(name, strategy), "--run", run.name)
             run_taglab("features", "encode", kind, *named, *windows, *of)
-    return [open_features(f"{name}-{kind}") for kind in ("mfcc", "random", *LEARNED[OTHER[name]])]
+    return [open_features(_features(name, kind)) for kind in ("mfcc", "random", *LEARNED[OTHER[name]])]
+
+
+def _features(name: str, kind: str) -> str:
+    """Return a name of features, in which no @ may stand."""
+    return f"{name}-{kind}".replace("@", "-at-")
 
 
 def scores_data() -> Folksonomy:
