@@ -104,7 +104,8 @@ class ProjectionWorker:
 
     Safe to use from many threads. Results go to the cache, where `find_projection` finds them, or stay in
     memory where it cannot be written; arrays are handed over in a temporary folder. The process is started
-    by `start` or by the first `submit`, has a low priority, and ends with this one.
+    by `start` or by the first `submit`, has a low priority, and ends with this one, however that ends; so
+    does the folder.
     """
 
     def __init__(self) -> None:
@@ -114,7 +115,7 @@ class ProjectionWorker:
         self._current: _Work | None = None
         self._by_path: dict[Path, _Work] = {}
         self._warm = threading.Event()
-        self._folder = tempfile.TemporaryDirectory(prefix="taglab-projection-")
+        self._folder = tempfile.TemporaryDirectory(prefix="taglab-projection-", ignore_cleanup_errors=True)
 
     @property
     def warm(self) -> bool:
@@ -138,8 +139,8 @@ class ProjectionWorker:
                 return
             self._warm.clear()
             try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "taglab.projection.worker"],
+                self._process = subprocess.Popen(  # noqa: S603  # an argument list, of our own making
+                    [sys.executable, "-m", "taglab.projection.worker", self._folder.name],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     # Where taglab is found, also in a checkout that is not installed.

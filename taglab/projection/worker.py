@@ -1,4 +1,4 @@
-"""The projection process: `python -m taglab.projection.worker`, started by `taglab.projection.jobs`.
+"""The projection process: `python -m taglab.projection.worker FOLDER`, started by `taglab.projection.jobs`.
 
 It takes one JSON object a line on its standard input and answers likewise on its standard output:
 
@@ -9,8 +9,9 @@ It takes one JSON object a line on its standard input and answers likewise on it
          {"job": ID, "fraction": 0.5, "text": "..."}
          {"job": ID, "state": "done" | "cancelled" | "failed", "text": why it failed}
 
-Arrays go through files, so that nothing is ever unpickled. Jobs run one after the other. While none needs
-UMAP, it is compiled in the background. It ends when its input does: with the process that started it.
+Arrays go through files in the folder, so that nothing is ever unpickled. Jobs run one after the other. While
+none needs UMAP, it is compiled in the background. It ends when its input does: with the process that started
+it, which may have been killed, so that the folder is removed here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import sys
 import threading
 import time
@@ -40,8 +42,9 @@ _REPORT_EVERY_S = 0.1
 class Worker:
     """What the process does; its own lines go to `answers`."""
 
-    def __init__(self, answers: TextIO) -> None:
+    def __init__(self, answers: TextIO, folder: Path) -> None:
         self.answers = answers
+        self.folder = folder
         self.writing = threading.Lock()
         self.jobs: queue.Queue[dict[str, Any]] = queue.Queue()
         self.cancelled: set[str] = set()
@@ -58,13 +61,14 @@ class Worker:
         self.say(warm=time.perf_counter() - started)
 
     def listen(self, requests: TextIO) -> None:
-        """Sort requests until the input ends; then end the process, whatever it is at."""
+        """Sort requests until the input ends; then end the process, whatever it is at, and its folder."""
         for line in requests:
             request = json.loads(line)
             if "cancel" in request:
                 self.cancelled.add(request["cancel"])
             else:
                 self.jobs.put(request)
+        shutil.rmtree(self.folder, ignore_errors=True)
         os._exit(0)
 
     def run(self, job: dict[str, Any]) -> None:
@@ -110,7 +114,7 @@ def main() -> None:
     # Whatever a library prints must not get between the answers: it goes to the log.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    worker = Worker(answers)
+    worker = Worker(answers, Path(sys.argv[1]))
     threading.Thread(target=worker.listen, args=(sys.stdin,), name="listen", daemon=True).start()
     # Both threads import; what they share is imported before the second starts.
     import_without_compiling()

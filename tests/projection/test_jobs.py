@@ -204,17 +204,19 @@ worker = ProjectionWorker()
 job = worker.submit(groups(size=500), ProjectionSettings(method="tsne"))
 while not job.fraction:
     time.sleep(0.02)
-print(worker.pid, flush=True)
+print(worker.pid, worker._folder.name, flush=True)
 time.sleep(600)
 """
 
 
-def test_the_worker_does_not_outlive_its_parent(request: pytest.FixtureRequest) -> None:
+def test_neither_the_worker_nor_what_it_is_given_outlives_its_parent(request: pytest.FixtureRequest) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=request.config.rootpath
     ) as parent:
         assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        assert is_running(pid)
+        number, folder = parent.stdout.readline().split()
+        assert is_running(int(number))
+        assert list(Path(folder).iterdir())
         parent.kill()
-    until(lambda: not is_running(pid))
+    until(lambda: not is_running(int(number)))
+    assert not Path(folder).exists()
