@@ -172,10 +172,10 @@ def _encoders(
     if task_title("mfcc") not in tasks.values():
         cepstra: dict[str, object] = {"encoder": "mfcc-statistics", "n_mfcc": 25, "first": False}
         wanted.append(("consistency-mfcc", "mfcc", cepstra))
-    wanted += [(f"{run.name}-features", task, {"encoder": "run", "run": run.name}) for run, task in trained]
+    wanted += [(f"consistency-{task}", task, {"encoder": "run", "run": run.name}) for run, task in trained]
     if settings.untrained and trained:
-        first = trained[0][0].name
-        wanted.append((f"{first}-untrained", "random", {"encoder": "random", "run": first}))
+        of_first: dict[str, object] = {"encoder": "random", "run": trained[0][0].name}
+        wanted.append(("consistency-untrained", "random", of_first))
     for at, (name, task, encoder) in enumerate(wanted):
         share = between(progress, at / len(wanted), (at + 1) / len(wanted), f"features {name}")
         kind = encoder_of(str(encoder["encoder"]), encoder)
@@ -186,7 +186,7 @@ def _encoders(
 def _features(encoder: Encoder, store: AudioStore, begins: str, progress: Progress) -> str:
     """Return the name of features, which tells what they are made of, made where they are not there yet."""
     key = content_key(encoder.model_dump(mode="json"), encoder.origin(""), store.fingerprint)
-    name = f"{begins[:80]}-{key[:10]}"
+    name = f"{begins}-{key[:10]}"
     if name not in feature_names():
         save_features(encode_tracks(encoder, store, name=name, progress=progress), name)
     return name

@@ -24,6 +24,7 @@ from taglab.ui.tracks import names_of, show_track
 
 _STRAYS_HEARD = 3
 _SHARES = ("consistency", "low", "high")
+_NAME_PX = 250  # so that the answer stands beside a long name on a narrow page
 
 
 def show_degradation(material: Material, controls: DeltaGenerator) -> None:
@@ -78,7 +79,7 @@ def _show_strays(material: Material, result: Consistencies, magnitude: float) ->
     st.dataframe(
         here, key="trusted", hide_index=True,
         column_config={
-            "space": "representation, distance",
+            "space": st.column_config.TextColumn("representation, distance", width=_NAME_PX),
             "trusted": st.column_config.TextColumn(
                 "to be trusted?",
                 help=f"Whether {TRUSTED:.0%} of clips or more stay nearest to their own original: yes or no "
