@@ -23,6 +23,10 @@ from taglab.sources.times import Times, are_instants
 _ROWS_AT_ONCE = 1 << 22
 _CELL_CHARACTERS = 40
 _EXAMPLES = 5
+_UNREAD_TIME = (
+    "the time cannot be read (read are seconds or milliseconds since 1970, and dates such as 2012-01-31 or "
+    "20120131); the play counts without"
+)
 
 _Codes32: TypeAlias = npt.NDArray[np.int32]
 
@@ -149,7 +153,10 @@ def read_events(
         notes += filter(None, [times_of.settle(seconds)])
         unread = sum(int(np.isnan(block).sum()) for block in seconds)
         del seconds
-        tally.add("the time cannot be read; the play counts without", "times", count=unread)
+        tally.add(_UNREAD_TIME, "times", count=unread)
+        timed = unread < sum(len(part[-1]) for part in parts)
+        if not timed:
+            parts = [part[:-1] for part in parts]
     users.texts.report(tally, "users")
     tracks.texts.report(tally, "tracks")
     arrays = iter(_joined_parts(parts, 2 + (places.value is not None) + timed))

@@ -201,9 +201,16 @@ def test_a_time_that_cannot_be_read_is_counted_and_its_play_stays(tmp_path: Path
     assert plays.matrix.nnz == 4
     assert plays.times is not None
     assert [time for time in plays.times.tolist() if time == time] == [1325376000]
-    assert [(note.reason, note.count) for note in plays.dropped] == [
-        ("the time cannot be read; the play counts without", 3)
+    assert [(note.reason.partition(" (")[0], note.count) for note in plays.dropped] == [
+        ("the time cannot be read", 3)
     ]
+
+
+def test_a_column_of_which_no_time_can_be_read_is_not_said_to_be_the_time(tmp_path: Path) -> None:
+    plays = read_plays(written(tmp_path, "user,track,date\nu,a,13/03/2020\nv,a,14/03/2020\n"), DATA)
+    assert plays.times is None
+    assert not any("the time is column" in sentence for sentence in plays.reading)
+    assert [(note.count, "2012-01-31" in note.reason) for note in plays.dropped] == [(2, True)]
 
 
 def when(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> float:
