@@ -216,5 +216,6 @@ def least_squares_of(masks: Bools, weights: Floats, scores: Floats) -> LeastSqua
         tags -= shares[item] @ tags
         weighted = tags * weights[item][:, None]
         grams[item] = weighted.T @ tags
-        correlations[item] = weighted.T @ (scores[item] - shares[item] @ scores[item])
+        differences = scores[item] - scores[item, 0]  # all 0, not rounded, where no tag matters
+        correlations[item] = weighted.T @ (differences - shares[item] @ differences)
     return LeastSquares(grams, correlations)

@@ -27,7 +27,7 @@ from taglab.recommend.explain import (
 from taglab.recommend.explain import explained as explained_module
 from taglab.recommend.explain.explained import OwnTags
 from taglab.recommend.explain.lasso_path import chosen_on_path, lasso_knots
-from taglab.recommend.explain.lime import require_memory
+from taglab.recommend.explain.lime import least_squares_of, require_memory
 from taglab.recommend.explain.perturbed import left_out_at_random, nearness
 from tests.recommend.explain.toys import BIASES, WEIGHTS, either, linear, tags_of
 
@@ -222,6 +222,14 @@ def test_the_lassos_path_as_by_scikit_learn_where_columns_leave_it() -> None:
             ours = chosen_on_path(chosen, n_knots)(omega)[0]
             np.testing.assert_array_equal(ours, theirs[np.flatnonzero(theirs.sum(axis=1) <= omega)[-1]])
     assert left > 2
+
+
+def test_lime_gives_no_weight_where_scores_do_not_depend_on_tags() -> None:
+    draw = np.random.default_rng(0)
+    masks = draw.random((20, 50, 6)) < 0.5
+    scores = np.repeat(draw.random((20, 1)), 50, axis=1)
+    squares = least_squares_of(masks, draw.random((20, 50)) + 0.1, scores)
+    assert not squares.ridge(1.0, np.ones((20, 6), bool)).any()
 
 
 def test_perturbed_tags_keep_all_first_and_then_lack_some() -> None:
