@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Settings = TypeVar("Settings", bound=pydantic.BaseModel)
 
 _MOST_NUMBERS = 10_000
+_PYDANTIC_RULE = "Input should "
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,11 @@ def checked(
 
 def _fault(fault: Any, field: str) -> str:
     """Return what is wrong: the field with what it holds, or, of fields that do not go together, the rule."""
-    said = str(fault["msg"]).removeprefix("Value error, ")
+    rule = str(fault["msg"]).removeprefix("Value error, ")
     if isinstance(fault["input"], Mapping):
-        return f"{field}: {said}" if field else said
-    return f"{field}={fault['input']!r}: {said}"
+        return f"{field}: {rule}" if field else rule
+    given, rest = f"{field}={fault['input']!r}", rule.removeprefix(_PYDANTIC_RULE)
+    return f"{given}: {rule}" if rest == rule else f"{given} must {rest}"
 
 
 def flattened(values: pydantic.BaseModel | Mapping[str, Any], before: str = "") -> dict[str, Any]:
@@ -168,8 +170,7 @@ def first_fault(error: pydantic.ValidationError, whole: str) -> InvalidSetting:
         whole: What the model is called, where the fault is of no single field.
     """
     problem = error.errors()[0]
-    field = ".".join(map(str, problem["loc"])) or whole
-    return InvalidSetting(f"{field}={problem['input']!r} must be otherwise: {problem['msg']}")
+    return InvalidSetting(_fault(problem, ".".join(map(str, problem["loc"])) or whole))
 
 
 def numbers(text: str) -> tuple[int, ...]:

@@ -40,6 +40,7 @@ FACTORS = ("encoder", "degradation")
 _N_SPLINES = 8
 _PENALTIES = np.logspace(-3, 4, 15)
 _LEVEL = 0.95
+_NO_DF = 1e-9  # share of the observations, below which rounding is all that is left
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +118,9 @@ class AdditiveModel:
 
     @cached_property
     def residual_variance(self) -> float:
-        """Of what the model does not account for."""
-        return self._residual_sum / (self.n - self.effective_df)
+        """Of what the model does not account for; NaN where its curves go through every observation."""
+        left = self.n - self.effective_df
+        return self._residual_sum / left if left > _NO_DF * self.n else math.nan
 
     @cached_property
     def _residual_sum(self) -> float:
@@ -126,7 +128,12 @@ class AdditiveModel:
 
     @property
     def r_squared(self) -> float:
-        """Share of the variance that the model accounts for, allowing for its degrees of freedom."""
+        """Share of the variance that the model accounts for, allowing for its degrees of freedom.
+
+        NaN where all observations are equal, or the curves go through every one.
+        """
+        if not self.total_sum > 0:
+            return math.nan
         return 1 - self.residual_variance / (self.total_sum / (self.n - 1))
 
     @property
@@ -230,9 +237,9 @@ class AdditiveModel:
         """
         means, covariance = self.cell_means(self.severities)
         values, spread = contrasts @ means, contrasts @ covariance @ contrasts.T
-        rank, n = int(np.linalg.matrix_rank(spread, hermitian=True)), len(contrasts)
+        n = len(contrasts)
         below = self.denominator_df - (0 if self.clip_values is None else n - 1)
-        if rank < n or below <= 0:
+        if below <= 0 or not np.isfinite(spread).all() or np.linalg.matrix_rank(spread, hermitian=True) < n:
             return n, below, math.nan, math.nan
         ratio = float(values @ np.linalg.solve(spread, values)) / n * below / self.denominator_df
         return n, below, ratio, float(stats.f.sf(ratio, n, below))

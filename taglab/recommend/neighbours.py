@@ -149,8 +149,10 @@ def tag_places(rows: Any, h: int, seed: int) -> Floats32:
         seed: Of the first vector of the iteration; what is returned is the same up to signs.
 
     Raises:
-        InvalidSetting: If h is not below both sizes.
+        InvalidSetting: If h is not below both sizes, or no row has a tag.
     """
+    if not np.any(rows @ np.ones(rows.shape[1])):
+        raise InvalidSetting(f"h={h} needs items with tags, and none has any; h=0 compares exactly")
     if h >= min(rows.shape):
         raise InvalidSetting(
             f"h={h} must be below the numbers of rows and of tags {rows.shape}; h=0 compares exactly"

@@ -63,7 +63,7 @@ def test_a_rate_beyond_all_use_is_refused_in_a_sentence(shell: Shell) -> None:
     fast = shell.folder / "fast.wav"
     soundfile.write(fast, 0.1 * np.ones(4_000), 384_000)
     assert shell.run("degrade", fast, "--with", "gain", "--by", "3") == 1
-    assert "sample_rate_hz=384000: Input should be less than or equal to 192000" in shell.err
+    assert "sample_rate_hz=384000 must be less than or equal to 192000" in shell.err
 
 
 def test_degradations_depend_on_the_rate(shell: Shell) -> None:

@@ -54,6 +54,19 @@ def test_what_is_planted_is_found_and_what_is_not_is_not() -> None:
     assert max(one["encoder:degradation"] for one in chances) > 0.05
 
 
+def test_where_nothing_varies_or_nothing_is_left_there_is_no_share_of_variance() -> None:
+    equal = planted().assign(figure=1.0)
+    clips = np.ones((len(equal), 5))
+    for model in (fit_additive(equal, "figure"), fit_additive(equal, "figure", clips)):
+        assert np.isnan(model.r_squared)
+        assert model.marginal_means()["estimate"].tolist() == pytest.approx([1.0, 1.0])
+    twice = planted(0.1)[lambda table: table["severity"].isin([0.5, 1.0])]
+    saturated = fit_additive(twice, "figure")
+    assert np.isnan([saturated.r_squared, saturated.residual_variance]).all()
+    assert saturated.tests()["F"].isna().all()
+    assert np.isfinite(saturated.marginal_means()["estimate"]).all()
+
+
 def test_a_curve_is_that_of_foreign_libraries() -> None:
     from pygam import LinearGAM
     from pygam import s as spline

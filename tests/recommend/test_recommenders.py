@@ -130,3 +130,7 @@ def test_what_cannot_be_learned_from_is_refused() -> None:
         fit(settings, ratings, TAGS)
     with pytest.raises(InvalidSetting, match="nobody played"):
         fit(settings, Interactions.from_codes("none", ["u"], list(TAGS.items), [], []), TAGS)
+    bare = ItemTags.from_matrix(TAGS.items, TAGS.tags, np.zeros(TAGS.matrix.shape))
+    for name in ("inn-low", "unn-low"):
+        with pytest.raises(InvalidSetting, match="h=3 needs items with tags, and none has any"):
+            fit(SETTINGS[name], PLAYS, bare)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from taglab.cache import content_key, derived_path, kept
@@ -133,6 +134,7 @@ def _measured(
     how = settings.model_dump(mode="json", exclude={"h", "hidden", "epochs"})
     key = content_key(
         _FORMAT, held.train.fingerprint, tags.fingerprint, held.asked.model_dump(mode="json"),
+        held.test.indptr.astype(np.int64), held.test.indices.astype(np.int64), held.candidates,
         asked.model_dump(mode="json"), how,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pandas as pd
 from taglab.audio.degrade import degradation
 from taglab.figures.designs import interval_dots
 from taglab.figures.robustness import consistency_curves, label_curves, voice_places
-from taglab.metrics.additive import FACTORS
+from taglab.metrics.additive import FACTORS, AdditiveModel
 from taglab.studies.claims import claims_table
 from taglab.studies.pages import Section
 from taglab.studies.robustness.analysis import MODELS, Modelled, mildest
@@ -162,8 +163,14 @@ def _of_means(evidence: StudyEvidence, of: Modelled) -> Section:
     return Section(
         "Figure 4.8" if of.measure == "within" else "Figure 4.11",
         f"marginal means, {_of(of)}", pd.DataFrame(rows) if rows else None, model.marginal_means(),
-        f"R² {model.r_squared:.3f}", tuple(notes),
+        _r_squared(model), tuple(notes),
     )  # fmt: skip
+
+
+def _r_squared(model: AdditiveModel) -> str:
+    if math.isnan(model.r_squared):
+        return "no R²: all observations are equal, or there are no more of them than the curves take"
+    return f"R² {model.r_squared:.3f}"
 
 
 def _printed_tests() -> pd.DataFrame:

@@ -11,7 +11,17 @@ import pytest
 
 from taglab.errors import InvalidSetting
 from taglab.interactions import Interactions
-from taglab.recommend import HoldingOut, ItemNeighbours, ItemTags, RecommenderMaterial, fit
+from taglab.progress import silent
+from taglab.recommend import (
+    HeldOut,
+    HoldingOut,
+    ItemNeighbours,
+    ItemTags,
+    RecommenderMaterial,
+    fit,
+    hold_out,
+    judge,
+)
 from taglab.studies.explanations import (
     ExplanationFigures,
     ExplanationStudy,
@@ -209,6 +219,26 @@ def test_from_data_to_the_report_and_what_was_measured_is_kept(
     again = carry_out([RecommenderMaterial(data="world", held_out=HoldingOut(share=0.3))], settings)
     for name in ("sizes", "accuracy", "ndcg", "fidelities", "explained"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(figures, name))
+
+
+def test_what_was_kept_is_of_the_plays_that_were_held_out() -> None:
+    plays, tags = small_world()
+    users, items = np.nonzero(plays.matrix.toarray())
+    late = np.arange(len(users)) % 3 == 0
+    named = (plays.users["user"].tolist(), list(tags.items))
+
+    def held(kept: np.ndarray) -> HeldOut:
+        times = np.where(late, 1.4e9, 1.2e9)[kept]
+        some = Interactions.from_codes("dated", *named, users[kept], items[kept], times=times)
+        return hold_out(some, HoldingOut(by="temporal-global", after="2012-01-01"))
+
+    whole, part = held(np.ones(len(users), bool)), held(~late | (np.arange(len(users)) % 2 == 0))
+    assert whole.train.fingerprint == part.train.fingerprint
+    settings = ExplanationStudy(users=12, top=4, others=4, omegas=(1,), k=5)
+    for of in (whole, part):
+        measured = measuring._measured(of, tags, "popular", 0, settings, silent)
+        learned = fit(recommender_settings("popular", 0, settings), of.train, tags, settings.seed)
+        assert measured["ndcg"]["ndcg"].tolist() == judge(learned, of, 5, 12, settings.seed).ndcg.tolist()
 
 
 @pytest.fixture
