@@ -317,7 +317,7 @@ def _no_column(path: Path, header: Sequence[str], kind: str) -> DataError:
         path,
         f"has no column for the {kind}; its columns are {', '.join(map(repr, header[:20]))}; name "
         f"the right one with the option {kind} (--{kind}), or set header to no (--no-header) if the "
-        "first row is data",
+        "first row is data; who played what is a table of its own, given beside that of tags (--plays)",
         line=1,
     )
 

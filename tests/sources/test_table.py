@@ -239,6 +239,7 @@ def test_truncated_parquet_is_told(tmp_path: Path) -> None:
     [
         ("track,artist\nA,X\n", "line 1: has no column for the tag; its columns are 'track', 'artist'"),
         ("tag,artist\nrock,X\n", "line 1: has no column for the track"),
+        ("user,track,count\na,A,3\n", r"given beside that of tags \(--plays\)"),
         ("A\trock\nA\tpop\n", "with the option track .--track., or set header to no .--no-header."),
         ("track,tag\n", "holds no tag of any track"),
         ("track,tag\nA,\n", "1 rows: no tag"),
