@@ -91,10 +91,10 @@ def neighbourhoods(
     nearest = _nearest(np.where(own, -np.inf, likeness), k)
     of_song = same & ~own
     others = [row[np.isfinite(row)] for row in _values_of_nearest(likeness, same, levels, k)]
-    told = np.array([row.mean() if len(row) else np.nan for row in others])
-    known = np.isfinite(told)
-    varied = known.sum() > 2 and np.ptp(levels[known]) > 0 and np.ptp(told[known]) > 0
-    by_loudness = float(spearmanr(levels[known], told[known]).statistic) if varied else np.nan
+    of_nearest = np.array([row.mean() if len(row) else np.nan for row in others])
+    known = np.isfinite(of_nearest)
+    varied = known.sum() > 2 and np.ptp(levels[known]) > 0 and np.ptp(of_nearest[known]) > 0
+    by_loudness = float(spearmanr(levels[known], of_nearest[known]).statistic) if varied else np.nan
     same_song = float(np.take_along_axis(of_song, nearest, 1).mean()) if nearest.size else np.nan
     chance = float(of_song.sum() / max(1, of_song.size - len(songs)))
     return by_loudness, same_song, chance
