@@ -90,13 +90,15 @@ def numbers_of(
     Raises:
         DataError: If it holds text that is no number.
     """
-    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    texts = cells[np.isnan(numbers) & cells.notna().to_numpy()]
-    if len(texts):
-        few = f"{len(texts):,} of {cells.notna().sum():,} cells, such as {str(texts.iloc[0])[:40]!r}"
+    try:
+        numbers = pd.to_numeric(cells).to_numpy(np.float64, na_value=np.nan)
+    except (ValueError, TypeError) as error:
+        filled = cells[cells.notna() & (cells != "")]
+        texts = filled[pd.to_numeric(filled, errors="coerce").isna()]
+        few = f"{len(texts):,} of {len(filled):,} cells, such as {str(texts.iloc[0])[:40]!r}"
         raise DataError(
             folksonomy.name, f"has text in the column {cells.name!r} ({few}); empty these, or {cure}"
-        )
+        ) from error
     known = np.abs(numbers) <= np.finfo(np.float32).max
     return np.where(known, numbers, 0.0), known
 

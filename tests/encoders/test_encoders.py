@@ -209,8 +209,9 @@ def test_every_encoder_keeps_what_it_was_and_encodes_other_sound_alike(
     save_features(vectors, "mine", learned)
     assert set(open_learned("mine")) == set(learned)
     alike = encode_alike("mine", store_of(tmp_path / "other", [3, 20], seconds=3.2))
-    # Products of matrices of other sizes are summed in another order.
-    np.testing.assert_allclose(alike.rows_of(["t3"]), vectors.rows_of(["t3"]), rtol=1e-4, atol=1e-6)
+    # Of a run's network, products of matrices of other sizes are summed in another order.
+    near = {"rtol": 1e-4, "atol": 1e-6} if hasattr(encoder, "run") else {"rtol": 0, "atol": 0}
+    np.testing.assert_allclose(alike.rows_of(["t3"]), vectors.rows_of(["t3"]), **near)
     assert alike.ids == ("t3", "t20")
     with pytest.raises(InvalidSetting, match="sound of 8,000 Hz must be of 16,000 Hz"):
         encode_alike("mine", store_of(tmp_path / "slow", [3], settings=StoreSettings(sample_rate_hz=8_000)))

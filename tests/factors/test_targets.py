@@ -113,6 +113,15 @@ def test_numbers_are_numbers_or_classes_as_asked() -> None:
     assert classes.columns == ("1999.0", "2001.0", "inf")
 
 
+def test_texts_among_numbers_are_counted_and_empty_ones_are_no_text() -> None:
+    numbers = ColumnTargets(column="bpm", values="numbers")
+    assert make_targets("column", tiny(bpm=["120", "", "90", ""]), numbers).known.tolist() == (
+        [True, False, True, False]
+    )
+    with pytest.raises(DataError, match=r"\(1 of 3 cells, such as 'fast'\); empty these, or take its values"):
+        make_targets("column", tiny(bpm=["120", "fast", "90", ""]), numbers)
+
+
 def test_numbers_written_as_text() -> None:
     data = tiny(bpm=["120", None, "90.5", "7e1"])
     made = make_targets("column", data, ColumnTargets(column="bpm", values="numbers"))

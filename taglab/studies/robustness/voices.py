@@ -90,8 +90,7 @@ def neighbourhoods(
     own = np.eye(len(songs), dtype=bool)
     nearest = _nearest(np.where(own, -np.inf, likeness), k)
     of_song = same & ~own
-    others = [row[np.isfinite(row)] for row in _values_of_nearest(likeness, same, levels, k)]
-    of_nearest = np.array([row.mean() if len(row) else np.nan for row in others])
+    of_nearest = _means_of_nearest(likeness, same, levels, k)
     known = np.isfinite(of_nearest)
     varied = known.sum() > 2 and np.ptp(levels[known]) > 0 and np.ptp(of_nearest[known]) > 0
     by_loudness = float(spearmanr(levels[known], of_nearest[known]).statistic) if varied else np.nan
@@ -105,14 +104,16 @@ def _nearest(likeness: npt.NDArray[np.floating], k: int) -> npt.NDArray[np.intp]
     return np.argsort(-likeness, axis=1, kind="stable")[:, : min(k, len(likeness) - 1)]
 
 
-def _values_of_nearest(
+def _means_of_nearest(
     likeness: npt.NDArray[np.float32],
     left_out: npt.NDArray[np.bool_],
     values: npt.NDArray[np.float64],
     k: int,
 ) -> npt.NDArray[np.float64]:
-    """Return values of the nearest that are not left out (windows, k), NaN where fewer are there."""
+    """Return means of values over the k nearest that are not left out (windows,), NaN where all are."""
     allowed = np.where(left_out, -np.inf, likeness)
     nearest = _nearest(allowed, k)
     reached = np.isfinite(np.take_along_axis(allowed, nearest, 1))
-    return np.where(reached, values[nearest], np.nan)
+    with np.errstate(invalid="ignore"):
+        means: npt.NDArray[np.float64] = np.where(reached, values[nearest], 0).sum(1) / reached.sum(1)
+    return means
